@@ -1,0 +1,51 @@
+"""Local no-reference image quality assessment with Keras.
+
+Conventions, decided once:
+
+- An image on the way in is RGB, ``uint8``, of shape (H, W, 3), values 0..255;
+  batches are (N, H, W, C). Scaling happens inside each network.
+- A map is ``float32`` of shape (rows, columns), travels with its stride and
+  offset in pixels (`QualityMap`), and is better the higher it is unless its
+  model says otherwise.
+- A score is a prediction of the mean opinion score (MOS), with its scale.
+
+Importing this package loads neither TensorFlow nor Keras; the first use does.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+DEFAULT_SCORER = "patchnet"
+
+_PUBLIC = {
+    "quality_map": "kiqa.scoring",
+    "score": "kiqa.scoring",
+    "Scorer": "kiqa.scoring",
+    "load_model": "kiqa.io.weights",
+    "list_models": "kiqa.io.weights",
+    "load_image": "kiqa.io.images",
+    "QualityMap": "kiqa.io.map_files",
+}
+
+__all__ = [
+    "DEFAULT_SCORER",
+    "QualityMap",
+    "Scorer",
+    "__version__",
+    "list_models",
+    "load_image",
+    "load_model",
+    "quality_map",
+    "score",
+]
+
+
+def __getattr__(name):
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'kiqa' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_PUBLIC])

@@ -1,0 +1,151 @@
+"""One self-contained HTML page of photographs under their quality maps.
+
+The page needs no network: pictures, values, style and script are inside, and
+its content security policy forbids everything else. It is written image by
+image, so its size is bounded by the disk and not by memory.
+"""
+
+import base64
+import io
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from string import Template
+
+import numpy as np
+from PIL import Image
+
+from kiqa.cli.html_template import CARD, FOOT, HEAD
+from kiqa.evaluation.report import replacing
+from kiqa.io.images import LoadedImage
+from kiqa.io.map_files import QualityMap
+
+PHOTO_SIDE = 1280  # longest side of a photograph on the page
+MAP_SIDE = 320  # most cells a side on the page; of larger maps every k-th
+COLORMAP = "magma"  # as in kiqa.plotting.plot_overlay
+_TOP_CODE = 65535
+
+
+@contextmanager
+def page(
+    path: str | os.PathLike, *, model: str, scale: str, higher_is_better: bool, stride: int
+) -> Iterator:
+    """Write a page; the block adds one image at a time.
+
+    Args:
+        path: Target file, replaced when the block ends well. After Ctrl-C it
+            holds the images added until then.
+        model: Name of the model, for the heading.
+        scale: Text such as ``"0..1"``; its ends are the ends of the colours.
+        higher_is_better: Direction of the values.
+        stride: Pixels between cells.
+
+    Yields:
+        A function ``add(name, image, quality_map)``.
+    """
+    low, high = limits(scale)
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        file.write(
+            Template(HEAD).substitute(
+                model=escape(model),
+                better="higher is better" if higher_is_better else "lower is better",
+                low=f"{low:g}",
+                high=f"{high:g}",
+                middle=f"{(low + high) / 2:g}",
+                stride=stride,
+                gradient=_gradient(),
+            )
+        )
+
+        def add(name: str, image: LoadedImage, quality_map: QualityMap) -> None:
+            file.write(_card(name, image, quality_map, low, high))
+
+        interrupted = None
+        try:
+            yield add
+        except KeyboardInterrupt as interrupt:
+            interrupted = interrupt
+        file.write(FOOT)
+    if interrupted is not None:
+        raise interrupted
+
+
+def limits(scale: str) -> tuple[float, float]:
+    """Return the ends of a scale such as ``"0..1"``.
+
+    A file from elsewhere whose scale is ``"unknown"`` is drawn on 0..1, the
+    range of a sigmoid.
+
+    Raises:
+        ValueError: If the text is no such scale.
+    """
+    if scale == "unknown":
+        return 0.0, 1.0
+    low, separator, high = scale.partition("..")
+    try:
+        ends = float(low), float(high)
+    except ValueError:
+        separator = ""
+    if not separator or not ends[0] < ends[1]:
+        raise ValueError(f"Expected a scale such as '0..1'. Received: {scale!r}.")
+    return ends
+
+
+def _card(name, image, quality_map, low, high):
+    """HTML of one image."""
+    step = math.ceil(max(quality_map.values.shape) / MAP_SIDE)
+    values = quality_map.values[::step, ::step]
+    stride = quality_map.stride * step
+    unit = np.clip((values - low) / (high - low), 0, 1)
+    codes = np.round(unit * _TOP_CODE).astype("<u2")
+    # In the picture pixel i covers [i, i + 1), so a cell's centre is 0.5 further.
+    edge = quality_map.offset + 0.5 - stride / 2
+    shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return Template(CARD).substitute(
+        name=escape(shown),
+        score=f"{quality_map.mean():.3f}",
+        position=f"{100 * min(max((quality_map.mean() - low) / (high - low), 0), 1):.2f}",
+        width=image.width,
+        height=image.height,
+        rows=values.shape[0],
+        columns=values.shape[1],
+        left=f"{100 * edge / image.width:.4f}",
+        top=f"{100 * edge / image.height:.4f}",
+        map_width=f"{100 * values.shape[1] * stride / image.width:.4f}",
+        map_height=f"{100 * values.shape[0] * stride / image.height:.4f}",
+        photo=_photo(image.pixels),
+        overlay=_overlay(unit),
+        values=base64.b64encode(codes.tobytes()).decode("ascii"),
+    )
+
+
+def _photo(pixels: np.ndarray) -> str:
+    photo = Image.fromarray(pixels)
+    photo.thumbnail((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.LANCZOS, reducing_gap=3)
+    return _encode(photo, format="JPEG", quality=85)
+
+
+def _overlay(unit: np.ndarray) -> str:
+    """Palette PNG with one pixel a cell."""
+    picture = Image.fromarray(np.round(unit * 255).astype(np.uint8))
+    picture.putpalette(_colours().tobytes())
+    return _encode(picture, format="PNG", optimize=True)
+
+
+def _encode(picture: Image.Image, **options) -> str:
+    data = io.BytesIO()
+    picture.save(data, **options)
+    return base64.b64encode(data.getvalue()).decode("ascii")
+
+
+def _colours() -> np.ndarray:
+    from matplotlib import colormaps
+
+    return (colormaps[COLORMAP](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
+
+
+def _gradient() -> str:
+    stops = _colours()[np.linspace(0, 255, 17).astype(int)]
+    return ",".join(f"rgb({red} {green} {blue})" for red, green, blue in stops)

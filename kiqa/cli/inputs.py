@@ -1,0 +1,165 @@
+"""Which files a command works on: files, folders, globs and a list on stdin."""
+
+import argparse
+import glob
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Input:
+    """One file to work on.
+
+    Attributes:
+        path: As to be opened and reported.
+        name: Relative to the argument it came from, with ``/``; different
+            for every input. Results are filed under it.
+    """
+
+    path: str
+    name: str
+
+
+def add_paths(parser: argparse.ArgumentParser) -> None:
+    """Add the positional PATH arguments and --model to a command."""
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="image file, folder (with all below), glob in quotes, or - for a list on stdin",
+    )
+    add_model(parser)
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add --model to a command."""
+    parser.add_argument(
+        "--model",
+        default="patchnet",
+        metavar="NAME|FILE",
+        help="shipped model or .h5 file (default: %(default)s)",
+    )
+
+
+def whole_number(text: str) -> int:
+    """Parse a number of at least 1, for argparse."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
+def collect(paths: Sequence[str], *, leave_out: Iterable[str] = ()) -> list[Input]:
+    """List the files that the PATH arguments mean.
+
+    Args:
+        paths: Files, folders, globs that the shell left alone, or ``-``: a
+            list on standard input, one path a line or separated by NUL.
+        leave_out: Files that are not input, such as the output file.
+
+    Returns:
+        The files, each once, folders in sorted order. A folder is walked
+        with all below and through links; every file counts, and a folder
+        that cannot be listed stands in for its files.
+
+    Raises:
+        FileNotFoundError: If an argument matches nothing or a folder has no
+            files. A path *on stdin* that is not there is kept: it becomes an
+            error row.
+    """
+    found = {}
+    for argument in paths:
+        listed = _listed() if argument == "-" else _matches(argument)
+        count = 0
+        for item in listed:
+            found.setdefault(item.path, item)
+            count += 1
+        if count == 0:
+            what = "list on standard input" if argument == "-" else argument
+            raise FileNotFoundError(f"Expected at least one file. Received: {what}, with no files.")
+    omitted = {os.path.abspath(path) for path in leave_out if path}
+    inputs = [item for path, item in found.items() if os.path.abspath(path) not in omitted]
+    if not inputs:
+        raise FileNotFoundError(
+            "Expected at least one file. Received: the output file of this command only."
+        )
+    return _with_different_names(inputs)
+
+
+def _matches(argument: str) -> Iterator[Input]:
+    """Files of one argument that is not ``-``."""
+    if os.path.isdir(argument):
+        yield from _walk(argument)
+    elif os.path.lexists(argument):
+        yield Input(argument, os.path.basename(argument))
+    elif glob.has_magic(argument):
+        root = argument
+        while glob.has_magic(root):
+            root = os.path.dirname(root)
+        for path in sorted(glob.glob(argument, recursive=True)):
+            # With ** both a folder and its files match; the files are enough.
+            if os.path.isdir(path) and "**" in argument:
+                continue
+            prefix = os.path.relpath(path, root or ".")
+            for item in _walk(path) if os.path.isdir(path) else [Input(path, "")]:
+                yield replace(item, name=_posix(os.path.join(prefix, item.name).rstrip(os.sep)))
+    else:
+        raise FileNotFoundError(
+            f"Expected an image file, a folder or a glob. Received: {argument}, not there."
+        )
+
+
+def _walk(folder: str) -> Iterator[Input]:
+    """All files below a folder, sorted; links are followed, each folder once."""
+    seen = set()
+    unlisted = []
+    for place, folders, files in os.walk(folder, followlinks=True, onerror=unlisted.append):
+        real = os.path.realpath(place)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        for file in sorted(files):
+            path = os.path.join(place, file)
+            yield Input(path, _posix(os.path.relpath(path, folder)))
+    for error in unlisted:
+        yield Input(error.filename, _posix(os.path.relpath(error.filename, folder)))
+
+
+def _listed() -> Iterator[Input]:
+    """Files of the list on standard input."""
+    data = sys.stdin.buffer.read()
+    lines = data.split(b"\0") if b"\0" in data else data.splitlines()
+    for line in lines:
+        path = os.fsdecode(line)
+        if path and os.path.isdir(path):
+            yield from _walk(path)
+        elif path:
+            yield Input(path, os.path.basename(path))
+
+
+def _posix(name: str) -> str:
+    return name.replace(os.sep, "/")
+
+
+def _with_different_names(inputs: list[Input]) -> list[Input]:
+    """Name those that share a name by the path below their common folder."""
+    count = Counter(item.name for item in inputs)
+    shared = [os.path.abspath(item.path) for item in inputs if count[item.name] > 1]
+    if not shared:
+        return inputs
+    top = os.path.dirname(os.path.commonprefix([os.path.join(path, "") for path in shared]))
+    named = [
+        replace(item, name=_posix(os.path.relpath(os.path.abspath(item.path), top)))
+        if count[item.name] > 1
+        else item
+        for item in inputs
+    ]
+    if len({item.name for item in named}) < len(named):
+        return [
+            replace(item, name=_posix(os.path.abspath(item.path)).lstrip("/")) for item in inputs
+        ]
+    return named

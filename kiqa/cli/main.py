@@ -1,0 +1,70 @@
+"""Parser and error handling of the command `kiqa`.
+
+Exit status: 0 all well; 1 finished, but some images could not be handled (or
+`kiqa doctor` found something broken); 2 usage or input error, with one line
+on stderr; 130 interrupted by Ctrl-C.
+"""
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+
+from kiqa import __version__
+from kiqa.cli import doctor, evaluate, score
+from kiqa.cli import map as map_command
+
+_COMMANDS = (score, map_command, evaluate, doctor)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: Arguments without the program's name; None takes `sys.argv`.
+
+    Returns:
+        The exit status.
+    """
+    parser = _parser()
+    # argparse ends by SystemExit with status 2 on a usage error, 0 on --help.
+    arguments = parser.parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):
+            # A file name may hold bytes that the terminal's encoding lacks.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = arguments.run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt as interrupt:
+        _complain(f"interrupted. {interrupt}".rstrip())
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has gone; Python's flush at exit must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, OSError, MemoryError, ModuleNotFoundError) as error:
+        _complain(f"error: {' '.join(str(error).split()) or type(error).__name__}")
+        return 2
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kiqa",
+        description="Local no-reference image quality: score photographs and map their quality.",
+        epilog="Exit status: 0 all well, 1 finished with errors in single files, 2 usage or "
+        "input error.",
+    )
+    parser.add_argument("--version", action="version", version=f"kiqa {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for module in _COMMANDS:
+        command = module.add_parser(commands)
+        command.set_defaults(run=module.run)
+    return parser
+
+
+def _complain(text: str) -> None:
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"kiqa: {text}\n")

@@ -1,0 +1,123 @@
+"""``kiqa map``: where an image is good and where it is bad, as picture and numbers."""
+
+import argparse
+import os
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+from kiqa.cli.inputs import Input, add_paths, collect, whole_number
+from kiqa.cli.quiet import load_quietly
+
+
+def add_parser(commands) -> argparse.ArgumentParser:
+    """Add the command to the subparsers."""
+    parser = commands.add_parser(
+        "map",
+        help="draw quality maps of images",
+        description="Predict the quality of every place of an image. At least one of --overlay, "
+        "--npz and --html says where the maps go; files are named by the path relative to PATH.",
+        epilog="An image that cannot be mapped is reported; the exit status is then 1.",
+    )
+    add_paths(parser)
+    parser.add_argument(
+        "--stride",
+        type=whole_number,
+        default=4,
+        metavar="N",
+        help="pixels between the map's cells (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--overlay", metavar="DIR", help="write the map over the image, with a colour bar, as PNG"
+    )
+    parser.add_argument("--npz", metavar="DIR", help="write the map's values as .npz")
+    parser.add_argument(
+        "--html",
+        metavar="FILE",
+        help="write one self-contained page with all images and the values under the cursor",
+    )
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Map, and return the exit status."""
+    if not (arguments.overlay or arguments.npz or arguments.html):
+        raise ValueError("Expected at least one of --overlay DIR, --npz DIR and --html FILE.")
+    inputs = collect(arguments.paths, leave_out=[arguments.html])
+
+    from kiqa.cli.html import page
+    from kiqa.scoring import Scorer, read_ahead, usable_workers
+
+    scorer = Scorer(arguments.model, stride=arguments.stride)
+    load_quietly(scorer)
+    info = scorer.info
+    for folder in filter(None, (arguments.overlay, arguments.npz)):
+        os.makedirs(folder, exist_ok=True)
+    html = nullcontext()
+    if arguments.html:
+        html = page(
+            arguments.html,
+            model=info.name,
+            scale=info.scale,
+            higher_is_better=info.higher_is_better,
+            stride=arguments.stride,
+        )
+    done = errors = 0
+    try:
+        with html as add:
+            for item, image in read_ahead(_load, inputs, workers=usable_workers()):
+                try:
+                    if isinstance(image, Exception):
+                        raise image
+                    quality_map = scorer.map(image)
+                except (ValueError, _Unreadable) as error:
+                    errors += 1
+                    text = " ".join(str(error).split())
+                    where = "" if item.path in text else f"{item.path}: "
+                    sys.stderr.write(f"kiqa: {where}{text}\n")
+                    continue
+                _write(item, image, quality_map, arguments, add)
+                done += 1
+                sys.stdout.write(f"{quality_map.mean():8.4f}  {item.path}\n")
+                sys.stdout.flush()
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"The maps of {done} of {len(inputs)} images are written."
+        ) from None
+    if errors:
+        sys.stderr.write(f"kiqa: {errors} of {len(inputs)} images could not be mapped\n")
+    return 1 if errors else 0
+
+
+class _Unreadable(Exception):
+    """A file that could not be read, apart from a result that could not be written."""
+
+
+def _load(item: Input):
+    """The input with its image, or with the exception that loading it raised."""
+    from kiqa.io.images import load_image
+
+    try:
+        if not os.path.isfile(item.path):
+            reason = "no regular file" if os.path.exists(item.path) else "No such file"
+            return item, _Unreadable(f"{item.path}: {reason}")
+        return item, load_image(item.path)
+    except OSError as error:
+        return item, _Unreadable(f"{item.path}: {error.strerror or error}")
+    except (ValueError, MemoryError) as error:
+        return item, ValueError(str(error) or "not enough memory")
+
+
+def _write(item: Input, image, quality_map, arguments: argparse.Namespace, add) -> None:
+    """Write what was asked for; the suffix is added, so a.jpg and a.png stay apart."""
+    if arguments.npz:
+        quality_map.save(Path(arguments.npz, f"{item.name}.npz"))
+    if arguments.overlay:
+        from kiqa.cli.html import limits
+        from kiqa.plotting import plot_overlay, save_figure
+
+        ax = plot_overlay(image.pixels, quality_map, limits=limits(quality_map.scale))
+        ax.set_title(f"{os.path.basename(item.name)}   mean {quality_map.mean():.3f}")
+        save_figure(ax, Path(arguments.overlay, f"{item.name}.png"))
+    if add:
+        add(item.name, image, quality_map)

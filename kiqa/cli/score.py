@@ -1,0 +1,140 @@
+"""``kiqa score``: one number for each image, the mean of its quality map."""
+
+import argparse
+import os
+import re
+import sys
+
+from kiqa.cli.inputs import add_paths, collect, whole_number
+from kiqa.cli.quiet import load_quietly
+
+
+def add_parser(commands) -> argparse.ArgumentParser:
+    """Add the command to the subparsers."""
+    parser = commands.add_parser(
+        "score",
+        help="score images, folders of images or a list",
+        description="Predict the quality of images: the mean of the quality map.",
+        epilog="A file that cannot be scored is a row with an error. The exit status is then 1.",
+    )
+    add_paths(parser)
+    parser.add_argument(
+        "--format",
+        choices=("table", "jsonl", "csv"),
+        help="form of the rows (default: table; with --output by its suffix .jsonl or .csv)",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help="append each row to FILE instead of standard output",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="continue the --output file (jsonl or csv): finished images are not scored again",
+    )
+    parser.add_argument(
+        "--shard",
+        type=_shard,
+        metavar="i/n",
+        default=(1, 1),
+        help="score the i-th of n parts, 1 <= i <= n (by the hash of the file's name relative to "
+        "PATH, so all parts together are everything); give each shard its own --output",
+    )
+    parser.add_argument(
+        "--on-error",
+        choices=("record", "stop"),
+        default="record",
+        help="a bad file is a row with an error, or ends the run (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=whole_number,
+        metavar="N",
+        help="decoding threads (default: the cores, at most 8)",
+    )
+    parser.add_argument(
+        "--stride",
+        type=whole_number,
+        default=8,
+        metavar="N",
+        help="pixels between the map's cells (default: %(default)s)",
+    )
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Score, and return the exit status."""
+    if arguments.resume and not arguments.output:
+        raise ValueError("Expected --output FILE with --resume: rows on stdout cannot be resumed.")
+    form = arguments.format or _form_of(arguments.output, arguments.resume)
+    inputs = collect(arguments.paths, leave_out=[arguments.output])
+
+    from kiqa.io.row_files import format_header, format_row
+    from kiqa.scoring import ROW_KEYS, Scorer, in_shard, score_paths
+
+    paths = [item.path for item in inputs if in_shard(item.name, arguments.shard)]
+    scorer = Scorer(arguments.model, stride=arguments.stride)
+    load_quietly(scorer)
+    rows = score_paths(
+        paths,
+        scorer,
+        output=arguments.output,
+        output_format=form,
+        resume=arguments.resume,
+        on_error=arguments.on_error,
+        workers=arguments.workers,
+    )
+    if not arguments.output:
+        _emit(format_header(form, ROW_KEYS))
+    done = errors = 0
+    try:
+        for row in _progress(rows, len(paths), to_terminal=not arguments.output):
+            if not arguments.output:
+                _emit(format_row(row, form, ROW_KEYS))
+            done += 1
+            errors += row["error"] is not None
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_how_to_go_on(done, len(paths), arguments.output, form)) from None
+    finally:
+        rows.close()
+    if errors:
+        sys.stderr.write(f"kiqa: {errors} of {done} files could not be scored\n")
+    return 1 if errors else 0
+
+
+def _form_of(output: str | None, resume: bool) -> str:
+    """Format when --format is not given."""
+    suffix = os.path.splitext(output or "")[1].lower()
+    if suffix == ".csv":
+        return "csv"
+    return "jsonl" if suffix in (".jsonl", ".ndjson", ".json") or resume else "table"
+
+
+def _shard(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)/(\d+)", text, re.ASCII)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise argparse.ArgumentTypeError(f"expected i/n with 1 <= i <= n, got {text!r}")
+    return int(match[1]), int(match[2])
+
+
+def _emit(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _progress(rows, total: int, *, to_terminal: bool):
+    """The rows, with a bar on stderr unless the rows themselves show there."""
+    from tqdm import tqdm
+
+    hidden = not sys.stderr.isatty() or (to_terminal and sys.stdout.isatty())
+    return tqdm(rows, total=total, unit="image", disable=hidden, file=sys.stderr)
+
+
+def _how_to_go_on(done: int, total: int, output: str | None, form: str) -> str:
+    state = f"{done} of {total} images are finished"
+    if not output:
+        return f"{state}; with --output FILE --format jsonl a run can be continued by --resume."
+    if form == "table":
+        return f"{state} and in {output}; a table cannot be resumed, use --format jsonl."
+    return f"{state} and in {output}; add --resume to continue."

@@ -1,0 +1,41 @@
+"""Every number that comes from a paper, with its table or section.
+
+Numbers that are *ours* (a batch that fits our machine, a learning rate where
+the paper gives none) are settings of `kiqa.training`, not constants.
+
+References:
+    [thesis] Local No-Reference Image Quality Assessment Using Convolutional
+    Neural Networks; opening published at QoMEX 2018.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Patchnet:
+    """Numbers of Patchnet, thesis section 5."""
+
+    patch: int = 64  # section 3.1: patches of 64x64 pixels
+    # Section 5.1: 7 convolutions, 3 max poolings, 4 dense layers = 14 layers.
+    # Widths, kernel and padding were in a figure that the text does not
+    # hold: (32, 32 | 64, 64 | 128, 128, 128), 3x3, valid is kiqa's choice.
+    conv_widths: tuple[tuple[int, ...], ...] = ((32, 32), (64, 64), (128, 128, 128))
+    dense_widths: tuple[int, ...] = (1024, 16, 8)  # section 5.1; then 1 sigmoid
+    batch_size: int = 512  # section 5.1
+    folds: int = 5  # section 5.1: five equal parts of the remaining patches
+    test_fraction: float = 0.2  # section 5.1
+    stride: int = 4  # section 5.4: maps of 768x1024 images
+
+
+@dataclass(frozen=True)
+class KonPatch:
+    """Numbers of the KonPatch data set, thesis section 3.1."""
+
+    images: int = 500
+    patches_per_image: int = 64
+    lab_votes: int = 1  # one binary vote a patch
+    crowd_votes: int = 10  # section 9.1: ten binary votes a patch
+
+
+PATCHNET = Patchnet()
+KONPATCH = KonPatch()

@@ -1,0 +1,186 @@
+"""Tables of results: as a dictionary, as Markdown, as CSV and as JSON.
+
+Files are written under a temporary name and renamed, so a full disk or an
+interrupt leaves the old file, never half a new one.
+
+Public names: :func:`correlation_report`, :func:`to_markdown`,
+:func:`write_csv`, :func:`write_json`, :func:`replacing`.
+"""
+
+import csv
+import json
+import os
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from kiqa.evaluation.correlation import METRICS, bootstrap_interval
+
+REPORTED = ("srocc", "plcc", "plcc4", "plcc5", "krocc", "rmse")
+
+
+def correlation_report(
+    predicted: np.ndarray,
+    mos: np.ndarray,
+    *,
+    seed: int,
+    n: int = 1000,
+    level: float = 0.95,
+) -> dict:
+    """Every metric of :data:`REPORTED` with its bootstrap interval.
+
+    A metric that does not exist on these scores (constant predictions, too
+    few images for the fit, no convergence) has ``value`` None and a ``note``
+    that says why; the others are reported all the same.
+
+    Args:
+        predicted: Shape ``(N,)``, image scores, higher is better.
+        mos: Shape ``(N,)``, mean opinion scores.
+        seed: Seed of the bootstrap.
+        n: Number of resamples.
+        level: Coverage of the intervals.
+
+    Returns:
+        ``images``, ``seed``, ``resamples``, ``level`` and ``metrics``: name
+        to ``value``, ``lo``, ``hi`` and, where it applies, ``note``. Fit for
+        JSON.
+
+    Raises:
+        ValueError: If the lengths differ, the set is empty, or a score is
+            not finite.
+    """
+    METRICS["rmse"](predicted, mos)  # refuses what no metric could take
+    return {
+        "images": len(mos),
+        "seed": seed,
+        "resamples": n,
+        "level": level,
+        "metrics": {
+            name: _entry(name, predicted, mos, n=n, seed=seed, level=level) for name in REPORTED
+        },
+    }
+
+
+def _entry(name, predicted, mos, *, n, seed, level):
+    entry = {"value": None, "lo": None, "hi": None}
+    try:
+        entry["value"] = METRICS[name](predicted, mos)
+        entry["lo"], entry["hi"] = bootstrap_interval(
+            name, predicted, mos, n=n, seed=seed, level=level
+        )
+    except ValueError as error:
+        entry["note"] = str(error)
+    return entry
+
+
+def to_markdown(rows: Sequence[Mapping], *, digits: int = 3) -> str:
+    """Lay rows out as a Markdown table, columns aligned.
+
+    Args:
+        rows: Mappings from column to value, at least one; the columns are
+            those of all rows in order of appearance. None or a missing value
+            is an empty cell.
+        digits: Decimals of floats.
+
+    Returns:
+        The table, without a final line break.
+
+    Raises:
+        ValueError: If there is no row.
+    """
+    names = _columns(rows)
+    table = [names, *([_cell(row.get(name), digits) for name in names] for row in rows)]
+    widths = [max(3, *(len(line[i]) for line in table)) for i in range(len(names))]
+    lines = [_line(line, widths) for line in table]
+    lines.insert(1, "| " + " | ".join("-" * width for width in widths) + " |")
+    return "\n".join(lines)
+
+
+def _line(cells, widths):
+    return "| " + " | ".join(c.ljust(w) for c, w in zip(cells, widths, strict=True)) + " |"
+
+
+def _cell(value, digits):
+    if value is None:
+        return ""
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.{digits}f}"
+    return str(value).replace("|", "\\|")
+
+
+def _columns(rows):
+    if not rows:
+        raise ValueError("Expected at least one row, received none. Check what was selected.")
+    return list(dict.fromkeys(str(name) for row in rows for name in row))
+
+
+def write_csv(rows: Sequence[Mapping], path: str | os.PathLike) -> Path:
+    """Write rows as UTF-8 CSV with a header line.
+
+    Args:
+        rows: Mappings from column to value, at least one; a missing value is
+            an empty field.
+        path: Target file; replaced when it exists.
+
+    Returns:
+        The path written.
+
+    Raises:
+        ValueError: If there is no row.
+    """
+    names = _columns(rows)
+    with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return Path(path)
+
+
+def write_json(content: Mapping | Sequence, path: str | os.PathLike) -> Path:
+    """Write indented UTF-8 JSON.
+
+    Args:
+        content: What ``json`` can write; NaN and infinity are refused.
+        path: Target file; replaced when it exists.
+
+    Returns:
+        The path written.
+
+    Raises:
+        ValueError: If a number is not finite.
+    """
+    try:
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise ValueError(
+            f"Expected finite numbers for {path}, received one that is not ({error}). "
+            "Write None where there is no value."
+        ) from error
+    with replacing(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return Path(path)
+
+
+@contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[Path]:
+    """Give a temporary name beside ``path`` and rename it on success.
+
+    Args:
+        path: Target file; its folder is made when missing.
+
+    Yields:
+        The temporary path, with the suffix of ``path``. It is removed when
+        the block raises.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,131 @@
+"""The bootstrap: draw images with replacement, score every draw.
+
+Public names: :func:`resample`, :func:`percentile_interval`,
+:func:`mean_interval`, and the metrics of many draws at once,
+:func:`srocc_rows`, :func:`plcc_rows`, :func:`krocc_rows`, :func:`rmse_rows`.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy import stats
+
+_CHUNK = 2_000_000  # resampled values held at a time: 16 MB an array
+
+Rows = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def resample(
+    metrics: Sequence[Rows],
+    scores: Sequence[np.ndarray],
+    mos: np.ndarray,
+    *,
+    n: int,
+    seed: int,
+) -> list[np.ndarray]:
+    """Score ``n`` draws of the images, the same draws for every model.
+
+    Args:
+        metrics: One function for each model, from scores and MOS of shape
+            ``(draws, N)`` to values of shape ``(draws,)``, NaN if undefined.
+        scores: For each model its scores, shape ``(N,)``.
+        mos: Shape ``(N,)``.
+        n: Number of draws, at least 1.
+        seed: Seed of the draws.
+
+    Returns:
+        For each model its values, shape ``(n,)``.
+
+    Raises:
+        ValueError: If ``n`` is below 1.
+    """
+    if n < 1:
+        raise ValueError(f"Expected n >= 1 resamples, received {n}. The default is 1000.")
+    rng = np.random.default_rng(seed)
+    chunk = max(1, _CHUNK // mos.size)
+    values = [np.empty(n) for _ in metrics]
+    for start in range(0, n, chunk):
+        stop = min(start + chunk, n)
+        drawn = rng.integers(mos.size, size=(stop - start, mos.size))
+        for metric, score, value in zip(metrics, scores, values, strict=True):
+            value[start:stop] = metric(score[drawn], mos[drawn])
+    return values
+
+
+def percentile_interval(values: np.ndarray, *, level: float) -> tuple[float, float]:
+    """Return the central share ``level`` of resampled values.
+
+    Args:
+        values: Shape ``(n,)``; NaN (undefined draws) are left out.
+        level: Coverage, above 0 and below 1.
+
+    Returns:
+        ``(lower, upper)``.
+
+    Raises:
+        ValueError: If ``level`` is out of range, or over half of the values
+            are NaN.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"Expected 0 < level < 1, received {level}. The default is 0.95.")
+    known = values[~np.isnan(values)]
+    if 2 * known.size < values.size:
+        raise ValueError(
+            f"Expected a metric that is defined on most resamples, received "
+            f"{values.size - known.size} of {values.size} without a value. "
+            "Use more images, or images with more distinct scores."
+        )
+    lower, upper = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    return float(lower), float(upper)
+
+
+def mean_interval(
+    values: np.ndarray, *, n: int = 1000, seed: int, level: float = 0.95
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of a plain mean.
+
+    Args:
+        values: Shape ``(N,)``, one finite value for each image.
+        n: Number of resamples.
+        seed: Seed of the resampling.
+        level: Coverage.
+
+    Returns:
+        ``(lower, upper)``.
+
+    Raises:
+        ValueError: If there is no value, one is not finite, or an option is
+            out of range.
+    """
+    values = np.asarray(values, np.float64)
+    if values.ndim != 1 or values.size == 0 or not np.all(np.isfinite(values)):
+        raise ValueError(
+            f"Expected finite values of shape (N,) with N >= 1, received shape {values.shape} "
+            f"with {np.sum(~np.isfinite(values))} not finite. Leave out images without a value."
+        )
+    draws = resample([lambda x, _: x.mean(axis=1)], [values], values, n=n, seed=seed)[0]
+    return percentile_interval(draws, level=level)
+
+
+def plcc_rows(scores: np.ndarray, mos: np.ndarray) -> np.ndarray:
+    """PLCC of each row, NaN where a row is constant."""
+    x = scores - scores.mean(axis=1, keepdims=True)
+    y = mos - mos.mean(axis=1, keepdims=True)
+    product = np.sqrt(np.sum(x * x, axis=1) * np.sum(y * y, axis=1))
+    constant = (np.ptp(scores, axis=1) == 0) | (np.ptp(mos, axis=1) == 0) | (product == 0)
+    return np.where(constant, np.nan, np.sum(x * y, axis=1) / np.where(constant, 1, product))
+
+
+def srocc_rows(scores: np.ndarray, mos: np.ndarray) -> np.ndarray:
+    """SROCC of each row, NaN where a row is constant."""
+    return plcc_rows(stats.rankdata(scores, axis=1), stats.rankdata(mos, axis=1))
+
+
+def krocc_rows(scores: np.ndarray, mos: np.ndarray) -> np.ndarray:
+    """KROCC of each row, NaN where a row is constant."""
+    return np.array([stats.kendalltau(x, y).statistic for x, y in zip(scores, mos, strict=True)])
+
+
+def rmse_rows(scores: np.ndarray, mos: np.ndarray) -> np.ndarray:
+    """RMSE of each row."""
+    return np.sqrt(np.mean((scores - mos) ** 2, axis=1))

@@ -1,0 +1,1 @@
+"""Image -> map: quality maps of patch networks."""

@@ -1,0 +1,30 @@
+"""Networks of the papers, as functions that build graphs of stock Keras layers.
+
+`MODELS` maps a model's name to ``module:function``; `builder` resolves it, so
+that reading the names loads no Keras.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+
+MODELS = {
+    "patchnet": "kiqa.models.patchnet:build_patchnet",
+}
+
+
+def builder(name: str) -> Callable:
+    """Return the function that builds a model.
+
+    Args:
+        name: A key of `MODELS`.
+
+    Returns:
+        A function of keyword arguments that returns a ``keras.Model``.
+
+    Raises:
+        ValueError: If there is no such model.
+    """
+    if name not in MODELS:
+        raise ValueError(f"Expected a model name, one of {sorted(MODELS)}. Received: {name!r}.")
+    module, function = MODELS[name].split(":")
+    return getattr(import_module(module), function)

@@ -1,0 +1,263 @@
+"""Does a quality map find the distorted part of a photograph?
+
+In each pristine photograph one random rectangle of 25-50 % of the area is
+distorted, for every distortion and level of
+:data:`kiqa.data.distortions.LEVELS` in turn. The map of that picture is
+compared with the rectangle by the exact ROC-AUC: a cell is positive when its
+centre pixel is undistorted; nothing is padded or blurred. The centre of cell
+(row, column) is the pixel ``floor(row * stride + offset)``: for 64x64 patches,
+whose centre lies between pixels 31 and 32, pixel 31, as in the thesis's
+zero-padded maps.
+
+Rectangle and noise are drawn from a generator seeded by a hash of the seed,
+the photograph's file name, the distortion and the level, so neither order nor
+selection of photographs changes a number.
+
+Public names: :func:`sensitivity_rows`, :func:`photo_auc`, :func:`summarise`,
+:func:`table_rows`.
+"""
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kiqa.data.distortions import LEVELS, distort_region
+from kiqa.evaluation.report import to_markdown, write_csv, write_json
+from kiqa.evaluation.resampling import mean_interval
+from kiqa.evaluation.roc import roc_auc
+
+
+def photo_auc(
+    name: str, pixels: np.ndarray, kind: str, level: float, *, predict: Callable, seed: int
+) -> dict:
+    """Distort one rectangle of one photograph and score the map against it.
+
+    Args:
+        name: File name of the photograph; part of the seed.
+        pixels: RGB ``uint8``, shape ``(H, W, 3)``.
+        kind: Name of the distortion.
+        level: Its level.
+        predict: From pixels to a ``QualityMap``, or anything with
+            ``values``, ``stride`` and ``offset``. If it says
+            ``higher_is_better`` False, its values are negated.
+        seed: Seed of the whole experiment.
+
+    Returns:
+        ``image_name``, ``distortion``, ``level``, ``auc`` in [0, 1], and
+        the numbers of ``positive`` and ``negative`` cells.
+
+    Raises:
+        ValueError: If a class has no cell or the map is not finite, naming
+            the photograph.
+    """
+    distorted, mask = distort_region(pixels, kind, level, rng=_generator(seed, name, kind, level))
+    quality = predict(distorted)
+    values = np.asarray(quality.values)
+    if not getattr(quality, "higher_is_better", True):
+        values = -values
+    rows, columns = (
+        np.floor(np.arange(cells) * quality.stride + quality.offset).astype(int)
+        for cells in values.shape
+    )
+    positive = ~mask[np.ix_(rows, columns)]
+    try:
+        auc = roc_auc(values, positive)
+    except ValueError as error:
+        raise ValueError(
+            f"{name}, {kind} {level:g}: {error} A photograph of at least 256x256 pixels always "
+            "has cells of both classes."
+        ) from error
+    good = int(np.sum(positive))
+    return {
+        "image_name": name,
+        "distortion": kind,
+        "level": level,
+        "auc": auc,
+        "positive": good,
+        "negative": positive.size - good,
+    }
+
+
+def sensitivity_rows(
+    photographs: Iterable[tuple[str, np.ndarray]], predict: Callable, *, seed: int
+) -> Iterator[dict]:
+    """Run every distortion and level on every photograph.
+
+    Args:
+        photographs: Pairs of file name and RGB ``uint8`` pixels.
+        predict: As in :func:`photo_auc`.
+        seed: Seed of the whole experiment.
+
+    Yields:
+        The rows of :func:`photo_auc`, nine a photograph.
+    """
+    for name, pixels in photographs:
+        for kind, levels in LEVELS.items():
+            for level in levels:
+                yield photo_auc(name, pixels, kind, level, predict=predict, seed=seed)
+
+
+def summarise(rows: Sequence[Mapping], *, seed: int, n: int = 1000, level: float = 0.95) -> dict:
+    """Mean ROC-AUC by distortion and level, and over all of them.
+
+    Args:
+        rows: Rows of :func:`sensitivity_rows`, complete for each photograph.
+        seed: Seed of the bootstrap over photographs.
+        n: Number of resamples.
+        level: Coverage of the intervals.
+
+    Returns:
+        ``photographs`` (their number), ``seed``, ``resamples``,
+        ``interval_level``, ``conditions`` (one mapping for each distortion
+        and level: ``auc``, ``lo``, ``hi``) and ``overall``, the mean of the
+        nine conditions. Fit for JSON.
+
+    Raises:
+        ValueError: If there is no row, or a photograph lacks a condition.
+    """
+    conditions = [(kind, step) for kind, steps in LEVELS.items() for step in steps]
+    names = list(dict.fromkeys(row["image_name"] for row in rows))
+    found = {(row["image_name"], row["distortion"], row["level"]): row["auc"] for row in rows}
+    if not names or len(found) != len(names) * len(conditions):
+        raise ValueError(
+            f"Expected {len(conditions)} rows for each photograph, received {len(found)} rows "
+            f"for {len(names)} photographs. Run the experiment to its end."
+        )
+    auc = np.array([[found[name, *condition] for condition in conditions] for name in names])
+
+    def entry(values):
+        lo, hi = mean_interval(values, n=n, seed=seed, level=level)
+        return {"auc": float(values.mean()), "lo": lo, "hi": hi}
+
+    return {
+        "photographs": len(names),
+        "seed": seed,
+        "resamples": n,
+        "interval_level": level,
+        "conditions": [
+            {"distortion": kind, "level": step, **entry(auc[:, i])}
+            for i, (kind, step) in enumerate(conditions)
+        ],
+        "overall": entry(auc.mean(axis=1)),
+    }
+
+
+def table_rows(summary: Mapping) -> list[dict]:
+    """Lay a summary out for :func:`kiqa.evaluation.report.to_markdown`.
+
+    Args:
+        summary: Result of :func:`summarise`.
+
+    Returns:
+        Ten rows: nine conditions and the mean over them.
+    """
+    rows = [*summary["conditions"], {"distortion": "mean of all", **summary["overall"]}]
+    share = f"{100 * summary['interval_level']:g} % interval"
+    return [
+        {
+            "distortion": row["distortion"],
+            "level": f"{row['level']:g}" if "level" in row else "",
+            "ROC-AUC": row["auc"],
+            share: f"{row['lo']:.3f} .. {row['hi']:.3f}",
+        }
+        for row in rows
+    ]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the command's parser."""
+    parser = argparse.ArgumentParser(
+        prog="python -m kiqa.reproduce local-sensitivity",
+        description="ROC-AUC of quality maps against a distorted rectangle",
+    )
+    parser.add_argument("--data", required=True, metavar="DIR", help="pristine photographs")
+    parser.add_argument(
+        "--split", metavar="CSV", help="image_name,set (default: split.csv of DIR, if there)"
+    )
+    parser.add_argument("--set", default="test", help="set of the split (default: test)")
+    parser.add_argument("--model", default="patchnet", metavar="NAME|FILE", help="weights")
+    parser.add_argument("--stride", type=int, default=8, help="of the maps (default: 8)")
+    parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
+    parser.add_argument("--output", metavar="DIR", help="write per-photograph CSV and JSON here")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the experiment and print its table as Markdown.
+
+    Args:
+        argv: Options; ``None`` takes those of the process.
+
+    Returns:
+        Exit status 0.
+
+    Raises:
+        ValueError: If the input or an option is wrong.
+        FileNotFoundError: If the data, the split or the weights are missing.
+    """
+    options = build_parser().parse_args(argv)
+    files = _photographs(Path(options.data), options.split, options.set)
+    from kiqa.io.images import load_image
+    from kiqa.io.weights import load_model, read_info
+    from kiqa.maps.quality import QualityMapper
+
+    info = read_info(options.model)
+    mapper = QualityMapper(load_model(options.model), stride=options.stride, info=info)
+    output = None if options.output is None else Path(options.output)
+    rows = []
+    pictures = ((file.name, load_image(file).pixels) for file in files)
+    try:
+        for row in sensitivity_rows(pictures, mapper.map, seed=options.seed):
+            rows.append(row)
+    finally:  # what an interrupt leaves is kept
+        if output is not None and rows:
+            write_csv(rows, output / "local_sensitivity.csv")
+    summary = summarise(rows, seed=options.seed)
+    if output is not None:
+        provenance = {
+            "model": info.name,
+            "weights_sha256": info.sha256,
+            "stride": options.stride,
+            "set": options.set,
+        }
+        write_json({**provenance, **summary}, output / "local_sensitivity.json")
+    sys.stdout.write(
+        f"{info.name}, stride {options.stride}, {summary['photographs']} photographs, "
+        f"seed {options.seed}\n\n{to_markdown(table_rows(summary))}\n"
+    )
+    return 0
+
+
+def _photographs(folder, split, chosen):
+    """Files of the folder that the split puts into the chosen set."""
+    from kiqa.data.splits import read_split
+    from kiqa.io.images import IMAGE_SUFFIXES
+
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"Expected a folder of photographs, received {folder}, which is none. "
+            "Give the folder that holds the pristine images."
+        )
+    if split is None and (folder / "split.csv").is_file():
+        split = folder / "split.csv"
+    if split is None:
+        files = sorted(f for f in folder.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES)
+    else:
+        sets = read_split(split)
+        files = [folder / name for name in sorted(sets) if sets[name] == chosen]
+    missing = [file.name for file in files if not file.is_file()]
+    if not files or missing:
+        raise FileNotFoundError(
+            f"Expected photographs of set {chosen!r} in {folder}, received {len(files)} names, "
+            f"{len(missing)} of them not there {missing[:3]}. Check --data, --split and --set."
+        )
+    return files
+
+
+def _generator(seed, name, kind, level):
+    digest = hashlib.sha256(f"{seed}|{name}|{kind}|{level:g}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16], "big"))

@@ -1,0 +1,146 @@
+"""Scoring many files: decoding ahead in threads, resuming, and shards.
+
+The network runs in the calling thread; the threads only hash and decode, so
+that it never waits for a file.
+"""
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from kiqa.io.row_files import RowFile
+from kiqa.scoring.scorer import ROW_KEYS, Scorer, decode
+
+
+def usable_cores() -> int:
+    """Return the number of cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def usable_workers() -> int:
+    """Return the default number of decoding threads: the cores, at most 8."""
+    return min(8, usable_cores())
+
+
+def read_ahead(function, items: Iterable, *, workers: int) -> Iterator:
+    """Yield ``function(item)`` in order, computed a little ahead in threads.
+
+    Args:
+        function: What to do with an item.
+        items: Anything iterable.
+        workers: Number of threads; ``workers + 2`` results at most wait.
+
+    Yields:
+        The results, in the order of the items.
+    """
+    waiting = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="kiqa-decode")
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) >= workers + 2:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def in_shard(name: str, shard: tuple[int, int]) -> bool:
+    """Say whether a file belongs to a shard.
+
+    The shard follows from the hash of the file's name, not from its position
+    in a list: files that come or go meanwhile move no other file.
+
+    Args:
+        name: Name of the file relative to what was asked for, with ``/``.
+        shard: ``(i, n)`` with ``1 <= i <= n``.
+
+    Returns:
+        True for exactly one ``i`` of ``1..n``.
+    """
+    number, count = shard
+    digest = hashlib.sha256(os.fsencode(name)).digest()
+    return int.from_bytes(digest[:8], "big") % count == number - 1
+
+
+def score_paths(
+    paths: Sequence[str | os.PathLike],
+    scorer: Scorer,
+    *,
+    output: str | os.PathLike | None = None,
+    output_format: str = "jsonl",
+    resume: bool = False,
+    on_error: str = "record",
+    workers: int | None = None,
+) -> Iterator[dict]:
+    """Score files, decoding ahead in threads; optionally append to a file.
+
+    The rows of ``output`` are appended one by one, each in one write. With
+    ``resume`` its rows of the same weights and stride count: a path with the
+    same content is left alone, the same content under another path gets a
+    row without being computed again, and a last line torn by a kill is cut.
+
+    Args:
+        paths: Image files. Anything else becomes a row with ``error``.
+        scorer: The scorer; its model is loaded before this returns.
+        output: File for the rows, or None.
+        output_format: ``"jsonl"``, ``"csv"`` or ``"table"`` (cannot be
+            resumed), for ``output``.
+        resume: Continue ``output`` if it is there.
+        on_error: ``"record"`` or ``"stop"`` (raise; no row is written).
+        workers: Decoding threads; None is the number of cores, at most 8.
+
+    Returns:
+        An iterator over the rows of all paths, in order, also over those that
+        were finished before. It has to be consumed; closing it ends the run.
+
+    Raises:
+        ValueError: If an argument is wrong, ``output`` holds something else,
+            or, with ``"stop"``, an image cannot be scored.
+        OSError: If ``output`` cannot be written; finished rows are kept.
+    """
+    if on_error not in ("record", "stop"):
+        raise ValueError(f"Expected on_error 'record' or 'stop'. Received: {on_error!r}.")
+    workers = usable_workers() if workers is None else workers
+    if workers < 1:
+        raise ValueError(f"Expected at least 1 worker. Received: {workers}.")
+    key = {"weights_sha256": scorer.info.sha256, "stride": scorer.stride}
+    rows = None
+    if output is not None:
+        rows = RowFile(output, form=output_format, columns=ROW_KEYS, resume=resume)
+    old = [] if rows is None else rows.finished
+    old = [row for row in old if all(row[name] == value for name, value in key.items())]
+    return _score(paths, scorer, rows, old, stop=on_error == "stop", workers=workers)
+
+
+def _score(paths, scorer, rows, old, *, stop, workers):
+    final = {(row["path"], row["sha256"]): row for row in old if row["sha256"]}
+    scored = {row["sha256"]: row for row in old if row["sha256"] and row["error"] is None}
+    refused = {(row["path"], row["error"]) for row in old if not row["sha256"]}
+    decoded = read_ahead(
+        lambda path: decode(path, final.keys(), scored.keys()), paths, workers=workers
+    )
+    try:
+        for item in decoded:
+            identity = item["path"], item.get("sha256")
+            if identity in final:
+                row, fresh = final[identity], False
+            elif identity[1] in scored and item["error"] is None:
+                row, fresh = {**scored[identity[1]], **item}, True
+                row["seconds"] = round(row["seconds"], 4)
+            else:
+                row = scorer.row(item)
+                fresh = (row["path"], row["error"]) not in refused or bool(row["sha256"])
+            if stop and row["error"] is not None:
+                raise ValueError(f"Stopped at the first error: {row['error']}")
+            if rows is not None and fresh:
+                rows.append(row)
+            yield row
+    finally:
+        decoded.close()
+        if rows is not None:
+            rows.close()

@@ -1,0 +1,12 @@
+"""Training: one module per experiment, and what they share.
+
+- `settings`: what an experiment can be told, with the paper's values.
+- `checkpoint`: the state of a run in one file, written whole or not at all.
+- `epochs`: run epochs, keep the best weights, continue after a kill.
+- `seeding`: random numbers from (seed, run, epoch).
+- `devices`: number format and several GPUs.
+- `folds`, `patchnet`, `table`: the thesis's cross-validation of Patchnet.
+
+The modules import no TensorFlow when loaded, and training from arrays runs
+on Keras's JAX backend too.
+"""

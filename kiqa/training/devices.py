@@ -1,0 +1,98 @@
+"""Where and in which number format a training runs.
+
+One device and float32 need nothing of this and run on every Keras backend;
+several GPUs need TensorFlow.
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+import keras
+
+
+def gpu_devices(count: int | None) -> tuple[str, ...]:
+    """Name the GPUs of a training.
+
+    Args:
+        count: How many GPUs; ``None`` takes all that TensorFlow sees.
+
+    Returns:
+        Device names for `several_devices`; empty for a single GPU.
+
+    Raises:
+        ValueError: If there are fewer GPUs, or Keras does not run on
+            TensorFlow.
+    """
+    _check_tensorflow("Several GPUs")
+    import tensorflow as tf
+
+    visible = len(tf.config.list_logical_devices("GPU"))
+    if count is None:
+        count = visible
+    if count < 1 or count > visible:
+        raise ValueError(
+            f"Expected {max(count, 1)} GPUs that TensorFlow can use. Received: {visible}. "
+            "`kiqa doctor` says why a GPU is not seen; without --gpus the training uses what is "
+            "there."
+        )
+    return tuple(f"GPU:{index}" for index in range(count)) if count > 1 else ()
+
+
+@contextlib.contextmanager
+def several_devices(devices: Sequence[str]) -> Iterator[None]:
+    """Build and compile a model for several devices.
+
+    Args:
+        devices: TensorFlow's device names; empty does nothing.
+
+    Yields:
+        Nothing; models built inside share each batch among the devices.
+
+    Raises:
+        ValueError: If Keras does not run on TensorFlow.
+    """
+    if not devices:
+        yield
+        return
+    _check_tensorflow("Several devices")
+    import tensorflow as tf
+
+    with tf.distribute.MirroredStrategy(list(devices)).scope():
+        yield
+
+
+@contextlib.contextmanager
+def number_format(policy: str) -> Iterator[None]:
+    """Build models with a Keras dtype policy, then set the old one again.
+
+    Args:
+        policy: ``"float32"``, ``"mixed_bfloat16"`` or ``"mixed_float16"``.
+
+    Yields:
+        Nothing.
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def jit_compile() -> bool | str:
+    """Return ``compile``'s ``jit_compile`` for the backend in use.
+
+    Returns:
+        ``False`` on TensorFlow, where XLA on a CPU is slower for these
+        networks and recompiles for the last batch; ``"auto"`` elsewhere,
+        since JAX without it would run operation by operation.
+    """
+    return False if keras.backend.backend() == "tensorflow" else "auto"
+
+
+def _check_tensorflow(what):
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            f"{what} need Keras's TensorFlow backend. Received: {keras.backend.backend()}. "
+            "Unset KERAS_BACKEND."
+        )

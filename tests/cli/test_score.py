@@ -1,0 +1,211 @@
+"""``kiqa score``: formats, output files, shards, bad files, interrupts and full disks."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kiqa
+from kiqa.cli.main import main
+from kiqa.scoring import ROW_KEYS
+
+ROOT = Path(kiqa.__file__).parents[1]
+NAMES = ["a.png", "b.png", "empty.jpg", "notes.txt", "small.png", "torn.png", "sub/a.png"]
+
+
+def _jsonl(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_folder_gives_a_row_for_every_file(stand_in, photos, capsys):
+    """Good images are scored, everything else is an error row; the status is 1."""
+    assert main(["score", "photos", "--format", "jsonl"]) == 1
+    out, err = capsys.readouterr()
+    rows = _jsonl(out)
+    assert [row["path"] for row in rows] == [f"photos/{name}" for name in NAMES]
+    assert [row["path"] for row in rows if row["error"]] == [f"photos/{n}" for n in NAMES[2:6]]
+    assert tuple(rows[0]) == ROW_KEYS
+    assert err == "kiqa: 4 of 7 files could not be scored\n"
+
+
+def test_all_well_is_status_0_and_a_table(stand_in, photos, capsys):
+    """The default is a table; without errors nothing is on stderr."""
+    assert main(["score", "photos/a.png", "photos/sub"]) == 0
+    out, err = capsys.readouterr()
+    assert [line.split() for line in out.splitlines()] == [
+        ["score", "size", "path"],
+        ["0.2000", "80x72", "photos/a.png"],
+        ["0.6706", "82x72", "photos/sub/a.png"],
+    ]
+    assert err == ""
+
+
+def test_csv_has_the_row_keys(stand_in, photos, capsys):
+    """CSV columns are the row keys; None is empty."""
+    main(["score", "photos/a.png", "photos/notes.txt", "--format", "csv"])
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert tuple(rows[0]) == ROW_KEYS
+    assert float(rows[0]["score"]) == pytest.approx(0.2)
+    assert (rows[0]["error"], rows[1]["score"]) == ("", "")
+    assert "notes.txt" in rows[1]["error"]
+
+
+def test_stride_reaches_the_map(stand_in, photos, capsys):
+    """The default stride is 8; --stride changes it, and the rows say so."""
+    main(["score", "photos/a.png", "--format", "jsonl"])
+    main(["score", "photos/a.png", "--format", "jsonl", "--stride", "2"])
+    assert [row["stride"] for row in _jsonl(capsys.readouterr().out)] == [8, 2]
+    assert [mapper.stride for mapper in stand_in] == [8, 2]
+
+
+def test_list_on_stdin(stand_in, photos, capsys, monkeypatch):
+    """`-` scores the listed paths; a missing one is an error row."""
+    listed = io.TextIOWrapper(io.BytesIO(b"photos/a.png\nphotos/gone.png\n"))
+    monkeypatch.setattr("sys.stdin", listed)
+    assert main(["score", "-", "--format", "jsonl"]) == 1
+    rows = _jsonl(capsys.readouterr().out)
+    assert [row["error"] is None for row in rows] == [True, False]
+    assert "photos/gone.png" in rows[1]["error"]
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "form"),
+    [
+        ("rows.jsonl", [], "jsonl"),
+        ("rows.csv", [], "csv"),
+        ("rows.txt", [], "table"),
+        ("rows", ["--resume"], "jsonl"),
+        ("rows.csv", ["--format", "jsonl"], "jsonl"),
+    ],
+)
+def test_output_takes_its_format_from_option_or_suffix(stand_in, photos, capsys, name, option, form):
+    """--format decides, else the suffix, else what can be resumed, else a table."""
+    assert main(["score", "photos/a.png", "--output", name, *option]) == 0
+    assert capsys.readouterr().out == ""
+    start = {"jsonl": '{"path"', "csv": "path,sha256", "table": "   score"}[form]
+    assert Path(name).read_text().startswith(start)
+
+
+def test_resume_finishes_the_rest_and_reports_old_errors(stand_in, photos, capsys):
+    """A second run with --resume scores new files only; the status still counts old errors."""
+    assert main(["score", "photos/notes.txt", "photos/a.png", "--output", "o.jsonl"]) == 1
+    assert main(["score", "photos", "--output", "o.jsonl", "--resume"]) == 1
+    rows = _jsonl(Path("o.jsonl").read_text())
+    assert sorted(row["path"] for row in rows) == sorted(f"photos/{name}" for name in NAMES)
+    assert [mapper.calls for mapper in stand_in] == [1 + 1, 3 + 1]  # one to warm up
+    assert "4 of 7" in capsys.readouterr().err
+
+
+def test_output_within_the_folder_is_not_scored(stand_in, photos):
+    """The output file never becomes its own input."""
+    for _ in range(2):
+        main(["score", "photos", "--output", "photos/rows.jsonl", "--resume"])
+    rows = _jsonl(Path("photos/rows.jsonl").read_text())
+    assert len(rows) == len(NAMES)
+
+
+def test_shards_together_are_everything(stand_in, photos, capsys):
+    """Rows of shards 1/2 and 2/2 are disjoint and complete."""
+    parts = []
+    for shard in ("1/2", "2/2"):
+        main(["score", "photos", "--format", "jsonl", "--shard", shard])
+        parts.append({row["path"] for row in _jsonl(capsys.readouterr().out)})
+    assert parts[0].isdisjoint(parts[1])
+    assert parts[0] | parts[1] == {f"photos/{name}" for name in NAMES}
+
+
+def test_stop_ends_with_status_2(stand_in, photos, capsys):
+    """--on-error stop names the file, after the rows before it."""
+    assert main(["score", "photos", "--on-error", "stop", "--format", "jsonl"]) == 2
+    out, err = capsys.readouterr()
+    assert [row["path"] for row in _jsonl(out)] == ["photos/a.png", "photos/b.png"]
+    assert err.startswith("kiqa: error: ")
+    assert "photos/empty.jpg" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["gone.jpg"], "gone.jpg"),
+        (["photos", "gone"], "gone"),
+        (["*.gif"], r"*.gif"),
+        (["hollow"], "hollow"),
+        (["photos", "--resume"], "--output"),
+        (["photos", "--output", "photos/notes.txt"], "--resume"),
+        (["photos", "--output", "photos/notes.txt", "--resume"], "notes.txt"),
+        (["photos", "--output", "photos"], "photos"),
+        (["photos", "--output", "o", "--resume", "--format", "table"], "jsonl"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_input_error_is_one_line_and_status_2(stand_in, photos, capsys, arguments, said):
+    """Wrong paths and wrong outputs end before anything is scored."""
+    Path("hollow").mkdir()
+    assert main(["score", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("kiqa: error: ")
+    assert err.count("\n") == 1
+    assert said in err
+    assert (photos / "notes.txt").read_text() == "no image"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_full_disk_is_one_line_and_status_2(stand_in, photos, capsys):
+    """A device without room ends the run with one line that names it."""
+    arguments = ["--format", "jsonl", "--output", "/dev/full"]
+    assert main(["score", "photos", *arguments]) == 2
+    err = capsys.readouterr().err
+    assert "/dev/full: No space left on device" in err
+    assert err.count("\n") == 1
+
+
+_SLOW = """
+import sys, time
+from types import SimpleNamespace
+import numpy as np
+from kiqa.cli.main import main
+from kiqa.io.map_files import QualityMap
+from kiqa.scoring import Scorer
+
+class Mapper:
+    def map(self, pixels):
+        if pixels[0, 0, 0] == 111:
+            sys.stderr.write("busy\\n")
+            sys.stderr.flush()
+            time.sleep(60)
+        return QualityMap(np.zeros((1, 1), np.float32), 8, 31.5, pixels.shape[:2])
+
+info = SimpleNamespace(name="slow", scale="0..1", higher_is_better=True, sha256="0" * 64)
+Scorer._load = lambda self: (info, Mapper())
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_interrupt_keeps_finished_rows(stand_in, photos, monkeypatch):
+    """Ctrl-C ends with one line that tells how to go on; then --resume completes the file."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    arguments = ["score", "photos", "--output", "rows.jsonl"]
+    with subprocess.Popen(
+        [sys.executable, "-c", _SLOW, *arguments], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr.readline() == "busy\n"
+        process.send_signal(signal.SIGINT)
+        err = process.stderr.read()
+    assert process.returncode == 130
+    assert err == (
+        "kiqa: interrupted. 1 of 7 images are finished and in rows.jsonl; "
+        "add --resume to continue.\n"
+    )
+    assert [row["path"] for row in _jsonl(Path("rows.jsonl").read_text())] == ["photos/a.png"]
+    assert main([*arguments, "--resume"]) == 1
+    rows = _jsonl(Path("rows.jsonl").read_text())
+    assert [row["path"] for row in rows] == [f"photos/{name}" for name in NAMES]
+    assert stand_in[0].calls == 3 + 1  # b, small, sub/a; one to warm up

@@ -1,0 +1,204 @@
+"""Settings, pictures and stand-ins that several parts of the tests use."""
+
+import os
+
+# Before anything imports TensorFlow or matplotlib.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import struct  # noqa: E402
+import zlib  # noqa: E402
+from io import BytesIO  # noqa: E402
+from types import SimpleNamespace  # noqa: E402
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from kiqa.io.map_files import QualityMap  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def photo():
+    """A photograph bundled with scikit-image, read-only uint8 (300, 451, 3)."""
+    from skimage import data
+
+    pixels = data.chelsea()
+    pixels.flags.writeable = False
+    return pixels
+
+
+@pytest.fixture(scope="session")
+def awkward_folder(tmp_path_factory, photo):
+    """A folder with usable but unusual images in ``good``, damaged files in ``bad``.
+
+    All good ones but ``one_pixel.png`` are made of ``photo[100:197, 100:183]``.
+    """
+    root = tmp_path_factory.mktemp("awkward")
+    crop = photo[100:197, 100:183]
+    for name, content in (_good_files(crop) | _bad_files(crop)).items():
+        path = root / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    return root
+
+
+@pytest.fixture(scope="session")
+def encode():
+    """The function ``encode(pixels or Pillow image, format, **options) -> bytes``."""
+    return _encode
+
+
+@pytest.fixture(scope="session")
+def png_bytes():
+    """The function ``png_bytes(pixels, color_type, *, extra=b"") -> bytes`` (16 bits too)."""
+    return _png_bytes
+
+
+def _encode(pixels, kind, **options):
+    """Encode an array or a Pillow image in memory."""
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+    stream = BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def _png_chunk(kind, content):
+    """Return one PNG chunk with its length and checksum."""
+    checksum = zlib.crc32(kind + content)
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
+
+
+def _png_header(width, height, depth, color_type):
+    """Return a PNG's signature and header chunk."""
+    fields = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + _png_chunk(b"IHDR", fields)
+
+
+def _png_bytes(pixels, color_type, *, extra=b""):
+    """Write a PNG by hand: Pillow writes no 16-bit colour.
+
+    Args:
+        pixels: (H, W, C), uint8 or uint16.
+        color_type: 0 gray, 2 RGB, 4 gray and alpha, 6 RGB and alpha.
+        extra: Chunks between header and data.
+    """
+    height, width = pixels.shape[:2]
+    big_endian = pixels.astype(">u2" if pixels.dtype == np.uint16 else "u1")
+    rows = b"".join(b"\0" + row.tobytes() for row in big_endian)
+    return (
+        _png_header(width, height, 8 * pixels.dtype.itemsize, color_type)
+        + extra
+        + _png_chunk(b"IDAT", zlib.compress(rows))
+        + _png_chunk(b"IEND", b"")
+    )
+
+
+def _good_files(crop):
+    image = Image.fromarray(crop)
+    alpha = np.linspace(0, 255, crop.size // 3).astype(np.uint8).reshape(*crop.shape[:2], 1)
+    deep, deep_alpha = crop * np.uint16(257), alpha * np.uint16(257)
+    files = {
+        "rgb.png": _encode(crop, "PNG"),
+        "RGB_UPPER.JPG": _encode(crop, "JPEG", quality=90),
+        "gray.png": _encode(image.convert("L"), "PNG"),
+        "gray.jpg": _encode(image.convert("L"), "JPEG", quality=90),
+        "one_bit.png": _encode(image.convert("1"), "PNG"),
+        "la.png": _png_bytes(np.dstack([crop[..., :1], alpha]), 4),
+        "rgba.png": _png_bytes(np.dstack([crop, alpha]), 6),
+        "palette.png": _encode(image.quantize(32), "PNG"),
+        "palette_transparent.png": _encode(image.quantize(32), "PNG", transparency=3),
+        "cmyk.jpg": _encode(image.convert("CMYK"), "JPEG", quality=95, subsampling=0),
+        "cmyk.tif": _encode(image.convert("CMYK"), "TIFF"),
+        "gray16.png": _png_bytes(deep[..., :1], 0),
+        "rgb16.png": _png_bytes(deep, 2),
+        "la16.png": _png_bytes(np.dstack([deep[..., :1], deep_alpha]), 4),
+        "rgba16.png": _png_bytes(np.dstack([deep, deep_alpha]), 6),
+        "one_pixel.png": _encode(np.array([[[10, 20, 30]]], np.uint8), "PNG"),
+        "animated.gif": _encode(
+            image.quantize(32), "GIF", save_all=True, append_images=[Image.new("P", image.size)]
+        ),
+        "photo.webp": _encode(crop, "WEBP", lossless=True),
+        "photo.bmp": _encode(crop, "BMP"),
+    }
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        files[f"exif{orientation}.jpg"] = _encode(crop, "JPEG", quality=90, exif=exif)
+        files[f"exif{orientation}.tif"] = _encode(crop, "TIFF", exif=exif)
+        files[f"exif{orientation}.png"] = _encode(crop, "PNG", exif=exif)
+    return {f"good/{name}": content for name, content in files.items()}
+
+
+def _bad_files(crop):
+    jpeg, png = _encode(crop, "JPEG", quality=90), _encode(crop, "PNG")
+    damaged = bytearray(png)
+    damaged[len(png) // 2] ^= 0xFF
+    bomb = _png_header(60000, 60000, 8, 2) + _png_chunk(b"IDAT", zlib.compress(bytes(1000)))
+    files = {
+        "truncated.jpg": jpeg[: len(jpeg) // 2],
+        "truncated.png": png[: len(png) // 2],
+        "truncated16.png": _png_bytes(crop * np.uint16(257), 2)[:-2000],
+        "header_only.jpg": jpeg[:3],
+        "damaged.png": bytes(damaged),
+        "zero_bytes.jpg": b"",
+        "text.jpg": b"This is no picture.\n",
+        "bomb.png": bomb + _png_chunk(b"IEND", b""),
+        "float.tif": _encode(Image.fromarray(crop[..., 0] / np.float32(255)), "TIFF"),
+    }
+    return {f"bad/{name}": content for name, content in files.items()}
+
+
+class BrightnessMapper:
+    """Stands for a network: the quality of a place is its mean gray value."""
+
+    def __init__(self, stride: int) -> None:
+        self.stride = stride
+        self.calls = 0
+
+    def map(self, pixels: np.ndarray) -> QualityMap:
+        """Mean of each 64x64 window over 255; refuses what is smaller."""
+        self.calls += 1
+        if min(pixels.shape[:2]) < 64:
+            raise ValueError(f"Expected at least 64x64 pixels. Received: {pixels.shape}.")
+        windows = np.lib.stride_tricks.sliding_window_view(pixels.mean(axis=2), (64, 64))
+        values = windows[:: self.stride, :: self.stride].mean(axis=(2, 3)) / 255
+        size = pixels.shape[:2]
+        return QualityMap(values.astype(np.float32), self.stride, 31.5, size, "stand-in", "0" * 64)
+
+
+INFO = SimpleNamespace(
+    name="stand-in", version="1", scale="0..1", higher_is_better=True, sha256="0" * 64, path="-"
+)
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """Give every Scorer a `BrightnessMapper`; returns the list of those made."""
+    from kiqa.scoring import Scorer
+
+    made = []
+
+    def load(self):
+        if self._loaded is None:
+            made.append(BrightnessMapper(self.stride))
+            self._loaded = INFO, made[-1]
+        return self._loaded
+
+    monkeypatch.setattr(Scorer, "_load", load)
+    return made
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch):
+    """A folder ``photos`` in the working folder: three good images and four bad files."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "photos"
+    (folder / "sub").mkdir(parents=True)
+    for number, name in enumerate(("a.png", "b.png", "sub/a.png")):
+        Image.new("RGB", (80 + number, 72), (60 * number + 51,) * 3).save(folder / name)
+    Image.new("RGB", (63, 200), "white").save(folder / "small.png")
+    (folder / "empty.jpg").touch()
+    (folder / "notes.txt").write_text("no image")
+    (folder / "torn.png").write_bytes((folder / "a.png").read_bytes()[:60])
+    return folder

@@ -1,0 +1,186 @@
+"""Synthetic distortions: what each level does, and where a rectangle lies."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from kiqa.data.distortions import (
+    DISTORTIONS,
+    LEVELS,
+    distort,
+    distort_region,
+    gaussian_blur,
+    gaussian_noise,
+    jpeg,
+    random_rectangle,
+)
+
+CONDITIONS = [(kind, level) for kind, levels in LEVELS.items() for level in levels]
+
+
+def _photo(height=48, width=72, seed=0):
+    smooth = gaussian_filter(np.random.default_rng(seed).normal(size=(height, width, 3)), (2, 2, 0))
+    return np.clip(128 + 300 * smooth, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("kind, level", CONDITIONS)
+def test_shape_type_and_input_are_kept(kind, level):
+    """Each distortion returns uint8 of the same shape and leaves its input alone."""
+    pixels = _photo()
+    before = pixels.copy()
+    result = distort(pixels, kind, level, rng=np.random.default_rng(0))
+    assert result.shape == pixels.shape and result.dtype == np.uint8
+    assert not np.array_equal(result, pixels)
+    np.testing.assert_array_equal(pixels, before)
+
+
+@pytest.mark.parametrize("kind", LEVELS)
+def test_levels_grow_worse(kind):
+    """The mean squared error grows from the first to the last level."""
+    pixels = _photo()
+    errors = [
+        np.mean(
+            (distort(pixels, kind, level, rng=np.random.default_rng(0)) - pixels.astype(float)) ** 2
+        )
+        for level in LEVELS[kind]
+    ]
+    assert errors[0] < errors[1] < errors[2]
+
+
+@pytest.mark.parametrize("sigma", LEVELS["gaussian_blur"])
+def test_blur_is_scipys_gaussian(sigma):
+    """The blur equals SciPy's, channel by channel, to the rounding of one level."""
+    pixels = _photo()
+    expected = gaussian_filter(pixels.astype(float), (sigma, sigma, 0), mode="reflect", truncate=4)
+    assert np.abs(gaussian_blur(pixels, sigma) - expected).max() < 0.51
+
+
+def test_blur_does_not_mix_channels():
+    """A red image stays free of green and blue."""
+    pixels = np.zeros((20, 20, 3), np.uint8)
+    pixels[8:12, 8:12, 0] = 255
+    assert gaussian_blur(pixels, 2)[..., 1:].max() == 0
+
+
+def test_blur_of_an_image_smaller_than_the_kernel():
+    """One pixel stays what it is under a wide blur."""
+    pixels = np.array([[[3, 90, 250]]], np.uint8)
+    np.testing.assert_array_equal(gaussian_blur(pixels, 6), pixels)
+
+
+def test_noise_has_the_stated_deviation():
+    """Noise of 10 levels on mid-gray has standard deviation 10 and mean 0."""
+    pixels = np.full((200, 200, 3), 128, np.uint8)
+    noise = gaussian_noise(pixels, 10, np.random.default_rng(0)) - 128.0
+    assert abs(noise.std() - 10) < 0.1  # 120,000 samples: standard error 0.02
+    assert abs(noise.mean()) < 0.15
+
+
+def test_noise_is_clipped_not_wrapped():
+    """White stays bright and black stays dark."""
+    rng = np.random.default_rng(0)
+    assert gaussian_noise(np.full((50, 50, 3), 255, np.uint8), 20, rng).min() > 100
+    assert gaussian_noise(np.zeros((50, 50, 3), np.uint8), 20, rng).max() < 155
+
+
+def test_noise_depends_on_the_generator_only():
+    """Equal seeds give equal noise, other seeds other noise."""
+    a, b, c = (gaussian_noise(_photo(), 10, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(a, c)
+
+
+def test_jpeg_is_pillows_at_420():
+    """The result is what a file of that quality and 4:2:0 holds."""
+    buffer = io.BytesIO()
+    Image.fromarray(_photo()).save(buffer, "JPEG", quality=15, subsampling="4:2:0")
+    np.testing.assert_array_equal(jpeg(_photo(), 15), np.array(Image.open(buffer)))
+
+
+@pytest.mark.parametrize("size", [(48, 72), (512, 512), (7, 300), (300, 7), (4, 4)])
+def test_rectangle_fits_and_covers_its_share(size):
+    """200 draws lie inside the image and cover 25-50 % of it."""
+    rng = np.random.default_rng(0)
+    for top, left, rows, columns in (random_rectangle(*size, rng=rng) for _ in range(200)):
+        assert 0 <= top and top + rows <= size[0] and 0 <= left and left + columns <= size[1]
+        assert 0.25 <= rows * columns / (size[0] * size[1]) <= 0.5
+
+
+def test_rectangles_vary_in_place_and_shape():
+    """Draws reach every border, flat and tall shapes, and both ends of the share."""
+    rng = np.random.default_rng(0)
+    top, left, rows, columns = np.array([random_rectangle(200, 200, rng=rng) for _ in range(500)]).T
+    assert top.min() == 0 and left.min() == 0
+    assert (top + rows).max() == 200 and (left + columns).max() == 200
+    assert (rows / columns).min() < 0.4 and (rows / columns).max() > 2.5
+    share = rows * columns / 40_000
+    assert share.min() < 0.27 and share.max() > 0.48
+
+
+@pytest.mark.parametrize("kind, level", CONDITIONS)
+def test_region_is_pasted_from_the_whole(kind, level):
+    """Inside the mask stands the distorted image, outside the original."""
+    pixels = _photo()
+    result, mask = distort_region(pixels, kind, level, rng=np.random.default_rng(5))
+    assert mask.dtype == bool and mask.shape == pixels.shape[:2]
+    np.testing.assert_array_equal(result[~mask], pixels[~mask])
+    rng = np.random.default_rng(5)
+    top, left, rows, columns = random_rectangle(*pixels.shape[:2], rng=rng)
+    whole = distort(pixels, kind, level, rng=rng)
+    np.testing.assert_array_equal(result[mask], whole[mask])
+    assert mask.sum() == rows * columns and mask[top : top + rows, left : left + columns].all()
+
+
+@pytest.mark.parametrize("kind", DISTORTIONS)
+@pytest.mark.parametrize("level", [0, -1, float("nan"), float("inf"), "5", None])
+def test_bad_level_is_refused(kind, level):
+    """A level that is no positive number is refused, naming the distortion and usual levels."""
+    with pytest.raises(ValueError, match=f"'{kind}', received .*usual levels"):
+        distort(_photo(), kind, level, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("quality", [101, 30.5])
+def test_jpeg_quality_off_the_scale_is_refused(quality):
+    """JPEG quality is a whole number up to 100."""
+    with pytest.raises(ValueError, match="whole quality from 1 to 100"):
+        jpeg(_photo(), quality)
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3)), np.zeros((0, 8, 3), np.uint8), [[1, 2, 3]]],
+    ids=["gray", "float", "empty", "list"],
+)
+@pytest.mark.parametrize("kind", DISTORTIONS)
+def test_bad_pixels_are_refused(pixels, kind):
+    """Anything but RGB uint8 is refused with shape and type."""
+    with pytest.raises(ValueError, match=r"uint8 of shape \(H, W, 3\), received shape"):
+        distort(pixels, kind, 5, rng=np.random.default_rng(0))
+
+
+def test_unknown_kind_is_refused():
+    """An unknown distortion is refused with the names there are."""
+    with pytest.raises(ValueError, match="gaussian_blur, gaussian_noise, jpeg, received 'fog'"):
+        distort(_photo(), "fog", 1, rng=np.random.default_rng(0))
+
+
+def test_missing_generator_is_refused():
+    """Noise without a generator is refused: nothing is drawn from global state."""
+    with pytest.raises(ValueError, match="numpy.random.Generator"):
+        gaussian_noise(_photo(), 10, None)
+
+
+@pytest.mark.parametrize("area", [(0, 0.5), (0.5, 0.25), (0.5, 1.2)])
+def test_bad_area_is_refused(area):
+    """Shares must be ordered and within 0-1."""
+    with pytest.raises(ValueError, match="smallest <= largest"):
+        random_rectangle(10, 10, area=area, rng=np.random.default_rng(0))
+
+
+def test_image_too_small_for_a_rectangle_is_refused():
+    """No rectangle covers 25-50 % of a single pixel."""
+    with pytest.raises(ValueError, match="received 1 x 1 pixels"):
+        random_rectangle(1, 1, rng=np.random.default_rng(0))

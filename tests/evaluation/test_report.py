@@ -1,0 +1,116 @@
+"""Reports and the files that hold them."""
+
+import csv
+import json
+import os
+
+import numpy as np
+import pytest
+
+from kiqa.evaluation.correlation import METRICS, bootstrap_interval
+from kiqa.evaluation.report import (
+    REPORTED,
+    correlation_report,
+    replacing,
+    to_markdown,
+    write_csv,
+    write_json,
+)
+
+
+def _scores(n=60):
+    rng = np.random.default_rng(0)
+    mos = rng.random(n)
+    return mos + rng.normal(0, 0.2, n), mos
+
+
+def test_report_holds_every_metric_with_its_interval():
+    """Each entry equals the metric and its bootstrap interval, and is fit for JSON."""
+    x, y = _scores()
+    report = correlation_report(x, y, seed=3, n=50)
+    assert tuple(report["metrics"]) == REPORTED
+    for name, entry in report["metrics"].items():
+        assert entry["value"] == METRICS[name](x, y), name
+        assert (entry["lo"], entry["hi"]) == bootstrap_interval(name, x, y, n=50, seed=3), name
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+    assert (report["images"], report["seed"], report["resamples"]) == (60, 3, 50)
+
+
+def test_dead_network_is_reported_not_raised():
+    """Constant predictions: no correlation and a note each, RMSE all the same."""
+    report = correlation_report(np.full(30, 0.5), np.linspace(0, 1, 30), seed=0, n=20)
+    entries = report["metrics"]
+    assert all(entries[n]["value"] is None and "differ" in entries[n]["note"] for n in REPORTED[:5])
+    assert entries["rmse"]["value"] == pytest.approx(0.298, abs=1e-3)
+    assert "note" not in entries["rmse"]
+
+
+def test_few_images_are_reported_without_the_fit():
+    """Four images: raw correlations exist, fitted ones have a note."""
+    metrics = correlation_report([1, 2, 3, 4], [1, 3, 2, 4], seed=0, n=20)["metrics"]
+    assert metrics["srocc"]["value"] == pytest.approx(0.8)
+    assert metrics["plcc4"]["value"] is None and "received 4" in metrics["plcc4"]["note"]
+
+
+@pytest.mark.parametrize("x", [[], [0.1, np.nan]], ids=["none", "nan"])
+def test_no_scores_and_nan_are_raised(x):
+    """An empty set and NaN are errors of the caller, not notes."""
+    with pytest.raises(ValueError):
+        correlation_report(x, np.arange(float(len(x))), seed=0)
+
+
+def test_markdown_table():
+    """Columns are aligned, floats rounded, None and missing values empty."""
+    table = to_markdown([{"model": "a|b", "SROCC": 0.61249}, {"model": "c", "n": 3, "SROCC": None}])
+    assert table.splitlines() == [
+        "| model | SROCC | n   |",
+        "| ----- | ----- | --- |",
+        "| a\\|b  | 0.612 |     |",
+        "| c     |       | 3   |",
+    ]
+
+
+def test_no_rows_are_refused(tmp_path):
+    """A table without rows is refused and no file appears."""
+    with pytest.raises(ValueError, match="at least one row"):
+        to_markdown([])
+    with pytest.raises(ValueError, match="at least one row"):
+        write_csv([], tmp_path / "a.csv")
+    assert os.listdir(tmp_path) == []
+
+
+def test_csv_comes_back(tmp_path):
+    """Names with commas, quotes, umlauts and floats survive the file exactly."""
+    rows = [{"image_name": 'a, "b" ü.png', "score": 0.1 + 0.2}, {"image_name": "c", "score": 1e-9}]
+    path = write_csv(rows, tmp_path / "deep" / "er" / "a.csv")
+    with open(path, newline="", encoding="utf-8") as file:
+        back = list(csv.DictReader(file))
+    assert [row["image_name"] for row in back] == [row["image_name"] for row in rows]
+    assert [float(row["score"]) for row in back] == [row["score"] for row in rows]
+
+
+def test_json_comes_back(tmp_path):
+    """JSON is readable text with its umlauts and ends in a line break."""
+    path = write_json({"name": "ü", "values": [1, None]}, tmp_path / "a.json")
+    text = path.read_text(encoding="utf-8")
+    assert json.loads(text) == {"name": "ü", "values": [1, None]}
+    assert "ü" in text and text.endswith("}\n")
+
+
+def test_json_refuses_nan_and_keeps_the_old_file(tmp_path):
+    """NaN is no JSON: the error names the file, the old content stays."""
+    path = write_json({"a": 1}, tmp_path / "a.json")
+    with pytest.raises(ValueError, match="a.json"):
+        write_json({"a": float("nan")}, path)
+    assert json.loads(path.read_text()) == {"a": 1}
+
+
+@pytest.mark.parametrize("error", [OSError("No space left on device"), KeyboardInterrupt()])
+def test_failed_write_keeps_the_old_file(tmp_path, error):
+    """A full disk or Ctrl-C half-way leaves the old file and no other."""
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(type(error)), replacing(path) as temporary:
+        temporary.write_text("half")
+        raise error
+    assert path.read_text() == "old" and os.listdir(tmp_path) == ["a.txt"]

@@ -1,0 +1,118 @@
+"""QualityMap: placement on the image and the .npz form."""
+
+import numpy as np
+import pytest
+
+from kiqa.io.map_files import QualityMap
+
+
+def make(rows=5, columns=7, stride=4, offset=31.5):
+    values = np.random.default_rng(0).random((rows, columns)).astype(np.float32)
+    size = (64 + (rows - 1) * stride, 64 + (columns - 1) * stride)
+    return QualityMap(values, stride, offset, size, "net", "abc", "0..1", True)
+
+
+def test_stride_one_pads_31_before_and_32_after():
+    """At stride 1 the padding is 31 above and left, 32 below and right."""
+    quality_map = make(stride=1)
+    padded = quality_map.pad_to_image()
+    assert padded.shape == (68, 70)
+    np.testing.assert_array_equal(padded[31:36, 31:38], quality_map.values)
+    assert padded.sum() == pytest.approx(quality_map.values.sum(), rel=1e-6)
+
+
+@pytest.mark.parametrize("stride", [2, 3, 4, 8, 16])
+def test_each_cell_fills_a_square_round_its_centre(stride):
+    """Every cell covers stride x stride pixels, centred to half a pixel."""
+    quality_map = make(stride=stride)
+    padded = quality_map.pad_to_image()
+    for (row, column), value in np.ndenumerate(quality_map.values):
+        y, x = np.nonzero(padded == value)
+        assert len(y) == stride * stride
+        assert y.mean() == pytest.approx(31.5 + row * stride, abs=0.5)
+        assert x.mean() == pytest.approx(31.5 + column * stride, abs=0.5)
+
+
+def test_large_strides_are_clipped_to_the_image():
+    """Cells wider than the margin end at the image's edge."""
+    quality_map = make(rows=2, columns=2, stride=100)
+    padded = quality_map.pad_to_image()
+    assert padded.shape == (164, 164)
+    assert padded[0, 0] == quality_map.values[0, 0]
+    assert padded[-1, -1] == quality_map.values[1, 1]
+
+
+def test_interpolation_meets_the_cells_and_clamps_at_the_edge():
+    """At cell centres the cell's value, outside them the edge's."""
+    quality_map = make(stride=4, offset=30.0)
+    full = quality_map.to_image_size()
+    assert full.shape == quality_map.image_size and full.dtype == np.float32
+    np.testing.assert_allclose(full[30:48:4, 30:56:4], quality_map.values, atol=1e-6)
+    np.testing.assert_allclose(full[:30, 30], quality_map.values[0, 0], atol=1e-6)
+    middle = quality_map.values[0, :2].mean()
+    assert full[0, 32] == pytest.approx(middle, abs=1e-6)
+
+
+def test_interpolates_a_plane_exactly():
+    """Bilinear interpolation reproduces a linear ramp between the centres."""
+    rows, columns = np.mgrid[:6, :9].astype(np.float32)
+    quality_map = QualityMap(2 * rows + 3 * columns, 4, 31.5, (84, 96))
+    y, x = np.mgrid[32:51, 32:63]
+    expected = 2 * (y - 31.5) / 4 + 3 * (x - 31.5) / 4
+    np.testing.assert_allclose(quality_map.to_image_size()[32:51, 32:63], expected, atol=1e-5)
+
+
+def test_one_cell_fills_the_image():
+    """A map of a single cell interpolates to a constant."""
+    quality_map = make(rows=1, columns=1)
+    np.testing.assert_array_equal(quality_map.to_image_size(), quality_map.values[0, 0])
+
+
+def test_mean_is_that_of_the_cells():
+    """The score is the plain mean."""
+    quality_map = make()
+    assert quality_map.mean() == pytest.approx(quality_map.values.mean(), abs=1e-6)
+
+
+def test_file_round_trip(tmp_path):
+    """What is saved is loaded, with the documented keys."""
+    quality_map = make()
+    path = quality_map.save(tmp_path / "sub" / "a.npz")
+    again = QualityMap.load(path)
+    np.testing.assert_array_equal(again.values, quality_map.values)
+    for name in ("stride", "offset", "image_size", "model", "weights_sha256", "scale"):
+        assert getattr(again, name) == getattr(quality_map, name)
+    assert again.higher_is_better is True
+    with np.load(path) as file:
+        assert sorted(file) == sorted(
+            "values stride offset image_size model weights_sha256 scale higher_is_better".split()
+        )
+    assert [entry.name for entry in path.parent.iterdir()] == ["a.npz"]
+
+
+def test_a_full_disk_keeps_the_old_file(tmp_path, monkeypatch):
+    """When writing fails the earlier map stays, and no scrap is left."""
+    path = make().save(tmp_path / "a.npz")
+    before = path.read_bytes()
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(OSError, match="No space"):
+        make(rows=2).save(path)
+    assert path.read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_bad_files_are_named(tmp_path):
+    """Missing, damaged and foreign files raise with the file's name."""
+    with pytest.raises(FileNotFoundError, match="gone.npz"):
+        QualityMap.load(tmp_path / "gone.npz")
+    whole = make().save(tmp_path / "whole.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="cut.npz"):
+        QualityMap.load(tmp_path / "cut.npz")
+    np.savez(tmp_path / "other.npz", values=np.ones(3))
+    with pytest.raises(ValueError, match="without stride"):
+        QualityMap.load(tmp_path / "other.npz")

@@ -1,0 +1,79 @@
+"""The notebooks: short, stripped, and executed on their small default input."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import io
+import re
+import sys
+from pathlib import Path
+
+import nbclient
+import nbformat
+import numpy as np
+import pytest
+from jupyter_client import KernelManager
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+DISPLAYED = ("display_data", "execute_result")
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def _code_cells(book: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [cell for cell in book.cells if cell.cell_type == "code"]
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def book(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
+    """A notebook as it stands in git."""
+    return nbformat.read(request.param, as_version=4)
+
+
+def test_notebook_is_stripped(book: nbformat.NotebookNode) -> None:
+    """No output, execution count or editor's remark is kept in git."""
+    cells = _code_cells(book)
+    assert [cell.source for cell in cells if cell.outputs or cell.execution_count] == []
+    assert [cell.metadata for cell in book.cells if cell.metadata] == []
+
+
+def test_notebook_is_short_and_defines_nothing(book: nbformat.NotebookNode) -> None:
+    """At most fifteen code cells; functions and classes belong in kiqa."""
+    cells = _code_cells(book)
+    assert 1 <= len(cells) <= 15
+    source = "\n".join(re.sub(r"^%.*$", "", cell.source, flags=re.MULTILINE) for cell in cells)
+    tree = ast.parse(source)
+    defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+    assert [node.lineno for node in ast.walk(tree) if isinstance(node, defined)] == []
+    assert "sys.path" not in source
+
+
+def _execute(book: nbformat.NotebookNode, folder: Path) -> list[nbformat.NotebookNode]:
+    """Run all cells in ``folder`` with the interpreter of the tests; return all outputs."""
+    manager = KernelManager(kernel_name="python3")
+    manager.kernel_spec.argv[0] = sys.executable
+    place = {"metadata": {"path": str(folder)}}
+    nbclient.NotebookClient(book, km=manager, timeout=300, resources=place).execute()
+    return [output for cell in _code_cells(book) for output in cell.outputs]
+
+
+@pytest.mark.slow
+def test_patchnet_notebook_shows_table_and_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs from images to a map: Table 1 with five instances, and five filled figures."""
+    book = nbformat.read(ROOT / "notebooks" / "01_patchnet.ipynb", as_version=4)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    outputs = _execute(book, tmp_path)
+    shown = [output.data for output in outputs if output.output_type in DISPLAYED]
+    tables = [data["text/html"] for data in shown if "SROCC" in data.get("text/html", "")]
+    assert len(tables) == 1
+    assert all(f"<td>{row}</td>" in tables[0] for row in ("1", "2", "3", "4", "5", "mean"))
+    figures = [data["image/png"] for data in shown if "image/png" in data]
+    assert len(figures) == 5
+    for figure in figures:
+        with Image.open(io.BytesIO(base64.b64decode(figure))) as picture:
+            assert np.asarray(picture.convert("L")).std() > 5
+    warned = [output.text for output in outputs if output.get("name") == "stderr"]
+    assert [text for text in warned if "Warning" in text or "Error" in text] == []

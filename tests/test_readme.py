@@ -1,0 +1,117 @@
+"""The README's code, run as a reader would run it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+PYTHON = [code for language, code in BLOCKS if language == "python"]
+WITH_KIQA = [code for code in PYTHON if not code.startswith("# without kiqa")]
+WITHOUT_KIQA = [code for code in PYTHON if code.startswith("# without kiqa")]
+SHELL = [code for language, code in BLOCKS if language == "sh"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with what the README takes for granted: a photograph, more of them, weights."""
+    bundled = Path(skimage.__file__).parent / "data"
+    with Image.open(bundled / "chelsea.png") as photo:
+        small = photo.convert("RGB").crop((100, 20, 260, 148))
+    small.save(tmp_path / "photo.jpg", quality=90)
+    (tmp_path / "photos").mkdir()
+    small.save(tmp_path / "photos" / "first.jpg", quality=20)
+    noise = np.random.default_rng(0).integers(0, 256, (80, 96, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "photos" / "second.png")
+    shutil.copytree(ROOT / "weights", tmp_path / "weights")
+    return tmp_path
+
+
+@pytest.fixture
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The caller's environment, in which `kiqa` and `python` are those under test."""
+    programs = tmp_path_factory.mktemp("bin")
+    for name, arguments in {"kiqa": "-m kiqa ", "python": ""}.items():
+        program = programs / name
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}"$@"\n')
+        program.chmod(0o755)
+    path = os.pathsep.join([str(programs), os.environ.get("PATH", "")])
+    return os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2"}
+
+
+def _run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
+    """Run a command, insist on success, and return what it printed."""
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, f"{command[-1]}\n{run.stdout}\n{run.stderr}"
+    return run.stdout
+
+
+def test_readme_has_every_kind_of_code() -> None:
+    """The tests below have something to run, and no fence is of a kind they do not know."""
+    assert WITH_KIQA and WITHOUT_KIQA and SHELL
+    assert {language for language, _ in BLOCKS} <= {"python", "sh", "console"}
+
+
+def test_python_examples_run(folder: Path, environment: dict[str, str]) -> None:
+    """The Python examples run one after the other and leave the files they name."""
+    printed = _run([sys.executable, "-c", "\n".join(WITH_KIQA)], folder, environment)
+    assert 0 <= float(printed.splitlines()[0]) <= 1
+    assert (folder / "photo.npz").is_file()
+    with Image.open(folder / "overlay.png") as overlay:
+        assert min(overlay.size) > 100
+
+
+@pytest.mark.parametrize("library", ["keras", "tf_keras"])
+def test_weights_examples_run_without_kiqa(
+    library: str, folder: Path, environment: dict[str, str]
+) -> None:
+    """The Keras examples open the shipped file in Keras 3 and in Keras 2; both ways agree."""
+    check = (
+        "\nimport numpy as np\n"
+        "difference = model.predict(patches, verbose=0) - mine.predict(patches, verbose=0)\n"
+        "assert np.abs(difference).max() < 1e-6\n"
+    )
+    code = "import sys\nsys.modules['kiqa'] = None\n" + "\n".join(WITHOUT_KIQA) + check
+    code = code.replace("import keras ", f"import {library} as keras ")
+    _run([sys.executable, "-c", code], folder, environment)
+
+
+@pytest.mark.parametrize("script", SHELL, ids=lambda script: script.split("\n")[0])
+def test_shell_examples_run(script: str, folder: Path, environment: dict[str, str]) -> None:
+    """The commands end with status 0 and write the files they name."""
+    printed = _run(["bash", "-euo", "pipefail", "-c", script], folder, environment)
+    named = re.findall(r"--(?:output|html|overlay|npz) (\S+)", script)
+    assert [name for name in named if not (folder / name).exists()] == []
+    assert printed
+
+
+def _console_commands() -> list[list[str]]:
+    """Our own commands that need a GPU, data or hours, split into words."""
+    lines = [
+        line.removeprefix("$ ").split("#")[0].replace("KERAS_BACKEND=jax ", "")
+        for language, code in BLOCKS
+        if language == "console"
+        for line in code.splitlines()
+        if line.startswith("$ ")
+    ]
+    return [line.split() for line in lines if line.startswith(("kiqa ", "python -m kiqa"))]
+
+
+@pytest.mark.parametrize("words", _console_commands(), ids=" ".join)
+def test_options_of_other_commands_exist(words: list[str], environment: dict[str, str]) -> None:
+    """Commands that are too long to run here use options that their ``--help`` lists."""
+    program = words[:3] if words[0] == "python" else words[:2]
+    printed = _run(["bash", "-c", " ".join([*program, "--help"])], ROOT, environment)
+    options = [word for word in words[len(program) :] if word.startswith("--")]
+    assert [option for option in options if option not in printed] == []

@@ -1,0 +1,41 @@
+"""A labelled set of patches and a network small enough for tests."""
+
+import numpy as np
+import pytest
+
+from kiqa.data.konpatch import KonPatch
+from kiqa.training.settings import PatchnetSettings
+
+
+@pytest.fixture
+def konpatch():
+    """Sixty noise patches of twelve images; brighter ones are labelled better."""
+    rng = np.random.default_rng(0)
+    count = 60
+    y = rng.random(count).astype(np.float32)
+    x = rng.integers(0, 64, (count, 64, 64, 3)) + (150 * y).astype(int)[:, None, None, None]
+    return KonPatch(
+        x=x.astype(np.uint8),
+        y=y,
+        image=np.repeat([f"image-{i:02d}.png" for i in range(12)], 5),
+        row=np.arange(count, dtype=np.int32),
+        col=np.arange(count, dtype=np.int32),
+        mos=y,
+        votes_yes=np.ones(count, np.int32),
+        votes_total=np.ones(count, np.int32),
+        votes_source="pseudo-votes: test",
+        label="lab",
+    )
+
+
+@pytest.fixture
+def tiny():
+    """The thesis's protocol with a narrow network, for a moment's training."""
+    return PatchnetSettings(
+        conv_widths=((4, 4), (4, 4), (4, 4, 4)),
+        dense_widths=(32, 16),
+        batch_size=16,
+        folds=2,
+        epochs=3,
+        learning_rate=0.003,
+    )
