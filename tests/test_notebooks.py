@@ -6,14 +6,12 @@ import ast
 import base64
 import io
 import re
-import sys
 from pathlib import Path
 
 import nbclient
 import nbformat
 import numpy as np
 import pytest
-from jupyter_client import KernelManager
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
@@ -50,11 +48,9 @@ def test_notebook_is_short_and_defines_nothing(book: nbformat.NotebookNode) -> N
 
 
 def _execute(book: nbformat.NotebookNode, folder: Path) -> list[nbformat.NotebookNode]:
-    """Run all cells in ``folder`` with the interpreter of the tests; return all outputs."""
-    manager = KernelManager(kernel_name="python3")
-    manager.kernel_spec.argv[0] = sys.executable
+    """Run all cells in ``folder`` (the kernel is this interpreter); return all outputs."""
     place = {"metadata": {"path": str(folder)}}
-    nbclient.NotebookClient(book, km=manager, timeout=300, resources=place).execute()
+    nbclient.NotebookClient(book, kernel_name="python3", timeout=300, resources=place).execute()
     return [output for cell in _code_cells(book) for output in cell.outputs]
 
 

@@ -15,8 +15,8 @@ class Input:
 
     Attributes:
         path: As to be opened and reported.
-        name: Relative to the argument it came from, with ``/``; different
-            for every input. Results are filed under it.
+        name: Relative to the argument it came from, with ``/``. Shards
+            follow from it; results are filed under it after `distinguish`.
     """
 
     path: str
@@ -85,7 +85,7 @@ def collect(paths: Sequence[str], *, leave_out: Iterable[str] = ()) -> list[Inpu
         raise FileNotFoundError(
             "Expected at least one file. Received: the output file of this command only."
         )
-    return _with_different_names(inputs)
+    return inputs
 
 
 def _matches(argument: str) -> Iterator[Input]:
@@ -145,8 +145,16 @@ def _posix(name: str) -> str:
     return name.replace(os.sep, "/")
 
 
-def _with_different_names(inputs: list[Input]) -> list[Input]:
-    """Name those that share a name by the path below their common folder."""
+def distinguish(inputs: list[Input]) -> list[Input]:
+    """Give every input a name of its own.
+
+    Args:
+        inputs: From `collect`.
+
+    Returns:
+        The same inputs; those that share a name are named by the path below
+        their common folder. No name leads out of a folder it is put into.
+    """
     count = Counter(item.name for item in inputs)
     shared = [os.path.abspath(item.path) for item in inputs if count[item.name] > 1]
     if not shared:

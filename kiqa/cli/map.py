@@ -6,7 +6,7 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
-from kiqa.cli.inputs import Input, add_paths, collect, whole_number
+from kiqa.cli.inputs import Input, add_paths, collect, distinguish, whole_number
 from kiqa.cli.quiet import load_quietly
 
 
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Map, and return the exit status."""
     if not (arguments.overlay or arguments.npz or arguments.html):
         raise ValueError("Expected at least one of --overlay DIR, --npz DIR and --html FILE.")
-    inputs = collect(arguments.paths, leave_out=[arguments.html])
+    inputs = distinguish(collect(arguments.paths, leave_out=[arguments.html]))
 
     from kiqa.cli.html import page
     from kiqa.scoring import Scorer, read_ahead, usable_workers

@@ -34,6 +34,7 @@ _INITIALIZER_KEYS = ("input_axes", "output_axes")
 # dropped when they hold it, refused otherwise.
 _KERAS_3_SETTINGS = {
     "": {"optional": False, "quantization_config": None, "lora_rank": None, "lora_alpha": None},
+    "CenterCrop": {"data_format": "channels_last"},
     "LayerNormalization": {"rms_scaling": False},
     "LeakyReLU": {"negative_slope": None},  # Keras 2 calls it alpha
     "Resizing": {

@@ -1,7 +1,6 @@
 """What an image file says about itself before its pixels are decoded.
 
-Used through `kiqa.io.images`. Nothing here decodes pixels, except that a
-PNG's EXIF data may lie behind them.
+Used through `kiqa.io.images`.
 """
 
 import struct
@@ -16,8 +15,8 @@ from kiqa.io.deep_images import TIFF_BITS
 MAX_PIXELS = 200_000_000
 
 IMAGE_SUFFIXES = (
-    ".jpg", ".jpeg", ".jpe", ".mpo", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".dib",
-    ".gif", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".j2k",
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp",
+    ".dib", ".gif", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".j2k",
 )  # fmt: skip
 
 # Formats that hold photographs. Pillow knows more, some of which start other
@@ -125,6 +124,13 @@ def is_deep(image: ImageFile.ImageFile) -> bool:
 
 
 def orientation(image: ImageFile.ImageFile) -> int:
-    """Return the EXIF orientation that is still to be applied, 1..8."""
-    value = image.getexif().get(_ORIENTATION)
+    """Return the EXIF orientation that is still to be applied, 1..8.
+
+    1 where there is none, or none that can be read: damaged EXIF data says
+    nothing against the pixels.
+    """
+    try:
+        value = image.getexif().get(_ORIENTATION)
+    except Exception:  # Pillow's EXIF reader raises nearly every built-in kind
+        return 1
     return value if value in range(1, 9) else 1

@@ -169,9 +169,9 @@ def _from_array(array):
 
 
 def _read(path):
-    if not path.exists():
+    if not os.path.exists(path):
         raise FileNotFoundError(f"{path}: expected an image file, found nothing; check the path")
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ImageError(f"{path}: expected an image file, received a folder or device")
     try:
         return path.read_bytes()
@@ -189,7 +189,9 @@ def _decode(data, path, max_pixels):
     with decoding_errors(name):
         image = open_header(data, name, max_pixels)
         mode, frames = image.mode, getattr(image, "is_animated", False)
-        deep = is_deep(image)  # asked first: reading a PNG's EXIF may decode it
+        deep = is_deep(image)
+        if image.format == "PNG":
+            image.load()  # its EXIF data may follow the pixels
         stored_orientation = orientation(image)
         pixels, converted = _to_rgb(image, data, deep, name)
         # Loading a TIFF has already turned it; other formats still say how.

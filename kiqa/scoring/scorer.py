@@ -12,7 +12,7 @@ import hashlib
 import math
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -218,7 +218,7 @@ def quality_map(
     return _cached_scorer(os.fspath(model), stride).map(image)
 
 
-def _name_file(error: Exception, path: str | None) -> str:
+def _name_file(error: Exception | str, path: str | None) -> str:
     """The error's text on one line, with the file in front if not in it."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if path is None or path in text else f"{path}: {text}"
@@ -244,7 +244,7 @@ def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def decode(source: Source, final: "frozenset | set" = frozenset(), scored=()) -> dict:
+def decode(source: Source, final: Collection = (), scored: Collection = ()) -> dict:
     """Hash and decode one source; runs in a thread and raises nothing.
 
     Args:
@@ -265,7 +265,7 @@ def decode(source: Source, final: "frozenset | set" = frozenset(), scored=()) ->
         if not known:
             item["image"] = load_image(source)
     except (OSError, MemoryError) as error:
-        item |= {"sha256": None, "error": _name_file(Exception(_reason(error)), item["path"])}
+        item |= {"sha256": None, "error": _name_file(_reason(error), item["path"])}
     except Exception as error:  # a decoder's own exception is a verdict too
         item["error"] = _name_file(error, item["path"])
         if not named and isinstance(source, bytes):

@@ -80,6 +80,11 @@ def arrays_sha256(*arrays: np.ndarray) -> str:
     return digest.hexdigest()
 
 
+def text_sha256(text: str) -> str:
+    """Return the hash of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def read_json(path: Path) -> dict:
     """Read a JSON file of a run.
 

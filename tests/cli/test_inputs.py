@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from kiqa.cli.inputs import collect
+from kiqa.cli.inputs import collect, distinguish
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def tree(tmp_path, monkeypatch):
 
 
 def _pairs(*paths, **options):
-    return [(item.path, item.name) for item in collect(paths, **options)]
+    return [(item.path, item.name) for item in distinguish(collect(paths, **options))]
 
 
 def test_folder_gives_every_file_below_it_sorted(tree):
@@ -59,6 +59,11 @@ def test_equal_names_of_different_files_stay_apart(tree):
         ("other/a.jpg", "other/a.jpg"),
         ("in/b.PNG", "b.PNG"),
     ]
+
+
+def test_shard_name_does_not_depend_on_other_inputs(tree):
+    """Before `distinguish` a name follows from its argument alone."""
+    assert [item.name for item in collect(["in/a.jpg", "other/a.jpg"])] == ["a.jpg", "a.jpg"]
 
 
 def test_names_never_leave_the_output_folder(tree):

@@ -84,7 +84,9 @@ def test_list_on_stdin(stand_in, photos, capsys, monkeypatch):
         ("rows.csv", ["--format", "jsonl"], "jsonl"),
     ],
 )
-def test_output_takes_its_format_from_option_or_suffix(stand_in, photos, capsys, name, option, form):
+def test_output_takes_its_format_from_option_or_suffix(
+    stand_in, photos, capsys, name, option, form
+):
     """--format decides, else the suffix, else what can be resumed, else a table."""
     assert main(["score", "photos/a.png", "--output", name, *option]) == 0
     assert capsys.readouterr().out == ""
@@ -209,3 +211,24 @@ def test_interrupt_keeps_finished_rows(stand_in, photos, monkeypatch):
     rows = _jsonl(Path("rows.jsonl").read_text())
     assert [row["path"] for row in rows] == [f"photos/{name}" for name in NAMES]
     assert stand_in[0].calls == 3 + 1  # b, small, sub/a; one to warm up
+
+
+def test_real_network_scores_the_mean_over_patches(photos, capsys):
+    """With an exported network the score is the mean of its outputs over all patches."""
+    import numpy as np
+
+    from kiqa.io.images import load_image
+    from kiqa.io.weights import export_h5
+    from kiqa.models.patchnet import build_patchnet
+
+    model = build_patchnet(conv_widths=((4,), (4,)), dense_widths=(8,), seed=3)
+    export_h5(model, "net.h5", name="tiny", version="1", scale="0..1", higher_is_better=True)
+    arguments = ["photos/sub", "--model", "net.h5", "--format", "jsonl"]
+    assert main(["score", *arguments]) == 0
+    (row,) = _jsonl(capsys.readouterr().out)
+    pixels = load_image("photos/sub/a.png").pixels.astype(np.float32)
+    patches = [pixels[y : y + 64, x : x + 64] for y in (0, 8) for x in (0, 8, 16)]
+    expected = float(np.mean(model(np.stack(patches))))
+    assert row["score"] == pytest.approx(expected, abs=1e-5)
+    assert row["model"] == "tiny"
+    assert len(row["weights_sha256"]) == 64

@@ -238,6 +238,18 @@ def test_invalid_orientation_is_ignored(crop, encode):
     np.testing.assert_array_equal(loaded.pixels, crop)
 
 
+@pytest.mark.parametrize("damage", [b"Exif\0\0", b"Exif\0\0no TIFF header", b"Exif\0\0II*\0\xff"])
+def test_damaged_exif_is_ignored(crop, encode, damage):
+    """A photograph whose EXIF data are garbage loads as it is stored."""
+    content = encode(crop, "JPEG", quality=90, exif=damage)
+    loaded = load_image(content)
+    assert loaded.exif_orientation == 1
+    np.testing.assert_array_equal(
+        loaded.pixels, load_image(encode(crop, "JPEG", quality=90)).pixels
+    )
+    assert plain_coding(content) == "jpeg"
+
+
 def test_first_frame_of_an_animation(good):
     """Of an animation the first frame is taken, and that is recorded."""
     loaded = load_image(good / "animated.gif")

@@ -125,7 +125,11 @@ def test_table_shows_score_size_and_reason():
     assert format_header("table", COLUMNS).split() == ["score", "size", "path"]
     row = {**ROWS[0], "path": "a.png"}
     assert format_row(row, "table", COLUMNS).split() == ["0.1235", "80x64", "a.png"]
-    assert format_row(ROWS[1], "table", COLUMNS).split() == ["error", "-", *"b.png: no image".split()]
+    assert format_row(ROWS[1], "table", COLUMNS).split() == [
+        "error",
+        "-",
+        *"b.png: no image".split(),
+    ]
 
 
 def test_unknown_format_is_refused():

@@ -7,7 +7,7 @@ from kiqa.data.konpatch import KonPatch
 from kiqa.training.settings import PatchnetSettings
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def konpatch():
     """Sixty noise patches of twelve images; brighter ones are labelled better."""
     rng = np.random.default_rng(0)
@@ -28,7 +28,7 @@ def konpatch():
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny():
     """The thesis's protocol with a narrow network, for a moment's training."""
     return PatchnetSettings(

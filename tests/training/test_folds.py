@@ -34,7 +34,7 @@ def test_seed_decides_the_parts():
 
 
 def test_groups_are_never_divided():
-    """Split by image, all patches of an image are in one part, a fifth of the images in the test."""
+    """Split by image, an image is in one part as a whole, a fifth of the images in the test."""
     groups = np.repeat([f"{i}.jpg" for i in range(50)], 8)
     shuffled = np.random.default_rng(0).permutation(groups)
     parts = protocol_parts(400, test_fraction=0.2, folds=5, seed=0, groups=shuffled)
@@ -55,6 +55,4 @@ def test_split_by_patch_divides_images():
 def test_too_few_images_are_refused(images):
     """Parts that would be empty are an error that says what there is."""
     with pytest.raises(ValueError, match=f"{images} images"):
-        protocol_parts(
-            40, test_fraction=0.2, folds=5, seed=0, groups=np.arange(40) % images
-        )
+        protocol_parts(40, test_fraction=0.2, folds=5, seed=0, groups=np.arange(40) % images)

@@ -1,0 +1,47 @@
+# make demo | make test | make lint | make bench: each works from a fresh clone.
+# Needed on the machine: Python 3.11 or newer, make, and a package index that pip can reach.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.kiqa-installed
+DEMO := demo
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: demo test lint format bench
+
+demo: $(STAMP)
+	@photo=$$($(BIN)/python -c "import pathlib, skimage; print(pathlib.Path(skimage.__file__).parent / 'data' / 'astronaut.png')") \
+	&& echo "The photograph (it comes with scikit-image): $$photo" \
+	&& echo && echo "Its quality map, one value every 8 pixels:" \
+	&& $(BIN)/kiqa map "$$photo" --stride 8 --overlay $(DEMO) --npz $(DEMO) --html $(DEMO)/index.html \
+	&& echo && echo "Its score, the mean of the map:" \
+	&& $(BIN)/kiqa score "$$photo" \
+	&& echo && echo "Written to $(DEMO)/:" && ls $(DEMO) \
+	&& echo && echo "Open $(DEMO)/index.html in a browser: the value under the cursor is the local quality." \
+	&& echo "On your own photographs: $(BIN)/kiqa score FOLDER   and   $(BIN)/kiqa map FOLDER --overlay OUT"
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -m "not gpu"
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# One JSON document per script, on stdout: make -s bench > bench.txt
+bench: $(STAMP)
+	@for script in benchmarks/*.py; do echo "# $$script" && $(BIN)/python $$script || exit 1; done
+
+$(STAMP): setup.cfg pyproject.toml requirements.txt
+	@test -n "$(PYTHON)" || { echo "No Python found. Install Python 3.11, or: make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \
+	|| { echo "The pinned versions need Python 3.11 or newer: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@

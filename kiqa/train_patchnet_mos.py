@@ -1,0 +1,126 @@
+"""Train Patchnet on photographs' MOS: ``python -m kiqa.train_patchnet_mos``.
+
+This is how ``weights/patchnet.h5`` was made; its card in ``docs/`` gives the
+command, the time and the scores. Exit status: 0 done; 2 usage or input
+error; 130 interrupted by Ctrl-C.
+"""
+
+import argparse
+import dataclasses
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kiqa.data import DATASETS
+from kiqa.training.settings import PRECISIONS
+
+# Settings that have an option of the same name.
+_NUMBERS = {
+    "seed": int,
+    "photographs": int,
+    "pieces": int,
+    "side": int,
+    "copies": int,
+    "epochs": int,
+    "warmup_steps": int,
+    "learning_rate": float,
+    "weight_decay": float,
+}
+_LOSSES = ("image", "cell", "correlation", "distortion")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: Arguments without the program's name; ``None`` takes
+            `sys.argv`.
+
+    Returns:
+        The exit status.
+    """
+    arguments = _parser().parse_args(argv)
+    for name, value in (("TF_CPP_MIN_LOG_LEVEL", "3"), ("GLOG_minloglevel", "3")):
+        os.environ.setdefault(name, value)
+    again = f"Continue with the same options and --resume: --workdir {arguments.workdir}."
+    try:
+        result = _run(arguments)
+    except KeyboardInterrupt:
+        _say(f"interrupted. {again}")
+        return 130
+    except (ValueError, OSError) as error:
+        _say(f"error: {error}")
+        return 2
+    sys.stdout.write(
+        f"best epoch {result['best_epoch']} of {result['epochs']}: validation SROCC "
+        f"{result['val_srocc']:.4f}, PLCC {result['val_plcc']:.4f}\n"
+        f"Written to {arguments.workdir}\n"
+    )
+    return 0
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m kiqa.train_patchnet_mos",
+        description="Train Patchnet on whole photographs with MOS, and on locally distorted "
+        "copies of them.",
+        argument_default=argparse.SUPPRESS,  # only what was given overrides the settings
+        epilog="Exit status: 0 done, 2 usage or input error, 130 interrupted.",
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    parser.add_argument("--dataset", choices=sorted(DATASETS), required=True, help="which one")
+    parser.add_argument(
+        "--split", metavar="FILE|NAME",
+        help="split with train and val (default: the data set's own)",
+    )  # fmt: skip
+    parser.add_argument("--workdir", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--resume", action="store_true", default=False, help="continue the run")
+    for name, kind in _NUMBERS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help="see MosSettings")
+    for name in _LOSSES:
+        parser.add_argument(
+            f"--{name}-loss", type=float, metavar="WEIGHT", help=f"weight of the {name} term"
+        )
+    parser.add_argument("--precision", choices=PRECISIONS, help="default: float32")
+    return parser
+
+
+def _run(arguments):
+    from kiqa.data.splits import assign_split, read_split, select
+
+    records = DATASETS[arguments.dataset](arguments.data)
+    if hasattr(arguments, "split"):
+        records = assign_split(records, read_split(arguments.split), allow_unmatched=True)
+    train, validation = select(records, "train"), select(records, "val")
+
+    # Keras and TensorFlow are loaded here, not for --help or wrong data.
+    from kiqa.training.losses import LossWeights
+    from kiqa.training.patchnet_mos import MosSettings, train_patchnet_mos
+
+    given = {name: getattr(arguments, name) for name in _NUMBERS if hasattr(arguments, name)}
+    if hasattr(arguments, "precision"):
+        given["precision"] = arguments.precision
+    weights = {
+        name: getattr(arguments, f"{name}_loss")
+        for name in _LOSSES
+        if hasattr(arguments, f"{name}_loss")
+    }
+    settings = MosSettings(**given, losses=dataclasses.replace(LossWeights(), **weights))
+    return train_patchnet_mos(
+        train,
+        validation,
+        settings,
+        workdir=arguments.workdir,
+        resume=arguments.resume,
+        progress=True,
+        report=_say,
+    )
+
+
+def _say(text):
+    sys.stderr.write(f"train_patchnet_mos: {' '.join(text.split())}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

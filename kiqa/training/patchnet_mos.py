@@ -1,0 +1,262 @@
+"""Patchnet from whole photographs' MOS: how the shipped weights were made.
+
+KonPatch's votes are not public. This experiment needs none: it trains
+Patchnet in convolutional form on random pieces of rated photographs, with the
+losses of `kiqa.training.losses`, and keeps the epoch whose mean map ranks the
+validation photographs best (SROCC). The result is an ordinary Patchnet.
+
+The working folder then holds ``patchnet.h5``, ``settings.json``,
+``history.csv``, ``checkpoint.npz``, ``images.csv`` (which photograph was in
+which part) and ``result.json``.
+
+Runs on any Keras backend.
+"""
+
+import dataclasses
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from kiqa import __version__
+from kiqa.data.records import ScoredImage
+from kiqa.evaluation.correlation import plcc, srocc
+from kiqa.evaluation.report import write_csv, write_json
+from kiqa.io.weights import export_h5
+from kiqa.models.patchnet import build_patchnet
+from kiqa.training.checkpoint import read_checkpoint
+from kiqa.training.convolutional import convolutional_form, copy_weights
+from kiqa.training.devices import jit_compile, number_format
+from kiqa.training.epochs import train_to_best
+from kiqa.training.losses import LossWeights, piece_loss
+from kiqa.training.pieces import PhotographStore, epoch_steps
+from kiqa.training.seeding import model_seed
+from kiqa.training.workdir import open_workdir, text_sha256
+
+CHECKPOINT_FILE = "checkpoint.npz"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MosSettings:
+    """What decides the numbers of this experiment. All of it is ours.
+
+    Attributes:
+        seed: Seed of the initial weights, pieces and distortions.
+        photographs: Photographs a step.
+        pieces: Pieces a photograph.
+        side: Side of a piece in pixels, 64 plus a multiple of 8.
+        copies: Distorted copies a step.
+        epochs: Epochs; the learning rate falls to zero over them.
+        warmup_steps: Steps over which the learning rate rises.
+        learning_rate: Highest learning rate of AdamW.
+        weight_decay: AdamW's decoupled weight decay.
+        losses: Weights of the loss's terms.
+        precision: Keras dtype policy.
+    """
+
+    seed: int = 0
+    photographs: int = 16
+    pieces: int = 2
+    side: int = 160
+    copies: int = 0
+    epochs: int = 20
+    warmup_steps: int = 200
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    losses: LossWeights = field(default_factory=LossWeights)
+    precision: str = "float32"
+
+    def __post_init__(self):
+        if self.side < 64 or self.side % 8:
+            raise ValueError(
+                f"Expected side to be 64 plus a multiple of 8 pixels. Received: {self.side}."
+            )
+        if not 0 <= self.copies <= self.photographs * self.pieces:
+            raise ValueError(
+                "Expected copies from 0 to photographs * pieces. Received: "
+                f"{self.copies} of {self.photographs} * {self.pieces}."
+            )
+        if bool(self.copies) != bool(self.losses.distortion):
+            raise ValueError(
+                "Expected distorted copies together with a weight of the distortion loss. "
+                f"Received: copies={self.copies}, weight={self.losses.distortion}."
+            )
+
+
+def train_patchnet_mos(
+    train: Sequence[ScoredImage],
+    validation: Sequence[ScoredImage],
+    settings: MosSettings,
+    *,
+    workdir: str | os.PathLike,
+    resume: bool = False,
+    keep_bytes: int = 4 * 2**30,
+    progress: bool = False,
+    report: Callable[[str], None] = lambda message: None,
+) -> dict:
+    """Train Patchnet on rated photographs.
+
+    Args:
+        train: Photographs to train on.
+        validation: Photographs that choose the epoch; none of ``train``.
+        settings: What decides the numbers.
+        workdir: Folder of the run.
+        resume: Continue the run in the folder after its last epoch. On a CPU
+            the weights are those of an uninterrupted run, bit by bit.
+        keep_bytes: Memory for decoded photographs.
+        progress: Show a bar, if standard error is a terminal.
+        report: Told one line after each epoch.
+
+    Returns:
+        The result: best epoch, its validation SROCC and PLCC, seconds.
+
+    Raises:
+        ValueError: If photographs do not suit, or the folder holds another
+            run.
+        OSError: If a file cannot be written; what is finished stays.
+    """
+    if len(train) < settings.photographs or len(validation) < 3:
+        raise ValueError(
+            f"Expected at least {settings.photographs} photographs to train and 3 to validate. "
+            f"Received: {len(train)} and {len(validation)}."
+        )
+    rows = [
+        {"image_name": record.name, "set": part, "mos01": record.mos01}
+        for part, records in (("train", train), ("val", validation))
+        for record in records
+    ]
+    workdir = open_workdir(
+        workdir,
+        settings=dataclasses.asdict(settings),
+        data={
+            "train": len(train),
+            "val": len(validation),
+            "sha256": text_sha256(repr([tuple(row.values()) for row in rows])),
+        },
+        resume=resume,
+    )
+    write_csv(rows, workdir / "images.csv")
+    store = PhotographStore(train, smallest=settings.side, keep_bytes=keep_bytes)
+    held_out = PhotographStore(validation, smallest=64, keep_bytes=keep_bytes // 4)
+    path = workdir / CHECKPOINT_FILE
+    start = read_checkpoint(path) if resume and path.is_file() else None
+    model = _compiled(settings, steps=len(train) // settings.photographs)
+
+    def after_epoch(state):
+        write_csv(state.history, workdir / "history.csv")
+        last = state.history[-1]
+        report(", ".join(f"{name} {value:.5g}" for name, value in last.items()))
+
+    state = train_to_best(
+        model,
+        run_epoch=_epoch_runner(model, store, held_out, settings, progress=progress),
+        epochs=settings.epochs,
+        monitor="val_srocc",
+        maximise=True,
+        checkpoint_path=path,
+        resume_from=start,
+        after_epoch=after_epoch,
+    )
+    best = build_patchnet()
+    copy_weights(model, best)
+    result = {
+        **state.history[state.best_epoch - 1],
+        "epochs": state.epoch,
+        "best_epoch": state.best_epoch,
+        "training_seconds": round(sum(row["seconds"] for row in state.history), 1),
+    }
+    export_h5(
+        best,
+        workdir / "patchnet.h5",
+        name="patchnet",
+        version=__version__,
+        scale="0..1",
+        higher_is_better=True,
+        pooling="mean",
+        patch_grid="sliding window",
+        trained_on="image MOS of whole photographs",
+    )
+    write_json(result, workdir / "result.json")
+    return result
+
+
+def _compiled(settings, *, steps):
+    """The convolutional form, with optimiser and loss."""
+    with number_format(settings.precision):
+        patchnet = build_patchnet(seed=model_seed(settings.seed))
+        model = convolutional_form(patchnet)
+        schedule = keras.optimizers.schedules.CosineDecay(
+            0.0,
+            max(1, settings.epochs * steps - settings.warmup_steps),
+            warmup_target=settings.learning_rate,
+            warmup_steps=settings.warmup_steps,
+        )
+        model.compile(
+            optimizer=keras.optimizers.AdamW(
+                schedule, weight_decay=settings.weight_decay, global_clipnorm=1.0
+            ),
+            loss=piece_loss(
+                settings.losses, photographs=settings.photographs, pieces=settings.pieces
+            ),
+            jit_compile=jit_compile(),
+        )
+    return model
+
+
+def _epoch_runner(model, store, held_out, settings, *, progress):
+    """A function that trains and validates one epoch, for `train_to_best`."""
+
+    def run_epoch(epoch):
+        began = time.monotonic()
+        steps = epoch_steps(
+            store,
+            photographs=settings.photographs,
+            pieces=settings.pieces,
+            side=settings.side,
+            copies=settings.copies,
+            seed=settings.seed,
+            epoch=epoch,
+        )
+        losses = [
+            float(model.train_on_batch(pixels, targets))
+            for pixels, targets in tqdm(
+                steps,
+                total=len(store.records) // settings.photographs,
+                desc=f"epoch {epoch + 1}",
+                leave=False,
+                disable=None if progress else True,
+            )
+        ]
+        predicted = mean_qualities(model, held_out)
+        return {
+            "loss": float(np.mean(losses)),
+            "val_srocc": srocc(predicted, held_out.mos),
+            "val_plcc": plcc(predicted, held_out.mos, logistic=None),
+            "val_mse": float(np.mean((predicted - held_out.mos) ** 2)),
+            "seconds": round(time.monotonic() - began, 1),
+        }
+
+    return run_epoch
+
+
+def mean_qualities(model: keras.Model, store: PhotographStore) -> np.ndarray:
+    """Return the mean of each photograph's map.
+
+    Args:
+        model: Network in convolutional form.
+        store: Photographs.
+
+    Returns:
+        ``float32`` of shape (n,).
+    """
+    return np.array(
+        [
+            np.mean(keras.ops.convert_to_numpy(model.predict_on_batch(store.pixels(i)[None])))
+            for i in range(len(store.records))
+        ],
+        np.float32,
+    )

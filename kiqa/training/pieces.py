@@ -1,0 +1,175 @@
+"""Pieces of photographs, and locally distorted copies of them, as batches.
+
+All randomness comes from the step's generator, so that a step can be made
+again, alone and in any order.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from kiqa.constants import PATCHNET
+from kiqa.data.distortions import distort, random_rectangle
+from kiqa.data.records import ScoredImage
+from kiqa.io.images import load_image
+from kiqa.training.seeding import epoch_rng
+
+# The network's stride and what it sees of a patch, in pixels.
+STRIDE = 8
+SEEN = 60
+
+# Levels are drawn log-uniformly between the first two numbers; the part of
+# its quality that a fully distorted cell keeps falls linearly in the level's
+# logarithm from HIGHEST_KEPT at the third number to LOWEST_KEPT at the
+# fourth. Ours: from barely visible to severe.
+RANGES = {
+    "gaussian_blur": (0.8, 7.0, 0.7, 6.0),
+    "gaussian_noise": (5.0, 48.0, 4.0, 40.0),
+    "jpeg": (4.0, 55.0, 60.0, 5.0),
+}
+HIGHEST_KEPT, LOWEST_KEPT = 0.8, 0.1
+AREA = (0.15, 0.85)  # of the piece that is distorted
+
+
+class PhotographStore:
+    """Decoded photographs, kept while they fit in memory.
+
+    Args:
+        records: Photographs with MOS.
+        smallest: Pixels that either side must have.
+        keep_bytes: Memory for decoded photographs; others are decoded each
+            time.
+    """
+
+    def __init__(self, records: Sequence[ScoredImage], *, smallest: int, keep_bytes: int):
+        self.records = list(records)
+        self.smallest = smallest
+        self.mos = np.array([record.mos01 for record in records], np.float32)
+        self._kept = {}
+        self._room = keep_bytes
+        self._lock = threading.Lock()
+
+    def pixels(self, index: int) -> np.ndarray:
+        """Return a photograph, ``uint8`` of shape (H, W, 3), RGB.
+
+        Raises:
+            ValueError: If it cannot be read or is too small.
+        """
+        found = self._kept.get(index)
+        if found is None:
+            path = self.records[index].path
+            found = load_image(path).pixels
+            if min(found.shape[:2]) < self.smallest:
+                raise ValueError(
+                    f"Expected photographs of at least {self.smallest} pixels a side. Received: "
+                    f"{path}, {found.shape[1]}x{found.shape[0]}. Use a smaller --side."
+                )
+            with self._lock:
+                if found.nbytes <= self._room and index not in self._kept:
+                    self._kept[index] = found
+                    self._room -= found.nbytes
+        return found
+
+
+def random_piece(pixels: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
+    """Cut a square piece at a random place, mirrored half of the time.
+
+    Args:
+        pixels: Photograph, sides at least ``side``.
+        side: Side of the piece in pixels.
+        rng: Source of randomness.
+
+    Returns:
+        ``uint8`` of shape (side, side, 3).
+    """
+    top, left = (int(rng.integers(0, length - side + 1)) for length in pixels.shape[:2])
+    piece = pixels[top : top + side, left : left + side]
+    return piece[:, ::-1] if rng.random() < 0.5 else piece
+
+
+def distorted_copy(
+    piece: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Distort a random rectangle of a piece.
+
+    Args:
+        piece: ``uint8`` of shape (side, side, 3).
+        rng: Source of randomness.
+
+    Returns:
+        The copy, and for each cell of its map the part of its quality that
+        should be left: 1 where the network sees no distorted pixel.
+    """
+    kind = list(RANGES)[rng.integers(len(RANGES))]
+    low, high, mild, severe = RANGES[kind]
+    level = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    if kind == "jpeg":
+        level = round(level)
+    badness = float(np.clip(np.log(level / mild) / np.log(severe / mild), 0, 1))
+    kept = HIGHEST_KEPT + (LOWEST_KEPT - HIGHEST_KEPT) * badness
+    piece = np.ascontiguousarray(piece)
+    side = len(piece)
+    top, left, rows, columns = random_rectangle(side, side, area=AREA, rng=rng)
+    inside = np.s_[top : top + rows, left : left + columns]
+    copy = piece.copy()
+    copy[inside] = distort(piece, kind, level, rng=rng)[inside]
+    starts = np.arange(0, side - PATCHNET.patch + 1, STRIDE)
+    covered = np.outer(_overlap(starts, top, rows), _overlap(starts, left, columns)) / SEEN**2
+    return copy, (1 - covered * (1 - kept)).astype(np.float32)
+
+
+def _overlap(starts, begin, length):
+    """Pixels that the windows from ``starts`` share with an interval."""
+    shared = np.minimum(starts + SEEN, begin + length) - np.maximum(starts, begin)
+    return np.maximum(shared, 0)
+
+
+def epoch_steps(
+    store: PhotographStore,
+    *,
+    photographs: int,
+    pieces: int,
+    side: int,
+    copies: int,
+    seed: int,
+    epoch: int,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the batches of an epoch; each photograph occurs once at most.
+
+    Args:
+        store: Photographs, at least ``photographs`` of them.
+        photographs: Photographs a step; what is left over waits for the
+            next epoch, whose order is another.
+        pieces: Pieces a photograph.
+        side: Side of a piece in pixels.
+        copies: Distorted copies a step, of the first pieces.
+        seed: The experiment's seed.
+        epoch: Epoch, counted from 0.
+
+    Yields:
+        ``uint8`` pixels of shape (photographs * pieces + copies, side, side,
+        3) and targets as `kiqa.training.losses.piece_loss` takes them. The
+        next step is made in the background.
+    """
+    order = epoch_rng(seed, epoch=epoch).permutation(len(store.records))
+    steps = len(order) // photographs
+
+    def make(step):
+        rng = epoch_rng(seed, step, epoch=epoch)
+        chosen = order[step * photographs : (step + 1) * photographs]
+        cut = [random_piece(store.pixels(i), side, rng) for i in chosen for _ in range(pieces)]
+        cells = (side - PATCHNET.patch) // STRIDE + 1
+        targets = [np.full((cells, cells), mos) for mos in store.mos[chosen].repeat(pieces)]
+        for copy, left in (distorted_copy(piece, rng) for piece in cut[:copies]):
+            cut.append(copy)
+            targets.append(left)
+        return np.stack(cut), np.stack(targets)[..., np.newaxis].astype(np.float32)
+
+    with ThreadPoolExecutor(1) as worker:
+        ahead = [worker.submit(make, step) for step in range(min(4, steps))]
+        for step in range(steps):
+            if step + 4 < steps:
+                ahead.append(worker.submit(make, step + 4))
+            yield ahead.pop(0).result()

@@ -1,0 +1,126 @@
+"""``kiqa evaluate``: predictions, table and JSON over a data set in its published layout."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kiqa.cli.evaluate import add_parser
+from kiqa.cli.main import main
+from kiqa.data import DATASETS
+
+
+@pytest.fixture
+def biq(tmp_path, monkeypatch):
+    """A small BIQ2021: brightness follows MOS, apart from two neighbours; one image is torn."""
+    monkeypatch.chdir(tmp_path)
+    root = tmp_path / "biq"
+    (root / "Images").mkdir(parents=True)
+    scores, split = ["Image Name,MOS,,"], ["image_name,set"]
+    levels = [20, 40, 80, 60, *range(100, 240, 20)]
+    for number, level in enumerate(levels):
+        name = f"ss01 ({number}).jpg"
+        Image.new("RGB", (64, 64), (level,) * 3).save(root / "Images" / name)
+        scores.append(f"{name},{0.1 + 0.07 * number:.4f},,")
+        split.append(f"{name},{'train' if number == 10 else 'test'}")
+    (root / "Images" / "ss01 (9).jpg").write_bytes(b"\xff\xd8 torn")
+    (root / "Train (Images and MOS).csv").write_text("\n".join(scores) + "\n")
+    (root / "split.csv").write_text("\n".join(split) + "\n")
+    return ["evaluate", "--data", str(root), "--dataset", "biq2021"]
+
+
+def test_table_and_files(stand_in, biq, capsys):
+    """Predictions, JSON and table agree; the torn image is an error and the status 1."""
+    assert main([*biq, "--output", "out"]) == 1
+    out, err = capsys.readouterr()
+    assert "9 images, stride 8, MOS 0..1" in out
+    assert "| SROCC" in out
+    assert "kiqa: 1 of 10 images could not be scored" in err
+    with open("out/predictions.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["name"] for row in rows] == [f"ss01 ({number}).jpg" for number in range(10)]
+    assert float(rows[0]["mos"]) == pytest.approx(0.1)
+    assert float(rows[0]["predicted"]) == pytest.approx(20 / 255, abs=0.01)
+    assert rows[9]["predicted"] == ""
+    assert "ss01 (9).jpg" in rows[9]["error"]
+    result = json.loads(Path("out/evaluation.json").read_text())
+    # Two neighbours of nine exchanged: rho = 1 - 6 * 2 / (9 * 80).
+    assert result["metrics"]["srocc"]["value"] == pytest.approx(1 - 12 / 720)
+    assert result["metrics"]["srocc"]["lo"] <= result["metrics"]["srocc"]["value"]
+    assert (result["images"], result["errors"], result["stride"]) == (9, 1, 8)
+    assert result["weights_sha256"] == "0" * 64
+    assert (result["split"], result["set"]) == ("the data set's own", "test")
+    assert Path("out/evaluation.md").read_text() == out
+
+
+def test_resume_computes_nothing_again(stand_in, biq, capsys):
+    """The second run takes all rows from the folder and gives the same table."""
+    main([*biq, "--output", "out"])
+    first = capsys.readouterr().out
+    assert main([*biq, "--output", "out", "--resume"]) == 1
+    assert capsys.readouterr().out == first
+    assert stand_in[1].calls == 1  # to warm up
+
+
+def test_split_file_and_all(stand_in, biq, capsys):
+    """--split takes the place of the data set's own, --set all needs none."""
+    names = [f"ss01 ({number}).jpg" for number in range(6)]
+    Path("mine.csv").write_text("image_name,set\n" + "".join(f"{n},val\n" for n in names))
+    assert main([*biq, "--split", "mine.csv", "--set", "val", "--output", "out"]) == 0
+    result = json.loads(Path("out/evaluation.json").read_text())
+    assert (result["images"], result["split"]) == (6, "mine.csv")
+    assert len(result["split_sha256"]) == 64
+    assert main([*biq, "--set", "all"]) == 1
+    assert "all: 10 images" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (["--set", "val"], "'val'"),
+        (["--split", "gone.csv"], "gone.csv"),
+        (["--resume"], "--output"),
+        (["--dataset", "koniq10k"], "biq"),
+        (["--data", "gone"], "gone"),
+    ],
+    ids=" ".join,
+)
+def test_input_error_is_one_line_and_status_2(stand_in, biq, capsys, change, said):
+    """A wrong set, split, layout or folder ends before anything is scored."""
+    assert main([*biq, *change]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("kiqa: error: ")
+    assert err.count("\n") == 1
+    assert said in err
+    assert not stand_in
+
+
+def test_nothing_scored_is_an_input_error(stand_in, biq, capsys):
+    """When every image is bad there is no table; the first reason is given."""
+    for path in Path("biq/Images").iterdir():
+        path.write_bytes(b"no image")
+    assert main(biq) == 2
+    assert "ss01 (0).jpg" in capsys.readouterr().err
+
+
+def test_constant_predictions_have_no_correlation(stand_in, biq, capsys):
+    """A metric that does not exist is a note in the table, not a number and not the end."""
+    for path in Path("biq/Images").iterdir():
+        Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(path)
+    assert main([*biq, "--output", "out"]) == 0
+    entry = json.loads(Path("out/evaluation.json").read_text())["metrics"]["srocc"]
+    assert entry["value"] is None
+    assert "note" in entry
+
+
+def test_choices_are_the_readers():
+    """The command line offers every data set that can be read."""
+    import argparse
+
+    parser = add_parser(argparse.ArgumentParser().add_subparsers())
+    (choices,) = [a.choices for a in parser._actions if a.dest == "dataset"]
+    assert set(choices) == set(DATASETS)

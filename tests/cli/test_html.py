@@ -1,0 +1,115 @@
+"""The HTML page: complete without a network, exact values, names made harmless."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kiqa.cli.html import MAP_SIDE, limits, page
+from kiqa.io.images import load_image
+from kiqa.io.map_files import QualityMap
+
+SETTINGS = {"model": "net <1>", "scale": "0..1", "higher_is_better": True, "stride": 4}
+
+
+def _add(add, name="a.png", values=None, size=(96, 100)):
+    if values is None:
+        values = np.linspace(0, 1, 90, dtype=np.float32).reshape(9, 10)
+    image = load_image(np.full((*size, 3), 90, np.uint8))
+    add(name, image, QualityMap(values, 4, 31.5, size, "net", "0" * 64))
+
+
+def _page(path, **options):
+    with page(path, **SETTINGS) as add:
+        _add(add, **options)
+    return path.read_text(encoding="utf-8")
+
+
+def test_page_refers_to_nothing_outside(tmp_path):
+    """Every picture is a data URI; there is no link, and the policy forbids loading."""
+    text = _page(tmp_path / "page.html")
+    sources = re.findall(r'(?:src|href|srcset)\s*=\s*"([^"]*)"', text)
+    assert len(sources) == 2
+    assert all(source.startswith("data:image/") for source in sources)
+    assert not re.search(r"https?:|url\(|@import|fetch\(|XMLHttpRequest", text)
+    assert "default-src 'none'" in text
+
+
+def test_values_on_the_page_are_those_of_the_map(tmp_path):
+    """The embedded codes give the cells back to 1e-5, row by row."""
+    text = _page(tmp_path / "page.html")
+    codes = base64.b64decode(re.search(r'data-values="([^"]*)"', text)[1])
+    values = np.frombuffer(codes, "<u2") / 65535
+    assert 'data-rows="9" data-columns="10"' in text
+    np.testing.assert_allclose(values, np.linspace(0, 1, 90), atol=1e-5)
+
+
+def test_overlay_lies_where_the_cells_are(tmp_path):
+    """Cell (0, 0) at stride 4 is centred on pixel 31.5, so the overlay starts 30 pixels in."""
+    style = re.search(
+        r'style="left:([\d.]+)%;top:([\d.]+)%;width:([\d.]+)%;height:([\d.]+)%"',
+        _page(tmp_path / "page.html"),
+    )
+    left, top, width, height = map(float, style.groups())
+    assert (left, top) == pytest.approx((100 * 30 / 100, 100 * 30 / 96), abs=1e-3)
+    assert (width, height) == pytest.approx((100 * 40 / 100, 100 * 36 / 96), abs=1e-3)
+
+
+def test_large_maps_are_thinned_and_large_photos_shrunk(tmp_path):
+    """Of a large map every k-th cell is on the page, of a large photo a smaller copy."""
+    values = np.tile(np.linspace(0, 1, 484, dtype=np.float32), (10, 1))
+    text = _page(tmp_path / "page.html", values=values, size=(100, 2000))
+    assert 'data-rows="5" data-columns="242"' in text
+    assert MAP_SIDE >= 242
+    codes = base64.b64decode(re.search(r'data-values="([^"]*)"', text)[1])
+    np.testing.assert_allclose(np.frombuffer(codes, "<u2")[:242] / 65535, values[0, ::2], atol=1e-5)
+    photo = base64.b64decode(re.search(r"data:image/jpeg;base64,([^\"]*)", text)[1])
+    assert Image.open(io.BytesIO(photo)).size == (1280, 64)
+
+
+def test_names_are_text_and_not_markup(tmp_path):
+    """Markup, quotes, dollar signs and bytes that are no UTF-8 in names do no harm."""
+    text = _page(tmp_path / "page.html", name='<script>"x"</script> $photo \udcff.png')
+    assert "&lt;script&gt;&quot;x&quot;&lt;/script&gt; $photo \ufffd.png" in text
+    assert text.count("<script>") == 1
+    assert "net &lt;1&gt;" in text
+
+
+def test_page_appears_whole_or_not_at_all(tmp_path):
+    """An error within leaves the former page and no other file."""
+    path = tmp_path / "page.html"
+    path.write_text("former")
+    with pytest.raises(OSError, match="full"), page(path, **SETTINGS) as add:
+        _add(add)
+        raise OSError("disk full")
+    assert path.read_text() == "former"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_interrupted_page_holds_what_was_added(tmp_path):
+    """After Ctrl-C the page is complete with the images until then."""
+    path = tmp_path / "page.html"
+    with pytest.raises(KeyboardInterrupt), page(path, **SETTINGS) as add:
+        _add(add)
+        raise KeyboardInterrupt
+    text = path.read_text(encoding="utf-8")
+    assert text.count("<article") == 1
+    assert text.endswith("</html>\n")
+
+
+@pytest.mark.parametrize(
+    ("scale", "expected"), [("0..1", (0, 1)), ("-5..100", (-5, 100)), ("unknown", (0, 1))]
+)
+def test_limits_of_a_scale(scale, expected):
+    """The ends are the numbers in the text; an unknown scale is drawn on 0..1."""
+    assert limits(scale) == expected
+
+
+@pytest.mark.parametrize("scale", ["", "0-1", "1..0", "a..b"])
+def test_text_that_is_no_scale_is_refused(scale):
+    """The message shows the text."""
+    with pytest.raises(ValueError, match="scale"):
+        limits(scale)
