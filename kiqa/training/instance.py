@@ -78,8 +78,12 @@ def predict_patches(
     Returns:
         ``float32`` of shape ``(m,)``, in the order of ``chosen``.
     """
-    batches = PatchBatches(data.x, data.y, chosen, batch_size=batch_size)
-    return model.predict(batches, verbose=0)[:, 0]
+    batch_size = min(batch_size, len(chosen))
+    # Whole batches only, the last one filled up from the start: TensorFlow traces `predict` anew
+    # for another size.
+    whole = np.resize(chosen, -(-len(chosen) // batch_size) * batch_size)
+    batches = PatchBatches(data.x, data.y, whole, batch_size=batch_size)
+    return model.predict(batches, verbose=0)[: len(chosen), 0]
 
 
 def train_instance(

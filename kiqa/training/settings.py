@@ -98,7 +98,7 @@ class PatchnetSettings:
 # What `python -m kiqa.train_patchnet` without data runs: the whole protocol
 # on a few hundred patches that kiqa brings along, in about a minute on two
 # cores.
-EMBEDDED = PatchnetSettings(batch_size=32, epochs=6)
+EMBEDDED = PatchnetSettings(batch_size=32, learning_rate=3e-4, epochs=8)
 EMBEDDED_PATCHES_PER_VERSION = 4
 
 

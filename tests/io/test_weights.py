@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from kiqa.io import model_tensors, whole_files
+from kiqa.io import h5_tensors, model_tensors, whole_files
 from kiqa.io.weights import (
     WeightsError,
     export_h5,
@@ -62,7 +62,7 @@ def test_round_trip_is_exact(file):
     np.testing.assert_array_equal(_outputs(model), _outputs(_network()))
     assert [layer.name for layer in model.layers] == ["features", "hidden", "norm", "score"]
     assert model.name == "net"
-    assert model.optimizer is None
+    assert not model.compiled
 
 
 def test_info_says_what_was_exported(file):
@@ -122,12 +122,14 @@ def test_large_models_store_their_kernels_in_half_the_bytes(tmp_path):
 
 def test_long_lists_of_layers_are_split_as_keras_does(tmp_path):
     """A list of names above HDF5's attribute limit is written in parts and read again."""
-    model = keras.Sequential(
-        [keras.Input((1,)), *(layers.Activation("relu", name=f"{i:0>600}") for i in range(120))]
-    )
-    with h5py.File(_export(model, tmp_path / "long.h5")) as content:
+    names = [f"{i:0>600}" for i in range(120)]
+    tensors = {name: [("kernel", np.zeros(1, np.float32))] for name in names}
+    with h5py.File(tmp_path / "long.h5", "w") as content:
+        content.attrs["backend"] = content.attrs["keras_version"] = "any"
+        h5_tensors.write_tensors(content, tensors, names)
         assert {"layer_names0", "layer_names1"} <= set(content["model_weights"].attrs)
-    assert len(load_model(tmp_path / "long.h5").layers) == 120
+        found, stray = h5_tensors.read_tensors(content)
+    assert (list(found), stray) == (names, [])
 
 
 def test_full_disk_keeps_the_old_file(file, monkeypatch):

@@ -1,0 +1,57 @@
+"""The loss of pieces equals its terms written out in NumPy."""
+
+import numpy as np
+import pytest
+
+from kiqa.training.losses import LossWeights, piece_loss
+
+
+@pytest.fixture
+def step():
+    """Three photographs of two pieces, and two distorted copies."""
+    rng = np.random.default_rng(0)
+    target = np.repeat([0.2, 0.5, 0.9], 2)[:, None, None, None] * np.ones((6, 3, 3, 1))
+    left = rng.random((2, 3, 3, 1))
+    predicted = rng.random((8, 3, 3, 1))
+    return np.concatenate([target, left]).astype(np.float32), predicted.astype(np.float32)
+
+
+def terms(target, predicted):
+    """The four terms, one by one."""
+    means = [predicted[2 * i : 2 * i + 2].mean() for i in range(3)]
+    mos = [0.2, 0.5, 0.9]
+    wanted = predicted[:2] * target[6:]
+    return {
+        "image": np.mean([(a - b) ** 2 for a, b in zip(means, mos, strict=True)]),
+        "cell": np.mean((predicted[:6] - target[:6]) ** 2),
+        "correlation": 1 - np.corrcoef(means, mos)[0, 1],
+        "distortion": np.mean((predicted[6:] - wanted) ** 2),
+    }
+
+
+@pytest.mark.parametrize("name", ["image", "cell", "correlation", "distortion"])
+def test_each_term_alone(step, name):
+    """With one weight of 2 the loss is twice that term."""
+    target, predicted = step
+    weights = LossWeights(**{"image": 0.0, name: 2.0})
+    loss = float(piece_loss(weights, photographs=3, pieces=2)(target, predicted))
+    assert loss == pytest.approx(2 * terms(target, predicted)[name], rel=1e-4)
+
+
+def test_terms_add_up(step):
+    """The loss is the weighted sum."""
+    target, predicted = step
+    weights = LossWeights(image=1.0, cell=0.5, correlation=0.1, distortion=3.0)
+    expected = terms(target, predicted)
+    total = expected["image"] + 0.5 * expected["cell"]
+    total += 0.1 * expected["correlation"] + 3 * expected["distortion"]
+    loss = float(piece_loss(weights, photographs=3, pieces=2)(target, predicted))
+    assert loss == pytest.approx(total, rel=1e-4)
+
+
+def test_constant_predictions_give_a_finite_loss(step):
+    """Correlation of a constant is undefined; the loss stays a number."""
+    target, predicted = step
+    weights = LossWeights(correlation=1.0)
+    loss = piece_loss(weights, photographs=3, pieces=2)(target, np.full_like(predicted, 0.5))
+    assert np.isfinite(float(loss))
