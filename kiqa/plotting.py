@@ -23,8 +23,8 @@ from PIL import Image
 
 from kiqa.evaluation.correlation import fit_logistic, plcc, srocc
 from kiqa.evaluation.logistic import apply_logistic
-from kiqa.evaluation.report import replacing
 from kiqa.io.map_files import QualityMap
+from kiqa.io.whole_files import replacing
 
 _DRAWN = 1500  # larger photographs are averaged down about to this many pixels a side
 _HALF_CONTRAST = {"vmin": -128, "vmax": 383, "interpolation": "bilinear"}

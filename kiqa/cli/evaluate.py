@@ -183,7 +183,8 @@ def _table(result: dict) -> str:
 
 
 def _write(folder: Path, records, rows, result: dict, table: str) -> None:
-    from kiqa.evaluation.report import replacing, write_csv, write_json
+    from kiqa.evaluation.report import write_csv, write_json
+    from kiqa.io.whole_files import replacing
 
     unit = result["mos_scale"] == "0..1"
     predictions = [

@@ -4,7 +4,6 @@ Public names: :class:`KonPatch`, :func:`save_konpatch`, :func:`load_konpatch`,
 :func:`label_histogram`.
 """
 
-import os
 import zipfile
 import zlib
 from dataclasses import dataclass, fields
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from kiqa.data.votes import LABELS
+from kiqa.io.whole_files import replacing
 
 # 21 bins whose middles are 0, 0.05, ..., 1: tenths, the crowd's labels, never
 # lie on an edge.
@@ -103,14 +103,8 @@ def save_konpatch(patches: KonPatch, path: str | Path) -> Path:
     if path.suffix != ".npz":
         raise ValueError(f"Expected a file name that ends in .npz, received {path}.")
     values = {field.name: getattr(patches, field.name) for field in fields(patches)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
+    with replacing(path) as temporary:
         np.savez_compressed(temporary, **{k: v for k, v in values.items() if v is not None})
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
     return path
 
 

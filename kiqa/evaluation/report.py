@@ -4,20 +4,19 @@ Files are written under a temporary name and renamed, so a full disk or an
 interrupt leaves the old file, never half a new one.
 
 Public names: :func:`correlation_report`, :func:`to_markdown`,
-:func:`write_csv`, :func:`write_json`, :func:`replacing`.
+:func:`write_csv`, :func:`write_json`.
 """
 
 import csv
 import json
 import os
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from kiqa.evaluation.correlation import METRICS, bootstrap_interval
+from kiqa.io.whole_files import replacing
 
 REPORTED = ("srocc", "plcc", "plcc4", "plcc5", "krocc", "rmse")
 
@@ -162,25 +161,3 @@ def write_json(content: Mapping | Sequence, path: str | os.PathLike) -> Path:
     with replacing(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
     return Path(path)
-
-
-@contextmanager
-def replacing(path: str | os.PathLike) -> Iterator[Path]:
-    """Give a temporary name beside ``path`` and rename it on success.
-
-    Args:
-        path: Target file; its folder is made when missing.
-
-    Yields:
-        The temporary path, with the suffix of ``path``. It is removed when
-        the block raises.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -7,12 +7,13 @@ patches the offset is 31.5.
 """
 
 import os
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from kiqa.io.whole_files import replacing
 
 _KEYS = (
     "values",
@@ -122,15 +123,8 @@ class QualityMap:
             model, weights_sha256, scale, higher_is_better``.
         """
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".npz")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez_compressed(file, **{key: getattr(self, key) for key in _KEYS})
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with replacing(path) as temporary, open(temporary, "wb") as file:
+            np.savez_compressed(file, **{key: getattr(self, key) for key in _KEYS})
         return path
 
     @classmethod

@@ -224,9 +224,7 @@ def build_dense(steps: list[Step], *, stride: int):
     runs, targets, cells = _plan(steps, stride)
     order = np.argsort([row * cells + column for row, column in targets])
 
-    @tf.function(
-        input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8)], autograph=False
-    )
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8)], autograph=False)
     def dense(images):
         x = tf.cast(images, tf.float32)
         fragments = 1

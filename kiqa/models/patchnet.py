@@ -91,9 +91,7 @@ def build_patchnet(
     inputs = keras.Input((patch, patch, 3), name="patch")
     x = keras.layers.Rescaling(1 / 255, name="rescaling")(inputs)
     for index, widths in enumerate(conv_widths, start=1):
-        x = _conv_group(
-            x, widths, padding=padding, initializer=initializer, name=f"group{index}"
-        )
+        x = _conv_group(x, widths, padding=padding, initializer=initializer, name=f"group{index}")
     x = keras.layers.Flatten(name="flatten")(x)
     for index, units in enumerate(dense_widths, start=1):
         x = keras.layers.Dense(

@@ -15,7 +15,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from kiqa.evaluation.report import replacing
+from kiqa.io.whole_files import replacing
 
 _STATE = "state"
 

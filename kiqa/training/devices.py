@@ -23,7 +23,7 @@ def gpu_devices(count: int | None) -> tuple[str, ...]:
         ValueError: If there are fewer GPUs, or Keras does not run on
             TensorFlow.
     """
-    _check_tensorflow("Several GPUs")
+    require_tensorflow("Several GPUs")
     import tensorflow as tf
 
     visible = len(tf.config.list_logical_devices("GPU"))
@@ -54,7 +54,7 @@ def several_devices(devices: Sequence[str]) -> Iterator[None]:
     if not devices:
         yield
         return
-    _check_tensorflow("Several devices")
+    require_tensorflow("Several devices")
     import tensorflow as tf
 
     with tf.distribute.MirroredStrategy(list(devices)).scope():
@@ -90,9 +90,17 @@ def jit_compile() -> bool | str:
     return False if keras.backend.backend() == "tensorflow" else "auto"
 
 
-def _check_tensorflow(what):
+def require_tensorflow(what: str) -> None:
+    """Refuse what only Keras's TensorFlow backend can do.
+
+    Args:
+        what: Begins the message.
+
+    Raises:
+        ValueError: If Keras runs on another backend.
+    """
     if keras.backend.backend() != "tensorflow":
         raise ValueError(
             f"{what} need Keras's TensorFlow backend. Received: {keras.backend.backend()}. "
-            "Unset KERAS_BACKEND."
+            "Unset KERAS_BACKEND, or do without."
         )

@@ -29,6 +29,7 @@ from kiqa.data.konpatch import KonPatch
 from kiqa.evaluation.report import write_csv, write_json
 from kiqa.io.weights import export_h5
 from kiqa.plotting import plot_loss_curves, save_figure
+from kiqa.training.devices import require_tensorflow
 from kiqa.training.folds import Parts, protocol_parts
 from kiqa.training.instance import InstanceData, train_instance
 from kiqa.training.scalars import scalar_writer
@@ -80,6 +81,8 @@ def train_patchnet(
     chosen = list(range(1, settings.folds + 1)) if instances is None else sorted(set(instances))
     if not chosen or not set(chosen) <= set(range(1, settings.folds + 1)):
         raise ValueError(f"Expected instances from 1 to {settings.folds}. Received: {instances}.")
+    if tensorboard:
+        require_tensorflow("TensorBoard files")
     parts = _parts(konpatch, settings)
     workdir = open_workdir(
         workdir,

@@ -89,9 +89,7 @@ def random_piece(pixels: np.ndarray, side: int, rng: np.random.Generator) -> np.
     return piece[:, ::-1] if rng.random() < 0.5 else piece
 
 
-def distorted_copy(
-    piece: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def distorted_copy(piece: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Distort a random rectangle of a piece.
 
     Args:

@@ -7,7 +7,7 @@ every epoch is one; TensorFlow can write the files without TensorBoard.
 import os
 from collections.abc import Callable, Mapping
 
-import keras
+from kiqa.training.devices import require_tensorflow
 
 
 def scalar_writer(folder: str | os.PathLike) -> Callable[[Mapping[str, float], int], None]:
@@ -23,11 +23,7 @@ def scalar_writer(folder: str | os.PathLike) -> Callable[[Mapping[str, float], i
     Raises:
         ValueError: If Keras does not run on TensorFlow.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError(
-            "Expected Keras's TensorFlow backend for TensorBoard files. Received: "
-            f"{keras.backend.backend()}. Leave out --tensorboard; history.csv has the numbers."
-        )
+    require_tensorflow("TensorBoard files")
     import tensorflow as tf
 
     writer = tf.summary.create_file_writer(str(folder))

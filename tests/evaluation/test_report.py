@@ -11,7 +11,6 @@ from kiqa.evaluation.correlation import METRICS, bootstrap_interval
 from kiqa.evaluation.report import (
     REPORTED,
     correlation_report,
-    replacing,
     to_markdown,
     write_csv,
     write_json,
@@ -103,14 +102,3 @@ def test_json_refuses_nan_and_keeps_the_old_file(tmp_path):
     with pytest.raises(ValueError, match="a.json"):
         write_json({"a": float("nan")}, path)
     assert json.loads(path.read_text()) == {"a": 1}
-
-
-@pytest.mark.parametrize("error", [OSError("No space left on device"), KeyboardInterrupt()])
-def test_failed_write_keeps_the_old_file(tmp_path, error):
-    """A full disk or Ctrl-C half-way leaves the old file and no other."""
-    path = tmp_path / "a.txt"
-    path.write_text("old")
-    with pytest.raises(type(error)), replacing(path) as temporary:
-        temporary.write_text("half")
-        raise error
-    assert path.read_text() == "old" and os.listdir(tmp_path) == ["a.txt"]

@@ -134,7 +134,9 @@ def test_other_networks_of_stock_layers(stride):
     mapper = QualityMapper(model, stride=stride)
     assert mapper.dense
     expected = sliding_window(model, image, stride, patch=24)
-    np.testing.assert_allclose(mapper.map(image).values, expected, atol=1e-4 * np.abs(expected).max())
+    np.testing.assert_allclose(
+        mapper.map(image).values, expected, atol=1e-4 * np.abs(expected).max()
+    )
 
 
 def test_branches_go_patch_by_patch(image):

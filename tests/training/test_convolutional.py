@@ -14,9 +14,7 @@ def test_equals_the_patch_network_at_stride_eight():
     patchnet = build_patchnet(**SMALL, seed=2)
     image = np.random.default_rng(0).integers(0, 256, (1, 80, 96, 3), dtype=np.uint8)
     values = convolutional_form(patchnet).predict(image, verbose=0)[0, ..., 0]
-    patches = [
-        image[0, y : y + 64, x : x + 64] for y in range(0, 17, 8) for x in range(0, 33, 8)
-    ]
+    patches = [image[0, y : y + 64, x : x + 64] for y in range(0, 17, 8) for x in range(0, 33, 8)]
     expected = patchnet.predict(np.stack(patches), verbose=0).reshape(3, 5)
     np.testing.assert_allclose(values, expected, atol=1e-5)
     assert expected.std() > 1e-3

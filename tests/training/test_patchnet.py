@@ -224,6 +224,14 @@ def test_tensorboard_files_are_written(konpatch, tiny, tmp_path):
     assert b"val_loss" in content and b"scalars" in content
 
 
+def test_tensorboard_needs_tensorflow(konpatch, tiny, tmp_path, monkeypatch):
+    """On another backend the option is refused before the folder is made."""
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ValueError, match="TensorBoard.*jax"):
+        train_patchnet(konpatch, tiny, workdir=tmp_path / "run", tensorboard=True)
+    assert not (tmp_path / "run").exists()
+
+
 TWO_DEVICES = """
 import dataclasses, json, sys
 import numpy as np
