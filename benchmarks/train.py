@@ -3,10 +3,10 @@
 Both train the same Patchnet on the same patches in memory, in alternating
 rounds of one epoch; the loop's time holds all it does in an epoch but the
 validation: shuffling, batching, ``fit`` and the checkpoint. Prints JSON:
-patches per second of both, medians over the rounds, and their ratio. The
-claim is a ratio of at least 0.7.
+patches per second of both, medians over the rounds, and the median ratio
+of a round. The claim is a ratio of at least 0.7.
 
-    python benchmarks/train.py [--patches 4096] [--batch-size 512] [--rounds 3]
+    python benchmarks/train.py [--patches 4096] [--batch-size 512] [--rounds 5]
 """
 
 import argparse
@@ -46,7 +46,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--patches", type=int, default=4096)
     parser.add_argument("--batch-size", type=int, default=512)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--precision", choices=PRECISIONS, default="float32")
     arguments = parser.parse_args(argv)
     size = arguments.batch_size
@@ -70,14 +70,13 @@ def main(argv=None):
             _loop_epoch(loop, x, y, batch_size=size, rng=rng, path=path)
             seconds["loop"].append(time.perf_counter() - began)
     rate = {name: len(y) / statistics.median(times) for name, times in seconds.items()}
+    ratios = [b / a for a, b in zip(seconds["loop"], seconds["bare"], strict=True)]
     result = {
         "claim": "training loop >= 0.7 of a bare train_on_batch loop",
         "bare_patches_per_second": round(rate["bare"], 1),
         "loop_patches_per_second": round(rate["loop"], 1),
-        "ratio": round(rate["loop"] / rate["bare"], 3),
-        "ratio_of_each_round": [
-            round(b / a, 3) for a, b in zip(seconds["loop"], seconds["bare"], strict=True)
-        ],
+        "ratio": round(statistics.median(ratios), 3),
+        "ratio_of_each_round": [round(ratio, 3) for ratio in ratios],
         "settings": vars(arguments),
         "keras": keras.__version__,
         "backend": keras.backend.backend(),

@@ -14,9 +14,9 @@ Importing this package loads neither TensorFlow nor Keras; the first use does.
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+from kiqa.constants import DEFAULT_SCORER
 
-DEFAULT_SCORER = "patchnet"
+__version__ = "0.1.0"
 
 _PUBLIC = {
     "quality_map": "kiqa.scoring",

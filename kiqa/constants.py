@@ -39,3 +39,6 @@ class KonPatch:
 
 PATCHNET = Patchnet()
 KONPATCH = KonPatch()
+
+# The model that scores when none is named. Ours.
+DEFAULT_SCORER = "patchnet"

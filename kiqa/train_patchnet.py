@@ -7,13 +7,13 @@ try; 2 usage or input error; 130 interrupted by Ctrl-C.
 
 import argparse
 import dataclasses
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from kiqa.constants import KONPATCH
 from kiqa.data import DATASETS
+from kiqa.scoring.quiet import start_keras
 from kiqa.training.settings import (
     EMBEDDED,
     EMBEDDED_PATCHES_PER_VERSION,
@@ -38,8 +38,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     arguments = parser.parse_args(argv)
-    for name, value in (("TF_CPP_MIN_LOG_LEVEL", "3"), ("GLOG_minloglevel", "3")):
-        os.environ.setdefault(name, value)
     workdir = arguments.workdir or _default_workdir(resume=arguments.resume)
     again = f"Continue with the same options and --workdir {workdir} --resume."
     try:
@@ -155,7 +153,8 @@ def _run(arguments, workdir):
         sys.stdout.write(f"{len(konpatch.y)} patches: {arguments.write_patches}\n")
         return 0
 
-    # Keras and TensorFlow are loaded here, not for --help or a wrong option.
+    # Keras is loaded here, not for --help or a wrong option.
+    start_keras()
     from kiqa.evaluation.report import to_markdown
     from kiqa.training.devices import gpu_devices
     from kiqa.training.instance import DeadNetworkError

@@ -7,12 +7,12 @@ error; 130 interrupted by Ctrl-C.
 
 import argparse
 import dataclasses
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from kiqa.data import DATASETS
+from kiqa.scoring.quiet import start_keras
 from kiqa.training.settings import PRECISIONS
 
 # Settings that have an option of the same name.
@@ -22,6 +22,7 @@ _NUMBERS = {
     "pieces": int,
     "side": int,
     "copies": int,
+    "unrated_pieces": int,
     "epochs": int,
     "warmup_steps": int,
     "learning_rate": float,
@@ -41,8 +42,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status.
     """
     arguments = _parser().parse_args(argv)
-    for name, value in (("TF_CPP_MIN_LOG_LEVEL", "3"), ("GLOG_minloglevel", "3")):
-        os.environ.setdefault(name, value)
     again = f"Continue with the same options and --resume: --workdir {arguments.workdir}."
     try:
         result = _run(arguments)
@@ -74,6 +73,11 @@ def _parser():
         "--split", metavar="FILE|NAME",
         help="split with train and val (default: the data set's own)",
     )  # fmt: skip
+    parser.add_argument(
+        "--unrated", type=Path, metavar="FOLDER", default=None,
+        help="photographs without scores, as pristine as can be had, for distorted copies; with "
+        "a split.csv in it, only its train images",
+    )  # fmt: skip
     parser.add_argument("--workdir", type=Path, required=True, help="folder of the run")
     parser.add_argument("--resume", action="store_true", default=False, help="continue the run")
     for name, kind in _NUMBERS.items():
@@ -87,14 +91,18 @@ def _parser():
 
 
 def _run(arguments):
+    from kiqa.data.folders import photographs_in
     from kiqa.data.splits import assign_split, read_split, select
 
     records = DATASETS[arguments.dataset](arguments.data)
     if hasattr(arguments, "split"):
         records = assign_split(records, read_split(arguments.split), allow_unmatched=True)
     train, validation = select(records, "train"), select(records, "val")
+    folder = arguments.unrated
+    unrated = [] if folder is None else photographs_in(folder, chosen="train")
 
-    # Keras and TensorFlow are loaded here, not for --help or wrong data.
+    # Keras is loaded here, not for --help or wrong data.
+    start_keras()
     from kiqa.training.losses import LossWeights
     from kiqa.training.patchnet_mos import MosSettings, train_patchnet_mos
 
@@ -111,6 +119,7 @@ def _run(arguments):
         train,
         validation,
         settings,
+        unrated=unrated,
         workdir=arguments.workdir,
         resume=arguments.resume,
         progress=True,

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from kiqa.cli.inputs import add_model, whole_number
-from kiqa.cli.quiet import load_quietly
+from kiqa.scoring.quiet import load_quietly
 
 _SEED = 0  # of the bootstrap; part of the published JSON
 _METRICS = {

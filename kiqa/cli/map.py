@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from kiqa.cli.inputs import Input, add_paths, collect, distinguish, whole_number
-from kiqa.cli.quiet import load_quietly
+from kiqa.scoring.quiet import load_quietly
 
 
 def add_parser(commands) -> argparse.ArgumentParser:

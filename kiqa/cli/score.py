@@ -6,7 +6,7 @@ import re
 import sys
 
 from kiqa.cli.inputs import add_paths, collect, whole_number
-from kiqa.cli.quiet import load_quietly
+from kiqa.scoring.quiet import load_quietly
 
 
 def add_parser(commands) -> argparse.ArgumentParser:

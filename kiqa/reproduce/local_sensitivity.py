@@ -26,9 +26,13 @@ from pathlib import Path
 import numpy as np
 
 from kiqa.data.distortions import LEVELS, distort_region
+from kiqa.data.folders import photographs_in
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import mean_interval
 from kiqa.evaluation.roc import roc_auc
+from kiqa.io.images import load_image
+from kiqa.scoring import Scorer
+from kiqa.scoring.quiet import load_quietly
 
 
 def photo_auc(
@@ -200,18 +204,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         FileNotFoundError: If the data, the split or the weights are missing.
     """
     options = build_parser().parse_args(argv)
-    files = _photographs(Path(options.data), options.split, options.set)
-    from kiqa.io.images import load_image
-    from kiqa.io.weights import load_model, read_info
-    from kiqa.maps.quality import QualityMapper
-
-    info = read_info(options.model)
-    mapper = QualityMapper(load_model(options.model), stride=options.stride, info=info)
+    files = photographs_in(options.data, split=options.split, chosen=options.set)
+    scorer = Scorer(options.model, stride=options.stride)
+    load_quietly(scorer)
+    info = scorer.info
     output = None if options.output is None else Path(options.output)
     rows = []
     pictures = ((file.name, load_image(file).pixels) for file in files)
     try:
-        for row in sensitivity_rows(pictures, mapper.map, seed=options.seed):
+        for row in sensitivity_rows(pictures, scorer.map, seed=options.seed):
             rows.append(row)
     finally:  # what an interrupt leaves is kept
         if output is not None and rows:
@@ -230,32 +231,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"seed {options.seed}\n\n{to_markdown(table_rows(summary))}\n"
     )
     return 0
-
-
-def _photographs(folder, split, chosen):
-    """Files of the folder that the split puts into the chosen set."""
-    from kiqa.data.splits import read_split
-    from kiqa.io.images import IMAGE_SUFFIXES
-
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            f"Expected a folder of photographs, received {folder}, which is none. "
-            "Give the folder that holds the pristine images."
-        )
-    if split is None and (folder / "split.csv").is_file():
-        split = folder / "split.csv"
-    if split is None:
-        files = sorted(f for f in folder.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES)
-    else:
-        sets = read_split(split)
-        files = [folder / name for name in sorted(sets) if sets[name] == chosen]
-    missing = [file.name for file in files if not file.is_file()]
-    if not files or missing:
-        raise FileNotFoundError(
-            f"Expected photographs of set {chosen!r} in {folder}, received {len(files)} names, "
-            f"{len(missing)} of them not there {missing[:3]}. Check --data, --split and --set."
-        )
-    return files
 
 
 def _generator(seed, name, kind, level):

@@ -1,10 +1,9 @@
 """From images to scores: one scorer, rows of results, and the resumable loop."""
 
 from kiqa.scoring.paths import in_shard, read_ahead, score_paths, usable_cores, usable_workers
-from kiqa.scoring.scorer import DEFAULT_SCORER, ROW_KEYS, Scorer, content_hash, quality_map, score
+from kiqa.scoring.scorer import ROW_KEYS, Scorer, content_hash, quality_map, score
 
 __all__ = [
-    "DEFAULT_SCORER",
     "ROW_KEYS",
     "Scorer",
     "content_hash",

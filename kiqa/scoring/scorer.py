@@ -18,10 +18,9 @@ from functools import lru_cache
 import numpy as np
 
 from kiqa import __version__
+from kiqa.constants import DEFAULT_SCORER
 from kiqa.io.images import LoadedImage, load_image
 from kiqa.io.map_files import QualityMap
-
-DEFAULT_SCORER = "patchnet"
 
 _PROVENANCE = ("format", "mode", "exif_orientation", "converted", "icc")
 

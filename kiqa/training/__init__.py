@@ -4,8 +4,11 @@
 - `checkpoint`: the state of a run in one file, written whole or not at all.
 - `epochs`: run epochs, keep the best weights, continue after a kill.
 - `seeding`: random numbers from (seed, run, epoch).
-- `devices`: number format and several GPUs.
-- `folds`, `patchnet`, `table`: the thesis's cross-validation of Patchnet.
+- `devices`: number format and several GPUs; `scalars`: TensorBoard files.
+- `workdir`: a run's folder, and the refusal to continue another run in it.
+- `batches`: patches for ``fit`` and ``predict`` on any backend.
+- `folds`, `instance`, `patchnet`, `table`: the thesis's cross-validation of
+  Patchnet.
 
 The modules import no TensorFlow when loaded, and training from arrays runs
 on Keras's JAX backend too.

@@ -1,8 +1,9 @@
 """The loss of Patchnet on pieces of rated photographs.
 
-A step holds the pieces of several photographs, and after them distorted
-copies of some of these pieces. Of the network's maps of local qualities the
-loss asks four things, each with its own weight:
+A step holds pieces of rated photographs, then pieces of photographs without
+a score, if any, and then distorted copies of the last of all these pieces.
+Of the network's maps of local qualities the loss asks four things, each with
+its own weight:
 
 - *image*: the mean over a photograph's pieces is its MOS;
 - *cell*: every single cell is near the photograph's MOS;
@@ -30,25 +31,27 @@ class LossWeights:
     distortion: float = 0.0
 
 
-def piece_loss(weights: LossWeights, *, photographs: int, pieces: int):
+def piece_loss(weights: LossWeights, *, photographs: int, pieces: int, copies: int):
     """Make the loss function of a step.
 
     Args:
         weights: Weights of the terms.
-        photographs: Photographs a step.
+        photographs: Rated photographs a step.
         pieces: Pieces a photograph; pieces of one photograph lie together.
+        copies: Distorted copies a step, the last entries: copies of the
+            entries right before them.
 
     Returns:
         A function of two tensors of shape ``(n, rows, columns, 1)``:
         targets, the MOS in [0, 1] for the ``photographs * pieces`` first
-        entries, and for each distorted copy after them the part of the
-        quality that should be left; and predictions. Copy k is one of
-        piece k. Returns the loss, a scalar.
+        entries, anything for unrated ones, and for each distorted copy the
+        part of the quality that should be left; and predictions. Returns
+        the loss, a scalar.
     """
-    plain = photographs * pieces
+    rated_pieces = photographs * pieces
 
     def loss(target, predicted):
-        clean, mos = predicted[:plain], target[:plain]
+        clean, mos = predicted[:rated_pieces], target[:rated_pieces]
         quality = ops.mean(ops.reshape(clean, (photographs, -1)), axis=1)
         rated = ops.mean(ops.reshape(mos, (photographs, -1)), axis=1)
         total = weights.image * ops.mean(ops.square(quality - rated))
@@ -57,9 +60,8 @@ def piece_loss(weights: LossWeights, *, photographs: int, pieces: int):
         if weights.correlation:
             total += weights.correlation * (1 - _pearson(quality, rated))
         if weights.distortion:
-            copies, left = predicted[plain:], target[plain:]
-            wanted = ops.stop_gradient(clean[: ops.shape(copies)[0]]) * left
-            total += weights.distortion * ops.mean(ops.square(copies - wanted))
+            wanted = ops.stop_gradient(predicted[-2 * copies : -copies]) * target[-copies:]
+            total += weights.distortion * ops.mean(ops.square(predicted[-copies:] - wanted))
         return total
 
     return loss

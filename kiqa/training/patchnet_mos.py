@@ -13,10 +13,12 @@ Runs on any Keras backend.
 """
 
 import dataclasses
+import functools
 import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -50,6 +52,7 @@ class MosSettings:
         pieces: Pieces a photograph.
         side: Side of a piece in pixels, 64 plus a multiple of 8.
         copies: Distorted copies a step.
+        unrated_pieces: Pieces of unrated photographs a step.
         epochs: Epochs; the learning rate falls to zero over them.
         warmup_steps: Steps over which the learning rate rises.
         learning_rate: Highest learning rate of AdamW.
@@ -61,8 +64,9 @@ class MosSettings:
     seed: int = 0
     photographs: int = 16
     pieces: int = 2
-    side: int = 160
+    side: int = 112
     copies: int = 0
+    unrated_pieces: int = 0
     epochs: int = 20
     warmup_steps: int = 200
     learning_rate: float = 1e-3
@@ -75,10 +79,11 @@ class MosSettings:
             raise ValueError(
                 f"Expected side to be 64 plus a multiple of 8 pixels. Received: {self.side}."
             )
-        if not 0 <= self.copies <= self.photographs * self.pieces:
+        clean = self.photographs * self.pieces + self.unrated_pieces
+        if not 0 <= self.unrated_pieces <= self.copies <= clean:
             raise ValueError(
-                "Expected copies from 0 to photographs * pieces. Received: "
-                f"{self.copies} of {self.photographs} * {self.pieces}."
+                "Expected 0 <= unrated_pieces <= copies <= photographs * pieces + unrated_pieces. "
+                f"Received: {self.unrated_pieces} <= {self.copies} <= {clean}."
             )
         if bool(self.copies) != bool(self.losses.distortion):
             raise ValueError(
@@ -92,6 +97,7 @@ def train_patchnet_mos(
     validation: Sequence[ScoredImage],
     settings: MosSettings,
     *,
+    unrated: Sequence[Path] = (),
     workdir: str | os.PathLike,
     resume: bool = False,
     keep_bytes: int = 4 * 2**30,
@@ -104,6 +110,8 @@ def train_patchnet_mos(
         train: Photographs to train on.
         validation: Photographs that choose the epoch; none of ``train``.
         settings: What decides the numbers.
+        unrated: Photographs without a score, as pristine as can be had, for
+            distorted copies only.
         workdir: Folder of the run.
         resume: Continue the run in the folder after its last epoch. On a CPU
             the weights are those of an uninterrupted run, bit by bit.
@@ -124,27 +132,45 @@ def train_patchnet_mos(
             f"Expected at least {settings.photographs} photographs to train and 3 to validate. "
             f"Received: {len(train)} and {len(validation)}."
         )
+    if bool(unrated) != bool(settings.unrated_pieces):
+        raise ValueError(
+            "Expected unrated photographs together with unrated_pieces. Received: "
+            f"{len(unrated)} photographs, unrated_pieces={settings.unrated_pieces}."
+        )
     rows = [
         {"image_name": record.name, "set": part, "mos01": record.mos01}
         for part, records in (("train", train), ("val", validation))
         for record in records
-    ]
+    ] + [{"image_name": path.name, "set": "unrated", "mos01": None} for path in unrated]
     workdir = open_workdir(
         workdir,
         settings=dataclasses.asdict(settings),
         data={
             "train": len(train),
             "val": len(validation),
+            "unrated": len(unrated),
             "sha256": text_sha256(repr([tuple(row.values()) for row in rows])),
         },
         resume=resume,
     )
     write_csv(rows, workdir / "images.csv")
-    store = PhotographStore(train, smallest=settings.side, keep_bytes=keep_bytes)
-    held_out = PhotographStore(validation, smallest=64, keep_bytes=keep_bytes // 4)
+    batches = functools.partial(
+        epoch_steps,
+        PhotographStore(_paths(train), smallest=settings.side, keep_bytes=keep_bytes),
+        _mos(train),
+        unrated=PhotographStore(unrated, smallest=settings.side, keep_bytes=keep_bytes // 4),
+        unrated_pieces=settings.unrated_pieces,
+        photographs=settings.photographs,
+        pieces=settings.pieces,
+        side=settings.side,
+        copies=settings.copies,
+        seed=settings.seed,
+    )
+    held_out = PhotographStore(_paths(validation), smallest=64, keep_bytes=keep_bytes // 4)
+    steps = len(train) // settings.photographs
     path = workdir / CHECKPOINT_FILE
     start = read_checkpoint(path) if resume and path.is_file() else None
-    model = _compiled(settings, steps=len(train) // settings.photographs)
+    model = _compiled(settings, steps=steps)
 
     def after_epoch(state):
         write_csv(state.history, workdir / "history.csv")
@@ -153,7 +179,9 @@ def train_patchnet_mos(
 
     state = train_to_best(
         model,
-        run_epoch=_epoch_runner(model, store, held_out, settings, progress=progress),
+        run_epoch=_epoch_runner(
+            model, batches, held_out, _mos(validation), steps=steps, progress=progress
+        ),
         epochs=settings.epochs,
         monitor="val_srocc",
         maximise=True,
@@ -200,43 +228,43 @@ def _compiled(settings, *, steps):
                 schedule, weight_decay=settings.weight_decay, global_clipnorm=1.0
             ),
             loss=piece_loss(
-                settings.losses, photographs=settings.photographs, pieces=settings.pieces
+                settings.losses,
+                photographs=settings.photographs,
+                pieces=settings.pieces,
+                copies=settings.copies,
             ),
             jit_compile=jit_compile(),
         )
     return model
 
 
-def _epoch_runner(model, store, held_out, settings, *, progress):
+def _paths(records):
+    return [record.path for record in records]
+
+
+def _mos(records):
+    return np.array([record.mos01 for record in records], np.float32)
+
+
+def _epoch_runner(model, batches, held_out, mos, *, steps, progress):
     """A function that trains and validates one epoch, for `train_to_best`."""
 
     def run_epoch(epoch):
         began = time.monotonic()
-        steps = epoch_steps(
-            store,
-            photographs=settings.photographs,
-            pieces=settings.pieces,
-            side=settings.side,
-            copies=settings.copies,
-            seed=settings.seed,
-            epoch=epoch,
+        bar = tqdm(
+            batches(epoch=epoch),
+            total=steps,
+            desc=f"epoch {epoch + 1}",
+            leave=False,
+            disable=None if progress else True,
         )
-        losses = [
-            float(model.train_on_batch(pixels, targets))
-            for pixels, targets in tqdm(
-                steps,
-                total=len(store.records) // settings.photographs,
-                desc=f"epoch {epoch + 1}",
-                leave=False,
-                disable=None if progress else True,
-            )
-        ]
+        losses = [float(model.train_on_batch(pixels, targets)) for pixels, targets in bar]
         predicted = mean_qualities(model, held_out)
         return {
             "loss": float(np.mean(losses)),
-            "val_srocc": srocc(predicted, held_out.mos),
-            "val_plcc": plcc(predicted, held_out.mos, logistic=None),
-            "val_mse": float(np.mean((predicted - held_out.mos) ** 2)),
+            "val_srocc": srocc(predicted, mos),
+            "val_plcc": plcc(predicted, mos, logistic=None),
+            "val_mse": float(np.mean((predicted - mos) ** 2)),
             "seconds": round(time.monotonic() - began, 1),
         }
 
@@ -256,7 +284,7 @@ def mean_qualities(model: keras.Model, store: PhotographStore) -> np.ndarray:
     return np.array(
         [
             np.mean(keras.ops.convert_to_numpy(model.predict_on_batch(store.pixels(i)[None])))
-            for i in range(len(store.records))
+            for i in range(len(store.paths))
         ],
         np.float32,
     )

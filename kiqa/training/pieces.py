@@ -4,6 +4,7 @@ All randomness comes from the step's generator, so that a step can be made
 again, alone and in any order.
 """
 
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,6 @@ import numpy as np
 
 from kiqa.constants import PATCHNET
 from kiqa.data.distortions import distort, random_rectangle
-from kiqa.data.records import ScoredImage
 from kiqa.io.images import load_image
 from kiqa.training.seeding import epoch_rng
 
@@ -25,28 +25,29 @@ SEEN = 60
 # logarithm from HIGHEST_KEPT at the third number to LOWEST_KEPT at the
 # fourth. Ours: from barely visible to severe.
 RANGES = {
-    "gaussian_blur": (0.8, 7.0, 0.7, 6.0),
-    "gaussian_noise": (5.0, 48.0, 4.0, 40.0),
-    "jpeg": (4.0, 55.0, 60.0, 5.0),
+    "gaussian_blur": (0.8, 7.0, 0.7, 3.0),
+    "gaussian_noise": (5.0, 48.0, 4.0, 25.0),
+    "jpeg": (4.0, 60.0, 75.0, 12.0),
 }
-HIGHEST_KEPT, LOWEST_KEPT = 0.8, 0.1
+HIGHEST_KEPT, LOWEST_KEPT = 0.7, 0.05
 AREA = (0.15, 0.85)  # of the piece that is distorted
+
+_AHEAD = 4  # steps prepared while one is trained
 
 
 class PhotographStore:
     """Decoded photographs, kept while they fit in memory.
 
     Args:
-        records: Photographs with MOS.
+        paths: Files of the photographs.
         smallest: Pixels that either side must have.
         keep_bytes: Memory for decoded photographs; others are decoded each
             time.
     """
 
-    def __init__(self, records: Sequence[ScoredImage], *, smallest: int, keep_bytes: int):
-        self.records = list(records)
+    def __init__(self, paths: Sequence[str | os.PathLike], *, smallest: int, keep_bytes: int):
+        self.paths = list(paths)
         self.smallest = smallest
-        self.mos = np.array([record.mos01 for record in records], np.float32)
         self._kept = {}
         self._room = keep_bytes
         self._lock = threading.Lock()
@@ -59,7 +60,7 @@ class PhotographStore:
         """
         found = self._kept.get(index)
         if found is None:
-            path = self.records[index].path
+            path = self.paths[index]
             found = load_image(path).pixels
             if min(found.shape[:2]) < self.smallest:
                 raise ValueError(
@@ -126,7 +127,10 @@ def _overlap(starts, begin, length):
 
 def epoch_steps(
     store: PhotographStore,
+    mos: np.ndarray,
     *,
+    unrated: PhotographStore | None = None,
+    unrated_pieces: int = 0,
     photographs: int,
     pieces: int,
     side: int,
@@ -134,40 +138,49 @@ def epoch_steps(
     seed: int,
     epoch: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield the batches of an epoch; each photograph occurs once at most.
+    """Yield the batches of an epoch; each rated photograph occurs once at most.
 
     Args:
-        store: Photographs, at least ``photographs`` of them.
-        photographs: Photographs a step; what is left over waits for the
-            next epoch, whose order is another.
-        pieces: Pieces a photograph.
+        store: Rated photographs, at least ``photographs`` of them.
+        mos: Their MOS in [0, 1], shape (n,).
+        unrated: Photographs without a score, for distorted copies only.
+        unrated_pieces: Pieces of them a step.
+        photographs: Rated photographs a step; what is left over waits for
+            the next epoch, whose order is another.
+        pieces: Pieces a rated photograph.
         side: Side of a piece in pixels.
-        copies: Distorted copies a step, of the first pieces.
+        copies: Distorted copies a step, of the last of all pieces.
         seed: The experiment's seed.
         epoch: Epoch, counted from 0.
 
     Yields:
-        ``uint8`` pixels of shape (photographs * pieces + copies, side, side,
-        3) and targets as `kiqa.training.losses.piece_loss` takes them. The
-        next step is made in the background.
+        ``uint8`` pixels of shape (photographs * pieces + unrated_pieces +
+        copies, side, side, 3) and targets as
+        `kiqa.training.losses.piece_loss` takes them. The next steps are made
+        in the background.
     """
-    order = epoch_rng(seed, epoch=epoch).permutation(len(store.records))
+    order = epoch_rng(seed, epoch=epoch).permutation(len(store.paths))
     steps = len(order) // photographs
+    cells = (side - PATCHNET.patch) // STRIDE + 1
 
     def make(step):
         rng = epoch_rng(seed, step, epoch=epoch)
         chosen = order[step * photographs : (step + 1) * photographs]
         cut = [random_piece(store.pixels(i), side, rng) for i in chosen for _ in range(pieces)]
-        cells = (side - PATCHNET.patch) // STRIDE + 1
-        targets = [np.full((cells, cells), mos) for mos in store.mos[chosen].repeat(pieces)]
-        for copy, left in (distorted_copy(piece, rng) for piece in cut[:copies]):
+        targets = [np.full((cells, cells), value) for value in mos[chosen].repeat(pieces)]
+        for _ in range(unrated_pieces):
+            index = int(rng.integers(len(unrated.paths)))
+            cut.append(random_piece(unrated.pixels(index), side, rng))
+            targets.append(np.zeros((cells, cells)))
+        for piece in cut[len(cut) - copies :]:
+            copy, left = distorted_copy(piece, rng)
             cut.append(copy)
             targets.append(left)
         return np.stack(cut), np.stack(targets)[..., np.newaxis].astype(np.float32)
 
     with ThreadPoolExecutor(1) as worker:
-        ahead = [worker.submit(make, step) for step in range(min(4, steps))]
+        ahead = [worker.submit(make, step) for step in range(min(_AHEAD, steps))]
         for step in range(steps):
-            if step + 4 < steps:
-                ahead.append(worker.submit(make, step + 4))
+            if step + _AHEAD < steps:
+                ahead.append(worker.submit(make, step + _AHEAD))
             yield ahead.pop(0).result()

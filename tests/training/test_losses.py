@@ -8,11 +8,11 @@ from kiqa.training.losses import LossWeights, piece_loss
 
 @pytest.fixture
 def step():
-    """Three photographs of two pieces, and two distorted copies."""
+    """Three photographs of two pieces, one unrated piece, two distorted copies."""
     rng = np.random.default_rng(0)
     target = np.repeat([0.2, 0.5, 0.9], 2)[:, None, None, None] * np.ones((6, 3, 3, 1))
-    left = rng.random((2, 3, 3, 1))
-    predicted = rng.random((8, 3, 3, 1))
+    left = rng.random((3, 3, 3, 1))  # the first belongs to the unrated piece: not read
+    predicted = rng.random((9, 3, 3, 1))
     return np.concatenate([target, left]).astype(np.float32), predicted.astype(np.float32)
 
 
@@ -20,12 +20,12 @@ def terms(target, predicted):
     """The four terms, one by one."""
     means = [predicted[2 * i : 2 * i + 2].mean() for i in range(3)]
     mos = [0.2, 0.5, 0.9]
-    wanted = predicted[:2] * target[6:]
+    wanted = predicted[5:7] * target[7:]
     return {
         "image": np.mean([(a - b) ** 2 for a, b in zip(means, mos, strict=True)]),
         "cell": np.mean((predicted[:6] - target[:6]) ** 2),
         "correlation": 1 - np.corrcoef(means, mos)[0, 1],
-        "distortion": np.mean((predicted[6:] - wanted) ** 2),
+        "distortion": np.mean((predicted[7:] - wanted) ** 2),
     }
 
 
@@ -34,7 +34,7 @@ def test_each_term_alone(step, name):
     """With one weight of 2 the loss is twice that term."""
     target, predicted = step
     weights = LossWeights(**{"image": 0.0, name: 2.0})
-    loss = float(piece_loss(weights, photographs=3, pieces=2)(target, predicted))
+    loss = float(piece_loss(weights, photographs=3, pieces=2, copies=2)(target, predicted))
     assert loss == pytest.approx(2 * terms(target, predicted)[name], rel=1e-4)
 
 
@@ -45,7 +45,7 @@ def test_terms_add_up(step):
     expected = terms(target, predicted)
     total = expected["image"] + 0.5 * expected["cell"]
     total += 0.1 * expected["correlation"] + 3 * expected["distortion"]
-    loss = float(piece_loss(weights, photographs=3, pieces=2)(target, predicted))
+    loss = float(piece_loss(weights, photographs=3, pieces=2, copies=2)(target, predicted))
     assert loss == pytest.approx(total, rel=1e-4)
 
 
@@ -53,5 +53,7 @@ def test_constant_predictions_give_a_finite_loss(step):
     """Correlation of a constant is undefined; the loss stays a number."""
     target, predicted = step
     weights = LossWeights(correlation=1.0)
-    loss = piece_loss(weights, photographs=3, pieces=2)(target, np.full_like(predicted, 0.5))
+    loss = piece_loss(weights, photographs=3, pieces=2, copies=2)(
+        target, np.full_like(predicted, 0.5)
+    )
     assert np.isfinite(float(loss))

@@ -83,9 +83,10 @@ def test_network_in_file_is_the_one_of_the_best_epoch(parts, tmp_path):
 
     result = train_patchnet_mos(*parts, SMALL, workdir=tmp_path / "run")
     mapper = QualityMapper(load_model(tmp_path / "run" / "patchnet.h5"), stride=8)
-    store = PhotographStore(parts[1], smallest=64, keep_bytes=0)
+    store = PhotographStore([r.path for r in parts[1]], smallest=64, keep_bytes=0)
     means = np.array([mapper.map(store.pixels(i)).mean() for i in range(4)])
-    assert srocc(means, store.mos) == pytest.approx(result["val_srocc"], abs=1e-6)
+    mos = [record.mos01 for record in parts[1]]
+    assert srocc(means, mos) == pytest.approx(result["val_srocc"], abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,7 @@ def test_network_in_file_is_the_one_of_the_best_epoch(parts, tmp_path):
     [
         ({"side": 70}, "multiple of 8"),
         ({"copies": 9}, "copies"),
+        ({"unrated_pieces": 3}, "unrated_pieces"),
         ({"copies": 0}, "distortion"),
     ],
 )
@@ -101,6 +103,12 @@ def test_settings_that_do_not_fit_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         MosSettings(**{"photographs": 4, "pieces": 1, "side": 72, "copies": 2,
                        "losses": SMALL.losses, **options})  # fmt: skip
+
+
+def test_unrated_photographs_need_their_number(parts, tmp_path):
+    """Photographs without a score are used only where pieces of them are asked for."""
+    with pytest.raises(ValueError, match="unrated_pieces=0"):
+        train_patchnet_mos(*parts, SMALL, unrated=[parts[0][0].path], workdir=tmp_path)
 
 
 def test_too_few_photographs_are_refused(parts, tmp_path):
@@ -118,7 +126,9 @@ def _options(data, workdir):
 
 def test_command_line(data, tmp_path, capsys):
     """The command trains and says where the weights are."""
-    assert main(_options(data, tmp_path / "run")) == 0
+    unrated = ["--unrated", str(data / "Images"), "--unrated-pieces", "2"]
+    distorted = ["--copies", "3", "--distortion-loss", "1"]
+    assert main([*_options(data, tmp_path / "run"), *unrated, *distorted]) == 0
     assert "validation SROCC" in capsys.readouterr().out
     assert (tmp_path / "run" / "patchnet.h5").is_file()
 

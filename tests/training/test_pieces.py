@@ -4,23 +4,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kiqa.data.records import ScoredImage
 from kiqa.training.pieces import PhotographStore, distorted_copy, epoch_steps, random_piece
 
 
 @pytest.fixture
-def records(tmp_path, photo):
-    made = []
-    for index in range(5):
-        path = tmp_path / f"{index}.png"
+def paths(tmp_path, photo):
+    made = [tmp_path / f"{index}.png" for index in range(5)]
+    for index, path in enumerate(made):
         Image.fromarray(photo[index * 10 : index * 10 + 150, 40 : 40 + 140]).save(path)
-        made.append(
-            ScoredImage(
-                name=path.name, path=path, mos=index / 5, sd=None, content=path.name,
-                dataset="made", mos_range=(0, 1), set="train",
-            )
-        )  # fmt: skip
     return made
+
+
+MOS = np.arange(5, dtype=np.float32) / 5
 
 
 def test_pieces_lie_in_the_photograph(photo):
@@ -44,7 +39,7 @@ def test_undistorted_cells_keep_their_quality(photo):
     lowest = []
     for _ in range(12):
         copy, left = distorted_copy(piece, rng)
-        assert left.shape == (13, 13) and 0.1 <= left.min() and left.max() <= 1
+        assert left.shape == (13, 13) and 0.049 <= left.min() and left.max() <= 1
         changed = (copy != piece).any(axis=-1)
         for (row, column), value in np.ndenumerate(left):
             seen = changed[row * 8 : row * 8 + 60, column * 8 : column * 8 + 60]
@@ -54,13 +49,13 @@ def test_undistorted_cells_keep_their_quality(photo):
     assert min(lowest) < 0.4 < max(lowest)
 
 
-def test_steps_depend_on_seed_and_epoch_only(records):
+def test_steps_depend_on_seed_and_epoch_only(paths):
     """The same epoch is the same batches; another epoch or seed is not."""
     options = {"photographs": 2, "pieces": 2, "side": 96, "copies": 3}
-    store = PhotographStore(records, smallest=96, keep_bytes=2**20)
+    store = PhotographStore(paths, smallest=96, keep_bytes=2**20)
 
     def steps(seed, epoch):
-        return list(epoch_steps(store, **options, seed=seed, epoch=epoch))
+        return list(epoch_steps(store, MOS, **options, seed=seed, epoch=epoch))
 
     first, again, later, other = steps(0, 0), steps(0, 0), steps(0, 1), steps(1, 0)
     assert len(first) == 2
@@ -72,11 +67,11 @@ def test_steps_depend_on_seed_and_epoch_only(records):
     assert not np.array_equal(first[0][0], other[0][0])
 
 
-def test_targets_are_the_photographs_mos(records):
+def test_targets_are_the_photographs_mos(paths):
     """Pieces of one photograph lie together and bear its MOS."""
-    store = PhotographStore(records, smallest=96, keep_bytes=0)
+    store = PhotographStore(paths, smallest=96, keep_bytes=0)
     (_, targets), *_ = epoch_steps(
-        store, photographs=5, pieces=2, side=96, copies=0, seed=0, epoch=0
+        store, MOS, photographs=5, pieces=2, side=96, copies=0, seed=0, epoch=0
     )
     mos = targets[:, 0, 0, 0].reshape(5, 2)
     np.testing.assert_array_equal(mos[:, 0], mos[:, 1])
@@ -84,8 +79,22 @@ def test_targets_are_the_photographs_mos(records):
     assert (targets == targets[:, :1, :1]).all()
 
 
-def test_small_photographs_are_named(records):
+def test_copies_are_of_the_pieces_right_before_them(paths):
+    """Undistorted pixels of a copy are those of its piece, unrated ones too."""
+    store = PhotographStore(paths, smallest=96, keep_bytes=2**20)
+    unrated = PhotographStore(paths[:1], smallest=96, keep_bytes=2**20)
+    (pixels, targets), *_ = epoch_steps(
+        store, MOS, unrated=unrated, unrated_pieces=2, photographs=3, pieces=1,
+        side=96, copies=4, seed=0, epoch=0,
+    )  # fmt: skip
+    assert len(pixels) == 3 + 2 + 4
+    for piece, copy, left in zip(pixels[1:5], pixels[5:], targets[5:], strict=True):
+        same = (piece == copy).all(axis=-1)
+        assert 0.1 < same.mean() < 1 and left.min() < 1
+
+
+def test_small_photographs_are_named(paths):
     """A photograph smaller than a piece is refused with its path."""
-    store = PhotographStore(records, smallest=145, keep_bytes=0)
+    store = PhotographStore(paths, smallest=145, keep_bytes=0)
     with pytest.raises(ValueError, match=r"0\.png, 140x150"):
         store.pixels(0)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from kiqa.cli.quiet import quiet_log
+from kiqa.scoring.quiet import quiet_log
 
 LINES = (
     b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"

@@ -44,6 +44,14 @@ def quiet_log() -> Iterator[None]:
             os.write(2, b"".join(line for line in held if not _LOG_LINE.match(line)))
 
 
+def start_keras() -> None:
+    """Load Keras and its backend and run one operation, for trainings."""
+    with quiet_log():
+        import keras
+
+        keras.ops.convert_to_numpy(keras.ops.zeros(1))
+
+
 def load_quietly(scorer) -> None:
     """Load a scorer's network and run it once.
 

@@ -1,0 +1,48 @@
+"""A plain folder of photographs, with a split file in it or not."""
+
+import os
+from pathlib import Path
+
+from kiqa.data.splits import read_split
+from kiqa.io.images import IMAGE_SUFFIXES
+
+
+def photographs_in(
+    folder: str | os.PathLike, *, chosen: str, split: str | os.PathLike | None = None
+) -> list[Path]:
+    """List the photographs of a folder that a split puts into one set.
+
+    Args:
+        folder: Folder that holds the images.
+        chosen: The set, such as ``"train"`` or ``"test"``.
+        split: Split file or name of a published split. ``None`` takes the
+            folder's ``split.csv``; without one, all images of the folder
+            are listed.
+
+    Returns:
+        Paths, sorted by name.
+
+    Raises:
+        FileNotFoundError: If there is no such folder, if images of the
+            split are missing, or if none are left.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"Expected a folder of photographs, received {folder}, which is none. "
+            "Give the folder that holds the images."
+        )
+    if split is None and (folder / "split.csv").is_file():
+        split = folder / "split.csv"
+    if split is None:
+        files = sorted(f for f in folder.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES)
+    else:
+        sets = read_split(split)
+        files = [folder / name for name in sorted(sets) if sets[name] == chosen]
+    missing = [file.name for file in files if not file.is_file()]
+    if not files or missing:
+        raise FileNotFoundError(
+            f"Expected photographs of set {chosen!r} in {folder}, received {len(files)} names, "
+            f"{len(missing)} of them not there {missing[:3]}. Check the folder and its split."
+        )
+    return files
