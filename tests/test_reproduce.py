@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from kiqa.data.distortions import LEVELS
+from kiqa.data.folders import photographs_in
 from kiqa.io.map_files import QualityMap
 from kiqa.reproduce.__main__ import NAMES, main
 from kiqa.reproduce.local_sensitivity import (
