@@ -1,7 +1,7 @@
 """Patchnet from whole photographs' MOS: how the shipped weights were made.
 
 KonPatch's votes are not public. This experiment needs none: it trains
-Patchnet in convolutional form on random pieces of rated photographs, with the
+Patchnet on random pieces of rated photographs, with the
 losses of `kiqa.training.losses`, and keeps the epoch whose mean map ranks the
 validation photographs best (SROCC). The result is an ordinary Patchnet.
 
@@ -31,7 +31,7 @@ from kiqa.evaluation.report import write_csv, write_json
 from kiqa.io.weights import export_h5
 from kiqa.models.patchnet import build_patchnet
 from kiqa.training.checkpoint import read_checkpoint
-from kiqa.training.convolutional import convolutional_form, copy_weights
+from kiqa.training.convolutional import fold, training_form
 from kiqa.training.devices import jit_compile, number_format
 from kiqa.training.epochs import train_to_best
 from kiqa.training.losses import LossWeights, piece_loss
@@ -190,7 +190,7 @@ def train_patchnet_mos(
         after_epoch=after_epoch,
     )
     best = build_patchnet()
-    copy_weights(model, best)
+    fold(model, best)
     result = {
         **state.history[state.best_epoch - 1],
         "epochs": state.epoch,
@@ -213,10 +213,10 @@ def train_patchnet_mos(
 
 
 def _compiled(settings, *, steps):
-    """The convolutional form, with optimiser and loss."""
+    """The form to train, with optimiser and loss."""
     with number_format(settings.precision):
         patchnet = build_patchnet(seed=model_seed(settings.seed))
-        model = convolutional_form(patchnet)
+        model = training_form(patchnet)
         schedule = keras.optimizers.schedules.CosineDecay(
             0.0,
             max(1, settings.epochs * steps - settings.warmup_steps),
@@ -275,7 +275,7 @@ def mean_qualities(model: keras.Model, store: PhotographStore) -> np.ndarray:
     """Return the mean of each photograph's map.
 
     Args:
-        model: Network in convolutional form.
+        model: Network in the form that is trained.
         store: Photographs.
 
     Returns:
