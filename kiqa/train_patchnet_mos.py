@@ -23,6 +23,7 @@ _NUMBERS = {
     "side": int,
     "copies": int,
     "unrated_pieces": int,
+    "unrated_quality": float,
     "epochs": int,
     "warmup_steps": int,
     "learning_rate": float,
@@ -75,7 +76,7 @@ def _parser():
     )  # fmt: skip
     parser.add_argument(
         "--unrated", type=Path, metavar="FOLDER", default=None,
-        help="photographs without scores, as pristine as can be had, for distorted copies; with "
+        help="photographs without scores, as pristine as can be had; with "
         "a split.csv in it, only its train images",
     )  # fmt: skip
     parser.add_argument("--workdir", type=Path, required=True, help="folder of the run")

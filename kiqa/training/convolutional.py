@@ -13,17 +13,24 @@ is a plain Patchnet with the same outputs.
 
 import keras
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 _SCALE, _OFFSET = 1 / 64, -2.0  # 0..255 to -2..1.98
+_NOISE_FLOOR = (2 / 64) ** 2  # variance of two gray levels, after centring
+_MOMENTUM = 0.95  # of the running averages; an epoch may be short
 _UNNORMALISED = "group1"  # its maps are large, normalising them costs the most
 
 
-def training_form(patchnet: keras.Model) -> keras.Model:
+def training_form(patchnet: keras.Model, *, pieces: np.ndarray) -> keras.Model:
     """Build the form to train, starting from a patch network's weights.
 
     Args:
         patchnet: A network of `kiqa.models.patchnet.build_patchnet` with
             ``valid`` padding.
+        pieces: Pieces of photographs, ``uint8`` of shape ``(n, H, W, 3)``.
+            The first layer starts with kernels that whiten their 3x3
+            neighbourhoods instead of the patch network's: fine structure,
+            which distortions change, then weighs as much as brightness.
 
     Returns:
         Functional model, ``(n, H, W, 3)``, RGB in 0..255, sides at least the
@@ -55,7 +62,9 @@ def training_form(patchnet: keras.Model) -> keras.Model:
             own_type = "float32" if layer is last else None
             x = keras.layers.Conv2D(filters, size, dtype=own_type, name=layer.name)(x)
             if layer is not last and not layer.name.startswith(_UNNORMALISED):
-                x = keras.layers.BatchNormalization(name=f"{layer.name}_norm")(x)
+                x = keras.layers.BatchNormalization(momentum=_MOMENTUM, name=f"{layer.name}_norm")(
+                    x
+                )
             x = keras.layers.Activation(layer.activation, dtype=own_type)(x)
     model = keras.Model(inputs, x, name=f"{patchnet.name}_training")
     for layer in patchnet.layers:
@@ -63,7 +72,25 @@ def training_form(patchnet: keras.Model) -> keras.Model:
             kernel, bias = layer.get_weights()
             target = model.get_layer(layer.name)
             target.set_weights([kernel.reshape(target.kernel.shape), bias])
+    first = next(layer for layer in model.layers if layer.weights)
+    first.set_weights([_whitening_kernels(pieces, first.filters), first.get_weights()[1]])
     return model
+
+
+def _whitening_kernels(pieces, filters):
+    """Eigenvectors of 3x3 neighbourhoods' covariance, scaled to unit variance.
+
+    They come with both signs, as far as there are filters: ReLU keeps one.
+    """
+    centred = pieces.astype(np.float32) * _SCALE + _OFFSET
+    windows = sliding_window_view(centred, (3, 3), axis=(1, 2))[:, ::3, ::3]
+    samples = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, 27).astype(np.float64)
+    variances, vectors = np.linalg.eigh(np.cov(samples, rowvar=False))
+    order = np.argsort(variances)[::-1]
+    scaled = vectors[:, order] / np.sqrt(variances[order] + _NOISE_FLOOR)
+    both = np.concatenate([scaled, -scaled], axis=1)
+    both = np.tile(both, (1, -(-filters // both.shape[1])))[:, :filters]
+    return both.reshape(3, 3, 3, filters).astype(np.float32)
 
 
 def fold(model: keras.Model, patchnet: keras.Model) -> None:

@@ -6,14 +6,15 @@ Of the network's maps of local qualities the loss asks four things, each with
 its own weight:
 
 - *image*: the mean over a photograph's pieces is its MOS;
-- *cell*: every single cell is near the photograph's MOS;
+- *cell*: every single cell is near the photograph's MOS, or near the quality
+  that is assumed of a photograph without one;
 - *correlation*: over the photographs of the step, means and MOS correlate
   (one minus Pearson's coefficient);
 - *distortion*: a cell of a distorted copy has a stated part of the quality
-  that the network gives the same cell undistorted.
+  that its photograph has.
 
-All but the last need human scores only. The last is ours: it ties local
-values to what was done to the pixels there, without any label.
+The first three need human scores only. The last is ours: it ties local
+values to what was done to the pixels there; its targets are pseudo-scores.
 """
 
 from dataclasses import dataclass
@@ -38,15 +39,14 @@ def piece_loss(weights: LossWeights, *, photographs: int, pieces: int, copies: i
         weights: Weights of the terms.
         photographs: Rated photographs a step.
         pieces: Pieces a photograph; pieces of one photograph lie together.
-        copies: Distorted copies a step, the last entries: copies of the
-            entries right before them.
+        copies: Distorted copies a step, the last entries.
 
     Returns:
         A function of two tensors of shape ``(n, rows, columns, 1)``:
         targets, the MOS in [0, 1] for the ``photographs * pieces`` first
-        entries, anything for unrated ones, and for each distorted copy the
-        part of the quality that should be left; and predictions. Returns
-        the loss, a scalar.
+        entries, the assumed quality for unrated ones, and for each
+        distorted copy what should be left of its photograph's; and
+        predictions. Returns the loss, a scalar.
     """
     rated_pieces = photographs * pieces
 
@@ -56,12 +56,14 @@ def piece_loss(weights: LossWeights, *, photographs: int, pieces: int, copies: i
         rated = ops.mean(ops.reshape(mos, (photographs, -1)), axis=1)
         total = weights.image * ops.mean(ops.square(quality - rated))
         if weights.cell:
-            total += weights.cell * ops.mean(ops.square(clean - mos))
+            undistorted = ops.shape(predicted)[0] - copies
+            error = predicted[:undistorted] - target[:undistorted]
+            total += weights.cell * ops.mean(ops.square(error))
         if weights.correlation:
             total += weights.correlation * (1 - _pearson(quality, rated))
         if weights.distortion:
-            wanted = ops.stop_gradient(predicted[-2 * copies : -copies]) * target[-copies:]
-            total += weights.distortion * ops.mean(ops.square(predicted[-copies:] - wanted))
+            error = predicted[-copies:] - target[-copies:]
+            total += weights.distortion * ops.mean(ops.square(error))
         return total
 
     return loss

@@ -53,6 +53,8 @@ class MosSettings:
         side: Side of a piece in pixels, 64 plus a multiple of 8.
         copies: Distorted copies a step.
         unrated_pieces: Pieces of unrated photographs a step.
+        unrated_quality: Quality that unrated photographs are assumed to
+            have: a pseudo-score, for the cell term.
         epochs: Epochs; the learning rate falls to zero over them.
         warmup_steps: Steps over which the learning rate rises.
         learning_rate: Highest learning rate of AdamW.
@@ -67,6 +69,7 @@ class MosSettings:
     side: int = 112
     copies: int = 0
     unrated_pieces: int = 0
+    unrated_quality: float = 0.8
     epochs: int = 20
     warmup_steps: int = 200
     learning_rate: float = 1e-3
@@ -110,8 +113,7 @@ def train_patchnet_mos(
         train: Photographs to train on.
         validation: Photographs that choose the epoch; none of ``train``.
         settings: What decides the numbers.
-        unrated: Photographs without a score, as pristine as can be had, for
-            distorted copies only.
+        unrated: Photographs without a score, as pristine as can be had.
         workdir: Folder of the run.
         resume: Continue the run in the folder after its last epoch. On a CPU
             the weights are those of an uninterrupted run, bit by bit.
@@ -160,6 +162,7 @@ def train_patchnet_mos(
         _mos(train),
         unrated=PhotographStore(unrated, smallest=settings.side, keep_bytes=keep_bytes // 4),
         unrated_pieces=settings.unrated_pieces,
+        unrated_quality=settings.unrated_quality,
         photographs=settings.photographs,
         pieces=settings.pieces,
         side=settings.side,
@@ -170,7 +173,8 @@ def train_patchnet_mos(
     steps = len(train) // settings.photographs
     path = workdir / CHECKPOINT_FILE
     start = read_checkpoint(path) if resume and path.is_file() else None
-    model = _compiled(settings, steps=steps)
+    first_pieces, _ = next(batches(epoch=0))
+    model = _compiled(settings, first_pieces, steps=steps)
 
     def after_epoch(state):
         write_csv(state.history, workdir / "history.csv")
@@ -212,11 +216,11 @@ def train_patchnet_mos(
     return result
 
 
-def _compiled(settings, *, steps):
+def _compiled(settings, pieces, *, steps):
     """The form to train, with optimiser and loss."""
     with number_format(settings.precision):
         patchnet = build_patchnet(seed=model_seed(settings.seed))
-        model = training_form(patchnet)
+        model = training_form(patchnet, pieces=pieces)
         schedule = keras.optimizers.schedules.CosineDecay(
             0.0,
             max(1, settings.epochs * steps - settings.warmup_steps),

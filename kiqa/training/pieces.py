@@ -30,7 +30,8 @@ RANGES = {
     "jpeg": (4.0, 60.0, 75.0, 12.0),
 }
 HIGHEST_KEPT, LOWEST_KEPT = 0.7, 0.05
-AREA = (0.15, 0.85)  # of the piece that is distorted
+AREA = (0.15, 0.85)  # of the piece that is distorted ...
+WHOLE = 0.7  # ... unless, so often, all of it is
 
 _AHEAD = 4  # steps prepared while one is trained
 
@@ -91,7 +92,7 @@ def random_piece(pixels: np.ndarray, side: int, rng: np.random.Generator) -> np.
 
 
 def distorted_copy(piece: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Distort a random rectangle of a piece.
+    """Distort a piece, or a random rectangle of it.
 
     Args:
         piece: ``uint8`` of shape (side, side, 3).
@@ -110,7 +111,8 @@ def distorted_copy(piece: np.ndarray, rng: np.random.Generator) -> tuple[np.ndar
     kept = HIGHEST_KEPT + (LOWEST_KEPT - HIGHEST_KEPT) * badness
     piece = np.ascontiguousarray(piece)
     side = len(piece)
-    top, left, rows, columns = random_rectangle(side, side, area=AREA, rng=rng)
+    area = (1.0, 1.0) if rng.random() < WHOLE else AREA
+    top, left, rows, columns = random_rectangle(side, side, area=area, rng=rng)
     inside = np.s_[top : top + rows, left : left + columns]
     copy = piece.copy()
     copy[inside] = distort(piece, kind, level, rng=rng)[inside]
@@ -131,6 +133,7 @@ def epoch_steps(
     *,
     unrated: PhotographStore | None = None,
     unrated_pieces: int = 0,
+    unrated_quality: float = 0.0,
     photographs: int,
     pieces: int,
     side: int,
@@ -143,8 +146,9 @@ def epoch_steps(
     Args:
         store: Rated photographs, at least ``photographs`` of them.
         mos: Their MOS in [0, 1], shape (n,).
-        unrated: Photographs without a score, for distorted copies only.
+        unrated: Photographs without a score.
         unrated_pieces: Pieces of them a step.
+        unrated_quality: The quality they are assumed to have, in [0, 1].
         photographs: Rated photographs a step; what is left over waits for
             the next epoch, whose order is another.
         pieces: Pieces a rated photograph.
@@ -171,11 +175,12 @@ def epoch_steps(
         for _ in range(unrated_pieces):
             index = int(rng.integers(len(unrated.paths)))
             cut.append(random_piece(unrated.pixels(index), side, rng))
-            targets.append(np.zeros((cells, cells)))
-        for piece in cut[len(cut) - copies :]:
+            targets.append(np.full((cells, cells), unrated_quality))
+        first = len(cut) - copies
+        for piece, target in zip(cut[first:], targets[first:], strict=True):
             copy, left = distorted_copy(piece, rng)
             cut.append(copy)
-            targets.append(left)
+            targets.append(target * left)
         return np.stack(cut), np.stack(targets)[..., np.newaxis].astype(np.float32)
 
     with ThreadPoolExecutor(1) as worker:

@@ -8,6 +8,8 @@ from kiqa.training.convolutional import fold, training_form
 
 SMALL = {"conv_widths": ((4, 4), (4, 4), (6, 6, 6)), "dense_widths": (12, 6, 4)}
 
+PIECES = np.random.default_rng(1).integers(0, 256, (4, 24, 24, 3), dtype=np.uint8)
+
 
 def _randomise(model):
     """Give every weight, the normalisations' too, some value."""
@@ -24,7 +26,7 @@ def _randomise(model):
 def test_folded_network_gives_the_same_at_stride_eight(photo):
     """Each value of the form is the folded network's for the patch that starts there."""
     patchnet = build_patchnet(**SMALL, seed=2)
-    model = training_form(patchnet)
+    model = training_form(patchnet, pieces=PIECES)
     _randomise(model)
     fold(model, patchnet)
     image = photo[None, 60:140, 100:196]
@@ -38,15 +40,28 @@ def test_folded_network_gives_the_same_at_stride_eight(photo):
 def test_starts_from_the_patch_networks_kernels():
     """The seeded initial weights are those of the patch network."""
     patchnet = build_patchnet(**SMALL, seed=2)
-    model = training_form(patchnet)
-    for name in ("group1_conv1", "group3_conv2", "dense1", "quality"):
+    model = training_form(patchnet, pieces=PIECES)
+    for name in ("group1_conv2", "group3_conv2", "dense1", "quality"):
         kernel = patchnet.get_layer(name).get_weights()[0]
         np.testing.assert_array_equal(
             model.get_layer(name).get_weights()[0].ravel(), kernel.ravel()
         )
 
 
+def test_first_layer_starts_whitening(photo):
+    """Its outputs on the pieces have equal variances where there is structure."""
+    pieces = photo[None, :240, :240]
+    patchnet = build_patchnet(**{**SMALL, "conv_widths": ((27, 4), (4, 4), (6, 6, 6))})
+    kernel = training_form(patchnet, pieces=pieces).get_layer("group1_conv1").get_weights()[0]
+    samples = np.lib.stride_tricks.sliding_window_view(pieces[0] / 64 - 2, (3, 3), axis=(0, 1))
+    outputs = samples.transpose(0, 1, 3, 4, 2).reshape(-1, 27) @ kernel.reshape(27, 27)
+    covariance = np.cov(outputs, rowvar=False)
+    spread = covariance.diagonal()
+    assert spread[:8].min() > 0.9 and spread.max() < 1.1
+    np.testing.assert_allclose(covariance - np.diag(spread), 0, atol=0.05)
+
+
 def test_same_padding_is_refused():
     """Its patches cannot be computed together."""
     with pytest.raises(ValueError, match="valid"):
-        training_form(build_patchnet(**SMALL, padding="same"))
+        training_form(build_patchnet(**SMALL, padding="same"), pieces=PIECES)

@@ -11,7 +11,7 @@ def step():
     """Three photographs of two pieces, one unrated piece, two distorted copies."""
     rng = np.random.default_rng(0)
     target = np.repeat([0.2, 0.5, 0.9], 2)[:, None, None, None] * np.ones((6, 3, 3, 1))
-    left = rng.random((3, 3, 3, 1))  # the first belongs to the unrated piece: not read
+    left = rng.random((3, 3, 3, 1))  # the first: the assumed quality of the unrated piece
     predicted = rng.random((9, 3, 3, 1))
     return np.concatenate([target, left]).astype(np.float32), predicted.astype(np.float32)
 
@@ -20,12 +20,11 @@ def terms(target, predicted):
     """The four terms, one by one."""
     means = [predicted[2 * i : 2 * i + 2].mean() for i in range(3)]
     mos = [0.2, 0.5, 0.9]
-    wanted = predicted[5:7] * target[7:]
     return {
         "image": np.mean([(a - b) ** 2 for a, b in zip(means, mos, strict=True)]),
-        "cell": np.mean((predicted[:6] - target[:6]) ** 2),
+        "cell": np.mean((predicted[:7] - target[:7]) ** 2),
         "correlation": 1 - np.corrcoef(means, mos)[0, 1],
-        "distortion": np.mean((predicted[7:] - wanted) ** 2),
+        "distortion": np.mean((predicted[7:] - target[7:]) ** 2),
     }
 
 

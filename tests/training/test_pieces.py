@@ -84,13 +84,16 @@ def test_copies_are_of_the_pieces_right_before_them(paths):
     store = PhotographStore(paths, smallest=96, keep_bytes=2**20)
     unrated = PhotographStore(paths[:1], smallest=96, keep_bytes=2**20)
     (pixels, targets), *_ = epoch_steps(
-        store, MOS, unrated=unrated, unrated_pieces=2, photographs=3, pieces=1,
+        store, MOS, unrated=unrated, unrated_pieces=2, unrated_quality=0.8, photographs=3, pieces=1,
         side=96, copies=4, seed=0, epoch=0,
     )  # fmt: skip
     assert len(pixels) == 3 + 2 + 4
-    for piece, copy, left in zip(pixels[1:5], pixels[5:], targets[5:], strict=True):
-        same = (piece == copy).all(axis=-1)
-        assert 0.1 < same.mean() < 1 and left.min() < 1
+    np.testing.assert_array_equal(targets[3:5], np.float32(0.8))
+    for index in range(1, 5):
+        assert (pixels[index] != pixels[index + 4]).any()
+        wanted, plain = targets[index + 4], targets[index]
+        assert (wanted <= plain).all()
+        assert plain.max() == 0 or wanted.min() < plain.min()
 
 
 def test_small_photographs_are_named(paths):
