@@ -15,19 +15,20 @@ from kiqa.data import DATASETS
 from kiqa.scoring.quiet import start_keras
 from kiqa.training.settings import PRECISIONS
 
-# Settings that have an option of the same name.
+# Settings that have an option of the same name; the defaults are the
+# shipped network's.
 _NUMBERS = {
-    "seed": int,
-    "photographs": int,
-    "pieces": int,
-    "side": int,
-    "copies": int,
-    "unrated_pieces": int,
-    "unrated_quality": float,
-    "epochs": int,
-    "warmup_steps": int,
-    "learning_rate": float,
-    "weight_decay": float,
+    "seed": (int, "of initial weights, pieces and distortions"),
+    "photographs": (int, "rated photographs a step"),
+    "pieces": (int, "pieces a rated photograph"),
+    "side": (int, "side of a piece in pixels, 64 plus a multiple of 8"),
+    "copies": (int, "distorted copies a step"),
+    "unrated_pieces": (int, "pieces of unrated photographs a step"),
+    "unrated_quality": (float, "pseudo-score of unrated photographs, 0 to 1"),
+    "epochs": (int, "epochs; the learning rate falls to zero over them"),
+    "warmup_steps": (int, "steps over which the learning rate rises"),
+    "learning_rate": (float, "highest learning rate"),
+    "weight_decay": (float, "AdamW's decoupled weight decay"),
 }
 _LOSSES = ("image", "cell", "correlation", "distortion")
 
@@ -81,8 +82,8 @@ def _parser():
     )  # fmt: skip
     parser.add_argument("--workdir", type=Path, required=True, help="folder of the run")
     parser.add_argument("--resume", action="store_true", default=False, help="continue the run")
-    for name, kind in _NUMBERS.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help="see MosSettings")
+    for name, (kind, meaning) in _NUMBERS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=meaning)
     for name in _LOSSES:
         parser.add_argument(
             f"--{name}-loss", type=float, metavar="WEIGHT", help=f"weight of the {name} term"
@@ -110,6 +111,8 @@ def _run(arguments):
     given = {name: getattr(arguments, name) for name in _NUMBERS if hasattr(arguments, name)}
     if hasattr(arguments, "precision"):
         given["precision"] = arguments.precision
+    if folder is None:
+        given.setdefault("unrated_pieces", 0)
     weights = {
         name: getattr(arguments, f"{name}_loss")
         for name in _LOSSES

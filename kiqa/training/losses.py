@@ -27,9 +27,9 @@ class LossWeights:
     """Weights of the terms; zero leaves a term out."""
 
     image: float = 1.0
-    cell: float = 0.0
-    correlation: float = 0.0
-    distortion: float = 0.0
+    cell: float = 1.0
+    correlation: float = 0.05
+    distortion: float = 1.0
 
 
 def piece_loss(weights: LossWeights, *, photographs: int, pieces: int, copies: int):

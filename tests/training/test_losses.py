@@ -5,6 +5,8 @@ import pytest
 
 from kiqa.training.losses import LossWeights, piece_loss
 
+NAMES = ("image", "cell", "correlation", "distortion")
+
 
 @pytest.fixture
 def step():
@@ -28,11 +30,11 @@ def terms(target, predicted):
     }
 
 
-@pytest.mark.parametrize("name", ["image", "cell", "correlation", "distortion"])
+@pytest.mark.parametrize("name", NAMES)
 def test_each_term_alone(step, name):
     """With one weight of 2 the loss is twice that term."""
     target, predicted = step
-    weights = LossWeights(**{"image": 0.0, name: 2.0})
+    weights = LossWeights(**{**dict.fromkeys(NAMES, 0.0), name: 2.0})
     loss = float(piece_loss(weights, photographs=3, pieces=2, copies=2)(target, predicted))
     assert loss == pytest.approx(2 * terms(target, predicted)[name], rel=1e-4)
 
