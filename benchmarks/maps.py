@@ -7,11 +7,11 @@ for the whole map, and the network's arithmetic per second over the matrix
 product's. The claims are ratios of at least 45 (stride 4) and 30 (stride 1),
 and at least 60 % of the matrix product's rate.
 
-``--memory`` measures, in processes of their own, the peak resident memory of
-a 24-megapixel map at stride 8 (claim: under 2 GiB) and its growth over 500
+Memory, in processes of their own: the peak resident memory of
+a 24-megapixel map at stride 8 (claim: under 2 GiB), and its growth over 500
 images of different sizes after the first 50 (claim: under 100 MiB).
 
-    python benchmarks/maps.py [--rounds 3] [--no-stride-1] [--memory]
+    python benchmarks/maps.py [--rounds 3] [--no-stride-1] [--no-memory]
 """
 
 import argparse
@@ -142,7 +142,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-stride-1", action="store_true", help="leave out stride 1")
-    parser.add_argument("--memory", action="store_true", help="measure memory as well")
+    parser.add_argument("--no-memory", action="store_true", help="leave out memory")
     parser.add_argument("--peak", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--growth", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
@@ -159,7 +159,7 @@ def main(argv=None):
             "machine": f"{platform.machine()}, {os.cpu_count()} cores",
             "tensorflow": tf.__version__,
         }
-        if arguments.memory:
+        if not arguments.no_memory:
             result["memory"] = {**_in_own_process("--peak"), **_in_own_process("--growth")}
     sys.stdout.write(json.dumps(result, indent=2) + "\n")
 
