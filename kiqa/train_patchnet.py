@@ -198,18 +198,22 @@ def _konpatch(arguments):
         return load_konpatch(arguments.patches), f"patches {arguments.patches.name}"
     options = {"label": arguments.label or "lab", "seed": seed}
     if arguments.data is None:
-        count = arguments.patches_per_image or EMBEDDED_PATCHES_PER_VERSION
+        count = _given(arguments.patches_per_image, EMBEDDED_PATCHES_PER_VERSION)
         return embedded_konpatch(patches_per_version=count, **options), "embedded"
     if arguments.dataset is None:
         raise ValueError(f"Expected --dataset with --data: one of {', '.join(sorted(DATASETS))}.")
     konpatch = build_konpatch(
         _records(arguments),
-        images=KONPATCH.images if arguments.images is None else arguments.images,
-        patches_per_image=arguments.patches_per_image or KONPATCH.patches_per_image,
-        votes="pseudo" if arguments.votes is None else arguments.votes,
+        images=_given(arguments.images, KONPATCH.images),
+        patches_per_image=_given(arguments.patches_per_image, KONPATCH.patches_per_image),
+        votes=_given(arguments.votes, "pseudo"),
         **options,
     )
     return konpatch, f"{arguments.dataset}, set {arguments.set}, split {arguments.split or 'own'}"
+
+
+def _given(value, default):
+    return default if value is None else value
 
 
 def _records(arguments):

@@ -13,17 +13,18 @@ from pathlib import Path
 
 from kiqa.data import DATASETS
 from kiqa.scoring.quiet import start_keras
+from kiqa.training.mos_settings import LossWeights, MosSettings
 from kiqa.training.settings import PRECISIONS
 
 # Settings that have an option of the same name; the defaults are the
 # shipped network's.
 _NUMBERS = {
-    "seed": (int, "of initial weights, pieces and distortions"),
+    "seed": (int, "seed of initial weights, pieces and distortions"),
     "photographs": (int, "rated photographs a step"),
     "pieces": (int, "pieces a rated photograph"),
     "side": (int, "side of a piece in pixels, 64 plus a multiple of 8"),
     "copies": (int, "distorted copies a step"),
-    "unrated_pieces": (int, "pieces of unrated photographs a step"),
+    "unrated_pieces": (int, "pieces of unrated photographs a step, without --unrated none"),
     "unrated_quality": (float, "pseudo-score of unrated photographs, 0 to 1"),
     "epochs": (int, "epochs; the learning rate falls to zero over them"),
     "warmup_steps": (int, "steps over which the learning rate rises"),
@@ -50,8 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say(f"interrupted. {again}")
         return 130
-    except (ValueError, OSError) as error:
-        _say(f"error: {error}")
+    except (ValueError, OSError, MemoryError, ModuleNotFoundError) as error:
+        _say(f"error: {str(error) or type(error).__name__}")
         return 2
     sys.stdout.write(
         f"best epoch {result['best_epoch']} of {result['epochs']}: validation SROCC "
@@ -77,17 +78,26 @@ def _parser():
     )  # fmt: skip
     parser.add_argument(
         "--unrated", type=Path, metavar="FOLDER", default=None,
-        help="photographs without scores, as pristine as can be had; with "
-        "a split.csv in it, only its train images",
+        help="photographs without scores, as pristine as can be had",
+    )  # fmt: skip
+    parser.add_argument(
+        "--unrated-split", metavar="FILE|NAME", default=None,
+        help="split of --unrated, of which only train is used (default: the folder's split.csv; "
+        "without one, all its photographs)",
     )  # fmt: skip
     parser.add_argument("--workdir", type=Path, required=True, help="folder of the run")
     parser.add_argument("--resume", action="store_true", default=False, help="continue the run")
+    shipped = MosSettings()
     for name, (kind, meaning) in _NUMBERS.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=meaning)
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=kind, metavar="N",
+            help=f"{meaning} (default: {getattr(shipped, name)})",
+        )  # fmt: skip
     for name in _LOSSES:
         parser.add_argument(
-            f"--{name}-loss", type=float, metavar="WEIGHT", help=f"weight of the {name} term"
-        )
+            f"--{name}-loss", type=float, metavar="WEIGHT",
+            help=f"weight of the {name} term (default: {getattr(shipped.losses, name)})",
+        )  # fmt: skip
     parser.add_argument("--precision", choices=PRECISIONS, help="default: float32")
     return parser
 
@@ -100,13 +110,14 @@ def _run(arguments):
     if hasattr(arguments, "split"):
         records = assign_split(records, read_split(arguments.split), allow_unmatched=True)
     train, validation = select(records, "train"), select(records, "val")
-    folder = arguments.unrated
-    unrated = [] if folder is None else photographs_in(folder, chosen="train")
+    folder, split = arguments.unrated, arguments.unrated_split
+    if folder is None and split is not None:
+        raise ValueError("Expected --unrated-split together with --unrated. Received: it alone.")
+    unrated = [] if folder is None else photographs_in(folder, chosen="train", split=split)
 
     # Keras is loaded here, not for --help or wrong data.
     start_keras()
-    from kiqa.training.losses import LossWeights
-    from kiqa.training.patchnet_mos import MosSettings, train_patchnet_mos
+    from kiqa.training.patchnet_mos import train_patchnet_mos
 
     given = {name: getattr(arguments, name) for name in _NUMBERS if hasattr(arguments, name)}
     if hasattr(arguments, "precision"):

@@ -141,6 +141,7 @@ def test_split_file_replaces_the_data_set_s_own(data_set, told, tmp_path):
         ("--data none --dataset biq2021", "none"),
         ("--data {data}", "--dataset"),
         ("--images 3", "--data"),
+        ("--patches-per-image 0", "received n=0"),
         ("--patches {data}/split.csv", "split.csv"),
         ("--data {data} --dataset biq2021", str(KONPATCH.images)),
         ("--data {data} --dataset biq2021 --split none.csv", "none.csv"),

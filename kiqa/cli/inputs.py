@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from kiqa.constants import DEFAULT_SCORER
+
 
 @dataclass(frozen=True)
 class Input:
@@ -38,7 +40,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     """Add --model to a command."""
     parser.add_argument(
         "--model",
-        default="patchnet",
+        default=DEFAULT_SCORER,
         metavar="NAME|FILE",
         help="shipped model or .h5 file (default: %(default)s)",
     )
@@ -131,7 +133,7 @@ def _walk(folder: str) -> Iterator[Input]:
 
 def _listed() -> Iterator[Input]:
     """Files of the list on standard input."""
-    data = sys.stdin.buffer.read()
+    data = sys.stdin.buffer.read() if sys.stdin else b""
     lines = data.split(b"\0") if b"\0" in data else data.splitlines()
     for line in lines:
         path = os.fsdecode(line)
@@ -139,6 +141,10 @@ def _listed() -> Iterator[Input]:
             yield from _walk(path)
         elif path:
             yield Input(path, os.path.basename(path))
+
+
+def _without_drive(path: str) -> str:
+    return os.path.splitdrive(os.path.abspath(path))[1]
 
 
 def _posix(name: str) -> str:
@@ -168,6 +174,6 @@ def distinguish(inputs: list[Input]) -> list[Input]:
     ]
     if len({item.name for item in named}) < len(named):
         return [
-            replace(item, name=_posix(os.path.abspath(item.path)).lstrip("/")) for item in inputs
+            replace(item, name=_posix(_without_drive(item.path)).lstrip("/")) for item in inputs
         ]
     return named

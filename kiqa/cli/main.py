@@ -2,7 +2,8 @@
 
 Exit status: 0 all well; 1 finished, but some images could not be handled (or
 `kiqa doctor` found something broken); 2 usage or input error, with one line
-on stderr; 130 interrupted by Ctrl-C.
+on stderr; 130 interrupted by Ctrl-C. An exception that is a defect is one line
+too; ``python -X dev -m kiqa`` shows its traceback.
 """
 
 import argparse
@@ -40,14 +41,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as interrupt:
         _complain(f"interrupted. {interrupt}".rstrip())
         return 130
-    except BrokenPipeError:
-        # The reader (head, less) has gone; Python's flush at exit must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader (head, less) has gone
+        _let_exit_flush()
         return 0
-    except (ValueError, OSError, MemoryError, ModuleNotFoundError) as error:
-        _complain(f"error: {' '.join(str(error).split()) or type(error).__name__}")
+    except Exception as error:  # TensorFlow's own kinds have no base of their own
+        if sys.flags.dev_mode:
+            raise
+        text = " ".join(str(error).split())
+        if not text or not isinstance(error, ValueError | OSError | MemoryError | ImportError):
+            text = f"{type(error).__name__}: {text} (python -X dev -m kiqa shows where)"
+        _complain(f"error: {text}")
+        _let_exit_flush()
         return 2
     return status
+
+
+def _let_exit_flush() -> None:
+    """Drop what standard output cannot take, or Python's flush at exit complains again."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except AttributeError:  # started without a standard output
+        return
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,5 +82,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _complain(text: str) -> None:
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, AttributeError):
         sys.stderr.write(f"kiqa: {text}\n")

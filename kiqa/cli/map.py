@@ -70,11 +70,9 @@ def run(arguments: argparse.Namespace) -> int:
                     if isinstance(image, Exception):
                         raise image
                     quality_map = scorer.map(image)
-                except (ValueError, _Unreadable) as error:
+                except Exception as error:  # one bad or too large image is never the end
                     errors += 1
-                    text = " ".join(str(error).split())
-                    where = "" if item.path in text else f"{item.path}: "
-                    sys.stderr.write(f"kiqa: {where}{text}\n")
+                    sys.stderr.write(f"kiqa: {_report(item, error)}\n")
                     continue
                 _write(item, image, quality_map, arguments, add)
                 done += 1
@@ -89,23 +87,22 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if errors else 0
 
 
-class _Unreadable(Exception):
-    """A file that could not be read, apart from a result that could not be written."""
-
-
 def _load(item: Input):
     """The input with its image, or with the exception that loading it raised."""
     from kiqa.io.images import load_image
 
     try:
-        if not os.path.isfile(item.path):
-            reason = "no regular file" if os.path.exists(item.path) else "No such file"
-            return item, _Unreadable(f"{item.path}: {reason}")
         return item, load_image(item.path)
-    except OSError as error:
-        return item, _Unreadable(f"{item.path}: {error.strerror or error}")
-    except (ValueError, MemoryError) as error:
-        return item, ValueError(str(error) or "not enough memory")
+    except Exception as error:  # told when its turn comes
+        return item, error
+
+
+def _report(item: Input, error: Exception) -> str:
+    """One line that names the file."""
+    text = " ".join(str(error).split())
+    if not text or not isinstance(error, ValueError | OSError):
+        text = f"{type(error).__name__}: {text}".rstrip(": ")
+    return text if item.path in text else f"{item.path}: {text}"
 
 
 def _write(item: Input, image, quality_map, arguments: argparse.Namespace, add) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 
 from kiqa.data.records import SETS, ScoredImage, select
 from kiqa.data.tables import read_table
+from kiqa.io.whole_files import replacing
 
 __all__ = [
     "assign_split",
@@ -73,7 +74,8 @@ def write_split(split: Mapping[str, str], path: str | Path) -> Path:
 
     Args:
         split: Image names with their sets.
-        path: File to write; its folder must exist.
+        path: File to write, whole or not at all; its folder is made when
+            missing.
 
     Returns:
         The path.
@@ -83,7 +85,7 @@ def write_split(split: Mapping[str, str], path: str | Path) -> Path:
     """
     _check_sets([(name, part, "the split") for name, part in split.items()])
     path = Path(path)
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(("image_name", "set"))
         writer.writerows(split.items())

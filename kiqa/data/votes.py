@@ -19,6 +19,7 @@ import numpy as np
 
 from kiqa.data.pseudo_votes import pseudo_votes
 from kiqa.data.tables import read_table
+from kiqa.io.whole_files import replacing
 
 LABELS = ("lab", "crowd")
 
@@ -158,14 +159,15 @@ def write_vote_template(sample: PatchSample, path: str | Path) -> Path:
 
     Args:
         sample: Patches (anything with ``image``, ``row`` and ``col``).
-        path: File to write; its folder must exist.
+        path: File to write, whole or not at all; its folder is made when
+            missing.
 
     Returns:
         The path. Each patch has one row, ``participant`` and ``vote`` empty;
         repeat the rows for further participants, then see `read_votes`.
     """
     path = Path(path)
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(_KEY + _SINGLE)
         for image, row, col in zip(sample.image, sample.row, sample.col, strict=True):

@@ -8,12 +8,12 @@ network, and importing this module loads neither Keras nor h5py.
 """
 
 import hashlib
+import http.client
 import importlib.metadata
 import json
 import os
 import re
 import sys
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -220,7 +220,7 @@ def _from_cache(entry: dict[str, Any]) -> Path:
     try:
         with urllib.request.urlopen(entry["url"], timeout=60) as response:
             content = response.read()
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (http.client.HTTPException, OSError, ValueError) as error:
         raise WeightsError(
             f"Expected {entry['file']} from {entry['url']}. Received: {error}. Check the "
             f"connection, or put the file into {target.parent} by hand."

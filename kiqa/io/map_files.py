@@ -8,6 +8,7 @@ patches the offset is 31.5.
 
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,9 @@ _KEYS = (
     "scale",
     "higher_is_better",
 )
+
+
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, RuntimeError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,23 +152,20 @@ class QualityMap:
             with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 missing = [key for key in _KEYS if key not in file]
                 if missing:
-                    raise ValueError(
-                        f"Expected the keys {', '.join(_KEYS)} in a quality map file. "
-                        f"Received: {path} without {', '.join(missing)}."
-                    )
+                    raise ValueError(f"without {', '.join(missing)}")
                 content = {key: file[key] for key in _KEYS}
-        except (zipfile.BadZipFile, EOFError, OSError, KeyError) as error:
+            return cls(
+                values=content["values"].astype(np.float32),
+                stride=int(content["stride"]),
+                offset=float(content["offset"]),
+                image_size=tuple(int(side) for side in content["image_size"]),
+                model=str(content["model"]),
+                weights_sha256=str(content["weights_sha256"]),
+                scale=str(content["scale"]),
+                higher_is_better=bool(content["higher_is_better"]),
+            )
+        except (ValueError, TypeError, KeyError, OSError, EOFError, *_ZIP_ERRORS) as error:
             raise ValueError(
-                f"Expected a quality map file (.npz). Received: {path} ({error}). "
-                "The file is damaged or of another kind; make the map again."
+                f"Expected a quality map file (.npz) with {', '.join(_KEYS)}. Received: {path} "
+                f"({error}). The file is damaged or of another kind; make the map again."
             ) from error
-        return cls(
-            values=content["values"].astype(np.float32),
-            stride=int(content["stride"]),
-            offset=float(content["offset"]),
-            image_size=tuple(int(side) for side in content["image_size"]),
-            model=str(content["model"]),
-            weights_sha256=str(content["weights_sha256"]),
-            scale=str(content["scale"]),
-            higher_is_better=bool(content["higher_is_better"]),
-        )

@@ -169,18 +169,19 @@ def _parse(content: bytes, path: Path, form: str, columns: tuple) -> Iterator[di
     text = content.decode("utf-8", errors="surrogateescape")
     if form == "csv":
         reader = csv.reader(io.StringIO(text, newline=""))
-        if tuple(next(reader, ())) != columns:
-            raise _foreign(path, form, 1)
-        for cells in reader:
-            if len(cells) != len(columns):
-                raise _foreign(path, form, reader.line_num)
-            pairs = zip(columns, cells, strict=True)
-            yield {name: _value(name, cell) for name, cell in pairs}
+        try:
+            if tuple(next(reader, ())) != columns:
+                raise ValueError
+            for cells in reader:
+                pairs = zip(columns, cells, strict=True)
+                yield {name: _value(name, cell) for name, cell in pairs}
+        except (ValueError, csv.Error):
+            raise _foreign(path, form, max(1, reader.line_num)) from None
         return
     for number, line in enumerate(text.split("\n"), start=1):
         try:
             row = json.loads(line)
-        except json.JSONDecodeError:
+        except (json.JSONDecodeError, RecursionError):
             row = None
         if not isinstance(row, dict) or not {*columns} <= {*row}:
             raise _foreign(path, form, number)

@@ -272,7 +272,7 @@ def _about(subject: object) -> Iterator[None]:
     """Turn whatever a damaged file or odd model raises into one error that names it."""
     try:
         yield
-    except (ValueError, TypeError, KeyError, RuntimeError, OSError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RuntimeError, OSError) as error:
         raise WeightsError(f"{subject}: {error}") from error
 
 

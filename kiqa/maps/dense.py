@@ -317,6 +317,7 @@ def peak_bytes(steps: list[Step], *, stride: int, height: int, width: int) -> in
         width = max(1, (width - run.step.size) // run.stride + 1)
         channels = run.step.units or channels
         made = fragments * height * width * channels
-        copied = 2 * before + given if given != before else given
+        # Splitting and selecting hold the pieces and their concatenation at once.
+        copied = 2 * max(before, given) if given != before else given
         peak = max(peak, 4 * max(copied, given + made))
     return peak

@@ -1,17 +1,32 @@
-"""From images to scores: one scorer, rows of results, and the resumable loop."""
+"""From images to scores: one scorer, rows of results, and the resumable loop.
 
-from kiqa.scoring.paths import in_shard, read_ahead, score_paths, usable_cores, usable_workers
-from kiqa.scoring.scorer import ROW_KEYS, Scorer, content_hash, quality_map, score
+The parts load at first use: the command line imports `kiqa.scoring.quiet` for
+its ``--help``, and `kiqa doctor` where NumPy or OpenCV may be broken.
+"""
 
-__all__ = [
-    "ROW_KEYS",
-    "Scorer",
-    "content_hash",
-    "in_shard",
-    "quality_map",
-    "read_ahead",
-    "score",
-    "score_paths",
-    "usable_cores",
-    "usable_workers",
-]
+from importlib import import_module
+
+_PUBLIC = {
+    "ROW_KEYS": "kiqa.scoring.scorer",
+    "Scorer": "kiqa.scoring.scorer",
+    "content_hash": "kiqa.scoring.scorer",
+    "in_shard": "kiqa.scoring.paths",
+    "quality_map": "kiqa.scoring.scorer",
+    "read_ahead": "kiqa.scoring.paths",
+    "score": "kiqa.scoring.scorer",
+    "score_paths": "kiqa.scoring.paths",
+    "usable_cores": "kiqa.scoring.paths",
+    "usable_workers": "kiqa.scoring.paths",
+}
+
+__all__ = list(_PUBLIC)
+
+
+def __getattr__(name):
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'kiqa.scoring' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_PUBLIC])

@@ -27,11 +27,12 @@ def quiet_log() -> Iterator[None]:
         return
     try:
         sys.stderr.flush()
+        held = tempfile.TemporaryFile()
         saved = os.dup(2)
-    except (OSError, AttributeError):  # started without a standard error
+    except (OSError, AttributeError):  # no standard error, or no room for a temporary file
         yield
         return
-    with tempfile.TemporaryFile() as held:
+    with held:
         os.dup2(held.fileno(), 2)
         try:
             yield

@@ -159,7 +159,8 @@ class Scorer:
             except ValueError as error:
                 row["error"] = _name_file(error, row["path"])
             except Exception as error:  # out of memory and the like: try again on resume
-                row |= {"error": f"{type(error).__name__}: {error}", "sha256": None}
+                text = f"{type(error).__name__}: {error}"
+                row |= {"error": _name_file(text, row["path"]), "sha256": None}
         row["seconds"] = round(row["seconds"] + time.perf_counter() - start, 4)
         return row
 

@@ -9,6 +9,8 @@
 - `batches`: patches for ``fit`` and ``predict`` on any backend.
 - `folds`, `instance`, `patchnet`, `table`: the thesis's cross-validation of
   Patchnet.
+- `mos_settings`, `pieces`, `losses`, `convolutional`, `patchnet_mos`: Patchnet
+  from whole photographs' MOS, the recipe of the shipped weights.
 
 The modules import no TensorFlow when loaded, and training from arrays runs
 on Keras's JAX backend too.

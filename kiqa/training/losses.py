@@ -13,23 +13,14 @@ its own weight:
 - *distortion*: a cell of a distorted copy has a stated part of the quality
   that its photograph has.
 
-The first three need human scores only. The last is ours: it ties local
-values to what was done to the pixels there; its targets are pseudo-scores.
+The first three need human scores, but for the quality assumed of unrated
+photographs, a pseudo-score. The last is ours: it ties local values to what
+was done to the pixels there; its targets are pseudo-scores, too.
 """
-
-from dataclasses import dataclass
 
 from keras import ops
 
-
-@dataclass(frozen=True, kw_only=True)
-class LossWeights:
-    """Weights of the terms; zero leaves a term out."""
-
-    image: float = 1.0
-    cell: float = 1.0
-    correlation: float = 0.05
-    distortion: float = 1.0
+from kiqa.training.mos_settings import LossWeights
 
 
 def piece_loss(weights: LossWeights, *, photographs: int, pieces: int, copies: int):

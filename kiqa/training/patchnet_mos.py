@@ -1,8 +1,9 @@
 """Patchnet from whole photographs' MOS: how the shipped weights were made.
 
 KonPatch's votes are not public. This experiment needs none: it trains
-Patchnet on random pieces of rated photographs, with the
-losses of `kiqa.training.losses`, and keeps the epoch whose mean map ranks the
+Patchnet on random pieces of rated photographs, of distorted copies of them
+and of unrated pristine photographs, with the losses of
+`kiqa.training.losses`, and keeps the epoch whose mean map ranks the
 validation photographs best (SROCC). The result is an ordinary Patchnet.
 
 The working folder then holds ``patchnet.h5``, ``settings.json``,
@@ -17,7 +18,6 @@ import functools
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import keras
@@ -34,68 +34,13 @@ from kiqa.training.checkpoint import read_checkpoint
 from kiqa.training.convolutional import fold, training_form
 from kiqa.training.devices import jit_compile, number_format
 from kiqa.training.epochs import train_to_best
-from kiqa.training.losses import LossWeights, piece_loss
+from kiqa.training.losses import piece_loss
+from kiqa.training.mos_settings import MosSettings
 from kiqa.training.pieces import PhotographStore, epoch_steps
 from kiqa.training.seeding import model_seed
 from kiqa.training.workdir import open_workdir, text_sha256
 
 CHECKPOINT_FILE = "checkpoint.npz"
-
-
-@dataclass(frozen=True, kw_only=True)
-class MosSettings:
-    """What decides the numbers of this experiment. All of it is ours.
-
-    The defaults are those of the shipped ``patchnet.h5``, but for its number
-    format.
-
-    Attributes:
-        seed: Seed of the initial weights, pieces and distortions.
-        photographs: Photographs a step.
-        pieces: Pieces a photograph.
-        side: Side of a piece in pixels, 64 plus a multiple of 8.
-        copies: Distorted copies a step.
-        unrated_pieces: Pieces of unrated photographs a step.
-        unrated_quality: Quality that unrated photographs are assumed to
-            have: a pseudo-score, for the cell term.
-        epochs: Epochs; the learning rate falls to zero over them.
-        warmup_steps: Steps over which the learning rate rises.
-        learning_rate: Highest learning rate of AdamW.
-        weight_decay: AdamW's decoupled weight decay.
-        losses: Weights of the loss's terms.
-        precision: Keras dtype policy.
-    """
-
-    seed: int = 0
-    photographs: int = 8
-    pieces: int = 6
-    side: int = 64
-    copies: int = 24
-    unrated_pieces: int = 8
-    unrated_quality: float = 0.8
-    epochs: int = 26
-    warmup_steps: int = 200
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.01
-    losses: LossWeights = field(default_factory=LossWeights)
-    precision: str = "float32"
-
-    def __post_init__(self):
-        if self.side < 64 or self.side % 8:
-            raise ValueError(
-                f"Expected side to be 64 plus a multiple of 8 pixels. Received: {self.side}."
-            )
-        clean = self.photographs * self.pieces + self.unrated_pieces
-        if not 0 <= self.unrated_pieces <= self.copies <= clean:
-            raise ValueError(
-                "Expected 0 <= unrated_pieces <= copies <= photographs * pieces + unrated_pieces. "
-                f"Received: {self.unrated_pieces} <= {self.copies} <= {clean}."
-            )
-        if bool(self.copies) != bool(self.losses.distortion):
-            raise ValueError(
-                "Expected distorted copies together with a weight of the distortion loss. "
-                f"Received: copies={self.copies}, weight={self.losses.distortion}."
-            )
 
 
 def train_patchnet_mos(
@@ -157,6 +102,7 @@ def train_patchnet_mos(
             "sha256": text_sha256(repr([tuple(row.values()) for row in rows])),
         },
         resume=resume,
+        extendable=(),  # the learning rate's fall depends on the epochs
     )
     write_csv(rows, workdir / "images.csv")
     batches = functools.partial(

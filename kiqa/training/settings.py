@@ -130,8 +130,8 @@ def check_continues(earlier: dict, now: dict, *, extendable: tuple[str, ...] = (
         if before != after and not grows:
             different.append(f"{key} was {before}, is {after}")
     if different:
+        growing = f" (only {', '.join(extendable)} may grow)" if extendable else ""
         raise ValueError(
             "Expected the settings of the run to be continued. Received: "
-            f"{'; '.join(different)}. Use the same settings (only epochs may grow), or another "
-            "working folder."
+            f"{'; '.join(different)}. Use the same settings{growing}, or another working folder."
         )

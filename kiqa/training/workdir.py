@@ -22,7 +22,12 @@ SETTINGS_FILE = "settings.json"
 
 
 def open_workdir(
-    workdir: str | os.PathLike, *, settings: Mapping, data: Mapping, resume: bool
+    workdir: str | os.PathLike,
+    *,
+    settings: Mapping,
+    data: Mapping,
+    resume: bool,
+    extendable: tuple[str, ...] = ("epochs",),
 ) -> Path:
     """Begin or continue a run in a folder, and note what it was told.
 
@@ -32,6 +37,7 @@ def open_workdir(
         data: What identifies the data, JSON types, with ``sha256``.
         resume: Continue the run in the folder. Without it the folder must
             not hold one; with it, it may be empty.
+        extendable: Settings that may grow when the run is continued.
 
     Returns:
         The folder.
@@ -50,7 +56,7 @@ def open_workdir(
                 f"{SETTINGS_FILE}. Continue that run with --resume, or name another folder."
             )
         earlier = read_json(file)
-        check_continues(earlier.get("settings", {}), dict(settings))
+        check_continues(earlier.get("settings", {}), dict(settings), extendable=extendable)
         for key, before, now in (
             ("data", earlier.get("data", {}).get("sha256"), data["sha256"]),
             ("backend", earlier.get("backend"), keras.backend.backend()),

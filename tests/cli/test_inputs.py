@@ -91,6 +91,13 @@ def test_argument_without_files_is_an_error(tree, monkeypatch, path):
         collect(["in", path])
 
 
+def test_dash_without_standard_input_is_an_error(monkeypatch):
+    """Started with standard input closed, `-` is an empty list."""
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(FileNotFoundError, match="standard input"):
+        collect(["-"])
+
+
 def test_output_file_is_no_input(tree):
     """The file that the command writes is left out, under whatever spelling."""
     assert ("in/a.jpg", "a.jpg") not in _pairs("in", leave_out=["in/../in/a.jpg", None])

@@ -1,5 +1,6 @@
 """The command as a whole: help, version, exit status, and no traceback."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,26 @@ def test_error_is_one_line_and_status_2(monkeypatch, capsys, error):
     assert capsys.readouterr() == ("", "kiqa: error: bad value\n")
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ImportError("libGL.so.1 is missing"), "libGL.so.1 is missing"),
+        (MemoryError(), "MemoryError"),
+        (KeyError("bad\nkey"), "KeyError: 'bad\\nkey' (python -X dev -m kiqa shows where)"),
+        (RuntimeError("no\nkernel"), "RuntimeError: no kernel (python -X dev"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_no_kind_of_error_reaches_the_user_as_a_traceback(monkeypatch, capsys, error, said):
+    """A broken library, too little memory or a defect is one line that says what it was."""
+    monkeypatch.setattr(score, "run", _raise(error))
+    assert main(["score", "x"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"kiqa: error: {said}")
+    assert err.count("\n") == 1
+
+
 def test_interrupt_is_one_line_and_status_130(monkeypatch, capsys):
     """Ctrl-C says what is finished."""
     monkeypatch.setattr(score, "run", _raise(KeyboardInterrupt("3 of 5 images are finished.")))
@@ -83,6 +104,25 @@ def _raise(error):
         raise error
 
     return run
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_standard_output_on_a_full_disk_is_one_line_and_status_2(monkeypatch):
+    """Rows that standard output cannot take end the run; Python's exit adds nothing."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    code = (
+        "import sys\n"
+        "from kiqa.cli import main, score\n"
+        "def run(arguments):\n    score._emit('row\\n')\n    return 0\n"
+        "score.run = run\n"
+        "sys.exit(main.main(['score', 'x']))"
+    )
+    with open("/dev/full", "w") as full:
+        run = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert run.stderr == "kiqa: error: [Errno 28] No space left on device\n"
+    assert run.returncode == 2
 
 
 def test_reader_that_leaves_is_no_error(tmp_path):

@@ -104,6 +104,34 @@ def test_input_error_is_one_line_and_status_2(stand_in, photos, capsys, argument
     assert said in err
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("OOM when\nallocating")], ids=repr)
+def test_image_that_the_machine_cannot_map_is_not_the_end(
+    stand_in, photos, capsys, monkeypatch, error
+):
+    """Too little memory for one image is one line that names it; the others are mapped."""
+    real = Scorer.map
+
+    def fail(self, image):
+        if getattr(image, "width", 0) == 81:
+            raise error
+        return real(self, image)
+
+    monkeypatch.setattr(Scorer, "map", fail)
+    assert main(["map", "photos/a.png", "photos/b.png", "photos/sub", "--npz", "out"]) == 1
+    report, last = capsys.readouterr().err.splitlines()
+    assert report.startswith(f"kiqa: photos/b.png: {type(error).__name__}")
+    assert last == "kiqa: 1 of 3 images could not be mapped"
+    assert len(_files("out")) == 2
+
+
+def test_map_of_nan_is_reported_and_not_written(stand_in, photos, capsys, monkeypatch):
+    """Values that are not finite are an error of that image, never a file."""
+    monkeypatch.setattr(QualityMap, "mean", lambda self: float("nan"))
+    assert main(["map", "photos/a.png", "--npz", "out"]) == 1
+    assert "finite" in capsys.readouterr().err
+    assert _files("out") == []
+
+
 def test_full_disk_keeps_finished_maps(stand_in, photos, capsys, monkeypatch):
     """When a map cannot be written, the ones before are there, whole, and the status is 2."""
     replace = os.replace

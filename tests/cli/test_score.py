@@ -9,10 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import pytest
 
 import kiqa
 from kiqa.cli.main import main
+from kiqa.io.map_files import QualityMap
 from kiqa.scoring import ROW_KEYS
 
 ROOT = Path(kiqa.__file__).parents[1]
@@ -157,6 +159,43 @@ def test_input_error_is_one_line_and_status_2(stand_in, photos, capsys, argument
     assert err.count("\n") == 1
     assert said in err
     assert (photos / "notes.txt").read_text() == "no image"
+
+
+def test_nan_score_is_an_error_row(stand_in, photos, capsys, monkeypatch):
+    """NaN from a network is a row with an error that names the file, and status 1."""
+    monkeypatch.setattr(QualityMap, "mean", lambda self: float("nan"))
+    assert main(["score", "photos/a.png", "--format", "jsonl"]) == 1
+    (row,) = _jsonl(capsys.readouterr().out)
+    assert row["score"] is None
+    assert "finite" in row["error"]
+    assert "photos/a.png" in row["error"]
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("gone.h5", "gone.h5"),
+        ("unheard", "'unheard'"),
+        ("photos", "'photos'"),
+        ("empty.h5", "0 bytes"),
+        ("text.h5", "HDF5 cannot open"),
+        ("cut.h5", "HDF5 cannot open"),
+        ("weights.h5", "weights only"),
+    ],
+)
+def test_unusable_model_is_one_line_and_status_2(photos, capsys, model, said):
+    """A missing, foreign or damaged weights file is named before anything is scored."""
+    Path("empty.h5").touch()
+    Path("text.h5").write_text("<html>not found</html>")
+    with h5py.File("weights.h5", "w") as file:
+        file["dense/kernel"] = [1.0] * 1000
+    Path("cut.h5").write_bytes(Path("weights.h5").read_bytes()[:2000])
+    assert main(["score", "photos", "--model", model]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("kiqa: error: ")
+    assert err.count("\n") == 1
+    assert said in err
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kiqa.data import splits
 from kiqa.data.records import ScoredImage
 from kiqa.data.splits import (
     assign_split,
@@ -28,6 +29,7 @@ RECORDS = [
     ("name", "counts"),
     [
         ("biq2021-kiqa", {"train": 2600, "val": 400, "test": 1000}),
+        ("cid22-kiqa", {"train": 88, "test": 30}),
         ("koniq10k-official", {"train": 7058, "val": 1000, "test": 2015}),
     ],
 )
@@ -70,6 +72,19 @@ def test_writing_an_unknown_set_is_refused(tmp_path):
     with pytest.raises(ValueError, match="'dev'"):
         write_split({"a.jpg": "dev"}, tmp_path / "s.csv")
     assert not (tmp_path / "s.csv").exists()
+
+
+def test_a_failed_write_leaves_the_old_split(tmp_path, monkeypatch):
+    """On a full disk the file that was there stays, and nothing half-written beside it."""
+    path = write_split({"a.jpg": "train"}, tmp_path / "s.csv")
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(splits.csv, "writer", full)
+    with pytest.raises(OSError, match="No space"):
+        write_split({"a.jpg": "test"}, path)
+    assert read_split(path) == {"a.jpg": "train"} and list(tmp_path.iterdir()) == [path]
 
 
 def test_assign_split_sets_what_it_names():

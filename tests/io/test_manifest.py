@@ -1,6 +1,7 @@
 """Where weights are found by name, in which order, and what a manifest must be."""
 
 import hashlib
+import http.client
 import json
 
 import pytest
@@ -152,6 +153,19 @@ def test_failed_download_says_where_to_put_the_file(places):
         find_weights("net")
     assert url in str(caught.value)
     assert str(places / "cache") in str(caught.value)
+
+
+def test_download_that_breaks_off_is_a_weights_error(places, monkeypatch):
+    """A connection that closes early is no traceback, and nothing enters the cache."""
+
+    def break_off(url, timeout):
+        raise http.client.IncompleteRead(b"half", 100)
+
+    monkeypatch.setattr(manifest.urllib.request, "urlopen", break_off)
+    _add(places / "own", "net", file=False, url="https://nowhere.invalid/net.h5")
+    with pytest.raises(WeightsError, match="IncompleteRead"):
+        find_weights("net")
+    assert not (places / "cache").exists()
 
 
 def test_file_at_hand_is_never_fetched(places, monkeypatch):

@@ -116,3 +116,32 @@ def test_bad_files_are_named(tmp_path):
     np.savez(tmp_path / "other.npz", values=np.ones(3))
     with pytest.raises(ValueError, match="without stride"):
         QualityMap.load(tmp_path / "other.npz")
+
+
+def _text(path):
+    path.write_text("no map")
+
+
+def _array(path):
+    with open(path, "wb") as file:
+        np.save(file, np.ones(3))
+
+
+def _bad_stream(path):
+    content = bytearray(make().save(path).read_bytes())
+    content[60:68] = b"\xff" * 8
+    path.write_bytes(content)
+
+
+def _many_strides(path):
+    with np.load(make().save(path)) as file:
+        content = dict(file)
+    np.savez(path, **content | {"stride": np.ones(3)})
+
+
+@pytest.mark.parametrize("write", [_text, _array, _bad_stream, _many_strides])
+def test_whatever_is_wrong_with_a_file_is_a_value_error_that_names_it(tmp_path, write):
+    """Text, a lone array, a damaged stream and a value of another shape are refused alike."""
+    write(tmp_path / "bad.npz")
+    with pytest.raises(ValueError, match=r"bad\.npz .*make the map again"):
+        QualityMap.load(tmp_path / "bad.npz")

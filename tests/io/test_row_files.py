@@ -104,6 +104,28 @@ def test_foreign_file_is_refused_and_untouched(tmp_path, form, content):
     assert path.read_bytes() == content
 
 
+@pytest.mark.parametrize("old", [",80,", '"odd, ""name""'])
+def test_damaged_csv_row_is_refused_and_untouched(tmp_path, old):
+    """A cell of the wrong kind or an odd number of quotes names the file and changes nothing."""
+    path = tmp_path / "rows.csv"
+    _write(path, "csv")
+    content = path.read_bytes().replace(old.encode(), b',"wide,')
+    content += b"x" * csv.field_size_limit() + b"\n"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"rows\.csv"):
+        _open(path, "csv", resume=True)
+    assert path.read_bytes() == content
+
+
+def test_csv_number_that_is_none_is_refused(tmp_path):
+    """The message names the file and the line, not only the text."""
+    path = tmp_path / "rows.csv"
+    _write(path, "csv")
+    path.write_bytes(path.read_bytes().replace(b",80,", b",wide,"))
+    with pytest.raises(ValueError, match=r"rows\.csv, whose line 2"):
+        _open(path, "csv", resume=True)
+
+
 def test_existing_file_is_not_overwritten(tmp_path):
     """Without resume a file with content is refused."""
     path = tmp_path / "rows.jsonl"

@@ -247,6 +247,10 @@ def _no_json(content):
     content.attrs["model_config"] = "{"
 
 
+def _first_dialect(content):
+    content.attrs["model_config"] = '{"class_name": "Sequential", "config": []}'
+
+
 def _lambda(content):
     text = content.attrs["model_config"]
     content.attrs["model_config"] = text.replace('"BatchNormalization"', '"Lambda"')
@@ -275,13 +279,14 @@ def _unknown_class(content):
         (_edit(_cycle), "cycle"),
         (_edit(_nan), "1 of 3 values of score/kernel are not"),
         (_edit(_no_json), "as JSON"),
+        (_edit(_first_dialect), "'list'"),
         (_edit(_lambda), "'norm' (Lambda)"),
         (_edit(_unknown_class), "Unheard"),
     ],
     ids=[
         *("empty", "html", "cut", "no tensor", "no layer", "no tensors", "renamed", "unlisted"),
         *("shape", "soft link", "external link", "external data", "cycle", "nan", "no json"),
-        *("lambda", "unknown class"),
+        *("first dialect", "lambda", "unknown class"),
     ],
 )
 def test_damaged_file_is_named_with_its_damage(file, damage, part):

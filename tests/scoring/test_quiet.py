@@ -37,3 +37,16 @@ def test_user_may_ask_for_the_log(capfd, monkeypatch):
     with quiet_log():
         os.write(2, LINES)
     assert capfd.readouterr().err.encode() == LINES
+
+
+def test_full_temporary_folder_shows_the_log_instead(capfd, monkeypatch):
+    """Without room for a temporary file the block runs all the same."""
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+
+    def full():
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    with quiet_log():
+        os.write(2, LINES)
+    assert capfd.readouterr().err.encode() == LINES

@@ -100,18 +100,20 @@ def test_score_that_is_not_finite_is_an_error(stand_in, monkeypatch):
     assert "nan" in row["error"]
 
 
-def test_failure_of_the_machine_is_tried_again(stand_in, monkeypatch):
-    """An error that says nothing about the content leaves the hash out."""
+def test_failure_of_the_machine_is_tried_again(stand_in, photos, monkeypatch):
+    """An error that says nothing about the content leaves the hash out and names the file."""
     one = Scorer()
     one.score(_gray())
 
     def fail(pixels):
-        raise RuntimeError("out of memory")
+        raise RuntimeError("out of\nmemory")
 
     monkeypatch.setattr(stand_in[0], "map", fail)
-    (row,) = one([_gray()])
-    assert row["error"] == "RuntimeError: out of memory"
-    assert row["sha256"] is None
+    path = str(photos / "a.png")
+    rows = one([_gray(), path])
+    assert rows[0]["error"] == "RuntimeError: out of memory"
+    assert rows[1]["error"] == f"{path}: RuntimeError: out of memory"
+    assert [row["sha256"] for row in rows] == [None, None]
 
 
 def test_scorer_survives_pickling_without_its_network(stand_in):

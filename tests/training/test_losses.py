@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from kiqa.training.losses import LossWeights, piece_loss
+from kiqa.training.losses import piece_loss
+from kiqa.training.mos_settings import LossWeights
 
 NAMES = ("image", "cell", "correlation", "distortion")
 

@@ -1,5 +1,6 @@
 """Patchnet from MOS: it learns, it resumes bit by bit, it refuses bad input."""
 
+import dataclasses
 import subprocess
 import sys
 
@@ -14,8 +15,8 @@ from kiqa.data.splits import select
 from kiqa.io.weights import load_model
 from kiqa.train_patchnet_mos import main
 from kiqa.training import patchnet_mos
-from kiqa.training.losses import LossWeights
-from kiqa.training.patchnet_mos import MosSettings, train_patchnet_mos
+from kiqa.training.mos_settings import LossWeights, MosSettings
+from kiqa.training.patchnet_mos import train_patchnet_mos
 
 SMALL = MosSettings(
     photographs=4, pieces=1, side=72, copies=2, unrated_pieces=0, epochs=2, warmup_steps=2,
@@ -59,7 +60,17 @@ def test_run_leaves_a_patchnet_and_its_history(parts, tmp_path):
     assert (images["set"] == "val").sum() == 4 and len(images) == 12
 
 
-def test_interrupted_and_resumed_equals_uninterrupted(parts, tmp_path, monkeypatch):
+def test_epochs_of_a_run_stay(parts, tmp_path, monkeypatch):
+    """More epochs are another learning-rate schedule, so a resumed run refuses them."""
+    monkeypatch.setattr(patchnet_mos, "_compiled", lambda *args, **kwargs: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        train_patchnet_mos(*parts, SMALL, workdir=tmp_path)
+    longer = dataclasses.replace(SMALL, epochs=3)
+    with pytest.raises(ValueError, match="epochs was 2, is 3"):
+        train_patchnet_mos(*parts, longer, workdir=tmp_path, resume=True)
+
+
+def test_interrupted_and_resumed_equals_uninterrupted(parts, tmp_path):
     """A run stopped after its first epoch ends with the same weights, bit by bit."""
     train_patchnet_mos(*parts, SMALL, workdir=tmp_path / "whole")
 
@@ -96,10 +107,20 @@ def test_network_in_file_is_the_one_of_the_best_epoch(parts, tmp_path):
         ({"copies": 9}, "copies"),
         ({"unrated_pieces": 3}, "unrated_pieces"),
         ({"copies": 0}, "distortion"),
+        ({"seed": -1}, "seed"),
+        ({"photographs": 0}, "photographs"),
+        ({"pieces": 0}, "pieces"),
+        ({"epochs": 0}, "epochs"),
+        ({"warmup_steps": -1}, "warmup_steps"),
+        ({"learning_rate": float("nan")}, "learning_rate"),
+        ({"weight_decay": -0.1}, "weight_decay"),
+        ({"losses": LossWeights(cell=-1.0)}, "cell"),
+        ({"unrated_quality": 80.0}, "unrated_quality"),
+        ({"precision": "float16"}, "precision"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(options, message):
-    """Side, copies and loss weights are checked at once."""
+    """Each value, and what has to fit together, is checked at once."""
     with pytest.raises(ValueError, match=message):
         MosSettings(**{"photographs": 4, "pieces": 1, "side": 72, "copies": 2, "unrated_pieces": 0,
                        "losses": SMALL.losses, **options})  # fmt: skip
@@ -125,21 +146,26 @@ def _options(data, workdir):
 
 
 def test_command_line(data, tmp_path, capsys):
-    """The command trains and says where the weights are."""
+    """The command trains, on unrated photographs of the set train too, and names the folder."""
     unrated = ["--unrated", str(data / "Images"), "--unrated-pieces", "2"]
+    unrated += ["--unrated-split", str(data / "split.csv")]
     assert main([*_options(data, tmp_path / "run"), *unrated]) == 0
+    sets = pd.read_csv(tmp_path / "run" / "images.csv")["set"].value_counts()
+    assert sets.to_dict() == {"train": 8, "val": 4, "unrated": 8}
     assert "validation SROCC" in capsys.readouterr().out
     assert (tmp_path / "run" / "patchnet.h5").is_file()
 
 
 def test_command_line_errors_are_one_line(data, tmp_path, capsys):
-    """Wrong folders and a used working folder exit with status 2."""
+    """Wrong folders, a lone option and a used working folder exit with status 2."""
     assert main(_options(tmp_path / "gone", tmp_path / "run")) == 2
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "settings.json").write_text("{}")
     assert main(_options(data, tmp_path / "used")) == 2
+    assert main([*_options(data, tmp_path / "new"), "--unrated-split", "cid22-kiqa"]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 2 and "gone" in lines[0] and "--resume" in lines[1]
+    assert len(lines) == 3 and "gone" in lines[0] and "--resume" in lines[1]
+    assert "--unrated" in lines[2]
 
 
 def test_a_full_disk_is_one_line(data, tmp_path, capsys, monkeypatch):

@@ -33,19 +33,20 @@ def test_pieces_lie_in_the_photograph(photo):
 
 
 def test_undistorted_cells_keep_their_quality(photo):
-    """Left is 1 exactly where the 60x60 pixels that a cell sees are unchanged."""
+    """Left is 1 where the 60x60 pixels that a cell sees are unchanged, less where they are not."""
     rng = np.random.default_rng(1)
     piece = photo[:160, :160]
-    lowest = []
+    lowest, changed_cells = [], {True: [], False: []}
     for _ in range(12):
         copy, left = distorted_copy(piece, rng)
         assert left.shape == (13, 13) and 0.049 <= left.min() and left.max() <= 1
         changed = (copy != piece).any(axis=-1)
         for (row, column), value in np.ndenumerate(left):
             seen = changed[row * 8 : row * 8 + 60, column * 8 : column * 8 + 60]
-            if value == 1:
-                assert not seen.any()
+            changed_cells[bool(value == 1)].append(seen.any())
         lowest.append(left.min())
+    assert changed_cells[True] and not any(changed_cells[True])
+    assert np.mean(changed_cells[False]) > 0.95  # a corner of JPEG may come out as it was
     assert min(lowest) < 0.4 < max(lowest)
 
 
