@@ -198,7 +198,7 @@ def score(
 
 
 def quality_map(
-    image: Source, *, stride: int = 4, model: str | os.PathLike = DEFAULT_SCORER
+    image: Source, *, stride: int = 4, model: str | os.PathLike = "patchnet"
 ) -> QualityMap:
     """Predict the local quality of an image.
 

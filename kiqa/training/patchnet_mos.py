@@ -159,7 +159,8 @@ def train_patchnet_mos(
         higher_is_better=True,
         pooling="mean",
         patch_grid="sliding window",
-        trained_on="image MOS of whole photographs",
+        trained_on="MOS of whole photographs; pseudo-scores for pristine photographs and "
+        "locally distorted copies",
     )
     write_json(result, workdir / "result.json")
     return result
