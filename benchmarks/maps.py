@@ -16,6 +16,7 @@ images of different sizes after the first 50 (claim: under 100 MiB).
 
 import argparse
 import json
+import math
 import os
 import platform
 import resource
@@ -48,18 +49,22 @@ def _seconds(function):
 def dense_operations(model, *, stride, height, width):
     """Multiplications and additions that a dense map needs at the least.
 
-    Each layer counts once at every position of its grid: the finest grid
-    that the map's stride and the network's own stride leave.
+    A convolution counts once at every position of its grid at which its
+    window lies inside the image; the grid is the finest one that the map's
+    stride and the network's own stride leave. A dense layer counts once a
+    cell.
     """
-    operations, network, grid = 0, 1, 1
+    operations, network, field = 0, 1, 1
     for step in dense_steps(model)[0]:
-        network *= step.stride
-        grid = np.gcd(stride, network)
         if step.kind == "dense":
-            grid = stride
-        if step.units and step.kind != "pointwise":
-            weights = int(np.prod(step.layer.kernel.shape))
-            operations += 2 * weights * (height // grid) * (width // grid)
+            grid, field = stride, 64
+        else:
+            field += (step.size - 1) * network
+            network *= step.stride
+            grid = math.gcd(stride, network)
+        if step.units:
+            positions = ((height - field) // grid + 1) * ((width - field) // grid + 1)
+            operations += 2 * math.prod(step.layer.kernel.shape) * positions
     return operations
 
 

@@ -25,6 +25,10 @@ from kiqa.maps.dense import build_dense, dense_steps, patch_size, peak_bytes
 MEMORY_BUDGET = 512 * 2**20
 PATCH_BATCH = 256
 
+# TensorFlow keeps compiled convolutions for each size it has met, about 1 MiB
+# a size and more than a hundred of them: tiles come in few sizes.
+_GRAIN = 64
+
 
 class QualityMapper:
     """Makes quality maps with one model at one stride.
@@ -150,7 +154,8 @@ class QualityMapper:
     def _cells(self, part):
         """The cells of one tile, or more to the right and below."""
         if self.dense:
-            return self._run(part[None])[0].numpy()
+            more = [(0, _rounded_up(side) - side) for side in part.shape[:2]]
+            return self._run(np.pad(part, [*more, (0, 0)])[None])[0].numpy()
         positions = patch_positions(*part.shape[:2], patch=self.patch, stride=self.stride)
         batches = [
             self._run(cut_patches(part, positions[at : at + PATCH_BATCH], self.patch)).numpy()
@@ -167,8 +172,8 @@ class QualityMapper:
             needed = peak_bytes(
                 self._steps,
                 stride=self.stride,
-                height=(tile_rows - 1) * self.stride + self.patch,
-                width=(tile_columns - 1) * self.stride + self.patch,
+                height=_rounded_up((tile_rows - 1) * self.stride + self.patch),
+                width=_rounded_up((tile_columns - 1) * self.stride + self.patch),
             )
             if needed <= self.memory_budget or tile_rows == tile_columns == 1:
                 break
@@ -182,6 +187,11 @@ class QualityMapper:
             for top in range(0, rows, tile_rows)
             for left in range(0, columns, tile_columns)
         ]
+
+
+def _rounded_up(side):
+    """The next multiple of the grain; cells of the pixels added are cut off."""
+    return -(-side // _GRAIN) * _GRAIN
 
 
 def _patch_function(model, patch):

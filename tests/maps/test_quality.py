@@ -47,7 +47,7 @@ def test_equals_patch_by_patch(patchnet, image, stride):
 def test_tiling_does_not_change_the_map(patchnet, image, stride):
     """A small memory budget cuts the image in tiles; the map is the same."""
     whole = QualityMapper(patchnet, stride=stride)
-    needed = peak_bytes(whole._steps, stride=stride, height=93, width=118)
+    needed = peak_bytes(whole._steps, stride=stride, height=128, width=128)
     tiled = QualityMapper(patchnet, stride=stride, memory_budget=needed // 2)
     rows, columns = whole.map(image).values.shape
     assert len(whole._tiles(rows, columns)) == 1 < len(tiled._tiles(rows, columns))
