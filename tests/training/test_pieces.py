@@ -22,12 +22,12 @@ def test_pieces_lie_in_the_photograph(photo):
     """A piece, or its mirror image, occurs in the photograph."""
     rng = np.random.default_rng(0)
     for _ in range(6):
-        piece = random_piece(photo, 290, rng)
+        piece = random_piece(photo, 297, rng)
         found = [
-            np.array_equal(candidate, photo[top : top + 290, left : left + 290])
+            np.array_equal(candidate, photo[top : top + 297, left : left + 297])
             for candidate in (piece, piece[:, ::-1])
-            for top in range(photo.shape[0] - 289)
-            for left in range(photo.shape[1] - 289)
+            for top in range(photo.shape[0] - 296)
+            for left in range(photo.shape[1] - 296)
         ]
         assert any(found)
 
