@@ -223,15 +223,7 @@ def _records(arguments):
     records = DATASETS[arguments.dataset](arguments.data)
     if arguments.split is not None:
         records = assign_split(records, read_split(arguments.split), allow_unmatched=True)
-    if arguments.set == "all":
-        return records
-    chosen = select(records, arguments.set)
-    if not chosen:
-        raise ValueError(
-            f"Expected images in the set {arguments.set!r} of {arguments.data}. Received: none of "
-            f"{len(records)}. Give a split file with --split, or --set all."
-        )
-    return chosen
+    return records if arguments.set == "all" else select(records, arguments.set)
 
 
 def _refuse(arguments, *names, unless):

@@ -25,6 +25,7 @@ import numpy as np
 from tqdm import tqdm
 
 from kiqa import __version__
+from kiqa.constants import PATCHNET
 from kiqa.data.records import ScoredImage
 from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.report import write_csv, write_json
@@ -118,7 +119,9 @@ def train_patchnet_mos(
         copies=settings.copies,
         seed=settings.seed,
     )
-    held_out = PhotographStore(_paths(validation), smallest=64, keep_bytes=keep_bytes // 4)
+    held_out = PhotographStore(
+        _paths(validation), smallest=PATCHNET.patch, keep_bytes=keep_bytes // 4
+    )
     steps = len(train) // settings.photographs
     path = workdir / CHECKPOINT_FILE
     start = read_checkpoint(path) if resume and path.is_file() else None
