@@ -37,7 +37,20 @@ class KonPatch:
     crowd_votes: int = 10  # section 9.1: ten binary votes a patch
 
 
+@dataclass(frozen=True)
+class Aggregator:
+    """Numbers of the aggregator, thesis section 5.4."""
+
+    stride: int = 4  # of the maps
+    rotations: int = 3  # rotated versions of each training image
+    largest_angle: float = 10.0  # degrees, to either side
+    # Ours: FISH is divided by this constant, which sharp photographs nearly
+    # reach. No normalisation an image: absolute sharpness must survive.
+    fish_scale: float = 30.0
+
+
 PATCHNET = Patchnet()
+AGGREGATOR = Aggregator()
 KONPATCH = KonPatch()
 
 # The model that scores when none is named. Ours.

@@ -1,0 +1,196 @@
+"""FISH against the official code's values, and the sliding map against FISH of each window.
+
+Pinned values: the official Matlab code of Vu and Chandler (2012), run in double precision on the
+probe image and on a step edge.
+"""
+
+import numpy as np
+import pytest
+import pywt
+
+from kiqa.maps import sliding_fish
+from kiqa.maps.fish import (
+    analyse,
+    fish,
+    fish_bb,
+    fish_block_map,
+    fish_blocks,
+    gray_of,
+    window_grid,
+)
+from kiqa.maps.sliding_fish import fish_map, fish_values
+
+
+def _probe(height, width):
+    row, column = np.mgrid[:height, :width]
+    return ((7 * row**2 + 13 * column + 3 * row * column) % 256).astype(float)
+
+
+def _with_pywavelets(window):
+    """FISH of one window by PyWavelets' two-dimensional transform: another path to the number."""
+    total, approximation = 0.0, window
+    for weight in (4, 2, 1):
+        half = len(approximation) // 2
+        approximation, details = pywt.dwt2(approximation, "bior4.4", mode="reflect")
+        inside = np.s_[2 : 2 + half, 2 : 2 + half]
+        approximation = approximation[inside]
+        horizontal, vertical, diagonal = (
+            np.log10(1 + np.mean(band[inside] ** 2)) for band in details
+        )
+        total += weight * (0.8 * diagonal + 0.1 * (horizontal + vertical))
+    return total
+
+
+@pytest.mark.parametrize(
+    ("size", "scalar", "of_blocks", "first", "last"),
+    [
+        ((64, 64), 26.3102510461, 27.0429065570, 25.3087714505, 26.1429400524),
+        ((96, 128), 26.3174593961, 26.9655989154, 25.3087714505, 24.8840666471),
+        ((768, 1024), 26.3315260010, 27.0192884118, 25.3087714505, 24.2422805492),
+    ],
+)
+def test_official_values_of_the_probe(size, scalar, of_blocks, first, last):
+    """Scalar, block scalar and two cells of the block map, to 1e-6."""
+    image = _probe(*size)
+    blocks = fish_blocks(image)
+    assert blocks.shape == (size[0] // 8 - 1, size[1] // 8 - 1)
+    assert fish(image) == pytest.approx(scalar, abs=1e-6)
+    assert fish_bb(image) == pytest.approx(of_blocks, abs=1e-6)
+    assert blocks[0, 0] == pytest.approx(first, abs=1e-6)
+    assert blocks[-1, -1] == pytest.approx(last, abs=1e-6)
+
+
+def test_official_values_of_a_step():
+    """A vertical edge of 200 levels in the middle of 128x128 pixels."""
+    image = np.zeros((128, 128))
+    image[:, 64:] = 200
+    assert fish(image) == pytest.approx(1.9493367956, abs=1e-6)
+    assert fish_bb(image) == pytest.approx(2.5799901883, abs=1e-6)
+
+
+def test_gray_is_matlabs():
+    """Rounded half up, on uint8: pure red, green, blue and a mixture by hand."""
+    pixels = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [10, 20, 30]]], np.uint8)
+    # 255 x 0.2989 = 76.2, 255 x 0.5870 = 149.7, 255 x 0.1140 = 29.1, 2.99 + 11.74 + 3.42 = 18.15
+    assert gray_of(pixels).tolist() == [[76, 150, 29, 18]]
+
+
+def test_odd_sides_are_cropped_to_multiples_of_eight(photo):
+    """Pixels beyond the last whole 8 do not count."""
+    gray = gray_of(photo)[:101, :75]
+    assert fish(gray) == fish(gray[:96, :72])
+    np.testing.assert_array_equal(fish_blocks(gray), fish_blocks(gray[:96, :72]))
+
+
+def test_constant_images_have_no_sharpness():
+    """All three forms are zero but for rounding errors of 1e-6."""
+    image = np.full((80, 90), 117.0)
+    assert fish(image) == pytest.approx(0, abs=1e-9)
+    assert fish_bb(image) == pytest.approx(0, abs=1e-9)
+    for dtype, most in ((np.float64, 1e-6), (np.float32, 1e-3)):
+        assert np.abs(fish_map(image, dtype=dtype).values).max() < most
+
+
+@pytest.mark.parametrize("stride", [3, 4, 6, 7, 8, 20])
+def test_sliding_map_equals_fish_of_each_window(photo, stride):
+    """Every window position, by PyWavelets' transform of that window alone."""
+    gray = gray_of(photo)[30:30 + 110, 40:40 + 131]  # fmt: skip
+    values = fish_values(gray, stride=stride, window=64, dtype=np.float64)
+    expected = [
+        [_with_pywavelets(gray[y : y + 64, x : x + 64]) for x in range(0, 131 - 63, stride)]
+        for y in range(0, 110 - 63, stride)
+    ]
+    np.testing.assert_allclose(values, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 4, 5])
+def test_single_precision_is_near(photo, stride):
+    """float32 differs by less than 1e-3 from float64."""
+    gray = gray_of(photo)[:120, :140]
+    exact = fish_values(gray, stride=stride, window=64, dtype=np.float64)
+    fast = fish_values(gray, stride=stride, window=64, dtype=np.float32)
+    np.testing.assert_allclose(fast, exact, atol=1e-3)
+
+
+@pytest.mark.parametrize("window", [16, 32, 40])
+def test_other_windows(photo, window):
+    """The window's side is an argument; multiples of 8."""
+    gray = gray_of(photo)[:60, :70]
+    values = fish_values(gray, stride=5, window=window, dtype=np.float64)
+    expected = [
+        [fish(gray[y : y + window, x : x + window]) for x in range(0, 71 - window, 5)]
+        for y in range(0, 61 - window, 5)
+    ]
+    np.testing.assert_allclose(values, expected, atol=1e-6)
+
+
+def test_bands_of_rows_do_not_show(photo, monkeypatch):
+    """With little memory the map is computed in bands; its values stay."""
+    gray = gray_of(photo)[:160, :180]
+    whole = fish_values(gray, stride=4, window=64, dtype=np.float64)
+    monkeypatch.setattr(sliding_fish, "_BAND_BYTES", 2 * 64 * 30 * 8 * 75)
+    calls = []
+    original = sliding_fish._band_values
+    monkeypatch.setattr(
+        sliding_fish, "_band_values", lambda *a, **k: calls.append(1) or original(*a, **k)
+    )
+    np.testing.assert_allclose(
+        fish_values(gray, stride=4, window=64, dtype=np.float64), whole, atol=1e-9
+    )
+    assert len(calls) > 3
+
+
+def test_map_knows_its_place(photo):
+    """Grid of all window positions, offset of the window's centre, direction."""
+    found = fish_map(photo, stride=16)
+    assert found.values.shape == window_grid(photo.shape[:2], stride=16, window=64)
+    assert found.values.dtype == np.float32
+    assert (found.stride, found.offset, found.image_size) == (16, 31.5, photo.shape[:2])
+    assert found.higher_is_better and found.scale == ">=0"
+
+
+def test_block_map_is_near_the_exact_one(photo):
+    """On the same grid, strongly correlated, with values of the same size."""
+    exact, fast = fish_map(photo, stride=8), fish_block_map(photo, stride=8)
+    assert fast.values.shape == exact.values.shape
+    assert np.corrcoef(exact.values.ravel(), fast.values.ravel())[0, 1] > 0.9
+    assert abs(fast.values.mean() - exact.values.mean()) < 0.25 * exact.values.mean()
+
+
+def test_block_map_lies_where_the_blocks_lie():
+    """A sharp square shows at the same cells as in the exact map."""
+    image = np.zeros((256, 320))
+    image[96:160, 200:264] = _probe(64, 64)
+    exact, fast = fish_map(image, stride=8).values, fish_block_map(image, stride=8).values
+    for values in (exact, fast):
+        rows, columns = np.indices(values.shape)
+        middle = [np.average(axis, weights=values) for axis in (rows, columns)]
+        assert middle == pytest.approx([12, 25], abs=0.5)
+
+
+def test_a_level_halves_and_keeps_the_mean(photo):
+    """The low band of a constant is larger by the square root of two, the high band zero."""
+    low, high = analyse(np.full((16, 6), 3.0), 0)
+    assert low.shape == high.shape == (8, 6)
+    np.testing.assert_allclose(low, 3 * np.sqrt(2))
+    np.testing.assert_allclose(high, 0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: fish(np.zeros((7, 40))), "at least 8x8 pixels. Received: 40x7"),
+        (lambda: fish_blocks(np.zeros((40, 15))), "at least 16x16 pixels. Received: 15x40"),
+        (lambda: fish_map(np.zeros((63, 90))), "one window. Received: 90x63"),
+        (lambda: fish_map(np.zeros((90, 90)), stride=0), "stride of at least 1"),
+        (lambda: fish_map(np.zeros((90, 90)), window=60), "multiple of 8"),
+        (lambda: fish_map(np.zeros((90, 90)), dtype=np.float16), "float64 or float32"),
+        (lambda: fish(np.zeros((90, 90, 4), np.uint8)), "shape="),
+        (lambda: fish(np.zeros((90, 90, 3))), "dtype=float64"),
+        (lambda: fish(np.full((90, 90), np.nan)), "8100 that are not"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused(call, message):
+    """The message names what was expected and what was received."""
+    with pytest.raises(ValueError, match=message):
+        call()
