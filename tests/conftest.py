@@ -150,11 +150,17 @@ def _bad_files(crop):
 
 
 class BrightnessMapper:
-    """Stands for a network: the quality of a place is its mean gray value."""
+    """Stands for an engine of `kiqa.scoring`: the quality of a place is its mean gray value."""
+
+    least_side = 64
 
     def __init__(self, stride: int) -> None:
-        self.stride = stride
+        self.stride = self.map_stride = stride
         self.calls = 0
+
+    def score(self, pixels: np.ndarray) -> float:
+        """Mean of the map."""
+        return self.map(pixels).mean()
 
     def map(self, pixels: np.ndarray) -> QualityMap:
         """Mean of each 64x64 window over 255; refuses what is smaller."""
@@ -181,7 +187,7 @@ def stand_in(monkeypatch):
 
     def load(self):
         if self._loaded is None:
-            made.append(BrightnessMapper(self.stride))
+            made.append(BrightnessMapper(self._stride or self._default_stride))
             self._loaded = INFO, made[-1]
         return self._loaded
 

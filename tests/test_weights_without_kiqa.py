@@ -187,6 +187,8 @@ SCRIPT = textwrap.dedent(
             "said": [text for text in said if "No training configuration" not in text],
             "compiled": bool(getattr(model, "optimizer", None)),
         }
+        if file.stat().st_size > 10e6:
+            continue  # DenseNet takes seconds
         said.clear()
         keras.models.load_model(file, compile=False)
         report["whole"][file.stem]["said"] += said
@@ -222,7 +224,8 @@ def _flat(outputs):
 
 def _record(model, path, rng):
     """Save random inputs of a model, and its outputs."""
-    sizes = [[2, *(side or 12 for side in tensor.shape[1:])] for tensor in model.inputs]
+    least = 32 if "aggregator" in path.stem else 12
+    sizes = [[2, *(side or least for side in tensor.shape[1:])] for tensor in model.inputs]
     inputs = [rng.uniform(0, 1, size).astype(np.float32) for size in sizes]
     if path.stem == "recurrent":
         inputs[0][1, 5:] = 0  # padding, which the mask must hide
@@ -241,6 +244,8 @@ def folder(tmp_path_factory):
         for variable in model.weights:
             if name in GRAPHS and variable.name != "count":
                 variable.assign(rng.uniform(0.1, 0.9, variable.shape))
+            elif name == "aggregator":  # large files store float16
+                variable.assign(np.asarray(variable).astype(np.float16))
         for layer in model.layers:
             if isinstance(layer, layers.Normalization):
                 layer.finalize_state()

@@ -195,6 +195,6 @@ def _forward(model: str):
     middle = time.perf_counter()
     scorer.score(pixels)
     return "ok", (
-        f"512x512 pixels at stride 8 in {time.perf_counter() - middle:.3f} s "
+        f"512x512 pixels at stride {scorer.stride} in {time.perf_counter() - middle:.3f} s "
         f"(the first, with loading, {middle - start:.1f} s)"
     )

@@ -49,9 +49,8 @@ def add_parser(commands) -> argparse.ArgumentParser:
     parser.add_argument(
         "--stride",
         type=whole_number,
-        default=8,
         metavar="N",
-        help="pixels between the map's cells (default: %(default)s)",
+        help="pixels between the map's cells (default: 8; the aggregator has its own)",
     )
     parser.add_argument(
         "--output",
@@ -151,7 +150,7 @@ def _result(records, rows, scorer, arguments) -> dict:
         "model_version": info.version,
         "weights_sha256": info.sha256,
         "higher_is_better": info.higher_is_better,
-        "stride": arguments.stride,
+        "stride": scorer.stride,
         "dataset": arguments.dataset,
         "split": split or "the data set's own",
         "split_sha256": hashlib.sha256(Path(split).read_bytes()).hexdigest() if is_file else None,

@@ -25,22 +25,22 @@ class Input:
     name: str
 
 
-def add_paths(parser: argparse.ArgumentParser) -> None:
-    """Add the positional PATH arguments and --model to a command."""
+def add_paths(parser: argparse.ArgumentParser, *, model: str = DEFAULT_SCORER) -> None:
+    """Add the positional PATH arguments and --model, with its default, to a command."""
     parser.add_argument(
         "paths",
         nargs="+",
         metavar="PATH",
         help="image file, folder (with all below), glob in quotes, or - for a list on stdin",
     )
-    add_model(parser)
+    add_model(parser, default=model)
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
+def add_model(parser: argparse.ArgumentParser, *, default: str = DEFAULT_SCORER) -> None:
     """Add --model to a command."""
     parser.add_argument(
         "--model",
-        default=DEFAULT_SCORER,
+        default=default,
         metavar="NAME|FILE",
         help="shipped model or .h5 file (default: %(default)s)",
     )

@@ -19,13 +19,12 @@ def add_parser(commands) -> argparse.ArgumentParser:
         "--npz and --html says where the maps go; files are named by the path relative to PATH.",
         epilog="An image that cannot be mapped is reported; the exit status is then 1.",
     )
-    add_paths(parser)
+    add_paths(parser, model="patchnet")
     parser.add_argument(
         "--stride",
         type=whole_number,
-        default=4,
         metavar="N",
-        help="pixels between the map's cells (default: %(default)s)",
+        help="pixels between the map's cells (default: 4; the aggregator has its own)",
     )
     parser.add_argument(
         "--overlay", metavar="DIR", help="write the map over the image, with a colour bar, as PNG"
@@ -46,9 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = distinguish(collect(arguments.paths, leave_out=[arguments.html]))
 
     from kiqa.cli.html import page
-    from kiqa.scoring import Scorer, read_ahead, usable_workers
+    from kiqa.scoring import MAP_STRIDE, Scorer, read_ahead, usable_workers
 
-    scorer = Scorer(arguments.model, stride=arguments.stride)
+    scorer = Scorer(arguments.model, stride=arguments.stride, default_stride=MAP_STRIDE)
     load_quietly(scorer)
     info = scorer.info
     for folder in filter(None, (arguments.overlay, arguments.npz)):
@@ -60,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
             model=info.name,
             scale=info.scale,
             higher_is_better=info.higher_is_better,
-            stride=arguments.stride,
+            stride=scorer.map_stride,
         )
     done = errors = 0
     try:

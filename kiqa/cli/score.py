@@ -1,4 +1,4 @@
-"""``kiqa score``: one number for each image, the mean of its quality map."""
+"""``kiqa score``: one number for each image."""
 
 import argparse
 import os
@@ -14,7 +14,8 @@ def add_parser(commands) -> argparse.ArgumentParser:
     parser = commands.add_parser(
         "score",
         help="score images, folders of images or a list",
-        description="Predict the quality of images: the mean of the quality map.",
+        description="Predict the quality of images: the mean of Patchnet's quality map, or what "
+        "the aggregator makes of it.",
         epilog="A file that cannot be scored is a row with an error. The exit status is then 1.",
     )
     add_paths(parser)
@@ -56,9 +57,8 @@ def add_parser(commands) -> argparse.ArgumentParser:
     parser.add_argument(
         "--stride",
         type=whole_number,
-        default=8,
         metavar="N",
-        help="pixels between the map's cells (default: %(default)s)",
+        help="pixels between the map's cells (default: 8; the aggregator has its own)",
     )
     return parser
 

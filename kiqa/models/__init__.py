@@ -8,6 +8,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 MODELS = {
+    "aggregator": "kiqa.models.aggregator:build_aggregator",
     "patchnet": "kiqa.models.patchnet:build_patchnet",
 }
 

@@ -7,9 +7,10 @@ its ``--help``, and `kiqa doctor` where NumPy or OpenCV may be broken.
 from importlib import import_module
 
 _PUBLIC = {
+    "MAP_STRIDE": "kiqa.scoring.scorer",
     "ROW_KEYS": "kiqa.scoring.scorer",
     "Scorer": "kiqa.scoring.scorer",
-    "content_hash": "kiqa.scoring.scorer",
+    "content_hash": "kiqa.scoring.decoding",
     "in_shard": "kiqa.scoring.paths",
     "quality_map": "kiqa.scoring.scorer",
     "read_ahead": "kiqa.scoring.paths",

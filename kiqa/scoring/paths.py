@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from kiqa.io.row_files import RowFile
-from kiqa.scoring.scorer import ROW_KEYS, Scorer, decode
+from kiqa.scoring.decoding import decode
+from kiqa.scoring.scorer import ROW_KEYS, Scorer
 
 
 def usable_cores() -> int:
@@ -80,7 +81,8 @@ def score_paths(
     """Score files, decoding ahead in threads; optionally append to a file.
 
     The rows of ``output`` are appended one by one, each in one write. With
-    ``resume`` its rows of the same weights and stride count: a path with the
+    ``resume`` its rows of the same weights and stride count (the hash of an
+    aggregator's file stands for its Patchnet too): a path with the
     same content is left alone, the same content under another path gets a
     row without being computed again, and a last line torn by a kill is cut.
 

@@ -66,9 +66,7 @@ def load_quietly(scorer) -> None:
     with quiet_log():
         import numpy as np
 
-        from kiqa.constants import PATCHNET
-
-        scorer.info  # noqa: B018 loads the network; its errors are the user's
+        side = scorer.least_side  # loads the network; its errors are the user's
         # A GPU writes its log lines at the first run, so that happens here.
         with contextlib.suppress(ValueError):
-            scorer.score(np.zeros((PATCHNET.patch, PATCHNET.patch, 3), np.uint8))
+            scorer.score(np.zeros((side, side, 3), np.uint8))

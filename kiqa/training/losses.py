@@ -1,9 +1,12 @@
-"""The loss of Patchnet on pieces of rated photographs.
+"""Losses: of whole scores, and of Patchnet on pieces of rated photographs.
 
-A step holds pieces of rated photographs, then pieces of photographs without
-a score, if any, and then distorted copies of the last of all these pieces.
-Of the network's maps of local qualities the loss asks four things, each with
-its own weight:
+`score_loss` is the mean squared error, with a correlation over the batch as
+an option.
+
+`piece_loss` is Patchnet's. A step holds pieces of rated photographs, then
+pieces of photographs without a score, if any, and then distorted copies of
+the last of all these pieces. Of the network's maps of local qualities the
+loss asks four things, each with its own weight:
 
 - *image*: the mean over a photograph's pieces is its MOS;
 - *cell*: every single cell is near the photograph's MOS, or near the quality
@@ -21,6 +24,27 @@ was done to the pixels there; its targets are pseudo-scores, too.
 from keras import ops
 
 from kiqa.training.mos_settings import LossWeights
+
+
+def score_loss(correlation: float):
+    """Make the loss of predicted scores.
+
+    Args:
+        correlation: Weight of one minus Pearson's correlation over the
+            batch; 0 is the plain mean squared error.
+
+    Returns:
+        A function of two tensors of shape ``(n, 1)``, targets and
+        predictions, to the loss, a scalar.
+    """
+
+    def loss(target, predicted):
+        total = ops.mean(ops.square(predicted - target))
+        if correlation:
+            total += correlation * (1 - _pearson(predicted[:, 0], target[:, 0]))
+        return total
+
+    return loss
 
 
 def piece_loss(weights: LossWeights, *, photographs: int, pieces: int, copies: int):

@@ -121,7 +121,8 @@ def test_scorer_survives_pickling_without_its_network(stand_in):
     one = Scorer("patchnet", stride=4)
     one.score(_gray())
     copy = pickle.loads(pickle.dumps(one))
-    assert (copy.model, copy.stride, copy._loaded) == ("patchnet", 4, None)
+    assert (copy.model, copy._loaded) == ("patchnet", None)
+    assert copy.stride == 4
     assert copy.score(_gray()) == one.score(_gray())
     assert len(stand_in) == 2
 

@@ -1,0 +1,148 @@
+"""Scoring with the aggregator: a network on the stack of an image's maps.
+
+The file of an aggregator names the Patchnet whose maps it was trained on, by
+name and sha256, and nothing else will do: the hash of the aggregator's file
+therefore stands for both networks, and rows of results need no second one.
+
+The map is the aggregator's spatial quality map before its global pooling. It
+is coarse: cells are 32 cells of the stack apart, 128 pixels at stride 4.
+
+References:
+    Thesis, section 5.4.
+"""
+
+import os
+
+import numpy as np
+
+from kiqa.io.map_files import QualityMap
+from kiqa.io.weights import WeightsInfo, load_model, read_info
+from kiqa.maps.dense import patch_size
+from kiqa.maps.stack import StackMaker
+from kiqa.models.aggregator import LEAST_CELLS, spatial_grid, spatial_model
+from kiqa.scoring.engines import Engine
+
+_MAPS = ["fish", "gray", "patchnet"]
+_FISH = ("sliding", "blocks")
+
+
+def aggregator_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
+    """Load an aggregator and the Patchnet that it was trained with.
+
+    Args:
+        info: Of the aggregator's file. Its details hold ``maps`` (fish, gray,
+            patchnet), ``stride``, ``fish`` (sliding or blocks) and
+            ``patchnet`` with ``name`` and ``sha256``.
+        stride: ``None`` or the file's own.
+        default_stride: Not used; the file fixes the stride.
+
+    Returns:
+        The `Engine`.
+
+    Raises:
+        ValueError: If a detail is missing or wrong, another stride is asked
+            for, or the Patchnet of that name has another sha256.
+        FileNotFoundError: If ``$KIQA_WEIGHTS`` is no folder.
+    """
+    own, fish, patchnet = _details(info)
+    if stride not in (None, own):
+        raise ValueError(
+            f"Expected stride {own}, at which {info.name} was trained. Received: {stride}. "
+            "Leave the stride out, or use --model patchnet, which takes any."
+        )
+    patch_info = _patchnet(info, patchnet)
+    patch_model = load_model(patch_info.path)
+    patch = patch_size(patch_model)
+    stacks = StackMaker(patch_model, stride=own, fish=fish, info=patch_info)
+    model = load_model(info.path)
+    run = _function(model, info)
+    cells, offset = spatial_grid(model)
+    least = patch + (LEAST_CELLS - 1) * own
+
+    def both(pixels):
+        height, width = np.shape(pixels)[:2]
+        if min(height, width) < least:
+            raise ValueError(
+                f"Expected an image of at least {least}x{least} pixels: {info.name} needs "
+                f"{LEAST_CELLS} map cells a side. Received: {width}x{height}. Use a larger image, "
+                f"or --model {patch_info.name}, which takes {patch}x{patch} pixels."
+            )
+        values, score = run(stacks.stack(pixels)[None])
+        return values.numpy()[0, ..., 0], float(score[0, 0])
+
+    def quality_map(pixels):
+        return QualityMap(
+            values=both(pixels)[0],
+            stride=cells * own,
+            offset=(patch - 1) / 2 + offset * own,
+            image_size=tuple(pixels.shape[:2]),
+            model=info.name,
+            weights_sha256=info.sha256,
+            scale=info.scale,
+            higher_is_better=info.higher_is_better,
+        )
+
+    return Engine(
+        stride=own,
+        map_stride=cells * own,
+        least_side=least,
+        map=quality_map,
+        score=lambda pixels: both(pixels)[1],
+    )
+
+
+def _details(info):
+    """Stride, kind of FISH and Patchnet of an aggregator's file, checked."""
+    details = info.details
+    stride, patchnet = details.get("stride"), details.get("patchnet")
+    good = (
+        details.get("maps") == _MAPS
+        and type(stride) is int
+        and stride >= 1
+        and details.get("fish") in _FISH
+        and isinstance(patchnet, dict)
+        and isinstance(patchnet.get("name"), str)
+        and isinstance(patchnet.get("sha256"), str)
+    )
+    if not good:
+        raise ValueError(
+            f"Expected an aggregator's file to say maps {_MAPS}, stride, fish (one of {_FISH}) and "
+            f"patchnet with name and sha256. Received: {details} in {info.path}. Export it again "
+            "with these details."
+        )
+    return stride, details["fish"], patchnet
+
+
+def _patchnet(info, wanted):
+    """The description of the Patchnet that an aggregator was trained with."""
+    found = read_info(wanted["name"])
+    if found.sha256 != wanted["sha256"]:
+        folder = os.environ.get("KIQA_WEIGHTS")
+        where = f"$KIQA_WEIGHTS is {folder}" if folder else "$KIQA_WEIGHTS is not set"
+        raise ValueError(
+            f"Expected the {wanted['name']} that {info.name} was trained with, sha256 "
+            f"{wanted['sha256']}. Received: {found.path}, sha256 {found.sha256} ({where}). Set "
+            f"$KIQA_WEIGHTS to a folder that holds the right {wanted['name']}.h5."
+        )
+    return found
+
+
+def _function(model, info):
+    """The network as one compiled function: spatial quality map and score of stacks."""
+    import keras
+    import tensorflow as tf
+
+    shapes = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
+    if shapes != [(None, None, None, 3), (None, 1)]:
+        raise ValueError(
+            "Expected an aggregator, (n, rows, columns, 3) -> (n, 1). Received: inputs and "
+            f"outputs {shapes} in {info.path}. Use a file of an aggregator."
+        )
+    outputs = [spatial_model(model).output, model.outputs[0]]
+    network = keras.Model(model.inputs[0], outputs)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32)])
+    def run(stacks):
+        return network(stacks, training=False)
+
+    return run

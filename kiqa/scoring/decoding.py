@@ -1,0 +1,71 @@
+"""Hashing and decoding one source for a row of results; runs in threads.
+
+Errors become text here: one line that names the file.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Collection
+
+import numpy as np
+
+from kiqa.io.images import load_image
+
+Source = str | os.PathLike | bytes | np.ndarray
+
+
+def name_file(error: Exception | str, path: str | None) -> str:
+    """Return the error's text on one line, with the file in front if not in it."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if path is None or path in text else f"{path}: {text}"
+
+
+def content_hash(path: str | os.PathLike) -> str:
+    """Return the SHA-256 of a regular file's bytes, as hexadecimal text.
+
+    Raises:
+        OSError: If the path cannot be read or is no regular file.
+    """
+    if os.path.isdir(path):
+        os.listdir(path)  # a folder that may not be read says so
+        raise IsADirectoryError(f"{path} is a folder. Expected an image file.")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OSError(f"{path} is no regular file (a pipe, socket or device).")
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _reason(error: Exception) -> str:
+    """Short text of an operating system's error, without its number."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def decode(source: Source, final: Collection = (), scored: Collection = ()) -> dict:
+    """Hash and decode one source; runs in a thread and raises nothing.
+
+    Args:
+        source: What to read.
+        final: ``(path, sha256)`` of rows that stay as they are.
+        scored: Hashes of contents that have a score already.
+
+    Returns:
+        ``path``, ``seconds``, and ``sha256``, ``image`` or ``error``.
+    """
+    start = time.perf_counter()
+    named = isinstance(source, str | os.PathLike)
+    item = {"path": os.fspath(source) if named else None, "error": None}
+    try:
+        if named:
+            item["sha256"] = content_hash(source)
+        known = (item["path"], item.get("sha256")) in final or item.get("sha256") in scored
+        if not known:
+            item["image"] = load_image(source)
+    except (OSError, MemoryError) as error:
+        item |= {"sha256": None, "error": name_file(_reason(error), item["path"])}
+    except Exception as error:  # a decoder's own exception is a verdict too
+        item["error"] = name_file(error, item["path"])
+        if not named and isinstance(source, bytes):
+            item["sha256"] = hashlib.sha256(source).hexdigest()
+    item["seconds"] = time.perf_counter() - start
+    return item

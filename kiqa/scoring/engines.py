@@ -1,0 +1,69 @@
+"""Ways to score an image, by the mode that a weights file names.
+
+An `Engine` is a loaded network with two functions of an image's pixels. A new
+kind of model is one module with a function ``(info, *, stride, default_stride)
+-> Engine`` and one line in `ENGINES`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+import numpy as np
+
+from kiqa.io.map_files import QualityMap
+from kiqa.io.weights import WeightsInfo
+
+ENGINES = {
+    "patch": "kiqa.scoring.patchwise:patch_engine",
+    "aggregator": "kiqa.scoring.aggregated:aggregator_engine",
+}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One model, ready to score.
+
+    Attributes:
+        stride: Pixels between the places that the network looks at; in every
+            row.
+        map_stride: Pixels between the cells of a map from ``map``.
+        least_side: Least width and height of an image in pixels.
+        map: From ``uint8`` pixels (H, W, 3) to a `QualityMap`; raises
+            ValueError for what is too small.
+        score: From the same pixels to the score.
+    """
+
+    stride: int
+    map_stride: int
+    least_side: int
+    map: Callable[[np.ndarray], QualityMap]
+    score: Callable[[np.ndarray], float]
+
+
+def load_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
+    """Load a model in the way that its file names as ``mode``.
+
+    Args:
+        info: Of the file. Without a mode it is a patch network.
+        stride: Pixels between places, ``None`` where the caller leaves it
+            open.
+        default_stride: Stride that is then used, unless the model fixes one.
+
+    Returns:
+        The `Engine`.
+
+    Raises:
+        ValueError: If the mode is unknown, or the model does not do what the
+            mode says or at this stride.
+        OSError: If a file is missing or cannot be read.
+    """
+    mode = info.details.get("mode", "patch")
+    if not isinstance(mode, str) or mode not in ENGINES:
+        raise ValueError(
+            f"Expected a model whose mode is one of {sorted(ENGINES)}. Received: {mode!r} in "
+            f"{info.path}. Use a newer kiqa, or another model."
+        )
+    module, function = ENGINES[mode].split(":")
+    build = getattr(import_module(module), function)
+    return build(info, stride=stride, default_stride=default_stride)

@@ -1,0 +1,89 @@
+"""Stacks of scored photographs for the aggregator's training."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from kiqa.data.augmentation import Version
+from kiqa.data.records import ScoredImage
+from kiqa.io.weights import load_model, read_info
+from kiqa.maps.stack import MAPS, StackMaker
+from kiqa.maps.stack_cache import StackCache
+from kiqa.training.stack_batches import StackItem, stack_item
+
+
+class StackSource:
+    """Stacks from a cache that is filled as they are asked for.
+
+    Args:
+        folder: Of the cache.
+        stride: Of the maps.
+        fish: Form of FISH, see `kiqa.maps.stack.StackMaker`.
+        report: Told of photographs that cannot be used.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike,
+        *,
+        stride: int,
+        fish: str,
+        report: Callable[[str], None],
+    ):
+        self.folder, self.stride, self.fish = Path(folder), stride, fish
+        self._report = report
+
+    def items(
+        self,
+        wanted: Sequence[tuple[ScoredImage, Version]],
+        *,
+        patchnet: str | os.PathLike,
+        workers: int = 2,
+    ) -> list[StackItem]:
+        """Make or find stacks.
+
+        Args:
+            wanted: Photographs and what is made of them.
+            patchnet: Name or file of the network of the Patchnet maps.
+            workers: Threads beside the network.
+
+        Returns:
+            An item for each that could be made, its target the MOS in [0, 1].
+
+        Raises:
+            ValueError: If the Patchnet is not one.
+            OSError: If a file cannot be read or written.
+        """
+        info = read_info(patchnet)
+        model = load_model(info.path)
+        maker = StackMaker(model, stride=self.stride, fish=self.fish, info=info)
+        cache = StackCache(self.folder, maker)
+        made = cache.fill([(record.path, version) for record, version in wanted], workers=workers)
+        bar = tqdm(made, total=len(wanted), unit="stack", desc="map stacks", disable=None)
+        items = []
+        for (record, _), (path, error) in zip(wanted, bar, strict=True):
+            if error is None:
+                items.append(stack_item(path, record.mos01))
+            else:
+                self._report(f"left out: {error}")
+        return items
+
+    def details(self, patchnet: str | os.PathLike) -> dict:
+        """Say how the stacks are made, for the file of an aggregator.
+
+        Args:
+            patchnet: The network that makes the maps when photographs are
+                scored.
+
+        Returns:
+            Details as `kiqa.scoring.aggregated` reads them.
+        """
+        info = read_info(patchnet)
+        return {
+            "maps": list(MAPS),
+            "stride": self.stride,
+            "fish": self.fish,
+            "patchnet": {"name": info.name, "sha256": info.sha256},
+        }

@@ -1,0 +1,205 @@
+"""The command that trains the aggregator, on a small data set with stand-in networks."""
+
+import json
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from kiqa import train_aggregator
+from kiqa.io.weights import export_h5, read_info
+from kiqa.models.patchnet import build_patchnet
+from kiqa.train_aggregator import main
+from kiqa.training import aggregator
+
+
+@pytest.fixture
+def data(tmp_path, photo):
+    """A BIQ2021 tree of fifteen photographs with a split."""
+    root = tmp_path / "biq"
+    (root / "Images").mkdir(parents=True)
+    names = [f"ss01 ({index}).jpg" for index in range(15)]
+    for index, name in enumerate(names):
+        Image.fromarray(photo[index : index + 200, 50:260]).save(root / "Images" / name)
+    mos = np.linspace(0.1, 0.9, 15)
+    pd.DataFrame({"Image Name": names, "MOS": mos}).to_csv(
+        root / "Train (Images and MOS).csv", index=False
+    )
+    sets = ["val" if index % 3 == 0 else "train" for index in range(15)]
+    pd.DataFrame({"image_name": names, "set": sets}).to_csv(tmp_path / "split.csv", index=False)
+    return root
+
+
+@pytest.fixture(autouse=True)
+def small_network(monkeypatch):
+    """A convolution and the aggregator's head instead of DenseNet-169."""
+
+    def build(*, weights=None, pooling="max", seed=None):
+        inputs = keras.Input((None, None, 3), name="maps")
+        x = keras.layers.Conv2D(
+            1, 1, kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
+            name="quality_map",
+        )(inputs)  # fmt: skip
+        return keras.Model(inputs, keras.layers.GlobalMaxPooling2D(name="quality")(x))
+
+    monkeypatch.setattr(aggregator, "build_aggregator", build)
+
+
+def _patchnet(path, *, seed):
+    model = build_patchnet(conv_widths=((4, 4), (4, 4), (4, 4, 4)), dense_widths=(16, 8), seed=seed)
+    return str(
+        export_h5(model, path, name="patchnet", version="0", scale="0..1", higher_is_better=True)
+    )
+
+
+@pytest.fixture
+def patchnet(tmp_path):
+    return _patchnet(tmp_path / "patchnet.h5", seed=1)
+
+
+def _arguments(data, tmp_path, patchnet, *more):
+    return [
+        "--data", str(data), "--dataset", "biq2021", "--split", str(tmp_path / "split.csv"),
+        "--workdir", str(tmp_path / "run"), "--patchnet", patchnet, "--rotations", "0",
+        "--flips", "--stride", "16", "--batch-size", "4", "--epochs", "2", *more,
+    ]  # fmt: skip
+
+
+def test_run_from_photographs_to_weights(data, tmp_path, patchnet, capsys):
+    """Maps are computed, the network is trained, and its file names the Patchnet."""
+    assert main(_arguments(data, tmp_path, patchnet)) == 0
+    assert "best epoch" in capsys.readouterr().out
+    details = read_info(tmp_path / "run" / "aggregator.h5").details
+    assert details["patchnet"] == {"name": "patchnet", "sha256": read_info(patchnet).sha256}
+    assert (details["stride"], details["fish"]) == (16, "sliding")
+    assert details["maps"] == ["fish", "gray", "patchnet"]
+    images = pd.read_csv(tmp_path / "run" / "images.csv")
+    assert images["set"].value_counts().to_dict() == {"train": 10, "val": 5}
+    assert len(list((tmp_path / "run" / "stacks").glob("*.npy"))) == 15
+
+
+def test_versions_multiply_the_training_photographs_only(data, tmp_path, patchnet, capsys):
+    """One rotation and the horizontal flip make four of each; validation stays plain."""
+    arguments = _arguments(data, tmp_path, patchnet, "--maps-only")
+    arguments[arguments.index("--rotations") + 1] = "1"
+    arguments.insert(arguments.index("--flips") + 1, "horizontal")
+    assert main(arguments) == 0
+    assert "45 stacks" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "aggregator.h5").exists()
+
+
+def test_cross_fit_maps_each_photograph_by_the_network_that_did_not_see_it(
+    data, tmp_path, patchnet, monkeypatch
+):
+    """Training photographs go to the fold whose test part holds them, validation to --patchnet."""
+    table = pd.read_csv(tmp_path / "split.csv")
+    train = list(table["image_name"][table["set"] == "train"])
+    options, asked = [], []
+    for fold in (0, 1):
+        held = set(train[fold::2])
+        rows = [{"image_name": n, "set": "test" if n in held else "train"} for n in train]
+        split = tmp_path / f"fold{fold}.csv"
+        pd.DataFrame(rows).to_csv(split, index=False)
+        file = _patchnet(tmp_path / f"fold{fold}.h5", seed=10 + fold)
+        options += ["--cross-fit", f"{split}={file}"]
+    from kiqa.training.aggregator_stacks import StackSource
+
+    original = StackSource.items
+
+    def items(self, wanted, *, patchnet, **more):
+        asked.append((patchnet, sorted(record.name for record, _ in wanted)))
+        return original(self, wanted, patchnet=patchnet, **more)
+
+    monkeypatch.setattr(StackSource, "items", items)
+    assert main(_arguments(data, tmp_path, patchnet, *options)) == 0
+    assert asked[0] == (str(tmp_path / "fold0.h5"), sorted(train[0::2]))
+    assert asked[1] == (str(tmp_path / "fold1.h5"), sorted(train[1::2]))
+    assert asked[2][0] == patchnet and len(asked[2][1]) == 5
+    details = read_info(tmp_path / "run" / "aggregator.h5").details
+    assert details["patchnet"]["sha256"] == read_info(patchnet).sha256
+
+
+def test_cross_fit_with_a_photograph_in_no_fold_is_refused(data, tmp_path, patchnet, capsys):
+    """A photograph that would be mapped by a network that saw it stops the run."""
+    split = tmp_path / "split.csv"
+    option = f"{split}={patchnet}"
+    assert main(_arguments(data, tmp_path, patchnet, "--cross-fit", option)) == 2
+    assert "exactly one --cross-fit split" in capsys.readouterr().err
+    assert main(_arguments(data, tmp_path, patchnet, "--cross-fit", "nothing")) == 2
+    assert "SPLIT=FILE" in capsys.readouterr().err
+
+
+def test_resume_finds_the_run(data, tmp_path, patchnet, capsys):
+    """Without --resume a run in the folder is refused; with it more epochs can follow."""
+    assert main(_arguments(data, tmp_path, patchnet)) == 0
+    assert main(_arguments(data, tmp_path, patchnet)) == 2
+    assert "--resume" in capsys.readouterr().err
+    longer = _arguments(data, tmp_path, patchnet, "--resume")
+    longer[longer.index("--epochs") + 1] = "3"
+    assert main(longer) == 0
+    assert len(pd.read_csv(tmp_path / "run" / "history.csv")) == 3
+
+
+def test_without_a_split_the_thesis_shares_are_drawn(data, tmp_path, patchnet):
+    """60/20/20 at random, written to the working folder."""
+    arguments = _arguments(data, tmp_path, patchnet, "--maps-only")
+    at = arguments.index("--split")
+    assert main(arguments[:at] + arguments[at + 2 :]) == 0
+    split = pd.read_csv(tmp_path / "run" / "split.csv")
+    assert split["set"].value_counts().to_dict() == {"train": 9, "val": 3, "test": 3}
+
+
+def test_fewer_photographs(data, tmp_path, patchnet, capsys):
+    """--images takes some of the training part; more than there are is refused."""
+    assert main(_arguments(data, tmp_path, patchnet, "--images", "6", "--maps-only")) == 0
+    assert "11 stacks" in capsys.readouterr().err
+    assert main(_arguments(data, tmp_path, patchnet, "--images", "99")) == 2
+    assert "from 1 to 10" in capsys.readouterr().err
+
+
+def test_settings_reach_the_training(data, tmp_path, patchnet):
+    """What was given is in settings.json; the rest are the defaults."""
+    more = ("--pooling", "mean", "--flip-maps", "--crop-maps", "0.8", "--schedule", "cosine",
+            "--early-stopping", "0", "--correlation-loss", "0.2")  # fmt: skip
+    seen = {}
+
+    def train(items, validation, settings, **options):
+        seen["settings"] = settings
+        return {"best_epoch": 1, "epochs": 1, "val_srocc": 0.5, "val_plcc": 0.5}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(aggregator, "train_aggregator", train)
+        assert main(_arguments(data, tmp_path, patchnet, *more)) == 0
+    settings = seen["settings"]
+    assert (settings.pooling, settings.flip_maps, settings.crop_maps) == ("mean", True, 0.8)
+    assert (settings.schedule, settings.early_stopping) == ("cosine", None)
+    assert settings.learning_rate == 1e-4
+
+
+def test_unreadable_photographs_are_left_out(data, tmp_path, patchnet, capsys):
+    """They are named, and the run goes on with the others."""
+    (data / "Images" / "ss01 (1).jpg").write_bytes(b"no picture")
+    assert main(_arguments(data, tmp_path, patchnet)) == 0
+    assert "left out" in capsys.readouterr().err
+    assert len(pd.read_csv(tmp_path / "run" / "images.csv")) == 14
+
+
+def test_interrupted_run_says_how_to_go_on(data, tmp_path, patchnet, capsys, monkeypatch):
+    """Ctrl-C ends with 130."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train_aggregator, "_run", stop)
+    assert main(_arguments(data, tmp_path, patchnet)) == 130
+    assert "--resume" in capsys.readouterr().err
+
+
+def test_settings_file_is_json(data, tmp_path, patchnet):
+    """How the stacks were made stands beside the settings."""
+    assert main(_arguments(data, tmp_path, patchnet)) == 0
+    kept = json.loads((tmp_path / "run" / "settings.json").read_text())
+    assert kept["data"]["stacks"]["stride"] == 16
+    assert kept["settings"]["batch_size"] == 4
