@@ -1,0 +1,35 @@
+"""Pictures: an axes comes in, the same axes goes out; no pyplot state.
+
+Without ``ax`` a fresh figure is made; reach it through ``ax.figure`` and
+write it with :func:`save_figure`.
+
+Public names: :func:`plot_overlay`, :func:`plot_loss_curves`,
+:func:`plot_label_histograms`, :func:`plot_patch_sheet`,
+:func:`plot_scatter`, :func:`plot_boxes`, :func:`plot_local_ground_truth`,
+:func:`plot_auc_boxes`, :func:`plot_roc_curves`, :func:`save_figure`.
+"""
+
+from kiqa.plotting.figures import save_figure
+from kiqa.plotting.local import (
+    plot_auc_boxes,
+    plot_boxes,
+    plot_local_ground_truth,
+    plot_roc_curves,
+)
+from kiqa.plotting.overlays import plot_overlay
+from kiqa.plotting.patches import plot_label_histograms, plot_patch_sheet
+from kiqa.plotting.scores import plot_scatter
+from kiqa.plotting.training import plot_loss_curves
+
+__all__ = [
+    "plot_auc_boxes",
+    "plot_boxes",
+    "plot_label_histograms",
+    "plot_local_ground_truth",
+    "plot_loss_curves",
+    "plot_overlay",
+    "plot_patch_sheet",
+    "plot_roc_curves",
+    "plot_scatter",
+    "save_figure",
+]

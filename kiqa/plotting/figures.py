@@ -1,0 +1,57 @@
+"""Figures: a fresh one where no axes is given, and their files.
+
+Public names: :func:`axes_or_new`, :func:`save_figure`.
+"""
+
+import os
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from kiqa.io.whole_files import replacing
+
+_METADATA = {  # without version and date, so that equal pictures are equal files
+    ".png": {"Software": None},
+    ".pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+}
+
+
+def axes_or_new(ax: Axes | None, size: tuple[float, float] = (6.4, 4.8)) -> Axes:
+    """Return the axes given, or those of a fresh figure.
+
+    Args:
+        ax: Axes to draw on, or ``None``.
+        size: Width and height of the fresh figure in inches.
+
+    Returns:
+        The axes; a fresh figure has a constrained layout and no pyplot state.
+    """
+    return ax if ax is not None else Figure(figsize=size, layout="constrained").add_subplot()
+
+
+def save_figure(figure: Figure | Axes, path: str | os.PathLike, *, dpi: int = 150) -> Path:
+    """Write a figure as PNG or PDF, whole or not at all.
+
+    The file carries no date and no version: equal figures, equal bytes on
+    one machine.
+
+    Args:
+        figure: A figure, or any axes of it.
+        path: Target ending in ``.png`` or ``.pdf``; replaced if it exists.
+        dpi: Pixels an inch.
+
+    Returns:
+        The path written.
+
+    Raises:
+        ValueError: If the suffix is another one.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in _METADATA:
+        raise ValueError(f"Expected a file ending in {' or '.join(_METADATA)}, received {path}.")
+    figure = figure.figure if isinstance(figure, Axes) else figure
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format=suffix[1:], dpi=dpi, metadata=_METADATA[suffix])
+    return path

@@ -1,0 +1,97 @@
+"""A quality map laid over its photograph.
+
+Public names: :func:`plot_overlay`.
+"""
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize
+from PIL import Image
+
+from kiqa.io.map_files import QualityMap
+from kiqa.plotting.figures import axes_or_new
+
+_DRAWN = 1500  # larger photographs are averaged down about to this many pixels a side
+_HALF_CONTRAST = {"vmin": -128, "vmax": 383, "interpolation": "bilinear"}
+_MID_GRAY = np.array([0.5, 0.5, 0.5, 1.0])
+
+
+def plot_overlay(
+    pixels: np.ndarray,
+    quality_map: QualityMap,
+    *,
+    ax: Axes | None = None,
+    alpha: float = 0.6,
+    colorbar: bool = True,
+    limits: tuple[float, float] = (0.0, 1.0),
+    cmap: str = "magma",
+) -> Axes:
+    """Lay a quality map over its photograph.
+
+    The photograph is drawn gray and at half contrast, so that colour means
+    quality only. Each cell covers the ``stride`` x ``stride`` pixels round
+    its centre; the border, where no window has its centre, stays uncovered.
+    The colour scale is fixed, never stretched to the map, so two pictures
+    compare.
+
+    Args:
+        pixels: RGB ``uint8``, shape ``(H, W, 3)``.
+        quality_map: Map of that image.
+        ax: Axes to draw on.
+        alpha: Opacity of the map, 0-1.
+        colorbar: Whether to add the labelled scale beside the axes, in the
+            colours of the map over mid-gray.
+        limits: Values at the two ends of the colour scale.
+        cmap: Name of a matplotlib colour map.
+
+    Returns:
+        The axes, in pixel coordinates of the photograph.
+
+    Raises:
+        ValueError: If the map was made from an image of another size.
+    """
+    size = tuple(pixels.shape[:2])
+    if size != tuple(quality_map.image_size):
+        raise ValueError(
+            f"Expected the photograph of the map, {quality_map.image_size} (height, width), "
+            f"received {size}. Read it with kiqa.load_image, which turns it upright."
+        )
+    height, width = size
+    ax = axes_or_new(ax, (7.2, min(max(6.2 * height / width, 2.0), 12.0)))
+    step = max(1, max(size) // _DRAWN)
+    gray = Image.fromarray(pixels).convert("L").reduce(step)
+    shown = (-0.5, gray.width * step - 0.5, gray.height * step - 0.5, -0.5)
+    ax.imshow(gray, cmap="gray", extent=shown, **_HALF_CONTRAST)
+    rows, columns = quality_map.values.shape
+    first = quality_map.offset - quality_map.stride / 2
+    right, bottom = (first + cells * quality_map.stride for cells in (columns, rows))
+    norm = Normalize(*limits)
+    ax.imshow(
+        quality_map.values,
+        cmap=cmap,
+        norm=norm,
+        alpha=alpha,
+        interpolation="auto",  # sharp cells; averages where cells are smaller than dots
+        extent=(first, right, bottom, first),
+    )
+    ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), xticks=[], yticks=[])
+    if colorbar:
+        seen = ListedColormap(alpha * colormaps[cmap](np.arange(256)) + (1 - alpha) * _MID_GRAY)
+        bar = ax.figure.colorbar(
+            ScalarMappable(norm, seen), ax=ax, extend=_extend(quality_map.values, limits), pad=0.02
+        )
+        bar.set_label(_scale_label(quality_map))
+    return ax
+
+
+def _extend(values, limits):
+    below, above = np.min(values) < limits[0], np.max(values) > limits[1]
+    return ("neither", "min", "max", "both")[int(below) + 2 * int(above)]
+
+
+def _scale_label(quality_map):
+    direction = "higher" if quality_map.higher_is_better else "lower"
+    name = f"{quality_map.model} quality" if quality_map.model else "quality"
+    return f"{name} ({quality_map.scale}, {direction} is better)"

@@ -1,0 +1,246 @@
+"""``kiqa evaluate-maps``: human boxes and synthetic distortions, maps made and maps given."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kiqa.cli.main import main
+from kiqa.evaluation.local import threshold_aucs
+from kiqa.io.map_files import QualityMap
+
+HEADER = "image_name,participant,left,top,right,bottom,none\n"
+
+
+@pytest.fixture
+def images(tmp_path, monkeypatch, photo):
+    """A folder ``images`` with three photographs, and a table of boxes for them."""
+    monkeypatch.chdir(tmp_path)
+    Path("images/sub").mkdir(parents=True)
+    for name, left in (("a.png", 0), ("b.png", 150), ("sub/a.png", 300)):
+        Image.fromarray(photo[100:212, left : left + 136]).save(Path("images", name))
+    Path("boxes.csv").write_text(
+        HEADER
+        + "a.png,p1,20,20,90,80,0\na.png,p2,,,,,1\n"
+        + "sub/a.png,p1,0,0,60,112,0\nsub/a.png,p1,30,0,70,50,0\n"
+        + "b.png,p1,,,,,1\nb.png,p2,,,,,1\n"
+    )
+    return tmp_path
+
+
+def _rows(folder="out"):
+    with open(f"{folder}/auc.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _human(*options):
+    return main(["evaluate-maps", "--images", "images", "--boxes", "boxes.csv", *options])
+
+
+def _synthetic(*options):
+    return main(["evaluate-maps", "--images", "images", "--synthetic", *options])
+
+
+def test_human_boxes_give_table_and_files(stand_in, images, capsys):
+    """Table, CSV, JSON, box plot and a picture an image; undefined cases are counted."""
+    assert _human("--map", "patchnet", "--output", "out") == 0
+    table = capsys.readouterr().out
+    assert "3 images: boxes.csv; blur 10 % of the width, border zero" in table
+    assert Path("out/evaluation.md").read_text() == table
+    rows = _rows()
+    assert len(rows) == 3 * 9
+    nobody = [row for row in rows if row["image_name"] == "b.png"]
+    assert {(row["positive"], row["auc"]) for row in nobody} == {("0.0", "")}
+    result = json.loads(Path("out/evaluation.json").read_text())
+    half = result["predictors"]["patchnet"]["thresholds"][5]
+    # Above 0.5 no pixel of a.png (one of two participants), some of sub/a.png (the only one).
+    assert (half["threshold"], half["images"], half["undefined"]) == (0.5, 1, 2)
+    assert result["maps"]["patchnet"]["stride"] == 7
+    assert result["ground_truth"]["kind"] == "boxes"
+    assert (result["blur"], result["border"], result["errors"]) == (0.1, "zero", 0)
+    pictures = ["auc_boxes.png", *(f"images/{n}.png" for n in ("a.png", "b.png", "sub/a.png"))]
+    for name in pictures:
+        with Image.open(Path("out", name)) as picture:
+            assert picture.width > 600
+
+
+def test_json_boxes_give_the_same_numbers(stand_in, images, capsys):
+    """The JSON form of the table leads to the same AUCs."""
+    Path("boxes.json").write_text(
+        json.dumps(
+            {
+                "a.png": {"p1": [[20, 20, 90, 80]], "p2": []},
+                "sub/a.png": {"p1": [[0, 0, 60, 112], [30, 0, 70, 50]]},
+                "b.png": {"p1": [], "p2": []},
+            }
+        )
+    )
+    _human("--map", "patchnet")
+    expected = capsys.readouterr().out.partition("\n")[2]
+    arguments = ["--images", "images", "--boxes", "boxes.json", "--map", "patchnet"]
+    assert main(["evaluate-maps", *arguments]) == 0
+    assert capsys.readouterr().out.partition("\n")[2] == expected
+
+
+def test_maps_made_before_equal_those_made_here(stand_in, images, capsys):
+    """What `kiqa map --npz` wrote is found by relative name and gives the same AUCs."""
+    assert main(["map", "images", "--stride", "7", "--npz", "stored"]) == 0
+    assert _human("--map", "patchnet", "--maps", "mine=stored", "--output", "out") == 0
+    rows = _rows()
+    aucs = {
+        name: [row["auc"] for row in rows if row["predictor"] == name]
+        for name in ("patchnet", "mine")
+    }
+    assert aucs["mine"] == aucs["patchnet"]
+    assert any(aucs["mine"])
+
+
+def test_arrays_of_anybody_are_compared(images):
+    """An array with one value a pixel needs no more than its name; no network is loaded."""
+    Path("mine/sub").mkdir(parents=True)
+    arrays = {}
+    for name in ("a.png", "b.png", "sub/a.png"):
+        arrays[name] = np.random.default_rng(0).random((112, 136))
+        np.save(f"mine/{name}.npy", arrays[name])
+    arguments = ["--maps", "mine=mine", "--thresholds", "0.2", "--no-blur", "--output", "out"]
+    assert _human(*arguments) == 0
+    truth = np.zeros((112, 136))
+    truth[20:80, 20:90] = 0.5
+    (expected,) = threshold_aucs(arrays["a.png"].astype(np.float32), truth, thresholds=[0.2])
+    (row,) = [row for row in _rows() if row["image_name"] == "a.png"]
+    assert float(row["auc"]) == pytest.approx(expected)
+    assert float(row["positive"]) == pytest.approx(60 * 70 / (112 * 136))
+
+
+def test_fish_and_gray_are_made_here(images, capsys):
+    """The maps that need no network stand beside each other on the same images."""
+    assert _human("--map", "fish", "fish-blocks", "gray", "--thresholds", "0.1", "0.3") == 0
+    table = capsys.readouterr().out
+    assert all(f"| {name} " in table for name in ("fish", "fish-blocks", "gray"))
+
+
+def test_synthetic_distortions_are_seeded(stand_in, images, capsys):
+    """One seed gives one table; version, kind and level are in the rows; another seed differs."""
+    arguments = ["--map", "patchnet", "--versions", "2"]
+    assert _synthetic(*arguments, "--output", "out") == 0
+    first = capsys.readouterr().out
+    rows = _rows()
+    names = [f"{photo}.png.{version}.png" for photo in "ab" for version in (1, 2)]
+    assert list(dict.fromkeys(row["image_name"] for row in rows)) == names
+    assert all(row["distortion"] and float(row["level"]) > 0 for row in rows)
+    assert len({row["positive"] for row in rows if row["threshold"] == "0.5"}) == 4
+    assert _synthetic(*arguments) == 0
+    assert capsys.readouterr().out == first
+    assert _synthetic(*arguments, "--seed", "1") == 0
+    assert capsys.readouterr().out.partition("\n")[2] != first.partition("\n")[2]
+
+
+def test_undistorted_area_is_the_good_one(images):
+    """Maps of the kept pictures: what knows the rectangle has AUC 1, its opposite 0."""
+    arguments = ["--no-blur", "--output", "out"]
+    assert _synthetic("--map", "gray", *arguments, "--keep-pictures") == 0
+    pictures = sorted(Path("out/pictures").iterdir())
+    assert [path.name for path in pictures] == ["a.png.1.png", "b.png.1.png"]
+    for folder in ("good", "bad"):
+        Path(folder).mkdir()
+    for path in pictures:
+        pristine = Path("images", path.name.removesuffix(".1.png"))
+        change = np.abs(
+            np.asarray(Image.open(path), float) - np.asarray(Image.open(pristine), float)
+        ).sum(axis=2)
+        rows, columns = (np.flatnonzero(change.any(axis=axis)) for axis in (1, 0))
+        mask = np.zeros(change.shape, np.float32)
+        mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = 1
+        np.save(f"good/{path.name}.npy", 1 - mask)
+        defects = QualityMap(1 - mask, 1, 0.0, mask.shape, higher_is_better=False)
+        defects.save(f"bad/{path.name}.npz")
+    assert _synthetic("--maps", "good=good", "bad=bad", *arguments) == 0
+    rows = _rows()
+    assert {row["threshold"] for row in rows} == {"0.5"}
+    for row in rows:
+        # A weak distortion may leave the rectangle's edge unchanged by a pixel or two.
+        assert float(row["auc"]) == pytest.approx(float(row["predictor"] == "good"), abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("a.png,p9,120,20,137,80,0", "136x112 pixels, received left 120.*boxes.csv line 8"),
+        ("b.png,p9,0,0,10,113,0", "bottom 113.*boxes.csv line 8"),
+    ],
+)
+def test_box_outside_its_image_is_reported_with_its_line(stand_in, images, capsys, line, said):
+    """The other images are compared; the status is 1."""
+    with open("boxes.csv", "a") as file:
+        file.write(line + "\n")
+    assert _human("--map", "patchnet", "--output", "out") == 1
+    out, err = capsys.readouterr()
+    assert "2 images" in out
+    report, last = err.splitlines()
+    assert report.startswith("kiqa: images/")
+    assert re.search(said, report)
+    assert last == "kiqa: 1 of 3 images could not be compared"
+
+
+def test_bad_images_and_maps_are_reported(stand_in, images, capsys):
+    """A torn image, a map that is not there and one of another size leave the third image."""
+    Path("mine/sub").mkdir(parents=True)
+    np.save("mine/a.png.npy", np.random.default_rng(0).random((112, 135)))
+    np.save("mine/sub/a.png.npy", np.random.default_rng(0).random((112, 136)))
+    assert _human("--maps", "mine=mine") == 1
+    reports = capsys.readouterr().err.splitlines()
+    assert len(reports) == 3
+    assert (
+        "shape (112, 136) (height, width), in mine/a.png.npy. Received: shape (112, 135)"
+        in (reports[0])
+    )
+    assert "map of b.png at mine/b.png.npz or b.png.npy" in reports[1]
+    Path("images/b.png").write_bytes(b"\x89PNG torn")
+    QualityMap(np.eye(4), 8, 31.5, (112, 137)).save("mine/a.png.npz")
+    assert _human("--maps", "mine=mine") == 1
+    reports = capsys.readouterr().err.splitlines()
+    assert "136x112 pixels, received one of 137x112" in reports[0]
+    assert "b.png" in reports[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--images", "gone", "--boxes", "boxes.csv"], "3 of them not there, a.png first"),
+        (["--images", "images", "--boxes", "gone.csv"], "gone.csv"),
+        (["--images", "gone", "--synthetic"], "gone"),
+        (["--images", "images", "--boxes", "boxes.csv", "--maps", "mine"], "NAME=DIR"),
+        (["--images", "images", "--boxes", "boxes.csv", "--maps", "m=gone"], "gone, not there"),
+        (["--images", "images", "--boxes", "boxes.csv", "--keep-pictures"], "--synthetic"),
+        (["--images", "images", "--synthetic", "--seed", "-1"], "seed"),
+        (
+            ["--images", "images", "--synthetic", "--map", "patchnet", "--maps", "patchnet=images"],
+            "'patchnet' twice",
+        ),
+        (
+            ["--images", "images", "--boxes", "boxes.csv", "--map", "patchnet"]
+            + ["--thresholds", "0.5", "0.1"],
+            "increasing",
+        ),
+    ],
+)
+def test_input_error_is_one_line_and_status_2(stand_in, images, capsys, arguments, said):
+    """Wrong input ends with status 2 and nothing on standard output."""
+    Path("images/sub/a.png").unlink() if "gone" in arguments else None
+    assert main(["evaluate-maps", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[-1].startswith("kiqa: error: ")
+    assert said in err.splitlines()[-1]
+
+
+def test_truth_is_one_of_two():
+    """Boxes and synthetic distortions exclude each other, and one is needed."""
+    for arguments in ([], ["--boxes", "a.csv", "--synthetic"]):
+        with pytest.raises(SystemExit) as end:
+            main(["evaluate-maps", "--images", "images", *arguments])
+        assert end.value.code == 2
