@@ -20,8 +20,9 @@ def _python(*arguments, **options):
     )
 
 
-@pytest.mark.parametrize("command", [[], ["score"], ["map"], ["evaluate"],
-        ["evaluate-maps"], ["doctor"]])
+@pytest.mark.parametrize(
+    "command", [[], ["score"], ["map"], ["evaluate"], ["evaluate-maps"], ["doctor"]]
+)
 def test_help_needs_no_heavy_library(command):
     """Help of every command comes without TensorFlow, Keras, NumPy or matplotlib."""
     code = (
