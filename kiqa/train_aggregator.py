@@ -30,6 +30,7 @@ _NUMBERS = {
     "warmup_steps": (int, "steps over which the learning rate rises, with --schedule cosine"),
     "weight_decay": (float, "decoupled weight decay; 0 is plain Adam"),
     "correlation_loss": (float, "weight of 1 - Pearson's correlation over a batch"),
+    "norm_momentum": (float, "of the statistics of batch normalisation"),
     "crop_maps": (float, "least part of a side that a random crop of a batch keeps"),
     "noise_maps": (float, "half of the width of random factors of the maps"),
     "epochs": (int, "epochs at most"),
@@ -124,8 +125,9 @@ def _parser():
     ours = AggregatorSettings()
     options.add_argument("--seed", type=int, default=ours.seed, help="default: %(default)s")
     options.add_argument(
-        "--initial", metavar="imagenet|FILE",
-        help="start from ImageNet weights or from an aggregator's file (default: random)",
+        "--initial", metavar="imagenet|patchnet-map|FILE",
+        help="start from ImageNet weights, from the best region of the Patchnet map, or from an "
+        "aggregator's file (default: random)",
     )  # fmt: skip
     options.add_argument(
         "--flip-maps", action="store_true", help="mirror the stacks at random while training"

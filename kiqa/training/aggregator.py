@@ -25,6 +25,7 @@ from kiqa.evaluation.report import write_csv, write_json
 from kiqa.io.weights import export_h5
 from kiqa.models.aggregator import build_aggregator
 from kiqa.training.aggregator_settings import AggregatorSettings
+from kiqa.training.aggregator_start import start_from_patchnet_map
 from kiqa.training.checkpoint import read_checkpoint
 from kiqa.training.devices import jit_compile, number_format, several_devices
 from kiqa.training.epochs import train_to_best
@@ -42,6 +43,8 @@ from kiqa.training.workdir import open_workdir, text_sha256
 
 CHECKPOINT_FILE = "checkpoint.npz"
 WEIGHTS_FILE = "aggregator.h5"
+
+_SAMPLE = 320  # stacks that the start from the Patchnet map looks at
 
 
 def train_aggregator(
@@ -65,8 +68,10 @@ def train_aggregator(
         settings: What decides the numbers.
         workdir: Folder of the run.
         details: How the stacks were made; goes into the weights file.
-        initial: ``"imagenet"``, a file of an aggregator to start from, or
-            ``None`` for random weights.
+        initial: ``None`` for random weights, ``"imagenet"``, a file of an
+            aggregator to start from, or ``"patchnet-map"``: random weights
+            that let the best region of the Patchnet map through
+            (`kiqa.training.aggregator_start`).
         resume: Continue the run in the folder after its last epoch. On a CPU
             the weights are those of an uninterrupted run, bit by bit.
         progress: Show a bar, if standard error is a terminal.
@@ -106,7 +111,7 @@ def train_aggregator(
     write_csv(rows, workdir / "images.csv")
     path = workdir / CHECKPOINT_FILE
     start = read_checkpoint(path) if resume and path.is_file() else None
-    model = _compiled(settings, train, initial=initial)
+    model = _compiled(settings, train, initial=initial, resumed=start is not None)
 
     def after_epoch(state):
         write_csv(state.history, workdir / "history.csv")
@@ -167,25 +172,32 @@ def predict_scores(
     return scores
 
 
-def _compiled(settings, train, *, initial):
+def _compiled(settings, train, *, initial, resumed):
     """The network with optimiser and loss; its scores begin at the mean MOS."""
-    epoch_steps = len(
+    steps = len(
         plan_batches([item.shape for item in train], batch_size=settings.batch_size, rng=None)
     )
     with several_devices(settings.devices), number_format(settings.precision):
         model = build_aggregator(
-            weights=initial, pooling=settings.pooling, seed=model_seed(settings.seed)
+            weights=None if initial == "patchnet-map" else initial,
+            pooling=settings.pooling,
+            seed=model_seed(settings.seed),
         )
         if initial in (None, "imagenet"):
             head = model.get_layer("quality_map")
             kernel, bias = head.get_weights()
             mean = np.mean([item.target for item in train])
             head.set_weights([kernel, np.full_like(bias, mean)])
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.momentum = settings.norm_momentum
+        if initial == "patchnet-map" and not resumed:
+            start_from_patchnet_map(model, *_sample(train, seed=settings.seed))
         rate = settings.learning_rate
         if settings.schedule == "cosine":
             rate = keras.optimizers.schedules.CosineDecay(
                 0.0 if settings.warmup_steps else rate,
-                max(1, settings.epochs * epoch_steps - settings.warmup_steps),
+                max(1, settings.epochs * steps - settings.warmup_steps),
                 warmup_target=rate if settings.warmup_steps else None,
                 warmup_steps=settings.warmup_steps,
             )
@@ -197,6 +209,16 @@ def _compiled(settings, train, *, initial):
             optimizer=adam, loss=score_loss(settings.correlation_loss), jit_compile=jit_compile()
         )
     return model
+
+
+def _sample(train, *, seed):
+    """Stacks and targets of some items of the commonest resolution."""
+    shapes = [item.shape for item in train]
+    commonest = max(set(shapes), key=shapes.count)
+    members = [item for item in train if item.shape == commonest]
+    order = np.random.default_rng(seed).permutation(len(members))[:_SAMPLE]
+    chosen = [members[index] for index in order]
+    return read_stacks(chosen), np.array([item.target for item in chosen])
 
 
 def _epoch_runner(model, train, validation, settings, *, progress):

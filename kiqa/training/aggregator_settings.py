@@ -37,6 +37,8 @@ class AggregatorSettings:
         weight_decay: Decoupled weight decay; 0 is plain Adam.
         correlation_loss: Weight of one minus Pearson's correlation over a
             batch, added to the mean squared error.
+        norm_momentum: Of the moving statistics of batch normalisation. Keras's
+            0.99 lags behind where an epoch has a hundred steps.
         flip_maps: Mirror each stack at random, on both axes. Cheaper than
             mirrored photographs and nearly the same: only the Patchnet map
             of a mirrored photograph differs from the mirrored map.
@@ -67,6 +69,7 @@ class AggregatorSettings:
     warmup_steps: int = 0
     weight_decay: float = 0.0
     correlation_loss: float = 0.0
+    norm_momentum: float = 0.99
     flip_maps: bool = False
     crop_maps: float = 1.0
     noise_maps: float = 0.0
@@ -89,6 +92,10 @@ class AggregatorSettings:
         for name in ("weight_decay", "correlation_loss"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ValueError(f"Expected {name} >= 0. Received: {getattr(self, name)}.")
+        if not 0 <= self.norm_momentum < 1:
+            raise ValueError(
+                f"Expected norm_momentum from 0 to below 1. Received: {self.norm_momentum}."
+            )
         if not 0.5 <= self.crop_maps <= 1:
             raise ValueError(f"Expected crop_maps from 0.5 to 1. Received: {self.crop_maps}.")
         if not 0 <= self.noise_maps < 1:
