@@ -16,6 +16,7 @@ from pathlib import Path
 from kiqa.constants import AGGREGATOR
 from kiqa.data import DATASETS
 from kiqa.data.augmentation import FLIPS, Version, versions
+from kiqa.data.chosen import scored_images, scored_parts
 from kiqa.data.splits import assign_split, random_split, read_split, select, write_split
 from kiqa.scoring.quiet import start_keras
 from kiqa.training.aggregator_settings import POOLINGS, SCHEDULES, TARGETS, AggregatorSettings
@@ -96,7 +97,8 @@ def _parser():
     maps.add_argument(
         "--cross-fit", action="append", default=[], metavar="SPLIT=FILE",
         help="Patchnet that was trained on the train part of a split: it maps the training "
-        "photographs of that split's test part; give one for each fold",
+        "photographs of that split's test part; give one for each fold. Its values are matched "
+        "to --patchnet's by their quantiles on validation photographs",
     )  # fmt: skip
     maps.add_argument(
         "--cache", type=Path, metavar="DIR", help="folder of the stacks (default: below --workdir)"
@@ -175,7 +177,11 @@ def _run(arguments):
     train_items = []
     for patchnet, members in folds or [(arguments.patchnet, train)]:
         wanted = [(record, version) for record in members for version in chosen[record.name]]
-        train_items += source.items(wanted, patchnet=patchnet)
+        items = source.items(wanted, patchnet=patchnet)
+        if folds:
+            matching = source.matching(validation, patchnet=patchnet, reference=arguments.patchnet)
+            items = [dataclasses.replace(item, matching=matching) for item in items]
+        train_items += items
     validation_items = source.items(
         [(record, Version()) for record in validation], patchnet=arguments.patchnet
     )
@@ -197,14 +203,15 @@ def _run(arguments):
 
 def _parts(arguments):
     """Training and validation records; a random split is written down."""
-    records = DATASETS[arguments.dataset](arguments.data)
-    if arguments.split is None:
-        split = random_split(records, fractions=_FRACTIONS, seed=arguments.seed)
-        write_split(split, arguments.workdir / "split.csv")
+    dataset, data, split = arguments.dataset, arguments.data, arguments.split
+    if split is None:
+        records = scored_images(dataset, data, part="all")
+        drawn = random_split(records, fractions=_FRACTIONS, seed=arguments.seed)
+        write_split(drawn, arguments.workdir / "split.csv")
+        records = assign_split(records, drawn)
+        train, validation = select(records, "train"), select(records, "val")
     else:
-        split = read_split(arguments.split)
-    records = assign_split(records, split, allow_unmatched=True)
-    train, validation = select(records, "train"), select(records, "val")
+        train, validation = scored_parts(dataset, data, ("train", "val"), split=split)
     if arguments.images is not None:
         train = _some(train, arguments.images, seed=arguments.seed)
     return train, validation

@@ -188,6 +188,7 @@ def _defaults(arguments) -> PatchnetSettings:
 
 def _konpatch(arguments):
     """The patches asked for, and in words where they come from."""
+    from kiqa.data.chosen import scored_images
     from kiqa.data.konpatch import build_konpatch, embedded_konpatch, load_konpatch
 
     seed = getattr(arguments, "seed", PatchnetSettings.seed)
@@ -203,7 +204,7 @@ def _konpatch(arguments):
     if arguments.dataset is None:
         raise ValueError(f"Expected --dataset with --data: one of {', '.join(sorted(DATASETS))}.")
     konpatch = build_konpatch(
-        _records(arguments),
+        scored_images(arguments.dataset, arguments.data, split=arguments.split, part=arguments.set),
         images=_given(arguments.images, KONPATCH.images),
         patches_per_image=_given(arguments.patches_per_image, KONPATCH.patches_per_image),
         votes=_given(arguments.votes, "pseudo"),
@@ -214,16 +215,6 @@ def _konpatch(arguments):
 
 def _given(value, default):
     return default if value is None else value
-
-
-def _records(arguments):
-    """Records of the data set in the part of the split asked for."""
-    from kiqa.data.splits import assign_split, read_split, select
-
-    records = DATASETS[arguments.dataset](arguments.data)
-    if arguments.split is not None:
-        records = assign_split(records, read_split(arguments.split), allow_unmatched=True)
-    return records if arguments.set == "all" else select(records, arguments.set)
 
 
 def _refuse(arguments, *names, unless):

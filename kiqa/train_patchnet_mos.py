@@ -73,7 +73,7 @@ def _parser():
     parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
     parser.add_argument("--dataset", choices=sorted(DATASETS), required=True, help="which one")
     parser.add_argument(
-        "--split", metavar="FILE|NAME",
+        "--split", metavar="FILE|NAME", default=None,
         help="split with train and val (default: the data set's own)",
     )  # fmt: skip
     parser.add_argument(
@@ -103,13 +103,12 @@ def _parser():
 
 
 def _run(arguments):
+    from kiqa.data.chosen import scored_parts
     from kiqa.data.folders import photographs_in
-    from kiqa.data.splits import assign_split, read_split, select
 
-    records = DATASETS[arguments.dataset](arguments.data)
-    if hasattr(arguments, "split"):
-        records = assign_split(records, read_split(arguments.split), allow_unmatched=True)
-    train, validation = select(records, "train"), select(records, "val")
+    train, validation = scored_parts(
+        arguments.dataset, arguments.data, ("train", "val"), split=arguments.split
+    )
     folder, split = arguments.unrated, arguments.unrated_split
     if folder is None and split is not None:
         raise ValueError("Expected --unrated-split together with --unrated. Received: it alone.")

@@ -114,9 +114,15 @@ def test_cross_fit_maps_each_photograph_by_the_network_that_did_not_see_it(
 
     monkeypatch.setattr(StackSource, "items", items)
     assert main(_arguments(data, tmp_path, patchnet, *options)) == 0
-    assert asked[0] == (str(tmp_path / "fold0.h5"), sorted(train[0::2]))
-    assert asked[1] == (str(tmp_path / "fold1.h5"), sorted(train[1::2]))
-    assert asked[2][0] == patchnet and len(asked[2][1]) == 5
+    # Each fold's own photographs, then the validation ones by both networks, to match them.
+    held_out = [name for name in table["image_name"] if name not in train]
+    files = [str(tmp_path / "fold0.h5"), str(tmp_path / "fold1.h5")]
+    for fold, file in enumerate(files):
+        own, by_fold, by_reference = asked[3 * fold : 3 * fold + 3]
+        assert own == (file, sorted(train[fold::2]))
+        assert by_fold == (file, sorted(held_out))
+        assert by_reference == (patchnet, sorted(held_out))
+    assert asked[6] == (patchnet, sorted(held_out))
     details = read_info(tmp_path / "run" / "aggregator.h5").details
     assert details["patchnet"]["sha256"] == read_info(patchnet).sha256
 

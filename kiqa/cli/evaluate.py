@@ -102,24 +102,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _records(arguments):
     """Records of the chosen set."""
-    from kiqa.data import DATASETS
-    from kiqa.data.splits import assign_split, read_split, select
+    from kiqa.data.chosen import scored_images
 
-    records = DATASETS[arguments.dataset](arguments.data)
-    if arguments.split:
-        split = read_split(arguments.split)
-        records = assign_split(records, split, allow_unmatched=True)
-        absent = len(split) - sum(record.set is not None for record in records)
-        if absent:
-            sys.stderr.write(f"kiqa: {absent} images of the split are not in {arguments.data}\n")
-    if arguments.part == "all":
-        return records
-    if all(record.set is None for record in records):
-        raise ValueError(
-            f"Expected a split, {arguments.dataset} in {arguments.data} has none of its own. "
-            "Add --split FILE, or --set all for all images."
-        )
-    return select(records, arguments.part)
+    return scored_images(
+        arguments.dataset,
+        arguments.data,
+        split=arguments.split,
+        part=arguments.part,
+        report=lambda message: sys.stderr.write(f"kiqa: {message}\n"),
+    )
 
 
 def _result(records, rows, scorer, arguments) -> dict:

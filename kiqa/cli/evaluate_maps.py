@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from kiqa.cli.inputs import whole_number
-from kiqa.cli.map_sources import boxed_items, load_case, makers, synthetic_items
+from kiqa.cli.map_sources import makers
 
 _SEED = 0  # of the bootstrap; part of the published JSON
 # Ours. Odd, so that the windows meet the 8x8 blocks of a JPEG file in every phase, as those of
@@ -107,6 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(f"Expected a seed of 0 or more. Received: {arguments.seed}.")
     from tqdm import tqdm
 
+    from kiqa.data.local_cases import boxed_items, load_case, synthetic_items
     from kiqa.data.smoothing import BLUR
     from kiqa.evaluation.local import THRESHOLDS
     from kiqa.scoring import read_ahead, usable_workers

@@ -58,7 +58,7 @@ def biq2021(root: str | Path, *, require_complete: bool = False) -> list[ScoredI
         assessment database", J. Electron. Imaging 31(5) 053010, 2022,
         https://github.com/nisarahmedrana/BIQ2021
     """
-    root = _folder(root, _BIQ2021_PAGE)
+    root = _folder(root, _BIQ2021_PAGE, "Images/ and Train (Images and MOS).csv")
     files = {part: _find(root, [f"{part} (Images and MOS).csv"]) for part in ("train", "test")}
     if not any(files.values()):
         _missing_scores(root, ["Train (Images and MOS).csv"], _BIQ2021_PAGE)
@@ -128,7 +128,7 @@ def koniq10k(
         database for deep learning of blind image quality assessment", IEEE
         TIP 29, 2020, http://database.mmsp-kn.de/koniq-10k-database.html
     """
-    root = _folder(root, _KONIQ_PAGE)
+    root = _folder(root, _KONIQ_PAGE, f"{size}/ and {_KONIQ_FILES[0]}")
     file = Path(scores) if scores else _find(root, _KONIQ_FILES)
     if file is None and (root / "metadata").is_dir():
         file = _find(root / "metadata", _KONIQ_FILES)
@@ -187,7 +187,7 @@ def live_itw(root: str | Path, *, require_complete: bool = False) -> list[Scored
         subjective and objective picture quality", IEEE TIP 25(1), 2016,
         https://live.ece.utexas.edu/research/ChallengeDB/
     """
-    root = _folder(root, _LIVE_ITW_PAGE)
+    root = _folder(root, _LIVE_ITW_PAGE, "ChallengeDB_release/ with Images/ and Data/")
     root = _find(root, ["ChallengeDB_release"]) or root
     names = [str(cell.item()) for cell in _mat(root, "AllImages_release")]
     mos = _mat(root, "AllMOS_release")
@@ -217,11 +217,12 @@ def live_itw(root: str | Path, *, require_complete: bool = False) -> list[Scored
     )
 
 
-def _folder(root: str | Path, page: str) -> Path:
+def _folder(root: str | Path, page: str, holds: str) -> Path:
     root = Path(root)
     if not root.is_dir():
         raise FileNotFoundError(
-            f"Expected the folder of a data set at {root}, found none. Download it: {page}"
+            f"Expected the folder of a data set at {root}, found none. Download it: {page} and "
+            f"unpack it there, so that the folder holds {holds}."
         )
     return root
 

@@ -8,7 +8,7 @@ from importlib import resources
 import numpy as np
 
 from kiqa.constants import KONPATCH, PATCHNET
-from kiqa.data.distortions import LEVELS, distort
+from kiqa.data.distortions import BASIC, LEVELS, distort
 from kiqa.data.konpatch_file import KonPatch
 from kiqa.data.patches import cut_patches, random_positions
 from kiqa.data.votes import PatchSample, label_patches, take_votes
@@ -70,8 +70,8 @@ def embedded_konpatch(
     patch = PATCHNET.patch
     versions = [("", None, None, _PSEUDO_MOS[0])] + [
         (f"{kind} {level:g}", kind, level, mos)
-        for kind, levels in LEVELS.items()
-        for level, mos in zip(levels, _PSEUDO_MOS[1:], strict=True)
+        for kind in BASIC
+        for level, mos in zip(LEVELS[kind], _PSEUDO_MOS[1:], strict=True)
     ]
     x, image, version, positions, scores = [], [], [], [], []
     for number, name in enumerate(_PHOTOGRAPHS):

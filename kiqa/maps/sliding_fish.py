@@ -1,8 +1,8 @@
 """The exact FISH map: FISH of every window, without transforming each one.
 
-The transform of a window of 64x64 pixels is a matrix product on either side,
-``V X H'``, with a row of V (or H) for each coefficient of a band; the energy
-of a band is the sum of the squared entries. Two facts make the map fast:
+The transform of a window is a matrix product on either side, ``V X H'``, with
+a row of V (or H) for each coefficient of a band; the energy of a band is the
+sum of the squared entries. Two facts make the map fast:
 
 - The transform along rows depends on the window's column only, so it is
   shared by all windows above and below.
@@ -10,12 +10,17 @@ of a band is the sum of the squared entries. Two facts make the map fast:
   extension: the row of the matrix is that of its neighbour, shifted. Such
   *inner* coefficients are those of one filter over the whole image, shared by
   all windows that hold them, and their squares are summed by cumulative sums.
-  Only the few *border* coefficients are computed for each window.
+  Only the few *border* coefficients are computed for each window, from the
+  few pixels next to the border that they see.
 
 With inner (i) and border (b) coefficients on both axes a band's energy is the
 sum of four parts: ii once for the image, ib and bi once for each column or
-row of windows, bb for each window. The third level has almost no inner
-coefficients; there the same parts cost a matrix product of 8 rows.
+row of windows, bb for each window. The third level has next to no inner
+coefficients; all of its eight are computed for each window.
+
+Everything is one operation, `_slide`: the product of a small matrix with the
+rows under it, moved down the image. For inner coefficients the matrix holds
+the filter a few times, shifted.
 
 References:
     Vu and Chandler 2012 (see `kiqa.maps.fish`); thesis, section 5.4.
@@ -31,32 +36,40 @@ from kiqa.constants import PATCHNET
 from kiqa.io.map_files import QualityMap
 from kiqa.maps.fish import LEVEL_WEIGHTS, analyse, as_map, gray_of, level_sum, window_grid
 
-_BAND_BYTES = 128 * 2**20  # of one intermediate array; larger images go in bands of rows
+_MEMORY = 256 * 2**20  # bytes of a tile's arrays; larger maps are computed tile by tile
+_ARRAYS = 6  # about as many values are held for each coefficient along the rows
+
+# Multiplications of one product. Small ones stay in the cache, and OpenBLAS
+# keeps them on one thread: its threads wait for one another at each product,
+# which on a busy machine takes longer than the product.
+_PRODUCT = 2**16
+_SHIFTS = 4  # copies of a filter in the matrix of inner coefficients
 
 
 @dataclass(frozen=True, eq=False)
 class _Filter:
-    """One band of one level along one axis, as rows of a matrix.
+    """One band of one level along one axis.
 
     Attributes:
         step: Pixels between neighbouring coefficients, 2, 4 or 8.
-        kernel: The row that all inner coefficients share, without zeros
-            around it; empty if there are none.
+        kernel: The weights that all inner coefficients share.
         first: Pixel of the window at which the kernel of the first inner
             coefficient begins.
         inner: Number of inner coefficients.
-        border: Rows of the others, of shape (count, window).
+        border: The others, as (first pixel, matrix) of those at the beginning
+            and of those at the end; matrices of shape (count, pixels).
     """
 
     step: int
     kernel: np.ndarray
     first: int
     inner: int
-    border: np.ndarray
+    border: tuple[tuple[int, np.ndarray], ...]
 
     @property
-    def count(self) -> int:
-        return self.inner + len(self.border)
+    def borders(self) -> int:
+        """The number of border coefficients."""
+        return sum(len(matrix) for _, matrix in self.border)
 
 
 def fish_map(
@@ -75,7 +88,7 @@ def fish_map(
         window: Side of a window in pixels, a multiple of 8, at least 16.
         dtype: ``numpy.float64`` (equal to `kiqa.maps.fish.fish` of each
             window to 1e-6, before the map's rounding to float32) or
-            ``numpy.float32`` (to 1e-3, twice as fast).
+            ``numpy.float32`` (to 1e-3, about twice as fast).
 
     Returns:
         `QualityMap` with ``values`` of shape ((H - window) // stride + 1,
@@ -115,105 +128,141 @@ def fish_values(gray: np.ndarray, *, stride: int, window: int, dtype: type) -> n
         )
     if np.dtype(dtype) not in (np.dtype(np.float64), np.dtype(np.float32)):
         raise ValueError(f"Expected dtype float64 or float32. Received: {np.dtype(dtype)}.")
-    gray = gray[: (rows - 1) * stride + window, : (columns - 1) * stride + window]
-    # A band of window rows needs about 2 * window values for each of its pixel
-    # rows and window columns.
-    row_bytes = 2 * window * columns * np.dtype(dtype).itemsize
-    band = max(1, (_BAND_BYTES // row_bytes - window) // stride + 1)
-    parts = [
-        _band_values(
-            gray[top * stride : (min(top + band, rows) - 1) * stride + window].astype(dtype),
-            rows=min(band, rows - top),
-            columns=columns,
-            stride=stride,
-            window=window,
-        )
-        for top in range(0, rows, band)
-    ]
-    return np.concatenate(parts)
+    tile_rows, tile_columns = _tile(rows, columns, stride, window, np.dtype(dtype).itemsize)
+    values = np.empty((rows, columns))
+    for top in range(0, rows, tile_rows):
+        for left in range(0, columns, tile_columns):
+            out = values[top : top + tile_rows, left : left + tile_columns]
+            y, x = top * stride, left * stride
+            part = gray[
+                y : y + (out.shape[0] - 1) * stride + window,
+                x : x + (out.shape[1] - 1) * stride + window,
+            ]
+            out[:] = _tile_values(part.astype(dtype), out.shape, stride, window)
+    return values
 
 
-def _band_values(gray, *, rows, columns, stride, window):
-    """FISH of some rows of windows."""
+def _tile(rows, columns, stride, window, itemsize):
+    """Rows and columns of windows that keep to the memory budget."""
+    parts = [1, 1]
+    while True:
+        tile = [math.ceil(count / part) for count, part in zip((rows, columns), parts, strict=True)]
+        height, width = ((count - 1) * stride + window for count in tile)
+        along = 8 * tile[1] + width  # border and inner coefficients of a pixel row
+        if _ARRAYS * itemsize * height * along <= _MEMORY or max(tile) == 1:
+            return tile
+        parts[0 if tile[0] >= tile[1] else 1] += 1
+
+
+def _tile_values(gray, shape, stride, window):
+    """FISH of some windows."""
+    rows, columns = shape
+    turned = np.ascontiguousarray(gray.T)
     energies = []
     for low, high in _filters(window, gray.dtype.type):
-        # Along the rows of the image, for both bands ...
-        along = {
-            band: _along_rows(gray, band_filter, columns, stride)
-            for band, band_filter in (("low", low), ("high", high))
-        }
-        # ... then down its columns: LH, HL, HH.
-        energies.append(
-            [
-                _energy(*along[horizontal], vertical, across, rows, stride)
-                for vertical, horizontal, across in (
-                    (low, "high", high),
-                    (high, "low", low),
-                    (high, "high", high),
-                )
-            ]
-        )
+        # Along the rows of the image, then down its columns: LH, HL, HH.
+        along = _along_rows(turned, high, columns, stride)
+        low_high = _energy(along, low, high, shape, stride)
+        high_high = _energy(along, high, high, shape, stride)
+        along = _along_rows(turned, low, columns, stride)
+        high_low = _energy(along, high, low, shape, stride)
+        energies.append((low_high, high_low, high_high))
     return level_sum(energies)
 
 
-def _along_rows(gray, band, columns, stride):
-    """Inner coefficients of the whole rows, and border ones of each window column."""
-    inner = _convolved(gray.T, band, columns, stride).T
-    windows = np.lib.stride_tricks.sliding_window_view(gray, band.border.shape[1], axis=1)
-    border = windows[:, ::stride][:, :columns] @ band.border.T
-    return inner, border.reshape(len(gray), -1)
+def _along_rows(turned, band, columns, stride):
+    """Coefficients along the rows: the inner ones, then each border one of all windows."""
+    places = _places(band, columns, stride)
+    found = np.empty((turned.shape[1], places + band.borders * columns), turned.dtype)
+    for place, chunk, part in _inner(turned, band, columns, stride):
+        found[chunk, place] = part.T
+    at = places
+    for first, matrix in band.border:
+        for chunk, part in _slide(matrix, turned[first:], stride, columns):
+            size = len(matrix) * columns
+            found[chunk, at : at + size] = part.transpose(2, 1, 0).reshape(-1, size)
+        at += size
+    return found
 
 
-def _energy(inner, border, vertical, horizontal, rows, stride):
+def _energy(along, vertical, horizontal, shape, stride):
     """Mean squared coefficient of one band for each window."""
-    columns = border.shape[1] // len(horizontal.border)
-    total = np.zeros((rows, columns))
-    for values, is_inner in ((inner, True), (border, False)):
-        # Sums over the coefficients of each window, first across, then down.
-        def across(squares, is_inner=is_inner):
-            if is_inner:
-                return _window_sums(squares.T, horizontal, columns, stride).T
-            return squares.reshape(len(squares), columns, -1).sum(axis=2)
+    rows, columns = shape
+    # Sums of squares over the coefficients of each window, first down ...
+    down = np.zeros((rows, along.shape[1]))
+    if vertical.inner:
+        squares = np.empty((_places(vertical, rows, stride), along.shape[1]), along.dtype)
+        for place, chunk, part in _inner(along, vertical, rows, stride):
+            np.square(part, out=squares[place, chunk])
+        down += _window_sums(squares, vertical, rows, stride)
+    for first, matrix in vertical.border:
+        for chunk, part in _slide(matrix, along[first:], stride, rows):
+            down[:, chunk] += np.einsum("rkc,rkc->rc", part, part)
+    # ... then across.
+    places = _places(horizontal, columns, stride)
+    total = down[:, places:].reshape(rows, horizontal.borders, columns).sum(axis=1)
+    if horizontal.inner:
+        total += _window_sums(down[:, :places].T, horizontal, columns, stride).T
+    count = (vertical.inner + vertical.borders) * (horizontal.inner + horizontal.borders)
+    return np.maximum(total, 0) / count
 
-        if not values.size:
-            continue
-        if vertical.inner:
-            squares = _convolved(values, vertical, rows, stride) ** 2
-            total += _window_sums(across(squares), vertical, rows, stride)
-        window = vertical.border.shape[1]
-        for row in range(rows):
-            part = vertical.border @ values[row * stride : row * stride + window]
-            total[row] += across((part**2).sum(axis=0)[None])[0]
-    return np.maximum(total, 0) / (vertical.count * horizontal.count)
+
+def _places(band, windows, stride):
+    """Number of places along an axis at which the inner coefficients of windows lie."""
+    if not band.inner:
+        return 0
+    return ((windows - 1) * stride + (band.inner - 1) * band.step) // _between(band, stride) + 1
 
 
-def _grid_step(band, stride):
-    """Pixels between the places at which some window has an inner coefficient."""
+def _between(band, stride):
+    """Pixels from one such place to the next."""
     return math.gcd(stride, band.step)
 
 
-def _convolved(values, band, windows, stride):
-    """Inner coefficients of all windows along the first axis, once each."""
-    if not band.inner:
-        return values[:0]
-    step = _grid_step(band, stride)
-    last = (windows - 1) * stride + band.first + (band.inner - 1) * band.step
-    stop = last + 1
-    return sum(
-        weight * values[band.first + shift : stop + shift : step]
-        for shift, weight in enumerate(band.kernel)
-    )
+def _inner(values, band, windows, stride):
+    """Inner coefficients of all windows down the rows, as (places, columns, their values)."""
+    between, places = _between(band, stride), _places(band, windows, stride)
+    whole = places // _SHIFTS * _SHIFTS
+    for at, shifts, count in ((0, _SHIFTS, whole // _SHIFTS), (whole, places - whole, 1)):
+        if shifts and count:
+            matrix = _shifted(band.kernel, shifts, between)
+            below = values[band.first + at * between :]
+            for chunk, part in _slide(matrix, below, shifts * between, count):
+                place = slice(at, at + shifts * count)
+                yield place, chunk, part.reshape(shifts * count, -1)
+
+
+def _shifted(kernel, shifts, between):
+    """The kernel as the rows of a matrix, each further to the right."""
+    matrix = np.zeros((shifts, len(kernel) + (shifts - 1) * between), kernel.dtype)
+    for row in range(shifts):
+        matrix[row, row * between : row * between + len(kernel)] = kernel
+    return matrix
+
+
+def _slide(matrix, values, hop, count):
+    """Products of the matrix with ``count`` groups of rows, the next ``hop`` rows below.
+
+    Yields:
+        Slice of the columns and their products, (count, rows of the matrix, columns).
+    """
+    width = max(1, _PRODUCT // matrix.size)
+    for left in range(0, values.shape[1], width):
+        chunk = slice(left, min(left + width, values.shape[1]))
+        groups = np.lib.stride_tricks.sliding_window_view(values[:, chunk], matrix.shape[1], axis=0)
+        yield chunk, matrix @ groups[::hop][:count].swapaxes(1, 2)
 
 
 def _window_sums(squares, band, windows, stride):
-    """Sums over the inner coefficients of each window along the first axis."""
-    step = _grid_step(band, stride)
-    lag = band.step // step  # places between a window's neighbouring coefficients
+    """Sums over the inner coefficients of each window down the rows, in double precision."""
+    between = _between(band, stride)
+    lag = band.step // between  # places from a window's coefficient to its next
     length = -(-len(squares) // lag)
-    padded = np.zeros(((length + 1) * lag, *squares.shape[1:]))
-    padded[lag : lag + len(squares)] = squares
-    sums = padded.reshape(length + 1, lag, -1).cumsum(axis=0).reshape(padded.shape)
-    begin = np.arange(windows) * (stride // step)
+    sums = np.zeros(((length + 1) * lag, squares.shape[1]))
+    sums[lag : lag + len(squares)] = squares
+    by_lag = sums.reshape(length + 1, lag, -1)
+    np.cumsum(by_lag, axis=0, out=by_lag)
+    begin = np.arange(windows) * (stride // between)
     return sums[begin + band.inner * lag] - sums[begin]
 
 
@@ -229,27 +278,34 @@ def _filters(window, dtype):
 
 def _split(matrix, step, dtype):
     """Find the rows that are one kernel, shifted by ``step`` from row to row."""
-    middle = len(matrix) // 2
-    support = np.flatnonzero(np.abs(matrix[middle]) > 1e-12)
-    begin, end = support[0], support[-1] + 1
-    kernel = matrix[middle, begin:end]
+    size, window = matrix.shape
+    begin, end = _support(matrix[size // 2 : size // 2 + 1])
+    kernel = matrix[size // 2, begin:end]
     inner = []
-    for row in range(len(matrix)):
-        at = begin + (row - middle) * step
-        if at < 0 or at + len(kernel) > matrix.shape[1]:
-            continue
-        expected = np.zeros(matrix.shape[1])
-        expected[at : at + len(kernel)] = kernel
-        if np.abs(matrix[row] - expected).max() < 1e-12:
-            inner.append(row)
-    if len(inner) < len(matrix) // 4:  # too few to be worth it: all are border ones
+    for row in range(size):
+        at = begin + (row - size // 2) * step
+        if at >= 0 and at + len(kernel) <= window:
+            expected = np.zeros(window)
+            expected[at : at + len(kernel)] = kernel
+            if np.abs(matrix[row] - expected).max() < 1e-12:
+                inner.append(row)
+    if len(inner) < size // 2:  # too few to be worth it: all are border ones
         inner = []
-    first = begin + (inner[0] - middle) * step if inner else 0
-    border = np.delete(matrix, inner, axis=0)
+    groups = (matrix[: inner[0]], matrix[inner[-1] + 1 :]) if inner else (matrix,)
+    border = []
+    for group in filter(len, groups):
+        left, right = _support(group)
+        border.append((int(left), np.ascontiguousarray(group[:, left:right], dtype)))
     return _Filter(
         step=step,
         kernel=kernel.astype(dtype),
-        first=int(first),
+        first=int(begin + (inner[0] - size // 2) * step) if inner else 0,
         inner=len(inner),
-        border=np.ascontiguousarray(border, dtype),
+        border=tuple(border),
     )
+
+
+def _support(matrix):
+    """First and end of the columns that are not zero."""
+    columns = np.flatnonzero(np.abs(matrix).max(axis=0) > 1e-12)
+    return columns[0], columns[-1] + 1

@@ -1,8 +1,9 @@
 """Does a quality map find the distorted part of a photograph?
 
 In each pristine photograph one random rectangle of 25-50 % of the area is
-distorted, for every distortion and level of
-:data:`kiqa.data.distortions.LEVELS` in turn. The map of that picture is
+distorted, for every level of some distortions of `kiqa.data.distortions` in
+turn: Gaussian blur, Gaussian noise and JPEG, or more (``--distortions``). The map
+of that picture is
 compared with the rectangle by the exact ROC-AUC: a cell is positive when its
 centre pixel is undistorted; nothing is padded or blurred. The centre of cell
 (row, column) is the pixel ``floor(row * stride + offset)``: for 64x64 patches,
@@ -21,16 +22,26 @@ import argparse
 import hashlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from kiqa.data.distortions import LEVELS, distort_region
+from kiqa.data.distortions import (
+    BASIC,
+    DISTORTIONS,
+    LEVELS,
+    available_distortions,
+    distort_region,
+)
 from kiqa.data.folders import photographs_in
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import mean_interval
 from kiqa.evaluation.roc import roc_auc
 from kiqa.io.images import load_image
+from kiqa.maps.gray import gray_map
+from kiqa.maps.sliding_fish import fish_map
+from kiqa.reproduce.command import Command
 from kiqa.scoring import Scorer
 from kiqa.scoring.quiet import load_quietly
 
@@ -87,7 +98,11 @@ def photo_auc(
 
 
 def sensitivity_rows(
-    photographs: Iterable[tuple[str, np.ndarray]], predict: Callable, *, seed: int
+    photographs: Iterable[tuple[str, np.ndarray]],
+    predict: Callable,
+    *,
+    seed: int,
+    kinds: Sequence[str] = BASIC,
 ) -> Iterator[dict]:
     """Run every distortion and level on every photograph.
 
@@ -95,13 +110,14 @@ def sensitivity_rows(
         photographs: Pairs of file name and RGB ``uint8`` pixels.
         predict: As in :func:`photo_auc`.
         seed: Seed of the whole experiment.
+        kinds: Names of distortions; each is applied at all its levels.
 
     Yields:
-        The rows of :func:`photo_auc`, nine a photograph.
+        The rows of :func:`photo_auc`, a row for each level, distortion and photograph.
     """
     for name, pixels in photographs:
-        for kind, levels in LEVELS.items():
-            for level in levels:
+        for kind in kinds:
+            for level in LEVELS[kind]:
                 yield photo_auc(name, pixels, kind, level, predict=predict, seed=seed)
 
 
@@ -117,13 +133,13 @@ def summarise(rows: Sequence[Mapping], *, seed: int, n: int = 1000, level: float
     Returns:
         ``photographs`` (their number), ``seed``, ``resamples``,
         ``interval_level``, ``conditions`` (one mapping for each distortion
-        and level: ``auc``, ``lo``, ``hi``) and ``overall``, the mean of the
-        nine conditions. Fit for JSON.
+        and level: ``auc``, ``lo``, ``hi``) and ``overall``, the mean of all
+        conditions. Fit for JSON.
 
     Raises:
         ValueError: If there is no row, or a photograph lacks a condition.
     """
-    conditions = [(kind, step) for kind, steps in LEVELS.items() for step in steps]
+    conditions = list(dict.fromkeys((row["distortion"], row["level"]) for row in rows))
     names = list(dict.fromkeys(row["image_name"] for row in rows))
     found = {(row["image_name"], row["distortion"], row["level"]): row["auc"] for row in rows}
     if not names or len(found) != len(names) * len(conditions):
@@ -157,7 +173,7 @@ def table_rows(summary: Mapping) -> list[dict]:
         summary: Result of :func:`summarise`.
 
     Returns:
-        Ten rows: nine conditions and the mean over them.
+        A row for each condition and one for their mean.
     """
     rows = [*summary["conditions"], {"distortion": "mean of all", **summary["overall"]}]
     share = f"{100 * summary['interval_level']:g} % interval"
@@ -172,29 +188,38 @@ def table_rows(summary: Mapping) -> list[dict]:
     ]
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the command's parser."""
-    parser = argparse.ArgumentParser(
-        prog="python -m kiqa.reproduce local-sensitivity",
-        description="ROC-AUC of quality maps against a distorted rectangle",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     parser.add_argument("--data", required=True, metavar="DIR", help="pristine photographs")
     parser.add_argument(
         "--split", metavar="CSV", help="image_name,set (default: split.csv of DIR, if there)"
     )
     parser.add_argument("--set", default="test", help="set of the split (default: test)")
+    parser.add_argument(
+        "--map",
+        choices=("model", "fish", "gray"),
+        default="model",
+        help="the map that is tested: --model's, FISH or gray values (default: model)",
+    )
+    parser.add_argument(
+        "--distortions",
+        nargs="+",
+        choices=("all", *DISTORTIONS),
+        default=list(BASIC),
+        metavar="NAME",
+        help=f"all, or some of {', '.join(DISTORTIONS)} (default: {' '.join(BASIC)})",
+    )
     parser.add_argument("--model", default="patchnet", metavar="NAME|FILE", help="weights")
     parser.add_argument("--stride", type=int, default=8, help="of the maps (default: 8)")
     parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
     parser.add_argument("--output", metavar="DIR", help="write per-photograph CSV and JSON here")
-    return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def run(options: argparse.Namespace) -> int:
     """Run the experiment and print its table as Markdown.
 
     Args:
-        argv: Options; ``None`` takes those of the process.
+        options: Parsed options.
 
     Returns:
         Exit status 0.
@@ -203,34 +228,41 @@ def main(argv: Sequence[str] | None = None) -> int:
         ValueError: If the input or an option is wrong.
         FileNotFoundError: If the data, the split or the weights are missing.
     """
-    options = build_parser().parse_args(argv)
     files = photographs_in(options.data, split=options.split, chosen=options.set)
-    scorer = Scorer(options.model, stride=options.stride)
-    load_quietly(scorer)
-    info = scorer.info
+    kinds = available_distortions() if "all" in options.distortions else options.distortions
+    predict, named = _predictor(options)
     output = None if options.output is None else Path(options.output)
     rows = []
     pictures = ((file.name, load_image(file).pixels) for file in files)
     try:
-        for row in sensitivity_rows(pictures, scorer.map, seed=options.seed):
+        for row in sensitivity_rows(pictures, predict, seed=options.seed, kinds=kinds):
             rows.append(row)
     finally:  # what an interrupt leaves is kept
         if output is not None and rows:
             write_csv(rows, output / "local_sensitivity.csv")
     summary = summarise(rows, seed=options.seed)
     if output is not None:
-        provenance = {
-            "model": info.name,
-            "weights_sha256": info.sha256,
-            "stride": options.stride,
-            "set": options.set,
-        }
+        provenance = {**named, "stride": options.stride, "set": options.set}
         write_json({**provenance, **summary}, output / "local_sensitivity.json")
     sys.stdout.write(
-        f"{info.name}, stride {options.stride}, {summary['photographs']} photographs, "
+        f"{named['model']}, stride {options.stride}, {summary['photographs']} photographs, "
         f"seed {options.seed}\n\n{to_markdown(table_rows(summary))}\n"
     )
     return 0
+
+
+COMMAND = Command("ROC-AUC of quality maps against a distorted rectangle", add_options, run)
+
+
+def _predictor(options):
+    """The function that makes the maps, and what it is called in the results."""
+    if options.map == "model":
+        scorer = Scorer(options.model, stride=options.stride)
+        load_quietly(scorer)
+        named = {"model": scorer.info.name, "weights_sha256": scorer.info.sha256}
+        return scorer.map, named
+    make = {"fish": fish_map, "gray": gray_map}[options.map]
+    return partial(make, stride=options.stride), {"model": options.map, "weights_sha256": None}
 
 
 def _generator(seed, name, kind, level):

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from kiqa.data.augmentation import Version
@@ -11,7 +12,16 @@ from kiqa.data.records import ScoredImage
 from kiqa.io.weights import load_model, read_info
 from kiqa.maps.stack import MAPS, StackMaker
 from kiqa.maps.stack_cache import StackCache
-from kiqa.training.stack_batches import StackItem, stack_item
+from kiqa.training.stack_batches import (
+    Matching,
+    StackItem,
+    match_quantiles,
+    read_stacks,
+    stack_item,
+)
+from kiqa.training.workdir import text_sha256
+
+_MATCHED = 100  # photographs on which two Patchnets are compared
 
 
 class StackSource:
@@ -69,6 +79,43 @@ class StackSource:
             else:
                 self._report(f"left out: {error}")
         return items
+
+    def matching(
+        self,
+        records: Sequence[ScoredImage],
+        *,
+        patchnet: str | os.PathLike,
+        reference: str | os.PathLike,
+    ) -> Matching:
+        """Compare two Patchnets on photographs that neither was trained on.
+
+        No score of the photographs is used.
+
+        Args:
+            records: The photographs; the first hundred of them in the order
+                of a hash of their names.
+            patchnet: Network whose values are matched.
+            reference: Network to whose values they are matched.
+
+        Returns:
+            The matching for stacks of ``patchnet``.
+
+        Raises:
+            ValueError: As `items`.
+            OSError: As `items`.
+        """
+        chosen = sorted(records, key=lambda record: text_sha256(record.name))[:_MATCHED]
+        wanted = [(record, Version()) for record in chosen]
+        own, other = (
+            np.concatenate(
+                [
+                    read_stacks([item])[..., MAPS.index("patchnet")].ravel()
+                    for item in self.items(wanted, patchnet=network)
+                ]
+            )
+            for network in (patchnet, reference)
+        )
+        return match_quantiles(own, other)
 
     def details(self, patchnet: str | os.PathLike) -> dict:
         """Say how the stacks are made, for the file of an aggregator.

@@ -14,7 +14,42 @@ import numpy as np
 # Patchnet map. Ours; high percentiles rank photographs better than the mean.
 PERCENTILE = 95
 
+_PATCHNET = 2  # channel
 _CELLS = 8  # crops keep a multiple of so many cells a side: few sizes, few compilations
+
+
+@dataclass(frozen=True, eq=False)
+class Matching:
+    """Values of one Patchnet as another one would have them.
+
+    Networks trained on different photographs put the same quality at
+    different values; a stack of one is read as if it were of the other.
+
+    Attributes:
+        values: Increasing values of the network that made the stack.
+        matched: The other network's values of equal rank, as long.
+    """
+
+    values: np.ndarray
+    matched: np.ndarray
+
+
+def match_quantiles(values: np.ndarray, others: np.ndarray, *, steps: int = 200) -> Matching:
+    """Match the values of two networks by their quantiles on the same images.
+
+    Args:
+        values: Map values of the network that made the stacks, any shape.
+        others: Map values of the other network on the same images.
+        steps: Quantiles less one.
+
+    Returns:
+        The matching. A value that several quantiles share (a network's floor)
+        is matched to the mean of the other's quantiles.
+    """
+    grid = np.linspace(0, 1, steps + 1)
+    own, other = np.quantile(values, grid), np.quantile(others, grid)
+    distinct, group = np.unique(own, return_inverse=True)
+    return Matching(distinct, np.bincount(group, weights=other) / np.bincount(group))
 
 
 @dataclass(frozen=True)
@@ -25,11 +60,14 @@ class StackItem:
         path: ``.npy`` file, ``float32`` of shape (rows, columns, 3).
         shape: (rows, columns).
         target: Score in [0, 1].
+        matching: Applied to the Patchnet channel when the stack is read;
+            ``None`` leaves it.
     """
 
     path: str | os.PathLike
     shape: tuple[int, int]
     target: float
+    matching: Matching | None = None
 
 
 def stack_item(path: str | os.PathLike, target: float) -> StackItem:
@@ -70,7 +108,13 @@ def read_stacks(items: Sequence[StackItem]) -> np.ndarray:
     Returns:
         ``float32`` of shape (n, rows, columns, 3).
     """
-    return np.stack([np.load(item.path, allow_pickle=False) for item in items])
+    stacks = np.stack([np.load(item.path, allow_pickle=False) for item in items])
+    for stack, item in zip(stacks, items, strict=True):
+        if item.matching is not None:
+            stack[..., _PATCHNET] = np.interp(
+                stack[..., _PATCHNET], item.matching.values, item.matching.matched
+            )
+    return stacks
 
 
 def pretext_targets(stacks: np.ndarray) -> np.ndarray:
@@ -82,7 +126,9 @@ def pretext_targets(stacks: np.ndarray) -> np.ndarray:
     Returns:
         The 95th percentile of each Patchnet map, ``float32`` of shape (n, 1).
     """
-    return np.percentile(stacks[..., 2], PERCENTILE, axis=(1, 2))[:, None].astype(np.float32)
+    return np.percentile(stacks[..., _PATCHNET], PERCENTILE, axis=(1, 2))[:, None].astype(
+        np.float32
+    )
 
 
 def training_batches(

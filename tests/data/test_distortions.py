@@ -8,14 +8,21 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from kiqa.data.distortions import (
+    BASIC,
     DISTORTIONS,
     LEVELS,
+    available_distortions,
+    colour_noise,
     distort,
     distort_region,
     gaussian_blur,
     gaussian_noise,
     jpeg,
+    jpeg2000,
+    motion_blur,
+    overexposure,
     random_rectangle,
+    underexposure,
 )
 
 CONDITIONS = [(kind, level) for kind, levels in LEVELS.items() for level in levels]
@@ -40,7 +47,7 @@ def test_shape_type_and_input_are_kept(kind, level):
 @pytest.mark.parametrize("kind", LEVELS)
 def test_levels_grow_worse(kind):
     """The mean squared error grows from the first to the last level."""
-    pixels = _photo()
+    pixels = _photo(240, 320)  # JPEG 2000 needs room for its ratios
     errors = [
         np.mean(
             (distort(pixels, kind, level, rng=np.random.default_rng(0)) - pixels.astype(float)) ** 2
@@ -163,7 +170,7 @@ def test_bad_pixels_are_refused(pixels, kind):
 
 def test_unknown_kind_is_refused():
     """An unknown distortion is refused with the names there are."""
-    with pytest.raises(ValueError, match="gaussian_blur, gaussian_noise, jpeg, received 'fog'"):
+    with pytest.raises(ValueError, match="gaussian_blur, .*, colour_noise, received 'fog'"):
         distort(_photo(), "fog", 1, rng=np.random.default_rng(0))
 
 
@@ -184,3 +191,64 @@ def test_image_too_small_for_a_rectangle_is_refused():
     """No rectangle covers 25-50 % of a single pixel."""
     with pytest.raises(ValueError, match="received 1 x 1 pixels"):
         random_rectangle(1, 1, rng=np.random.default_rng(0))
+
+
+def test_basic_distortions_come_first():
+    """The shipped Patchnet's three, and more; JPEG 2000 is among those of the pinned Pillow."""
+    assert available_distortions()[:3] == list(BASIC)
+    assert set(available_distortions()) == set(DISTORTIONS) == set(LEVELS)
+
+
+def test_jpeg2000_ratio_is_the_level():
+    """Both ratios lower the quality, and a Pillow without it is told apart."""
+    pixels = _photo(128, 160)
+    mild, severe = (jpeg2000(pixels, level).astype(float) for level in (20, 150))
+    assert np.mean((mild - pixels) ** 2) < np.mean((severe - pixels) ** 2)
+    with pytest.raises(ValueError, match="above 1"):
+        jpeg2000(pixels, 1)
+
+
+def test_a_pillow_without_jpeg2000_says_so(monkeypatch):
+    """The kind is left out of those available, and its use is an error with a remedy."""
+    monkeypatch.setattr("kiqa.data.distortions.camera.features.check", lambda name: False)
+    assert "jpeg2000" not in available_distortions()
+    with pytest.raises(ValueError, match="OpenJPEG"):
+        jpeg2000(_photo(), 20)
+
+
+def test_exposure_is_a_gain_in_linear_light():
+    """Mid-gray 188 is half of the light (sRGB): a stop more is white, a stop less is 137."""
+    gray = np.full((4, 4, 3), 188, np.uint8)
+    assert overexposure(gray, 1).max() == overexposure(gray, 1).min() == 255
+    assert underexposure(gray, 1).max() == underexposure(gray, 1).min() == 137
+    assert underexposure(overexposure(gray // 2, 1), 1)[0, 0, 0] == pytest.approx(94, abs=1)
+
+
+def test_motion_blur_is_a_line():
+    """A point becomes a line of the level's length, in a direction that the seed decides."""
+    point = np.zeros((61, 61, 3), np.uint8)
+    point[30, 30] = 255
+    seen = set()
+    for seed in range(5):
+        streak = motion_blur(point, 5, np.random.default_rng(seed)).astype(float)[..., 0]
+        assert streak.sum() == pytest.approx(255, rel=0.05)
+        rows, columns = np.nonzero(streak)
+        centre = np.average(rows, weights=streak[rows, columns])
+        assert centre == pytest.approx(30, abs=0.1)
+        weights = streak[rows, columns] / streak.sum()
+        spread = np.sum(weights * ((rows - 30.0) ** 2 + (columns - 30.0) ** 2))
+        # A line of length 5 has a mean square of 25/12; sharing among pixels adds up to 1/2.
+        assert 25 / 12 - 0.1 < spread < 25 / 12 + 0.6
+        seen.add(streak.tobytes())
+    assert len(seen) == 5
+
+
+def test_colour_noise_leaves_the_luma():
+    """Cb and Cr have the level's deviation, Y only errors of rounding."""
+    gray = np.full((80, 80, 3), 128, np.uint8)
+    noisy = colour_noise(gray, 12, np.random.default_rng(0)).astype(float)
+    red, green, blue = np.moveaxis(noisy, -1, 0)
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    assert np.std(luma) < 0.5 and np.mean(luma) == pytest.approx(128, abs=0.1)
+    assert np.std((blue - luma) / 1.772) == pytest.approx(12, rel=0.05)
+    assert np.std((red - luma) / 1.402) == pytest.approx(12, rel=0.05)

@@ -91,7 +91,7 @@ def test_constant_images_have_no_sharpness():
         assert np.abs(fish_map(image, dtype=dtype).values).max() < most
 
 
-@pytest.mark.parametrize("stride", [3, 4, 6, 7, 8, 20])
+@pytest.mark.parametrize("stride", [3, 4, 6, 7, 8, 20, 100])
 def test_sliding_map_equals_fish_of_each_window(photo, stride):
     """Every window position, by PyWavelets' transform of that window alone."""
     gray = gray_of(photo)[30:30 + 110, 40:40 + 131]  # fmt: skip
@@ -124,20 +124,25 @@ def test_other_windows(photo, window):
     np.testing.assert_allclose(values, expected, atol=1e-6)
 
 
-def test_bands_of_rows_do_not_show(photo, monkeypatch):
-    """With little memory the map is computed in bands; its values stay."""
-    gray = gray_of(photo)[:160, :180]
-    whole = fish_values(gray, stride=4, window=64, dtype=np.float64)
-    monkeypatch.setattr(sliding_fish, "_BAND_BYTES", 2 * 64 * 30 * 8 * 75)
-    calls = []
-    original = sliding_fish._band_values
-    monkeypatch.setattr(
-        sliding_fish, "_band_values", lambda *a, **k: calls.append(1) or original(*a, **k)
-    )
-    np.testing.assert_allclose(
-        fish_values(gray, stride=4, window=64, dtype=np.float64), whole, atol=1e-9
-    )
-    assert len(calls) > 3
+@pytest.mark.parametrize(("stride", "memory"), [(4, 2**20), (3, 2**19), (16, 1)])
+def test_tiles_do_not_show(photo, monkeypatch, stride, memory):
+    """With little memory the map is computed in tiles of both directions; its values stay."""
+    gray = gray_of(photo)[:160, :181]
+    whole = fish_values(gray, stride=stride, window=64, dtype=np.float64)
+    monkeypatch.setattr(sliding_fish, "_MEMORY", memory)
+    shapes = []
+    original = sliding_fish._tile_values
+
+    def counted(part, shape, *others):
+        shapes.append(shape)
+        return original(part, shape, *others)
+
+    monkeypatch.setattr(sliding_fish, "_tile_values", counted)
+    tiled = fish_values(gray, stride=stride, window=64, dtype=np.float64)
+    np.testing.assert_allclose(tiled, whole, atol=1e-9)
+    assert max(rows for rows, _ in shapes) < whole.shape[0]
+    assert max(columns for _, columns in shapes) < whole.shape[1]
+    assert sum(rows * columns for rows, columns in shapes) == whole.size
 
 
 def test_map_knows_its_place(photo):

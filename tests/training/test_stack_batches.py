@@ -1,9 +1,12 @@
 """Batches of map stacks: one resolution each, every stack once, random by the generator alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from kiqa.training.stack_batches import (
+    match_quantiles,
     plan_batches,
     read_stacks,
     stack_item,
@@ -127,3 +130,28 @@ def test_pretext_targets_are_of_what_is_yielded(items):
     for stacks, targets in _batches(items, crop=0.6, noise=0.3, pretext=True):
         expected = [np.percentile(stack[..., 2], 95) for stack in stacks]
         np.testing.assert_allclose(targets[:, 0], expected, rtol=1e-6)
+
+
+def test_matched_networks_have_equal_values(items):
+    """A network that is a rising function of another one is read as that other one."""
+    rng = np.random.default_rng(0)
+    others = rng.beta(2, 3, 50_000)
+    matching = match_quantiles(np.sqrt(others) / 2, others)
+    np.testing.assert_allclose(
+        np.interp(np.sqrt([0.2, 0.4, 0.6]) / 2, matching.values, matching.matched),
+        [0.2, 0.4, 0.6],
+        atol=2e-3,
+    )
+    item = replace(items[3], matching=match_quantiles(np.arange(10.0), np.arange(10.0) / 2))
+    plain, matched = read_stacks([items[3]]), read_stacks([item])
+    np.testing.assert_array_equal(plain[..., :2], matched[..., :2])
+    np.testing.assert_allclose(matched[0, 1:, 1:, 2], 1.5, atol=1e-6)
+
+
+def test_a_floor_is_matched_to_the_mean_below_it():
+    """Where a network has one value for the worse half, it gets the mean of their quantiles."""
+    others = np.linspace(0, 1, 10_001)
+    matching = match_quantiles(np.maximum(others, 0.5), others)
+    assert np.all(np.diff(matching.values) > 0)
+    assert matching.matched[0] == pytest.approx(0.25, abs=0.01)
+    assert np.interp(0.9, matching.values, matching.matched) == pytest.approx(0.9, abs=1e-6)

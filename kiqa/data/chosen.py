@@ -1,0 +1,85 @@
+"""The scored images that a command was told to take: data set, split and part.
+
+Public names: :data:`PARTS`, :func:`scored_images`, :func:`scored_parts`.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+
+from kiqa.data import DATASETS
+from kiqa.data.records import SETS, ScoredImage
+from kiqa.data.splits import assign_split, read_split, select
+
+PARTS = (*SETS, "all")
+
+
+def scored_images(
+    dataset: str,
+    data: str | os.PathLike,
+    *,
+    split: str | os.PathLike | None = None,
+    part: str = "test",
+    report: Callable[[str], None] = lambda message: None,
+) -> list[ScoredImage]:
+    """Read a data set and return the images of one part of a split.
+
+    Args:
+        dataset: A key of `kiqa.data.DATASETS`.
+        data: Folder of the data set.
+        split: Split file or name of a published split; ``None`` takes the
+            data set's own.
+        part: One of `PARTS`; ``"all"`` needs no split.
+        report: Told in a sentence if images of the split are missing.
+
+    Returns:
+        The records, at least one.
+
+    Raises:
+        FileNotFoundError: If the data set or the split is not there.
+        ValueError: If an argument is unknown, there is no split, or no image
+            is in the part.
+    """
+    (records,) = scored_parts(dataset, data, (part,), split=split, report=report)
+    return records
+
+
+def scored_parts(
+    dataset: str,
+    data: str | os.PathLike,
+    parts: Sequence[str],
+    *,
+    split: str | os.PathLike | None = None,
+    report: Callable[[str], None] = lambda message: None,
+) -> list[list[ScoredImage]]:
+    """Read a data set once and return several parts of a split.
+
+    Args:
+        dataset: As for `scored_images`.
+        data: As for `scored_images`.
+        parts: Each one of `PARTS`.
+        split: As for `scored_images`.
+        report: As for `scored_images`.
+
+    Returns:
+        The records of each part, at least one each.
+
+    Raises:
+        FileNotFoundError: As `scored_images`.
+        ValueError: As `scored_images`.
+    """
+    for value, known in ((dataset, sorted(DATASETS)), *((part, PARTS) for part in parts)):
+        if value not in known:
+            raise ValueError(f"Expected one of {', '.join(known)}. Received: {value!r}.")
+    records = DATASETS[dataset](data)
+    if split is not None:
+        sets = read_split(split)
+        records = assign_split(records, sets, allow_unmatched=True)
+        absent = len(sets) - sum(record.set is not None for record in records)
+        if absent:
+            report(f"{absent} images of the split are not in {data}")
+    if any(part != "all" for part in parts) and all(record.set is None for record in records):
+        raise ValueError(
+            f"Expected a split, {dataset} in {data} has none of its own. "
+            "Add --split FILE|NAME, or take all images where the command has --set all."
+        )
+    return [records if part == "all" else select(records, part) for part in parts]

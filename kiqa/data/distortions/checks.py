@@ -1,0 +1,50 @@
+"""What the distortions share: usual levels, checks of arguments, rounding."""
+
+import math
+
+import numpy as np
+
+# Mild to severe, in each distortion's own unit. Ours.
+LEVELS = {
+    "gaussian_blur": (1.5, 3, 6),
+    "gaussian_noise": (10, 20, 40),
+    "jpeg": (30, 15, 5),
+    "jpeg2000": (40, 80, 160),
+    "overexposure": (0.75, 1.5, 2.5),
+    "underexposure": (1, 2, 4),
+    "motion_blur": (7, 15, 31),
+    "colour_noise": (12, 24, 48),
+}
+
+
+def to_uint8(values: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def check_pixels(pixels: np.ndarray) -> None:
+    shape = getattr(pixels, "shape", None)
+    dtype = getattr(pixels, "dtype", type(pixels).__name__)
+    if dtype != np.uint8 or len(shape) != 3 or shape[2] != 3 or 0 in shape:
+        raise ValueError(
+            f"Expected RGB pixels, uint8 of shape (H, W, 3), received shape {shape} and "
+            f"type {dtype}. Read photographs with kiqa.load_image(path).pixels."
+        )
+
+
+def check_level(level: float, kind: str, meaning: str) -> float:
+    if not isinstance(level, (int, float, np.integer, np.floating)) or not (
+        math.isfinite(level) and level > 0
+    ):
+        raise ValueError(
+            f"Expected {meaning} (finite, above 0) for {kind!r}, received {level!r}. "
+            f"The usual levels are {LEVELS[kind]}."
+        )
+    return float(level)
+
+
+def check_rng(rng: np.random.Generator) -> None:
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(
+            f"Expected rng, a numpy.random.Generator, received {type(rng).__name__}. "
+            "Pass numpy.random.default_rng(seed)."
+        )

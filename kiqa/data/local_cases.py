@@ -1,0 +1,133 @@
+"""Images with a local ground truth: boxes that people drew, or a rectangle distorted here.
+
+Public names: :class:`Item`, :class:`Case`, :func:`boxed_items`,
+:func:`synthetic_items`, :func:`load_case`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from kiqa.data.distortions import LEVELS, available_distortions, distort_region
+from kiqa.data.folders import photographs_in
+from kiqa.data.local_quality import ImageBoxes, ground_truth, read_boxes
+from kiqa.data.smoothing import blur_map
+from kiqa.io.images import load_image
+
+
+@dataclass(frozen=True)
+class Item:
+    """One image to compare on, not loaded yet.
+
+    Attributes:
+        name: Of the image in the results; maps of others are filed under it.
+        path: The file.
+        boxes: What people marked, or None.
+        version: Number of the synthetic version, from 1.
+    """
+
+    name: str
+    path: Path
+    boxes: ImageBoxes | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class Case:
+    """One image with its ground truth, both arrays.
+
+    Attributes:
+        item: What it was made from.
+        pixels: RGB ``uint8``, shape (H, W, 3), as the predictors see it.
+        truth: ``float32``, shape (H, W), 0..1, higher is better.
+        details: Further columns of its rows.
+    """
+
+    item: Item
+    pixels: np.ndarray
+    truth: np.ndarray
+    details: Mapping = field(default_factory=dict)
+
+
+def boxed_items(folder: str, boxes: str) -> list[Item]:
+    """List the images of a table of boxes.
+
+    Args:
+        folder: Folder of the images.
+        boxes: The table; see `kiqa.data.local_quality`.
+
+    Returns:
+        One item an image of the table.
+
+    Raises:
+        ValueError: As `read_boxes`.
+        FileNotFoundError: If the table or an image of it is not there.
+    """
+    items = [Item(image.name, Path(folder, image.name), image) for image in read_boxes(boxes)]
+    missing = [item for item in items if not item.path.is_file()]
+    if missing:
+        first = missing[0]
+        raise FileNotFoundError(
+            f"Expected the {len(items)} images of {boxes} in {folder}. Received: {len(missing)} "
+            f"of them not there, {first.name} first ({first.boxes.source}). Names are relative to "
+            "the folder."
+        )
+    return items
+
+
+def synthetic_items(folder: str, *, split: str | None, chosen: str, versions: int) -> list[Item]:
+    """List the pictures to distort, ``versions`` of each photograph of a folder.
+
+    Args:
+        folder: Folder of pristine photographs.
+        split: Split file or name; None takes the folder's, if it has one.
+        chosen: Set of the split.
+        versions: Distorted pictures a photograph.
+
+    Returns:
+        The items; the second version of ``a.jpg`` is called ``a.jpg.2.png``.
+
+    Raises:
+        FileNotFoundError: If photographs are missing or there are none.
+    """
+    return [
+        Item(f"{path.name}.{version}.png", path, version=version)
+        for path in photographs_in(folder, split=split, chosen=chosen)
+        for version in range(1, versions + 1)
+    ]
+
+
+def load_case(item: Item, *, blur: float, seed: int) -> tuple[Item, Case | Exception]:
+    """Load an image and make its ground truth.
+
+    Without boxes one random rectangle is distorted, by a kind and level drawn
+    from those of `kiqa.data.distortions` that work here; the truth is 1 outside, 0 inside. The
+    draws depend on the seed, the file's name and the version only.
+
+    Args:
+        item: The image.
+        blur: Blur of the ground truth by image width, 0 for none.
+        seed: Seed of the distortions.
+
+    Returns:
+        The item, and the `Case` or the exception that making it raised.
+    """
+    try:
+        pixels = load_image(item.path).pixels
+        if item.boxes is not None:
+            answers = item.boxes.boxes
+            height, width = pixels.shape[:2]
+            truth = ground_truth(
+                answers, height=height, width=width, participants=len(answers), blur=blur
+            )
+            return item, Case(item, pixels, truth)
+        rng = np.random.default_rng([seed, item.version, *item.path.name.encode()])
+        kind = str(rng.choice(available_distortions()))
+        level = float(rng.choice(LEVELS[kind]))
+        pixels, mask = distort_region(pixels, kind, level, rng=rng)
+        truth = blur_map(~mask, blur=blur)
+        return item, Case(item, pixels, truth, {"distortion": kind, "level": level})
+    except Exception as error:  # told when its turn comes
+        return item, error

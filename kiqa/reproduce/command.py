@@ -1,0 +1,113 @@
+"""What a reproduction is to the command line, and the options that several share.
+
+Public names: :class:`Command`, :func:`add_data`, :func:`add_output`,
+:func:`add_model`, :func:`records_of`, :func:`split_of`.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kiqa.data import DATASETS
+from kiqa.data.chosen import PARTS, scored_images
+from kiqa.data.records import ScoredImage
+
+_FIGURES = Path("runs/reproduce")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One table or figure.
+
+    Attributes:
+        summary: One sentence without a full stop, for the list of names.
+        add_options: Adds its options to a parser.
+        run: From the parsed options to the exit status.
+    """
+
+    summary: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def add_data(parser: argparse.ArgumentParser, *, required: bool = True, part: str = "test") -> None:
+    """Add --data, --dataset, --split and --set.
+
+    Args:
+        parser: To add to.
+        required: Whether the data set must be given.
+        part: Default of --set.
+    """
+    parser.add_argument("--data", required=required, metavar="ROOT", help="folder of the data set")
+    parser.add_argument(
+        "--dataset", required=required, choices=sorted(DATASETS), help="its published layout"
+    )
+    parser.add_argument(
+        "--split",
+        metavar="FILE|NAME",
+        help="split file (image_name,set) or published split (default: the data set's own)",
+    )
+    parser.add_argument(
+        "--set", choices=PARTS, default=part, help="part of the split (default: %(default)s)"
+    )
+
+
+def records_of(options: argparse.Namespace) -> list[ScoredImage]:
+    """Return the images that the options of `add_data` name.
+
+    Args:
+        options: Parsed options.
+
+    Returns:
+        The records, at least one.
+
+    Raises:
+        FileNotFoundError: If the data set or the split is not there; the
+            message says where to download it.
+        ValueError: If there is no such part.
+    """
+    return scored_images(
+        options.dataset,
+        options.data,
+        split=options.split,
+        part=options.set,
+        report=lambda message: sys.stderr.write(f"kiqa.reproduce: {message}\n"),
+    )
+
+
+def split_of(options: argparse.Namespace) -> str:
+    """Name the split and part of the options of `add_data`, for tables and JSON."""
+    return "all" if options.set == "all" else f"{options.split or 'own split'}, {options.set}"
+
+
+def add_output(parser: argparse.ArgumentParser, *, figures: bool = True) -> None:
+    """Add --output, with a default for figures and none for tables."""
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=_FIGURES if figures else None,
+        metavar="DIR",
+        help="write there (default: %(default)s)"
+        if figures
+        else "write table, JSON and per-image predictions there; what was scored is kept",
+    )
+
+
+def add_model(parser: argparse.ArgumentParser, *, default: str, stride: int | None = None) -> None:
+    """Add --model and, where the model leaves it open, --stride with its default."""
+    parser.add_argument(
+        "--model",
+        default=default,
+        metavar="NAME|FILE",
+        help="shipped model or .h5 file (default: %(default)s)",
+    )
+    if stride is not None:
+        parser.add_argument(
+            "--stride",
+            type=int,
+            default=stride,
+            metavar="N",
+            help="pixels between the cells of maps (default: %(default)s)",
+        )
