@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kiqa.data.distortions import BASIC, LEVELS
+from kiqa.data.distortions import BASIC, LEVELS, available_distortions
 from kiqa.data.folders import photographs_in
 from kiqa.io.map_files import QualityMap
 from kiqa.reproduce.__main__ import NAMES, main
@@ -54,7 +54,7 @@ def _rows(photos, seed=0):
     return list(sensitivity_rows(photos, predict, seed=seed))
 
 
-@pytest.mark.parametrize("kind", LEVELS)
+@pytest.mark.parametrize("kind", available_distortions())
 def test_map_that_knows_the_rectangle_scores_one(kind):
     """A map of 1 where the centre pixel is untouched and 0 elsewhere has AUC near 1."""
     original = _photo()
@@ -232,9 +232,26 @@ def test_other_maps_and_distortions(photographs, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert printed.startswith("fish, stride 8, 2 photographs") and "motion_blur" in printed
     kept = json.loads((tmp_path / "out" / "local_sensitivity.json").read_text())
-    assert kept["model"] == "fish" and len(kept["conditions"]) == 3
+    assert kept["model"] == "fish" and kept["weights_sha256"] is None
+    assert [row["level"] for row in kept["conditions"]] == list(LEVELS["motion_blur"])
     # White noise is as sharp as can be; a blurred rectangle of it is found.
     assert kept["overall"]["auc"] > 0.9
+    with open(tmp_path / "out" / "local_sensitivity.csv", newline="") as file:
+        assert [row["model"] for row in csv.DictReader(file)] == 6 * ["fish"]
+
+
+def test_all_distortions_leave_the_published_ones_as_they_are(photographs, tmp_path):
+    """``all`` adds rows to the default's; a distortion named twice counts once."""
+    found = []
+    for chosen in ([], ["--distortions", "all"], ["--distortions", "jpeg", "jpeg"]):
+        arguments = ["--data", str(photographs), "--map", "gray", "--output", str(tmp_path / "out")]
+        assert main(["local-sensitivity", *arguments, *chosen]) == 0
+        with open(tmp_path / "out" / "local_sensitivity.csv", newline="") as file:
+            found.append(list(csv.DictReader(file)))
+    default, everything, twice = found
+    assert list(dict.fromkeys(row["distortion"] for row in everything)) == available_distortions()
+    assert [row for row in everything if row["distortion"] in BASIC] == default
+    assert twice == [row for row in default if row["distortion"] == "jpeg"]
 
 
 def test_command_prints_the_table_and_writes_the_files(photographs, weights, tmp_path, capsys):

@@ -1,9 +1,8 @@
 """Does a quality map find the distorted part of a photograph?
 
 In each pristine photograph one random rectangle of 25-50 % of the area is
-distorted, for every level of some distortions of `kiqa.data.distortions` in
-turn: Gaussian blur, Gaussian noise and JPEG, or more (``--distortions``). The map
-of that picture is
+distorted, for every level in :data:`kiqa.data.distortions.LEVELS` of Gaussian
+blur, Gaussian noise and JPEG, or of others, in turn. The map of that picture is
 compared with the rectangle by the exact ROC-AUC: a cell is positive when its
 centre pixel is undistorted; nothing is padded or blurred. The centre of cell
 (row, column) is the pixel ``floor(row * stride + offset)``: for 64x64 patches,
@@ -44,6 +43,9 @@ from kiqa.maps.sliding_fish import fish_map
 from kiqa.reproduce.command import Command
 from kiqa.scoring import Scorer
 from kiqa.scoring.quiet import load_quietly
+
+# Maps that need no weights.
+_MAPS = {"fish": fish_map, "gray": gray_map}
 
 
 def photo_auc(
@@ -197,9 +199,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", default="test", help="set of the split (default: test)")
     parser.add_argument(
         "--map",
-        choices=("model", "fish", "gray"),
-        default="model",
-        help="the map that is tested: --model's, FISH or gray values (default: model)",
+        choices=("patchnet", *_MAPS),
+        default="patchnet",
+        help="the map that is tested: that of --model, FISH or gray values (default: patchnet)",
     )
     parser.add_argument(
         "--distortions",
@@ -207,9 +209,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         choices=("all", *DISTORTIONS),
         default=list(BASIC),
         metavar="NAME",
-        help=f"all, or some of {', '.join(DISTORTIONS)} (default: {' '.join(BASIC)})",
+        help=f"all that work here, or some of {', '.join(DISTORTIONS)} "
+        f"(default: {' '.join(BASIC)}, those of the published table)",
     )
-    parser.add_argument("--model", default="patchnet", metavar="NAME|FILE", help="weights")
+    parser.add_argument(
+        "--model",
+        default="patchnet",
+        metavar="NAME|FILE",
+        help="weights of --map patchnet (default: the shipped ones)",
+    )
     parser.add_argument("--stride", type=int, default=8, help="of the maps (default: 8)")
     parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
     parser.add_argument("--output", metavar="DIR", help="write per-photograph CSV and JSON here")
@@ -229,14 +237,15 @@ def run(options: argparse.Namespace) -> int:
         FileNotFoundError: If the data, the split or the weights are missing.
     """
     files = photographs_in(options.data, split=options.split, chosen=options.set)
-    kinds = available_distortions() if "all" in options.distortions else options.distortions
+    everything = "all" in options.distortions
+    kinds = available_distortions() if everything else list(dict.fromkeys(options.distortions))
     predict, named = _predictor(options)
     output = None if options.output is None else Path(options.output)
     rows = []
     pictures = ((file.name, load_image(file).pixels) for file in files)
     try:
         for row in sensitivity_rows(pictures, predict, seed=options.seed, kinds=kinds):
-            rows.append(row)
+            rows.append({**row, "model": named["model"]})
     finally:  # what an interrupt leaves is kept
         if output is not None and rows:
             write_csv(rows, output / "local_sensitivity.csv")
@@ -256,13 +265,13 @@ COMMAND = Command("ROC-AUC of quality maps against a distorted rectangle", add_o
 
 def _predictor(options):
     """The function that makes the maps, and what it is called in the results."""
-    if options.map == "model":
+    if options.map == "patchnet":
         scorer = Scorer(options.model, stride=options.stride)
         load_quietly(scorer)
         named = {"model": scorer.info.name, "weights_sha256": scorer.info.sha256}
         return scorer.map, named
-    make = {"fish": fish_map, "gray": gray_map}[options.map]
-    return partial(make, stride=options.stride), {"model": options.map, "weights_sha256": None}
+    predict = partial(_MAPS[options.map], stride=options.stride)
+    return predict, {"model": options.map, "weights_sha256": None}
 
 
 def _generator(seed, name, kind, level):

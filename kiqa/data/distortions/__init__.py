@@ -6,9 +6,10 @@ shape and type, and the input is never changed. Randomness comes only from the
 
 - ``gaussian_blur``: level is the standard deviation in pixels.
 - ``gaussian_noise``: level is the standard deviation in gray levels of 255.
-- ``jpeg``: level is the quality of the encoder (libjpeg's scale, 1 to 100).
+- ``jpeg``: level is the quality of the encoder (libjpeg's scale, 1 to 100);
+  the only level of which less is worse.
 - ``jpeg2000``: level is the compression ratio. Needs a Pillow with OpenJPEG.
-- ``overexposure``, ``underexposure``: level is the number of stops.
+- ``overexposure``, ``underexposure``: level is the number of stops, above 0 in both.
 - ``motion_blur``: level is the length in pixels; the direction is random.
 - ``colour_noise``: level is the standard deviation of Cb and of Cr.
 
@@ -79,13 +80,14 @@ def distort(pixels: np.ndarray, kind: str, level: float, *, rng: np.random.Gener
         pixels: RGB ``uint8``, shape ``(H, W, 3)``.
         kind: A name of :data:`DISTORTIONS`.
         level: Strength in the unit of that distortion.
-        rng: Source of randomness (read by ``gaussian_noise`` only).
+        rng: Source of randomness: of both noises and the direction of motion.
 
     Returns:
         RGB ``uint8`` of the same shape.
 
     Raises:
-        ValueError: If ``kind`` is unknown or an argument is not as stated.
+        ValueError: If ``kind`` is unknown, an argument is not as stated, or
+            this Pillow has no JPEG 2000 (see :func:`available_distortions`).
     """
     if kind not in DISTORTIONS:
         raise ValueError(

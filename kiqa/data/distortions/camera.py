@@ -7,12 +7,13 @@ import cv2
 import numpy as np
 from PIL import Image, features
 
-from kiqa.data.distortions.checks import check_level, check_pixels, check_rng, to_uint8
+from kiqa.data.distortions.checks import LEVELS, check_level, check_pixels, check_rng, to_uint8
 
 # Rows of the BT.601 matrix from (Y, Cb, Cr) to RGB: what chroma adds (JFIF).
 _CB = np.array([0.0, -0.344136, 1.772])
 _CR = np.array([1.402, -0.714136, 0.0])
 _OVERSAMPLING = 8  # points a pixel on the line of a motion blur
+_STOPS = 16  # more changes nothing: all is white, or black, of 8 bits (12 are enough)
 
 
 def jpeg2000_is_available() -> bool:
@@ -47,7 +48,10 @@ def jpeg2000(
             "wheel, or leave out 'jpeg2000' as available_distortions() does."
         )
     if ratio <= 1:
-        raise ValueError(f"Expected a compression ratio above 1 for 'jpeg2000', received {level}.")
+        raise ValueError(
+            f"Expected a compression ratio above 1 for 'jpeg2000', received {level!r}. "
+            f"The usual levels are {LEVELS['jpeg2000']}."
+        )
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(
         buffer, "JPEG2000", quality_mode="rates", quality_layers=[ratio], irreversible=True
@@ -75,7 +79,7 @@ def overexposure(
         ValueError: If the pixels or the level are not as stated.
     """
     check_pixels(pixels)
-    return _exposed(pixels, 2.0 ** check_level(level, "overexposure", "a number of stops"))
+    return _exposed(pixels, check_level(level, "overexposure", "a number of stops"))
 
 
 def underexposure(
@@ -96,7 +100,7 @@ def underexposure(
         ValueError: If the pixels or the level are not as stated.
     """
     check_pixels(pixels)
-    return _exposed(pixels, 2.0 ** -check_level(level, "underexposure", "a number of stops"))
+    return _exposed(pixels, -check_level(level, "underexposure", "a number of stops"))
 
 
 def motion_blur(pixels: np.ndarray, level: float, rng: np.random.Generator) -> np.ndarray:
@@ -148,8 +152,9 @@ def colour_noise(pixels: np.ndarray, level: float, rng: np.random.Generator) -> 
     return to_uint8(pixels + chroma[..., :1] * _CB + chroma[..., 1:] * _CR)
 
 
-def _exposed(pixels, gain):
-    """Multiply linear light; all 256 values by one table."""
+def _exposed(pixels, stops):
+    """Multiply linear light (IEC 61966-2-1) by 2**stops; all 256 values by one table."""
+    gain = 2.0 ** min(max(stops, -_STOPS), _STOPS)
     values = np.arange(256) / 255
     light = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
     light = np.clip(light * gain, 0, 1)
