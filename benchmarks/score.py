@@ -88,7 +88,7 @@ def measure(model: str, paths: list[Path], *, stride: int, rounds: int) -> dict:
 def main(argv: list[str] | None = None) -> int:
     """Measure, print JSON, and return 0 if the claim holds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default=kiqa.DEFAULT_SCORER)
+    parser.add_argument("--model", default="patchnet")
     parser.add_argument("--images", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--stride", type=int, default=8)

@@ -53,5 +53,6 @@ PATCHNET = Patchnet()
 AGGREGATOR = Aggregator()
 KONPATCH = KonPatch()
 
-# The model that scores when none is named. Ours.
-DEFAULT_SCORER = "patchnet"
+# The models that score and that map when none is named. Ours.
+DEFAULT_SCORER = "aggregator"
+DEFAULT_MAPPER = "patchnet"

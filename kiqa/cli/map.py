@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from kiqa.cli.inputs import Input, add_paths, collect, distinguish, whole_number
+from kiqa.constants import DEFAULT_MAPPER
 from kiqa.scoring.quiet import load_quietly
 
 
@@ -19,7 +20,7 @@ def add_parser(commands) -> argparse.ArgumentParser:
         "--npz and --html says where the maps go; files are named by the path relative to PATH.",
         epilog="An image that cannot be mapped is reported; the exit status is then 1.",
     )
-    add_paths(parser, model="patchnet")
+    add_paths(parser, model=DEFAULT_MAPPER)
     parser.add_argument(
         "--stride",
         type=whole_number,

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kiqa.constants import AGGREGATOR
 from kiqa.data.augmentation import Version, apply_version
 from kiqa.io.images import load_image
 from kiqa.io.whole_files import replacing, sha256_of
@@ -57,6 +58,7 @@ class StackCache:
             "patchnet": self.maker.weights_sha256,
             "stride": self.maker.stride,
             "fish": self.maker.fish,
+            "fish_scale": AGGREGATOR.fish_scale,
         }
         digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
         return self.folder / f"{digest[:40]}.npy"

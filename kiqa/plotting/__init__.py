@@ -6,7 +6,8 @@ write it with :func:`save_figure`.
 Public names: :func:`plot_overlay`, :func:`plot_loss_curves`,
 :func:`plot_label_histograms`, :func:`plot_patch_sheet`,
 :func:`plot_scatter`, :func:`plot_boxes`, :func:`plot_local_ground_truth`,
-:func:`plot_auc_boxes`, :func:`plot_roc_curves`, :func:`save_figure`.
+:func:`plot_auc_boxes`, :func:`plot_roc_curves`, :func:`plot_map`,
+:func:`plot_windows`, :func:`plot_window_diagram`, :func:`save_figure`.
 """
 
 from kiqa.plotting.figures import save_figure
@@ -16,6 +17,7 @@ from kiqa.plotting.local import (
     plot_local_ground_truth,
     plot_roc_curves,
 )
+from kiqa.plotting.maps import plot_map, plot_window_diagram, plot_windows
 from kiqa.plotting.overlays import plot_overlay
 from kiqa.plotting.patches import plot_label_histograms, plot_patch_sheet
 from kiqa.plotting.scores import plot_scatter
@@ -27,9 +29,12 @@ __all__ = [
     "plot_label_histograms",
     "plot_local_ground_truth",
     "plot_loss_curves",
+    "plot_map",
     "plot_overlay",
     "plot_patch_sheet",
     "plot_roc_curves",
     "plot_scatter",
+    "plot_window_diagram",
+    "plot_windows",
     "save_figure",
 ]

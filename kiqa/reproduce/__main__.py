@@ -1,15 +1,29 @@
 """``python -m kiqa.reproduce NAME [options]``: run one reproduction.
 
-Without a name the names are listed. Exit status 0: done; 2: unknown name,
-wrong option or wrong input (one line on stderr); 130: interrupted.
+Without a name the names are listed. Exit status 0: done; 1: done, but images
+could not be scored; 2: unknown name, wrong option, wrong or missing input
+(one line on stderr); 130: interrupted.
 """
 
+import argparse
 import importlib
 import sys
 from collections.abc import Sequence
 
+# Each name with its module and the `kiqa.reproduce.command.Command` in it.
 NAMES = {
-    "local-sensitivity": "kiqa.reproduce.local_sensitivity",
+    "local-sensitivity": "local_sensitivity:COMMAND",
+    "thesis-table1": "thesis_table1:COMMAND",
+    "thesis-table2": "thesis_correlations:TABLE_2",
+    "thesis-table3": "thesis_correlations:TABLE_3",
+    "thesis-table4": "thesis_correlations:TABLE_4",
+    "thesis-fig8": "thesis_figures:FIG_8",
+    "thesis-fig9": "thesis_figures:FIG_9",
+    "thesis-fig10": "thesis_local:FIG_10",
+    "thesis-fig11": "thesis_local:FIG_11",
+    "thesis-fig13": "thesis_figures:FIG_13",
+    "thesis-fig17": "thesis_figures:FIG_17",
+    "thesis-examples": "thesis_figures:EXAMPLES",
 }
 
 
@@ -30,18 +44,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name not in NAMES:
         return _fail(f"Expected one of {', '.join(NAMES)}, received {name!r}.", 2)
     try:
-        return importlib.import_module(NAMES[name]).main(options)
+        command = _command(name)
+        parser = argparse.ArgumentParser(
+            prog=f"python -m kiqa.reproduce {name}", description=f"{command.summary}."
+        )
+        command.add_options(parser)
+        return command.run(parser.parse_args(options))
     except (ValueError, OSError) as error:
         return _fail(str(error), 2)
-    except KeyboardInterrupt:
-        return _fail("interrupted", 130)
+    except KeyboardInterrupt as error:
+        return _fail("; ".join(["interrupted", *filter(None, error.args)]), 130)
+
+
+def _command(name):
+    module, attribute = NAMES[name].split(":")
+    return getattr(importlib.import_module(f"kiqa.reproduce.{module}"), attribute)
 
 
 def _listing():
     lines = ["usage: python -m kiqa.reproduce NAME [options]", "", "names:"]
-    for name, module in NAMES.items():
-        summary = importlib.import_module(module).build_parser().description
-        lines.append(f"  {name:<20} {summary}")
+    lines += [f"  {name:<20} {_command(name).summary}" for name in NAMES]
     return "\n".join([*lines, "", "python -m kiqa.reproduce NAME --help lists the options.", ""])
 
 

@@ -78,8 +78,9 @@ def records_of(options: argparse.Namespace) -> list[ScoredImage]:
 
 
 def split_of(options: argparse.Namespace) -> str:
-    """Name the split and part of the options of `add_data`, for tables and JSON."""
-    return "all" if options.set == "all" else f"{options.split or 'own split'}, {options.set}"
+    """Name the split and part of the options of `add_data`, a file without its folder."""
+    split = Path(options.split).name if options.split else "own split"
+    return "all" if options.set == "all" else f"{split}, {options.set}"
 
 
 def add_output(parser: argparse.ArgumentParser, *, figures: bool = True) -> None:

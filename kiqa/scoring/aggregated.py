@@ -18,12 +18,9 @@ import numpy as np
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo, load_model, read_info
 from kiqa.maps.dense import patch_size
-from kiqa.maps.stack import StackMaker
+from kiqa.maps.stack import FISH_FORMS, MAPS, StackMaker
 from kiqa.models.aggregator import LEAST_CELLS, spatial_grid, spatial_model
 from kiqa.scoring.engines import Engine
-
-_MAPS = ["fish", "gray", "patchnet"]
-_FISH = ("sliding", "blocks")
 
 
 def aggregator_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
@@ -96,18 +93,18 @@ def _details(info):
     details = info.details
     stride, patchnet = details.get("stride"), details.get("patchnet")
     good = (
-        details.get("maps") == _MAPS
+        details.get("maps") == list(MAPS)
         and type(stride) is int
         and stride >= 1
-        and details.get("fish") in _FISH
+        and details.get("fish") in FISH_FORMS
         and isinstance(patchnet, dict)
         and isinstance(patchnet.get("name"), str)
         and isinstance(patchnet.get("sha256"), str)
     )
     if not good:
         raise ValueError(
-            f"Expected an aggregator's file to say maps {_MAPS}, stride, fish (one of {_FISH}) and "
-            f"patchnet with name and sha256. Received: {details} in {info.path}. Export it again "
+            f"Expected an aggregator's file to say maps {list(MAPS)}, stride, fish (one of "
+            f"{FISH_FORMS}) and patchnet with name and sha256. Received: {details} in {info.path}. Export it again "
             "with these details."
         )
     return stride, details["fish"], patchnet

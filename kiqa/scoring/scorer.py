@@ -19,7 +19,7 @@ from functools import lru_cache
 import numpy as np
 
 from kiqa import __version__
-from kiqa.constants import DEFAULT_SCORER, PATCHNET
+from kiqa.constants import DEFAULT_MAPPER, DEFAULT_SCORER, PATCHNET
 from kiqa.io.images import LoadedImage, load_image
 from kiqa.io.map_files import QualityMap
 from kiqa.scoring.decoding import Source, decode, name_file
@@ -238,7 +238,7 @@ def score(
 
 
 def quality_map(
-    image: Source, *, stride: int | None = None, model: str | os.PathLike = "patchnet"
+    image: Source, *, stride: int | None = None, model: str | os.PathLike = DEFAULT_MAPPER
 ) -> QualityMap:
     """Predict the local quality of an image.
 
