@@ -19,7 +19,13 @@ from kiqa.data.augmentation import FLIPS, Version, versions
 from kiqa.data.chosen import scored_images, scored_parts
 from kiqa.data.splits import assign_split, random_split, read_split, select, write_split
 from kiqa.scoring.quiet import start_keras
-from kiqa.training.aggregator_settings import POOLINGS, SCHEDULES, TARGETS, AggregatorSettings
+from kiqa.training.aggregator_settings import (
+    CORRELATIONS,
+    POOLINGS,
+    SCHEDULES,
+    TARGETS,
+    AggregatorSettings,
+)
 from kiqa.training.settings import PRECISIONS
 
 _FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # thesis 5.4
@@ -40,7 +46,13 @@ _NUMBERS = {
         "stop after so many epochs without a better validation SROCC; 0: never",
     ),
 }
-_CHOICES = {"target": TARGETS, "pooling": POOLINGS, "schedule": SCHEDULES, "precision": PRECISIONS}
+_CHOICES = {
+    "correlation_with": CORRELATIONS,
+    "target": TARGETS,
+    "pooling": POOLINGS,
+    "schedule": SCHEDULES,
+    "precision": PRECISIONS,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -141,7 +153,10 @@ def _parser():
         )  # fmt: skip
     for name, choices in _CHOICES.items():
         options.add_argument(
-            f"--{name}", choices=choices, default=getattr(ours, name), help="default: %(default)s"
+            f"--{name.replace('_', '-')}",
+            choices=choices,
+            default=getattr(ours, name),
+            help="default: %(default)s",
         )
     options.add_argument(
         "--gpus", type=int, metavar="N", help="share each batch among so many GPUs"

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 # Each name with its module and the `kiqa.reproduce.command.Command` in it.
 NAMES = {
+    "compare": "compare:COMPARE",
     "local-sensitivity": "local_sensitivity:COMMAND",
     "thesis-table1": "thesis_table1:COMMAND",
     "thesis-table2": "thesis_correlations:TABLE_2",

@@ -104,8 +104,8 @@ def _details(info):
     if not good:
         raise ValueError(
             f"Expected an aggregator's file to say maps {list(MAPS)}, stride, fish (one of "
-            f"{FISH_FORMS}) and patchnet with name and sha256. Received: {details} in {info.path}. Export it again "
-            "with these details."
+            f"{FISH_FORMS}) and patchnet with name and sha256. Received: {details} in "
+            f"{info.path}. Export it again with these details."
         )
     return stride, details["fish"], patchnet
 

@@ -11,12 +11,14 @@ References:
     Thesis, section 5.4.
 """
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import numpy as np
+from scipy.stats import rankdata
 from tqdm import tqdm
 
 from kiqa import __version__
@@ -112,6 +114,13 @@ def train_aggregator(
     path = workdir / CHECKPOINT_FILE
     start = read_checkpoint(path) if resume and path.is_file() else None
     model = _compiled(settings, train, initial=initial, resumed=start is not None)
+
+    if settings.correlation_with == "ranks":
+        ranks = rankdata([item.target for item in train]) / len(train)
+        train = [
+            dataclasses.replace(item, rank=float(rank))
+            for item, rank in zip(train, ranks, strict=True)
+        ]
 
     def after_epoch(state):
         write_csv(state.history, workdir / "history.csv")

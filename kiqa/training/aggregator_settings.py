@@ -14,6 +14,7 @@ from kiqa.training.settings import PRECISIONS
 POOLINGS = ("max", "mean")
 SCHEDULES = ("constant", "cosine")
 TARGETS = ("mos", "percentile")
+CORRELATIONS = ("mos", "ranks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,9 @@ class AggregatorSettings:
             batch, added to the mean squared error.
         norm_momentum: Of the moving statistics of batch normalisation. Keras's
             0.99 lags behind where an epoch has a hundred steps.
+        correlation_with: What the predictions correlate with: the ``"mos"``,
+            or its ``"ranks"`` in the training part, which asks for order
+            where most MOS are nearly equal.
         flip_maps: Mirror each stack at random, on both axes. Cheaper than
             mirrored photographs and nearly the same: only the Patchnet map
             of a mirrored photograph differs from the mirrored map.
@@ -69,6 +73,7 @@ class AggregatorSettings:
     warmup_steps: int = 0
     weight_decay: float = 0.0
     correlation_loss: float = 0.0
+    correlation_with: str = "mos"
     norm_momentum: float = 0.99
     flip_maps: bool = False
     crop_maps: float = 1.0
@@ -102,6 +107,7 @@ class AggregatorSettings:
             raise ValueError(f"Expected noise_maps from 0 to below 1. Received: {self.noise_maps}.")
         for name, choices in (
             ("target", TARGETS),
+            ("correlation_with", CORRELATIONS),
             ("pooling", POOLINGS),
             ("schedule", SCHEDULES),
             ("precision", PRECISIONS),

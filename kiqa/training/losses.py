@@ -34,14 +34,15 @@ def score_loss(correlation: float):
             batch; 0 is the plain mean squared error.
 
     Returns:
-        A function of two tensors of shape ``(n, 1)``, targets and
-        predictions, to the loss, a scalar.
+        A function of targets, shape ``(n, 1)``, or ``(n, 2)`` with another
+        target of the correlation beside them, and predictions, shape ``(n,
+        1)``, to the loss, a scalar.
     """
 
     def loss(target, predicted):
-        total = ops.mean(ops.square(predicted - target))
+        total = ops.mean(ops.square(predicted - target[:, :1]))
         if correlation:
-            total += correlation * (1 - _pearson(predicted[:, 0], target[:, 0]))
+            total += correlation * (1 - _pearson(predicted[:, 0], target[:, -1]))
         return total
 
     return loss

@@ -60,6 +60,8 @@ class StackItem:
         path: ``.npy`` file, ``float32`` of shape (rows, columns, 3).
         shape: (rows, columns).
         target: Score in [0, 1].
+        rank: Rank of the target among those of the training part, in [0, 1];
+            ``None`` where the loss does not ask for it.
         matching: Applied to the Patchnet channel when the stack is read;
             ``None`` leaves it.
     """
@@ -67,6 +69,7 @@ class StackItem:
     path: str | os.PathLike
     shape: tuple[int, int]
     target: float
+    rank: float | None = None
     matching: Matching | None = None
 
 
@@ -157,7 +160,7 @@ def training_batches(
 
     Yields:
         ``float32`` stacks of shape (n, rows, columns, 3) and targets of
-        shape (n, 1).
+        shape (n, 1), or (n, 2) with the ranks of items that have one.
     """
     for chosen in plan_batches([item.shape for item in items], batch_size=batch_size, rng=rng):
         if len(chosen) < 2:
@@ -165,6 +168,9 @@ def training_batches(
         members = [items[index] for index in chosen]
         stacks = read_stacks(members)
         targets = np.array([[item.target] for item in members], np.float32)
+        if members[0].rank is not None:
+            ranks = np.array([[item.rank] for item in members], np.float32)
+            targets = np.concatenate([targets, ranks], axis=1)
         if crop < 1:
             stacks = _cropped(stacks, crop, rng)
         if flip:

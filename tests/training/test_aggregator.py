@@ -117,6 +117,7 @@ def test_resumed_run_gives_the_same_weights(items, tmp_path, monkeypatch):
     settings = AggregatorSettings(
         batch_size=4, epochs=3, learning_rate=0.01, schedule="cosine", warmup_steps=2,
         flip_maps=True, crop_maps=0.7, noise_maps=0.1, weight_decay=0.01,
+        correlation_loss=0.1, correlation_with="ranks",
     )  # fmt: skip
     _train(items, tmp_path / "whole", settings)
 
@@ -184,6 +185,9 @@ def test_too_few_stacks_are_refused(items, tmp_path):
         {"precision": "int8"},
         {"early_stopping": 0},
         {"warmup_steps": 5},
+        {"correlation_with": "noise"},
+        {"norm_momentum": 1.0},
+        {"target": "mean"},
     ],
 )
 def test_wrong_settings_are_refused(wrong):

@@ -18,10 +18,19 @@ LEVELS = {
 
 
 def to_uint8(values: np.ndarray) -> np.ndarray:
+    """Round to nearest, clip to 0-255 and return ``uint8`` of the same shape."""
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
 def check_pixels(pixels: np.ndarray) -> None:
+    """Refuse what is no image.
+
+    Args:
+        pixels: Wanted: RGB ``uint8``, shape ``(H, W, 3)``, with a pixel at least.
+
+    Raises:
+        ValueError: If it is anything else, naming its shape and type.
+    """
     shape = getattr(pixels, "shape", None)
     dtype = getattr(pixels, "dtype", type(pixels).__name__)
     if dtype != np.uint8 or len(shape) != 3 or shape[2] != 3 or 0 in shape:
@@ -32,6 +41,19 @@ def check_pixels(pixels: np.ndarray) -> None:
 
 
 def check_level(level: float, kind: str, meaning: str) -> float:
+    """Refuse a level that is no positive, finite number.
+
+    Args:
+        level: Level of the distortion.
+        kind: Name of the distortion.
+        meaning: What the level is, for the message.
+
+    Returns:
+        The level.
+
+    Raises:
+        ValueError: If it is no such number, naming the usual levels.
+    """
     if not isinstance(level, (int, float, np.integer, np.floating)) or not (
         math.isfinite(level) and level > 0
     ):
@@ -43,6 +65,14 @@ def check_level(level: float, kind: str, meaning: str) -> float:
 
 
 def check_rng(rng: np.random.Generator) -> None:
+    """Refuse anything but a generator: nothing is drawn from global state.
+
+    Args:
+        rng: Source of randomness.
+
+    Raises:
+        ValueError: If it is no ``numpy.random.Generator``.
+    """
     if not isinstance(rng, np.random.Generator):
         raise ValueError(
             f"Expected rng, a numpy.random.Generator, received {type(rng).__name__}. "

@@ -1,0 +1,60 @@
+"""``python -m kiqa.reproduce compare``: two models on the same images."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kiqa.evaluation.correlation import srocc
+from kiqa.reproduce.__main__ import main
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A good and a poor model on sixty images; one image lacks the poor one's score."""
+    rng = np.random.default_rng(0)
+    mos = rng.random(60)
+    paths = []
+    for name, noise in (("good", 0.1), ("poor", 0.8)):
+        table = pd.DataFrame({"name": [f"{i}.jpg" for i in range(60)], "mos": mos})
+        table["predicted"] = mos + noise * rng.random(60)
+        if name == "poor":
+            table.loc[7, "predicted"] = np.nan
+        paths.append(tmp_path / f"{name}.csv")
+        table.to_csv(paths[-1], index=False)
+    return paths
+
+
+def test_the_better_model_is_told_with_an_interval(files, tmp_path, capsys):
+    """Both values, their difference and an interval above zero, on the images of both."""
+    output = tmp_path / "compared.json"
+    assert main(["compare", *map(str, files), "--output", str(output)]) == 0
+    assert "59 images" in capsys.readouterr().out
+    kept = json.loads(output.read_text())["srocc"]
+    good, poor = (pd.read_csv(path).drop(7) for path in files)
+    assert kept["first"] == pytest.approx(srocc(good["predicted"], good["mos"]))
+    assert kept["second"] == pytest.approx(srocc(poor["predicted"], poor["mos"]))
+    assert kept["difference"] == pytest.approx(kept["first"] - kept["second"])
+    assert 0 < kept["lo"] < kept["difference"] < kept["hi"]
+
+
+def test_a_model_equals_itself(files, capsys):
+    """Paired: the interval of no difference is no interval at all."""
+    assert main(["compare", str(files[0]), str(files[0])]) == 0
+    assert "0.000 .. 0.000" in capsys.readouterr().out
+
+
+def test_files_that_do_not_fit_are_refused(files, tmp_path, capsys):
+    """Another scale, other images, a missing file and a wrong number end with status 2."""
+    table = pd.read_csv(files[0])
+    other = tmp_path / "other.csv"
+    for change, message in (
+        ({"mos": table["mos"] * 100}, "same MOS"),
+        ({"name": "x" + table["name"]}, "Received: 0"),
+        ({"predicted": "high"}, "line 2"),
+    ):
+        table.assign(**change).to_csv(other, index=False)
+        assert main(["compare", str(files[0]), str(other)]) == 2
+        assert message in capsys.readouterr().err
+    assert main(["compare", str(files[0]), str(tmp_path / "none.csv")]) == 2
