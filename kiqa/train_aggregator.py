@@ -11,11 +11,12 @@ import argparse
 import dataclasses
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from kiqa.constants import AGGREGATOR
 from kiqa.data import DATASETS
-from kiqa.data.augmentation import FLIPS, Version, versions
+from kiqa.data.augmentation import FLIPS, Version, distorted_versions, versions
 from kiqa.data.chosen import scored_images, scored_parts
 from kiqa.data.splits import assign_split, random_split, read_split, select, write_split
 from kiqa.scoring.quiet import start_keras
@@ -132,6 +133,11 @@ def _parser():
         help="mirrored versions of each of these (default: both; without values: none)",
     )  # fmt: skip
     maps.add_argument(
+        "--distorted", type=int, default=3, metavar="N",
+        help="with --target distortion: distorted versions of each photograph, instead of "
+        "rotations and flips (default: %(default)s)",
+    )  # fmt: skip
+    maps.add_argument(
         "--images", type=int, metavar="N", help="only so many training photographs, at random"
     )
 
@@ -182,24 +188,18 @@ def _run(arguments):
         arguments.cache or arguments.workdir / "stacks", stride=arguments.stride,
         fish=arguments.fish, report=_say,
     )  # fmt: skip
-    flips = (FLIPS[0], *arguments.flips)
-    chosen = {
-        record.name: versions(
-            record.name, rotations=arguments.rotations, flips=flips, seed=arguments.seed
-        )
-        for record in train
-    }
+    left = settings.target == "distortion"
     train_items = []
     for patchnet, members in folds or [(arguments.patchnet, train)]:
-        wanted = [(record, version) for record in members for version in chosen[record.name]]
-        items = source.items(wanted, patchnet=patchnet)
+        items = source.items(_wanted(members, arguments), patchnet=patchnet, left=left)
         if folds:
             matching = source.matching(validation, patchnet=patchnet, reference=arguments.patchnet)
             items = [dataclasses.replace(item, matching=matching) for item in items]
         train_items += items
-    validation_items = source.items(
-        [(record, Version()) for record in validation], patchnet=arguments.patchnet
-    )
+    wanted = [(record, Version()) for record in validation]
+    if left:
+        wanted = _wanted(validation, arguments)
+    validation_items = source.items(wanted, patchnet=arguments.patchnet, left=left)
     if arguments.maps_only:
         _say(f"{len(train_items) + len(validation_items)} stacks are in {source.folder}")
         return None
@@ -214,6 +214,16 @@ def _run(arguments):
         progress=True,
         report=_say,
     )
+
+
+def _wanted(records, arguments):
+    """The records with the versions that are made of them."""
+    if arguments.target == "distortion":
+        made = partial(distorted_versions, count=arguments.distorted, seed=arguments.seed)
+    else:
+        flips = (FLIPS[0], *arguments.flips)
+        made = partial(versions, rotations=arguments.rotations, flips=flips, seed=arguments.seed)
+    return [(record, version) for record in records for version in made(record.name)]
 
 
 def _parts(arguments):

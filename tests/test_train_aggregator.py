@@ -184,6 +184,16 @@ def test_settings_reach_the_training(data, tmp_path, patchnet):
     assert settings.learning_rate == 1e-4
 
 
+def test_pretraining_on_distortions_needs_no_scores(data, tmp_path, patchnet):
+    """Targets are what distortions leave; both parts get distorted versions."""
+    more = ("--target", "distortion", "--distorted", "2")
+    assert main(_arguments(data, tmp_path, patchnet, *more)) == 0
+    images = pd.read_csv(tmp_path / "run" / "images.csv")
+    assert images["set"].value_counts().to_dict() == {"train": 30, "val": 15}
+    assert (images["target"] == 1).sum() == 15
+    assert images["target"][images["target"] < 1].between(0.05, 0.7).all()
+
+
 def test_unreadable_photographs_are_left_out(data, tmp_path, patchnet, capsys):
     """They are named, and the run goes on with the others."""
     (data / "Images" / "ss01 (1).jpg").write_bytes(b"no picture")

@@ -4,8 +4,11 @@ The thesis takes each photograph unmodified and in three random rotations of
 up to 10 degrees, cropped to the largest rectangle without undefined pixels,
 and mirrors all of them on either axis: twelve versions.
 
-Public names: `FLIPS`, `Version`, `versions`, `apply_version`,
-`largest_rectangle`.
+`distorted_versions` are for pretraining without human scores: what was done
+to a photograph says how much of its quality is left.
+
+Public names: `FLIPS`, `Version`, `versions`, `distorted_versions`,
+`quality_left`, `apply_version`, `largest_rectangle`.
 """
 
 import hashlib
@@ -17,8 +20,13 @@ import cv2
 import numpy as np
 
 from kiqa.constants import AGGREGATOR
+from kiqa.data.distortions import LEVELS, available_distortions, distort
 
 FLIPS = ("none", "horizontal", "vertical")
+
+# What is left of a photograph's quality at the mildest and at the severest of
+# the usual levels of a distortion. Ours, as for Patchnet's distorted copies.
+_LEFT = (0.7, 0.05)
 
 
 @dataclass(frozen=True)
@@ -29,10 +37,13 @@ class Version:
         angle: Rotation in degrees, counter-clockwise, at most 45 to either
             side.
         flip: One of `FLIPS`; ``"horizontal"`` swaps left and right.
+        distortion: Name in `kiqa.data.distortions.DISTORTIONS`, its level and
+            the seed of its noise; ``None`` for none.
     """
 
     angle: float = 0.0
     flip: str = FLIPS[0]
+    distortion: tuple[str, float, int] | None = None
 
     def __post_init__(self):
         if not abs(self.angle) <= 45:
@@ -73,11 +84,52 @@ def versions(
         raise ValueError(
             f"Expected rotations >= 0 and at least one flip. Received: {rotations} and {flips}."
         )
-    digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
-    rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
+    rng = _generator(seed, name)
     largest = AGGREGATOR.largest_angle
     angles = [0.0, *(float(angle) for angle in rng.uniform(-largest, largest, rotations))]
     return [Version(angle=angle, flip=flip) for angle in angles for flip in flips]
+
+
+def distorted_versions(name: str, *, count: int, seed: int = 0) -> list[Version]:
+    """Return a photograph as it is and with random distortions of the whole.
+
+    Args:
+        name: Name of the photograph; with the seed it decides the rest.
+        count: Number of distorted versions.
+        seed: Seed of the experiment.
+
+    Returns:
+        ``1 + count`` versions. Kinds are uniform among those available here,
+        levels log-uniform between the mildest and the severest usual one.
+    """
+    rng = _generator("distortions", seed, name)
+    made = [Version()]
+    for _ in range(count):
+        kind = str(rng.choice(available_distortions()))
+        ends = np.log([LEVELS[kind][0], LEVELS[kind][-1]])
+        level = float(np.exp(rng.uniform(ends.min(), ends.max())))
+        level = float(round(level)) if kind == "jpeg" else level
+        made.append(Version(distortion=(kind, level, int(rng.integers(2**31)))))
+    return made
+
+
+def quality_left(version: Version) -> float:
+    """Say which part of a photograph's quality a distortion leaves.
+
+    Args:
+        version: As from `distorted_versions`.
+
+    Returns:
+        1 without a distortion; otherwise from 0.7 at the mildest usual level
+        down to 0.05 at the severest, linear in the level's logarithm. A
+        pseudo-score: nobody has rated it.
+    """
+    if version.distortion is None:
+        return 1.0
+    kind, level, _ = version.distortion
+    mild, severe = LEVELS[kind][0], LEVELS[kind][-1]
+    place = np.clip(np.log(level / mild) / np.log(severe / mild), 0, 1)
+    return float(_LEFT[0] + (_LEFT[1] - _LEFT[0]) * place)
 
 
 def apply_version(pixels: np.ndarray, version: Version) -> np.ndarray:
@@ -93,6 +145,9 @@ def apply_version(pixels: np.ndarray, version: Version) -> np.ndarray:
     Returns:
         ``uint8`` RGB; smaller than the photograph if it was rotated.
     """
+    if version.distortion is not None:
+        kind, level, noise = version.distortion
+        pixels = distort(pixels, kind, level, rng=np.random.default_rng(noise))
     if version.angle:
         pixels = _rotated(pixels, version.angle)
     if version.flip == "horizontal":
@@ -123,6 +178,11 @@ def largest_rectangle(height: int, width: int, angle: float) -> tuple[float, flo
         return (across, along) if width >= height else (along, across)
     scale = cosine**2 - sine**2
     return (height * cosine - width * sine) / scale, (width * cosine - height * sine) / scale
+
+
+def _generator(*key):
+    digest = hashlib.sha256("/".join(map(str, key)).encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "big"))
 
 
 def _rotated(pixels, angle):

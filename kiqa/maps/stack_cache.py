@@ -55,6 +55,7 @@ class StackCache:
             "image": image_sha256,
             "angle": version.angle,
             "flip": version.flip,
+            "distortion": version.distortion,
             "patchnet": self.maker.weights_sha256,
             "stride": self.maker.stride,
             "fish": self.maker.fish,

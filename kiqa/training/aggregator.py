@@ -93,7 +93,7 @@ def train_aggregator(
             f"validate. Received: {len(train)} and {len(validation)}."
         )
     rows = [
-        {"stack": os.path.basename(item.path), "set": part, "mos01": item.target}
+        {"stack": os.path.basename(item.path), "set": part, "target": item.target}
         for part, items in (("train", train), ("val", validation))
         for item in items
     ]

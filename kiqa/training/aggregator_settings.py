@@ -13,7 +13,7 @@ from kiqa.training.settings import PRECISIONS
 
 POOLINGS = ("max", "mean")
 SCHEDULES = ("constant", "cosine")
-TARGETS = ("mos", "percentile")
+TARGETS = ("mos", "percentile", "distortion")
 CORRELATIONS = ("mos", "ranks")
 
 
@@ -23,10 +23,12 @@ class AggregatorSettings:
 
     Attributes:
         seed: Seed of the initial weights and the batches.
-        target: ``"mos"``, or ``"percentile"``: self-supervised pretraining,
-            no human score is used; the network learns to predict a high
-            percentile of the Patchnet map (`kiqa.training.stack_batches`), and
-            the run that follows starts from its file.
+        target: ``"mos"``, or what pretraining without human scores predicts;
+            the run that follows starts from its file. ``"percentile"``: a
+            high percentile of the Patchnet map
+            (`kiqa.training.stack_batches`). ``"distortion"``: how much of its
+            quality a synthetic distortion has left a photograph
+            (`kiqa.data.augmentation.quality_left`); the items carry it.
         pooling: Global pooling of the spatial quality map: ``"max"`` as in
             the thesis, or ``"mean"``.
         batch_size: Stacks a step, all of one resolution.

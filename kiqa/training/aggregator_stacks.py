@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from kiqa.data.augmentation import Version
+from kiqa.data.augmentation import Version, quality_left
 from kiqa.data.records import ScoredImage
 from kiqa.io.weights import load_model, read_info
 from kiqa.maps.stack import MAPS, StackMaker
@@ -50,6 +50,7 @@ class StackSource:
         wanted: Sequence[tuple[ScoredImage, Version]],
         *,
         patchnet: str | os.PathLike,
+        left: bool = False,
         workers: int = 2,
     ) -> list[StackItem]:
         """Make or find stacks.
@@ -57,10 +58,12 @@ class StackSource:
         Args:
             wanted: Photographs and what is made of them.
             patchnet: Name or file of the network of the Patchnet maps.
+            left: Targets are `kiqa.data.augmentation.quality_left`.
             workers: Threads beside the network.
 
         Returns:
-            An item for each that could be made, its target the MOS in [0, 1].
+            An item for each that could be made, its target the MOS in [0, 1],
+            or with ``left`` the part of the quality that is left.
 
         Raises:
             ValueError: If the Patchnet is not one.
@@ -73,9 +76,10 @@ class StackSource:
         made = cache.fill([(record.path, version) for record, version in wanted], workers=workers)
         bar = tqdm(made, total=len(wanted), unit="stack", desc="map stacks", disable=None)
         items = []
-        for (record, _), (path, error) in zip(wanted, bar, strict=True):
+        for (record, version), (path, error) in zip(wanted, bar, strict=True):
             if error is None:
-                items.append(stack_item(path, record.mos01))
+                target = quality_left(version) if left else record.mos01
+                items.append(stack_item(path, target))
             else:
                 self._report(f"left out: {error}")
         return items

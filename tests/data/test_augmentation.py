@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 
 from kiqa.data import augmentation
-from kiqa.data.augmentation import FLIPS, Version, apply_version, largest_rectangle, versions
+from kiqa.data.augmentation import (
+    FLIPS,
+    Version,
+    apply_version,
+    distorted_versions,
+    largest_rectangle,
+    quality_left,
+    versions,
+)
+from kiqa.data.distortions import LEVELS, distort
 
 
 def test_twelve_versions_by_default():
@@ -85,3 +94,32 @@ def test_bad_input_is_refused(call, message):
     """The message names what was expected."""
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_distorted_versions_follow_from_seed_and_name():
+    """The photograph itself first; the others of the usual levels, the same for the same name."""
+    made = distorted_versions("a.jpg", count=40, seed=1)
+    assert made[0] == Version() and len(made) == 41
+    assert made == distorted_versions("a.jpg", count=40, seed=1)
+    assert made[1:] != distorted_versions("b.jpg", count=40, seed=1)[1:]
+    kinds = {version.distortion[0] for version in made[1:]}
+    assert len(kinds) > 4
+    for version in made[1:]:
+        kind, level, _ = version.distortion
+        assert min(LEVELS[kind]) <= level <= max(LEVELS[kind])
+
+
+def test_a_distorted_version_is_the_distortion(photo):
+    """Its noise follows from the version's own seed."""
+    version = Version(distortion=("gaussian_noise", 20, 7))
+    expected = distort(photo, "gaussian_noise", 20, rng=np.random.default_rng(7))
+    np.testing.assert_array_equal(apply_version(photo, version), expected)
+
+
+def test_quality_left_falls_with_the_level():
+    """One for the photograph, 0.7 at the mildest, 0.05 at the severest usual level."""
+    assert quality_left(Version()) == 1
+    for kind, levels in LEVELS.items():
+        left = [quality_left(Version(distortion=(kind, level, 0))) for level in levels]
+        assert left[0] == pytest.approx(0.7) and left[-1] == pytest.approx(0.05)
+        assert left[0] > left[1] > left[2]

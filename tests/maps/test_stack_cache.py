@@ -85,8 +85,9 @@ def test_other_weights_and_parameters_have_their_own_files(maker, images, tmp_pa
         cache.path_of(sha256_of(images[1]), Version()),
         cache.path_of(sha256, Version(angle=1.0)),
         cache.path_of(sha256, Version(flip="horizontal")),
+        cache.path_of(sha256, Version(distortion=("jpeg", 5, 0))),
     }
-    assert len(paths) == 7
+    assert len(paths) == 8
     again = StackCache(tmp_path, _maker(seed=3))
     assert again.path_of(sha256, Version()) == cache.path_of(sha256, Version())
 
