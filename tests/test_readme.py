@@ -29,11 +29,11 @@ def folder(tmp_path: Path) -> Path:
     """A folder with what the README takes for granted: a photograph, more of them, weights."""
     bundled = Path(skimage.__file__).parent / "data"
     with Image.open(bundled / "chelsea.png") as photo:
-        small = photo.convert("RGB").crop((100, 20, 260, 148))
+        small = photo.convert("RGB").crop((100, 20, 300, 212))
     small.save(tmp_path / "photo.jpg", quality=90)
     (tmp_path / "photos").mkdir()
     small.save(tmp_path / "photos" / "first.jpg", quality=20)
-    noise = np.random.default_rng(0).integers(0, 256, (80, 96, 3), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (192, 200, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "photos" / "second.png")
     shutil.copytree(ROOT / "weights", tmp_path / "weights")
     return tmp_path

@@ -222,7 +222,7 @@ def score(
     Returns:
         Score on the model's scale. Patchnet: mean of the quality map at
         `SCORE_STRIDE`, 0..1, higher is better. Aggregator: its output, an
-        estimate of the MOS in 0..1.
+        estimate of the MOS in 0..1, not confined to it.
 
     Raises:
         FileNotFoundError: If the image or the model is not there.
