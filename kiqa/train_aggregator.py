@@ -27,6 +27,7 @@ from kiqa.training.aggregator_settings import (
     TARGETS,
     AggregatorSettings,
 )
+from kiqa.training.commands import run_training
 from kiqa.training.settings import PRECISIONS
 
 _FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # thesis 5.4
@@ -66,23 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    arguments = _parser().parse_args(argv)
-    again = f"Continue with the same options and --resume: --workdir {arguments.workdir}."
-    try:
-        result = _run(arguments)
-    except KeyboardInterrupt:
-        _say(f"interrupted. {again}")
-        return 130
-    except (ValueError, OSError, MemoryError, ModuleNotFoundError) as error:
-        _say(f"error: {str(error) or type(error).__name__}")
-        return 2
-    if result:
-        sys.stdout.write(
-            f"best epoch {result['best_epoch']} of {result['epochs']}: validation SROCC "
-            f"{result['val_srocc']:.4f}, PLCC {result['val_plcc']:.4f}\n"
-            f"Written to {arguments.workdir}\n"
-        )
-    return 0
+    return run_training(_run, _parser().parse_args(argv), say=_say)
 
 
 def _parser():

@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import sys
+from operator import attrgetter
 from pathlib import Path
 
 from kiqa.cli.inputs import add_model, whole_number
@@ -115,25 +116,14 @@ def _records(arguments):
 
 def _result(records, rows, scorer, arguments) -> dict:
     """Everything that belongs to the numbers, fit for JSON."""
-    import numpy as np
 
     from kiqa import __version__
-    from kiqa.evaluation.report import correlation_report
+    from kiqa.evaluation.report import correlation_report, scored_pairs
 
     info = scorer.info
     # A model of 0..1 is compared on that scale; the error would mean nothing on another.
     unit = info.scale == "0..1"
-    scored = [
-        (row["score"], record.mos01 if unit else record.mos)
-        for record, row in zip(records, rows, strict=True)
-        if row["error"] is None
-    ]
-    if not scored:
-        raise ValueError(
-            f"Expected images that can be scored. Received: {len(rows)} errors, the first: "
-            f"{rows[0]['error']}"
-        )
-    predicted, mos = np.array(scored).T
+    predicted, mos = scored_pairs(rows, records, attrgetter("mos01" if unit else "mos"))
     split = arguments.split
     is_file = split is not None and Path(split).is_file()
     return {
@@ -148,7 +138,7 @@ def _result(records, rows, scorer, arguments) -> dict:
         "set": arguments.part,
         "mos_scale": "0..1" if unit else "{:g}..{:g}".format(*records[0].mos_range),
         "kiqa": __version__,
-        "errors": len(records) - len(scored),
+        "errors": len(records) - len(mos),
         **correlation_report(predicted, mos, seed=_SEED),
     }
 

@@ -21,12 +21,9 @@ import numpy as np
 
 from kiqa.constants import AGGREGATOR
 from kiqa.data.distortions import LEVELS, available_distortions, distort
+from kiqa.data.distortions.severity import quality_kept
 
 FLIPS = ("none", "horizontal", "vertical")
-
-# What is left of a photograph's quality at the mildest and at the severest of
-# the usual levels of a distortion. Ours, as for Patchnet's distorted copies.
-_LEFT = (0.7, 0.05)
 
 
 @dataclass(frozen=True)
@@ -127,9 +124,7 @@ def quality_left(version: Version) -> float:
     if version.distortion is None:
         return 1.0
     kind, level, _ = version.distortion
-    mild, severe = LEVELS[kind][0], LEVELS[kind][-1]
-    place = np.clip(np.log(level / mild) / np.log(severe / mild), 0, 1)
-    return float(_LEFT[0] + (_LEFT[1] - _LEFT[0]) * place)
+    return quality_kept(level, mild=LEVELS[kind][0], severe=LEVELS[kind][-1])
 
 
 def apply_version(pixels: np.ndarray, version: Version) -> np.ndarray:

@@ -3,15 +3,16 @@
 Files are written under a temporary name and renamed, so a full disk or an
 interrupt leaves the old file, never half a new one.
 
-Public names: :func:`correlation_report`, :func:`to_markdown`,
+Public names: :func:`scored_pairs`, :func:`correlation_report`, :func:`to_markdown`,
 :func:`write_csv`, :func:`write_json`.
 """
 
 import csv
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,37 @@ from kiqa.evaluation.correlation import METRICS, bootstrap_interval
 from kiqa.io.whole_files import replacing
 
 REPORTED = ("srocc", "plcc", "plcc4", "plcc5", "krocc", "rmse")
+
+
+def scored_pairs(
+    rows: Sequence[Mapping], images: Sequence, mos_of: Callable[[Any], float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out the images that have no score.
+
+    Args:
+        rows: ``score`` and ``error`` of each image; a row counts where
+            ``error`` is ``None``.
+        images: The images, in the same order.
+        mos_of: From an image to its MOS; asked for those with a score.
+
+    Returns:
+        Scores and MOS of the others, each of shape (n,).
+
+    Raises:
+        ValueError: If no image has a score; the first error is named.
+    """
+    scored = [
+        (row["score"], mos_of(image))
+        for row, image in zip(rows, images, strict=True)
+        if row["error"] is None
+    ]
+    if not scored:
+        raise ValueError(
+            f"Expected images that can be scored. Received: {len(rows)} errors, the first: "
+            f"{rows[0]['error']}"
+        )
+    scores, values = np.array(scored).T
+    return scores, values
 
 
 def correlation_report(

@@ -15,14 +15,19 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
-
-import numpy as np
 
 from kiqa import __version__
 from kiqa.constants import PATCHNET
 from kiqa.data.records import ScoredImage
-from kiqa.evaluation.report import correlation_report, to_markdown, write_csv, write_json
+from kiqa.evaluation.report import (
+    correlation_report,
+    scored_pairs,
+    to_markdown,
+    write_csv,
+    write_json,
+)
 from kiqa.io.images import load_image
 from kiqa.io.row_files import RowFile
 from kiqa.io.whole_files import replacing, sha256_of
@@ -117,20 +122,10 @@ def result_of(
     Raises:
         ValueError: If no image has a score.
     """
-    scored = [
-        (row["score"], record.mos01)
-        for row, record in zip(rows, records, strict=True)
-        if row["error"] is None
-    ]
-    if not scored:
-        raise ValueError(
-            f"Expected images that can be scored. Received: {len(rows)} errors, the first: "
-            f"{rows[0]['error']}"
-        )
-    predicted, mos = np.array(scored).T
+    predicted, mos = scored_pairs(rows, records, attrgetter("mos01"))
     report = correlation_report(predicted, mos, seed=_SEED)
     del report["metrics"]["rmse"]
-    return {"method": method, **details, "errors": len(rows) - len(scored), **report}
+    return {"method": method, **details, "errors": len(rows) - len(mos), **report}
 
 
 def table_rows(results: Sequence[Mapping], published: Sequence[Mapping], *, ours: str) -> list:

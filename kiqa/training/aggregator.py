@@ -22,7 +22,6 @@ from scipy.stats import rankdata
 from tqdm import tqdm
 
 from kiqa import __version__
-from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.report import write_csv, write_json
 from kiqa.io.weights import export_h5
 from kiqa.models.aggregator import build_aggregator
@@ -32,6 +31,7 @@ from kiqa.training.checkpoint import read_checkpoint
 from kiqa.training.devices import jit_compile, number_format, several_devices
 from kiqa.training.epochs import train_to_best
 from kiqa.training.losses import score_loss
+from kiqa.training.mos_epochs import best_numbers, epoch_numbers, history_writer
 from kiqa.training.seeding import epoch_rng, model_seed
 from kiqa.training.settings import settings_to_json
 from kiqa.training.stack_batches import (
@@ -122,11 +122,6 @@ def train_aggregator(
             for item, rank in zip(train, ranks, strict=True)
         ]
 
-    def after_epoch(state):
-        write_csv(state.history, workdir / "history.csv")
-        last = state.history[-1]
-        report(", ".join(f"{name} {value:.5g}" for name, value in last.items()))
-
     state = train_to_best(
         model,
         run_epoch=_epoch_runner(model, train, validation, settings, progress=progress),
@@ -136,16 +131,11 @@ def train_aggregator(
         checkpoint_path=path,
         resume_from=start,
         patience=settings.early_stopping,
-        after_epoch=after_epoch,
+        after_epoch=history_writer(workdir, report),
     )
     best = build_aggregator(pooling=settings.pooling)
     best.set_weights(model.get_weights())
-    result = {
-        **state.history[state.best_epoch - 1],
-        "epochs": state.epoch,
-        "best_epoch": state.best_epoch,
-        "training_seconds": round(sum(row["seconds"] for row in state.history), 1),
-    }
+    result = best_numbers(state)
     export_h5(
         best,
         workdir / WEIGHTS_FILE,
@@ -253,12 +243,6 @@ def _epoch_runner(model, train, validation, settings, *, progress):
         bar = tqdm(batches, total=total, desc=f"epoch {epoch + 1}", leave=False, disable=hidden)
         losses = [float(model.train_on_batch(stacks, targets)) for stacks, targets in bar]
         predicted = predict_scores(model, validation, batch_size=settings.batch_size)
-        return {
-            "loss": float(np.mean(losses)),
-            "val_srocc": srocc(predicted, wanted),
-            "val_plcc": plcc(predicted, wanted, logistic=None),
-            "val_mse": float(np.mean((predicted - wanted) ** 2)),
-            "seconds": round(time.monotonic() - began, 1),
-        }
+        return epoch_numbers(losses, predicted, wanted, began=began)
 
     return run_epoch

@@ -13,6 +13,7 @@ from kiqa.io.weights import load_model, read_info
 from kiqa.maps.stack import MAPS, StackMaker
 from kiqa.maps.stack_cache import StackCache
 from kiqa.training.stack_batches import (
+    PATCHNET_CHANNEL,
     Matching,
     StackItem,
     match_quantiles,
@@ -113,7 +114,7 @@ class StackSource:
         own, other = (
             np.concatenate(
                 [
-                    read_stacks([item])[..., MAPS.index("patchnet")].ravel()
+                    read_stacks([item])[..., PATCHNET_CHANNEL].ravel()
                     for item in self.items(wanted, patchnet=network)
                 ]
             )

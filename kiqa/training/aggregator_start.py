@@ -16,10 +16,11 @@ so that ReLU leaves it alone.
 import keras
 import numpy as np
 
+from kiqa.training.stack_batches import PATCHNET_CHANNEL
+
 _SHIFT = 4.0  # standard deviations: what ReLU would cut off is 3 in 100,000
 _TRANSITIONS = ("pool2", "pool3", "pool4")
 _ROUNDS = 60  # batches for the statistics; Keras's momentum of 0.99 needs many
-_PATCHNET = 2  # channel of the stack
 
 
 def start_from_patchnet_map(
@@ -38,7 +39,7 @@ def start_from_patchnet_map(
     kernel = model.get_layer("conv1_conv").kernel
     values = np.copy(kernel.numpy())
     values[..., 0] = 0
-    values[:, :, _PATCHNET, 0] = 1 / (values.shape[0] * values.shape[1])
+    values[:, :, PATCHNET_CHANNEL, 0] = 1 / (values.shape[0] * values.shape[1])
     kernel.assign(values)
     for name in _TRANSITIONS:
         kernel = model.get_layer(f"{name}_conv").kernel

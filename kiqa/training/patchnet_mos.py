@@ -27,7 +27,6 @@ from tqdm import tqdm
 from kiqa import __version__
 from kiqa.constants import PATCHNET
 from kiqa.data.records import ScoredImage
-from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.report import write_csv, write_json
 from kiqa.io.weights import export_h5
 from kiqa.models.patchnet import build_patchnet
@@ -36,6 +35,7 @@ from kiqa.training.convolutional import fold, training_form
 from kiqa.training.devices import jit_compile, number_format
 from kiqa.training.epochs import train_to_best
 from kiqa.training.losses import piece_loss
+from kiqa.training.mos_epochs import best_numbers, epoch_numbers, history_writer
 from kiqa.training.mos_settings import MosSettings
 from kiqa.training.pieces import PhotographStore, epoch_steps
 from kiqa.training.seeding import model_seed
@@ -128,11 +128,6 @@ def train_patchnet_mos(
     first_pieces, _ = next(batches(epoch=0))
     model = _compiled(settings, first_pieces, steps=steps)
 
-    def after_epoch(state):
-        write_csv(state.history, workdir / "history.csv")
-        last = state.history[-1]
-        report(", ".join(f"{name} {value:.5g}" for name, value in last.items()))
-
     state = train_to_best(
         model,
         run_epoch=_epoch_runner(
@@ -143,16 +138,11 @@ def train_patchnet_mos(
         maximise=True,
         checkpoint_path=path,
         resume_from=start,
-        after_epoch=after_epoch,
+        after_epoch=history_writer(workdir, report),
     )
     best = build_patchnet()
     fold(model, best)
-    result = {
-        **state.history[state.best_epoch - 1],
-        "epochs": state.epoch,
-        "best_epoch": state.best_epoch,
-        "training_seconds": round(sum(row["seconds"] for row in state.history), 1),
-    }
+    result = best_numbers(state)
     export_h5(
         best,
         workdir / "patchnet.h5",
@@ -217,13 +207,7 @@ def _epoch_runner(model, batches, held_out, mos, *, steps, progress):
         )
         losses = [float(model.train_on_batch(pixels, targets)) for pixels, targets in bar]
         predicted = mean_qualities(model, held_out)
-        return {
-            "loss": float(np.mean(losses)),
-            "val_srocc": srocc(predicted, mos),
-            "val_plcc": plcc(predicted, mos, logistic=None),
-            "val_mse": float(np.mean((predicted - mos) ** 2)),
-            "seconds": round(time.monotonic() - began, 1),
-        }
+        return epoch_numbers(losses, predicted, mos, began=began)
 
     return run_epoch
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from kiqa.constants import PATCHNET
 from kiqa.data.distortions import distort, random_rectangle
+from kiqa.data.distortions.severity import quality_kept
 from kiqa.io.images import load_image
 from kiqa.training.seeding import epoch_rng
 
@@ -20,16 +21,14 @@ from kiqa.training.seeding import epoch_rng
 STRIDE = 8
 SEEN = 60
 
-# Levels are drawn log-uniformly between the first two numbers; the part of
-# its quality that a fully distorted cell keeps falls linearly in the level's
-# logarithm from HIGHEST_KEPT at the third number to LOWEST_KEPT at the
-# fourth. Ours: from barely visible to severe.
+# Levels are drawn log-uniformly between the first two numbers; the third is
+# the mild and the fourth the severe level of `quality_kept`, the part of its
+# quality that a fully distorted cell keeps. Ours.
 RANGES = {
     "gaussian_blur": (0.8, 7.0, 0.7, 3.0),
     "gaussian_noise": (5.0, 48.0, 4.0, 25.0),
     "jpeg": (4.0, 60.0, 75.0, 12.0),
 }
-HIGHEST_KEPT, LOWEST_KEPT = 0.7, 0.05
 AREA = (0.15, 0.85)  # of the piece that is distorted ...
 WHOLE = 0.7  # ... unless, so often, all of it is
 
@@ -107,8 +106,7 @@ def distorted_copy(piece: np.ndarray, rng: np.random.Generator) -> tuple[np.ndar
     level = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     if kind == "jpeg":
         level = round(level)
-    badness = float(np.clip(np.log(level / mild) / np.log(severe / mild), 0, 1))
-    kept = HIGHEST_KEPT + (LOWEST_KEPT - HIGHEST_KEPT) * badness
+    kept = quality_kept(level, mild=mild, severe=severe)
     piece = np.ascontiguousarray(piece)
     side = len(piece)
     area = (1.0, 1.0) if rng.random() < WHOLE else AREA

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kiqa.maps.stack import MAPS
+
 # The pretext task of self-supervised pretraining: this percentile of the
 # Patchnet map. Ours; high percentiles rank photographs better than the mean.
 PERCENTILE = 95
 
-_PATCHNET = 2  # channel
+PATCHNET_CHANNEL = MAPS.index("patchnet")
 _CELLS = 8  # crops keep a multiple of so many cells a side: few sizes, few compilations
 
 
@@ -114,8 +116,8 @@ def read_stacks(items: Sequence[StackItem]) -> np.ndarray:
     stacks = np.stack([np.load(item.path, allow_pickle=False) for item in items])
     for stack, item in zip(stacks, items, strict=True):
         if item.matching is not None:
-            stack[..., _PATCHNET] = np.interp(
-                stack[..., _PATCHNET], item.matching.values, item.matching.matched
+            stack[..., PATCHNET_CHANNEL] = np.interp(
+                stack[..., PATCHNET_CHANNEL], item.matching.values, item.matching.matched
             )
     return stacks
 
@@ -129,7 +131,7 @@ def pretext_targets(stacks: np.ndarray) -> np.ndarray:
     Returns:
         The 95th percentile of each Patchnet map, ``float32`` of shape (n, 1).
     """
-    return np.percentile(stacks[..., _PATCHNET], PERCENTILE, axis=(1, 2))[:, None].astype(
+    return np.percentile(stacks[..., PATCHNET_CHANNEL], PERCENTILE, axis=(1, 2))[:, None].astype(
         np.float32
     )
 
