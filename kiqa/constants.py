@@ -49,9 +49,25 @@ class Aggregator:
     fish_scale: float = 30.0
 
 
+@dataclass(frozen=True)
+class VarJPEG:
+    """Numbers of the codec and its study, thesis section 6.2 and 6.3."""
+
+    delta: float = 15.0  # formula 13
+    clusters: int = 8  # step iii
+    percentile: float = 90.0  # step ii: at most 10 % of the pixels are kept
+    sigma: float = 0.1  # step iv: by image width
+    versions: int = 100  # section 6.3
+    lowest_bitrate: float = 0.02  # of the source's bitrate, section 6.3
+    qualities: tuple[int, int] = (1, 99)  # section 6.1
+    votes: int = 15  # section 6.3: participants an image
+    jnd: tuple[float, float] = (0.25, 0.5)  # Figs. 15 and 16
+
+
 PATCHNET = Patchnet()
 AGGREGATOR = Aggregator()
 KONPATCH = KonPatch()
+VARJPEG = VarJPEG()
 
 # The models that score and that map when none is named. Ours.
 DEFAULT_SCORER = "aggregator"

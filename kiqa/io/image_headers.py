@@ -4,7 +4,7 @@ Used through `kiqa.io.images`.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 
@@ -124,13 +124,21 @@ def is_deep(image: ImageFile.ImageFile) -> bool:
 
 
 def orientation(image: ImageFile.ImageFile) -> int:
-    """Return the EXIF orientation that is still to be applied, 1..8.
+    """Return the EXIF orientation that is still to be applied, 1..8."""
+    return stated_orientation(image.getexif)
+
+
+def stated_orientation(read: Callable[[], Image.Exif]) -> int:
+    """Return the orientation that EXIF data state.
 
     1 where there is none, or none that can be read: damaged EXIF data says
     nothing against the pixels.
+
+    Args:
+        read: Gives the EXIF data.
     """
     try:
-        value = image.getexif().get(_ORIENTATION)
+        value = read().get(_ORIENTATION)
     except Exception:  # Pillow's EXIF reader raises nearly every built-in kind
         return 1
     return value if value in range(1, 9) else 1

@@ -39,6 +39,7 @@ from kiqa.io.image_headers import (
     orientation,
     plain_coding,
 )
+from kiqa.io.orientation import turned_upright
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -195,7 +196,7 @@ def _decode(data, path, max_pixels):
         stored_orientation = orientation(image)
         pixels, converted = _to_rgb(image, data, deep, name)
         # Loading a TIFF has already turned it; other formats still say how.
-        pixels = _upright(pixels, orientation(image))
+        pixels = turned_upright(pixels, orientation(image))
     if stored_orientation != 1:
         converted.append("orientation")
     if frames:
@@ -231,14 +232,3 @@ def _to_rgb(image, data, deep, name):
         pixels = flatten_alpha(pixels)
         changes.append("alpha over white")
     return to_8_bit(pixels), changes
-
-
-def _upright(pixels, turn):
-    """Apply an EXIF orientation: 5 to 8 swap the axes, then it is mirrored."""
-    if turn >= 5:
-        pixels = pixels.swapaxes(0, 1)
-    if turn in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    if turn in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    return pixels

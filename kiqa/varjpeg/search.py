@@ -1,0 +1,164 @@
+"""The quality for a size: a search on the real-valued q~.
+
+Public names: :func:`encode`, :class:`SizeSearch`.
+
+References:
+    Thesis, section 6.3: "a binary search on the global quality parameter".
+"""
+
+import bisect
+import math
+from dataclasses import fields
+
+import numpy as np
+
+from kiqa.constants import VARJPEG
+from kiqa.io.map_files import QualityMap
+from kiqa.varjpeg.centroids import FixationPoints
+from kiqa.varjpeg.codec import Encoded, Prepared, Settings, coded, prepare
+
+_NEAR = 0.999  # of the target: no need to look further
+_FINEST = 1 / 256  # difference of q~ below which files hardly differ
+
+
+def encode(
+    image,
+    *,
+    quality: float | None = None,
+    target_bpp: float | None = None,
+    target_bytes: int | None = None,
+    importance: QualityMap | FixationPoints | np.ndarray | None = None,
+    **options,
+) -> Encoded:
+    """Encode an image as VarJPEG: more bits where it matters.
+
+    Args:
+        image: Path, encoded bytes, or ``uint8`` array, RGB ``(H, W, 3)`` or
+            gray ``(H, W)``. Files keep their ICC profile, EXIF data and
+            orientation.
+        quality: q~, the quality of the least important blocks, real, from
+            1 - Delta to 99; the most important ones have Delta more.
+        target_bpp: Instead: largest bits by pixel of the whole file.
+        target_bytes: Instead: largest size of the whole file in bytes.
+        importance: Where the image matters: `QualityMap`, numbers or mask of
+            shape ``(H, W)``, `FixationPoints`; on the upright image. ``None``
+            maps the image with Patchnet at stride 1, which takes seconds.
+        **options: Fields of `kiqa.varjpeg.Settings`, such as ``form``,
+            ``delta``, ``subsampling``.
+
+    Returns:
+        The file with its quality and overhead. For a target it is the finest
+        one found that is not larger, usually over 99 % of it.
+
+    Raises:
+        FileNotFoundError: If there is no such image.
+        ValueError: If not exactly one of quality and targets is given, a
+            target cannot be reached (the message says the floor or the
+            ceiling), or image, importance or options cannot be used.
+    """
+    targets = {"quality": quality, "target_bpp": target_bpp, "target_bytes": target_bytes}
+    given = {name: value for name, value in targets.items() if value is not None}
+    if len(given) != 1 or not all(_is_real(value) for value in given.values()):
+        raise ValueError(
+            f"Expected exactly one of {', '.join(targets)} as a number, received {given}."
+        )
+    known = [field.name for field in fields(Settings)]
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise TypeError(f"Expected options among {known}, received {unknown}.")
+    settings = Settings(**options)
+    if quality is not None:
+        settings.parameters(quality, np.zeros((0, 2), np.uint8))  # before the map is made
+    prepared = prepare(image, importance, settings=settings)
+    if quality is not None:
+        return coded(prepared, quality)
+    if target_bytes is None:
+        height, width = prepared.size
+        target_bytes = target_bpp * height * width / 8
+    return SizeSearch(prepared).largest_within(target_bytes)
+
+
+def _is_real(value):
+    return not isinstance(value, bool) and isinstance(value, int | float | np.number) and (
+        math.isfinite(value)
+    )
+
+
+class SizeSearch:
+    """Files of one image by their size; what was coded once is not coded again.
+
+    Args:
+        prepared: The image.
+
+    Attributes:
+        floor: Its smallest file, at q~ = 1 - Delta, all blocks of quality 1.
+        ceiling: Its file at q~ = 99, all blocks of quality 99.
+    """
+
+    def __init__(self, prepared: Prepared):
+        self._prepared = prepared
+        self._coded = []  # by quality
+        lowest, highest = VARJPEG.qualities
+        self.floor = self._at(lowest - prepared.settings.parameters(highest, prepared.codes).delta)
+        self.ceiling = self._at(highest)
+
+    def _at(self, quality):
+        encoded = coded(self._prepared, quality)
+        bisect.insort(self._coded, encoded, key=lambda each: each.quality)
+        return encoded
+
+    def largest_within(self, target_bytes: float) -> Encoded:
+        """Find the finest file that is not larger than a target.
+
+        The size rises with q~ but for a few bytes, so the search narrows an
+        interval, by interpolation of the logarithm of the size.
+
+        Args:
+            target_bytes: Largest size in bytes.
+
+        Returns:
+            A file of at most that size.
+
+        Raises:
+            ValueError: If the target lies below the floor or above the
+                ceiling.
+        """
+        floor, ceiling = len(self.floor.data), len(self.ceiling.data)
+        if not floor <= target_bytes <= ceiling:
+            height, width = self._prepared.size
+            bits = 8 / (height * width)
+            raise ValueError(
+                f"Expected a target from the floor of {floor} bytes ({floor * bits:.4g} bpp) to "
+                f"the ceiling of {ceiling} bytes ({ceiling * bits:.4g} bpp) of this image and "
+                f"these settings, received {target_bytes:.0f} bytes "
+                f"({target_bytes * bits:.4g} bpp)."
+            )
+        below = max(
+            (each for each in self._coded if len(each.data) <= target_bytes),
+            key=lambda each: each.quality,
+        )
+        above = next((each for each in self._coded if each.quality > below.quality), None)
+        halve = False
+        while (
+            above is not None
+            and len(below.data) < _NEAR * target_bytes
+            and above.quality - below.quality > _FINEST
+        ):
+            probe = self._at(_between(below, above, target_bytes, halve=halve))
+            wide = above.quality - below.quality
+            if len(probe.data) <= target_bytes:
+                below = probe
+            else:
+                above = probe
+            # Interpolation that leaves most of the interval has met a step: halve next time.
+            halve = above.quality - below.quality > wide / 2
+        return below
+
+
+def _between(below, above, target_bytes, *, halve):
+    """A quality inside the interval, where the target should lie."""
+    sizes = [math.log(value) for value in (len(below.data), target_bytes, len(above.data))]
+    share = 0.5
+    if not halve and sizes[2] > sizes[0]:
+        share = min(max((sizes[1] - sizes[0]) / (sizes[2] - sizes[0]), 0.02), 0.98)
+    return below.quality + share * (above.quality - below.quality)
