@@ -120,7 +120,9 @@ def parse(data: bytes) -> Markers:
 def _segment(data, at):
     header = data[at : at + 4]
     if len(header) < 4:
-        raise StreamError(f"Expected a marker segment at byte {at}, received the end of the data. {_CUT}")
+        raise StreamError(
+            f"Expected a marker segment at byte {at}, received the end of the data. {_CUT}"
+        )
     if header[0] != 0xFF:
         raise StreamError(f"Expected a marker at byte {at}, received {header[:2]!r}. {_DAMAGED}")
     marker = header[1]

@@ -14,8 +14,10 @@ import numpy as np
 
 from kiqa.constants import VARJPEG
 from kiqa.io.map_files import QualityMap
-from kiqa.varjpeg.centroids import FixationPoints
-from kiqa.varjpeg.codec import Encoded, Prepared, Settings, coded, prepare
+from kiqa.varjpeg.codec import Encoded, coded
+from kiqa.varjpeg.importance import FixationPoints
+from kiqa.varjpeg.preparation import Prepared, prepare
+from kiqa.varjpeg.settings import Settings
 
 _NEAR = 0.999  # of the target: no need to look further
 _FINEST = 1 / 256  # difference of q~ below which files hardly differ
@@ -79,8 +81,10 @@ def encode(
 
 
 def _is_real(value):
-    return not isinstance(value, bool) and isinstance(value, int | float | np.number) and (
-        math.isfinite(value)
+    return (
+        not isinstance(value, bool)
+        and isinstance(value, int | float | np.number)
+        and (math.isfinite(value))
     )
 
 
@@ -99,7 +103,9 @@ class SizeSearch:
         self._prepared = prepared
         self._coded = []  # by quality
         lowest, highest = VARJPEG.qualities
-        self.floor = self._at(lowest - prepared.settings.parameters(highest, prepared.codes).delta)
+        self.floor = self._at(
+            lowest - prepared.settings.parameters(highest, prepared.trace.codes).delta
+        )
         self.ceiling = self._at(highest)
 
     def _at(self, quality):

@@ -37,8 +37,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kiqa.varjpeg.centroids import NORMALISATIONS
 from kiqa.varjpeg.markers import APP0, APP9, APP15, COM, Markers, Segment, StreamError, join, parse
+from kiqa.varjpeg.spread import NORMALISATIONS
 
 FORMS = ("thesis", "compatible")
 SUFFIXES = {"thesis": ".vjpg", "compatible": ".jpg"}

@@ -44,6 +44,13 @@ class Source(NamedTuple):
         """Pixels as they lie in the file."""
         return turned_back(self.upright, self.orientation)
 
+    @property
+    def bpp(self) -> float | None:
+        """Bits by pixel of the source file, ``None`` for arrays."""
+        return self.file_bytes and 8 * self.file_bytes / (
+            self.upright.shape[0] * self.upright.shape[1]
+        )
+
     def rgb(self) -> np.ndarray:
         """Upright pixels as RGB, for a model."""
         return np.dstack([self.upright] * 3) if self.upright.ndim == 2 else self.upright

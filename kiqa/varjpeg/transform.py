@@ -59,18 +59,14 @@ def _halved(plane):
     return (rows[:, 0::2] + rows[:, 1::2]) * np.float32(0.25)
 
 
-def plane_sizes(
-    size: tuple[int, int], subsampling: str, components: int
-) -> list[tuple[int, int]]:
+def plane_sizes(size: tuple[int, int], subsampling: str, components: int) -> list[tuple[int, int]]:
     """Height and width of each plane of an image of ``size``."""
     half = tuple(-(-side // 2) for side in size)
     chroma = tuple(size) if subsampling == "4:4:4" else half
     return [tuple(size), chroma, chroma][:components]
 
 
-def block_counts(
-    size: tuple[int, int], subsampling: str, components: int
-) -> list[tuple[int, int]]:
+def block_counts(size: tuple[int, int], subsampling: str, components: int) -> list[tuple[int, int]]:
     """Rows and columns of 8x8 blocks of each plane of an image of ``size``."""
     return [
         (-(-height // 8), -(-width // 8))

@@ -1,0 +1,197 @@
+"""Ladders: an image at many bitrates, by VarJPEG and by plain JPEG.
+
+Public names: :func:`bitrate_ladder`, :func:`jpeg_ladder`,
+:func:`write_ladder`.
+
+References:
+    Thesis, section 6.3.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from kiqa.constants import VARJPEG
+from kiqa.io.whole_files import replacing, write_atomically
+from kiqa.varjpeg.codec import Encoded, coded_jpeg, decode
+from kiqa.varjpeg.preparation import Prepared, prepare
+from kiqa.varjpeg.search import SizeSearch
+from kiqa.varjpeg.segment import SUFFIXES
+from kiqa.varjpeg.settings import Settings
+from kiqa.varjpeg.source import read_source
+from kiqa.varjpeg.versions import (
+    JPEG_CODEC,
+    VARJPEG_CODEC,
+    VERSIONS_FILE,
+    Version,
+    read_versions,
+    reference_of,
+    write_versions,
+)
+
+_SETTINGS_FILE = "settings.json"
+
+
+def bitrate_ladder(
+    image, n: int = VARJPEG.versions, *, importance=None, **options
+) -> list[Encoded]:
+    """Encode an image at equally spaced bitrates.
+
+    The highest is the source file's, or the ceiling of the codec where that
+    is lower (as for arrays and PNG files); the lowest is 2 % of the highest,
+    or the floor of the codec where that is higher.
+
+    Args:
+        image: As for `kiqa.varjpeg.encode`, or of `prepare`.
+        n: Number of versions, at least 2.
+        importance: As for `kiqa.varjpeg.encode`.
+        **options: Fields of `Settings`.
+
+    Returns:
+        ``n`` files in falling bitrate, each the finest found that is not
+        larger than its target.
+
+    Raises:
+        FileNotFoundError: If there is no such image.
+        ValueError: If ``n`` is too small or the image cannot be coded.
+
+    References:
+        Thesis, section 6.3.
+    """
+    if isinstance(n, bool) or int(n) != n or n < 2:
+        raise ValueError(f"Expected at least 2 versions, received {n!r}.")
+    prepared = _prepared(image, importance, options)
+    search = SizeSearch(prepared)
+    floor, ceiling = len(search.floor.data), len(search.ceiling.data)
+    highest = max(min(prepared.source.file_bytes or ceiling, ceiling), floor)
+    lowest = max(VARJPEG.lowest_bitrate * highest, floor)
+    return [search.largest_within(target) for target in np.linspace(highest, lowest, int(n))]
+
+
+def jpeg_ladder(image, **options) -> list[Encoded]:
+    """Encode an image as plain JPEG at every quality.
+
+    Args:
+        image: As for `kiqa.varjpeg.encode`, or of `prepare`.
+        **options: Fields of `Settings`; only ``subsampling`` and ``huffman``
+            matter.
+
+    Returns:
+        99 files, of quality 99 down to 1.
+
+    Raises:
+        FileNotFoundError: If there is no such image.
+        ValueError: If the image cannot be coded.
+    """
+    lowest, highest = VARJPEG.qualities
+    if not isinstance(image, Prepared):
+        image = _prepared(image, None, {**options, "delta": 0})
+    return [coded_jpeg(image, quality) for quality in range(highest, lowest - 1, -1)]
+
+
+def _prepared(image, importance, options):
+    if isinstance(image, Prepared):
+        return image
+    return prepare(image, importance, settings=Settings(**options))
+
+
+def write_ladder(
+    images: Iterable[tuple[str, str | Path]],
+    folder: str | Path,
+    *,
+    settings: Settings,
+    n: int = VARJPEG.versions,
+    importance=lambda name: None,
+) -> Iterable[tuple[str, int | ValueError]]:
+    """Write the ladders of images into a folder, for a study.
+
+    Images whose versions are in the folder's table already are left as they
+    are, so that an interrupted call can be repeated.
+
+    Args:
+        images: Names (relative paths with ``/``) and files.
+        folder: Made when missing; see `kiqa.varjpeg.versions`.
+        settings: How to code; the same for all images of a folder.
+        n: Versions by VarJPEG.
+        importance: From a name to what `prepare` takes.
+
+    Yields:
+        Each name with the number of versions written, 0 where they were
+        there, or with the error that its image met.
+
+    Raises:
+        ValueError: If the folder holds a ladder of other settings.
+    """
+    folder = Path(folder)
+    told = {**asdict(settings), "versions": n}
+    if (folder / VERSIONS_FILE).is_file():
+        rows = read_versions(folder)
+        before = json.loads((folder / _SETTINGS_FILE).read_text("utf-8"))
+        if before != told:
+            raise ValueError(
+                f"Expected the settings of the ladder in {folder}, {before}, received {told}. "
+                "Write to another folder."
+            )
+    else:
+        rows = []
+        write_atomically(folder / _SETTINGS_FILE, json.dumps(told, indent=2).encode())
+    done = {row.image for row in rows}
+    for name, path in images:
+        if name in done:
+            yield name, 0
+            continue
+        try:
+            added = _write_image(folder, name, path, settings, n, importance(name))
+        except ValueError as error:
+            yield name, error
+            continue
+        rows += added
+        write_versions(folder, rows)
+        yield name, len(added)
+
+
+def _write_image(folder, name, path, settings, n, importance):
+    source = read_source(path)
+    prepared = prepare(source, importance, settings=settings)
+    reference = reference_of(folder, name)
+    _write_png(source.upright, reference)
+    rows = []
+    for codec, ladder in (
+        (VARJPEG_CODEC, bitrate_ladder(prepared, n)),
+        (JPEG_CODEC, jpeg_ladder(prepared)),
+    ):
+        for number, encoded in enumerate(ladder):
+            suffix = SUFFIXES.get(encoded.form, ".jpg")
+            file = view = f"{name}/{codec}/{number:03d}{suffix}"
+            write_atomically(folder / file, encoded.data)
+            if encoded.form == "thesis":  # no browser shows it
+                view = f"{name}/{codec}/{number:03d}.png"
+                _write_png(decode(encoded.data), folder / view)
+            rows.append(_row(name, codec, number, file, view, encoded, source))
+    return rows
+
+
+def _row(name, codec, number, file, view, encoded, source):
+    return Version(
+        image=name,
+        codec=codec,
+        version=number,
+        file=file,
+        view=view,
+        quality=encoded.quality,
+        bytes=len(encoded.data),
+        overhead=encoded.overhead,
+        bpp=encoded.bpp,
+        source_bpp=source.bpp,
+        width=source.upright.shape[1],
+        height=source.upright.shape[0],
+    )
+
+
+def _write_png(pixels, path):
+    with replacing(path) as temporary:
+        Image.fromarray(np.ascontiguousarray(pixels)).save(temporary)
