@@ -13,10 +13,12 @@ import sys
 from collections.abc import Sequence
 
 from kiqa import __version__
-from kiqa.cli import doctor, evaluate, evaluate_maps, score
+from kiqa.cli import compress, decompress, doctor, evaluate, evaluate_maps, ladder, score, study
 from kiqa.cli import map as map_command
 
-_COMMANDS = (score, map_command, evaluate, evaluate_maps, doctor)
+_COMMANDS = (
+    score, map_command, evaluate, evaluate_maps, compress, decompress, ladder, study, doctor,
+)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,7 +71,8 @@ def _let_exit_flush() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kiqa",
-        description="Local no-reference image quality: score photographs and map their quality.",
+        description="Local no-reference image quality: score photographs, map their quality, and "
+        "compress them by it.",
         epilog="Exit status: 0 all well, 1 finished with errors in single files, 2 usage or "
         "input error.",
     )

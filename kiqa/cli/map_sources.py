@@ -66,30 +66,44 @@ def _maker(name, stride):
 
 
 def _stored(case, *, folder: Path):
-    """The map that another program, or ``kiqa map --npz``, wrote for this image."""
+    return stored_map(folder, case.item.name, case.pixels.shape[:2])
+
+
+def stored_map(folder: Path, name: str, size: tuple[int, int]):
+    """Read the map that another program, or ``kiqa map --npz``, wrote for an image.
+
+    Args:
+        folder: Holds ``name`` with ``.npz`` or ``.npy`` after it; or the file.
+        name: Of the image, with its suffix.
+        size: Height and width of the image.
+
+    Returns:
+        The `QualityMap`; one of stride 1 from an array.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds no map, or an array of another size.
+    """
     import numpy as np
 
     from kiqa.io.map_files import QualityMap
 
-    paths = [folder / f"{case.item.name}{suffix}" for suffix in ARRAYS]
+    paths = [folder / f"{name}{suffix}" for suffix in ARRAYS] if folder.is_dir() else [folder]
     path = next((path for path in paths if path.is_file()), None)
     if path is None:
-        raise FileNotFoundError(
-            f"Expected a map of {case.item.name} at {paths[0]} or {paths[1].name}. "
-            "Received: no such file."
-        )
+        named = " or ".join([str(paths[0]), *(other.name for other in paths[1:])])
+        raise FileNotFoundError(f"Expected a map of {name} at {named}. Received: no such file.")
     if path.suffix == ".npz":
         return QualityMap.load(path)
-    size = case.pixels.shape[:2]
     try:
         values = np.load(path, allow_pickle=False)
         shape = np.shape(values)
         values = np.asarray(values, np.float32)
     except (ValueError, TypeError, OSError, EOFError) as error:
         raise ValueError(f"Expected an array of numbers in {path}. Received: {error}.") from error
-    if shape != size:
+    if shape != tuple(size):
         raise ValueError(
-            f"Expected one value a pixel, shape {size} (height, width), in {path}. Received: shape "
-            f"{shape}. Save coarser maps as kiqa.io.map_files.QualityMap."
+            f"Expected one value a pixel, shape {tuple(size)} (height, width), in {path}. "
+            f"Received: shape {shape}. Save coarser maps as kiqa.io.map_files.QualityMap."
         )
-    return QualityMap(values, 1, 0.0, size)
+    return QualityMap(values, 1, 0.0, tuple(size))

@@ -121,8 +121,9 @@ def jnd_table(
     """Put the JNDs of both codecs beside each other, image by image.
 
     The codecs can be compared only if they code their coefficients the same
-    way (the same Huffman tables, optimised or not). The table of a ladder
-    does not state this: one ladder is written with one setting for both.
+    way (Huffman tables optimised or not, colour subsampled or not). The table
+    of a ladder does not state this, and it is not checked here: all files of
+    one ladder are written with one setting, which its ``settings.json`` holds.
 
     Args:
         varjpeg: Votes on VarJPEG.

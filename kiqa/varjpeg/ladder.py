@@ -8,7 +8,7 @@ References:
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -105,8 +105,8 @@ def write_ladder(
     *,
     settings: Settings,
     n: int = VARJPEG.versions,
-    importance=lambda name: None,
-) -> Iterable[tuple[str, int | ValueError]]:
+    importance: Callable = lambda name, pixels: None,
+) -> Iterator[tuple[str, int | Exception]]:
     """Write the ladders of images into a folder, for a study.
 
     Images whose versions are in the folder's table already are left as they
@@ -117,7 +117,7 @@ def write_ladder(
         folder: Made when missing; see `kiqa.varjpeg.versions`.
         settings: How to code; the same for all images of a folder.
         n: Versions by VarJPEG.
-        importance: From a name to what `prepare` takes.
+        importance: From an image's name and upright RGB pixels to what `prepare` takes.
 
     Yields:
         Each name with the number of versions written, 0 where they were
@@ -145,8 +145,8 @@ def write_ladder(
             yield name, 0
             continue
         try:
-            added = _write_image(folder, name, path, settings, n, importance(name))
-        except ValueError as error:
+            added = _write_image(folder, name, path, settings, n, importance)
+        except (ValueError, FileNotFoundError) as error:
             yield name, error
             continue
         rows += added
@@ -156,7 +156,8 @@ def write_ladder(
 
 def _write_image(folder, name, path, settings, n, importance):
     source = read_source(path)
-    prepared = prepare(source, importance, settings=settings)
+    where = importance(name, source.rgb())
+    prepared = prepare(source, where, settings=settings)
     reference = reference_of(folder, name)
     _write_png(source.upright, reference)
     rows = []

@@ -70,7 +70,7 @@ def encode(
         raise TypeError(f"Expected options among {known}, received {unknown}.")
     settings = Settings(**options)
     if quality is not None:
-        settings.parameters(quality, np.zeros((0, 2), np.uint8))  # before the map is made
+        settings.check_quality(quality)  # before the map is made
     prepared = prepare(image, importance, settings=settings)
     if quality is not None:
         return coded(prepared, quality)

@@ -59,7 +59,11 @@ class Settings:
             value = getattr(self, name)
             if value not in choices:
                 raise ValueError(f"Expected {name} among {', '.join(choices)}, received {value!r}.")
-        self.parameters(VARJPEG.qualities[1], np.zeros((0, 2), np.uint8))
+        self.check_quality(VARJPEG.qualities[1])
+
+    def check_quality(self, quality: float) -> None:
+        """Refuse a q~ that these settings cannot have, by `ValueError`."""
+        self.parameters(quality, np.zeros((0, 2), np.uint8))
 
     def parameters(self, quality: float, codes: np.ndarray) -> Parameters:
         """What a file of this quality and these centroids says of itself."""

@@ -1,0 +1,135 @@
+"""Options of the commands that code images, and where an image matters."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+from kiqa.cli.inputs import whole_number
+from kiqa.cli.map_sources import stored_map
+from kiqa.constants import VARJPEG
+
+_FORMS = ("compatible", "thesis")  # of kiqa.varjpeg, which --help does not import
+_SUBSAMPLINGS = ("4:4:4", "4:2:0")
+_HUFFMAN = ("optimised", "standard")
+_HALF = 127  # lighter than this is inside a mask
+
+
+def add_coding(parser: argparse.ArgumentParser) -> None:
+    """Add the options that become `kiqa.varjpeg.Settings`, and the maps."""
+    parser.add_argument(
+        "--form",
+        choices=_FORMS,
+        default=_FORMS[0],
+        help="compatible: a JPEG for every viewer; thesis: .vjpg, which only kiqa decodes "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--delta",
+        type=float,
+        default=VARJPEG.delta,
+        metavar="D",
+        help="quality that the most important parts have more (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--clusters",
+        type=whole_number,
+        default=VARJPEG.clusters,
+        metavar="K",
+        help="centroids that the file keeps of the map (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--subsampling", choices=_SUBSAMPLINGS, default="4:4:4", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--huffman",
+        choices=_HUFFMAN,
+        default="optimised",
+        help="tables of the entropy coding (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--stride",
+        type=whole_number,
+        default=1,
+        metavar="N",
+        help="of the quality map, in pixels; 4 is over ten times faster and places the centroids "
+        "nearly alike (default: %(default)s)",
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--maps",
+        type=Path,
+        metavar="DIR|FILE",
+        help="take the map from here instead of making it: .npz of kiqa map --npz, or .npy with "
+        "one value a pixel",
+    )
+    where.add_argument(
+        "--saliency",
+        type=Path,
+        metavar="DIR|FILE",
+        help="picture of the image's size instead of a map; lighter is more important",
+    )
+    where.add_argument(
+        "--mask",
+        type=Path,
+        metavar="DIR|FILE",
+        help="the same, where all lighter than half is important and nothing else",
+    )
+
+
+def settings_of(arguments: argparse.Namespace):
+    """Return the `kiqa.varjpeg.Settings` of the options."""
+    from kiqa.varjpeg import Settings
+
+    names = {field.name for field in fields(Settings)}
+    return Settings(**{name: value for name, value in vars(arguments).items() if name in names})
+
+
+def importance_of(arguments: argparse.Namespace) -> Callable:
+    """Return the function from an image to where it matters.
+
+    Args:
+        arguments: Parsed options of `add_coding` and --model.
+
+    Returns:
+        A function of an image's name and of its upright RGB pixels; it gives
+        what `kiqa.varjpeg.prepare` takes. It raises `FileNotFoundError` for
+        an image without map or picture.
+
+    Raises:
+        FileNotFoundError: If the file, folder or model is not there.
+        ValueError: If the model makes no map at this stride.
+    """
+    given = [place for place in (arguments.maps, arguments.saliency, arguments.mask) if place]
+    if given and not given[0].exists():
+        raise FileNotFoundError(f"Expected a file or folder. Received: {given[0]}, not there.")
+    if arguments.maps:
+        return lambda name, pixels: stored_map(arguments.maps, name, pixels.shape[:2])
+    if arguments.saliency:
+        return lambda name, pixels: _picture(arguments.saliency, name)
+    if arguments.mask:
+        return lambda name, pixels: _picture(arguments.mask, name) > _HALF
+    if arguments.delta == 0:
+        return lambda name, pixels: None  # nothing depends on the map
+    from kiqa.scoring import Scorer
+    from kiqa.scoring.quiet import load_quietly
+
+    scorer = Scorer(arguments.model, stride=arguments.stride)
+    load_quietly(scorer)
+    return lambda name, pixels: scorer.map(pixels)
+
+
+def _picture(place, name):
+    """Gray values of the picture for an image."""
+    from kiqa.io.images import load_image
+
+    paths = [place]
+    if place.is_dir():
+        paths = [place / name, (place / name).with_suffix(".png")]
+    path = next((path for path in paths if path.is_file()), None)
+    if path is None:
+        raise FileNotFoundError(
+            f"Expected a picture for {name} at {' or '.join(map(str, paths))}. "
+            "Received: no such file."
+        )
+    return load_image(path).pixels.mean(axis=2)

@@ -1,0 +1,78 @@
+"""``kiqa compress``: photographs as JPEG that spends its bits where they are good."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from kiqa.cli.coding import add_coding, importance_of, settings_of
+from kiqa.cli.inputs import add_paths, collect, distinguish, whole_number
+from kiqa.cli.targets import output_paths, report
+from kiqa.constants import DEFAULT_MAPPER
+
+
+def add_parser(commands) -> argparse.ArgumentParser:
+    """Add the command to the subparsers."""
+    parser = commands.add_parser(
+        "compress",
+        help="compress images with VarJPEG",
+        description="Compress images with VarJPEG: JPEG with a quality for every block, higher "
+        "where the picture is good. Colour profile and EXIF data are kept.",
+        epilog="One line an image: bytes, bits by pixel, quality, bytes of VarJPEG's own, file. "
+        "An image that cannot be coded is reported; the exit status is then 1.",
+    )
+    add_paths(parser, model=DEFAULT_MAPPER)
+    size = parser.add_mutually_exclusive_group(required=True)
+    size.add_argument(
+        "--quality", type=float, metavar="Q", help="of the least important parts, to 99"
+    )
+    size.add_argument("--bpp", type=float, metavar="B", help="largest bits by pixel of the file")
+    size.add_argument("--bytes", type=whole_number, metavar="N", help="largest size of the file")
+    parser.add_argument(
+        "--output",
+        required=True,
+        type=Path,
+        metavar="DIR|FILE",
+        help="folder, or file for one image; the suffix becomes .jpg or .vjpg",
+    )
+    add_coding(parser)
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compress, and return the exit status."""
+    inputs = distinguish(collect(arguments.paths))
+    from kiqa.varjpeg import SUFFIXES
+
+    targets = output_paths(inputs, arguments.output, suffix=SUFFIXES[arguments.form])
+    settings = settings_of(arguments)
+    if arguments.quality is not None:
+        settings.check_quality(arguments.quality)
+    importance = importance_of(arguments)
+
+    from kiqa.io.whole_files import write_atomically
+    from kiqa.varjpeg import SizeSearch, coded, prepare, read_source
+
+    errors = 0
+    for item, path in zip(inputs, targets, strict=True):
+        try:
+            source = read_source(item.path)
+            where = importance(item.name, source.rgb())
+            prepared = prepare(source, where, settings=settings)
+            if arguments.quality is not None:
+                encoded = coded(prepared, arguments.quality)
+            else:
+                height, width = prepared.size
+                wanted = arguments.bytes or arguments.bpp * height * width / 8
+                encoded = SizeSearch(prepared).largest_within(wanted)
+            write_atomically(path, encoded.data)
+        except (ValueError, FileNotFoundError, MemoryError) as error:  # of this image
+            errors += report(item, error)
+            continue
+        sys.stdout.write(
+            f"{len(encoded.data):9d} bytes  {encoded.bpp:7.4f} bpp  quality {encoded.quality:7.3f}"
+            f"  overhead {encoded.overhead}  {path}\n"
+        )
+        sys.stdout.flush()
+    if errors:
+        sys.stderr.write(f"kiqa: {errors} of {len(inputs)} images could not be compressed\n")
+    return 1 if errors else 0

@@ -1,0 +1,56 @@
+"""``kiqa decompress``: VarJPEG and baseline JPEG to PNG."""
+
+import argparse
+import sys
+from io import BytesIO
+from pathlib import Path
+
+from kiqa.cli.inputs import collect, distinguish
+from kiqa.cli.targets import output_paths, report
+
+
+def add_parser(commands) -> argparse.ArgumentParser:
+    """Add the command to the subparsers."""
+    parser = commands.add_parser(
+        "decompress",
+        help="decode VarJPEG to PNG",
+        description="Decode VarJPEG of either form, or baseline JPEG, to PNG, upright and with "
+        "its colour profile.",
+        epilog="A file that cannot be decoded is reported; the exit status is then 1.",
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="file, folder or glob in quotes")
+    parser.add_argument(
+        "--output", required=True, type=Path, metavar="DIR|FILE", help="folder, or one .png file"
+    )
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Decode, and return the exit status."""
+    inputs = distinguish(collect(arguments.paths))
+    targets = output_paths(inputs, arguments.output, suffix=".png")
+
+    from PIL import Image
+
+    from kiqa.io.whole_files import write_atomically
+    from kiqa.varjpeg import decode, inspect_stream
+
+    errors = 0
+    for item, path in zip(inputs, targets, strict=True):
+        try:
+            data = Path(item.path).read_bytes()
+            pixels, info = decode(data), inspect_stream(data)
+        except (ValueError, OSError, MemoryError) as error:
+            errors += report(item, error)
+            continue
+        written = BytesIO()
+        profile = {"icc_profile": info.metadata.icc} if info.metadata.icc else {}
+        Image.fromarray(pixels).save(written, "PNG", **profile)
+        write_atomically(path, written.getvalue())
+        quality = f"  quality {info.parameters.quality:.3f}" if info.parameters else ""
+        height, width = pixels.shape[:2]
+        sys.stdout.write(f"{width}x{height}  {info.form}{quality}  {path}\n")
+        sys.stdout.flush()
+    if errors:
+        sys.stderr.write(f"kiqa: {errors} of {len(inputs)} files could not be decoded\n")
+    return 1 if errors else 0
