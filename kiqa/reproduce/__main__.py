@@ -23,8 +23,13 @@ NAMES = {
     "thesis-fig10": "thesis_local:FIG_10",
     "thesis-fig11": "thesis_local:FIG_11",
     "thesis-fig13": "thesis_figures:FIG_13",
+    "thesis-fig14": "thesis_fig14:FIG_14",
+    "thesis-fig15": "thesis_jnd:FIG_15",
+    "thesis-fig16": "thesis_jnd:FIG_16",
     "thesis-fig17": "thesis_figures:FIG_17",
     "thesis-examples": "thesis_figures:EXAMPLES",
+    "varjpeg-forms": "varjpeg_forms:COMMAND",
+    "varjpeg-regions": "varjpeg_regions:COMMAND",
 }
 
 

@@ -219,7 +219,7 @@ class _Frame:
                 or number > 3
                 or len(counts) < 16
                 or not symbols
-                or len(symbols) != sum(counts)
+                or not len(symbols) == sum(counts) <= 256
                 or max(symbols) > limit
                 or not fits
             ):

@@ -54,7 +54,7 @@ def quality_tables(quality: int) -> np.ndarray:
     References:
         RFC 2435, section 4.2; thesis, section 6.1, where 100 is left out.
     """
-    if isinstance(quality, bool) or int(quality) != quality or not 1 <= quality <= _BEST:
+    if isinstance(quality, bool) or not 1 <= quality <= _BEST or int(quality) != quality:
         raise ValueError(
             f"Expected a JPEG quality as a whole number from 1 to {_BEST}, received {quality!r}."
         )

@@ -81,7 +81,7 @@ class Parameters:
                 ("normalisation", self.normalisation, self.normalisation in NORMALISATIONS),
                 ("Delta", self.delta, 0 <= self.delta <= 98),
                 ("sigma", self.sigma, 0 < self.sigma <= 1),
-                ("quality", self.quality, 1 - self.delta <= self.quality <= 99),
+                ("quality", self.quality, single(1 - self.delta) <= self.quality <= 99),
             )
             if not fine
         ]

@@ -104,7 +104,7 @@ class _Spread:
         positions = centroid_pixels(codes, size)
         kernel = _kernel(sigma * size[1])
         self.axes = [
-            np.array([_response(kernel, at, side) for at in axis], np.int64).reshape(-1, side)
+            _responses(kernel, axis.tolist(), side)
             for axis, side in zip(positions.T, size, strict=True)
         ]
         self.least, most = self._extremes()
@@ -117,8 +117,9 @@ class _Spread:
         if not len(rows):
             return 0, 0
         step = max(1, _STRIP // columns.shape[1])
-        strips = [rows[:, at : at + step].T @ columns for at in range(0, rows.shape[1], step)]
-        return min(np.min(s) for s in strips), max(np.max(s) for s in strips)
+        strips = (rows[:, at : at + step].T @ columns for at in range(0, rows.shape[1], step))
+        extremes = [(np.min(strip), np.max(strip)) for strip in strips]
+        return min(low for low, _ in extremes), max(high for _, high in extremes)
 
     def means(self, side):
         rows, columns = (_block_sums(axis, side) for axis in self.axes)
@@ -135,14 +136,20 @@ def _kernel(sigma):
     return weights.astype(np.int64)
 
 
+def _responses(kernel, places, side):
+    """One row for each place; equal ones are made once."""
+    made = {place: _response(kernel, place, side) for place in set(places)}
+    return np.array([made[place] for place in places], np.int64).reshape(-1, side)
+
+
 def _response(kernel, place, side):
     """What one impulse becomes on an axis whose ends are mirrors."""
-    reach = len(kernel) - 1
-    positions = np.arange(place - reach, place + reach + 1) % (2 * side)
-    positions = np.where(positions < side, positions, 2 * side - 1 - positions)
-    response = np.zeros(side, np.int64)
-    np.add.at(response, positions, np.concatenate([kernel[:0:-1], kernel]))
-    return response
+    weights = np.concatenate([kernel[:0:-1], kernel])
+    first = (place - len(kernel) + 1) % (2 * side)
+    line = np.zeros(-(-(first + len(weights)) // (2 * side)) * 2 * side, np.int64)
+    line[first : first + len(weights)] = weights
+    period = line.reshape(-1, 2 * side).sum(axis=0)
+    return period[:side] + period[: side - 1 : -1]
 
 
 def _block_sums(values, side):

@@ -1,0 +1,250 @@
+"""``kiqa study``: the thesis's experiments as pages for a laboratory."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from kiqa.cli.inputs import collect, whole_number
+from kiqa.constants import KONPATCH
+
+_LARGE = 200_000_000  # bytes; browsers begin to take long with a page
+_SEED = 0  # as python -m kiqa.train_patchnet
+
+
+def add_parser(commands) -> argparse.ArgumentParser:
+    """Add the command to the subparsers."""
+    parser = commands.add_parser(
+        "study",
+        help="make a page for an experiment with people",
+        description="Write one HTML file with pictures and instructions that runs an experiment "
+        "in any browser, without server or network, and saves the answers as CSV.",
+    )
+    kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
+    _add_jnd(kinds)
+    _add_patches(kinds)
+    _add_boxes(kinds)
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the page, and return the exit status."""
+    page, fits = {"jnd": _jnd, "patches": _patches, "boxes": _boxes}[arguments.kind](arguments)
+    what = "patches" if arguments.kind == "patches" else "images"
+    megabytes = page.size / 1e6
+    sys.stdout.write(
+        f"{page.path}: {page.items} {what}, {megabytes:.1f} MB, study {page.study}\n{fits}"
+    )
+    if page.size > _LARGE:
+        fewer = {
+            "jnd": "--versions N or --part I/N",
+            "patches": "--participant K, a page for each",
+            "boxes": "fewer or smaller images",
+        }[arguments.kind]
+        sys.stderr.write(
+            f"kiqa: the page has {megabytes:.0f} MB; browsers take long with more than "
+            f"{_LARGE / 1e6:.0f} MB. Take {fewer}.\n"
+        )
+    return 0
+
+
+def _add_jnd(kinds) -> None:
+    parser = kinds.add_parser(
+        "jnd",
+        help="from which version on is a difference visible?",
+        description="A reference beside its versions, best first; answers: "
+        "image,participant,version.",
+    )
+    parser.add_argument("ladder", metavar="LADDER", help="folder made by kiqa ladder")
+    parser.add_argument(
+        "--codec", required=True, choices=("varjpeg", "jpeg"), help="whose versions to show"
+    )
+    parser.add_argument(
+        "--versions",
+        type=whole_number,
+        metavar="N",
+        help="show N versions of each image, evenly spaced (default: all)",
+    )
+    parser.add_argument(
+        "--part",
+        type=_part,
+        default=(1, 1),
+        metavar="I/N",
+        help="share the images among N pages and write page I",
+    )
+    _add_page(parser)
+
+
+def _add_patches(kinds) -> None:
+    parser = kinds.add_parser(
+        "patches",
+        help="does a patch look as if taken from a high-quality image?",
+        description="Patches as python -m kiqa.train_patchnet cuts them with the same options; "
+        "answers: image,row,col,participant,vote, for its --votes.",
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("folder", nargs="?", metavar="FOLDER", help="plain folder of images")
+    source.add_argument("--data", metavar="ROOT", help="folder of a data set, with --dataset")
+    parser.add_argument("--dataset", choices=("biq2021", "koniq10k", "live-itw"))
+    parser.add_argument(
+        "--split", metavar="FILE|NAME", help="split, image_name,set (default: the data's own)"
+    )
+    parser.add_argument(
+        "--set",
+        dest="part",
+        choices=("train", "val", "test", "all"),
+        default="train",
+        help="part of the split to take images from (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--images",
+        type=whole_number,
+        metavar="N",
+        help=f"images (default: {KONPATCH.images}; of FOLDER all)",
+    )
+    parser.add_argument(
+        "--patches-per-image",
+        type=whole_number,
+        default=KONPATCH.patches_per_image,
+        metavar="N",
+        help="patches an image (default: %(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=_SEED, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--mode",
+        choices=("lab", "crowd"),
+        default="lab",
+        help="lab: one vote a patch; crowd: ten (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--participants",
+        type=whole_number,
+        metavar="N",
+        help="people who share the patches (default: 1 for lab, 10 for crowd)",
+    )
+    parser.add_argument(
+        "--participant",
+        type=whole_number,
+        metavar="K",
+        help="write the smaller page of participant K only",
+    )
+    parser.add_argument(
+        "--magnify",
+        type=whole_number,
+        default=1,
+        metavar="N",
+        help="show every pixel as a square of N x N (default: %(default)s)",
+    )
+    _add_page(parser)
+
+
+def _add_boxes(kinds) -> None:
+    parser = kinds.add_parser(
+        "boxes",
+        help="where is an image of high quality?",
+        description="Boxes round the high-quality areas of images; answers: "
+        "image_name,participant,left,top,right,bottom,none.",
+    )
+    parser.add_argument("folder", metavar="FOLDER", help="folder of images, with all below")
+    _add_page(parser)
+
+
+def _add_page(parser) -> None:
+    parser.add_argument("--output", required=True, metavar="PAGE.html", help="the page to write")
+    parser.add_argument(
+        "--note", default="", metavar="TEXT", help="line for the start screen, such as a contact"
+    )
+
+
+def _jnd(arguments):
+    from kiqa.studies import write_jnd_study
+
+    page = write_jnd_study(
+        arguments.ladder,
+        arguments.output,
+        codec=arguments.codec,
+        versions=arguments.versions,
+        part=arguments.part,
+        note=arguments.note,
+    )
+    return page, ""
+
+
+def _patches(arguments):
+    from kiqa.studies import write_patches_study
+
+    records = _records(arguments)
+    count = arguments.images
+    if count is None:
+        count = len(records) if arguments.data is None else KONPATCH.images
+    page = write_patches_study(
+        records,
+        arguments.output,
+        mode=arguments.mode,
+        seed=arguments.seed,
+        images=count,
+        patches_per_image=arguments.patches_per_image,
+        participants=arguments.participants,
+        participant=arguments.participant,
+        magnify=arguments.magnify,
+        note=arguments.note,
+    )
+    options = (
+        f"images={count}, patches_per_image={arguments.patches_per_image}, "
+        f"seed={arguments.seed}, label={arguments.mode!r}"
+    )
+    return page, f"The votes fit kiqa.data.konpatch.build_konpatch with {options}.\n"
+
+
+def _records(arguments):
+    """Scored images of a data set, or those of a folder with scores of 0."""
+    if arguments.data is not None:
+        from kiqa.data.chosen import scored_images
+
+        if arguments.dataset is None:
+            raise ValueError("Expected --dataset with --data: biq2021, koniq10k or live-itw.")
+        return scored_images(
+            arguments.dataset,
+            arguments.data,
+            split=arguments.split,
+            part=arguments.part,
+            report=lambda message: sys.stderr.write(f"kiqa: {message}\n"),
+        )
+    if arguments.dataset is not None:
+        raise ValueError("Expected --data ROOT with --dataset. A plain FOLDER needs neither.")
+    from kiqa.data.folders import photographs_in
+    from kiqa.data.records import ScoredImage
+
+    return [
+        ScoredImage(file.name, file, 0.0, None, file.name, "folder", (0.0, 1.0))
+        for file in photographs_in(arguments.folder, chosen=arguments.part, split=arguments.split)
+    ]
+
+
+def _boxes(arguments):
+    from kiqa.io.images import IMAGE_SUFFIXES
+    from kiqa.studies import write_boxes_study
+
+    if not Path(arguments.folder).is_dir():
+        raise FileNotFoundError(f"Expected a folder of images. Received: {arguments.folder}.")
+    images = [
+        (item.name, item.path)
+        for item in collect([arguments.folder], leave_out=[arguments.output])
+        if Path(item.path).suffix.lower() in IMAGE_SUFFIXES
+    ]
+    if not images:
+        raise FileNotFoundError(
+            f"Expected images in {arguments.folder}, found none. Give the folder that holds them."
+        )
+    return write_boxes_study(images, arguments.output, note=arguments.note), ""
+
+
+def _part(text: str) -> tuple[int, int]:
+    """Parse a part such as 2/5, for argparse."""
+    number, separator, count = text.partition("/")
+    try:
+        part = int(number), int(count)
+    except ValueError:
+        separator = ""
+    if not separator or not 1 <= part[0] <= part[1]:
+        raise argparse.ArgumentTypeError(f"expected a part such as 2/5, got {text!r}")
+    return part

@@ -1,0 +1,100 @@
+"""Photographs, their half-blurred copies and the measures of the VarJPEG experiments.
+
+Public names: :func:`add_images`, :func:`images_of`, :func:`blurred_outside`,
+:func:`psnr`, :func:`luminance_ssim`.
+"""
+
+import argparse
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from kiqa.data.chosen import PARTS
+from kiqa.data.splits import read_split
+
+_BLUR = 5.0  # pixels, standard deviation of the background's blur
+_EDGE = 4.0  # pixels, standard deviation of the mask's edge
+_AXES = (0.16, 0.28)  # half axes of the sharp ellipse by the image's sides
+_SSIM_SIGMA = 1.5  # with an 11x11 window, as Wang et al. 2004
+
+
+def add_images(parser: argparse.ArgumentParser) -> None:
+    """Add --images, --split, --set and --limit."""
+    parser.add_argument(
+        "--images", type=Path, required=True, metavar="DIR", help="folder of pristine photographs"
+    )
+    parser.add_argument(
+        "--split", metavar="NAME|FILE", help="split of them, such as cid22-kiqa (default: none)"
+    )
+    parser.add_argument("--set", choices=PARTS, default="all", help="its part (default: all)")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N images")
+
+
+def images_of(options: argparse.Namespace) -> list[Path]:
+    """List the images of the options of `add_images`, sorted.
+
+    Raises:
+        FileNotFoundError: If there are none.
+        ValueError: If a part is asked for without a split.
+    """
+    from kiqa.io.images import IMAGE_SUFFIXES
+
+    found = sorted(p for p in options.images.glob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    if options.set != "all":
+        if not options.split:
+            raise ValueError(f"Expected --split with --set {options.set}, received none.")
+        wanted = {name for name, part in read_split(options.split).items() if part == options.set}
+        found = [path for path in found if path.name in wanted]
+    if not found:
+        raise FileNotFoundError(f"Expected images in {options.images}, found none.")
+    return found[: options.limit]
+
+
+def blurred_outside(pixels: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Blur a photograph outside an ellipse, as with a shallow depth of field.
+
+    Args:
+        pixels: RGB ``uint8``, shape ``(H, W, 3)``.
+        name: Seeds place and size of the ellipse.
+
+    Returns:
+        The picture, and the mask of its fully sharp pixels, ``bool`` of shape
+        ``(H, W)``.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    height, width = pixels.shape[:2]
+    half = rng.uniform(*_AXES, 2) * (height, width)
+    centre = rng.uniform(0.3, 0.7, 2) * (height, width)
+    rows, columns = np.ogrid[:height, :width]
+    inside = ((rows - centre[0]) / half[0]) ** 2 + ((columns - centre[1]) / half[1]) ** 2 <= 1
+    weight = gaussian_filter(inside.astype(float), _EDGE)[..., None]
+    background = gaussian_filter(pixels.astype(float), (_BLUR, _BLUR, 0))
+    mixed = np.rint(pixels * weight + background * (1 - weight)).astype(np.uint8)
+    return mixed, weight[..., 0] > 0.99
+
+
+def psnr(decoded: np.ndarray, original: np.ndarray, mask: np.ndarray | None = None) -> float:
+    """Peak signal-to-noise ratio in dB over all channels, of the mask's pixels if given."""
+    squared = (decoded.astype(float) - original) ** 2
+    mean = np.mean(squared if mask is None else squared[mask])
+    return float(10 * np.log10(255**2 / mean)) if mean else float("inf")
+
+
+def luminance_ssim(
+    decoded: np.ndarray, original: np.ndarray, mask: np.ndarray | None = None
+) -> float:
+    """Mean SSIM of luminance, over the mask's pixels if given (Wang et al. 2004)."""
+    from skimage.metrics import structural_similarity
+
+    _, similarity = structural_similarity(
+        *(image @ np.array([0.299, 0.587, 0.114]) for image in (decoded, original)),
+        data_range=255,
+        gaussian_weights=True,
+        sigma=_SSIM_SIGMA,
+        use_sample_covariance=False,
+        full=True,
+    )
+    return float(np.mean(similarity if mask is None else similarity[mask]))

@@ -1,0 +1,102 @@
+"""Pictures as they go into a page: file bytes that every browser shows alike.
+
+Public names: :class:`Picture`, :func:`picture_of_image`,
+:func:`picture_of_file`, :func:`picture_of_pixels`.
+"""
+
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from kiqa.io.image_headers import decoding_errors, open_header, orientation
+from kiqa.io.images import MAX_PIXELS, ImageError, load_image
+
+_MIME = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+# What `load_image` may have done to a file that a browser, too, does when it shows the file.
+_SAME = {
+    "JPEG": {"gray to RGB", "orientation"},
+    "MPO": {"gray to RGB", "orientation", "first frame"},
+    "PNG": {"gray to RGB", "palette to RGB", "1-bit to RGB"},
+    "WEBP": set(),
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An encoded picture.
+
+    Attributes:
+        mime: Media type, such as ``"image/jpeg"``.
+        data: The encoded bytes.
+        width: Width in pixels as shown, upright.
+        height: Height in pixels as shown, upright.
+    """
+
+    mime: str
+    data: bytes
+    width: int
+    height: int
+
+
+def picture_of_image(path: str | os.PathLike) -> Picture:
+    """Return any image that kiqa reads in a form that browsers show upright.
+
+    JPEG, PNG and WebP files stay as they are, with all they hold (also the
+    EXIF data of the camera), where a browser shows the pixels that
+    `load_image` returns, but for colour profiles: browsers apply them. All
+    others, such as TIFF, CMYK, 16 bits or transparency, become a PNG of
+    those pixels.
+
+    Args:
+        path: The file; it is decoded once to see that it is whole.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImageError: If it is no usable image; the message names it.
+    """
+    data = Path(path).read_bytes() if os.path.isfile(path) else b""
+    image = load_image(path)
+    if set(image.converted) <= _SAME.get(image.format, {"nothing"}) and image.format in _SAME:
+        return Picture(_MIME[image.format], data, image.width, image.height)
+    return picture_of_pixels(image.pixels)
+
+
+def picture_of_file(path: str | os.PathLike, *, width: int, height: int) -> Picture:
+    """Return the bytes of a JPEG or PNG file that has a known size.
+
+    Args:
+        path: The file; only its header is read.
+        width: Width it must have, in pixels.
+        height: Height it must have, in pixels.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImageError: If it is neither JPEG nor PNG, is turned by EXIF or has
+            another size.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"Expected a JPEG or PNG file at {path}, found none.")
+    data = path.read_bytes()
+    with decoding_errors(str(path)):
+        header = open_header(data, str(path), MAX_PIXELS)
+    kind = header.format
+    if kind not in ("JPEG", "PNG") or orientation(header) != 1:
+        raise ImageError(f"{path}: expected an upright JPEG or PNG file, received {kind}")
+    if header.size != (width, height):
+        raise ImageError(
+            f"{path}: expected {width}x{height} pixels, received {header.width}x{header.height}; "
+            "make the files anew"
+        )
+    return Picture(_MIME[kind], data, width, height)
+
+
+def picture_of_pixels(pixels: np.ndarray) -> Picture:
+    """Return pixels, RGB ``uint8`` of shape ``(H, W, 3)``, as PNG, without loss."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return Picture("image/png", stream.getvalue(), pixels.shape[1], pixels.shape[0])
