@@ -72,7 +72,7 @@ def compare_forms(source, quality_map, *, qualities=QUALITIES, **options) -> lis
 
 def _options(parser):
     add_images(parser)
-    add_model(parser, default="patchnet", stride=4)
+    add_model(parser, default="patchnet", stride=1)
     parser.add_argument(
         "--subsampling", choices=("4:4:4", "4:2:0"), default="4:4:4", help="default: %(default)s"
     )

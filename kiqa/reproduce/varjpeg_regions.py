@@ -164,8 +164,8 @@ def _table(summary):
         lines.append(
             f"{row['baseline']:<9} {row['form']:<11} {row['quality']:2d} {row['images']:7d} "
             f"{100 * row['bytes']:5.1f}% {row['region_psnr']:+10.2f} dB "
-            f"{row['region_ssim']:+13.4f} {100 * row['region_both_higher']:10.0f} % {row['whole_psnr']:+9.2f} dB "
-            f"{row['whole_ssim']:+12.4f}"
+            f"{row['region_ssim']:+13.4f} {100 * row['region_both_higher']:10.0f} % "
+            f"{row['whole_psnr']:+9.2f} dB {row['whole_ssim']:+12.4f}"
         )
     return "\n".join(lines) + "\n"
 

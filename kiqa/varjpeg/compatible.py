@@ -4,14 +4,14 @@ A JPEG file has one table a component for all blocks. The compatible form
 writes the finest one. A block that should be coarser gets levels that cost
 fewer bits: for each AC coefficient the level is chosen that minimises
 
-    ((coefficient - level * step) / own step)^2 + 0.065 * bits
+    (coefficient / step - level)^2 + 0.08 * ((own step / step)^2 - 1) * bits
 
 where the own step is that of the block's own quality and the bits are an
-estimate from the levels of the whole image. With 0.065 such a block is as far
-from the original as if it had been quantised by its own table; smaller
-factors give finer and larger files, larger ones the opposite
-(docs/varjpeg.md has the measurement). DC coefficients, and blocks of the
-finest quality, are rounded to the nearest level as in plain JPEG.
+estimate from the levels of the whole image. The price of a bit grows with the
+square of the own step, as with any uniform quantiser, and begins at nothing:
+blocks of the finest quality are rounded to the nearest level as in plain JPEG,
+and so are all DC coefficients. Smaller factors than 0.08 give finer and larger
+files, larger ones the opposite (docs/varjpeg.md has the measurement).
 
 Public names: :func:`compatible_levels`.
 """
@@ -21,7 +21,7 @@ import numpy as np
 from kiqa.varjpeg.entropy import as_levels
 from kiqa.varjpeg.quantisation import TABLES, block_tables
 
-_BITS_WEIGHT = 0.065  # squared own steps a bit; see the head of this module
+_BITS_WEIGHT = 0.08  # squared steps a bit; see the head of this module
 _ROUNDS = 2  # of choosing levels and counting what they cost
 _STEPS_DOWN = 2  # levels towards zero that are tried besides the nearest
 _PRIOR = 0.05  # of a size that no level of the image has yet
@@ -69,20 +69,19 @@ def _chosen(scaled, own, nearest, fine):
     places += 1
     magnitude = np.abs(scaled[blocks, places])
     own = own[blocks, places].astype(np.float32)
+    price = _BITS_WEIGHT * (own**2 - 1)
     top = np.abs(nearest[blocks, places])
     rounded = np.floor(np.rint(magnitude / own) * own).astype(top.dtype)
     candidates = [top - down for down in range(_STEPS_DOWN + 1)] + [rounded]
     candidates = [np.clip(each, 0, _LARGEST) for each in candidates]
-    distances = [((magnitude - each) / own) ** 2 for each in candidates]
-    zero = (magnitude / own) ** 2
     counted = _histogram(np.abs(fine))
     taken = rounded
     for _ in range(_ROUNDS):
         bits = _bits(counted + _histogram_at(levels, places, taken))
-        least = zero + _BITS_WEIGHT * bits[places, 0]
+        least = magnitude**2 + price * bits[places, 0]
         taken = np.zeros_like(top)
-        for each, distance in zip(candidates, distances, strict=True):
-            cost = distance + _BITS_WEIGHT * bits[places, _SIZES[each]]
+        for each in candidates:
+            cost = (magnitude - each) ** 2 + price * bits[places, _SIZES[each]]
             better = cost < least
             least = np.where(better, cost, least)
             taken = np.where(better, each, taken)

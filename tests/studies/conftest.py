@@ -71,9 +71,7 @@ class Browser:
         for descriptor in inherited:
             os.close(descriptor)
         self._rest, self._number, self.events = b"", 0, []
-        self.call(
-            "Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads)
-        )
+        self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
 
     def __enter__(self):
         return self
