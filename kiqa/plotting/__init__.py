@@ -7,10 +7,12 @@ Public names: :func:`plot_overlay`, :func:`plot_loss_curves`,
 :func:`plot_label_histograms`, :func:`plot_patch_sheet`,
 :func:`plot_scatter`, :func:`plot_boxes`, :func:`plot_local_ground_truth`,
 :func:`plot_auc_boxes`, :func:`plot_roc_curves`, :func:`plot_map`,
-:func:`plot_windows`, :func:`plot_window_diagram`, :func:`save_figure`.
+:func:`plot_windows`, :func:`plot_window_diagram`, :func:`plot_steps`,
+:func:`plot_jnd_panels`, :func:`save_figure`.
 """
 
 from kiqa.plotting.figures import save_figure
+from kiqa.plotting.jnd import plot_jnd_panels
 from kiqa.plotting.local import (
     plot_auc_boxes,
     plot_boxes,
@@ -22,10 +24,12 @@ from kiqa.plotting.overlays import plot_overlay
 from kiqa.plotting.patches import plot_label_histograms, plot_patch_sheet
 from kiqa.plotting.scores import plot_scatter
 from kiqa.plotting.training import plot_loss_curves
+from kiqa.plotting.varjpeg import plot_steps
 
 __all__ = [
     "plot_auc_boxes",
     "plot_boxes",
+    "plot_jnd_panels",
     "plot_label_histograms",
     "plot_local_ground_truth",
     "plot_loss_curves",
@@ -34,6 +38,7 @@ __all__ = [
     "plot_patch_sheet",
     "plot_roc_curves",
     "plot_scatter",
+    "plot_steps",
     "plot_window_diagram",
     "plot_windows",
     "save_figure",

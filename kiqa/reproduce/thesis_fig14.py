@@ -25,7 +25,7 @@ def _options(parser):
 
 
 def _run(options) -> int:
-    from kiqa.plotting.varjpeg import plot_steps
+    from kiqa.plotting import plot_steps
     from kiqa.scoring import Scorer
     from kiqa.scoring.quiet import load_quietly
     from kiqa.varjpeg import Settings, SizeSearch, prepare, read_source, steps

@@ -117,7 +117,7 @@ def _measured(folder, reference, measure, entry):
 
 
 def _run(name: str, quantile: float, options: argparse.Namespace) -> int:
-    from kiqa.plotting.jnd import plot_jnd_panels
+    from kiqa.plotting import plot_jnd_panels
 
     given = [options.varjpeg_votes is not None, options.jpeg_votes is not None]
     if not (all(given) and options.simulated is None or not any(given) and options.simulated):

@@ -17,7 +17,7 @@ from kiqa.reproduce.command import Command, add_model, add_output
 from kiqa.reproduce.varjpeg_images import add_images, images_of, psnr
 
 QUALITIES = (20, 35, 50, 70)
-_ROUNDS = 16  # of halving the interval of q~
+_TOLERANCE = 0.02  # of q~; less than 0.01 dB
 
 
 def compare_forms(source, quality_map, *, qualities=QUALITIES, **options) -> list[dict]:
@@ -34,6 +34,8 @@ def compare_forms(source, quality_map, *, qualities=QUALITIES, **options) -> lis
         bytes of both, ``extra``, the relative difference of bytes, and both
         PSNR in dB.
     """
+    from scipy.optimize import brentq
+
     from kiqa.varjpeg import Settings, coded, decode, prepare
 
     prepared = {
@@ -45,17 +47,15 @@ def compare_forms(source, quality_map, *, qualities=QUALITIES, **options) -> lis
         encoded = coded(prepared[form], quality)
         return encoded, psnr(decode(encoded.data), source.upright)
 
+    def excess(quality, wanted):
+        return measured("compatible", quality)[1] - wanted
+
+    lowest = 1 - prepared["compatible"].settings.delta
     rows = []
     for quality in qualities:
         thesis, wanted = measured("thesis", quality)
-        low, high = 1 - prepared["thesis"].settings.delta, 99.0
-        for _ in range(_ROUNDS):
-            middle = (low + high) / 2
-            if measured("compatible", middle)[1] < wanted:
-                low = middle
-            else:
-                high = middle
-        compatible, reached = measured("compatible", high)
+        equal = brentq(excess, lowest, 99.0, args=(wanted,), xtol=_TOLERANCE)
+        compatible, reached = measured("compatible", equal)
         rows.append(
             {
                 "quality": quality,

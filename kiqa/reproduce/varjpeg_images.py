@@ -1,7 +1,7 @@
 """Photographs, their half-blurred copies and the measures of the VarJPEG experiments.
 
 Public names: :func:`add_images`, :func:`images_of`, :func:`blurred_outside`,
-:func:`psnr`, :func:`luminance_ssim`.
+:func:`psnr`.
 """
 
 import argparse
@@ -16,7 +16,6 @@ from kiqa.data.splits import read_split
 _BLUR = 5.0  # pixels, standard deviation of the background's blur
 _EDGE = 4.0  # pixels, standard deviation of the mask's edge
 _AXES = (0.16, 0.28)  # half axes of the sharp ellipse by the image's sides
-_SSIM_SIGMA = 1.5  # with an 11x11 window, as Wang et al. 2004
 
 
 def add_images(parser: argparse.ArgumentParser) -> None:
@@ -81,20 +80,3 @@ def psnr(decoded: np.ndarray, original: np.ndarray, mask: np.ndarray | None = No
     squared = (decoded.astype(float) - original) ** 2
     mean = np.mean(squared if mask is None else squared[mask])
     return float(10 * np.log10(255**2 / mean)) if mean else float("inf")
-
-
-def luminance_ssim(
-    decoded: np.ndarray, original: np.ndarray, mask: np.ndarray | None = None
-) -> float:
-    """Mean SSIM of luminance, over the mask's pixels if given (Wang et al. 2004)."""
-    from skimage.metrics import structural_similarity
-
-    _, similarity = structural_similarity(
-        *(image @ np.array([0.299, 0.587, 0.114]) for image in (decoded, original)),
-        data_range=255,
-        gaussian_weights=True,
-        sigma=_SSIM_SIGMA,
-        use_sample_covariance=False,
-        full=True,
-    )
-    return float(np.mean(similarity if mask is None else similarity[mask]))

@@ -17,13 +17,8 @@ import numpy as np
 from kiqa.evaluation.resampling import mean_interval
 from kiqa.reproduce.command import Command, add_model, add_output
 from kiqa.reproduce.varjpeg_forms import save_rows
-from kiqa.reproduce.varjpeg_images import (
-    add_images,
-    blurred_outside,
-    images_of,
-    luminance_ssim,
-    psnr,
-)
+from kiqa.reproduce.varjpeg_images import add_images, blurred_outside, images_of, psnr
+from kiqa.varjpeg.observers import luminance_ssim
 
 QUALITIES = (25, 50, 75)
 BASELINES = ("jpeg", "mozjpeg")
@@ -58,7 +53,7 @@ def compare_regions(pixels, mask, quality_map, *, qualities=QUALITIES) -> list[d
 
     def measures(decoded, prefix=""):
         values = [
-            measure(decoded, pixels, where)
+            measure(pixels, decoded, where)
             for where in (mask, None)
             for measure in (psnr, luminance_ssim)
         ]

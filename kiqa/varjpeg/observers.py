@@ -31,12 +31,16 @@ _SIGMA = 1.5  # the Gaussian window of Wang et al. 2004
 _WINDOW = 11
 
 
-def luminance_ssim(reference: np.ndarray, picture: np.ndarray) -> float:
+def luminance_ssim(
+    reference: np.ndarray, picture: np.ndarray, mask: np.ndarray | None = None
+) -> float:
     """Return the mean SSIM of a picture's luminance.
 
     Args:
         reference: RGB ``uint8``, shape ``(H, W, 3)``, sides at least 11.
         picture: The same of the compressed picture.
+        mask: The pixels over which to take the mean, ``bool`` of shape ``(H,
+            W)``; without it all but a border of 5 pixels, half a window.
 
     Returns:
         At most 1, which equal pictures have; higher is more alike.
@@ -54,12 +58,11 @@ def luminance_ssim(reference: np.ndarray, picture: np.ndarray) -> float:
         )
     # float32 takes a third of the time of float64 and gives the same six digits.
     gray = [gray_of(pixels).astype(np.float32) for pixels in (reference, picture)]
-    return float(
-        structural_similarity(
-            *gray, data_range=255, gaussian_weights=True, sigma=_SIGMA,
-            use_sample_covariance=False,
-        )
+    mean, similarity = structural_similarity(
+        *gray, data_range=255, gaussian_weights=True, sigma=_SIGMA,
+        use_sample_covariance=False, full=True,
     )  # fmt: skip
+    return float(mean if mask is None else np.mean(similarity[mask], dtype=np.float64))
 
 
 def simulate_observers(
