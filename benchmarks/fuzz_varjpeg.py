@@ -38,7 +38,6 @@ from mutations import Mutations
 
 SECONDS = 5.0
 MEMORY = 2**30
-MEBIBYTE = 2**20
 FINE = ("picture", "refused")
 
 
@@ -55,6 +54,12 @@ def outcome_of(data):
     return "picture" if fits else f"{pixels.dtype} of shape {pixels.shape} for {size}"
 
 
+def peak_mib():
+    """Peak memory of this program; getrusage would count what started it."""
+    status = Path("/proc/self/status").read_text("ascii")
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
 def serve():
     """The child: read streams with their lengths, write outcomes and peak memory."""
     answers = os.fdopen(os.dup(1), "w")
@@ -67,8 +72,7 @@ def serve():
     answers.flush()
     while head := sys.stdin.buffer.read(8):
         outcome = outcome_of(sys.stdin.buffer.read(int.from_bytes(head, "big")))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        answers.write(json.dumps([outcome, peak]) + "\n")
+        answers.write(json.dumps([outcome, peak_mib()]) + "\n")
         answers.flush()
 
 

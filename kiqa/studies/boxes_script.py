@@ -30,6 +30,7 @@ function store() {
   draw();
 }
 function draw() {
+  if (!item) return;  // the next photograph is on its way
   const frame = el("frame");
   const nodes = Array.from(frame.querySelectorAll(".box"));
   nodes.slice(boxes.length).forEach(node => node.remove());
@@ -61,6 +62,7 @@ function draw() {
   });
   el("none").checked = none;
   el("none").disabled = boxes.length > 0;
+  el("add").disabled = false;
   el("delete").disabled = chosen < 0;
   el("undo").disabled = !past.length;
   el("next").disabled = !none && !boxes.length;
@@ -125,8 +127,11 @@ function fit() {
 
 function press(event) {
   if (drag || !item || event.button !== 0) return;
+  const stage = el("stage");
+  if (event.target === stage && (event.offsetX >= stage.clientWidth ||
+    event.offsetY >= stage.clientHeight)) return;  // a scroll bar
   event.preventDefault();
-  const stage = el("stage"), node = event.shiftKey ? null : event.target.closest(".box");
+  const node = event.shiftKey ? null : event.target.closest(".box");
   const index = node ? Array.from(el("frame").querySelectorAll(".box")).indexOf(node) : -1;
   const edge = node && event.target.dataset.edge || "";
   drag = { id: event.pointerId, before: state(), start: spot(event), at: [event.clientX,
@@ -207,8 +212,9 @@ const task = {
   },
 
   async show(index, shown, answer, fresh) {
-    item = null;
-    el("next").disabled = true;
+    // Until the photograph is decoded nothing can be answered, nor the former one changed.
+    item = drag = null;
+    for (const id of ["none", "add", "delete", "undo", "next"]) el(id).disabled = true;
     const picture = coming && coming.index === index ? coming.picture : new Image();
     if (!picture.src) picture.src = address(index, 0);
     await picture.decode();
@@ -222,7 +228,6 @@ const task = {
     none = Boolean(answer && answer.none);
     chosen = -1;
     past = [];
-    drag = null;
     el("frame").replaceChildren(picture);
     fit();
     draw();

@@ -15,7 +15,7 @@ It follows the script of a task, which defines ``task``::
 SCRIPT = r"""
 const study = JSON.parse(el("study").textContent);
 const total = study.participants || 0;
-let who = "", order = [], answers = {}, place = 0, unsaved = false, turn = 0;
+let who = "", order = [], answers = {}, place = 0, unsaved = false, turn = 0, told = false;
 
 function el(id) { return document.getElementById(id); }
 
@@ -26,7 +26,10 @@ function complain(text) {
   line.textContent = text;
   box.prepend(line);
   box.hidden = false;
+  resized();
 }
+// The notice takes height from the working screen, which then fits its pictures anew.
+function resized() { window.dispatchEvent(new Event("resize")); }
 window.addEventListener("error", event => complain("Error in the page: " + event.message));
 window.addEventListener("unhandledrejection", event =>
   complain("Error in the page: " + (event.reason && event.reason.message || event.reason)));
@@ -85,6 +88,8 @@ function keep() {
   try {
     localStorage.setItem(key(who), JSON.stringify({ answers, unsaved }));
   } catch (error) {
+    if (told) return;  // once is enough: it would come back with every answer
+    told = true;
     complain("This browser does not keep your answers (" + error.message + "). " +
       "Do not close this page before you have saved the file.");
   }
@@ -94,6 +99,7 @@ function units(count) { return count + " " + task.unit[count === 1 ? 0 : 1]; }
 
 function screen(name) {
   for (const id of ["start", "work", "end"]) el(id).hidden = id !== name;
+  document.body.classList.toggle("working", name === "work");
 }
 function bar() {
   el("count").textContent =
@@ -108,11 +114,13 @@ async function show() {
   const index = order[place], mine = ++turn;
   screen("work");
   bar();
+  el("work").setAttribute("aria-busy", "true");
   try {
     await task.show(index, study.items[index], answers[index], () => mine === turn);
   } catch (error) {
     complain("The picture " + study.items[index].name + " cannot be shown: " + error.message);
   }
+  if (mine === turn) el("work").setAttribute("aria-busy", "false");
 }
 function go(to) { place = Math.max(0, Math.min(order.length, to)); return show(); }
 // Keep an answer that is not given yet, such as boxes while they are drawn.
@@ -245,6 +253,7 @@ closing.textContent = "Close";
 closing.addEventListener("click", () => {
   el("notice").replaceChildren(closing);
   el("notice").hidden = true;
+  resized();
 });
 el("notice").append(closing);
 if (total) {

@@ -44,7 +44,9 @@ textarea { width: 100%; font: .85rem/1.4 ui-monospace, "DejaVu Sans Mono", monos
   background: var(--card); color: inherit; border: 1px solid var(--line); border-radius: 7px; }
 .last { margin-top: 28px; }
 .row { display: flex; flex-wrap: wrap; gap: 10px; align-items: center; }
-#work { position: fixed; inset: 0; display: flex; flex-direction: column; background: #808080;
+body.working { display: flex; flex-direction: column; position: fixed; inset: 0; }
+.working .notice { flex: none; max-height: 40%; overflow: auto; }
+#work { flex: 1; min-height: 0; display: flex; flex-direction: column; background: #808080;
   color: #000; --card: #d4d4d4; --line: #5a5a5a; --primary: #1f2023; --focus: #000; }
 .bar, .controls { background: #3a3a3a; color: #f2f2f2; --card: #565656; --line: #8a8a8a;
   --soft: #b4b4b4; --focus: #fff; --primary: #e8e8e8; flex: none; }

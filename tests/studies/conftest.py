@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = next(filter(None, map(shutil.which, _NAMES)), None)
 _FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
     "--disable-background-networking --disable-component-update --disable-dev-shm-usage "
@@ -30,7 +31,7 @@ os.dup2(read, 3)
 os.dup2(write, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
-_WAIT = 20  # seconds, for anything
+_START_WAIT, _WAIT = 60, 40  # seconds, until the browser answers, and for anything later
 _KEYS = {
     "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "PageUp": 33,
     "PageDown": 34, "End": 35, "Home": 36, "Enter": 13, "Backspace": 8, "Delete": 46, "Tab": 9,
@@ -39,18 +40,20 @@ _KEYS = {
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory):
-    """A running browser; `open` gives a page."""
+    """A running browser; `open` gives a page. Skipped where there is none or it cannot run."""
     if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
-    with Browser(tmp_path_factory.mktemp("profile")) as browser:
+        pytest.skip(f"no browser found: none of {', '.join(_NAMES)} is installed")
+    try:
+        browser = Browser(tmp_path_factory.mktemp("profile"))
+    except (TimeoutError, ConnectionError) as error:
+        pytest.skip(str(error))
+    with browser:
         yield browser
 
 
 @pytest.fixture
-def new_browser():
+def new_browser(chromium):
     """The class `Browser`, for tests that close one."""
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
     return Browser
 
 
@@ -63,22 +66,44 @@ class Browser:
         commands, answers = os.pipe(), os.pipe()
         self._write, self._read = commands[1], answers[0]
         inherited = (commands[0], answers[1])
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _START, *map(str, inherited), CHROMIUM, *_FLAGS.split(),
-             f"--user-data-dir={profile}", "about:blank"],
-            pass_fds=inherited, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        profile.mkdir(parents=True, exist_ok=True)
+        with open(profile / "stderr.txt", "wb") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _START, *map(str, inherited), CHROMIUM, *_FLAGS.split(),
+                 f"--user-data-dir={profile}", "about:blank"],
+                pass_fds=inherited, stdout=subprocess.DEVNULL, stderr=errors,
+            )  # fmt: skip
         for descriptor in inherited:
             os.close(descriptor)
         self._rest, self._number, self.events = b"", 0, []
-        self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
+        self._wait = _START_WAIT
+        try:
+            self.call(
+                "Browser.setDownloadBehavior",
+                behavior="allow", downloadPath=str(self.downloads), eventsEnabled=True,
+            )  # fmt: skip
+        except (OSError, RuntimeError) as error:
+            self._end()
+            lines = (profile / "stderr.txt").read_text(errors="replace").split("\n")
+            said = "; ".join(line for line in lines[-4:] if line)
+            raise ConnectionError(f"{CHROMIUM} does not start: {error}. {said}") from error
+        self._wait = _WAIT
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_) -> None:
-        self.call("Browser.close")
-        self._process.wait(_WAIT)
+        try:
+            self.call("Browser.close")
+            self._process.wait(_WAIT)
+        except (OSError, subprocess.TimeoutExpired):
+            pass  # a test that waits in vain has failed already
+        self._end()
+
+    def _end(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
         os.close(self._write)
         os.close(self._read)
 
@@ -88,9 +113,10 @@ class Browser:
 
     def call(self, method: str, session: str | None = None, **parameters) -> dict:
         """Send a command and return its result; events are collected."""
+        end = time.monotonic() + self._wait
         number = self.send(method, session, **parameters)
         while True:
-            message = self.receive()
+            message = self.receive(end)
             if message.get("id") == number:
                 if "error" in message:
                     raise RuntimeError(f"{method}: {message['error']}")
@@ -105,10 +131,11 @@ class Browser:
         os.write(self._write, json.dumps(command).encode() + b"\0")
         return self._number
 
-    def receive(self) -> dict:
-        """The next message."""
+    def receive(self, end: float) -> dict:
+        """The next message, until a time of the monotonic clock."""
         while b"\0" not in self._rest:
-            if not select.select([self._read], [], [], _WAIT)[0]:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self._read], [], [], left)[0]:
                 raise TimeoutError("Chromium does not answer")
             received = os.read(self._read, 1 << 20)
             if not received:
@@ -132,13 +159,29 @@ class Tab:
         self._session = found["sessionId"]
         for domain in ("Page", "Runtime", "Network"):
             self.call(f"{domain}.enable")
-        browser.events.clear()
         self.load(path)
 
-    def load(self, path: Path) -> None:
-        """Go to a file, and wait until it can be used."""
-        self.call("Page.navigate", url=path.as_uri())
+    def load(self, path: Path) -> bool:
+        """Go to a file and wait until it can be used; whether it asked before it was left."""
+        return self._leave("Page.navigate", url=path.as_uri())
+
+    def reload(self) -> bool:
+        """Load the page anew; whether it asked before it was left."""
+        return self._leave("Page.reload")
+
+    def _leave(self, method: str, **parameters) -> bool:
+        browser, end = self._browser, time.monotonic() + _WAIT
+        # The load event of the former page may still come: only the next page tells of a frame.
+        browser.events.clear()
+        browser.send(method, self._session, **parameters)
+        asked = False
+        while not any("file:" in e["frame"]["url"] for e in self.events("Page.frameNavigated")):
+            browser.receive(end)
+            if self.events("Page.javascriptDialogOpening") and not asked:
+                asked = True
+                browser.send("Page.handleJavaScriptDialog", self._session, accept=True)
         self.until("document.getElementById('go') && !document.getElementById('go').disabled")
+        return asked
 
     def call(self, method: str, **parameters) -> dict:
         """Send a command for this page."""
@@ -212,13 +255,23 @@ class Tab:
             )  # fmt: skip
             self.call("Input.dispatchKeyEvent", type="keyUp", **shared)
 
+    def ready(self, count: str | None = None) -> None:
+        """Wait until an item, by its count if it matters which, is shown and can be answered."""
+        self.until(
+            "!document.getElementById('end').hidden || "
+            "document.getElementById('work').ariaBusy === 'false'"
+        )
+        if count is not None:
+            assert self.text("#count") == count
+
     def enter(self, participant: str) -> None:
-        """Fill in the start screen and begin."""
+        """Fill in the start screen and begin; the first open item is ready then."""
         self.js("document.getElementById('who').focus()")
         if participant:
             self.js("document.getElementById('who').select()")
             self.call("Input.insertText", text=participant)
         self.key("Enter")
+        self.ready()
 
     def csv(self) -> str:
         """The answers as text, from the screen that pauses the study."""
@@ -228,35 +281,21 @@ class Tab:
 
     def saved(self) -> Path:
         """Save the answers as a file, and return it."""
-        before = set(self._browser.downloads.glob("*.csv"))
+        before = len(self._downloads("completed"))
         self.click("#save")
         end = time.monotonic() + _WAIT
-        while time.monotonic() < end:
-            new = set(self._browser.downloads.glob("*.csv")) - before
-            if new:
-                return new.pop()
-            self.js("1")
-            time.sleep(0.02)
-        raise TimeoutError("nothing was downloaded")
+        while len(self._downloads("completed")) == before:
+            self._browser.receive(end)
+        file = Path(self._downloads("completed")[-1]["filePath"])
+        return file.rename(file.with_name(f"{before} {file.name}"))  # the next may have its name
+
+    def _downloads(self, state: str) -> list[dict]:
+        return [e for e in self.events("Browser.downloadProgress") if e["state"] == state]
 
     def screenshot(self, path: str | Path) -> None:
         """Write what the window shows as PNG."""
         data = self.call("Page.captureScreenshot")["data"]
         Path(path).write_bytes(base64.b64decode(data))
-
-    def reload(self) -> bool:
-        """Load the page anew; whether it asked before it was left."""
-        asked = False
-        self._browser.events.clear()
-        self._browser.send("Page.reload", self._session)
-        while not self.events("Page.loadEventFired"):
-            if self.events("Page.javascriptDialogOpening"):
-                asked = True
-                self._browser.events.clear()
-                self._browser.send("Page.handleJavaScriptDialog", self._session, accept=True)
-            self._browser.receive()
-        self.until("document.getElementById('go') && !document.getElementById('go').disabled")
-        return asked
 
     def close(self) -> None:
         """Close the tab without asking."""

@@ -91,11 +91,10 @@ def test_answers_are_downloaded_and_outlive_the_browser(images, new_browser, tmp
         assert tab.text("#found") == ""
         tab.enter(person)
         for number in (1, 2):
-            tab.until(f"document.getElementById('count').innerText === 'Photograph {number} of 3'")
-            tab.until("document.querySelector('#frame img')")
+            tab.ready(f"Photograph {number} of 3")
             tab.click("#none")
             tab.key("Enter")
-        tab.until("document.getElementById('count').innerText === 'Photograph 3 of 3'")
+        tab.ready("Photograph 3 of 3")
     with new_browser(tmp_path / "profile") as browser:
         tab = browser.open(page)
         tab.enter("somebody else")
@@ -105,11 +104,10 @@ def test_answers_are_downloaded_and_outlive_the_browser(images, new_browser, tmp
         tab.call("Input.insertText", text=f"  {person} ")
         assert tab.text("#found").startswith("2 of 3 photographs are answered already")
         tab.enter(person)
-        tab.until("document.getElementById('count').innerText === 'Photograph 3 of 3'")
-        tab.until("document.querySelector('#frame img')")
+        tab.ready("Photograph 3 of 3")
         tab.click("#none")
         tab.click("#next")
-        tab.until("document.getElementById('state').innerText === 'Done. Thank you!'")
+        assert tab.text("#state") == "Done. Thank you!"
         file = tab.saved()
         assert tab.text("#saved").startswith(f"Saved 3 of 3 photographs as {file.name}")
         outside = [
@@ -132,14 +130,11 @@ def test_order_is_the_participants_own(chromium, tmp_path):
     orders = []
     for name in ("Ann", "Ben", "Ann"):
         tab.enter(name)
-        for _ in range(4):
-            tab.until("!document.getElementById('none').disabled")
-            count = tab.text("#count")
-            tab.js("document.getElementById('none').checked || "
-                   "document.getElementById('none').click()")  # fmt: skip
-            tab.js("document.getElementById('next').click()")
-            tab.until(f"document.getElementById('count').innerText !== '{count}'")
-            tab.until("document.querySelector('#frame img')")
+        for number in range(4):
+            tab.ready(f"Photograph {number + 1} of 12")
+            tab.click("#none")
+            tab.click("#next")
+        tab.ready("Photograph 5 of 12")
         orders.append(set(re.findall(r"^\d+\.png", tab.csv(), re.M)))
         tab.js("window.confirm = () => true")
         tab.click("#forget")
@@ -152,16 +147,46 @@ def test_page_asks_before_unsaved_answers_are_left(images, chromium, tmp_path):
     tab = chromium.open(write_boxes_study(images, tmp_path / "page.html").path)
     assert not tab.reload()
     tab.enter("Ann")
-    tab.until("document.querySelector('#frame img')")
     tab.click("#none")
     tab.click("#next")
     assert tab.reload()
     tab.enter("Ann")
-    tab.until("document.querySelector('#frame img')")
     tab.click("#pause")
     assert tab.text("#state") == "Pause"
     tab.saved()
     assert not tab.reload()
+    tab.enter("Ann")
+    tab.click("#none")
+    assert tab.reload()
+    tab.close()
+
+
+def test_nothing_can_be_answered_before_it_is_shown(images, chromium, tmp_path):
+    """While a photograph is decoded no control works, so no answer goes to the wrong one."""
+    tab = chromium.open(write_boxes_study(images, tmp_path / "page.html").path)
+    tab.js("""(() => {
+      const decode = Image.prototype.decode;
+      window.waiting = [];
+      Image.prototype.decode = function () {
+        return new Promise(go => waiting.push(go)).then(() => decode.call(this));
+      };
+    })()""")
+    tab.js("document.getElementById('who').value = 'Ann'")
+    tab.click("#go")
+    for number in (1, 2):
+        tab.until("waiting.length")
+        assert tab.js("document.getElementById('work').ariaBusy") == "true"
+        for selector in ("#none", "#add", "#delete", "#undo", "#next", "#stage"):
+            tab.click(selector)
+        tab.key("b", "Delete", "Enter", "ArrowLeft")
+        assert tab.text("#count") == f"Photograph {number} of 3"
+        tab.js("waiting.splice(0).forEach(go => go())")
+        tab.ready(f"Photograph {number} of 3")
+        assert tab.js("document.querySelectorAll('.box').length") == 0
+        assert not tab.js("document.getElementById('none').checked")
+        tab.click("#none")
+        tab.click("#next")
+    assert tab.csv().count("\n") == 3
     tab.close()
 
 
@@ -177,11 +202,14 @@ def test_browser_without_storage_is_reported(images, chromium, tmp_path):
     assert "keeps no answers for this page (storage is full)" in tab.text("#notice")
     tab.click("#notice button")
     tab.enter("Ann")
-    tab.until("document.querySelector('#frame img')")
     tab.click("#none")
     assert "does not keep your answers (storage is full)" in tab.text("#notice")
+    notice, bar, stage = (tab.place(name) for name in ("#notice", "#pause", "#stage"))
+    assert bar[1] >= notice[3]
     tab.click("#notice button")
+    assert tab.place("#stage")[3] == stage[3] + notice[3]
     tab.click("#next")
-    tab.until("document.getElementById('count').innerText === 'Photograph 2 of 3'")
+    tab.ready("Photograph 2 of 3")
+    assert tab.js("document.getElementById('notice').hidden")
     assert tab.csv().count("\n") == 2
     tab.close()
