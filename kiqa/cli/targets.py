@@ -8,6 +8,8 @@ from pathlib import Path
 
 from kiqa.cli.inputs import Input
 
+_FILES = (".jpg", ".jpeg", ".vjpg", ".png")  # endings that nobody gives a new folder
+
 
 def output_paths(inputs: Sequence[Input], output: Path, *, suffix: str) -> list[Path]:
     """Name the output file of every input.
@@ -21,9 +23,16 @@ def output_paths(inputs: Sequence[Input], output: Path, *, suffix: str) -> list[
         One path for each input: its name in the folder, the suffix replaced.
 
     Raises:
-        ValueError: If two would be the same, or one is an input itself.
+        ValueError: If two would be the same, one is an input itself, or the
+            output has the name of a file that cannot be written.
     """
-    if len(inputs) == 1 and output.suffix.lower() == suffix and not output.is_dir():
+    named_file = output.suffix.lower() in _FILES and not output.is_dir()
+    if named_file and (len(inputs) > 1 or output.suffix.lower() != suffix):
+        raise ValueError(
+            f"Expected a folder, or for one input a file ending in {suffix}. Received: {output} "
+            f"for {len(inputs)} input{'s' * (len(inputs) > 1)}."
+        )
+    if named_file:
         paths = [output]
     else:
         paths = [(output / item.name).with_suffix(suffix) for item in inputs]
@@ -31,7 +40,7 @@ def output_paths(inputs: Sequence[Input], output: Path, *, suffix: str) -> list[
         if twice:
             raise ValueError(
                 f"Expected inputs whose names differ before the suffix. Received: two that become "
-                f"{twice[0]}. Compress them into different folders."
+                f"{twice[0]}. Write them to different folders."
             )
     read = {os.path.realpath(item.path) for item in inputs}
     own = [path for path in paths if os.path.realpath(path) in read]

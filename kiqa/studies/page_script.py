@@ -139,9 +139,9 @@ function rest() {
   turn++;
   const count = answered(), all = count === order.length;
   el("state").textContent = all ? "Done. Thank you!" : "Pause";
-  el("done").textContent = count + " of " + units(order.length) + " answered by " +
-    (total ? "participant " : "") + who + ". " + (all ? "Save the file now and hand it over."
-      : "You can save a file now, or go on first.");
+  el("done").textContent = "Participant " + who + ": " + count + " of " + units(order.length) +
+    " answered. " + (all ? "Save the file now and hand it over." : count ?
+      "You can save a file now, or go on first." : "There is nothing to save yet.");
   el("resume").textContent = all ? "Look at the last answer again" : "Go on";
   el("save").disabled = el("forget").disabled = !count;
   el("saved").textContent = "";
@@ -206,7 +206,7 @@ el("enter").addEventListener("submit", event => {
   order = shuffled(who);
   ({ answers, unsaved } = read(who));
   keep();
-  el("name").textContent = (total ? "Participant " : "") + who;
+  el("name").textContent = "Participant " + who;
   const open = order.findIndex(index => !task.complete(answers[index]));
   go(open < 0 ? order.length : open);
 });
@@ -257,7 +257,8 @@ closing.addEventListener("click", () => {
 });
 el("notice").append(closing);
 if (total) {
-  document.querySelector("label[for=who]").textContent = "Participant number, 1 to " + total;
+  document.querySelector("label[for=who]").textContent = "Participant number" +
+    (study.participant ? "" : ", 1 to " + total);
   el("who").inputMode = "numeric";
   if (study.participant) {
     el("who").value = study.participant;

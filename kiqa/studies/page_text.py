@@ -26,11 +26,11 @@ HEAD = """<!DOCTYPE html>
 {instructions}
 <h2>Your answers</h2>
 <p>Nothing is sent anywhere. Your answers stay in this browser, so you can close the page and go on
-later on this computer, with the same participant name. At the end, and whenever you pause, you save
-them as a file.</p>
+later on this computer, as the same participant. At the end, and whenever you pause, you save them
+as a file.</p>
 {note}
 <form id="enter">
-<label for="who">Participant</label>
+<label for="who">Participant (name or code)</label>
 <input id="who" name="who" required maxlength="64" autocomplete="off" spellcheck="false">
 <button id="go" class="primary" disabled>Loading the pictures &hellip;</button>
 </form>

@@ -18,9 +18,10 @@ from kiqa.studies.page import StudyPage, Task, check_name, write_page
 VOTES = {"lab": KONPATCH.lab_votes, "crowd": KONPATCH.crowd_votes}
 _SHARES = {
     "one": "One person answers all pieces.",
-    "all": "{participants} people take part, and each answers all pieces.",
-    "some": "{participants} people take part. Each answers a share of the pieces, chosen by the "
-    "participant number, so that every piece is answered {votes}.",
+    "all": "{participants} people take part, each with a number of their own, and each answers all "
+    "pieces.",
+    "some": "{participants} people take part, each with a number of their own. Each answers a share "
+    "of the pieces, chosen by the number, so that every piece is answered {votes}.",
 }
 
 
@@ -72,6 +73,8 @@ def write_patches_study(
     if mode not in VOTES:
         raise ValueError(f"Expected a mode among {list(VOTES)}, received {mode!r}.")
     people = VOTES[mode] if participants is None else participants
+    if people == 1:
+        participant = participant or 1
     if participant is not None and not 1 <= participant <= people:
         raise ValueError(f"Expected a participant from 1 to {people}, received {participant}.")
     if not 1 <= magnify <= 16:

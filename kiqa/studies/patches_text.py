@@ -11,7 +11,7 @@ answers.</p>
 <tr><th><kbd>&larr;</kbd> or <kbd>N</kbd></th><td>no</td></tr>
 <tr><th><kbd>Backspace</kbd></th><td>back to the piece before, to change its answer</td></tr>
 </table>
-<p>{work} Each participant number is used by one person only.</p>
+<p>{work}</p>
 """
 
 WORK = """<div class="piece"><div class="frame"><canvas id="patch" width="{side}" height="{side}"

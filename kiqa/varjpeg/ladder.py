@@ -62,14 +62,18 @@ def bitrate_ladder(
     References:
         Thesis, section 6.3.
     """
-    if isinstance(n, bool) or int(n) != n or n < 2:
-        raise ValueError(f"Expected at least 2 versions, received {n!r}.")
+    _check_number(n)
     prepared = _prepared(image, importance, options)
     search = SizeSearch(prepared)
     floor, ceiling = len(search.floor.data), len(search.ceiling.data)
     highest = max(min(prepared.source.file_bytes or ceiling, ceiling), floor)
     lowest = max(VARJPEG.lowest_bitrate * highest, floor)
     return [search.largest_within(target) for target in np.linspace(highest, lowest, int(n))]
+
+
+def _check_number(n):
+    if isinstance(n, bool) or int(n) != n or n < 2:
+        raise ValueError(f"Expected at least 2 versions, received {n!r}.")
 
 
 def jpeg_ladder(image, **options) -> list[Encoded]:
@@ -124,8 +128,10 @@ def write_ladder(
         there, or with the error that its image met.
 
     Raises:
-        ValueError: If the folder holds a ladder of other settings.
+        ValueError: If the folder holds a ladder of other settings, or ``n``
+            is too small.
     """
+    _check_number(n)
     folder = Path(folder)
     told = {**asdict(settings), "versions": n}
     if (folder / VERSIONS_FILE).is_file():

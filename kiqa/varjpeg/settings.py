@@ -22,7 +22,7 @@ class Settings:
         form: ``"compatible"``, a baseline JPEG for every viewer; or
             ``"thesis"``, which only kiqa decodes.
         delta: Quality that the most important blocks have more, 0..98.
-        percentile: Of the map; pixels above it are kept.
+        percentile: Of the map, 0..100; pixels above it are kept.
         clusters: k of k-means, 1..255.
         sigma: Of the blur, by the image's width; above 0, up to 1.
         normalisation: Of the blurred centroids: ``"max"`` or ``"min-max"``.
@@ -49,7 +49,7 @@ class Settings:
     stride: int = 1
 
     def __post_init__(self):
-        """Check the named choices; numbers are checked where they are used."""
+        """Refuse at once what would be refused after the map has been made."""
         for name, choices in (
             ("form", FORMS),
             ("normalisation", NORMALISATIONS),
@@ -59,6 +59,10 @@ class Settings:
             value = getattr(self, name)
             if value not in choices:
                 raise ValueError(f"Expected {name} among {', '.join(choices)}, received {value!r}.")
+        for name, lowest, highest in (("percentile", 0, 100), ("clusters", 1, 255)):
+            value = getattr(self, name)
+            if not lowest <= value <= highest:
+                raise ValueError(f"Expected {name} in {lowest}..{highest}, received {value!r}.")
         self.check_quality(VARJPEG.qualities[1])
 
     def check_quality(self, quality: float) -> None:

@@ -87,4 +87,3 @@ def test_browser_shows_the_pixels_that_kiqa_sees(awkward_folder, chromium, tmp_p
         expected = load_image(file).pixels
         assert pixels.shape == expected.shape, file.name
         assert np.abs(pixels.astype(int) - expected).mean() < 0.5, file.name
-    tab.close()

@@ -139,7 +139,6 @@ def test_order_is_the_participants_own(chromium, tmp_path):
         tab.js("window.confirm = () => true")
         tab.click("#forget")
     assert orders[0] == orders[2] != orders[1]
-    tab.close()
 
 
 def test_page_asks_before_unsaved_answers_are_left(images, chromium, tmp_path):
@@ -158,7 +157,6 @@ def test_page_asks_before_unsaved_answers_are_left(images, chromium, tmp_path):
     tab.enter("Ann")
     tab.click("#none")
     assert tab.reload()
-    tab.close()
 
 
 def test_nothing_can_be_answered_before_it_is_shown(images, chromium, tmp_path):
@@ -171,8 +169,7 @@ def test_nothing_can_be_answered_before_it_is_shown(images, chromium, tmp_path):
         return new Promise(go => waiting.push(go)).then(() => decode.call(this));
       };
     })()""")
-    tab.js("document.getElementById('who').value = 'Ann'")
-    tab.click("#go")
+    tab.enter("Ann", ready=False)
     for number in (1, 2):
         tab.until("waiting.length")
         assert tab.js("document.getElementById('work').ariaBusy") == "true"
@@ -187,7 +184,6 @@ def test_nothing_can_be_answered_before_it_is_shown(images, chromium, tmp_path):
         tab.click("#none")
         tab.click("#next")
     assert tab.csv().count("\n") == 3
-    tab.close()
 
 
 def test_browser_without_storage_is_reported(images, chromium, tmp_path):
@@ -212,4 +208,3 @@ def test_browser_without_storage_is_reported(images, chromium, tmp_path):
     tab.ready("Photograph 2 of 3")
     assert tab.js("document.getElementById('notice').hidden")
     assert tab.csv().count("\n") == 2
-    tab.close()

@@ -1,5 +1,7 @@
 """Encode at a quality and decode: exact round trips, plain JPEG at Delta 0, metadata."""
 
+from io import BytesIO
+
 import cv2
 import numpy as np
 import pytest
@@ -64,11 +66,12 @@ def test_plain_jpeg_is_near_pillows(prepared, picture, encode, viewers, quality,
     other = encode(picture(61, 83), "JPEG", quality=quality, subsampling=number, optimize=True)
     tables = [{s for s in parse(data).segments if s.marker == 0xDB} for data in (ours.data, other)]
     assert tables[0] == tables[1]
-    assert abs(len(ours.data) - len(other)) < 0.03 * len(other) + 20
+    assert abs(len(ours.data) - len(other)) < 0.06 * len(other) + 20
     difference = viewers.pillow(ours.data).astype(int) - viewers.pillow(other)
-    assert np.sqrt(np.mean(difference**2)) < 0.2 * np.sqrt(
-        np.mean((viewers.pillow(other).astype(int) - picture(61, 83)) ** 2)
-    ) + 1.0
+    assert (
+        np.sqrt(np.mean(difference**2))
+        < 0.2 * np.sqrt(np.mean((viewers.pillow(other).astype(int) - picture(61, 83)) ** 2)) + 1.0
+    )
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "gray"])
@@ -150,13 +153,11 @@ def test_the_stream_says_what_it_is(prepared, form):
 
 @pytest.mark.parametrize("form", [*FORMS, "plain"])
 @pytest.mark.parametrize("orientation", [1, 2, 6, 7])
-def test_metadata_are_kept(encode, picture, viewers, form, orientation, disc):
+def test_metadata_are_kept(encode, picture, disc, form, orientation):
     """Profile, EXIF and orientation, byte by byte; our pixels are upright."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = orientation, "a title"
     source = encode(picture(40, 56), "PNG", exif=exif, icc_profile=SRGB)
-    upright = ImageOps.exif_transpose(Image.fromarray(picture(40, 56)))
-    upright.getexif()[0x0112] = orientation
     settings = Settings(form="compatible" if form == "plain" else form)
     size = (56, 40) if orientation > 4 else (40, 56)
     made = prepare(source, disc(*size), settings=settings)
@@ -166,22 +167,13 @@ def test_metadata_are_kept(encode, picture, viewers, form, orientation, disc):
     shown = decode(data)
     assert shown.shape == (*size, 3)
     if form != "thesis":
-        from io import BytesIO
-
         with Image.open(BytesIO(data)) as image:
             assert image.info["icc_profile"] == SRGB
             assert dict(image.getexif()) == dict(exif)
             np.testing.assert_array_equal(ImageOps.exif_transpose(image), shown)
-    expected = np.asarray(ImageOps.exif_transpose(_turned(picture(40, 56), exif))).astype(int)
+    with Image.open(BytesIO(source)) as image:
+        expected = np.asarray(ImageOps.exif_transpose(image)).astype(int)
     assert np.abs(expected - shown).mean() < 6
-
-
-def _turned(pixels, exif):
-    from io import BytesIO
-
-    stream = BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", exif=exif)
-    return Image.open(stream)
 
 
 @pytest.mark.parametrize("form", FORMS)

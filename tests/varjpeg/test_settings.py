@@ -23,12 +23,13 @@ def test_unknown_choices_are_named(name):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("delta", -1), ("delta", 98.5), ("delta", float("nan")), ("sigma", 0), ("sigma", 1.1)],
-)
+    [("Delta", -1), ("Delta", 98.5), ("Delta", float("nan")), ("sigma", 0), ("sigma", 1.1),
+     ("clusters", 0), ("clusters", 256), ("percentile", -1), ("percentile", 100.5)],
+)  # fmt: skip
 def test_numbers_out_of_range_are_refused(name, value):
     """At once, not when a map has been made."""
-    with pytest.raises(ValueError, match=f"received {name.replace('delta', 'Delta')} "):
-        Settings(**{name: value})
+    with pytest.raises(ValueError, match=rf"Expected .*{name}.* received .*{value}"):
+        Settings(**{name.lower(): value})
 
 
 @pytest.mark.parametrize("delta", [0, 15, 0.1, 33.3, 98])
