@@ -29,7 +29,8 @@ def add_parser(commands) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> int:
     """Write the page, and return the exit status."""
     page, fits = {"jnd": _jnd, "patches": _patches, "boxes": _boxes}[arguments.kind](arguments)
-    what = "patches" if arguments.kind == "patches" else "images"
+    one, many = ("patch", "patches") if arguments.kind == "patches" else ("image", "images")
+    what = one if page.items == 1 else many
     megabytes = page.size / 1e6
     sys.stdout.write(
         f"{page.path}: {page.items} {what}, {megabytes:.1f} MB, study {page.study}\n{fits}"

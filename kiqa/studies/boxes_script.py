@@ -116,6 +116,7 @@ function shifted(box, across, down) {
 }
 function fit() {
   const stage = el("stage"), frame = el("frame");
+  frame.style.width = frame.style.height = 0;  // no scroll bars while the stage is measured
   const fitting = Math.min(1, (stage.clientWidth - 24) / item.width,
     (stage.clientHeight - 24) / item.height), scale = full ? 1 : fitting;
   el("scale").disabled = fitting === 1;

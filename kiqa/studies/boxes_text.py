@@ -57,5 +57,4 @@ STYLE = """.stage { flex: 1; min-height: 0; overflow: auto; display: grid; paddi
 .none { display: inline-flex; gap: 8px; align-items: center; min-height: 2.5rem; }
 .none input { width: 20px; height: 20px; accent-color: #e8e8e8; }
 .none:has(:disabled) { opacity: .6; }
-#hint { text-align: center; min-height: 1.5em; padding-top: 6px; }
 """

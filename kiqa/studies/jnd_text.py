@@ -51,8 +51,7 @@ canvas { position: absolute; left: 0; top: 0; image-rendering: pixelated; }
 .slide { display: flex; gap: 12px; align-items: center; max-width: 1100px; margin: 0 auto 8px; }
 .slide input { flex: 1; min-width: 0; height: 28px; accent-color: #e8e8e8; border-radius: 6px; }
 .slide input:focus-visible { outline: 1px solid #cfcfcf; outline-offset: 3px; }
-#hint, #part { text-align: center; min-height: 1.5em; padding-top: 6px; }
-#part { padding: 0 0 4px; }
+#part { text-align: center; padding-bottom: 4px; }
 """
 
 SCRIPT = r"""

@@ -63,6 +63,7 @@ progress::-webkit-progress-value { background: #dcdcdc; }
 progress::-moz-progress-bar { background: #dcdcdc; }
 .controls { padding: 10px 16px 12px; }
 .controls p { margin: 0; }
+#hint { text-align: center; min-height: calc(1.5em + 6px); padding-top: 6px; }
 .controls .row { justify-content: center; }
 .bar button { white-space: nowrap; }
 @media (max-width: 700px) { #name, progress { display: none; } .bar { flex-wrap: wrap; } }

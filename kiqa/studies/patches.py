@@ -18,9 +18,9 @@ from kiqa.studies.page import StudyPage, Task, check_name, write_page
 VOTES = {"lab": KONPATCH.lab_votes, "crowd": KONPATCH.crowd_votes}
 _SHARES = {
     "one": "One person answers all pieces.",
-    "all": "{participants} people take part, each with a number of their own, and each answers all "
+    "all": "{participants} people take part. Each has a number of their own and answers all "
     "pieces.",
-    "some": "{participants} people take part, each with a number of their own. Each answers a share "
+    "some": "{participants} people take part. Each has a number of their own and answers a share "
     "of the pieces, chosen by the number, so that every piece is answered {votes}.",
 }
 

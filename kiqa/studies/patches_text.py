@@ -33,7 +33,6 @@ canvas { image-rendering: pixelated; display: block; }
 .frame { flex: none; }
 .question { text-align: center; padding-bottom: 10px; font-weight: 600; }
 .controls button { min-width: 9rem; min-height: 3rem; }
-#hint { text-align: center; min-height: 1.5em; padding-top: 6px; }
 .controls button[aria-pressed=true] { outline: 3px solid #fff; }
 """
 

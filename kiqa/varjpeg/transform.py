@@ -31,6 +31,7 @@ _TO_YCC = np.array(
 
 _BITS = 13  # of the constants of the inverse transform
 _PASS_BITS = 2  # that the first pass keeps for the second
+_STRIP = 2**18  # pixels that are made together on the way back; bounds the memory
 
 
 def planes_of(pixels: np.ndarray, subsampling: str) -> list[np.ndarray]:
@@ -154,9 +155,13 @@ def backward(coefficients: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         ``uint8`` of shape ``size``.
     """
     rows, columns = coefficients.shape[:2]
-    passed = _descaled(_BACKWARD @ coefficients.astype(np.float64), _BITS - _PASS_BITS)
-    samples = _descaled(passed @ _BACKWARD.T, _BITS + _PASS_BITS + 3) + 128
-    plane = np.clip(samples, 0, 255).astype(np.uint8).swapaxes(1, 2)
+    plane = np.empty((rows, 8, columns, 8), np.uint8)
+    step = max(1, _STRIP // (64 * columns))
+    for at in range(0, rows, step):
+        strip = coefficients[at : at + step].astype(np.float64)
+        passed = _descaled(_BACKWARD @ strip, _BITS - _PASS_BITS)
+        samples = _descaled(passed @ _BACKWARD.T, _BITS + _PASS_BITS + 3) + 128
+        plane[at : at + step] = np.clip(samples, 0, 255).swapaxes(1, 2)
     return plane.reshape(rows * 8, columns * 8)[: size[0], : size[1]]
 
 
@@ -179,18 +184,23 @@ def pixels_of(planes: list[np.ndarray], size: tuple[int, int]) -> np.ndarray:
     """
     if len(planes) == 1:
         return planes[0]
-    luminance = planes[0].astype(np.int32)
-    blue, red = (
-        (plane if plane.shape == size else _doubled(plane, size)).astype(np.int32) - 128
-        for plane in planes[1:]
-    )
+    full = [plane if plane.shape == size else _doubled(plane, size) for plane in planes]
+    pixels = np.empty((*size, 3), np.uint8)
+    step = max(1, _STRIP // size[1])
+    for at in range(0, size[0], step):
+        luminance, blue, red = (plane[at : at + step].astype(np.int32) for plane in full)
+        pixels[at : at + step] = _colours(luminance, blue - 128, red - 128)
+    return pixels
+
+
+def _colours(luminance, blue, red):
     half = 1 << 15
     channels = [
         luminance + ((_fixed16(1.402) * red + half) >> 16),
         luminance + ((-_fixed16(0.34414) * blue - _fixed16(0.71414) * red + half) >> 16),
         luminance + ((_fixed16(1.772) * blue + half) >> 16),
     ]
-    return np.clip(np.stack(channels, axis=-1), 0, 255).astype(np.uint8)
+    return np.clip(np.stack(channels, axis=-1), 0, 255)
 
 
 def _fixed16(value):
@@ -210,7 +220,7 @@ def _doubled(plane, size):
     tall = np.empty((2 * plane.shape[0], padded.shape[1]), np.int32)
     tall[0::2] = 3 * padded[1:-1] + padded[:-2]
     tall[1::2] = 3 * padded[1:-1] + padded[2:]
-    wide = np.empty((tall.shape[0], 2 * plane.shape[1]), np.int32)
+    wide = np.empty((tall.shape[0], 2 * plane.shape[1]), np.uint8)
     wide[:, 0::2] = (3 * tall[:, 1:-1] + tall[:, :-2] + 8) >> 4
     wide[:, 1::2] = (3 * tall[:, 1:-1] + tall[:, 2:] + 7) >> 4
     return wide[: size[0], : size[1]]

@@ -57,7 +57,7 @@ def foreign_files():
     plain = saved()
     markers = parse(plain)
 
-    def frame(marker=FRAME, **fields):
+    def frame(marker=FRAME, scan=markers.scan, **fields):
         segments = []
         for segment in markers.segments:
             if segment.marker == FRAME:
@@ -66,7 +66,7 @@ def foreign_files():
                     payload[int(at[1:])] = value
                 segment = Segment(marker, bytes(payload))
             segments.append(segment)
-        return join(segments, markers.scan)
+        return join(segments, scan)
 
     def own(*payloads):
         extra = [Segment(APP9, payload) for payload in payloads]
@@ -86,6 +86,7 @@ def foreign_files():
         "16-bit tables": join(wide, markers.scan),
         "65535 wide and high": frame(_1=255, _2=255, _3=255, _4=255),
         "32767 high": frame(_1=127, _2=255),
+        "3072 wide and high of 37 kB": frame(scan=bytes(37_000), _1=12, _2=0, _3=12, _4=0),
         "other APP9": own(b"something else"),
         "short APP9": own(b"VarJPEG\0\1"),
         "two APP9": own(b"VarJPEG\0" + bytes(40), b"VarJPEG\0" + bytes(40)),

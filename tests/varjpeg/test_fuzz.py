@@ -47,7 +47,7 @@ def test_the_damage_is_of_many_kinds(result):
     assert len(found["by_kind"]) >= 10
     assert found["outcomes"]["refused"] > 100
     assert found["by_kind"]["scan, sealed"]["picture"] > 5
-    assert found["peak_memory_grew_mib"] < 100
+    assert found["peak_memory_grew_mib"] < 300  # 9 megapixels are among them
 
 
 def test_a_mutation_follows_from_seed_and_number(fuzz):

@@ -24,8 +24,7 @@ def plain(encode, picture):
 
 def changed(data, marker, change):
     """The file with the payload of its first segment of a kind changed, or left out by None."""
-    markers = parse(data)
-    segments, done = [], False
+    markers, segments, done = parse(data), [], False
     for segment in markers.segments:
         if segment.marker == marker and not done:
             done = True
@@ -236,8 +235,7 @@ def test_what_cannot_be_is_refused(plain, name):
 
 def test_scans_are_one(plain):
     """A second scan, an unknown marker in the scan, and none at all."""
-    markers = parse(plain)
-    start = len(join(markers.segments, b"")) - 2
+    start = len(join(parse(plain).segments, b"")) - 2
     refused(plain[:-2] + plain[start - 14 :], "one scan, received the marker FFDA")
     refused(plain[: start + 9] + b"\xff\x01" + plain[start + 9 :], "one scan, received the marker")
     refused(plain[:start] + b"\xff\xd9", "at least 4 bytes for 40x24 pixels, received 0")
@@ -265,8 +263,7 @@ def test_the_words_rgb_and_adobe(plain):
 
 
 def _renamed(data):
-    markers = parse(data)
-    segments = []
+    markers, segments = parse(data), []
     for marker, payload in markers.segments:
         payload = bytearray(payload)
         if marker == SOF:

@@ -1,9 +1,12 @@
 """The DCT both ways: formula 12 forward, libjpeg's whole numbers backward."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from kiqa.varjpeg import transform
 from kiqa.varjpeg.entropy import read_jpeg
 from kiqa.varjpeg.transform import (
     _BACKWARD,
@@ -159,3 +162,36 @@ def test_sizes_and_blocks_of_the_planes():
     assert block_counts((17, 5), "4:2:0", 3) == [(3, 1), (2, 1), (2, 1)]
     assert plane_sizes((17, 5), "4:4:4", 3) == [(17, 5)] * 3
     assert block_counts((17, 5), "4:2:0", 1) == [(3, 1)]
+
+
+@pytest.mark.parametrize("kind", ["4:4:4", "4:2:0"])
+def test_strips_join_without_a_seam(picture, monkeypatch, kind):
+    """Large images are made in parts; the pixels are those made at once."""
+    size = (61, 83)
+    planes = transform.planes_of(picture(*size), kind)
+    levels = [np.rint(transform.forward(plane)).astype(np.int32) for plane in planes]
+
+    def made():
+        back = [
+            transform.backward(level, plane.shape)
+            for level, plane in zip(levels, planes, strict=True)
+        ]
+        return transform.pixels_of(back, size)
+
+    at_once = made()
+    for strip in (1, 700, 2000):
+        monkeypatch.setattr(transform, "_STRIP", strip)
+        np.testing.assert_array_equal(made(), at_once)
+
+
+def test_decoding_takes_little_more_memory_than_the_pixels(picture):
+    """Of a plane, twice its samples and a strip of a few MiB, not eight bytes a sample."""
+    levels = np.zeros((256, 256, 8, 8), np.int16)
+    tracemalloc.start()
+    try:
+        plane = transform.backward(levels, (2048, 2048))
+        transform.pixels_of([plane, plane, plane], (2048, 2048))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 40 * 2**20

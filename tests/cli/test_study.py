@@ -1,0 +1,142 @@
+"""``kiqa study``: a page for each experiment, and mistakes that leave no file."""
+
+import json
+import re
+
+import pytest
+from PIL import Image
+
+from kiqa.cli import study
+from kiqa.cli.main import main
+from kiqa.varjpeg.versions import Version, reference_of, write_versions
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch, photo):
+    """Folders `ladder`, `photos` and `empty` in the current one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "photos" / "sub").mkdir(parents=True)
+    for name in ("a.png", "sub/b.png", "c.png"):
+        Image.fromarray(photo).save(tmp_path / "photos" / name)
+    (tmp_path / "photos" / "notes.txt").write_text("no image")
+    versions = []
+    for image in ("a.png", "b.png"):
+        for number in range(4):
+            file = f"{image}/jpeg/{number:03}.jpg"
+            (tmp_path / "ladder" / image / "jpeg").mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (64, 48)).save(tmp_path / "ladder" / file)
+            versions.append(
+                Version(image, "jpeg", number, file, file, 99 - number, 96, 0, 0.25, 24.0, 64, 48)
+            )
+        Image.new("RGB", (64, 48)).save(reference_of(tmp_path / "ladder", image))
+    write_versions(tmp_path / "ladder", versions)
+    return tmp_path
+
+
+def _content(path):
+    text = path.read_text(encoding="utf-8")
+    return json.loads(re.search(r'id="study">(.*?)</script>', text)[1])
+
+
+def test_jnd_page(work, capsys):
+    """Images, their chosen versions, and what was written."""
+    arguments = ["ladder", "--codec", "jpeg", "--versions", "2", "--part", "2/2"]
+    assert main(["study", "jnd", *arguments, "--output", "out/j.html"]) == 0
+    content = _content(work / "out/j.html")
+    assert content["kind"] == "jnd-jpeg"
+    assert [(item["name"], item["versions"]) for item in content["items"]] == [("b.png", [0, 3])]
+    out, err = capsys.readouterr()
+    assert out.startswith("out/j.html: 1 image, 0.0 MB, study " + content["id"])
+    assert err == ""
+
+
+def test_patch_page_says_what_the_votes_fit(work, capsys):
+    """A plain folder gives all its images; the options for the reader are printed."""
+    arguments = ["photos", "--patches-per-image", "2", "--seed", "7", "--mode", "crowd"]
+    assert main(["study", "patches", *arguments, "--output", "p.html"]) == 0
+    content = _content(work / "p.html")
+    assert (content["participants"], content["mode"], len(content["items"])) == (10, "crowd", 4)
+    assert {item["name"] for item in content["items"]} == {"a.png", "c.png"}
+    out, _ = capsys.readouterr()
+    assert "images=2, patches_per_image=2, seed=7, label='crowd'" in out
+
+
+def test_boxes_page_takes_all_images_below(work, capsys):
+    """Names are relative to the folder, other files are left out, the note is shown."""
+    assert main(["study", "boxes", "photos", "--output", "photos/b.html", "--note", "Room 1"]) == 0
+    names = [item["name"] for item in _content(work / "photos/b.html")["items"]]
+    assert sorted(names) == ["a.png", "c.png", "sub/b.png"]
+    assert '<p class="note">Room 1</p>' in (work / "photos/b.html").read_text(encoding="utf-8")
+    assert capsys.readouterr().err == ""
+
+
+def test_large_pages_are_reported(work, capsys, monkeypatch):
+    """The page is written all the same, with advice on standard error."""
+    monkeypatch.setattr(study, "_LARGE", 1000)
+    assert main(["study", "jnd", "ladder", "--codec", "jpeg", "--output", "j.html"]) == 0
+    assert (work / "j.html").exists()
+    assert "Take --versions N or --part I/N." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("jnd photos --codec jpeg", "Expected a ladder with its table versions.csv at photos"),
+        ("jnd ladder --codec varjpeg", "at least 2 versions in varjpeg of every image in ladder"),
+        ("jnd ladder --codec jpeg --part 3/3", "Expected at most 2 parts"),
+        ("jnd ladder --codec jpeg --versions 1", "Expected at least 2 versions"),
+        ("patches nowhere", "nowhere"),
+        ("patches empty", "empty"),
+        ("patches photos --images 3", "3"),
+        ("patches photos --mode crowd --participants 9", "at least 10 participants"),
+        ("patches photos --participant 2", "a participant from 1 to 1, received 2"),
+        ("patches photos --magnify 99", "magnify 1 to 16 times, received 99"),
+        ("patches --data photos", "Expected --dataset with --data"),
+        ("patches photos --dataset koniq10k", "Expected --data ROOT with --dataset"),
+        ("boxes nowhere", "Expected a folder of images. Received: nowhere."),
+        ("boxes photos/a.png", "Expected a folder of images. Received: photos/a.png."),
+        ("boxes empty", "empty"),
+    ],
+)
+def test_mistakes_leave_no_file(work, capsys, arguments, message):
+    """Exit status 2, one line that says what was expected, and no page."""
+    assert main(["study", *arguments.split(), "--output", "out/page.html"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = err.splitlines()
+    assert line.startswith("kiqa: error: ")
+    assert message in line
+    assert not list(work.glob("out/*"))
+
+
+def test_damaged_image_is_named(work, capsys):
+    """A page with a picture missing is not written."""
+    (work / "photos" / "d.png").write_bytes(b"no image")
+    assert main(["study", "boxes", "photos", "--output", "b.html"]) == 2
+    assert "d.png" in capsys.readouterr().err
+    assert not (work / "b.html").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "",
+        "jnd",
+        "jnd ladder --output j.html",
+        "jnd ladder --codec webp --output j.html",
+        "jnd ladder --codec jpeg --part 2 --output j.html",
+        "jnd ladder --codec jpeg --part 3/2 --output j.html",
+        "patches --output p.html",
+        "patches photos --data photos --output p.html",
+        "patches photos --images 0 --output p.html",
+        "boxes photos",
+    ],
+)
+def test_usage_errors(work, capsys, arguments):
+    """What argparse refuses has exit status 2 as well."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["study", *arguments.split()])
+    assert stopped.value.code == 2
+    assert "usage: kiqa study" in capsys.readouterr().err
+    assert not list(work.glob("*.html"))

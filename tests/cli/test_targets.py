@@ -1,0 +1,73 @@
+"""Where a command that makes one file of one file writes it."""
+
+from pathlib import Path
+
+import pytest
+
+from kiqa.cli.inputs import Input
+from kiqa.cli.targets import output_paths, report
+
+
+def listed(*names):
+    """Inputs by name, from a folder ``in``."""
+    return [Input(f"in/{name}", name) for name in names]
+
+
+def test_names_stay_and_suffixes_change():
+    """Folders too; dots inside a name are part of it."""
+    inputs = listed("a.png", "sub/a.PNG", "b.c.tif", "none")
+    paths = output_paths(inputs, Path("out"), suffix=".jpg")
+    assert paths == [Path("out", name) for name in ("a.jpg", "sub/a.jpg", "b.c.jpg", "none.jpg")]
+
+
+@pytest.mark.parametrize("output", ["x.jpg", "deep/x.JPG"])
+def test_one_input_may_have_a_file(output):
+    """With the suffix; a folder of that name stays a folder."""
+    assert output_paths(listed("a.png"), Path(output), suffix=".jpg") == [Path(output)]
+
+
+def test_a_folder_with_a_suffix_is_a_folder(tmp_path):
+    """Where it is there already."""
+    (tmp_path / "x.jpg").mkdir()
+    paths = output_paths(listed("a.png"), tmp_path / "x.jpg", suffix=".jpg")
+    assert paths == [tmp_path / "x.jpg" / "a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("names", "output", "count"),
+    [(["a.png"], "x.png", "1 input."), (["a.png"], "x.jpeg", "1 input."),
+     (["a.png", "b.png"], "x.jpg", "2 inputs.")],
+)  # fmt: skip
+def test_other_file_names_are_refused(names, output, count):
+    """No folder called x.jpg is made."""
+    with pytest.raises(ValueError, match=f"file ending in .jpg. Received: {output} for {count}"):
+        output_paths(listed(*names), Path(output), suffix=".jpg")
+
+
+def test_names_that_become_one_are_refused():
+    """The suffix was all that told them apart."""
+    with pytest.raises(ValueError, match=r"two that become out/sub/a\.jpg"):
+        output_paths(listed("sub/a.png", "sub/a.tif", "a.png"), Path("out"), suffix=".jpg")
+
+
+@pytest.mark.parametrize("output", ["in", "in/../in", "link"])
+def test_inputs_are_not_replaced(tmp_path, monkeypatch, output):
+    """By any name of the folder."""
+    monkeypatch.chdir(tmp_path)
+    Path("in").mkdir()
+    Path("link").symlink_to("in")
+    Path("in/a.jpg").touch()
+    with pytest.raises(ValueError, match=r"replaces no input. Received: .*a\.jpg"):
+        output_paths(listed("b.png", "a.jpg"), Path(output), suffix=".jpg")
+
+
+def test_reports_are_one_line_that_names_the_file(capsys):
+    """Whether the error does or not; without a text its kind is told."""
+    item = Input("in/a.png", "a.png")
+    count = report(item, ValueError("Expected\n  more.")) + report(item, OSError("in/a.png: gone"))
+    assert count + report(item, MemoryError()) == 3
+    assert capsys.readouterr().err.splitlines() == [
+        "kiqa: in/a.png: Expected more.",
+        "kiqa: in/a.png: gone",
+        "kiqa: in/a.png: MemoryError",
+    ]
