@@ -21,7 +21,8 @@ p { margin: 0 0 10px; }
 .soft { color: var(--soft); }
 .warn { color: var(--warn); font-weight: 600; }
 .note { border-left: 4px solid var(--primary); padding: 4px 12px; white-space: pre-line; }
-.notice { background: #7a1f00; color: #fff; padding: 10px 20px; position: relative; z-index: 9; }
+.notice { --card: #7a1f00; --line: #fff; --focus: #fff;
+  background: #7a1f00; color: #fff; padding: 10px 20px; position: relative; z-index: 9; }
 .notice p { margin: 0; }
 ol, ul { margin: 0 0 10px; padding-left: 1.4rem; }
 table { border-collapse: collapse; margin: 6px 0 10px; }
