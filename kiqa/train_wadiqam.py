@@ -30,6 +30,7 @@ from kiqa.training.wadiqam_settings import (
     POOLINGS,
     RECIPES,
     SCHEDULES,
+    TARGETS,
     WadiqamSettings,
 )
 from kiqa.training.wadiqam_tasks import pristine_parts, rated_tasks, read_pairs
@@ -56,6 +57,7 @@ _NUMBERS = {
 _CHOICES = {
     "mode": (MODES, "without or with a reference"),
     "pooling": (POOLINGS, "DIQaM or WaDIQaM"),
+    "targets": (TARGETS, "scale of the scores: LIVE's DMOS, 0..100, or MOS in 0..1"),
     "fusion": (FUSIONS, "of the features, with --mode fr"),
     "monitor": (MONITORS, "what the best epoch is best at on the validation images"),
     "schedule": (SCHEDULES, "of the learning rate"),
@@ -171,7 +173,6 @@ def _run(arguments):
         validation,
         settings,
         workdir=arguments.workdir,
-        scale="0..1",
         trained_on=scores,
         initial=arguments.initial,
         resume=arguments.resume,

@@ -4,8 +4,9 @@ Where no human scores of pairs are at hand, a metric stands in for them: the
 mean SSIM of the luminance between copy and photograph. It is a proxy and no
 human score, and what is trained on it says so.
 
-Each photograph gives one identical pair, of score 1, and ``copies`` copies of
-each kind of `RANGES`. Levels are drawn log-uniformly, one from each of
+Each photograph gives an identical pair, of score 1 (in the training set
+``copies`` times, to count as much as a kind), and ``copies`` copies of each
+kind of `RANGES`. Levels are drawn log-uniformly, one from each of
 ``copies`` equal parts of the range.
 
 Public names: `PROXY`, `RANGES`, `proxy_score`, `write_proxy_pairs`.
@@ -13,6 +14,8 @@ Public names: `PROXY`, `RANGES`, `proxy_score`, `write_proxy_pairs`.
 References:
     Z. Wang, A. Bovik, H. Sheikh, E. Simoncelli, Image quality assessment:
     from error visibility to structural similarity, IEEE TIP 13(4), 2004.
+    D. Brunet, E. Vrscay, Z. Wang, On the mathematical properties of the
+    structural similarity index, IEEE TIP 21(4), 2012.
 """
 
 import json
@@ -29,10 +32,13 @@ from kiqa.data.distortions import distort
 from kiqa.io.images import load_image
 from kiqa.io.whole_files import replacing, write_atomically
 
-PROXY = "mean SSIM of BT.601 luminance with the pristine photograph, a proxy and no human score"
+PROXY = (
+    "1 - sqrt(1 - S), S the mean SSIM of BT.601 luminance with the pristine photograph: a proxy, "
+    "no human score"
+)
 
 # Mildest and most severe level of each kind. Ours.
-RANGES = {"gaussian_blur": (0.5, 8.0), "gaussian_noise": (2.0, 60.0), "jpeg": (95.0, 4.0)}
+RANGES = {"gaussian_blur": (0.4, 14.0), "gaussian_noise": (1.5, 90.0), "jpeg": (97.0, 2.0)}
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114])
 
@@ -45,8 +51,9 @@ def proxy_score(pixels: np.ndarray, reference: np.ndarray) -> float:
         reference: The photograph, of the same shape.
 
     Returns:
-        Mean SSIM of the luminance with the settings of its paper, clipped to
-        0..1, higher is better; 1 for identical images.
+        ``1 - sqrt(1 - S)``, S the mean SSIM of the luminance with the
+        settings of its paper, clipped to 0..1; in 0..1, higher is better; 1
+        for identical images.
 
     Raises:
         ValueError: If the shapes differ or are too small.
@@ -64,7 +71,7 @@ def proxy_score(pixels: np.ndarray, reference: np.ndarray) -> float:
         sigma=1.5,
         use_sample_covariance=False,
     )
-    return float(np.clip(similarity, 0, 1))
+    return float(1 - np.sqrt(1 - np.clip(similarity, 0, 1)))
 
 
 def write_proxy_pairs(
@@ -88,7 +95,7 @@ def write_proxy_pairs(
 
     Returns:
         Path of ``pairs.csv``: image and reference (relative to the folder),
-        score, set, kind and level (empty for the identical pair).
+        score, set, kind and level (both empty for identical pairs).
 
     Raises:
         ValueError: If ``copies`` is not positive, a photograph cannot be
@@ -99,7 +106,8 @@ def write_proxy_pairs(
         raise ValueError(f"Expected at least 1 copy of each kind. Received: {copies}.")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    made = {"copies": copies, "seed": seed, "ranges": {k: list(v) for k, v in RANGES.items()}}
+    made = {"proxy": PROXY, "copies": copies, "seed": seed}
+    made["ranges"] = {kind: list(ends) for kind, ends in RANGES.items()}
     made["photographs"] = {name: sorted(p.name for p in ps) for name, ps in photographs.items()}
     note, table = folder / "pairs.json", folder / "pairs.csv"
     if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != made:
@@ -111,7 +119,9 @@ def write_proxy_pairs(
     if table.is_file():
         return table
     jobs = [(part, path) for part, paths in photographs.items() for path in sorted(paths)]
-    report(f"making {(3 * copies + 1) * len(jobs)} pairs of {len(jobs)} photographs in {folder}")
+    report(
+        f"making {len(RANGES) * copies * len(jobs)} copies of {len(jobs)} photographs in {folder}"
+    )
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         rows = list(pool.map(lambda job: _pairs(*job, folder, copies=copies, seed=seed), jobs))
     lines = ["image,reference,score,set,kind,level", *[row for part in rows for row in part]]
@@ -124,7 +134,7 @@ def _pairs(part, path, folder, *, copies, seed):
     reference = load_image(path).pixels
     original = Path(os.path.relpath(path, folder)).as_posix()
     rng = np.random.default_rng([seed, *path.name.encode()])
-    lines = [f'"{original}","{original}",1,{part},,']
+    lines = [f'"{original}","{original}",1,{part},,'] * (copies if part == "train" else 1)
     for kind, (mild, severe) in RANGES.items():
         for index in range(copies):
             place = (index + rng.random()) / copies

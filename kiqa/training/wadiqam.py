@@ -12,6 +12,7 @@ References:
     Bosse et al. 2018, sections III-C to III-E.
 """
 
+import itertools
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -40,6 +41,12 @@ from kiqa.training.workdir import open_workdir, text_sha256
 
 CHECKPOINT_FILE = "checkpoint.npz"
 
+# What the weights file says of the scores, by `WadiqamSettings.targets`.
+_SCALES = {
+    "dmos": {"scale": "0..100 DMOS", "higher_is_better": False},
+    "mos": {"scale": "0..1", "higher_is_better": True},
+}
+
 
 def train_wadiqam(
     train: Sequence[PatchTask],
@@ -47,8 +54,8 @@ def train_wadiqam(
     settings: WadiqamSettings,
     *,
     workdir: str | os.PathLike,
-    scale: str,
     trained_on: str,
+    watched: Sequence[PatchTask] = (),
     initial: str | os.PathLike | None = None,
     resume: bool = False,
     keep_bytes: int = 4 * 2**30,
@@ -63,9 +70,10 @@ def train_wadiqam(
             ``train``.
         settings: What decides the numbers.
         workdir: Folder of the run.
-        scale: Range of the scores as text, such as ``"0..1"``; goes into the
-            weights file.
-        trained_on: What the scores are, in words; goes there too.
+        trained_on: What the scores are, in words; goes into the weights
+            file.
+        watched: Test images whose loss is noted each epoch, ``test_loss``;
+            it decides nothing.
         initial: Name or file of a trained network whose convolutions to
             start from (`kiqa.training.wadiqam_start`); ``None`` is the
             paper's random weights.
@@ -84,10 +92,10 @@ def train_wadiqam(
             another run.
         OSError: If a file cannot be read or written; what is finished stays.
     """
-    _check(train, validation, settings)
+    _check(train, validation, watched, settings)
     rows = [
         {"image_name": task.name, "content": task.content, "set": part, "score": task.score}
-        for part, tasks in (("train", train), ("val", validation))
+        for part, tasks in (("train", train), ("val", validation), ("test", watched))
         for task in tasks
     ]
     workdir = open_workdir(
@@ -106,11 +114,13 @@ def train_wadiqam(
     path = workdir / CHECKPOINT_FILE
     start = read_checkpoint(path) if resume and path.is_file() else None
     source = _source(train, keep_bytes=keep_bytes)
-    model = compile_wadiqam(source, _scores(train), settings, initial=initial)
+    model = compile_wadiqam(source, _scores(train, settings), settings, initial=initial)
 
     state = train_to_best(
         model,
-        run_epoch=_epoch_runner(model, source, train, validation, settings, progress=progress),
+        run_epoch=_epoch_runner(
+            model, source, train, (validation, watched), settings, progress=progress
+        ),
         epochs=settings.epochs,
         monitor=f"val_{settings.monitor}",
         maximise=settings.monitor == "srocc",
@@ -128,8 +138,7 @@ def train_wadiqam(
         workdir / f"{name}.h5",
         name=name,
         version=__version__,
-        scale=scale,
-        higher_is_better=True,
+        **_SCALES[settings.targets],
         mode=f"wadiqam-{settings.mode}",
         pooling=settings.pooling,
         patch_grid="non-overlapping",
@@ -146,8 +155,9 @@ def weights_file(settings: WadiqamSettings) -> str:
     return f"{kind}_{settings.mode}.h5"
 
 
-def _scores(tasks):
-    return np.array([task.score for task in tasks], np.float32)
+def _scores(tasks, settings):
+    scores = np.array([task.score for task in tasks], np.float32)
+    return scores if settings.targets == "mos" else 100 * (1 - scores)
 
 
 def _source(tasks, *, keep_bytes):
@@ -159,21 +169,25 @@ def _source(tasks, *, keep_bytes):
     )
 
 
-def _check(train, validation, settings):
+def _check(train, validation, watched, settings):
     """Refuse parts that cannot be trained on, or that share a content."""
     if len(train) < settings.images or len(validation) < 3:
         raise ValueError(
             f"Expected at least {settings.images} images to train, one step, and 3 to validate. "
             f"Received: {len(train)} and {len(validation)}."
         )
-    shared = sorted({task.content for task in train} & {task.content for task in validation})
-    if shared:
-        raise ValueError(
-            "Expected every reference, or scene, on one side of the split. Received: "
-            f"{len(shared)} in both train and val, such as {shared[:3]}. Split by reference."
-        )
+    parts = {"train": train, "val": validation, "test": watched}
+    for one, other in itertools.combinations(parts, 2):
+        shared = {task.content for task in parts[one]} & {task.content for task in parts[other]}
+        if shared:
+            raise ValueError(
+                "Expected every reference, or scene, on one side of the split. Received: "
+                f"{len(shared)} in both {one} and {other}, such as {sorted(shared)[:3]}. Split by "
+                "reference."
+            )
     wanted = settings.mode == "fr"
-    wrong = [task.name for task in (*train, *validation) if (task.reference is not None) != wanted]
+    everything = [*train, *validation, *watched]
+    wrong = [task.name for task in everything if (task.reference is not None) != wanted]
     if wrong:
         raise ValueError(
             f"Expected images {'with' if wanted else 'without'} a reference in mode "
@@ -181,14 +195,14 @@ def _check(train, validation, settings):
         )
 
 
-def _epoch_runner(model, source, train, validation, settings, *, progress):
+def _epoch_runner(model, source, train, held_out, settings, *, progress):
     """A function that trains and validates one epoch, for `train_to_best`."""
-    targets, wanted = _scores(train)[:, None], _scores(validation)
+    targets = _scores(train, settings)[:, None]
     if settings.correlation_with == "ranks":
         ranks = rankdata(targets) / len(targets)
         targets = np.concatenate([targets, ranks[:, None]], axis=1).astype(np.float32)
-    held_out = fixed_patches(
-        _source(validation, keep_bytes=0), settings.validation_patches, seed=settings.seed
+    validate, test = (
+        _validator(model, tasks, settings) if tasks else None for tasks in held_out
     )
 
     def run_epoch(epoch):
@@ -200,11 +214,25 @@ def _epoch_runner(model, source, train, validation, settings, *, progress):
         total, hidden = len(source) // settings.images, None if progress else True
         bar = tqdm(batches, total=total, desc=f"epoch {epoch + 1}", leave=False, disable=hidden)
         losses = [float(model.train_on_batch(fed(inputs), rated)) for inputs, rated in bar]
-        quality, predicted = predict_scores(
-            model, held_out, patches=settings.validation_patches, pooling=settings.pooling
-        )
-        numbers = epoch_numbers(losses, predicted, wanted, began=began)
-        off = quality - wanted[:, None] if settings.pooling == "average" else predicted - wanted
-        return {**numbers, "val_loss": float(np.mean(np.abs(off)))}
+        predicted, wanted, loss = validate()
+        numbers = {**epoch_numbers(losses, predicted, wanted, began=began), "val_loss": loss}
+        return numbers | ({"test_loss": test()[2]} if test else {})
 
     return run_epoch
+
+
+def _validator(model, tasks, settings):
+    """A function that predicts fixed patches of images and returns scores, targets and loss."""
+    wanted = _scores(tasks, settings)
+    patches = fixed_patches(
+        _source(tasks, keep_bytes=0), settings.validation_patches, seed=settings.seed
+    )
+
+    def validate():
+        quality, predicted = predict_scores(
+            model, patches, patches=settings.validation_patches, pooling=settings.pooling
+        )
+        off = quality - wanted[:, None] if settings.pooling == "average" else predicted - wanted
+        return predicted, wanted, float(np.mean(np.abs(off)))
+
+    return validate

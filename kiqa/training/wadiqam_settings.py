@@ -5,7 +5,7 @@
 two cores instead of the paper's 3000 epochs. Loads no Keras.
 
 Public names: `WadiqamSettings`, `RECIPES`, `MODES`, `POOLINGS`, `FUSIONS`,
-`FORMS`, `SCHEDULES`, `CORRELATIONS`, `MONITORS`.
+`FORMS`, `SCHEDULES`, `CORRELATIONS`, `MONITORS`, `TARGETS`.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ FORMS = ("plain", "normalised")
 SCHEDULES = ("constant", "cosine")
 CORRELATIONS = ("scores", "ranks")
 MONITORS = ("loss", "srocc")
+TARGETS = ("dmos", "mos")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,9 @@ class WadiqamSettings:
             loss (3)).
         fusion: See `kiqa.models.wadiqam.build_wadiqam`; only for ``"fr"``.
         shallow: The small network of section IV-H.
+        targets: ``"dmos"``: scores mapped linearly to the range of LIVE's
+            DMOS, 0..100, lower is better; or ours, ``"mos"``: 0..1, higher
+            is better. The network speaks this scale.
         images: Images a step.
         patches: Random patches of each image of a step, others each epoch.
         validation_patches: Random patches of each validation image, drawn
@@ -70,7 +74,7 @@ class WadiqamSettings:
             other.
 
     References:
-        Bosse et al. 2018, sections III-C and III-E.
+        Bosse et al. 2018, sections III-C, III-E and IV-B.
     """
 
     seed: int = 0
@@ -78,6 +82,7 @@ class WadiqamSettings:
     pooling: str = "weighted"
     fusion: str = "both"
     shallow: bool = False
+    targets: str = "dmos"
     images: int = WADIQAM.images
     patches: int = WADIQAM.patches
     validation_patches: int = WADIQAM.patches
@@ -104,6 +109,7 @@ class WadiqamSettings:
             ("pooling", POOLINGS),
             ("fusion", FUSIONS),
             ("monitor", MONITORS),
+            ("targets", TARGETS),
             ("schedule", SCHEDULES),
             ("correlation_with", CORRELATIONS),
             ("form", FORMS),
@@ -151,6 +157,7 @@ class WadiqamSettings:
 RECIPES = {
     "paper": {},
     "two-cores": {
+        "targets": "mos",
         "images": 32,
         "patches": 8,
         "flip": True,

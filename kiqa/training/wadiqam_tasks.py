@@ -29,6 +29,7 @@ class PatchTask:
         content: The scene, or the reference's name: never on both sides of a
             split.
         reference: File of its reference, or ``None``.
+        kind: Of its distortion, or ``None``.
     """
 
     name: str
@@ -36,6 +37,7 @@ class PatchTask:
     score: float
     content: str
     reference: Path | None = None
+    kind: str | None = None
 
 
 def rated_tasks(records: Sequence[ScoredImage], *, mode: str) -> list[PatchTask]:
@@ -50,7 +52,14 @@ def rated_tasks(records: Sequence[ScoredImage], *, mode: str) -> list[PatchTask]
     """
     with_reference = mode == "fr"
     return [
-        PatchTask(r.name, r.path, r.mos01, r.content, r.reference if with_reference else None)
+        PatchTask(
+            name=r.name,
+            path=r.path,
+            score=r.mos01,
+            content=r.content,
+            reference=r.reference if with_reference else None,
+            kind=r.distortion,
+        )
         for r in records
     ]
 
@@ -61,7 +70,7 @@ def read_pairs(path: str | os.PathLike) -> dict[str, list[PatchTask]]:
     Args:
         path: CSV with the columns ``image`` and ``reference`` (paths,
             relative to the file's folder), ``score`` (0..1, higher is
-            better) and ``set`` (train, val or test).
+            better) and ``set`` (train, val or test); ``kind`` may be there.
 
     Returns:
         The tasks of each set. The name of the reference is their content.
@@ -73,7 +82,7 @@ def read_pairs(path: str | os.PathLike) -> dict[str, list[PatchTask]]:
     """
     path = Path(path)
     tasks, sets = {name: [] for name in SETS}, {}
-    for line, row in read_table(path, ("image", "reference", "score", "set")):
+    for line, row in read_table(path, ("image", "reference", "score", "set"), ("kind",)):
         try:
             score = float(row["score"])
         except ValueError:
@@ -98,7 +107,9 @@ def read_pairs(path: str | os.PathLike) -> dict[str, list[PatchTask]]:
                     "Paths are relative to the folder of the CSV file."
                 )
         tasks[row["set"]].append(
-            PatchTask(row["image"], files[0], score, row["reference"], files[1])
+            PatchTask(
+                row["image"], files[0], score, row["reference"], files[1], row.get("kind") or None
+            )
         )
     for name in ("train", "val"):
         if not tasks[name]:

@@ -20,27 +20,28 @@ def photographs(tmp_path, photo):
 def test_identical_images_score_one(photo):
     """And nothing scores less than zero."""
     assert proxy_score(photo, photo) == 1
-    assert 0 <= proxy_score(255 - photo, photo) < 0.5
+    assert 0 <= proxy_score(255 - photo, photo) < 0.3
 
 
 @pytest.mark.parametrize("kind", RANGES)
 def test_score_falls_with_the_level(photo, kind):
     """From the mildest to the most severe level of each kind."""
-    levels = np.geomspace(*RANGES[kind], 5)
+    levels = np.geomspace(*RANGES[kind], 5).round(0 if kind == "jpeg" else 3)
     scores = [
         proxy_score(distort(photo, kind, float(x), rng=np.random.default_rng(0)), photo)
         for x in levels
     ]
-    assert scores == sorted(scores, reverse=True) and scores[0] > 0.85 > 0.75 > scores[-1]
+    assert scores == sorted(scores, reverse=True) and scores[0] > 0.8 > 0.6 > scores[-1]
 
 
 def test_pairs_are_files_with_the_scores_they_have(photographs, tmp_path):
-    """One identical pair and the copies of each kind, their levels in rising parts."""
+    """Identical pairs and the copies of each kind, their levels in rising parts."""
     table = pd.read_csv(
         write_proxy_pairs(photographs, tmp_path / "pairs", copies=2, seed=1), keep_default_na=False
     )
-    assert len(table) == 2 * (1 + 3 * 2)
-    assert (table["reference"] == table["image"]).sum() == 2
+    same = table["reference"] == table["image"]
+    assert table[same]["set"].tolist() == ["train", "train", "test"]
+    assert (~same).sum() == 2 * 3 * 2
     for row in table[table["kind"] != ""].itertuples():
         files = [tmp_path / "pairs" / name for name in (row.image, row.reference)]
         images = [load_image(file).pixels for file in files]

@@ -16,7 +16,7 @@ from kiqa.training.wadiqam_settings import RECIPES, WadiqamSettings
 from kiqa.training.wadiqam_tasks import PatchTask, read_pairs
 
 SMALL = WadiqamSettings(shallow=True, patches=3, validation_patches=4, epochs=2)
-ABOUT = {"scale": "0..1", "trained_on": "a test"}
+ABOUT = {"trained_on": "a test"}
 
 
 @pytest.fixture
@@ -78,12 +78,44 @@ def test_run_leaves_a_network_and_its_history(tasks, tmp_path, mode, pooling):
     name = f"{'wadiqam' if pooling == 'weighted' else 'diqam'}_{mode}"
     info = read_info(folder / f"{name}.h5")
     assert (info.name, info.details["mode"]) == (name, f"wadiqam-{mode}")
-    assert (info.details["pooling"], info.higher_is_better) == (pooling, True)
+    assert (info.details["pooling"], info.higher_is_better) == (pooling, False)
     history = pd.read_csv(folder / "history.csv")
     assert list(history["epoch"]) == [1, 2]
     assert result["val_loss"] == pytest.approx(history["val_loss"].min())
     images = pd.read_csv(folder / "images.csv")
     assert (images["set"] == "val").sum() == 4 and len(images) == 12
+
+
+def test_targets_are_dmos_or_mos(tasks, tmp_path):
+    """The same untrained network agrees with the one as it disagrees with the other."""
+    train, validation = _parts(tasks)
+    agreement = {}
+    for targets in ("dmos", "mos"):
+        folder = tmp_path / targets
+        settings = dataclasses.replace(SMALL, targets=targets, learning_rate=1e-12, epochs=1)
+        train_wadiqam(train, validation, settings, workdir=folder, **ABOUT)
+        info = read_info(folder / "wadiqam_nr.h5")
+        agreement[info.higher_is_better, info.scale] = pd.read_csv(folder / "history.csv")
+    dmos, mos = agreement[False, "0..100 DMOS"], agreement[True, "0..1"]
+    assert dmos["val_srocc"][0] == pytest.approx(-mos["val_srocc"][0])
+    assert dmos["val_loss"][0] > 30 and mos["val_loss"][0] < 30
+
+
+def test_watched_images_have_a_loss_and_decide_nothing(tasks, tmp_path):
+    """The same weights with them and without; none of their contents may be trained on."""
+    train, validation = _parts(tasks)
+    watched = [dataclasses.replace(task, content=f"new {task.content}") for task in validation]
+    folders = [tmp_path / "with", tmp_path / "without"]
+    for folder, some in zip(folders, (watched, []), strict=True):
+        train_wadiqam(train, validation, SMALL, workdir=folder, watched=some, **ABOUT)
+    one, two = (load_model(folder / "wadiqam_nr.h5").get_weights() for folder in folders)
+    assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+    history = pd.read_csv(folders[0] / "history.csv")
+    np.testing.assert_allclose(history["test_loss"], history["val_loss"])
+    with pytest.raises(ValueError, match="both train and test"):
+        train_wadiqam(
+            train, validation, SMALL, workdir=tmp_path / "no", watched=train[:1], **ABOUT
+        )
 
 
 @pytest.mark.parametrize("form", ["plain", "normalised"])
@@ -113,7 +145,7 @@ def test_network_in_file_is_the_one_of_the_best_epoch(tasks, tmp_path):
 
     from kiqa.training.wadiqam_batches import fixed_patches, patch_source
 
-    settings = dataclasses.replace(SMALL, form="normalised")
+    settings = dataclasses.replace(SMALL, form="normalised", targets="mos")
     parts = _parts(tasks)
     result = train_wadiqam(*parts, settings, workdir=tmp_path / "run", **ABOUT)
     network = load_model(tmp_path / "run" / "wadiqam_nr.h5")
