@@ -6,6 +6,8 @@ the paper gives none) are settings of `kiqa.training`, not constants.
 References:
     [thesis] Local No-Reference Image Quality Assessment Using Convolutional
     Neural Networks; opening published at QoMEX 2018.
+    [Bosse] S. Bosse et al., Deep neural networks for no-reference and
+    full-reference image quality assessment, IEEE TIP 27(1), 2018.
 """
 
 from dataclasses import dataclass
@@ -64,10 +66,36 @@ class VarJPEG:
     jnd: tuple[float, float] = (0.25, 0.5)  # Figs. 15 and 16
 
 
+@dataclass(frozen=True)
+class Wadiqam:
+    """Numbers of DIQaM and WaDIQaM, [Bosse]; [code] is the authors' deepIQA."""
+
+    patch: int = 32  # section III
+    conv_widths: tuple[tuple[int, ...], ...] = (  # section III-A
+        (32, 32),
+        (64, 64),
+        (128, 128),
+        (256, 256),
+        (512, 512),
+    )
+    units: int = 512  # section III-A
+    # Section IV-H; the fifth stage only pools, see `kiqa.models.wadiqam`.
+    shallow_widths: tuple[tuple[int, ...], ...] = ((32, 32), (64,), (128,), (256,), ())
+    shallow_units: int = 256  # section IV-H
+    dropout: float = 0.5  # section III-A
+    least_weight: float = 1e-6  # [code]; the paper's epsilon has no value
+    patches: int = 32  # section III-E: of each image in a mini-batch
+    images: int = 4  # section III-E: in a mini-batch
+    learning_rate: float = 1e-4  # section III-E: Adam's alpha
+    epsilon: float = 1e-8  # section III-E: of Adam
+    epochs: int = 3000  # section III-E
+
+
 PATCHNET = Patchnet()
 AGGREGATOR = Aggregator()
 KONPATCH = KonPatch()
 VARJPEG = VarJPEG()
+WADIQAM = Wadiqam()
 
 # The models that score and that map when none is named. Ours.
 DEFAULT_SCORER = "aggregator"

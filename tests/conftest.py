@@ -153,6 +153,7 @@ class BrightnessMapper:
     """Stands for an engine of `kiqa.scoring`: the quality of a place is its mean gray value."""
 
     least_side = 64
+    needs_reference = False
 
     def __init__(self, stride: int) -> None:
         self.stride = self.map_stride = stride

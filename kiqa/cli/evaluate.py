@@ -10,6 +10,8 @@ from kiqa.cli.inputs import add_model, whole_number
 from kiqa.scoring.quiet import load_quietly
 
 _SEED = 0  # of the bootstrap; part of the published JSON
+# The keys of kiqa.data.DATASETS, so that --help loads no reader.
+_DATASETS = "biq2021 csiq kadid10k koniq10k live live-itw tid2008 tid2013".split()
 _METRICS = {
     "srocc": "SROCC",
     "plcc": "PLCC, no logistic",
@@ -31,7 +33,7 @@ def add_parser(commands) -> argparse.ArgumentParser:
     parser.add_argument(
         "--dataset",
         required=True,
-        choices=("biq2021", "koniq10k", "live-itw"),
+        choices=_DATASETS,
         help="its published layout",
     )
     parser.add_argument(
@@ -83,6 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         output=folder and folder / "rows.jsonl",
         resume=arguments.resume,
         workers=arguments.workers,
+        references=_references(records, arguments.dataset) if scorer.needs_reference else None,
     )
     hidden = not sys.stderr.isatty()
     try:
@@ -112,6 +115,16 @@ def _records(arguments):
         part=arguments.part,
         report=lambda message: sys.stderr.write(f"kiqa: {message}\n"),
     )
+
+
+def _references(records, dataset) -> list[str]:
+    """The reference of each image, for models that need one."""
+    if any(record.reference is None for record in records):
+        raise ValueError(
+            "Expected a data set with reference images for a full-reference model. Received: "
+            f"{dataset}, which has none. Take another data set or model."
+        )
+    return [str(record.reference) for record in records]
 
 
 def _result(records, rows, scorer, arguments) -> dict:

@@ -73,7 +73,7 @@ def page(
 
 
 def limits(scale: str) -> tuple[float, float]:
-    """Return the ends of a scale such as ``"0..1"``.
+    """Return the ends of a scale such as ``"0..1"`` or ``"0..100 DMOS"``.
 
     A file from elsewhere whose scale is ``"unknown"`` is drawn on 0..1, the
     range of a sigmoid.
@@ -83,7 +83,7 @@ def limits(scale: str) -> tuple[float, float]:
     """
     if scale == "unknown":
         return 0.0, 1.0
-    low, separator, high = scale.partition("..")
+    low, separator, high = scale.partition(" ")[0].partition("..")
     try:
         ends = float(low), float(high)
     except ValueError:

@@ -13,11 +13,22 @@ import sys
 from collections.abc import Sequence
 
 from kiqa import __version__
-from kiqa.cli import compress, decompress, doctor, evaluate, evaluate_maps, ladder, score, study
+from kiqa.cli import (
+    compress,
+    convert,
+    decompress,
+    doctor,
+    evaluate,
+    evaluate_maps,
+    ladder,
+    score,
+    study,
+)
 from kiqa.cli import map as map_command
 
 _COMMANDS = (
-    score, map_command, evaluate, evaluate_maps, compress, decompress, ladder, study, doctor,
+    score, map_command, evaluate, evaluate_maps, compress, decompress, ladder, study, convert,
+    doctor,
 )  # fmt: skip
 
 

@@ -51,6 +51,11 @@ def run(arguments: argparse.Namespace) -> int:
     scorer = Scorer(arguments.model, stride=arguments.stride, default_stride=MAP_STRIDE)
     load_quietly(scorer)
     info = scorer.info
+    if scorer.needs_reference:
+        raise ValueError(
+            f"Expected a no-reference model. Received: {info.name}, which compares with a "
+            "reference. In Python: kiqa.scoring.Scorer(...).map(image, reference=...)."
+        )
     for folder in filter(None, (arguments.overlay, arguments.npz)):
         os.makedirs(folder, exist_ok=True)
     html = nullcontext()

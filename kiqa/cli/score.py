@@ -16,7 +16,8 @@ def add_parser(commands) -> argparse.ArgumentParser:
         help="score images, folders of images or a list",
         description="Predict the quality of images: the mean of Patchnet's quality map, or what "
         "the aggregator makes of it.",
-        epilog="A file that cannot be scored is a row with an error. The exit status is then 1.",
+        epilog="A file that cannot be scored is a row with an error. The exit status is then 1. "
+        "An image that equals its reference gets what the network says of it, no special score.",
     )
     add_paths(parser)
     parser.add_argument(
@@ -60,6 +61,12 @@ def add_parser(commands) -> argparse.ArgumentParser:
         metavar="N",
         help="pixels between the map's cells (default: 8; the aggregator has its own)",
     )
+    parser.add_argument(
+        "--reference",
+        metavar="PATH",
+        help="for full-reference models: the undistorted image, or a folder with one under the "
+        "relative path of each image, of the same size and mode",
+    )
     return parser
 
 
@@ -72,8 +79,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     from kiqa.io.row_files import format_header, format_row
     from kiqa.scoring import ROW_KEYS, Scorer, in_shard, score_paths
+    from kiqa.scoring.pairs import REFERENCE_KEYS, reference_for
 
-    paths = [item.path for item in inputs if in_shard(item.name, arguments.shard)]
+    inputs = [item for item in inputs if in_shard(item.name, arguments.shard)]
+    paths = [item.path for item in inputs]
+    references = None
+    if arguments.reference is not None:
+        references = [reference_for(item.name, arguments.reference) for item in inputs]
     scorer = Scorer(arguments.model, stride=arguments.stride)
     load_quietly(scorer)
     rows = score_paths(
@@ -84,14 +96,16 @@ def run(arguments: argparse.Namespace) -> int:
         resume=arguments.resume,
         on_error=arguments.on_error,
         workers=arguments.workers,
+        references=references,
     )
+    columns = ROW_KEYS if references is None else (*ROW_KEYS, *REFERENCE_KEYS)
     if not arguments.output:
-        _emit(format_header(form, ROW_KEYS))
+        _emit(format_header(form, columns))
     done = errors = 0
     try:
         for row in _progress(rows, len(paths), to_terminal=not arguments.output):
             if not arguments.output:
-                _emit(format_row(row, form, ROW_KEYS))
+                _emit(format_row(row, form, columns))
             done += 1
             errors += row["error"] is not None
     except KeyboardInterrupt:

@@ -1,7 +1,9 @@
 """Data sets, splits and patches.
 
 - ``records``: one scored image as plain data.
-- ``datasets``: readers of published data sets; `DATASETS` names them.
+- ``datasets``: readers of published data sets; ``full_reference``,
+  ``live_release2``, ``csiq_database``: those with reference images. `DATASETS`
+  names them all.
 - ``splits``: train, validation and test parts, split files, k folds.
 - ``patches``: positions on an image, patches cut out, values put back.
 - ``konpatch``: patches with votes; ``votes`` and ``pseudo_votes`` label them.
@@ -9,10 +11,27 @@
 - ``pipeline``: tf.data pipelines (the only module that needs TensorFlow).
 """
 
+from kiqa.data.csiq_database import csiq
 from kiqa.data.datasets import biq2021, koniq10k, live_itw
+from kiqa.data.full_reference import kadid10k, tid2008, tid2013
+from kiqa.data.live_release2 import live
 
 DATASETS = {
     "biq2021": biq2021,
+    "csiq": csiq,
+    "kadid10k": kadid10k,
     "koniq10k": koniq10k,
+    "live": live,
     "live-itw": live_itw,
+    "tid2008": tid2008,
+    "tid2013": tid2013,
+}
+
+# Of the data sets that have them: JPEG 2000, JPEG, white noise and Gaussian blur, as their
+# records name them in ``distortion``.
+FOUR_DISTORTIONS = {
+    "csiq": ("jpeg2000", "jpeg", "awgn", "blur"),
+    "live": ("jp2k", "jpeg", "wn", "gblur"),
+    "tid2008": ("11", "10", "01", "08"),
+    "tid2013": ("11", "10", "01", "08"),
 }

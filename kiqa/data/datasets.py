@@ -9,13 +9,13 @@ Public names: :func:`biq2021`, :func:`koniq10k`, :func:`live_itw`.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from kiqa.data.layouts import data_folder, find_entry, mat_variable, missing_scores
 from kiqa.data.records import ScoredImage, ScoreRow, build_records
 from kiqa.data.splits import read_split
-from kiqa.data.tables import match_columns, read_table
+from kiqa.data.tables import read_table
 
 _BIQ2021_PAGE = "https://github.com/nisarahmedrana/BIQ2021"
 _KONIQ_PAGE = "http://database.mmsp-kn.de/koniq-10k-database.html"
@@ -58,17 +58,17 @@ def biq2021(root: str | Path, *, require_complete: bool = False) -> list[ScoredI
         assessment database", J. Electron. Imaging 31(5) 053010, 2022,
         https://github.com/nisarahmedrana/BIQ2021
     """
-    root = _folder(root, _BIQ2021_PAGE, "Images/ and Train (Images and MOS).csv")
-    files = {part: _find(root, [f"{part} (Images and MOS).csv"]) for part in ("train", "test")}
+    root = data_folder(root, _BIQ2021_PAGE, "Images/ and Train (Images and MOS).csv")
+    files = {part: find_entry(root, [f"{part} (Images and MOS).csv"]) for part in ("train", "test")}
     if not any(files.values()):
-        _missing_scores(root, ["Train (Images and MOS).csv"], _BIQ2021_PAGE)
+        missing_scores(root, ["Train (Images and MOS).csv"], _BIQ2021_PAGE)
     rows = [
         ScoreRow(f"{file.name} line {line}", cells["Image Name"], cells["MOS"], set=part)
         for part, file in files.items()
         if file is not None
         for line, cells in read_table(file, ("Image Name", "MOS"))
     ]
-    split_file = _find(root, ["split.csv"])
+    split_file = find_entry(root, ["split.csv"])
     if split_file is not None:
         split = read_split(split_file)
         unknown = sorted(split.keys() - {row.name for row in rows})
@@ -80,7 +80,7 @@ def biq2021(root: str | Path, *, require_complete: bool = False) -> list[ScoredI
         rows = [replace(row, set=split.get(row.name)) for row in rows]
     return build_records(
         rows,
-        folder=_find(root, ["Images"]) or root / "Images",
+        folder=find_entry(root, ["Images"]) or root / "Images",
         dataset="biq2021",
         mos_range=(0.0, 1.0),
         published=12_000,
@@ -128,12 +128,12 @@ def koniq10k(
         database for deep learning of blind image quality assessment", IEEE
         TIP 29, 2020, http://database.mmsp-kn.de/koniq-10k-database.html
     """
-    root = _folder(root, _KONIQ_PAGE, f"{size}/ and {_KONIQ_FILES[0]}")
-    file = Path(scores) if scores else _find(root, _KONIQ_FILES)
-    if file is None and (root / "metadata").is_dir():
-        file = _find(root / "metadata", _KONIQ_FILES)
+    root = data_folder(root, _KONIQ_PAGE, f"{size}/ and {_KONIQ_FILES[0]}")
+    file = Path(scores) if scores else find_entry(root, _KONIQ_FILES)
     if file is None:
-        _missing_scores(root, _KONIQ_FILES, _KONIQ_PAGE)
+        file = find_entry(root / "metadata", _KONIQ_FILES)
+    if file is None:
+        missing_scores(root, _KONIQ_FILES, _KONIQ_PAGE)
     table = read_table(file, ("image_name", "MOS"), ("MOS_zscore", "SD", "set"))
     columns = table[0][1]
     mos_column = "MOS_zscore" if "MOS_zscore" in columns else "MOS"
@@ -187,11 +187,12 @@ def live_itw(root: str | Path, *, require_complete: bool = False) -> list[Scored
         subjective and objective picture quality", IEEE TIP 25(1), 2016,
         https://live.ece.utexas.edu/research/ChallengeDB/
     """
-    root = _folder(root, _LIVE_ITW_PAGE, "ChallengeDB_release/ with Images/ and Data/")
-    root = _find(root, ["ChallengeDB_release"]) or root
-    names = [str(cell.item()) for cell in _mat(root, "AllImages_release")]
-    mos = _mat(root, "AllMOS_release")
-    sd = _mat(root, "AllStdDev_release")
+    root = data_folder(root, _LIVE_ITW_PAGE, "ChallengeDB_release/ with Images/ and Data/")
+    root = find_entry(root, ["ChallengeDB_release"]) or root
+    images = mat_variable(root / "Data", "AllImages_release", _LIVE_ITW_PAGE)
+    names = [str(cell.item()) for cell in images]
+    mos = mat_variable(root / "Data", "AllMOS_release", _LIVE_ITW_PAGE)
+    sd = mat_variable(root / "Data", "AllStdDev_release", _LIVE_ITW_PAGE)
     if not len(names) == len(mos) == len(sd):
         raise ValueError(
             f"Expected as many names as scores and deviations under {root / 'Data'}, received "
@@ -217,29 +218,6 @@ def live_itw(root: str | Path, *, require_complete: bool = False) -> list[Scored
     )
 
 
-def _folder(root: str | Path, page: str, holds: str) -> Path:
-    root = Path(root)
-    if not root.is_dir():
-        raise FileNotFoundError(
-            f"Expected the folder of a data set at {root}, found none. Download it: {page} and "
-            f"unpack it there, so that the folder holds {holds}."
-        )
-    return root
-
-
-def _find(folder: Path, names: Sequence[str]) -> Path | None:
-    """Return the first of the names in a folder, whatever its case."""
-    entries = {entry.name.lower(): entry for entry in folder.iterdir()}
-    return next((entries[name.lower()] for name in names if name.lower() in entries), None)
-
-
-def _missing_scores(root: Path, names: Sequence[str], page: str) -> None:
-    raise FileNotFoundError(
-        f"Expected {' or '.join(repr(name) for name in names)} in {root}, found neither it nor "
-        f"another spelling of it. Download it: {page}"
-    )
-
-
 def _scaled(deviation: str | None) -> str | float | None:
     """Deviation of 1..5 ratings on the scale 0..100; other text as it is."""
     try:
@@ -252,23 +230,3 @@ def _koniq_set(name: str, where: str) -> str:
     if name not in _KONIQ_SETS:
         raise ValueError(f"Expected a set among {list(_KONIQ_SETS)}, received {name!r} in {where}.")
     return _KONIQ_SETS[name]
-
-
-def _mat(root: Path, key: str) -> list:
-    """Return the elements of one variable of a MATLAB file of the same name."""
-    from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
-
-    folder = root / "Data"
-    file = _find(folder, [f"{key}.mat"]) if folder.is_dir() else None
-    if file is None:
-        _missing_scores(folder, [f"{key}.mat"], _LIVE_ITW_PAGE)
-    try:
-        found = loadmat(file)
-    except (MatReadError, ValueError, TypeError, OSError, NotImplementedError) as error:
-        raise ValueError(
-            f"Expected a MATLAB 5 file at {file}, received one that SciPy cannot read: {error}. "
-            f"Download it again: {_LIVE_ITW_PAGE}"
-        ) from error
-    variables = [name for name in found if not name.startswith("__")]
-    return list(found[match_columns(variables, (key,), where=str(file))[key]].ravel())

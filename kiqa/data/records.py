@@ -3,7 +3,7 @@
 Records hold no pixels, so splits and leaks can be tested on invented rows.
 
 Public names: :class:`ScoredImage`, :class:`ScoreRow`,
-:func:`build_records`, :func:`select`.
+:func:`build_records`, :func:`live_dmos`, :func:`select`.
 """
 
 import logging
@@ -11,6 +11,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from kiqa.data.layouts import find_images
 
 SETS = ("train", "val", "test")
 
@@ -23,7 +25,8 @@ class ScoredImage:
     """An image file with its mean opinion score.
 
     Attributes:
-        name: File name as published.
+        name: File name as published, with its folder (and ``/``) where the
+            same names occur in several.
         path: Where the image lies.
         mos: Mean opinion score in ``mos_range``, higher is better.
         sd: Standard deviation of the opinions in the unit of ``mos``, or
@@ -32,6 +35,12 @@ class ScoredImage:
         dataset: Name of the data set, a key of ``kiqa.data.DATASETS``.
         mos_range: Lowest and highest score of the scale.
         set: ``"train"``, ``"val"``, ``"test"`` or ``None`` (not assigned).
+        reference: Where the undistorted image lies, or ``None`` where there
+            is none.
+        distortion: Kind of distortion as the data set names or numbers it,
+            or ``None``.
+        level: Its strength as published: a number from 1 (weakest), in LIVE
+            the parameter of the distortion; or ``None``.
     """
 
     name: str
@@ -42,10 +51,13 @@ class ScoredImage:
     dataset: str
     mos_range: tuple[float, float]
     set: str | None = None
+    reference: Path | None = None
+    distortion: str | None = None
+    level: float | None = None
 
     @property
     def mos01(self) -> float:
-        """The score on the scale 0..1, higher is better."""
+        """The score on the scale 0..1, higher is better (LIVE's overshoot both ends)."""
         low, high = self.mos_range
         return (self.mos - low) / (high - low)
 
@@ -60,6 +72,10 @@ class ScoreRow:
         mos: Score as text or number.
         sd: Standard deviation in the unit of ``mos``, or ``None``.
         set: Part of the split, or ``None``.
+        content: Identity of the scene; ``None`` where every image is its own.
+        reference: File name of the undistorted image, or ``None``.
+        distortion: As in `ScoredImage`.
+        level: As in `ScoredImage`.
     """
 
     where: str
@@ -67,6 +83,10 @@ class ScoreRow:
     mos: str | float
     sd: str | float | None = None
     set: str | None = None
+    content: str | None = None
+    reference: str | None = None
+    distortion: str | None = None
+    level: float | None = None
 
 
 def build_records(
@@ -77,12 +97,14 @@ def build_records(
     mos_range: tuple[float, float],
     published: int,
     require_complete: bool,
+    limits: tuple[float, float] | None = None,
+    references: Path | None = None,
 ) -> list[ScoredImage]:
     """Check score rows, find their images and make records of them.
 
-    Every image is its own content. Rows without an image are left out; how
-    many and which is logged as a warning. File names are compared exactly,
-    then without case.
+    Rows without their image, or without the reference image they name, are
+    left out; how many and which is logged as a warning. File names are
+    compared exactly, then without case.
 
     Args:
         rows: Rows of the score file or files, in their order.
@@ -92,6 +114,10 @@ def build_records(
         published: Number of images the data set was published with.
         require_complete: Insist on the published number of rows, each with
             its image.
+        limits: Lowest and highest score that may occur, where they are not
+            those of the scale.
+        references: The folder of the reference images, for rows that name
+            one.
 
     Returns:
         One record a row whose image exists, in the order of the rows.
@@ -99,24 +125,64 @@ def build_records(
     Raises:
         FileNotFoundError: If the folder, or every image, is missing; with
             ``require_complete`` if any is.
-        ValueError: If a name occurs twice, or a score or deviation is not a
-            finite number of the scale; the rows are named.
+        ValueError: If a name occurs twice, two rows mean one file, or a score
+            or deviation is not a finite number of the scale; the rows are
+            named.
     """
-    _check_names(rows)
-    scores = _numbers(rows, "mos", *mos_range)
+    _check_once(rows, [row.name for row in rows])
+    scores = _numbers(rows, "mos", *(limits or mos_range))
     deviations = _numbers(rows, "sd", 0, math.inf)
     if require_complete and len(rows) != published:
         raise ValueError(
             f"Expected the {published} scores that {dataset} was published with, received "
             f"{len(rows)}. Pass require_complete=False to work with a part."
         )
-    paths = _find_images([row.name for row in rows], folder)
-    _report_missing(rows, paths, folder, dataset, require_complete)
+    paths = find_images([row.name for row in rows], folder)
+    _check_once(rows, [str(path or row.name) for row, path in zip(rows, paths, strict=True)])
+    _report_missing(rows, "name", paths, folder, dataset, require_complete)
+    originals: list[Path | None] = [None] * len(rows)
+    if references is not None:
+        originals = find_images([row.reference for row in rows], references)
+        _report_missing(rows, "reference", originals, references, dataset, require_complete)
     return [
-        ScoredImage(row.name, path, mos, sd, row.name, dataset, mos_range, row.set)
-        for row, path, mos, sd in zip(rows, paths, scores, deviations, strict=True)
-        if path is not None
+        ScoredImage(
+            name=row.name,
+            path=path,
+            mos=mos,
+            sd=sd,
+            content=row.content or row.name,
+            dataset=dataset,
+            mos_range=mos_range,
+            set=row.set,
+            reference=original,
+            distortion=row.distortion,
+            level=row.level,
+        )
+        for row, path, original, mos, sd in zip(
+            rows, paths, originals, scores, deviations, strict=True
+        )
+        if path is not None and (original is not None or references is None)
     ]
+
+
+def live_dmos(record: ScoredImage) -> float:
+    """Map a score linearly to the range of LIVE's DMOS, 0..100, lower is better.
+
+    ``100 * (1 - mos01)``: TID2013 and TID2008 ``100 (1 - MOS / 9)``, KonIQ-10k
+    and LIVE In the Wild ``100 - MOS``, BIQ2021 ``100 (1 - MOS)``, KADID-10k
+    ``25 (5 - MOS)``, CSIQ ``100 DMOS``, LIVE its DMOS as published.
+
+    Args:
+        record: An image of any data set of `kiqa.data.DATASETS`.
+
+    Returns:
+        The score as a DMOS, about 0..100.
+
+    References:
+        Bosse et al. 2018, section IV-A: all scores are mapped to the range of
+        LIVE. The ranges are the nominal ones.
+    """
+    return 100.0 * (1.0 - record.mos01)
 
 
 def select(records: Iterable[ScoredImage], part: str) -> list[ScoredImage]:
@@ -144,10 +210,10 @@ def select(records: Iterable[ScoredImage], part: str) -> list[ScoredImage]:
     return chosen
 
 
-def _check_names(rows: Sequence[ScoreRow]) -> None:
+def _check_once(rows: Sequence[ScoreRow], names: Sequence[str]) -> None:
     seen: dict[str, list[str]] = {}
-    for row in rows:
-        seen.setdefault(row.name, []).append(row.where)
+    for row, name in zip(rows, names, strict=True):
+        seen.setdefault(name, []).append(row.where)
     twice = {name: places for name, places in seen.items() if len(places) > 1}
     if twice:
         listed = "; ".join(f"{name!r} in {', '.join(at)}" for name, at in _first(twice.items()))
@@ -176,29 +242,29 @@ def _numbers(rows: Sequence[ScoreRow], field: str, low: float, high: float) -> l
     return values
 
 
-def _find_images(names: Sequence[str], folder: Path) -> list[Path | None]:
-    if not folder.is_dir():
-        raise FileNotFoundError(f"Expected a folder of images at {folder}, found none.")
-    exact = {entry.name: entry for entry in folder.iterdir()}
-    folded = {name.lower(): entry for name, entry in exact.items()}
-    return [exact.get(name, folded.get(name.lower())) for name in names]
-
-
 def _report_missing(
     rows: Sequence[ScoreRow],
+    field: str,
     paths: Sequence[Path | None],
     folder: Path,
     dataset: str,
     require_complete: bool,
 ) -> None:
-    missing = [row.name for row, path in zip(rows, paths, strict=True) if path is None]
+    wanted = [getattr(row, field) for row in rows]
+    missing = [name for name, path in zip(wanted, paths, strict=True) if path is None]
     if not missing:
         return
+    count, total = len(missing), len(rows)
+    if field == "name":
+        what = f"{count} of {total} images are"
+    else:
+        missing = sorted({str(name) for name in missing})
+        what = f"{len(missing)} reference images, of {count} of {total} images, are"
     text = (
-        f"{dataset}: {len(missing)} of {len(rows)} images are missing in {folder}: "
+        f"{dataset}: {what} missing in {folder}: "
         f"{', '.join(_first(missing))}{', ...' if len(missing) > _SHOWN else ''}"
     )
-    if require_complete or len(missing) == len(rows):
+    if require_complete or count == total:
         raise FileNotFoundError(f"Expected the images of every score. {text}.")
     _LOG.warning("%s", text)
     _LOG.debug("%s: all missing images: %s", dataset, ", ".join(missing))

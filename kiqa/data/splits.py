@@ -8,8 +8,8 @@ hold names only, no scores.
 Random splits never put images of one content into two sets.
 
 Public names: :func:`published_splits`, :func:`read_split`,
-:func:`write_split`, :func:`assign_split`, :func:`random_split`,
-:func:`k_folds` and :func:`select`.
+:func:`write_split`, :func:`assign_split`, :func:`counted_split`,
+:func:`random_split`, :func:`k_folds` and :func:`select`.
 """
 
 import csv
@@ -26,6 +26,7 @@ from kiqa.io.whole_files import replacing
 
 __all__ = [
     "assign_split",
+    "counted_split",
     "k_folds",
     "published_splits",
     "random_split",
@@ -165,19 +166,52 @@ def random_split(
     shares = np.array(list(fractions.values()), float)
     if not (np.all(shares > 0) and np.isclose(shares.sum(), 1)):
         raise ValueError(f"Expected positive fractions that add up to 1, received {fractions}.")
+    contents = len({record.content for record in records})
+    cuts = np.rint(np.cumsum(shares)[:-1] * contents).astype(int)
+    counts = np.diff(cuts, prepend=0, append=contents)
+    if not counts.all():
+        raise ValueError(
+            f"Expected enough contents for {fractions}, received {contents}: the set "
+            f"{list(fractions)[int(np.argmin(counts))]!r} would be empty."
+        )
+    return counted_split(records, dict(zip(fractions, counts.tolist(), strict=True)), seed=seed)
+
+
+def counted_split(
+    records: Sequence[ScoredImage], counts: Mapping[str, int], *, seed: int
+) -> dict[str, str]:
+    """Split records at random into sets of given numbers of contents.
+
+    As `random_split`, by number: of LIVE's 29 references ``{"train": 17,
+    "val": 6, "test": 6}``.
+
+    Args:
+        records: Records to split, of distinct names.
+        counts: Number of contents of each set; together all there are.
+        seed: Seed of the shuffle.
+
+    Returns:
+        A split; pass it to `assign_split` or `write_split`.
+
+    Raises:
+        ValueError: If a set is unknown, a number is not positive, the numbers
+            do not add up to the contents, or a name occurs twice.
+    """
+    _check_sets([("counts", part, "the argument") for part in counts])
     if len({record.name for record in records}) < len(records):
         raise ValueError("Expected records with distinct names, received some twice.")
     contents = sorted({record.content for record in records})
+    sizes = list(counts.values())
+    if min(sizes, default=0) < 1 or sum(sizes) != len(contents):
+        raise ValueError(
+            f"Expected positive numbers that add up to the {len(contents)} contents (reference "
+            f"images) of these records, received {dict(counts)}. Check that all are there."
+        )
     order = np.random.default_rng(seed).permutation(len(contents))
-    cuts = np.rint(np.cumsum(shares)[:-1] * len(contents)).astype(int)
-    set_of = {}
-    for part, members in zip(fractions, np.split(order, cuts), strict=True):
-        if not len(members):
-            raise ValueError(
-                f"Expected enough contents for {fractions}, received {len(contents)}: the set "
-                f"{part!r} would be empty."
-            )
-        set_of |= {contents[i]: part for i in members}
+    parts = np.split(order, np.cumsum(sizes)[:-1])
+    set_of = {
+        contents[i]: part for part, members in zip(counts, parts, strict=True) for i in members
+    }
     return {record.name: set_of[record.content] for record in records}
 
 

@@ -1,10 +1,11 @@
 """The bootstrap: draw images with replacement, score every draw.
 
 Public names: :func:`resample`, :func:`percentile_interval`,
-:func:`mean_interval`, and the metrics of many draws at once,
-:func:`srocc_rows`, :func:`plcc_rows`, :func:`krocc_rows`, :func:`rmse_rows`.
+:func:`mean_interval`, :func:`grouped_draws`, and the metrics of many draws
+at once, :func:`srocc_rows`, :func:`plcc_rows`, :func:`krocc_rows`, :func:`rmse_rows`.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -105,6 +106,56 @@ def mean_interval(
         )
     draws = resample([lambda x, _: x.mean(axis=1)], [values], values, n=n, seed=seed)[0]
     return percentile_interval(draws, level=level)
+
+
+def grouped_draws(
+    metric: Callable[[np.ndarray, np.ndarray], float],
+    scores: Sequence[np.ndarray],
+    mos: np.ndarray,
+    groups: Sequence,
+    *,
+    n: int = 1000,
+    seed: int,
+) -> np.ndarray:
+    """Score draws of groups of images, the same draws for every model.
+
+    Distorted copies of one photograph are not independent of each other: all
+    images of a group (reference, scene) are drawn together.
+
+    Args:
+        metric: Function of predictions and MOS; a draw that it refuses with a
+            ValueError is NaN.
+        scores: For each model its scores, shape ``(N,)``.
+        mos: Shape ``(N,)``.
+        groups: ``N`` labels, at least two distinct ones.
+        n: Number of draws, at least 1.
+        seed: Seed of the draws.
+
+    Returns:
+        Shape ``(models, n)``. Give it to `percentile_interval`.
+
+    Raises:
+        ValueError: If lengths differ, there is one group only, or ``n`` is
+            below 1.
+    """
+    names, group_of = np.unique(np.asarray(groups), return_inverse=True)
+    lengths = {len(mos), len(group_of), *(len(score) for score in scores)}
+    if len(lengths) > 1 or len(names) < 2:
+        raise ValueError(
+            "Expected scores, MOS and groups of one length, of two groups at least. Received: "
+            f"lengths {sorted(lengths)}, {len(names)} groups."
+        )
+    if n < 1:
+        raise ValueError(f"Expected n >= 1 resamples, received {n}. The default is 1000.")
+    members = [np.flatnonzero(group_of == group) for group in range(len(names))]
+    rng = np.random.default_rng(seed)
+    values = np.full((len(scores), n), np.nan)
+    for draw in range(n):
+        drawn = np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])
+        for value, score in zip(values, scores, strict=True):
+            with contextlib.suppress(ValueError):
+                value[draw] = metric(score[drawn], mos[drawn])
+    return values
 
 
 def plcc_rows(scores: np.ndarray, mos: np.ndarray) -> np.ndarray:

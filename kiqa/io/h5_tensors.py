@@ -97,7 +97,7 @@ def read_tensors(file: "h5py.File") -> tuple[dict[str, Named], list[str]]:
         ValueError: If the file lacks the group, or holds links, virtual or
             external data.
     """
-    datasets = dict(_datasets(file, ""))
+    stored = dict(datasets(file))
     result: dict[str, Named] = {}
     if "model_weights" not in file:
         raise ValueError(
@@ -116,10 +116,10 @@ def read_tensors(file: "h5py.File") -> tuple[dict[str, Named], list[str]]:
         names = numbered([name_below(layer, key.removesuffix(":0")) for key in keys])
         if names:
             result[layer] = [
-                (name, datasets.get(path)) for name, path in zip(names, paths, strict=True)
+                (name, stored.get(path)) for name, path in zip(names, paths, strict=True)
             ]
     prefix = "/model_weights/"
-    stray = {path for path in datasets if path.startswith(prefix)} - listed
+    stray = {path for path in stored if path.startswith(prefix)} - listed
     names = [path.removeprefix(prefix).partition("/") for path in stray]
     return result, sorted(f"{layer}/{name_below(layer, key)}" for layer, _, key in names)
 
@@ -140,8 +140,19 @@ def numbered(names: list[str]) -> list[str]:
     return result
 
 
-def _datasets(group: "h5py.Group", path: str) -> Iterator[tuple[str, "h5py.Dataset"]]:
-    """Yield (path, dataset) below a group; refuse everything that leads out of it."""
+def datasets(group: "h5py.Group", path: str = "") -> Iterator[tuple[str, "h5py.Dataset"]]:
+    """List the datasets below a group, and refuse everything that leads out of it.
+
+    Args:
+        group: HDF5 file or group open for reading.
+        path: Its own path, which each path begins with.
+
+    Yields:
+        (path such as ``/conv1/W``, dataset), not read yet.
+
+    Raises:
+        ValueError: If there are links, virtual or external data, or a cycle.
+    """
     import h5py
 
     for key in group:
@@ -149,18 +160,18 @@ def _datasets(group: "h5py.Group", path: str) -> Iterator[tuple[str, "h5py.Datas
         if not isinstance(group.get(key, getlink=True), h5py.HardLink):
             raise ValueError(
                 f"Expected plain HDF5. Received: a soft or external link at {name}, which could "
-                "read other files. Save the model again with Keras."
+                "read other files. Save the model again."
             )
         item = group[key]
         if isinstance(item, h5py.Group):
             if name.count("/") > 50:
                 raise ValueError(f"Expected a tree of groups. Received: a cycle at {name}.")
-            yield from _datasets(item, name)
+            yield from datasets(item, name)
         elif isinstance(item, h5py.Dataset):
             if item.is_virtual or item.external:
                 raise ValueError(
                     f"Expected plain HDF5. Received: {name}, whose data lie in another file. "
-                    "Save the model again with Keras."
+                    "Save the model again."
                 )
             yield name, item
 

@@ -39,17 +39,21 @@ def named_weights(model: "keras.Model") -> dict[str, Named]:
     return result
 
 
-def export_values(model: "keras.Model", twin: "keras.Model") -> dict[str, Named]:
+def export_values(
+    model: "keras.Model", twin: "keras.Model", *, halve: bool = True
+) -> dict[str, Named]:
     """Take a model's weights, in the order and under the names of its twin.
 
     Args:
         model: The trained model.
         twin: The model rebuilt from the config to be published.
+        halve: Store large models as float16.
 
     Returns:
         Layer name -> list of (tensor name, array), as `named_weights` orders
-        them. In models above `HALF_PRECISION_ABOVE` bytes, tensors of two
-        and more dimensions are float16 where they fit its range.
+        them. With ``halve``, in models above `HALF_PRECISION_ABOVE` bytes,
+        tensors of two and more dimensions are float16 where they fit its
+        range.
 
     Raises:
         ValueError: If a weight is not finite.
@@ -63,7 +67,7 @@ def export_values(model: "keras.Model", twin: "keras.Model") -> dict[str, Named]
             array = np.asarray(arrays[id(variable)], dtype=variable.dtype)
             _check_finite(f"{layer}/{name}", array)
             result[layer].append((name, array))
-    return _half_precision_if_large(result)
+    return _half_precision_if_large(result) if halve else result
 
 
 def assign_values(model: "keras.Model", found: dict[str, Named], stray: list[str]) -> None:

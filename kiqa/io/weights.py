@@ -40,7 +40,6 @@ __all__ = [
 ]
 
 _ATTRIBUTE = "kiqa"
-_FIELDS = {"name": str, "version": str, "scale": str, "higher_is_better": bool}
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,7 @@ def export_h5(
     version: str,
     scale: str,
     higher_is_better: bool,
+    full_precision: bool = False,
     **details: Any,
 ) -> Path:
     """Publish a model: architecture and weights in one ``.h5`` file.
@@ -92,6 +92,8 @@ def export_h5(
         version: Version of these weights.
         scale: Range of the output, such as ``"0..1"``.
         higher_is_better: Direction of the output.
+        full_precision: Store float32 whatever the size, as for weights
+            converted from another program, whose outputs are to stay.
         **details: More for the file's ``kiqa`` attribute, of JSON types:
             mode, pooling, patch grid and the like.
 
@@ -116,11 +118,11 @@ def export_h5(
             f"Expected a file name that ends in .h5 and not in .weights.h5. Received: {path.name}. "
             "Keras chooses its reader by the ending."
         )
-    metadata = _metadata(name, version, scale, higher_is_better, details)
+    metadata = manifest.description(name, version, scale, higher_is_better, details)
     with _about(f"export of {name!r}"):
         config = keras2_config(model)
         twin = build_model(json.loads(json.dumps(config)))
-        tensors = model_tensors.export_values(model, twin)
+        tensors = model_tensors.export_values(model, twin, halve=not full_precision)
     content = io.BytesIO()
     with h5py.File(content, "w") as file:
         file.attrs["keras_version"] = keras.__version__
@@ -245,11 +247,11 @@ def _info(path: Path, digest: str) -> WeightsInfo:
             return WeightsInfo(path.stem, "unknown", "unknown", True, path, digest)
         try:
             values = json.loads(text)
-            known = {key: values.pop(key) for key in _FIELDS}
+            known = {key: values.pop(key) for key in manifest.FIELDS}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(
-                f"Expected the attribute 'kiqa' to be JSON with {sorted(_FIELDS)}. Received: "
-                f"{error!r}. Export the file again."
+                "Expected the attribute 'kiqa' to be JSON with "
+                f"{sorted(manifest.FIELDS)}. Received: {error!r}. Export the file again."
             ) from error
     return WeightsInfo(**known, path=path, sha256=digest, details=values)
 
@@ -274,28 +276,3 @@ def _about(subject: object) -> Iterator[None]:
         yield
     except (ValueError, TypeError, LookupError, AttributeError, RuntimeError, OSError) as error:
         raise WeightsError(f"{subject}: {error}") from error
-
-
-def _metadata(
-    name: str, version: str, scale: str, higher_is_better: bool, details: dict[str, Any]
-) -> str:
-    """Check what the file is to say of itself, and return it as JSON."""
-    known = {
-        "name": name,
-        "version": version,
-        "scale": scale,
-        "higher_is_better": higher_is_better,
-    }
-    for key, value in known.items():
-        if not isinstance(value, _FIELDS[key]) or value == "":
-            raise WeightsError(
-                f"Expected {key} to be a {_FIELDS[key].__name__}. Received: {value!r}."
-            )
-    manifest.check_name(name)
-    try:
-        return json.dumps({**known, **details}, sort_keys=True, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise WeightsError(
-            f"Expected details that JSON can hold. Received: {details!r} ({error}). Use text, "
-            "numbers, lists and dicts."
-        ) from error

@@ -10,6 +10,7 @@ from importlib import import_module
 MODELS = {
     "aggregator": "kiqa.models.aggregator:build_aggregator",
     "patchnet": "kiqa.models.patchnet:build_patchnet",
+    "wadiqam": "kiqa.models.wadiqam:build_wadiqam",
 }
 
 

@@ -30,6 +30,23 @@ NAMES = {
     "thesis-examples": "thesis_figures:EXAMPLES",
     "varjpeg-forms": "varjpeg_forms:COMMAND",
     "varjpeg-regions": "varjpeg_regions:COMMAND",
+    "wadiqam-table1": "wadiqam_tables:TABLE_1",
+    "wadiqam-table2": "wadiqam_tables:TABLE_2",
+    "wadiqam-table3": "wadiqam_tables:TABLE_3",
+    "wadiqam-table4": "wadiqam_tables:TABLE_4",
+    "wadiqam-table5": "wadiqam_tables:TABLE_5",
+    "wadiqam-table6": "wadiqam_tables:TABLE_6",
+    "wadiqam-table7": "wadiqam_tables:TABLE_7",
+    "wadiqam-table8": "wadiqam_tables:TABLE_8",
+    "wadiqam-depth": "wadiqam_tables:DEPTH",
+    "wadiqam-fig3": "wadiqam_maps:FIG_3",
+    "wadiqam-fig4": "wadiqam_maps:FIG_4",
+    "wadiqam-fig5": "wadiqam_maps:FIG_5",
+    "wadiqam-fig6": "wadiqam_curves:FIG_6",
+    "wadiqam-fig7": "wadiqam_curves:FIG_7",
+    "wadiqam-fig8": "wadiqam_curves:FIG_8",
+    "wadiqam-fig9": "wadiqam_reduced:FIG_9",
+    "wadiqam-proxy": "wadiqam_proxy:COMMAND",
 }
 
 

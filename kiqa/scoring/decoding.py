@@ -41,31 +41,55 @@ def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def decode(source: Source, final: Collection = (), scored: Collection = ()) -> dict:
+def decode(
+    source: Source,
+    final: Collection = (),
+    scored: Collection = (),
+    *,
+    reference: str | os.PathLike | None = None,
+) -> dict:
     """Hash and decode one source; runs in a thread and raises nothing.
 
     Args:
         source: What to read.
-        final: ``(path, sha256)`` of rows that stay as they are.
-        scored: Hashes of contents that have a score already.
+        final: ``(path, sha256, reference's sha256)`` of rows that stay as
+            they are; the last is ``None`` without a reference.
+        scored: ``(sha256, reference's sha256)`` that have a score already.
+        reference: The image to compare it with.
 
     Returns:
-        ``path``, ``seconds``, and ``sha256``, ``image`` or ``error``.
+        ``path``, ``seconds``, and ``sha256``, ``image`` or ``error``; with a
+        reference also ``reference``, ``reference_sha256`` and
+        ``reference_image``.
     """
     start = time.perf_counter()
     named = isinstance(source, str | os.PathLike)
     item = {"path": os.fspath(source) if named else None, "error": None}
+    at = item["path"]
+    if reference is not None:
+        item |= {"reference": os.fspath(reference), "reference_sha256": None}
     try:
         if named:
             item["sha256"] = content_hash(source)
-        known = (item["path"], item.get("sha256")) in final or item.get("sha256") in scored
-        if not known:
+        if reference is not None:
+            at = item["reference"]
+            item["reference_sha256"] = content_hash(reference)
+        content = item.get("sha256"), item.get("reference_sha256")
+        if (item["path"], *content) not in final and content not in scored:
+            at = item["path"]
             item["image"] = load_image(source)
+            if reference is not None:
+                at = item["reference"]
+                item["reference_image"] = load_image(reference)
     except (OSError, MemoryError) as error:
-        item |= {"sha256": None, "error": name_file(_reason(error), item["path"])}
+        item |= {"sha256": None, "error": name_file(_reason(error), at)}
     except Exception as error:  # a decoder's own exception is a verdict too
-        item["error"] = name_file(error, item["path"])
+        item["error"] = name_file(error, at)
         if not named and isinstance(source, bytes):
             item["sha256"] = hashlib.sha256(source).hexdigest()
+    if item["error"] is not None:
+        item.pop("image", None)
+        if at != item["path"]:
+            item["error"] = name_file(f"reference: {item['error']}", item["path"])
     item["seconds"] = time.perf_counter() - start
     return item

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-import numpy as np
-
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
 
 ENGINES = {
     "patch": "kiqa.scoring.patchwise:patch_engine",
     "aggregator": "kiqa.scoring.aggregated:aggregator_engine",
+    "wadiqam-fr": "kiqa.scoring.pooled:wadiqam_engine",
+    "wadiqam-nr": "kiqa.scoring.pooled:wadiqam_engine",
 }
 
 
@@ -32,13 +32,16 @@ class Engine:
         map: From ``uint8`` pixels (H, W, 3) to a `QualityMap`; raises
             ValueError for what is too small.
         score: From the same pixels to the score.
+        needs_reference: Whether ``map`` and ``score`` take the pixels of the
+            undistorted image, of the same shape, as a second argument.
     """
 
     stride: int
     map_stride: int
     least_side: int
-    map: Callable[[np.ndarray], QualityMap]
-    score: Callable[[np.ndarray], float]
+    map: Callable[..., QualityMap]
+    score: Callable[..., float]
+    needs_reference: bool = False
 
 
 def load_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from kiqa.io.row_files import RowFile
 from kiqa.scoring.decoding import decode
+from kiqa.scoring.pairs import REFERENCE_KEYS
 from kiqa.scoring.scorer import ROW_KEYS, Scorer
 
 
@@ -77,6 +78,7 @@ def score_paths(
     resume: bool = False,
     on_error: str = "record",
     workers: int | None = None,
+    references: Sequence[str | os.PathLike] | None = None,
 ) -> Iterator[dict]:
     """Score files, decoding ahead in threads; optionally append to a file.
 
@@ -95,6 +97,9 @@ def score_paths(
         resume: Continue ``output`` if it is there.
         on_error: ``"record"`` or ``"stop"`` (raise; no row is written).
         workers: Decoding threads; None is the number of cores, at most 8.
+        references: For a full-reference model, the reference of each path.
+            Rows then have `kiqa.scoring.pairs.REFERENCE_KEYS` too, and count
+            for the same pair of contents.
 
     Returns:
         An iterator over the rows of all paths, in order, also over those that
@@ -110,29 +115,46 @@ def score_paths(
     workers = usable_workers() if workers is None else workers
     if workers < 1:
         raise ValueError(f"Expected at least 1 worker. Received: {workers}.")
+    if (references is not None) != scorer.needs_reference:
+        kind, wanted = ("full", "a") if scorer.needs_reference else ("no", "no")
+        raise ValueError(
+            f"Expected {wanted} reference for each image: {scorer.model} is a {kind}-reference "
+            f"model. Received: {'none' if references is None else 'references'}. "
+            f"{'Add' if scorer.needs_reference else 'Leave out'} --reference, or take another "
+            "model."
+        )
+    if references is not None and len(references) != len(paths):
+        raise ValueError(
+            f"Expected a reference for each of {len(paths)} images. Received: {len(references)}."
+        )
     key = {"weights_sha256": scorer.info.sha256, "stride": scorer.stride}
     rows = None
     if output is not None:
-        rows = RowFile(output, form=output_format, columns=ROW_KEYS, resume=resume)
+        columns = ROW_KEYS if references is None else (*ROW_KEYS, *REFERENCE_KEYS)
+        rows = RowFile(output, form=output_format, columns=columns, resume=resume)
     old = [] if rows is None else rows.finished
     old = [row for row in old if all(row[name] == value for name, value in key.items())]
-    return _score(paths, scorer, rows, old, stop=on_error == "stop", workers=workers)
+    pairs = list(zip(paths, references or [None] * len(paths), strict=True))
+    return _score(pairs, scorer, rows, old, stop=on_error == "stop", workers=workers)
 
 
-def _score(paths, scorer, rows, old, *, stop, workers):
-    final = {(row["path"], row["sha256"]): row for row in old if row["sha256"]}
-    scored = {row["sha256"]: row for row in old if row["sha256"] and row["error"] is None}
+def _score(pairs, scorer, rows, old, *, stop, workers):
+    final = {(row["path"], *_content(row)): row for row in old if row["sha256"]}
+    scored = {_content(row): row for row in old if row["sha256"] and row["error"] is None}
     refused = {(row["path"], row["error"]) for row in old if not row["sha256"]}
     decoded = read_ahead(
-        lambda path: decode(path, final.keys(), scored.keys()), paths, workers=workers
+        lambda pair: decode(pair[0], final.keys(), scored.keys(), reference=pair[1]),
+        pairs,
+        workers=workers,
     )
     try:
         for item in decoded:
-            identity = item["path"], item.get("sha256")
+            content = _content(item)
+            identity = item["path"], *content
             if identity in final:
                 row, fresh = final[identity], False
-            elif identity[1] in scored and item["error"] is None:
-                row, fresh = {**scored[identity[1]], **item}, True
+            elif content in scored and item["error"] is None:
+                row, fresh = {**scored[content], **item}, True
                 row["seconds"] = round(row["seconds"], 4)
             else:
                 row = scorer.row(item)
@@ -146,3 +168,8 @@ def _score(paths, scorer, rows, old, *, stop, workers):
         decoded.close()
         if rows is not None:
             rows.close()
+
+
+def _content(row: dict) -> tuple[str | None, str | None]:
+    """What a row is about: the contents of the image and of its reference."""
+    return row.get("sha256"), row.get("reference_sha256")

@@ -69,4 +69,5 @@ def load_quietly(scorer) -> None:
         side = scorer.least_side  # loads the network; its errors are the user's
         # A GPU writes its log lines at the first run, so that happens here.
         with contextlib.suppress(ValueError):
-            scorer.score(np.zeros((side, side, 3), np.uint8))
+            picture = np.zeros((side, side, 3), np.uint8)
+            scorer.score(picture, reference=picture if scorer.needs_reference else None)

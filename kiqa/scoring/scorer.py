@@ -23,6 +23,7 @@ from kiqa.constants import DEFAULT_MAPPER, DEFAULT_SCORER, PATCHNET
 from kiqa.io.images import LoadedImage, load_image
 from kiqa.io.map_files import QualityMap
 from kiqa.scoring.decoding import Source, decode, name_file
+from kiqa.scoring.pairs import check_pair
 
 SCORE_STRIDE = 8  # ours; the maps of the thesis are at 4
 MAP_STRIDE = PATCHNET.stride
@@ -110,12 +111,20 @@ class Scorer:
         """Least width and height of an image in pixels; loads the model."""
         return self._load()[1].least_side
 
-    def map(self, image: Source | LoadedImage) -> QualityMap:
+    @property
+    def needs_reference(self) -> bool:
+        """Whether the model compares with an undistorted image; loads the model."""
+        return self._load()[1].needs_reference
+
+    def map(
+        self, image: Source | LoadedImage, *, reference: Source | LoadedImage | None = None
+    ) -> QualityMap:
         """Return the quality map of an image.
 
         Args:
             image: Path, encoded bytes, RGB ``uint8`` array (H, W, 3) or
                 `LoadedImage`.
+            reference: The undistorted image, for full-reference models.
 
         Returns:
             The `QualityMap`: of a patch network at this scorer's stride, of
@@ -125,17 +134,21 @@ class Scorer:
         Raises:
             FileNotFoundError: If there is no such file.
             ValueError: If the image cannot be read or is too small for the
-                model, or if a value of the map is not finite.
+                model, if a reference is missing or superfluous, or if a
+                value of the map is not finite.
         """
-        quality_map = self._run(self._load()[1].map, image)
+        quality_map = self._run(self._load()[1].map, image, reference)
         self._check_finite(quality_map.mean())
         return quality_map
 
-    def score(self, image: Source | LoadedImage) -> float:
+    def score(
+        self, image: Source | LoadedImage, *, reference: Source | LoadedImage | None = None
+    ) -> float:
         """Return the score of an image.
 
         Args:
             image: As in `map`.
+            reference: As in `map`.
 
         Returns:
             The score, on the scale and in the direction of the model.
@@ -144,16 +157,30 @@ class Scorer:
             FileNotFoundError: If there is no such file.
             ValueError: As in `map`.
         """
-        value = self._run(self._load()[1].score, image)
+        value = self._run(self._load()[1].score, image, reference)
         self._check_finite(value)
         return value
 
-    def _run(self, function, image):
+    def _run(self, function, image, reference):
         """Apply an engine's function; an error names the file."""
-        if not isinstance(image, LoadedImage):
-            image = load_image(image)
+        if (reference is not None) != self.needs_reference:
+            raise ValueError(
+                f"Expected no reference: {self.model} is a no-reference model. Received: a "
+                "reference image. Leave it out."
+                if reference is not None
+                else f"Expected a reference: {self.model} is a full-reference model. Received: "
+                "none. Use kiqa.score(image, reference=...), or another model."
+            )
+        images = [
+            each if isinstance(each, LoadedImage) else load_image(each)
+            for each in (image, reference)
+            if each is not None
+        ]
+        image = images[0]
         try:
-            return function(image.pixels)
+            if reference is not None:
+                check_pair(*images)
+            return function(*[each.pixels for each in images])
         except ValueError as error:
             raise ValueError(name_file(error, image.path)) from error
 
@@ -179,7 +206,7 @@ class Scorer:
     def row(self, item: dict) -> dict:
         """Complete what `decode` found out to a row; the network runs here."""
         start = time.perf_counter()
-        image = item.pop("image", None)
+        image, reference = item.pop("image", None), item.pop("reference_image", None)
         info = self.info
         row = dict.fromkeys(ROW_KEYS) | {
             "scale": info.scale,
@@ -194,7 +221,7 @@ class Scorer:
             row |= {"width": image.width, "height": image.height, "sha256": image.sha256}
             row |= {key: image.provenance().get(key) for key in _PROVENANCE}
             try:
-                row["score"] = self.score(image)
+                row["score"] = self.score(image, reference=reference)
             except ValueError as error:
                 row["error"] = name_file(error, row["path"])
             except Exception as error:  # out of memory and the like: try again on resume
@@ -216,25 +243,23 @@ def score(
 
     Args:
         image: Path, encoded bytes or RGB ``uint8`` array (H, W, 3).
-        reference: For full-reference models; the present ones take none.
+        reference: The undistorted image, of the same size, for
+            full-reference models.
         model: Name of a shipped model or path of a published ``.h5`` file.
 
     Returns:
         Score on the model's scale. Patchnet: mean of the quality map at
         `SCORE_STRIDE`, 0..1, higher is better. Aggregator: its output, an
-        estimate of the MOS in 0..1, not confined to it.
+        estimate of the MOS in 0..1, not confined to it. WaDIQaM: weighted
+        mean over all non-overlapping patches, likewise.
 
     Raises:
         FileNotFoundError: If the image or the model is not there.
         ValueError: If the image cannot be read or is too small for the
-            model, or a reference is given to a model without one.
+            model, or a reference is missing or superfluous.
     """
-    if reference is not None:
-        raise ValueError(
-            f"Expected no reference: {os.fspath(model)} is a no-reference model. "
-            "Received: a reference image. Leave it out."
-        )
-    return _cached_scorer(os.fspath(model), None, SCORE_STRIDE).score(image)
+    scorer = _cached_scorer(os.fspath(model), None, SCORE_STRIDE)
+    return scorer.score(image, reference=reference)
 
 
 def quality_map(

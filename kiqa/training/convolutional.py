@@ -73,14 +73,23 @@ def training_form(patchnet: keras.Model, *, pieces: np.ndarray) -> keras.Model:
             target = model.get_layer(layer.name)
             target.set_weights([kernel.reshape(target.kernel.shape), bias])
     first = next(layer for layer in model.layers if layer.weights)
-    first.set_weights([_whitening_kernels(pieces, first.filters), first.get_weights()[1]])
+    first.set_weights([whitening_kernels(pieces, first.filters), first.get_weights()[1]])
     return model
 
 
-def _whitening_kernels(pieces, filters):
-    """Eigenvectors of 3x3 neighbourhoods' covariance, scaled to unit variance.
+def whitening_kernels(pieces: np.ndarray, filters: int) -> np.ndarray:
+    """Return kernels that whiten 3x3 neighbourhoods of centred pixels.
 
-    They come with both signs, as far as there are filters: ReLU keeps one.
+    They are the eigenvectors of the neighbourhoods' covariance, scaled to
+    unit variance, with both signs as far as there are filters: ReLU keeps one.
+
+    Args:
+        pieces: ``uint8`` of shape (n, H, W, 3).
+        filters: Number of kernels.
+
+    Returns:
+        ``float32`` of shape (3, 3, 3, filters), for pixels scaled by 1/64
+        and moved by -2.
     """
     centred = pieces.astype(np.float32) * _SCALE + _OFFSET
     windows = sliding_window_view(centred, (3, 3), axis=(1, 2))[:, ::3, ::3]

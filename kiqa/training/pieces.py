@@ -39,7 +39,7 @@ class PhotographStore:
     """Decoded photographs, kept while they fit in memory.
 
     Args:
-        paths: Files of the photographs.
+        paths: Files of the photographs; one may occur several times.
         smallest: Pixels that either side must have.
         keep_bytes: Memory for decoded photographs; others are decoded each
             time.
@@ -58,9 +58,9 @@ class PhotographStore:
         Raises:
             ValueError: If it cannot be read or is too small.
         """
-        found = self._kept.get(index)
+        path = self.paths[index]
+        found = self._kept.get(path)
         if found is None:
-            path = self.paths[index]
             found = load_image(path).pixels
             if min(found.shape[:2]) < self.smallest:
                 raise ValueError(
@@ -68,8 +68,8 @@ class PhotographStore:
                     f"{path}, {found.shape[1]}x{found.shape[0]}. Use a smaller --side."
                 )
             with self._lock:
-                if found.nbytes <= self._room and index not in self._kept:
-                    self._kept[index] = found
+                if found.nbytes <= self._room and path not in self._kept:
+                    self._kept[path] = found
                     self._room -= found.nbytes
         return found
 

@@ -101,7 +101,13 @@ def test_interrupted_page_holds_what_was_added(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("scale", "expected"), [("0..1", (0, 1)), ("-5..100", (-5, 100)), ("unknown", (0, 1))]
+    ("scale", "expected"),
+    [
+        ("0..1", (0, 1)),
+        ("-5..100", (-5, 100)),
+        ("0..100 DMOS", (0, 100)),
+        ("unknown", (0, 1)),
+    ],
 )
 def test_limits_of_a_scale(scale, expected):
     """The ends are the numbers in the text; an unknown scale is drawn on 0..1."""

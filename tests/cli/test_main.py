@@ -49,7 +49,7 @@ def test_python_m_kiqa_is_the_command():
     [[], ["paint"], ["score"], ["score", "x", "--shard", "0/2"], ["score", "x", "--shard", "3/2"]]
     + [["score", "x", "--shard", "1/0"], ["score", "x", "--stride", "0"]]
     + [["score", "x", "--workers", "two"], ["score", "x", "--format", "xml"]]
-    + [["evaluate", "--data", "x"], ["evaluate", "--data", "x", "--dataset", "tid2013"]],
+    + [["evaluate", "--data", "x"], ["evaluate", "--data", "x", "--dataset", "ava"]],
     ids=" ".join,
 )
 def test_usage_error_ends_with_status_2(arguments, capsys):

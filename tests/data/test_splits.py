@@ -11,6 +11,7 @@ from kiqa.data import splits
 from kiqa.data.records import ScoredImage
 from kiqa.data.splits import (
     assign_split,
+    counted_split,
     k_folds,
     published_splits,
     random_split,
@@ -153,6 +154,26 @@ def test_random_split_refuses_names_that_occur_twice():
     """A split is by name, so names must be distinct."""
     with pytest.raises(ValueError, match="distinct"):
         random_split(RECORDS + RECORDS[:1], seed=0)
+
+
+def test_counted_split_has_the_numbers_asked_for():
+    """Numbers are of contents; the seed alone decides; fractions say the same."""
+    split = counted_split(RECORDS, {"train": 12, "val": 3, "test": 5}, seed=1)
+    assert Counter(split.values()) == {"train": 36, "val": 9, "test": 15}
+    assert len({(r.content, split[r.name]) for r in RECORDS}) == 20
+    fractions = {"train": 0.6, "val": 0.15, "test": 0.25}
+    assert random_split(RECORDS, fractions=fractions, seed=1) == split
+    assert counted_split(RECORDS[::-1], {"train": 12, "val": 3, "test": 5}, seed=1) == split
+    assert counted_split(RECORDS, {"train": 12, "val": 3, "test": 5}, seed=2) != split
+
+
+@pytest.mark.parametrize(
+    "counts", [{"train": 12, "test": 7}, {"train": 20, "test": 0}, {}, {"train": 12, "dev": 8}]
+)
+def test_counted_split_refuses_numbers_that_do_not_fit(counts):
+    """Missing references change the numbers; nothing is dropped silently."""
+    with pytest.raises(ValueError, match="20 contents|'dev'"):
+        counted_split(RECORDS, counts, seed=0)
 
 
 def test_k_folds_are_a_partition_of_equal_parts():

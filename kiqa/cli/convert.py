@@ -1,0 +1,79 @@
+"""``kiqa convert``: published checkpoints of other projects as our ``.h5`` files."""
+
+import argparse
+import os
+import sys
+
+from kiqa.scoring.quiet import quiet_log
+
+# Project (a key of kiqa.convert.CONVERTERS) -> what its files are, and the options it takes.
+_PROJECTS = {
+    "deepiqa": (
+        "the authors' DIQaM and WaDIQaM (.model, chainer): DMOS, lower is better",
+        ("pooling",),
+    ),
+    "lidq92": (
+        "lidq92/WaDIQaM (PyTorch state dict, or the same arrays as .npz)",
+        ("pooling", "lower_is_better"),
+    ),
+    "pyiqa": (
+        "WaDIQaM of pyiqa, IQA-PyTorch (PyTorch state dict, or the same arrays as .npz)",
+        ("pooling",),
+    ),
+}
+
+_OPTIONS = {
+    "pooling": {
+        "choices": ("average", "weighted"),
+        "help": "how the scores of patches are pooled (default: what the file's name, or the file, "
+        "says)",
+    },
+    "lower_is_better": {
+        "action": "store_true",
+        "help": "the network was trained on a DMOS (default: higher is better)",
+    },
+}
+
+
+def add_parser(commands) -> argparse.ArgumentParser:
+    """Add the command to the subparsers."""
+    parser = commands.add_parser(
+        "convert",
+        help="convert published checkpoints of other projects",
+        description="Write our .h5 file from a checkpoint of another project. Nothing in the "
+        "checkpoint is run; PyTorch and chainer are not needed.",
+    )
+    projects = parser.add_subparsers(dest="project", metavar="PROJECT", required=True)
+    for name, (text, options) in _PROJECTS.items():
+        project = projects.add_parser(name, help=text, description=f"Convert {text}.")
+        project.add_argument("file", metavar="FILE", help="checkpoint to convert")
+        project.add_argument(
+            "--output",
+            metavar="FILE.h5",
+            required=True,
+            help="file to write; its name is the model's",
+        )
+        for option in options:
+            project.add_argument(f"--{option.replace('_', '-')}", **_OPTIONS[option])
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Convert, and return the exit status."""
+    exist = all(map(os.path.exists, (arguments.file, arguments.output)))
+    if exist and os.path.samefile(arguments.file, arguments.output):
+        raise ValueError(
+            f"Expected --output to be another file than {arguments.file}, which it would replace."
+        )
+    with quiet_log():
+        from kiqa.convert import converter
+        from kiqa.io.weights import read_info
+
+        options = {name: getattr(arguments, name) for name in _PROJECTS[arguments.project][1]}
+        info = read_info(converter(arguments.project)(arguments.file, arguments.output, **options))
+    direction = "higher" if info.higher_is_better else "lower"
+    sys.stdout.write(
+        f"{info.path}: {info.details['mode']}, pooling {info.details['pooling']}, "
+        f"scale {info.scale}, {direction} is better\n"
+    )
+    return 0

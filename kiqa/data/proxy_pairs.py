@@ -1,0 +1,150 @@
+"""Distorted copies of pristine photographs with a full-reference proxy score.
+
+Where no human scores of pairs are at hand, a metric stands in for them: the
+mean SSIM of the luminance between copy and photograph. It is a proxy and no
+human score, and what is trained on it says so.
+
+Each photograph gives an identical pair, of score 1 (in the training set
+``copies`` times, to count as much as a kind), and ``copies`` copies of each
+kind of `RANGES`. Levels are drawn log-uniformly, one from each of
+``copies`` equal parts of the range.
+
+Public names: `PROXY`, `RANGES`, `proxy_score`, `write_proxy_pairs`.
+
+References:
+    Z. Wang, A. Bovik, H. Sheikh, E. Simoncelli, Image quality assessment:
+    from error visibility to structural similarity, IEEE TIP 13(4), 2004.
+    D. Brunet, E. Vrscay, Z. Wang, On the mathematical properties of the
+    structural similarity index, IEEE TIP 21(4), 2012.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from skimage.metrics import structural_similarity
+
+from kiqa.data.distortions import distort
+from kiqa.io.images import load_image
+from kiqa.io.whole_files import replacing, write_atomically
+
+PROXY = (
+    "1 - sqrt(1 - S), S the mean SSIM of BT.601 luminance with the pristine photograph: a proxy, "
+    "no human score"
+)
+
+# Mildest and most severe level of each kind. Ours.
+RANGES = {"gaussian_blur": (0.4, 14.0), "gaussian_noise": (1.5, 90.0), "jpeg": (97.0, 2.0)}
+
+_LUMINANCE = np.array([0.299, 0.587, 0.114])
+
+
+def proxy_score(pixels: np.ndarray, reference: np.ndarray) -> float:
+    """Return the proxy score of a copy.
+
+    Args:
+        pixels: The copy, RGB ``uint8`` of shape (H, W, 3), sides at least 11.
+        reference: The photograph, of the same shape.
+
+    Returns:
+        ``1 - sqrt(1 - S)``, S the mean SSIM of the luminance with the
+        settings of its paper, clipped to 0..1; in 0..1, higher is better; 1
+        for identical images.
+
+    Raises:
+        ValueError: If the shapes differ or are too small.
+    """
+    if pixels.shape != reference.shape or min(pixels.shape[:2]) < 11:
+        raise ValueError(
+            "Expected two images of one size, at least 11x11. Received: shapes "
+            f"{pixels.shape} and {reference.shape}."
+        )
+    similarity = structural_similarity(
+        pixels @ _LUMINANCE,
+        reference @ _LUMINANCE,
+        data_range=255,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+    )
+    return float(1 - np.sqrt(1 - np.clip(similarity, 0, 1)))
+
+
+def write_proxy_pairs(
+    photographs: Mapping[str, Sequence[Path]],
+    folder: str | os.PathLike,
+    *,
+    copies: int,
+    seed: int,
+    report: Callable[[str], None] = lambda message: None,
+) -> Path:
+    """Write copies as PNG files, and ``pairs.csv`` that lists them.
+
+    Copies that are there stay, so an interrupted run goes on where it was.
+
+    Args:
+        photographs: Pristine photographs of each set (train, val, test).
+        folder: Folder to write to.
+        copies: Copies of each kind and photograph.
+        seed: Seed of levels and noise; each photograph has its own stream.
+        report: Told what is being done.
+
+    Returns:
+        Path of ``pairs.csv``: image and reference (relative to the folder),
+        score, set, kind and level (both empty for identical pairs).
+
+    Raises:
+        ValueError: If ``copies`` is not positive, a photograph cannot be
+            read, or the folder was written with other arguments.
+        OSError: If a file cannot be written.
+    """
+    if copies < 1:
+        raise ValueError(f"Expected at least 1 copy of each kind. Received: {copies}.")
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    made = {"proxy": PROXY, "copies": copies, "seed": seed}
+    made["ranges"] = {kind: list(ends) for kind, ends in RANGES.items()}
+    made["photographs"] = {name: sorted(p.name for p in ps) for name, ps in photographs.items()}
+    note, table = folder / "pairs.json", folder / "pairs.csv"
+    if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != made:
+        raise ValueError(
+            f"Expected pairs of the same photographs, copies and seed in {folder}. Received: "
+            "others, written earlier. Use another folder."
+        )
+    write_atomically(note, json.dumps(made, indent=1).encode())
+    if table.is_file():
+        return table
+    jobs = [(part, path) for part, paths in photographs.items() for path in sorted(paths)]
+    report(
+        f"making {len(RANGES) * copies * len(jobs)} copies of {len(jobs)} photographs in {folder}"
+    )
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        rows = list(pool.map(lambda job: _pairs(*job, folder, copies=copies, seed=seed), jobs))
+    lines = ["image,reference,score,set,kind,level", *[row for part in rows for row in part]]
+    write_atomically(table, ("\n".join(lines) + "\n").encode())
+    return table
+
+
+def _pairs(part, path, folder, *, copies, seed):
+    """The lines of one photograph; its copies are written."""
+    reference = load_image(path).pixels
+    original = Path(os.path.relpath(path, folder)).as_posix()
+    rng = np.random.default_rng([seed, *path.name.encode()])
+    lines = [f'"{original}","{original}",1,{part},,'] * (copies if part == "train" else 1)
+    for kind, (mild, severe) in RANGES.items():
+        for index in range(copies):
+            place = (index + rng.random()) / copies
+            level = float(mild * (severe / mild) ** place)
+            level = float(round(level)) if kind == "jpeg" else round(level, 3)
+            copy = distort(reference, kind, level, rng=rng)
+            name = f"{path.stem}_{kind}_{index}.png"
+            if not (folder / name).is_file():
+                with replacing(folder / name) as temporary:
+                    Image.fromarray(copy).save(temporary, format="PNG", compress_level=1)
+            score = proxy_score(copy, reference)
+            lines.append(f'"{name}","{original}",{score:.6f},{part},{kind},{level:g}')
+    return lines

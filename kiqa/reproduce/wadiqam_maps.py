@@ -1,0 +1,115 @@
+"""Figs. 3 to 5 of the paper on WaDIQaM: maps of quality and weight.
+
+Each image gets a column, each network two rows: its qualities, and its weights
+where it has any. The scale of the qualities is one for all maps of a network.
+
+Public names: :data:`FIG_3`, :data:`FIG_4`, :data:`FIG_5`.
+
+References:
+    Bosse et al. 2018, section IV-D.
+"""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+from kiqa.io.images import load_image
+from kiqa.reproduce.command import Command, add_output
+from kiqa.reproduce.thesis_figures import save
+
+_CMAP = "viridis"  # blue is low, yellow is high, as printed
+
+
+def _run(options: argparse.Namespace, *, name: str) -> int:
+    from matplotlib.figure import Figure
+
+    from kiqa.io.weights import find_weights, load_model, read_info
+    from kiqa.maps.pooling import PatchPooler
+    from kiqa.plotting import plot_map
+    from kiqa.scoring.quiet import start_keras
+
+    if options.reference and len(options.reference) != len(options.image):
+        raise ValueError(
+            f"Expected a --reference for each --image. Received: {len(options.reference)} for "
+            f"{len(options.image)}."
+        )
+    images = [load_image(path).pixels for path in options.image]
+    references = [load_image(path).pixels for path in options.reference or ()]
+    start_keras()
+    poolers = []
+    for model in options.model or options.models:
+        info = read_info(find_weights(model))
+        poolers.append(PatchPooler(load_model(info.path), stride=options.stride, info=info))
+        if poolers[-1].needs_reference and not references:
+            raise ValueError(
+                f"Expected --reference for {info.name}, a full-reference model. Received: none. "
+                "Give one for each --image, or other models with --model."
+            )
+    pooled = [
+        [
+            pooler.pool(pixels, references[i] if pooler.needs_reference else None)
+            for i, pixels in enumerate(images)
+        ]
+        for pooler in poolers
+    ]
+    kinds = [
+        (row, part)
+        for row in pooled
+        for part in ("quality", "weight")
+        if getattr(row[0], part) is not None
+    ]
+    ratio = max(pixels.shape[0] / pixels.shape[1] for pixels in images)
+    size = (4.2 * len(images) + 0.6, (3.3 * ratio + 0.5) * (1 + len(kinds)))
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(1 + len(kinds), len(images), squeeze=False)
+    for ax, pixels, path in zip(axes[0], images, options.image, strict=True):
+        ax.imshow(pixels)
+        ax.set(xticks=[], yticks=[])
+        ax.set_title(path.name, fontsize="medium")
+    for below, (row, part) in zip(axes[1:], kinds, strict=True):
+        maps = [getattr(each, part) for each in row]
+        values = [value for each in maps for value in (each.values.min(), each.values.max())]
+        limits = (0.0 if part == "weight" else min(values), max(values))
+        better = "higher is better" if maps[0].higher_is_better else "lower is better"
+        label = "weight" if part == "weight" else f"quality ({better})"
+        for ax, each, whole in zip(below, maps, row, strict=True):
+            title = f"{row[0].quality.model}: {part}"
+            if part == "quality":
+                title += f", score {whole.score():.3g}"
+            plot_map(each, limits=limits, cmap=_CMAP, label=label, title=title, ax=ax)
+    return save(figure, options, name)
+
+
+def _options(parser: argparse.ArgumentParser, *, models: tuple[str, ...]) -> None:
+    parser.set_defaults(models=models)
+    parser.add_argument(
+        "--image", type=Path, action="append", required=True, metavar="FILE",
+        help="distorted image, sides at least 32; may be given several times",
+    )  # fmt: skip
+    parser.add_argument(
+        "--reference", type=Path, action="append", metavar="FILE",
+        help="its undistorted image, in the same order",
+    )  # fmt: skip
+    parser.add_argument(
+        "--model", action="append", metavar="NAME|FILE",
+        help="networks of kiqa.models.wadiqam, such as files of kiqa convert deepiqa; may be "
+        f"given several times (default: {', '.join(models)})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--stride", type=int, metavar="N",
+        help="pixels between patches (default: 32, no overlap, as in the paper)",
+    )  # fmt: skip
+    add_output(parser)
+
+
+def _command(number: int, shown: str, models: tuple[str, ...]) -> Command:
+    return Command(
+        f"WaDIQaM's Fig. {number}: quality and weight maps, {shown}",
+        partial(_options, models=models),
+        partial(_run, name=f"wadiqam-fig{number}"),
+    )
+
+
+FIG_3 = _command(3, "there of JPEG 2000 compression", ("wadiqam_fr", "wadiqam_nr"))
+FIG_4 = _command(4, "there of local blocks", ("wadiqam_fr", "wadiqam_nr"))
+FIG_5 = _command(5, "there of two photographs without a reference", ("wadiqam_nr",))

@@ -1,0 +1,55 @@
+"""Start DIQaM and WaDIQaM from the convolutions of a trained network.
+
+Ours; the paper starts from random weights. Patchnet's first six convolutions
+have the widths of WaDIQaM's first three stages, so a Patchnet that was trained
+on the same images gives a start that saves hours. A file of a WaDIQaM, with or
+without a reference, gives all convolutions.
+
+Public names: `start_from`.
+"""
+
+import os
+
+import keras
+import numpy as np
+
+from kiqa.io.weights import load_model
+
+
+def start_from(network: keras.Model, initial: str | os.PathLike) -> tuple[str, ...]:
+    """Set the convolutions of a network that a trained one has as well.
+
+    Args:
+        network: From `kiqa.models.wadiqam.build_wadiqam`; changed in place.
+        initial: Name or file of a Patchnet (convolutions ``groupG_convI``
+            become ``stageG_convI``) or of a network of
+            `kiqa.models.wadiqam`.
+
+    Returns:
+        Names of the layers that were set.
+
+    Raises:
+        ValueError: If no convolution fits, or the file cannot be read.
+        FileNotFoundError: If there is no such file.
+    """
+    source = load_model(initial)
+    found = {
+        layer.name.replace("group", "stage"): [np.asarray(w) for w in layer.weights]
+        for layer in source.layers
+        if layer.weights
+    }
+    if any(layer.name == "group1_conv1" for layer in source.layers):  # a Patchnet scales its input
+        found["stage1_conv1"][0] = found["stage1_conv1"][0] * source.get_layer("rescaling").scale
+    names = []
+    for layer in network.layers:
+        values = found.get(layer.name, []) if layer.name.startswith("stage") else []
+        if values and [v.shape for v in values] == [tuple(w.shape) for w in layer.weights]:
+            layer.set_weights(values)
+            names.append(layer.name)
+    if "stage1_conv1" not in names:
+        raise ValueError(
+            "Expected a Patchnet, or a network of kiqa.models.wadiqam, to start from. Received: "
+            f"{initial}, whose layers are {sorted(found)[:6]}. Leave initial out for random "
+            "weights."
+        )
+    return tuple(names)

@@ -1,0 +1,154 @@
+"""What DIQaM and WaDIQaM are trained on: rated images, or pairs with scores.
+
+Public names: `PatchTask`, `rated_tasks`, `read_pairs`, `pristine_parts`.
+"""
+
+import math
+import os
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kiqa.data.folders import photographs_in
+from kiqa.data.records import SETS, ScoredImage
+from kiqa.data.splits import read_split
+from kiqa.data.tables import read_table
+
+_HELD_OUT = 8  # without a set val, one of so many training photographs chooses the epoch
+
+
+@dataclass(frozen=True)
+class PatchTask:
+    """One image to train or validate on.
+
+    Attributes:
+        name: Of the image.
+        path: Its file.
+        score: What it should be rated, higher is better.
+        content: The scene, or the reference's name: never on both sides of a
+            split.
+        reference: File of its reference, or ``None``.
+        kind: Of its distortion, or ``None``.
+    """
+
+    name: str
+    path: Path
+    score: float
+    content: str
+    reference: Path | None = None
+    kind: str | None = None
+
+
+def rated_tasks(records: Sequence[ScoredImage], *, mode: str) -> list[PatchTask]:
+    """Make tasks of scored images.
+
+    Args:
+        records: Records of a data set, with references for ``"fr"``.
+        mode: ``"nr"``, which leaves references out, or ``"fr"``.
+
+    Returns:
+        One task a record; its score is the MOS in 0..1, higher is better.
+    """
+    with_reference = mode == "fr"
+    return [
+        PatchTask(
+            name=r.name,
+            path=r.path,
+            score=r.mos01,
+            content=r.content,
+            reference=r.reference if with_reference else None,
+            kind=r.distortion,
+        )
+        for r in records
+    ]
+
+
+def read_pairs(path: str | os.PathLike) -> dict[str, list[PatchTask]]:
+    """Read pairs of images and references with scores.
+
+    Args:
+        path: CSV with the columns ``image`` and ``reference`` (paths,
+            relative to the file's folder), ``score`` (0..1, higher is
+            better) and ``set`` (train, val or test); ``kind`` may be there.
+
+    Returns:
+        The tasks of each set. The name of the reference is their content.
+
+    Raises:
+        FileNotFoundError: If the file or an image is not there.
+        ValueError: If a column, score or set is wrong, a set train or val is
+            empty, or a reference stands in two sets; the lines are named.
+    """
+    path = Path(path)
+    tasks, sets = {name: [] for name in SETS}, {}
+    for line, row in read_table(path, ("image", "reference", "score", "set"), ("kind",)):
+        try:
+            score = float(row["score"])
+        except ValueError:
+            score = math.nan
+        if not 0 <= score <= 1 or row["set"] not in SETS:
+            raise ValueError(
+                f"Expected a score from 0 to 1 and a set among {', '.join(SETS)}. Received: "
+                f"{row['score']!r} and {row['set']!r} in {path} line {line}. Correct the line; "
+                "map scores linearly, high for good."
+            )
+        first = sets.setdefault(row["reference"], row["set"])
+        if first != row["set"]:
+            raise ValueError(
+                f"Expected every reference in one set. Received: {row['reference']!r} in "
+                f"{first} and, in {path} line {line}, in {row['set']}. Split by reference."
+            )
+        files = [path.parent / row[column] for column in ("image", "reference")]
+        for file in files:
+            if not file.is_file():
+                raise FileNotFoundError(
+                    f"Expected the images of {path}. Received: {file} in line {line}, not there. "
+                    "Paths are relative to the folder of the CSV file."
+                )
+        tasks[row["set"]].append(
+            PatchTask(
+                row["image"], files[0], score, row["reference"], files[1], row.get("kind") or None
+            )
+        )
+    for name in ("train", "val"):
+        if not tasks[name]:
+            raise ValueError(f"Expected pairs in the set {name!r}. Received: none in {path}.")
+    return tasks
+
+
+def pristine_parts(
+    folder: str | os.PathLike, *, split: str | os.PathLike | None = None, seed: int
+) -> dict[str, list[Path]]:
+    """Find pristine photographs for `kiqa.data.proxy_pairs`.
+
+    Args:
+        folder: Folder of the photographs.
+        split: Split file or name; ``None`` takes the folder's ``split.csv``.
+        seed: Draws the validation photographs, one in eight of the training
+            ones, if the split has none.
+
+    Returns:
+        Photographs of the sets train and val, and test if there are any.
+
+    Raises:
+        FileNotFoundError: If the folder, the split or a photograph is not
+            there.
+        ValueError: If the split is damaged or too small.
+    """
+    split = Path(folder) / "split.csv" if split is None else split
+    sets = set(read_split(split).values())
+    parts = {
+        part: photographs_in(folder, chosen=part, split=split) for part in SETS if part in sets
+    }
+    train = parts.get("train", [])
+    if "val" not in parts:
+        held_out = set(random.Random(seed).sample(train, len(train) // _HELD_OUT))
+        parts["val"] = sorted(held_out)
+        parts["train"] = [path for path in train if path not in held_out]
+    if not parts.get("train") or not parts["val"]:
+        raise ValueError(
+            f"Expected at least {_HELD_OUT} training photographs in {folder}. Received: "
+            f"{len(train)} by {split}. Use more, or a split with the sets train and val."
+        )
+    return parts

@@ -1,0 +1,100 @@
+"""Random checkpoints of the original programs, and their forward pass in NumPy."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+WIDTHS = (32, 32, 64, 64, 128, 128, 256, 256, 512, 512)
+
+
+def _random_tensors(mode, *, weight_branch=True, seed=0):
+    """Tensors of a network as chainer and PyTorch lay them out, by layer: (kernel, bias)."""
+    rng = np.random.default_rng(seed)
+
+    def layer(*shape, bias=0.0, gain=1.0):
+        deviation = gain / np.sqrt(np.prod(shape[1:]))
+        kernel = rng.normal(0, deviation, shape).astype(np.float32)
+        return kernel, (bias + rng.normal(0, 0.1, shape[0])).astype(np.float32)
+
+    layers, channels = {}, 3
+    for index, width in enumerate(WIDTHS, 1):
+        layers[f"conv{index}"] = layer(width, channels, 3, 3, gain=1.5)
+        channels = width
+    features = 1536 if mode == "fr" else 512
+    layers["fc1"] = layer(512, features, gain=1.5)
+    layers["fc2"] = layer(1, 512, bias=40.0)
+    if weight_branch:
+        layers["fc1_a"] = layer(512, features)
+        kernel, bias = layer(1, 512, gain=0.1)
+        layers["fc2_a"] = np.abs(kernel), bias
+    return layers
+
+
+def _features_of(layers, patches):
+    """Ten convolutions with zero padding as loops over the kernel, five 2x2 poolings."""
+    x = np.asarray(patches, np.float64).transpose(0, 3, 1, 2)
+    for index in range(1, 11):
+        kernel, bias = (part.astype(np.float64) for part in layers[f"conv{index}"])
+        padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+        side = x.shape[-1]
+        total = np.zeros((len(x), len(kernel), side, side)) + bias[:, None, None]
+        for row in range(3):
+            for column in range(3):
+                window = padded[:, :, row : row + side, column : column + side]
+                total += np.einsum(
+                    "ncij,oc->noij", window, kernel[:, :, row, column], optimize=True
+                )
+        x = np.maximum(total, 0)
+        if index % 2 == 0:
+            x = x.reshape(*x.shape[:2], side // 2, 2, side // 2, 2).max(axis=(3, 5))
+    return x.reshape(len(x), -1)
+
+
+def _branch(layers, names, features):
+    """Two dense layers, ReLU between them."""
+    (first, bias), (last, offset) = (
+        [part.astype(np.float64) for part in layers[name]] for name in names
+    )
+    return (np.maximum(features @ first.T + bias, 0) @ last.T + offset)[:, 0]
+
+
+def _original(layers, patches, references=None, *, weighted, order="difference first", least=1e-6):
+    """Patch qualities, weights and the image's score, as the original code computes them."""
+    features = _features_of(layers, patches)
+    if references is not None:
+        other = _features_of(layers, references)
+        joined = [features - other, features, other]
+        features = np.concatenate(joined if order == "difference first" else joined[::-1], axis=1)
+    quality = _branch(layers, ("fc1", "fc2"), features)
+    weight = np.ones_like(quality)
+    if weighted:
+        weight = np.maximum(_branch(layers, ("fc1_a", "fc2_a"), features), 0) + least
+    return quality, weight, np.sum(quality * weight) / np.sum(weight)
+
+
+def _blocks(pixels, *, skip_last=False):
+    """All non-overlapping 32x32 patches, row by row; or as the ports' loops make them."""
+    height, width = pixels.shape[:2]
+    end = 0 if skip_last else 1
+    return np.stack(
+        [
+            pixels[top : top + 32, left : left + 32]
+            for top in range(0, height - 32 + end, 32)
+            for left in range(0, width - 32 + end, 32)
+        ]
+    )
+
+
+@pytest.fixture(scope="session")
+def twin():
+    """The functions ``random_tensors``, ``original`` and ``blocks`` of this module."""
+    return SimpleNamespace(random_tensors=_random_tensors, original=_original, blocks=_blocks)
+
+
+@pytest.fixture(scope="session")
+def pair(photo):
+    """A picture of 100x96 pixels (3x3 patches) and a distorted version."""
+    reference = photo[60:160, 100:196]
+    noise = np.random.default_rng(5).normal(0, 20, reference.shape)
+    return np.clip(reference + noise, 0, 255).astype(np.uint8), reference

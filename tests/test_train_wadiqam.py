@@ -1,0 +1,133 @@
+"""The command line of DIQaM's and WaDIQaM's training."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from kiqa.data.distortions import distort
+from kiqa.io.weights import read_info
+from kiqa.train_wadiqam import main
+
+QUICK = ["--shallow", "--patches", "3", "--validation-patches", "2", "--epochs", "1"]
+
+
+@pytest.fixture
+def biq(tmp_path, photo):
+    """A BIQ2021 tree of 12 photographs, blurrier the lower their MOS."""
+    root = tmp_path / "biq"
+    (root / "Images").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    rows, sets = [], []
+    for index in range(12):
+        name = f"ss01 ({index}).jpg"
+        piece = distort(photo[index : index + 60, 50:110], "gaussian_blur", 0.3 + index, rng=rng)
+        Image.fromarray(piece).save(root / "Images" / name)
+        rows.append({"Image Name": name, "MOS": 1 - index / 12})
+        sets.append({"image_name": name, "set": "val" if index % 3 == 0 else "train"})
+    pd.DataFrame(rows).to_csv(root / "Train (Images and MOS).csv", index=False)
+    pd.DataFrame(sets).to_csv(root / "split.csv", index=False)
+    return ["--data", str(root), "--dataset", "biq2021"]
+
+
+@pytest.fixture
+def pristine(tmp_path, photo):
+    """Ten photographs, two of them of the set test."""
+    folder = tmp_path / "pristine"
+    folder.mkdir()
+    rows = []
+    for index in range(10):
+        name = f"{index}.png"
+        Image.fromarray(photo[8 * index : 8 * index + 40, :44]).save(folder / name)
+        rows.append({"image_name": name, "set": "test" if index > 7 else "train"})
+    pd.DataFrame(rows).to_csv(folder / "split.csv", index=False)
+    return folder
+
+
+def test_no_reference_training(biq, tmp_path, capsys):
+    """The command trains on a data set and names the folder."""
+    assert main([*biq, *QUICK, "--workdir", str(tmp_path / "run"), "--limit", "6"]) == 0
+    assert "validation SROCC" in capsys.readouterr().out
+    sets = pd.read_csv(tmp_path / "run" / "images.csv")["set"].value_counts()
+    assert sets.to_dict() == {"train": 6, "val": 4}
+    assert read_info(tmp_path / "run" / "wadiqam_nr.h5").details["trained_on"] == "MOS of biq2021"
+
+
+def test_options_change_a_recipe(biq, tmp_path):
+    """--recipe gives values, options given change them, --no-flip takes one back."""
+    folder = tmp_path / "run"
+    options = ["--recipe", "two-cores", "--images", "4", "--no-flip", "--precision", "float32"]
+    options += ["--pooling", "average", "--patch-loss", "0", "--warmup-steps", "1"]
+    assert main([*biq, *QUICK, *options, "--workdir", str(folder)]) == 0
+    settings = pd.read_json(folder / "settings.json", typ="series")["settings"]
+    assert (settings["form"], settings["images"], settings["flip"]) == ("normalised", 4, False)
+    assert (folder / "diqam_nr.h5").is_file()
+
+
+def test_counts_draw_a_split_and_write_it(biq, tmp_path):
+    """So many scenes a part, another draw for another seed."""
+    splits = []
+    for seed in ("0", "0", "1"):
+        folder = tmp_path / f"run{len(splits)}"
+        options = ["--counts", "6/4/2", "--split-seed", seed, "--workdir", str(folder)]
+        assert main([*biq, *QUICK, *options]) == 0
+        splits.append((folder / "split.csv").read_text())
+    assert splits[0] == splits[1] != splits[2]
+    assert splits[0].count("train") == 6 and splits[0].count("test") == 2
+
+
+def test_full_reference_training_from_pristine_photographs(pristine, tmp_path):
+    """Copies are made, one photograph chooses the epoch, the file says that SSIM is a proxy."""
+    folder = tmp_path / "run"
+    options = ["--mode", "fr", "--pristine", str(pristine), "--copies", "1"]
+    assert main([*options, *QUICK, "--workdir", str(folder)]) == 0
+    details = read_info(folder / "wadiqam_fr.h5").details
+    assert "no human score" in details["trained_on"]
+    pairs = pd.read_csv(folder / "pairs" / "pairs.csv")
+    assert pairs["set"].value_counts().to_dict() == {"train": 28, "test": 8, "val": 4}
+    again = ["--mode", "fr", "--pairs", str(folder / "pairs" / "pairs.csv")]
+    assert main([*again, *QUICK, "--workdir", str(tmp_path / "again")]) == 0
+    details = read_info(tmp_path / "again" / "wadiqam_fr.h5").details
+    assert details["trained_on"] == "scores of pairs"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "Received: none"),
+        (["--pairs", "x.csv"], "Received: --pairs"),
+        (["--dataset", "biq2021"], "Expected --data"),
+        (["--mode", "fr", "--pairs", "gone.csv"], "gone.csv"),
+        (["--mode", "fr", "--pristine", "gone"], "gone"),
+        (["--dataset", "biq2021", "--data", "gone"], "gone"),
+        (["--dataset", "biq2021", "--data", ".", "--counts", "17/6"], "17/6/6"),
+        (["--dataset", "biq2021", "--data", ".", "--counts", "1/1/1", "--split", "a"], "both"),
+        (["--mode", "fr", "--pairs", "x.csv", "--dropout", "1"], "dropout"),
+    ],
+)
+def test_wrong_input_is_one_line(tmp_path, capsys, options, message):
+    """Exit status 2, no traceback, nothing trained."""
+    assert main([*options, "--workdir", str(tmp_path / "run")]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and message in lines[0]
+
+
+def test_references_are_needed_for_full_reference(biq, tmp_path, capsys):
+    """BIQ2021 has none."""
+    assert main([*biq, *QUICK, "--mode", "fr", "--workdir", str(tmp_path / "run")]) == 2
+    assert "with a reference" in capsys.readouterr().err
+
+
+def test_help_loads_no_tensorflow():
+    """--help answers without Keras or TensorFlow."""
+    code = (
+        "import sys\n"
+        "from kiqa.train_wadiqam import main\n"
+        "try:\n    main(['--help'])\n"
+        "except SystemExit:\n    pass\n"
+        "sys.exit(bool({'tensorflow', 'keras', 'skimage'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
