@@ -43,7 +43,8 @@ def page(
         stride: Pixels between cells.
 
     Yields:
-        A function ``add(name, image, quality_map)``.
+        A function ``add(name, image, quality_map, *, reference=None)``; the
+        last is the path of the image it was compared with.
     """
     low, high = limits(scale)
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
@@ -59,8 +60,14 @@ def page(
             )
         )
 
-        def add(name: str, image: LoadedImage, quality_map: QualityMap) -> None:
-            file.write(_card(name, image, quality_map, low, high))
+        def add(
+            name: str,
+            image: LoadedImage,
+            quality_map: QualityMap,
+            *,
+            reference: str | None = None,
+        ) -> None:
+            file.write(_card(name, image, quality_map, low, high, reference))
 
         interrupted = None
         try:
@@ -93,7 +100,7 @@ def limits(scale: str) -> tuple[float, float]:
     return ends
 
 
-def _card(name, image, quality_map, low, high):
+def _card(name, image, quality_map, low, high, reference):
     """HTML of one image."""
     step = math.ceil(max(quality_map.values.shape) / MAP_SIDE)
     values = quality_map.values[::step, ::step]
@@ -102,9 +109,10 @@ def _card(name, image, quality_map, low, high):
     codes = np.round(unit * _TOP_CODE).astype("<u2")
     # In the picture pixel i covers [i, i + 1), so a cell's centre is 0.5 further.
     edge = quality_map.offset + 0.5 - stride / 2
-    shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    compared = f'<p class="soft">Reference {_shown(reference)}</p>\n' if reference else ""
     return Template(CARD).substitute(
-        name=escape(shown),
+        name=_shown(name),
+        compared=compared,
         score=f"{quality_map.mean():.3f}",
         position=f"{100 * min(max((quality_map.mean() - low) / (high - low), 0), 1):.2f}",
         width=image.width,
@@ -119,6 +127,11 @@ def _card(name, image, quality_map, low, high):
         overlay=_overlay(unit),
         values=base64.b64encode(codes.tobytes()).decode("ascii"),
     )
+
+
+def _shown(name: str) -> str:
+    """A file's name, harmless in HTML; bytes that are no UTF-8 become question marks."""
+    return escape(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 def _photo(pixels: np.ndarray) -> str:

@@ -96,7 +96,7 @@ CARD = """<article data-score="$score">
 <aside>
 <h2>$name</h2>
 <p class="soft">$width &times; $height pixels</p>
-<p><span class="score">$score</span><br><span class="soft">mean of the map</span></p>
+$compared<p><span class="score">$score</span><br><span class="soft">mean of the map</span></p>
 <div class="bar" aria-hidden="true"><span class="mark" style="left:$position%"></span><span
  class="mark here"></span></div>
 <div class="ends soft" aria-hidden="true"><span class="low"></span><span class="high"></span></div>

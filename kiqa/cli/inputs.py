@@ -46,6 +46,16 @@ def add_model(parser: argparse.ArgumentParser, *, default: str = DEFAULT_SCORER)
     )
 
 
+def add_reference(parser: argparse.ArgumentParser) -> None:
+    """Add --reference to a command."""
+    parser.add_argument(
+        "--reference",
+        metavar="PATH",
+        help="for full-reference models: the undistorted image, or a folder with one under the "
+        "relative path of each image, of the same size and mode",
+    )
+
+
 def whole_number(text: str) -> int:
     """Parse a number of at least 1, for argparse."""
     if not text.isdecimal() or int(text) < 1:

@@ -6,7 +6,7 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
-from kiqa.cli.inputs import Input, add_paths, collect, distinguish, whole_number
+from kiqa.cli.inputs import Input, add_paths, add_reference, collect, distinguish, whole_number
 from kiqa.constants import DEFAULT_MAPPER
 from kiqa.scoring.quiet import load_quietly
 
@@ -25,8 +25,10 @@ def add_parser(commands) -> argparse.ArgumentParser:
         "--stride",
         type=whole_number,
         metavar="N",
-        help="pixels between the map's cells (default: 4; the aggregator has its own)",
+        help="pixels between the map's cells (default: 4; the aggregator has its own; of a WaDIQaM "
+        "the patch's side, 32)",
     )
+    add_reference(parser)
     parser.add_argument(
         "--overlay", metavar="DIR", help="write the map over the image, with a colour bar, as PNG"
     )
@@ -43,19 +45,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Map, and return the exit status."""
     if not (arguments.overlay or arguments.npz or arguments.html):
         raise ValueError("Expected at least one of --overlay DIR, --npz DIR and --html FILE.")
-    inputs = distinguish(collect(arguments.paths, leave_out=[arguments.html]))
+    inputs = collect(arguments.paths, leave_out=[arguments.html])
 
     from kiqa.cli.html import page
     from kiqa.scoring import MAP_STRIDE, Scorer, read_ahead, usable_workers
+    from kiqa.scoring.pairs import check_references, reference_for
 
+    references = [None] * len(inputs)
+    if arguments.reference is not None:
+        references = [reference_for(item.name, arguments.reference) for item in inputs]
+    pairs = list(zip(distinguish(inputs), references, strict=True))
     scorer = Scorer(arguments.model, stride=arguments.stride, default_stride=MAP_STRIDE)
     load_quietly(scorer)
     info = scorer.info
-    if scorer.needs_reference:
-        raise ValueError(
-            f"Expected a no-reference model. Received: {info.name}, which compares with a "
-            "reference. In Python: kiqa.scoring.Scorer(...).map(image, reference=...)."
-        )
+    given = arguments.reference is not None
+    check_references(given, needed=scorer.needs_reference, model=scorer.model)
     for folder in filter(None, (arguments.overlay, arguments.npz)):
         os.makedirs(folder, exist_ok=True)
     html = nullcontext()
@@ -70,16 +74,17 @@ def run(arguments: argparse.Namespace) -> int:
     done = errors = 0
     try:
         with html as add:
-            for item, image in read_ahead(_load, inputs, workers=usable_workers()):
+            for item, images in read_ahead(_load, pairs, workers=usable_workers()):
                 try:
-                    if isinstance(image, Exception):
-                        raise image
-                    quality_map = scorer.map(image)
+                    if isinstance(images, Exception):
+                        raise images
+                    image, reference = images
+                    quality_map = scorer.map(image, reference=reference)
                 except Exception as error:  # one bad or too large image is never the end
                     errors += 1
                     sys.stderr.write(f"kiqa: {_report(item, error)}\n")
                     continue
-                _write(item, image, quality_map, arguments, add)
+                _write(item, image, quality_map, reference, arguments, add)
                 done += 1
                 sys.stdout.write(f"{quality_map.mean():8.4f}  {item.path}\n")
                 sys.stdout.flush()
@@ -92,12 +97,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if errors else 0
 
 
-def _load(item: Input):
-    """The input with its image, or with the exception that loading it raised."""
+def _load(pair: tuple[Input, str | None]):
+    """The input with its image and reference, or with the exception that loading them raised."""
     from kiqa.io.images import load_image
 
+    item, reference = pair
     try:
-        return item, load_image(item.path)
+        return item, (load_image(item.path), load_image(reference) if reference else None)
     except Exception as error:  # told when its turn comes
         return item, error
 
@@ -110,7 +116,7 @@ def _report(item: Input, error: Exception) -> str:
     return text if item.path in text else f"{item.path}: {text}"
 
 
-def _write(item: Input, image, quality_map, arguments: argparse.Namespace, add) -> None:
+def _write(item: Input, image, quality_map, reference, arguments, add) -> None:
     """Write what was asked for; the suffix is added, so a.jpg and a.png stay apart."""
     if arguments.npz:
         quality_map.save(Path(arguments.npz, f"{item.name}.npz"))
@@ -122,4 +128,4 @@ def _write(item: Input, image, quality_map, arguments: argparse.Namespace, add) 
         ax.set_title(f"{os.path.basename(item.name)}   mean {quality_map.mean():.3f}")
         save_figure(ax, Path(arguments.overlay, f"{item.name}.png"))
     if add:
-        add(item.name, image, quality_map)
+        add(item.name, image, quality_map, reference=reference and reference.path)

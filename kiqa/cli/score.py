@@ -5,7 +5,7 @@ import os
 import re
 import sys
 
-from kiqa.cli.inputs import add_paths, collect, whole_number
+from kiqa.cli.inputs import add_paths, add_reference, collect, whole_number
 from kiqa.scoring.quiet import load_quietly
 
 
@@ -14,8 +14,8 @@ def add_parser(commands) -> argparse.ArgumentParser:
     parser = commands.add_parser(
         "score",
         help="score images, folders of images or a list",
-        description="Predict the quality of images: the mean of Patchnet's quality map, or what "
-        "the aggregator makes of it.",
+        description="Predict the quality of images: the mean of Patchnet's quality map, what the "
+        "aggregator makes of it, or the pooled patches of a WaDIQaM.",
         epilog="A file that cannot be scored is a row with an error. The exit status is then 1. "
         "An image that equals its reference gets what the network says of it, no special score.",
     )
@@ -61,12 +61,7 @@ def add_parser(commands) -> argparse.ArgumentParser:
         metavar="N",
         help="pixels between the map's cells (default: 8; the aggregator has its own)",
     )
-    parser.add_argument(
-        "--reference",
-        metavar="PATH",
-        help="for full-reference models: the undistorted image, or a folder with one under the "
-        "relative path of each image, of the same size and mode",
-    )
+    add_reference(parser)
     return parser
 
 

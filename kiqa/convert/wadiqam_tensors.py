@@ -181,6 +181,7 @@ def export(
         mode=f"wadiqam-{mode}",
         pooling=pooling,
         patch_grid=patch_grid,
+        input_range="RGB, 0..255",
         converted_from={"project": project, "file": source.name, "sha256": sha256_of(source)},
     )
 

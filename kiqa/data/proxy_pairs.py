@@ -1,8 +1,9 @@
 """Distorted copies of pristine photographs with a full-reference proxy score.
 
-Where no human scores of pairs are at hand, a metric stands in for them: the
-mean SSIM of the luminance between copy and photograph. It is a proxy and no
-human score, and what is trained on it says so.
+Where no human scores of pairs are at hand, a metric stands in for them: 1 -
+sqrt(1 - S), S the mean SSIM of the luminance between copy and photograph. It
+ranks pairs as SSIM does, and tells small distortions from none. It is a proxy
+and no human score, and what is trained on it says so.
 
 Each photograph gives an identical pair, of score 1 (in the training set
 ``copies`` times, to count as much as a kind), and ``copies`` copies of each

@@ -39,7 +39,8 @@ def format_row(row: dict, form: str, columns: Sequence[str]) -> str:
 
     Returns:
         JSONL: an object. CSV: the columns, None empty, lists joined by
-        ``"; "``. Table: score, size and path, or the error.
+        ``"; "``. Table: score, size and path, with the reference if there is
+        one, or the error.
     """
     if form == "jsonl":
         return json.dumps({name: row[name] for name in columns}, allow_nan=False) + "\n"
@@ -48,6 +49,8 @@ def format_row(row: dict, form: str, columns: Sequence[str]) -> str:
     size = "-" if row["width"] is None else f"{row['width']}x{row['height']}"
     score = "error" if row["score"] is None else f"{row['score']:.4f}"
     text = row["path"] if row["error"] is None else row["error"]
+    if row["error"] is None and row.get("reference"):
+        text += f"  (reference {row['reference']})"
     return f"{score:>8}  {size:>11}  {text}\n"
 
 

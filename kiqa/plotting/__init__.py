@@ -8,9 +8,10 @@ Public names: :func:`plot_overlay`, :func:`plot_loss_curves`,
 :func:`plot_scatter`, :func:`plot_boxes`, :func:`plot_local_ground_truth`,
 :func:`plot_auc_boxes`, :func:`plot_roc_curves`, :func:`plot_map`,
 :func:`plot_windows`, :func:`plot_window_diagram`, :func:`plot_steps`,
-:func:`plot_jnd_panels`, :func:`save_figure`.
+:func:`plot_jnd_panels`, :func:`plot_curves`, :func:`save_figure`.
 """
 
+from kiqa.plotting.curves import plot_curves
 from kiqa.plotting.figures import save_figure
 from kiqa.plotting.jnd import plot_jnd_panels
 from kiqa.plotting.local import (
@@ -29,6 +30,7 @@ from kiqa.plotting.varjpeg import plot_steps
 __all__ = [
     "plot_auc_boxes",
     "plot_boxes",
+    "plot_curves",
     "plot_jnd_panels",
     "plot_label_histograms",
     "plot_local_ground_truth",

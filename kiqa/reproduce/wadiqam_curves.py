@@ -129,7 +129,7 @@ def add_runs(parser: argparse.ArgumentParser, *, splits: int) -> None:
 
 def _patches(options: argparse.Namespace, *, mode: str, name: str) -> int:
     from kiqa.io.weights import load_model, read_info
-    from kiqa.plotting.curves import plot_curves
+    from kiqa.plotting import plot_curves
 
     found: dict[str, list] = {}
     for label, data, parts, file in runs_of(options, mode=mode):
@@ -154,7 +154,7 @@ def _patches(options: argparse.Namespace, *, mode: str, name: str) -> int:
 
 
 def _losses(options: argparse.Namespace) -> int:
-    from kiqa.plotting.curves import plot_curves
+    from kiqa.plotting import plot_curves
 
     if options.model:
         raise ValueError("Expected no --model: losses are those of a training.")

@@ -1,7 +1,8 @@
 """Figs. 3 to 5 of the paper on WaDIQaM: maps of quality and weight.
 
-Each image gets a column, each network two rows: its qualities, and its weights
-where it has any. The scale of the qualities is one for all maps of a network.
+A column for each image and network: the image, the qualities of its patches,
+and their weights where the network has any. The maps of one network have one
+scale.
 
 Public names: :data:`FIG_3`, :data:`FIG_4`, :data:`FIG_5`.
 
@@ -45,38 +46,38 @@ def _run(options: argparse.Namespace, *, name: str) -> int:
                 f"Expected --reference for {info.name}, a full-reference model. Received: none. "
                 "Give one for each --image, or other models with --model."
             )
-    pooled = [
-        [
-            pooler.pool(pixels, references[i] if pooler.needs_reference else None)
-            for i, pixels in enumerate(images)
-        ]
+    columns = [
+        (pooler, path, pixels, pooler.pool(pixels, reference if pooler.needs_reference else None))
+        for path, pixels, reference in zip(
+            options.image, images, references or [None] * len(images), strict=True
+        )
         for pooler in poolers
     ]
-    kinds = [
-        (row, part)
-        for row in pooled
-        for part in ("quality", "weight")
-        if getattr(row[0], part) is not None
-    ]
+    rows = 2 + any(pooled.weight is not None for *_, pooled in columns)
     ratio = max(pixels.shape[0] / pixels.shape[1] for pixels in images)
-    size = (4.2 * len(images) + 0.6, (3.3 * ratio + 0.5) * (1 + len(kinds)))
+    size = (4.2 * len(columns), (3.3 * ratio + 0.5) * rows)
     figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots(1 + len(kinds), len(images), squeeze=False)
-    for ax, pixels, path in zip(axes[0], images, options.image, strict=True):
-        ax.imshow(pixels)
-        ax.set(xticks=[], yticks=[])
-        ax.set_title(path.name, fontsize="medium")
-    for below, (row, part) in zip(axes[1:], kinds, strict=True):
-        maps = [getattr(each, part) for each in row]
-        values = [value for each in maps for value in (each.values.min(), each.values.max())]
-        limits = (0.0 if part == "weight" else min(values), max(values))
-        better = "higher is better" if maps[0].higher_is_better else "lower is better"
-        label = "weight" if part == "weight" else f"quality ({better})"
-        for ax, each, whole in zip(below, maps, row, strict=True):
-            title = f"{row[0].quality.model}: {part}"
-            if part == "quality":
-                title += f", score {whole.score():.3g}"
-            plot_map(each, limits=limits, cmap=_CMAP, label=label, title=title, ax=ax)
+    axes = figure.subplots(rows, len(columns), squeeze=False)
+    for (top, *below), (pooler, path, pixels, pooled) in zip(axes.T, columns, strict=True):
+        top.imshow(pixels)
+        top.set(xticks=[], yticks=[])
+        top.set_title(path.name, fontsize="medium")
+        for ax, part in zip(below, ("quality", "weight"), strict=False):
+            own = getattr(pooled, part)
+            if own is None:
+                ax.set_axis_off()
+                continue
+            same = [getattr(each, part).values for other, *_, each in columns if other is pooler]
+            low = 0.0 if part == "weight" else min(values.min() for values in same)
+            better = "higher" if own.higher_is_better else "lower"
+            plot_map(
+                own, limits=(low, max(values.max() for values in same)), cmap=_CMAP, ax=ax,
+                label="weight" if part == "weight" else f"quality ({better} is better)",
+                title=f"{pooled.quality.model}: "
+                + (part if part == "weight" else f"{part}, score {pooled.score():.3g}"),
+            )  # fmt: skip
+        for ax in (top, *below):
+            ax.set_anchor("W")  # one edge, with a colour scale or without
     return save(figure, options, name)
 
 

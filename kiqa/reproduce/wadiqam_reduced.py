@@ -98,7 +98,7 @@ def _cut(tasks: Sequence[PatchTask], *, patches: int, seed: int) -> list[np.ndar
 
 def _run(options: argparse.Namespace) -> int:
     from kiqa.io.weights import load_model, read_info
-    from kiqa.plotting.curves import plot_curves
+    from kiqa.plotting import plot_curves
 
     found: dict[str, list] = {}
     for label, data, parts, file in runs_of(options, mode="fr"):

@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -15,13 +16,19 @@ from kiqa import __version__
 from kiqa.data.proxy_pairs import PROXY
 from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
-from kiqa.evaluation.resampling import grouped_draws, percentile_interval
+from kiqa.evaluation.resampling import (
+    grouped_draws,
+    percentile_interval,
+    plcc_rows,
+    srocc_rows,
+)
 from kiqa.io.whole_files import replacing
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.reproduce.wadiqam_data import PROXY_NAME
 from kiqa.training.wadiqam_tasks import PatchTask
 
 _SEED = 0  # of the bootstrap
+_ROWS = {"srocc": srocc_rows, "plcc": plcc_rows}  # fast, and NaN where there is none
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ def summarise(results: Sequence[Result], metrics: Sequence[str]) -> list[dict]:
 
     Args:
         results: Of the same test parts for every method.
-        metrics: Names of `kiqa.evaluation.correlation.METRICS`.
+        metrics: ``"srocc"``, ``"plcc"`` (no logistic) or both.
 
     Returns:
         For each method, data sets and subset in order of appearance:
@@ -82,9 +89,10 @@ def summarise(results: Sequence[Result], metrics: Sequence[str]) -> list[dict]:
                 contents = [task.content for task in result.tasks]
                 draws.append(
                     grouped_draws(
-                        METRICS[name], [result.scores], wanted, contents, seed=_SEED + result.split
+                        partial(_single, _ROWS[name]), [result.scores], wanted, contents,
+                        seed=_SEED + result.split,
                     )[0]
-                )
+                )  # fmt: skip
             mean = np.mean(draws, axis=0)
             low, high = percentile_interval(mean, level=0.95)
             entry[name] = {"values": values, "mean": float(np.mean(values)),
@@ -92,6 +100,10 @@ def summarise(results: Sequence[Result], metrics: Sequence[str]) -> list[dict]:
                            "draws": mean}  # fmt: skip
         entries.append(entry)
     return entries
+
+
+def _single(rows, scores, wanted):
+    return rows(scores[None], wanted[None])[0]
 
 
 def differences(entries: Sequence[dict], pairs: Sequence[tuple[str, str]], name: str) -> list[dict]:

@@ -1,6 +1,7 @@
 """Images and their references: which belong together, and whether they can be compared.
 
-Public names: `REFERENCE_KEYS`, `check_pair`, `reference_for`.
+Public names: `REFERENCE_KEYS`, `check_pair`, `check_references`,
+`reference_for`.
 """
 
 import os
@@ -33,6 +34,27 @@ def check_pair(image: LoadedImage, reference: LoadedImage) -> None:
             f"Expected a reference of the image's mode, {image.mode}. Received: {said}, "
             f"{reference.mode}. Save both in the same mode, such as RGB."
         )
+
+
+def check_references(given: bool, *, needed: bool, model: str) -> None:
+    """Refuse references for a model that takes none, and their absence for one that does.
+
+    Args:
+        given: Whether there are references.
+        needed: Whether the model compares with a reference.
+        model: Its name, for the message.
+
+    Raises:
+        ValueError: If one is so and the other is not.
+    """
+    if given == needed:
+        return
+    kind, wanted = ("full", "a") if needed else ("no", "no")
+    raise ValueError(
+        f"Expected {wanted} reference for each image: {model} is a {kind}-reference model. "
+        f"Received: {'references' if given else 'none'}. {'Add' if needed else 'Leave out'} "
+        "--reference, or take another model."
+    )
 
 
 def reference_for(name: str, root: str | os.PathLike) -> str:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from kiqa.io.row_files import RowFile
 from kiqa.scoring.decoding import decode
-from kiqa.scoring.pairs import REFERENCE_KEYS
+from kiqa.scoring.pairs import REFERENCE_KEYS, check_references
 from kiqa.scoring.scorer import ROW_KEYS, Scorer
 
 
@@ -115,14 +115,7 @@ def score_paths(
     workers = usable_workers() if workers is None else workers
     if workers < 1:
         raise ValueError(f"Expected at least 1 worker. Received: {workers}.")
-    if (references is not None) != scorer.needs_reference:
-        kind, wanted = ("full", "a") if scorer.needs_reference else ("no", "no")
-        raise ValueError(
-            f"Expected {wanted} reference for each image: {scorer.model} is a {kind}-reference "
-            f"model. Received: {'none' if references is None else 'references'}. "
-            f"{'Add' if scorer.needs_reference else 'Leave out'} --reference, or take another "
-            "model."
-        )
+    check_references(references is not None, needed=scorer.needs_reference, model=scorer.model)
     if references is not None and len(references) != len(paths):
         raise ValueError(
             f"Expected a reference for each of {len(paths)} images. Received: {len(references)}."

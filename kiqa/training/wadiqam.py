@@ -201,9 +201,7 @@ def _epoch_runner(model, source, train, held_out, settings, *, progress):
     if settings.correlation_with == "ranks":
         ranks = rankdata(targets) / len(targets)
         targets = np.concatenate([targets, ranks[:, None]], axis=1).astype(np.float32)
-    validate, test = (
-        _validator(model, tasks, settings) if tasks else None for tasks in held_out
-    )
+    validate, test = (_validator(model, tasks, settings) if tasks else None for tasks in held_out)
 
     def run_epoch(epoch):
         began = time.monotonic()

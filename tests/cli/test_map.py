@@ -111,10 +111,10 @@ def test_image_that_the_machine_cannot_map_is_not_the_end(
     """Too little memory for one image is one line that names it; the others are mapped."""
     real = Scorer.map
 
-    def fail(self, image):
+    def fail(self, image, *, reference):
         if getattr(image, "width", 0) == 81:
             raise error
-        return real(self, image)
+        return real(self, image, reference=reference)
 
     monkeypatch.setattr(Scorer, "map", fail)
     assert main(["map", "photos/a.png", "photos/b.png", "photos/sub", "--npz", "out"]) == 1

@@ -113,9 +113,7 @@ def test_watched_images_have_a_loss_and_decide_nothing(tasks, tmp_path):
     history = pd.read_csv(folders[0] / "history.csv")
     np.testing.assert_allclose(history["test_loss"], history["val_loss"])
     with pytest.raises(ValueError, match="both train and test"):
-        train_wadiqam(
-            train, validation, SMALL, workdir=tmp_path / "no", watched=train[:1], **ABOUT
-        )
+        train_wadiqam(train, validation, SMALL, workdir=tmp_path / "no", watched=train[:1], **ABOUT)
 
 
 @pytest.mark.parametrize("form", ["plain", "normalised"])
