@@ -77,6 +77,7 @@ def test_patchnet_notebook_shows_table_and_figures(
         ("03_aggregator", 2, "mean of the Patchnet map"),
         ("04_local_evaluation", 3, "mean AUC"),
         ("05_varjpeg", 3, "compatible"),
+        ("06_wadiqam", 3, "wadiqam_fr"),
     ],
 )
 def test_notebook_runs_and_shows_its_figures(
