@@ -102,10 +102,17 @@ def _load(pair: tuple[Input, str | None]):
     from kiqa.io.images import load_image
 
     item, reference = pair
+    at = item.path
     try:
-        return item, (load_image(item.path), load_image(reference) if reference else None)
+        images = [load_image(at), None]
+        if reference is not None:
+            at = reference
+            images[1] = load_image(at)
     except Exception as error:  # told when its turn comes
+        if at != item.path and isinstance(error, ValueError | OSError):
+            return item, ValueError(f"{item.path}: reference: {error}")
         return item, error
+    return item, images
 
 
 def _report(item: Input, error: Exception) -> str:

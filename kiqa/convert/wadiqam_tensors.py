@@ -70,7 +70,7 @@ def network_from(
             without a weight branch can only be averaged.
         default_pooling: For ``"nr"`` and ``"fr"``, what a file with both
             branches means where ``pooling`` is ``None``; ``None`` if it may
-            mean either.
+            mean either, because all files of that program hold both.
         source: What to call the file in messages.
 
     Returns:
@@ -87,7 +87,9 @@ def network_from(
     if pooling not in (None, *POOLINGS):
         raise ValueError(f"Expected pooling among {', '.join(POOLINGS)}. Received: {pooling!r}.")
     mode = _mode(tensors, names, source)
-    both = any(part.format(layer) in tensors for layer in names.weight for part in _parts(names))
+    both = default_pooling[mode] is None or any(
+        part.format(layer) in tensors for layer in names.weight for part in _parts(names)
+    )
     _check(tensors, names, _layers(names, both, mode), source)
     if pooling is None:
         pooling = default_pooling[mode] if both else "average"

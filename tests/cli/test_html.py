@@ -15,11 +15,12 @@ from kiqa.io.map_files import QualityMap
 SETTINGS = {"model": "net <1>", "scale": "0..1", "higher_is_better": True, "stride": 4}
 
 
-def _add(add, name="a.png", values=None, size=(96, 100)):
+def _add(add, name="a.png", values=None, size=(96, 100), reference=None):
     if values is None:
         values = np.linspace(0, 1, 90, dtype=np.float32).reshape(9, 10)
     image = load_image(np.full((*size, 3), 90, np.uint8))
-    add(name, image, QualityMap(values, 4, 31.5, size, "net", "0" * 64))
+    quality_map = QualityMap(values, 4, 31.5, size, "net", "0" * 64)
+    add(name, image, quality_map, reference=reference)
 
 
 def _page(path, **options):
@@ -36,6 +37,13 @@ def test_page_refers_to_nothing_outside(tmp_path):
     assert all(source.startswith("data:image/") for source in sources)
     assert not re.search(r"https?:|url\(|@import|fetch\(|XMLHttpRequest", text)
     assert "default-src 'none'" in text
+
+
+def test_page_names_the_reference(tmp_path):
+    """Of a full-reference model each image says what it was compared with, made harmless."""
+    assert "Reference" not in _page(tmp_path / "page.html")
+    text = _page(tmp_path / "page.html", reference="good/<a>.png")
+    assert "Reference good/&lt;a&gt;.png" in text
 
 
 def test_values_on_the_page_are_those_of_the_map(tmp_path):

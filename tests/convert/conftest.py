@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import h5py
 import numpy as np
 import pytest
 
@@ -86,10 +87,26 @@ def _blocks(pixels, *, skip_last=False):
     )
 
 
+def _write_chainer(path, layers):
+    """As chainer.serializers.save_hdf5 does: compressed, but for single numbers."""
+    with h5py.File(path, "w") as file:
+        for name, parts in layers.items():
+            group = file.require_group(f"/{name}")
+            for key, array in zip("Wb", parts, strict=True):
+                compression = 4 if array.size > 1 else None
+                group.create_dataset(key, data=array, compression=compression)
+    return path
+
+
 @pytest.fixture(scope="session")
 def twin():
-    """The functions ``random_tensors``, ``original`` and ``blocks`` of this module."""
-    return SimpleNamespace(random_tensors=_random_tensors, original=_original, blocks=_blocks)
+    """The functions of this module, without the underscore."""
+    return SimpleNamespace(
+        random_tensors=_random_tensors,
+        original=_original,
+        blocks=_blocks,
+        write_chainer=_write_chainer,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,99 +1,18 @@
-"""Readers of data sets with references, on small trees in the published layouts."""
+"""Readers of TID2013, TID2008 and KADID-10k, on small trees in the published layouts."""
 
 import logging
-import zipfile
 
-import numpy as np
 import pytest
-from scipy.io import savemat
 
-from kiqa.data import DATASETS, FOUR_DISTORTIONS, csiq, kadid10k, live, tid2008, tid2013
+from kiqa.data import DATASETS, FOUR_DISTORTIONS, kadid10k, tid2008, tid2013
 from kiqa.data.records import live_dmos
 from kiqa.data.splits import assign_split, counted_split
-
-LIVE_FOLDERS = {"jp2k": 227, "jpeg": 233, "wn": 174, "gblur": 174, "fastfading": 174}
-MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
 def _touch(folder, names):
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         (folder / name).touch()
-
-
-@pytest.fixture
-def live_root(tmp_path):
-    """All 982 entries; every tenth is a hidden reference; three images are on disk."""
-    root = tmp_path / "databaserelease2"
-    _touch(root / "refimgs", [f"ref{i}.bmp" for i in range(29)])
-    for folder in LIVE_FOLDERS:
-        _touch(root / folder, ["img2.bmp"])
-    hidden = np.zeros((1, 982))
-    hidden[0, ::10] = 1
-    dmos = np.where(hidden, 0, np.linspace(-2.64, 111.77, 982))
-    deviations = np.full((1, 982), 3.5)
-    savemat(root / "dmos_realigned.mat", {"dmos_new": dmos, "dmos_std": deviations, "orgs": hidden})
-    savemat(root / "dmos.mat", {"dmos": dmos / 2, "orgs": hidden})
-    names = np.empty((1, 982), object)
-    names[0] = [f"ref{i % 29}.bmp" for i in range(982)]
-    savemat(root / "refnames_all.mat", {"refnames_all": names})
-    (root / "jp2k" / "info.txt").write_text("ref1.bmp img2.bmp 0.75\n\nref0.bmp img1.bmp 0\n")
-    return tmp_path
-
-
-def test_live_turns_dmos_round_and_knows_images_by_their_order(live_root, caplog):
-    """The second entry is jp2k/img2, the 229th jpeg/img2; 100 - DMOS, and back."""
-    with caplog.at_level(logging.WARNING):
-        records = live(live_root)
-    assert "images are missing" in caplog.text
-    entries = [1, 228, 461, 635, 809]
-    expected = [i for i in entries if i % 10]
-    dmos = np.linspace(-2.64, 111.77, 982)[expected]
-    assert [r.name for r in records] == [f"{folder}/img2.bmp" for folder in LIVE_FOLDERS]
-    assert [r.distortion for r in records] == list(LIVE_FOLDERS)
-    assert [r.mos for r in records] == pytest.approx(100 - dmos)
-    assert [live_dmos(r) for r in records] == pytest.approx(dmos)
-    assert [r.content for r in records] == [f"ref{i % 29}" for i in expected]
-    assert all(
-        r.reference == live_root / "databaserelease2/refimgs" / f"{r.content}.bmp" for r in records
-    )
-    assert [r.level for r in records] == [0.75, None, None, None, None]
-    assert {(r.sd, r.mos_range, r.set) for r in records} == {(3.5, (0.0, 100.0), None)}
-    assert live(live_root / "databaserelease2") == records
-
-
-def test_live_reads_the_original_scores_when_told(live_root):
-    """dmos.mat is never taken silently for the realigned file."""
-    realigned, original = live(live_root), live(live_root, scores="original")
-    assert [live_dmos(r) * 2 for r in original] == pytest.approx([live_dmos(r) for r in realigned])
-    (live_root / "databaserelease2" / "dmos_realigned.mat").unlink()
-    with pytest.raises(FileNotFoundError, match=r"dmos_realigned\.mat"):
-        live(live_root)
-    with pytest.raises(ValueError, match="realigned.*'old'"):
-        live(live_root, scores="old")
-
-
-def test_live_takes_references_from_info_txt(live_root):
-    """Without refnames_all.mat the folders' lists say the references."""
-    root = live_root / "databaserelease2"
-    (root / "refnames_all.mat").unlink()
-    for folder, count in LIVE_FOLDERS.items():
-        lines = [f"REF3.bmp IMG{n}.bmp {n / 100}\n" for n in range(1, count + 1)]
-        (root / folder / "info.txt").write_text("".join(lines))
-    assert {(r.content, r.level) for r in live(live_root)} == {("ref3", 0.02)}
-    (root / "wn" / "info.txt").write_text("ref1.bmp img1.bmp\n")
-    with pytest.raises(ValueError, match=r"wn/info\.txt line 1"):
-        live(live_root)
-
-
-def test_live_refuses_files_of_another_length(live_root):
-    """Images are known by their order: a shorter list would shift them."""
-    path = live_root / "databaserelease2" / "dmos_realigned.mat"
-    ones = np.ones((1, 981))
-    savemat(path, {"dmos_new": ones, "dmos_std": ones, "orgs": ones})
-    with pytest.raises(ValueError, match="982.*981"):
-        live(live_root)
 
 
 @pytest.fixture
@@ -180,122 +99,6 @@ def test_tid2013_refuses_deviations_of_another_length(tid):
         tid2013(tid)
 
 
-def _workbook(path, sheet, rows):
-    """Write a workbook as spreadsheet programs do: shared strings, numbers as values."""
-    strings = sorted({cell for row in rows for cell in row if isinstance(cell, str)})
-    lines = []
-    for r, row in enumerate(rows, 1):
-        cells = []
-        for c, cell in enumerate(row):
-            place = f"{chr(ord('A') + c)}{r}"
-            if isinstance(cell, str):
-                cells.append(f'<c r="{place}" t="s"><v>{strings.index(cell)}</v></c>')
-            elif cell is not None:
-                cells.append(f'<c r="{place}"><v>{cell}</v></c>')
-        lines.append(f'<row r="{r}">{"".join(cells)}</row>')
-    shared = "".join(f"<si><r><t>{s[:2]}</t></r><r><t>{s[2:]}</t></r></si>" for s in strings)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(
-            "xl/workbook.xml",
-            f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><sheets>'
-            f'<sheet name="{sheet}" sheetId="1" r:id="rId1"/></sheets></workbook>',
-        )
-        archive.writestr(
-            "xl/_rels/workbook.xml.rels",
-            '<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.xml"/>'
-            "</Relationships>",
-        )
-        archive.writestr("xl/sharedStrings.xml", f'<sst xmlns="{MAIN}">{shared}</sst>')
-        archive.writestr(
-            "xl/worksheets/sheet1.xml",
-            f'<worksheet xmlns="{MAIN}"><sheetData>{"".join(lines)}</sheetData></worksheet>',
-        )
-
-
-CSIQ_ROWS = [
-    ["CSIQ DMOS", None, None],
-    [None, None, None, "image", "dst_idx", "dst_type", "dst_lev", "dmos_std", "dmos"],
-    [None, None, None, 1600, 1, "noise", 1, 0.05, 0.062],
-    [None, None, None, 1600, 5, "jpeg 2000", "2", 0.1, 0.4],
-    [None, None, None, "aerial_city", 3, "contrast", 5, 0.2, 0.9],
-]
-
-
-@pytest.fixture
-def csiq_root(tmp_path):
-    """CSIQ with three images and the workbook."""
-    _touch(tmp_path / "src_imgs", ["1600.png", "aerial_city.png"])
-    _touch(tmp_path / "dst_imgs" / "awgn", ["1600.AWGN.1.png"])
-    _touch(tmp_path / "dst_imgs" / "jpeg2000", ["1600.jpeg2000.2.png"])
-    _touch(tmp_path / "dst_imgs" / "contrast", ["aerial_city.contrast.5.png"])
-    _workbook(tmp_path / "csiq.DMOS.xlsx", "all_by_image", CSIQ_ROWS)
-    return tmp_path
-
-
-def test_csiq_reads_the_workbook(csiq_root):
-    """Header found by its names, DMOS turned round, files by kind."""
-    records = csiq(csiq_root)
-    assert [r.name for r in records] == [
-        *("awgn/1600.AWGN.1.png", "jpeg2000/1600.jpeg2000.2.png"),
-        "contrast/aerial_city.contrast.5.png",
-    ]
-    assert all(r.path.is_file() and r.reference.is_file() for r in records)
-    assert [r.mos for r in records] == pytest.approx([0.938, 0.6, 0.1])
-    assert [live_dmos(r) for r in records] == pytest.approx([6.2, 40, 90])
-    assert [r.sd for r in records] == [0.05, 0.1, 0.2]
-    assert [(r.content, r.distortion, r.level) for r in records] == [
-        *(("1600", "awgn", 1), ("1600", "jpeg2000", 2), ("aerial_city", "contrast", 5)),
-    ]
-
-
-def test_csiq_reads_the_text_form(csiq_root):
-    """The same records but for the deviations."""
-    expected = [(r.name, r.mos) for r in csiq(csiq_root)]
-    (csiq_root / "csiq.DMOS.xlsx").unlink()
-    (csiq_root / "csiq_label.txt").write_text(
-        "1600.AWGN.1.png 0.062\n1600.jpeg2000.2.png 0.4\naerial_city.contrast.5.png 0.9\n"
-    )
-    records = csiq(csiq_root)
-    assert [(r.name, r.mos) for r in records] == expected
-    assert {r.sd for r in records} == {None}
-    with (csiq_root / "csiq_label.txt").open("a") as stream:
-        stream.write("1600.FOG.1.png 0.3")
-    with pytest.raises(ValueError, match=r"'FOG' in csiq_label\.txt line 4"):
-        csiq(csiq_root)
-
-
-@pytest.mark.parametrize(
-    ("row", "message"),
-    [
-        (CSIQ_ROWS[2][3:], "more than once"),
-        ([1600, 1, "fog", 1, 0, 0.5], "'fog' in csiq.DMOS.xlsx row 6"),
-        ([1600, 1, "noise", 7, 0, 0.5], "'7' in csiq.DMOS.xlsx row 6"),
-        ([1600, 1, "noise", 2, 0, "n/a"], "'n/a'.*row 6"),
-        ([1600, 1, "noise", 2, 0, 1.5], "from 0 to 1.*row 6"),
-    ],
-)
-def test_csiq_names_a_wrong_row(csiq_root, row, message):
-    """Kind, level and score are checked; the row is named."""
-    rows = [*CSIQ_ROWS, [None, None, None, *row]]
-    _workbook(csiq_root / "csiq.DMOS.xlsx", "all_by_image", rows)
-    with pytest.raises(ValueError, match=message):
-        csiq(csiq_root)
-
-
-def test_csiq_names_a_workbook_that_is_none(csiq_root):
-    """Another sheet, no header, no zip: each is a ValueError with the file."""
-    path = csiq_root / "csiq.DMOS.xlsx"
-    _workbook(path, "all_by_distortion", CSIQ_ROWS)
-    with pytest.raises(ValueError, match="all_by_image.*all_by_distortion"):
-        csiq(csiq_root)
-    _workbook(path, "all_by_image", CSIQ_ROWS[:1])
-    with pytest.raises(ValueError, match="'image' and 'dmos'"):
-        csiq(csiq_root)
-    path.write_bytes(path.read_bytes()[:300])
-    with pytest.raises(ValueError, match=r"csiq\.DMOS\.xlsx, which cannot be read"):
-        csiq(csiq_root)
-
-
 @pytest.fixture
 def kadid(tmp_path):
     """KADID-10k with two references."""
@@ -334,6 +137,39 @@ def test_kadid10k_names_a_wrong_line(kadid, line, message):
         stream.write(line)
     with pytest.raises(ValueError, match=message):
         kadid10k(kadid)
+
+
+def test_kadid10k_matches_names_without_case_and_reports_what_is_missing(kadid, caplog):
+    """An image in capitals is found; one whose reference is gone is left out."""
+    images = kadid / "kadid10k" / "images"
+    (images / "I01_01_01.png").rename(images / "i01_01_01.PNG")
+    (images / "I02.png").unlink()
+    with caplog.at_level(logging.WARNING):
+        (record,) = kadid10k(kadid)
+    assert (record.name, record.path.name) == ("I01_01_01.png", "i01_01_01.PNG")
+    assert "I02.png" in caplog.text
+    (images / "i01_01_01.PNG").unlink()
+    (images / "I02_25_05.png").unlink()
+    with pytest.raises(FileNotFoundError, match="2 of 2 images"):
+        kadid10k(kadid)
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("live", "dmos_realigned.mat"),
+        ("tid2013", "mos_with_names.txt"),
+        ("tid2008", "mos_with_names.txt"),
+        ("csiq", "csiq.DMOS.xlsx"),
+        ("kadid10k", "dmos.csv"),
+    ],
+)
+def test_readers_name_the_file_they_miss(tmp_path, name, file):
+    """A folder that is not there, and one without scores: what to download, and from where."""
+    with pytest.raises(FileNotFoundError, match=r"gone.*https?://"):
+        DATASETS[name](tmp_path / "gone")
+    with pytest.raises(FileNotFoundError, match=rf"{file}.*https?://"):
+        DATASETS[name](tmp_path)
 
 
 def test_splits_are_by_reference(tid):

@@ -168,6 +168,26 @@ def test_counted_split_has_the_numbers_asked_for():
 
 
 @pytest.mark.parametrize(
+    "counts",
+    [(17, 6, 6), (15, 5, 5), (698, 232, 232), (23, 6), (20, 5)],
+    ids=["LIVE", "TID2013", "LIVE In the Wild", "LIVE whole", "TID2013 whole"],
+)
+def test_counted_split_makes_those_of_the_wadiqam_paper(counts):
+    """Ten seeds, ten splits; every reference is in one set, with all its versions."""
+    records = [
+        replace(RECORDS[0], name=f"{content}-{version}", content=str(content))
+        for content in range(sum(counts))
+        for version in range(2)
+    ]
+    counts = dict(zip(("train", "val", "test"), counts, strict=False))
+    splits = [counted_split(records, counts, seed=seed) for seed in range(10)]
+    assert len({tuple(split.items()) for split in splits}) == 10
+    for split in splits:
+        assigned = assign_split(records, split)  # raises if a content is torn
+        assert Counter(r.set for r in assigned) == {k: 2 * n for k, n in counts.items()}
+
+
+@pytest.mark.parametrize(
     "counts", [{"train": 12, "test": 7}, {"train": 20, "test": 0}, {}, {"train": 12, "dev": 8}]
 )
 def test_counted_split_refuses_numbers_that_do_not_fit(counts):

@@ -72,6 +72,32 @@ def test_folders_are_paired_by_relative_path(comparing, folders, capsys):
     assert [line["reference"] for line in lines] == [row["reference"] for row in rows]
 
 
+def test_the_table_names_the_reference(comparing, folders, capsys):
+    """For reading; errors name it themselves."""
+    assert main(["score", "bad/a.png", "--reference", "good"]) == 0
+    line = capsys.readouterr().out.splitlines()[1]
+    assert line.split(maxsplit=2)[2] == "bad/a.png  (reference good/a.png)"
+
+
+def test_map_compares_with_references_too(comparing, folders, capsys):
+    """Maps and page of each pair; a missing reference and a smaller one are reported."""
+    Path("good/sub/a.png").unlink()
+    Image.new("RGB", (79, 72)).save("good/sub/b.bmp")
+    arguments = ["map", "bad", "--npz", "out", "--html", "page.html", "--reference"]
+    assert main([*arguments, "good"]) == 1
+    out, err = capsys.readouterr()
+    assert out.split() == ["0.8000", "bad/a.png"]
+    missing, size, last = err.splitlines()
+    assert missing.startswith("kiqa: bad/sub/a.png: reference: ")
+    assert "good/sub/a.png" in missing
+    assert "good/sub/b.bmp for bad/sub/b.bmp, 79x72" in size
+    assert last == "kiqa: 2 of 3 images could not be mapped"
+    assert [path.name for path in Path("out").rglob("*.npz")] == ["a.png.npz"]
+    assert "Reference good/a.png" in Path("page.html").read_text()
+    assert main(["map", "bad", "--npz", "out"]) == 2
+    assert "Add --reference" in capsys.readouterr().err
+
+
 def test_one_reference_serves_all_images(comparing, folders, capsys):
     """A file as reference is that of every image."""
     assert main(["score", "bad/a.png", "good", "--reference", "good/a.png"]) == 0
