@@ -3,7 +3,7 @@
 The proxy is `kiqa.data.proxy_pairs.PROXY`, no human score. Two questions are
 put on photographs that the network has not seen: do its scores rank copies as
 the proxy does, and does its score fall with every step of a rising level of
-blur, noise or JPEG compression, beginning at the identical pair?
+blur, noise or JPEG compression, and from the identical pair to the mildest?
 
 Public names: :data:`COMMAND`, :data:`LEVELS`, :func:`rank_agreement`, :func:`responses`,
 :func:`summarise_responses`.
@@ -114,23 +114,29 @@ def summarise_responses(rows: Sequence[dict], *, higher_is_better: bool) -> list
 
     Returns:
         For each kind, and for ``"all"`` kinds at once: ``photographs``,
-        ``monotone`` (their number), ``share``, and the 95 % bootstrap
-        interval ``lo`` and ``hi`` of the share.
+        ``monotone`` (their number, over the rising levels), ``share``, the
+        95 % bootstrap interval ``lo`` and ``hi`` of the share, and
+        ``from_identical``, the number where the identical pair also is
+        better than the mildest level.
     """
     sign = 1 if higher_is_better else -1
     names = list(dict.fromkeys(row["photograph"] for row in rows))
     kinds = list(dict.fromkeys(row["kind"] for row in rows))
-    falls = np.empty((len(names), len(kinds)))
+    falls = np.empty((2, len(names), len(kinds)))
     for i, name in enumerate(names):
         for j, kind in enumerate(kinds):
             scores = [r["score"] for r in rows if (r["photograph"], r["kind"]) == (name, kind)]
-            falls[i, j] = np.all(np.diff(scores) * sign < 0)
-    columns = [*zip(kinds, falls.T, strict=True), ("all", falls.min(axis=1))]
+            first, *others = np.diff(scores) * sign < 0
+            falls[0, i, j] = all(others)
+            falls[1, i, j] = first and all(others)
+    both = np.concatenate([falls, falls.min(axis=2, keepdims=True)], axis=2)
     entries = []
-    for kind, monotone in columns:
+    for j, kind in enumerate((*kinds, "all")):
+        monotone, whole = both[:, :, j]
         low, high = mean_interval(monotone, seed=_SEED)
         entries.append({"kind": kind, "photographs": len(names), "monotone": int(monotone.sum()),
-                        "share": float(monotone.mean()), "lo": low, "hi": high})  # fmt: skip
+                        "share": float(monotone.mean()), "lo": low, "hi": high,
+                        "from_identical": int(whole.sum())})  # fmt: skip
     return entries
 
 
@@ -207,7 +213,7 @@ def _run(options: argparse.Namespace) -> int:
     sys.stdout.write(
         f"{scorer.info.name}; proxy: {PROXY}; 95 % intervals over photographs\n\n"
         f"{to_markdown([_agreement_row(entry) for entry in agreement])}\n\n"
-        f"Score falls with each of {options.levels} rising levels, from the identical pair on\n\n"
+        f"Score falls at every step of {options.levels} rising levels\n\n"
         f"{to_markdown([_step_row(entry) for entry in steps])}\n"
     )
     return 0
@@ -245,6 +251,7 @@ def _step_row(entry):
         "photographs": f"{entry['monotone']} of {entry['photographs']}",
         "share": entry["share"],
         "95 %": f"{entry['lo']:.3f} .. {entry['hi']:.3f}",
+        "also from the identical pair": f"{entry['from_identical']} of {entry['photographs']}",
     }
 
 
