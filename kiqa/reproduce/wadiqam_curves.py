@@ -36,6 +36,7 @@ from kiqa.reproduce.wadiqam_runs import (
     settings_of,
     trained,
 )
+from kiqa.training.wadiqam_tasks import read_pairs
 
 _PRINTED = ("live", "tid2013")
 _NUMBERS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -90,11 +91,20 @@ def runs_of(options: argparse.Namespace, *, mode: str, watch: bool = False) -> I
         ValueError: If no data set fits.
     """
     sets = given_sets(options.data, printed=_PRINTED, mode=mode)
+    if options.model and options.split is None and set(sets) - {PROXY_NAME}:
+        raise ValueError(
+            "Expected --split with --model: the split that the network was trained with. "
+            "Received: none. A random one would test on images that it has seen."
+        )
     if not sets:
         nothing_fits(options.data, _PRINTED)
     for name, tasks in sets.items():
         for split in range(1 if options.model else options.splits):
-            parts, _ = split_tasks(name, tasks, seed=split, split=options.split)
+            if options.model and name == PROXY_NAME:
+                (path,) = (each.partition("=")[2] for each in options.data if each.startswith(name))
+                parts = read_pairs(path)  # the sets that the network was trained with
+            else:
+                parts, _ = split_tasks(name, tasks, seed=split, split=options.split)
             if options.model:
                 yield from ((Path(file).stem, name, parts, Path(file)) for file in options.model)
                 continue

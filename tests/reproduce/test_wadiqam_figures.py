@@ -57,6 +57,26 @@ def test_reduced_reference(quick, sets, untrained, tmp_path):
         np.testing.assert_allclose(scores, expected, rtol=1e-4)
 
 
+def test_trained_networks_are_tested_on_what_they_have_not_seen(quick, sets, tmp_path, capsys):
+    """--model asks for the split; pairs have their own sets."""
+    network = build_wadiqam(mode="fr", shallow=True, seed=0)
+    file = tmp_path / "fr.h5"
+    export_h5(network, file, name="fr", version="0", scale="0..1", higher_is_better=True)
+    out = ["--model", str(file), "--numbers", "1", "4", "--output", str(tmp_path / "out")]
+    assert main(["wadiqam-fig6", *sets("live"), *quick, *out]) == 2
+    assert "has seen" in capsys.readouterr().err
+    records = DATASETS["live"]("")
+    part = dict(zip(dict.fromkeys(r.content for r in records), 4 * ["train"] + 3 * ["val", "test"],
+                    strict=True))  # fmt: skip
+    lines = [f"{r.path},{r.reference},{r.mos01},{part[r.content]},blur" for r in records]
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("\n".join(["image,reference,score,set,kind", *lines, ""]))
+    assert main(["wadiqam-fig6", "--data", f"proxy={pairs}", *quick, *out]) == 0
+    assert "no human score" in capsys.readouterr().out
+    rows = _rows(tmp_path / "out" / "wadiqam-fig6.csv")
+    assert [row["network"] for row in rows] == ["fr, proxy"] * 2
+
+
 def test_components_are_principal():
     """Of points on a line the first one is the line; mean and all components give all back."""
     rng = np.random.default_rng(0)
