@@ -13,10 +13,10 @@ import sys
 from collections.abc import Sequence
 
 from kiqa import __version__
-from kiqa.cli import convert, doctor, evaluate, evaluate_maps, score
+from kiqa.cli import convert, doctor, evaluate, evaluate_maps, ratings, score
 from kiqa.cli import map as map_command
 
-_COMMANDS = (score, map_command, evaluate, evaluate_maps, convert, doctor)
+_COMMANDS = (score, map_command, evaluate, evaluate_maps, ratings, convert, doctor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
