@@ -52,6 +52,13 @@ def add_parser(commands) -> argparse.ArgumentParser:
         metavar="LOW:HIGH",
         help="Z-scores that become 0 and 100 (default: -3:3; --z-range=-2:2 needs the sign =)",
     )
+    parser.add_argument(
+        "--level",
+        type=float,
+        default=0.95,
+        metavar="P",
+        help="coverage of the confidence intervals (default: %(default)s)",
+    )
     for name, meaning in _RULES.items():
         parser.add_argument(
             f"--{name.replace('_', '-')}",
@@ -80,7 +87,12 @@ def run(arguments: argparse.Namespace) -> int:
         acceptance = read_values(arguments.subjects, "subject", "acceptance", scale=(0, 100))
     z_range = arguments.z_range or Z_RANGE
     study = process_ratings(
-        ratings, golden=golden, acceptance=acceptance, rules=rules, z_range=z_range
+        ratings,
+        golden=golden,
+        acceptance=acceptance,
+        rules=rules,
+        z_range=z_range,
+        level=arguments.level,
     )
     try:
         halves, note = inter_subject_consistency(study.kept, seed=_SEED), None

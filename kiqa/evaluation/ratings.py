@@ -47,7 +47,11 @@ class Ratings:
     def __post_init__(self):
         names = {name: np.asarray(getattr(self, name), str) for name in _REQUIRED[:2]}
         names["session"] = np.asarray(self.session, str)
-        names |= {"rating": np.asarray(self.rating, np.float64), "repeat": np.asarray(self.repeat)}
+        try:
+            names["rating"] = np.asarray(self.rating, np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"Expected ratings that are numbers. Received: {error}.") from error
+        names["repeat"] = np.asarray(self.repeat)
         shapes = {name: values.shape for name, values in names.items()}
         if len(set(shapes.values())) != 1 or names["rating"].size == 0 or names["rating"].ndim != 1:
             raise ValueError(

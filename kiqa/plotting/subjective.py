@@ -37,7 +37,7 @@ def plot_picture_sizes(sizes: Sequence[tuple[int, int]], *, ax: Axes | None = No
         raise ValueError("Expected the sizes of pictures. Received: none.")
     found, counts = np.unique(np.asarray(sizes), axis=0, return_counts=True)
     ax = axes_or_new(ax)
-    area = np.maximum(_LARGEST_DOT * counts / counts.max(), 2)
+    area = np.maximum(_LARGEST_DOT * counts / counts.max(), 8)
     ax.scatter(found[:, 1], found[:, 0], s=area, alpha=0.5, linewidths=0)
     ends = 0, 1.08 * found.max()
     ax.set(xlabel="width in pixels", ylabel="height in pixels", xlim=ends, ylim=ends)
@@ -119,7 +119,7 @@ def plot_mos_pairs(
     first, second = np.asarray(first, float), np.asarray(second, float)
     lcc = plcc(first, second, logistic=None)
     ax = axes_or_new(ax, (4.8, 4.8))
-    ax.plot(first, second, ".", markersize=3, alpha=0.4, markeredgewidth=0)
+    ax.plot(first, second, ".", markersize=4, alpha=0.6, markeredgewidth=0)
     both = np.concatenate([first, second])
     room = 0.03 * np.ptp(both)
     ends = both.min() - room, both.max() + room

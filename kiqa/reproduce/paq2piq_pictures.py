@@ -137,11 +137,14 @@ def _fig_11(options) -> int:
     predicted = [factor * row["score"] for _, row in scored]
     mos = [100 * record.mos01 for record, _ in scored]
     high, low = largest_errors(predicted, mos, options.photographs)
-    groups = (("rated too high", high), ("rated too low", low))
-    columns = max(len(high), len(low), 1)
-    figure = Figure(figsize=(4.2 * columns, 7.2), layout="constrained")
+    groups = [(title, places) for title, places in (("rated too high", high),
+              ("rated too low", low)) if places]  # fmt: skip
+    if not groups:
+        raise ValueError("Expected predictions that differ from the MOS. Received: none that does.")
+    columns = max(len(places) for _, places in groups)
+    figure = Figure(figsize=(4.2 * columns, 3.8 * len(groups)), layout="constrained")
     lines = []
-    for axes, (title, places) in zip(figure.subplots(2, columns, squeeze=False), groups,
+    for axes, (title, places) in zip(figure.subplots(len(groups), columns, squeeze=False), groups,
                                      strict=True):  # fmt: skip
         for ax in axes:
             ax.set_axis_off()
@@ -154,8 +157,7 @@ def _fig_11(options) -> int:
             )
             lines.append({"name": record.name, "case": title, "predicted": predicted[place],
                           "mos": mos[place]})  # fmt: skip
-    if lines:
-        write_csv(lines, options.output / "paq2piq-fig11.csv")
+    write_csv(lines, options.output / "paq2piq-fig11.csv")
     figure.suptitle(f"{model.name}, {options.dataset}, {options.set}: {len(scored)} pictures")
     save(figure, options, "paq2piq-fig11")
     if errors:

@@ -35,6 +35,7 @@ _TURNED = 5  # EXIF orientations from here on exchange width and height
 _RELIABILITY = {"pictures": 0.05, "patches": 0.1}  # halves of 18 correlate 0.48 and 0.65
 _PATCH = 0.6  # of true qualities; with the noise of both scores about the published 0.43
 _SIMULATED = 1000  # pictures
+_FIVE_POINTS = 5  # scores that are all below are on another scale
 _PRINTED = ("live-itw", "koniq10k", "live-fb")  # of Fig. 8
 
 
@@ -263,8 +264,9 @@ def _fig_8(options) -> int:
 
 
 def _column(file):
-    """Column ``mos`` of a CSV file."""
-    rows = [(line, cells["mos"]) for line, cells in read_table(file, ("mos",))]
+    """Column ``MOS_zscore`` of a CSV file, or else ``MOS``."""
+    table = read_table(file, ("mos",), ("mos_zscore",))
+    rows = [(line, cells.get("mos_zscore", cells["mos"])) for line, cells in table]
     values = [number_or_none(text) for _, text in rows]
     for (line, text), value in zip(rows, values, strict=True):
         if value is None or not 0 <= value <= 100:
@@ -272,6 +274,11 @@ def _column(file):
                 f"Expected scores from 0 to 100 in the column mos of {file}. Received: {text!r} in "
                 f"line {line}."
             )
+    if max(values) <= _FIVE_POINTS:
+        raise ValueError(
+            f"Expected scores from 0 to 100 in the column mos of {file}. Received: none above "
+            f"{_FIVE_POINTS}. Bring them to that scale, or use the data set's folder."
+        )
     return np.array(values)
 
 

@@ -11,6 +11,7 @@ References:
 """
 
 import argparse
+import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -47,18 +48,21 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
             f"Expected --data for each --trained. Received: --trained {sorted(trained)}, --data "
             f"{sorted(places)}."
         )
-    jobs = []
+    known = {}
     for name, root in places.items():
         DATASETS[name](root)  # a data set that is not there is told before a model is loaded
-        patches = patches_of(name, root, options.patch_scores) if table == 2 else {}
-        for model in map(open_model, options.model):
+        known[name] = patches_of(name, root, options.patch_scores) if table == 2 else {}
+    models = [open_model(model) for model in options.model]
+    jobs = []
+    for name in places:
+        for model in models:
             parts = (_part_of(options, name, model),) if table == 4 else options.parts
-            jobs += [(name, root, part, model, patches) for part in parts]
+            jobs += [(name, part, model) for part in parts]
         if name in trained:
-            jobs.append((name, root, "test", open_model(trained[name]), {}))
+            jobs.append((name, "test", open_model(trained[name])))
     results, lines = [], []
-    for name, root, part, model, patches in jobs:
-        found, scored = _results(options, table, name, root, part, model, patches)
+    for name, part, model in jobs:
+        found, scored = _results(options, table, name, places[name], part, model, known[name])
         results += found
         lines += scored
     return _finish(options, table, results, lines)
@@ -68,7 +72,8 @@ def _part_of(options, name, model):
     """All of a data set that the model has not seen, else its test part."""
     if options.set is not None:
         return options.set
-    return "test" if name in model.trained_on else "all"
+    named = re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", model.trained_on)
+    return "test" if named else "all"
 
 
 def _results(options, table, name, root, part, model, patches):

@@ -99,6 +99,14 @@ def test_z_range(files):
     np.testing.assert_allclose(np.array(two) - 50, 1.5 * (np.array(one) - 50))
 
 
+def test_level(files):
+    """A lower level gives narrower intervals."""
+    assert main([*files, "--output", "a"]) == main([*files, "--level=0.5", "--output", "b"]) == 0
+    wide, narrow = (float(_rows(f"{name}/mos.csv")[0]["ci_high"]) for name in "ab")
+    assert narrow < wide
+    assert json.loads(Path("b/ratings.json").read_text())["level"] == 0.5
+
+
 def test_few_ratings_are_scored_without_halves(tmp_path, monkeypatch, capsys):
     """One subject: scores without intervals, and why there are no halves."""
     monkeypatch.chdir(tmp_path)
@@ -116,6 +124,7 @@ def test_few_ratings_are_scored_without_halves(tmp_path, monkeypatch, capsys):
     ("subject,image,rating\ne,a,5\ne,b,6\n", ["--scale", "1:5"], "from 1 to 5"),
     ("subject,image,rating\ne,a,5\ne,b,6\n", ["--golden", "no.csv"], "no.csv"),
     ("subject,image,rating\ne,a,5\ne,b,6\n", ["--identical", "2"], "identical from 0 to 1"),
+    ("subject,image,rating\ne,a,5\ne,b,6\n", ["--level", "1"], "level between 0 and 1"),
     ("who,image,rating\ne,a,5\n", [], "'who', 'image', 'rating'"),
 ])  # fmt: skip
 def test_wrong_input_is_one_line_and_status_2(
@@ -142,8 +151,8 @@ def test_help_loads_no_numbers():
     code = (
         "import sys\nfrom kiqa.cli.main import main\n"
         "try:\n    main(['ratings', '--help'])\nexcept SystemExit:\n    pass\n"
-        "sys.exit(str({'tensorflow', 'keras', 'scipy'} & set(sys.modules) or 0) if "
-        "{'tensorflow', 'keras', 'scipy'} & set(sys.modules) else 0)\n"
+        "loaded = {'tensorflow', 'keras', 'scipy', 'numpy'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {loaded}' if loaded else 0)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

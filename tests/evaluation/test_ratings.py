@@ -85,6 +85,7 @@ def test_empty_session_is_refused(tmp_path):
     ("change", "message"),
     [
         ({"rating": [1.0, np.nan]}, "1 that are not, the first nan of 'b' by 'f'"),
+        ({"rating": ["5", "good"]}, "ratings that are numbers.*'good'"),
         ({"image": ["a"]}, "one shape"),
         ({"repeat": [0, 0]}, "repeat as bool"),
         ({"subject": ["e", ""]}, "a subject for every rating"),
