@@ -8,6 +8,8 @@ References:
     Neural Networks; opening published at QoMEX 2018.
     [Bosse] S. Bosse et al., Deep neural networks for no-reference and
     full-reference image quality assessment, IEEE TIP 27(1), 2018.
+    [Ying] Z. Ying et al., From patches to pictures (PaQ-2-PiQ): mapping the
+    perceptual space of picture quality, CVPR 2020.
 """
 
 from dataclasses import dataclass
@@ -91,11 +93,62 @@ class Wadiqam:
     epochs: int = 3000  # section III-E
 
 
+@dataclass(frozen=True)
+class Paq2piq:
+    """Numbers of P2P-BM, -RM and -FM, [Ying]; [code] is the authors' own."""
+
+    stride: int = 32  # ResNet-18: pixels between neighbouring features
+    features: int = 512  # ResNet-18
+    bins: int = 2  # section 4.2: RoIPool to 2x2
+    units: int = 512  # [code]: the hidden layer of each head
+    dropout: tuple[float, float] = (0.25, 0.5)  # [code]: of the head on RoIs and pictures
+    feedback_dropout: tuple[float, float] = (0.5, 0.5)  # [code]: of the second head of P2P-FM
+    patches: int = 3  # section 3.1.2: of each picture
+    # [code]: (left, top, right, bottom), parts of the sides; P2P-FM's where none are given.
+    default_patches: tuple[tuple[float, float, float, float], ...] = (
+        (0.316406, 0.417969, 0.71582, 0.773438),
+        (0.68457, 0.429688, 0.984375, 0.695312),
+        (0.061523, 0.33724, 0.260742, 0.514323),
+    )
+    grid: tuple[int, int] = (32, 32)  # section 4.3: blocks of a quality map
+    overlay: float = 0.8  # section 4.3: opacity of the map over the picture
+    side: int = 640  # section 4.1: training pictures are padded to 640x640
+    batch: int = 120  # section 4.1
+    epochs: int = 10  # section 4.1
+    head_rate: float = 3e-3  # section 4.1: learning rate of the head
+    body_rate: float = 3e-4  # section 4.1: of the body
+    beta_1: float = 0.9  # section 4.1: of Adam
+    beta_2: float = 0.99  # section 4.1
+    decay: float = 0.01  # section 4.1; [code]: decoupled from the gradient
+    # [code]: of the scores of its RoIPool model; `kiqa.evaluation.categories`.
+    mean_score: float = 72.59696108881171
+    deviations: tuple[float, float] = (7.798274017370107, 4.118047289170692)  # below, above
+
+
+@dataclass(frozen=True)
+class LiveFb:
+    """Numbers of the LIVE-FB picture study, [Ying]."""
+
+    scales: tuple[float, ...] = (0.4, 0.3, 0.2)  # section 3.2: sides of patches, of the picture's
+    overlap: float = 0.25  # section 3.2: of a patch's area, at most
+    acceptance: float = 75.0  # section 3.4: workers with a higher rate in %
+    identical: float = 0.5  # section 3.4: most equal ratings of a session, as a share
+    contents: int = 210  # section 3.3: pictures of a session
+    repeats: int = 5  # section 3.4: of them shown twice
+    golden: int = 5  # section 3.4: of them rated before, in a laboratory
+    golden_pictures: int = 15  # section 3.4: to choose these from
+    ratings: int = 35  # section 3.4: of each picture, at least
+    halves: int = 25  # section 3.4: random divisions of the subjects
+    mos_range: tuple[float, float] = (0.0, 100.0)  # section 3.4
+
+
 PATCHNET = Patchnet()
 AGGREGATOR = Aggregator()
 KONPATCH = KonPatch()
 VARJPEG = VarJPEG()
 WADIQAM = Wadiqam()
+PAQ2PIQ = Paq2piq()
+LIVE_FB = LiveFb()
 
 # The models that score and that map when none is named. Ours.
 DEFAULT_SCORER = "aggregator"

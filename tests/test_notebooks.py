@@ -14,6 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kiqa.io.weights import list_models
+from kiqa.models.paq2piq import build_paq2piq_head
+from kiqa.models.resnet18 import build_resnet18
+from kiqa.scoring.regions import export_pair
+
 ROOT = Path(__file__).parents[1]
 DISPLAYED = ("display_data", "execute_result")
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -90,6 +95,24 @@ def test_notebook_runs_and_shows_its_figures(
     shown = [output.data for output in outputs if output.output_type in DISPLAYED]
     assert any(text in data.get("text/plain", "") for data in shown)
     _check_figures(outputs, figures)
+
+
+@pytest.mark.slow
+def test_paq2piq_notebook_runs_with_any_model_of_its_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the shipped network, or else one of random weights, every cell runs; four figures."""
+    if "paq2piq" not in list_models():
+        body, head = build_resnet18(seed=1), build_paq2piq_head(seed=2)
+        export_pair(body, head, tmp_path / "weights" / "paq2piq.h5", kind="rm")
+        monkeypatch.setenv("KIQA_WEIGHTS", str(tmp_path / "weights"))
+    book = nbformat.read(ROOT / "notebooks" / "07_paq2piq.ipynb", as_version=4)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    outputs = _execute(book, tmp_path)
+    printed = "".join(output.text for output in outputs if output.get("name") == "stdout")
+    left_out = re.search(r"left out (\d+) subjects, (\d+) of the (\d+) planted", printed)
+    assert left_out is not None and len(set(left_out.groups())) == 1
+    _check_figures(outputs, 4)
 
 
 def _check_figures(outputs: list[nbformat.NotebookNode], count: int) -> None:

@@ -16,13 +16,26 @@ _PROJECTS = {
         "lidq92/WaDIQaM (PyTorch state dict, or the same arrays as .npz)",
         ("pooling", "lower_is_better"),
     ),
+    "paq2piq": (
+        "the authors' PaQ-2-PiQ (.pth, or the same arrays as .npz); writes FILE_head.h5 too",
+        ("kind",),
+    ),
     "pyiqa": (
         "WaDIQaM of pyiqa, IQA-PyTorch (PyTorch state dict, or the same arrays as .npz)",
         ("pooling",),
     ),
+    "resnet18": (
+        "torchvision's ResNet-18 (state dict, or the same arrays as .npz), to start trainings from",
+        (),
+    ),
 }
 
 _OPTIONS = {
+    "kind": {
+        "choices": ("bm", "rm", "fm"),
+        "help": "which of the three networks (default: what the tensors' names say; those of bm "
+        "and rm can be the same, and are then taken for rm)",
+    },
     "pooling": {
         "choices": ("average", "weighted"),
         "help": "how the scores of patches are pooled (default: what the file's name, or the file, "
@@ -73,7 +86,12 @@ def run(arguments: argparse.Namespace) -> int:
         info = read_info(converter(arguments.project)(arguments.file, arguments.output, **options))
     direction = "higher" if info.higher_is_better else "lower"
     sys.stdout.write(
-        f"{info.path}: {info.details['mode']}, pooling {info.details['pooling']}, "
-        f"scale {info.scale}, {direction} is better\n"
+        f"{info.path}: {info.details['mode']}{_pooling(info)}, scale {info.scale}, "
+        f"{direction} is better\n"
     )
     return 0
+
+
+def _pooling(info):
+    pooling = info.details.get("pooling")
+    return f", pooling {pooling}" if pooling else ""

@@ -40,7 +40,7 @@ def page(
         model: Name of the model, for the heading.
         scale: Text such as ``"0..1"``; its ends are the ends of the colours.
         higher_is_better: Direction of the values.
-        stride: Pixels between cells.
+        stride: Pixels between cells; 0 for grids of blocks.
 
     Yields:
         A function ``add(name, image, quality_map, *, reference=None)``; the
@@ -55,7 +55,7 @@ def page(
                 low=f"{low:g}",
                 high=f"{high:g}",
                 middle=f"{(low + high) / 2:g}",
-                stride=stride,
+                cells=f"one value every {stride} pixels" if stride else "one value a block",
                 gradient=_gradient(),
             )
         )
@@ -104,11 +104,14 @@ def _card(name, image, quality_map, low, high, reference):
     """HTML of one image."""
     step = math.ceil(max(quality_map.values.shape) / MAP_SIDE)
     values = quality_map.values[::step, ::step]
-    stride = quality_map.stride * step
+    # In the picture pixel i covers [i, i + 1); a shown cell keeps its centre and grows.
+    places = []
+    for edges, cells in zip(quality_map.edges(), values.shape, strict=True):
+        size = edges[1] - edges[0]
+        places.append((edges[0] - (step - 1) / 2 * size, cells * step * size))
+    (top, height), (left, width) = places
     unit = np.clip((values - low) / (high - low), 0, 1)
     codes = np.round(unit * _TOP_CODE).astype("<u2")
-    # In the picture pixel i covers [i, i + 1), so a cell's centre is 0.5 further.
-    edge = quality_map.offset + 0.5 - stride / 2
     compared = f'<p class="soft">Reference {_shown(reference)}</p>\n' if reference else ""
     return Template(CARD).substitute(
         name=_shown(name),
@@ -119,10 +122,10 @@ def _card(name, image, quality_map, low, high, reference):
         height=image.height,
         rows=values.shape[0],
         columns=values.shape[1],
-        left=f"{100 * edge / image.width:.4f}",
-        top=f"{100 * edge / image.height:.4f}",
-        map_width=f"{100 * values.shape[1] * stride / image.width:.4f}",
-        map_height=f"{100 * values.shape[0] * stride / image.height:.4f}",
+        left=f"{100 * left / image.width:.4f}",
+        top=f"{100 * top / image.height:.4f}",
+        map_width=f"{100 * width / image.width:.4f}",
+        map_height=f"{100 * height / image.height:.4f}",
         photo=_photo(image.pixels),
         overlay=_overlay(unit),
         values=base64.b64encode(codes.tobytes()).decode("ascii"),

@@ -66,7 +66,7 @@ footer { padding-bottom: 40px; font-size: .85rem; }
 <body>
 <header>
 <h1>Quality maps</h1>
-<p class="soft">Model $model, values $low to $high, $better; one value every $stride pixels.
+<p class="soft">Model $model, values $low to $high, $better; $cells.
 <span id="count"></span></p>
 </header>
 <div class="tools"><div>

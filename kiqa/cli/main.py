@@ -21,14 +21,15 @@ from kiqa.cli import (
     evaluate,
     evaluate_maps,
     ladder,
+    ratings,
     score,
     study,
 )
 from kiqa.cli import map as map_command
 
 _COMMANDS = (
-    score, map_command, evaluate, evaluate_maps, compress, decompress, ladder, study, convert,
-    doctor,
+    score, map_command, evaluate, evaluate_maps, ratings, compress, decompress, ladder, study,
+    convert, doctor,
 )  # fmt: skip
 
 

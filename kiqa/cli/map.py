@@ -2,8 +2,10 @@
 
 import argparse
 import os
+import re
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from kiqa.cli.inputs import Input, add_paths, add_reference, collect, distinguish, whole_number
@@ -21,14 +23,26 @@ def add_parser(commands) -> argparse.ArgumentParser:
         epilog="An image that cannot be mapped is reported; the exit status is then 1.",
     )
     add_paths(parser, model=DEFAULT_MAPPER)
-    parser.add_argument(
+    cells = parser.add_mutually_exclusive_group()
+    cells.add_argument(
         "--stride",
         type=whole_number,
         metavar="N",
         help="pixels between the map's cells (default: 4; the aggregator has its own; of a WaDIQaM "
         "the patch's side, 32)",
     )
+    cells.add_argument(
+        "--grid",
+        type=_grid,
+        metavar="ROWSxCOLUMNS",
+        help="blocks of the map, for PaQ-2-PiQ (default: 32x32)",
+    )
     add_reference(parser)
+    parser.add_argument(
+        "--normalise",
+        action="store_true",
+        help="for PaQ-2-PiQ: spread the values over 0..100 as its authors do (fits their network)",
+    )
     parser.add_argument(
         "--overlay", metavar="DIR", help="write the map over the image, with a colour bar, as PNG"
     )
@@ -55,11 +69,18 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.reference is not None:
         references = [reference_for(item.name, arguments.reference) for item in inputs]
     pairs = list(zip(distinguish(inputs), references, strict=True))
-    scorer = Scorer(arguments.model, stride=arguments.stride, default_stride=MAP_STRIDE)
+    scorer = Scorer(
+        arguments.model, stride=arguments.stride, default_stride=MAP_STRIDE, grid=arguments.grid
+    )
     load_quietly(scorer)
     info = scorer.info
     given = arguments.reference is not None
     check_references(given, needed=scorer.needs_reference, model=scorer.model)
+    if arguments.normalise and info.scale != "0..100":
+        raise ValueError(
+            f"Expected a model of the scale 0..100 with --normalise. Received: {info.name} of the "
+            f"scale {info.scale}. Leave --normalise out."
+        )
     for folder in filter(None, (arguments.overlay, arguments.npz)):
         os.makedirs(folder, exist_ok=True)
     html = nullcontext()
@@ -80,6 +101,8 @@ def run(arguments: argparse.Namespace) -> int:
                         raise images
                     image, reference = images
                     quality_map = scorer.map(image, reference=reference)
+                    if arguments.normalise:
+                        quality_map = _normalised(quality_map)
                 except Exception as error:  # one bad or too large image is never the end
                     errors += 1
                     sys.stderr.write(f"kiqa: {_report(item, error)}\n")
@@ -95,6 +118,22 @@ def run(arguments: argparse.Namespace) -> int:
     if errors:
         sys.stderr.write(f"kiqa: {errors} of {len(inputs)} images could not be mapped\n")
     return 1 if errors else 0
+
+
+def _normalised(quality_map):
+    import numpy as np
+
+    from kiqa.evaluation.categories import normalise_scores
+
+    values = normalise_scores(quality_map.values).astype(np.float32)
+    return replace(quality_map, values=values, scale="0..100 normalised")
+
+
+def _grid(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)x(\d+)", text, re.ASCII)
+    if match is None or min(grid := (int(match[1]), int(match[2]))) < 1:
+        raise argparse.ArgumentTypeError(f"expected ROWSxCOLUMNS such as 20x20, got {text!r}")
+    return grid
 
 
 def _load(pair: tuple[Input, str | None]):
@@ -129,9 +168,10 @@ def _write(item: Input, image, quality_map, reference, arguments, add) -> None:
         quality_map.save(Path(arguments.npz, f"{item.name}.npz"))
     if arguments.overlay:
         from kiqa.cli.html import limits
-        from kiqa.plotting import plot_overlay, save_figure
+        from kiqa.plotting import plot_blend, plot_overlay, save_figure
 
-        ax = plot_overlay(image.pixels, quality_map, limits=limits(quality_map.scale))
+        plot = plot_overlay if quality_map.row_edges is None else plot_blend
+        ax = plot(image.pixels, quality_map, limits=limits(quality_map.scale))
         ax.set_title(f"{os.path.basename(item.name)}   mean {quality_map.mean():.3f}")
         save_figure(ax, Path(arguments.overlay, f"{item.name}.png"))
     if add:

@@ -4,9 +4,12 @@ import argparse
 import os
 import re
 import sys
+from contextlib import closing
 
 from kiqa.cli.inputs import add_paths, add_reference, collect, whole_number
 from kiqa.scoring.quiet import load_quietly
+
+_CATEGORY_KEYS = ("normalised", "category")
 
 
 def add_parser(commands) -> argparse.ArgumentParser:
@@ -62,6 +65,12 @@ def add_parser(commands) -> argparse.ArgumentParser:
         help="pixels between the map's cells (default: 8; the aggregator has its own)",
     )
     add_reference(parser)
+    parser.add_argument(
+        "--categories",
+        action="store_true",
+        help="for models of the scale 0..100: add the normalised score and the label (Bad to "
+        "Excellent) of PaQ-2-PiQ's authors; both fit their network's scores",
+    )
     return parser
 
 
@@ -83,6 +92,16 @@ def run(arguments: argparse.Namespace) -> int:
         references = [reference_for(item.name, arguments.reference) for item in inputs]
     scorer = Scorer(arguments.model, stride=arguments.stride)
     load_quietly(scorer)
+    if arguments.categories and scorer.info.scale != "0..100":
+        raise ValueError(
+            f"Expected a model of the scale 0..100 with --categories. Received: {scorer.info.name} "
+            f"of the scale {scorer.info.scale}. Leave --categories out."
+        )
+    if arguments.categories and arguments.output:
+        raise ValueError(
+            "Expected --categories without --output: rows of a file can be resumed without it. "
+            "Send standard output to a file, or use kiqa.evaluation.categories on the scores."
+        )
     rows = score_paths(
         paths,
         scorer,
@@ -94,13 +113,19 @@ def run(arguments: argparse.Namespace) -> int:
         references=references,
     )
     columns = ROW_KEYS if references is None else (*ROW_KEYS, *REFERENCE_KEYS)
+    if arguments.categories:
+        columns = (*columns, *_CATEGORY_KEYS)
+        rows = _labelled(rows)
     if not arguments.output:
         _emit(format_header(form, columns))
     done = errors = 0
     try:
         for row in _progress(rows, len(paths), to_terminal=not arguments.output):
             if not arguments.output:
-                _emit(format_row(row, form, columns))
+                line = format_row(row, form, columns)
+                if form == "table" and row.get("category"):
+                    line = f"{line.rstrip()}  {row['category']} ({row['normalised']:.1f})\n"
+                _emit(line)
             done += 1
             errors += row["error"] is not None
     except KeyboardInterrupt:
@@ -110,6 +135,19 @@ def run(arguments: argparse.Namespace) -> int:
     if errors:
         sys.stderr.write(f"kiqa: {errors} of {done} files could not be scored\n")
     return 1 if errors else 0
+
+
+def _labelled(rows):
+    """The rows, with normalised score and label where there is a score."""
+    from kiqa.evaluation.categories import category, normalise_scores
+
+    with closing(rows):
+        for row in rows:
+            more = dict.fromkeys(_CATEGORY_KEYS)
+            if row["score"] is not None:
+                normalised = float(normalise_scores(row["score"]))
+                more = dict(zip(_CATEGORY_KEYS, (normalised, category(normalised)), strict=True))
+            yield row | more
 
 
 def _form_of(output: str | None, resume: bool) -> str:

@@ -10,7 +10,9 @@ from importlib import import_module
 CONVERTERS = {
     "deepiqa": "kiqa.convert.deepiqa:convert_deepiqa",
     "lidq92": "kiqa.convert.wadiqam_ports:convert_lidq92",
+    "paq2piq": "kiqa.convert.paq2piq:convert_paq2piq",
     "pyiqa": "kiqa.convert.wadiqam_ports:convert_pyiqa",
+    "resnet18": "kiqa.convert.paq2piq:convert_resnet18",
 }
 
 

@@ -30,7 +30,7 @@ _STORAGES = {
     "ByteStorage": "<u1",
     "BoolStorage": "?",
 }
-_BELOW = ("params", "state_dict")  # keys under which programs put the state dict
+_BELOW = ("params", "state_dict", "model")  # keys under which programs put the state dict
 
 
 def read_state_dict(path: str | Path) -> dict[str, np.ndarray]:
@@ -38,7 +38,7 @@ def read_state_dict(path: str | Path) -> dict[str, np.ndarray]:
 
     Args:
         path: File of ``torch.save(model.state_dict(), path)``, also with the
-            state dict under ``params`` or ``state_dict``; or of
+            state dict under ``params``, ``state_dict`` or ``model``; or of
             ``numpy.savez(path, **arrays)``.
 
     Returns:

@@ -2,10 +2,13 @@
 
 - ``records``: one scored image as plain data.
 - ``datasets``: readers of published data sets; ``full_reference``,
-  ``live_release2``, ``csiq_database``: those with reference images. `DATASETS`
-  names them all.
+  ``live_release2``, ``csiq_database``: those with reference images;
+  ``spaq_database``, ``live_fb``: more of photographs. `DATASETS` names them
+  all.
 - ``splits``: train, validation and test parts, split files, k folds.
 - ``patches``: positions on an image, patches cut out, values put back.
+- ``picture_features``, ``picture_sampling``, ``patch_cropping``: pictures and
+  patches for a study of their quality.
 - ``konpatch``: patches with votes; ``votes`` and ``pseudo_votes`` label them.
 - ``distortions``: synthetic distortions of images.
 - ``pipeline``: tf.data pipelines (the only module that needs TensorFlow).
@@ -14,7 +17,9 @@
 from kiqa.data.csiq_database import csiq
 from kiqa.data.datasets import biq2021, koniq10k, live_itw
 from kiqa.data.full_reference import kadid10k, tid2008, tid2013
+from kiqa.data.live_fb import live_fb, live_fb_patch_images
 from kiqa.data.live_release2 import live
+from kiqa.data.spaq_database import spaq
 
 DATASETS = {
     "biq2021": biq2021,
@@ -22,7 +27,10 @@ DATASETS = {
     "kadid10k": kadid10k,
     "koniq10k": koniq10k,
     "live": live,
+    "live-fb": live_fb,
+    "live-fb-patches": live_fb_patch_images,
     "live-itw": live_itw,
+    "spaq": spaq,
     "tid2008": tid2008,
     "tid2013": tid2013,
 }

@@ -16,6 +16,7 @@ References:
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.stats import rankdata
@@ -74,13 +75,15 @@ def prediction_map(
         values = values.max() - values
     if np.ptp(values) == 0:
         return np.full(image_size, values.flat[0], np.float32)
-    placed = QualityMap(values, quality_map.stride, quality_map.offset, tuple(image_size))
+    placed = replace(quality_map, values=values)
     full = placed.to_image_size() if border == "edge" else _zero_padded(placed)
     return blur_map(full, blur=blur, mode=mode)
 
 
 def _zero_padded(quality_map):
     """One value a pixel where windows have their centres, zeros round it."""
+    if quality_map.row_edges is not None:  # blocks leave no border
+        return quality_map.to_image_size()
     if quality_map.stride == 1:
         return quality_map.pad_to_image()
     # Blocks of `stride` pixels would reach further out than the cells of stride 1 do, and the
@@ -107,6 +110,8 @@ def _check_grid(quality_map, image_size):
             f"Expected finite values of shape (rows, columns), received shape {values.shape} with "
             f"{np.sum(~np.isfinite(values))} not finite. Make the map again."
         )
+    if quality_map.row_edges is not None:
+        return
     rows, columns = values.shape
     reach = [(cells - 1) * quality_map.stride + quality_map.offset for cells in values.shape]
     # A cell covers `stride` pixels round its centre, and some of them must be in the image.

@@ -4,6 +4,11 @@ A `QualityMap` is a grid of cells. Cell (row, column) belongs to the pixel
 position ``(row * stride + offset, column * stride + offset)``, the centre of
 the patch that the model saw; pixel centres are integers, so for 64x64
 patches the offset is 31.5.
+
+A map of a grid of blocks, which may be wider than high and no whole number of
+pixels, has the edges of its blocks instead: cell (row, column) is the block from
+``row_edges[row]`` to ``row_edges[row + 1]``, where pixel i is the interval from i
+to i + 1.
 """
 
 import os
@@ -26,7 +31,7 @@ _KEYS = (
     "scale",
     "higher_is_better",
 )
-
+_EDGES = ("row_edges", "column_edges")  # only in files of maps of blocks
 
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, RuntimeError)
 
@@ -37,13 +42,20 @@ class QualityMap:
 
     Attributes:
         values: ``float32`` of shape ``(rows, columns)``.
-        stride: Pixels between neighbouring cells.
-        offset: Pixel position of the centre of cell (0, 0), on both axes.
+        stride: Pixels between neighbouring cells; 0 for a grid of blocks.
+        offset: Pixel position of the centre of cell (0, 0), on both axes;
+            not used for a grid of blocks.
         image_size: ``(height, width)`` of the image in pixels.
         model: Name of the model that made the map.
         weights_sha256: Hash of its weights file, empty when not from a file.
         scale: Text such as ``"0..1"``.
         higher_is_better: Direction of the values.
+        row_edges: For a grid of blocks, the ``rows + 1`` edges in pixels,
+            increasing, within the image.
+        column_edges: Likewise, ``columns + 1`` edges.
+
+    Raises:
+        ValueError: If edges do not fit the values and the image.
     """
 
     values: np.ndarray
@@ -54,6 +66,36 @@ class QualityMap:
     weights_sha256: str = ""
     scale: str = "0..1"
     higher_is_better: bool = True
+    row_edges: np.ndarray | None = None
+    column_edges: np.ndarray | None = None
+
+    def __post_init__(self):
+        given = [self.row_edges, self.column_edges]
+        if all(edges is None for edges in given):
+            return
+        for name, edges, cells, side in zip(
+            _EDGES, given, self.values.shape, self.image_size, strict=True
+        ):
+            edges = np.asarray(edges, np.float64)
+            fits = edges.shape == (cells + 1,) and edges[0] >= 0 and edges[-1] <= side
+            if not fits or not np.all(np.diff(edges) > 0):
+                raise ValueError(
+                    f"Expected {name} of {cells} cells: {cells + 1} increasing pixel positions "
+                    f"from 0 to {side}. Received: {edges.tolist()}."
+                )
+            object.__setattr__(self, name, edges)
+
+    def edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the edges of the cells, rows and columns, in pixels.
+
+        Pixel i is the interval from i to i + 1. Cells of a map with a stride
+        cover ``stride`` pixels round their centres and may reach outside.
+        """
+        if self.row_edges is not None:
+            return self.row_edges, self.column_edges
+        first = self.offset + 0.5 - self.stride / 2
+        rows, columns = (first + np.arange(cells + 1) * self.stride for cells in self.values.shape)
+        return rows, columns
 
     def mean(self) -> float:
         """Return the plain mean of the cells, the image's score."""
@@ -77,9 +119,12 @@ class QualityMap:
 
     def _interpolation(self, axis):
         """Lower cell, upper cell and the upper one's weight for each pixel."""
-        cells = self.values.shape[axis]
-        position = (np.arange(self.image_size[axis]) - self.offset) / self.stride
-        position = np.clip(position, 0, cells - 1)
+        cells, pixels = self.values.shape[axis], np.arange(self.image_size[axis])
+        if self.row_edges is None:
+            position = np.clip((pixels - self.offset) / self.stride, 0, cells - 1)
+        else:
+            edges = self.edges()[axis]
+            position = np.interp(pixels + 0.5, (edges[:-1] + edges[1:]) / 2, np.arange(cells))
         low = np.minimum(position.astype(int), max(cells - 2, 0))
         high = np.minimum(low + 1, cells - 1)
         return low, high, (position - low).astype(np.float32)
@@ -89,7 +134,8 @@ class QualityMap:
 
         Each cell fills the ``stride`` x ``stride`` pixels round its centre.
         At stride 1 and 64x64 patches this is 31 zeros above and left, 32
-        below and right.
+        below and right. A block of a grid fills the pixels whose centres lie
+        in it.
 
         Returns:
             ``float32`` of shape ``image_size``.
@@ -98,6 +144,8 @@ class QualityMap:
             Thesis, section 5.3: prediction maps are "centered and
             zero-padded to the input resolution".
         """
+        if self.row_edges is not None:
+            return self._filled_blocks()
         stride = self.stride
         padded = np.zeros(self.image_size, np.float32)
         blocks = np.repeat(np.repeat(self.values, stride, axis=0), stride, axis=1)
@@ -113,6 +161,18 @@ class QualityMap:
         ]
         return padded
 
+    def _filled_blocks(self):
+        """One value a pixel, of the block that it lies in; zeros outside of all."""
+        places, inside = [], []
+        for edges, side in zip(self.edges(), self.image_size, strict=True):
+            centres = np.arange(side) + 0.5
+            index = np.searchsorted(edges, centres, side="right") - 1
+            places.append(np.clip(index, 0, len(edges) - 2))
+            inside.append((centres >= edges[0]) & (centres < edges[-1]))
+        return np.where(np.logical_and.outer(*inside), self.values[np.ix_(*places)], 0).astype(
+            np.float32
+        )
+
     def save(self, path: str | os.PathLike) -> Path:
         """Write the map as a compressed ``.npz``.
 
@@ -124,11 +184,13 @@ class QualityMap:
 
         Returns:
             The path written. Keys: ``values, stride, offset, image_size,
-            model, weights_sha256, scale, higher_is_better``.
+            model, weights_sha256, scale, higher_is_better``, and for a grid
+            of blocks ``row_edges, column_edges``.
         """
         path = Path(path)
+        keys = _KEYS if self.row_edges is None else (*_KEYS, *_EDGES)
         with replacing(path) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, **{key: getattr(self, key) for key in _KEYS})
+            np.savez_compressed(file, **{key: getattr(self, key) for key in keys})
         return path
 
     @classmethod
@@ -153,7 +215,7 @@ class QualityMap:
                 missing = [key for key in _KEYS if key not in file]
                 if missing:
                     raise ValueError(f"without {', '.join(missing)}")
-                content = {key: file[key] for key in _KEYS}
+                content = {key: file[key] for key in (*_KEYS, *_EDGES) if key in file}
             return cls(
                 values=content["values"].astype(np.float32),
                 stride=int(content["stride"]),
@@ -163,6 +225,7 @@ class QualityMap:
                 weights_sha256=str(content["weights_sha256"]),
                 scale=str(content["scale"]),
                 higher_is_better=bool(content["higher_is_better"]),
+                **{key: content[key] for key in _EDGES if key in content},
             )
         except (ValueError, TypeError, KeyError, OSError, EOFError, *_ZIP_ERRORS) as error:
             raise ValueError(

@@ -9,7 +9,9 @@ from importlib import import_module
 
 MODELS = {
     "aggregator": "kiqa.models.aggregator:build_aggregator",
+    "paq2piq_head": "kiqa.models.paq2piq:build_paq2piq_head",
     "patchnet": "kiqa.models.patchnet:build_patchnet",
+    "resnet18": "kiqa.models.resnet18:build_resnet18",
     "wadiqam": "kiqa.models.wadiqam:build_wadiqam",
 }
 

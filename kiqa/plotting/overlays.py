@@ -1,6 +1,6 @@
-"""A quality map laid over its photograph.
+"""A quality map laid over its photograph, or blended with it.
 
-Public names: :func:`plot_overlay`.
+Public names: :func:`plot_overlay`, :func:`plot_blend`.
 """
 
 import numpy as np
@@ -10,6 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from PIL import Image
 
+from kiqa.constants import PAQ2PIQ
 from kiqa.io.map_files import QualityMap
 from kiqa.plotting.figures import axes_or_new
 
@@ -52,21 +53,14 @@ def plot_overlay(
     Raises:
         ValueError: If the map was made from an image of another size.
     """
-    size = tuple(pixels.shape[:2])
-    if size != tuple(quality_map.image_size):
-        raise ValueError(
-            f"Expected the photograph of the map, {quality_map.image_size} (height, width), "
-            f"received {size}. Read it with kiqa.load_image, which turns it upright."
-        )
+    size = _checked_size(pixels, quality_map)
     height, width = size
-    ax = axes_or_new(ax, (7.2, min(max(6.2 * height / width, 2.0), 12.0)))
+    ax = axes_or_new(ax, _figure_size(size))
     step = max(1, max(size) // _DRAWN)
     gray = Image.fromarray(pixels).convert("L").reduce(step)
     shown = (-0.5, gray.width * step - 0.5, gray.height * step - 0.5, -0.5)
     ax.imshow(gray, cmap="gray", extent=shown, **_HALF_CONTRAST)
-    rows, columns = quality_map.values.shape
-    first = quality_map.offset - quality_map.stride / 2
-    right, bottom = (first + cells * quality_map.stride for cells in (columns, rows))
+    (top, bottom), (left, right) = (edges[[0, -1]] - 0.5 for edges in quality_map.edges())
     norm = Normalize(*limits)
     ax.imshow(
         quality_map.values,
@@ -74,16 +68,87 @@ def plot_overlay(
         norm=norm,
         alpha=alpha,
         interpolation="auto",  # sharp cells; averages where cells are smaller than dots
-        extent=(first, right, bottom, first),
+        extent=(left, right, bottom, top),
     )
     ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), xticks=[], yticks=[])
     if colorbar:
-        seen = ListedColormap(alpha * colormaps[cmap](np.arange(256)) + (1 - alpha) * _MID_GRAY)
-        bar = ax.figure.colorbar(
-            ScalarMappable(norm, seen), ax=ax, extend=_extend(quality_map.values, limits), pad=0.02
-        )
-        bar.set_label(_scale_label(quality_map))
+        _add_colorbar(ax, quality_map, norm=norm, alpha=alpha, cmap=cmap)
     return ax
+
+
+def plot_blend(
+    pixels: np.ndarray,
+    quality_map: QualityMap,
+    *,
+    ax: Axes | None = None,
+    alpha: float = PAQ2PIQ.overlay,
+    colorbar: bool = True,
+    limits: tuple[float, float] = (0.0, 100.0),
+    cmap: str = "magma",
+) -> Axes:
+    """Blend a quality map with its photograph, as PaQ-2-PiQ shows its maps.
+
+    The map is interpolated (bilinear) to one value a pixel, coloured, and
+    mixed with the photograph in colour. The colour scale is fixed.
+
+    Args:
+        pixels: RGB ``uint8``, shape ``(H, W, 3)``.
+        quality_map: Map of that image.
+        ax: Axes to draw on.
+        alpha: Part of the map in the mixture, 0-1.
+        colorbar: Whether to add the labelled scale beside the axes, in the
+            colours of the map over mid-gray.
+        limits: Values at the two ends of the colour scale.
+        cmap: Name of a matplotlib colour map.
+
+    Returns:
+        The axes, in pixel coordinates of the photograph.
+
+    Raises:
+        ValueError: If the map was made from an image of another size.
+
+    References:
+        Ying et al. 2020, section 4.3 and Fig. 10.
+    """
+    height, width = size = _checked_size(pixels, quality_map)
+    ax = axes_or_new(ax, _figure_size(size))
+    norm = Normalize(*limits)
+    step = max(1, max(size) // _DRAWN)
+    photograph = np.asarray(Image.fromarray(pixels).reduce(step), np.float32) / 255
+    middle = [np.minimum(np.arange(n) * step + step // 2, side - 1)
+              for n, side in zip(photograph.shape, size, strict=False)]  # fmt: skip
+    values = quality_map.to_image_size()[np.ix_(*middle)]
+    colours = colormaps[cmap](norm(values))[..., :3]
+    rows, columns = (n * step - 0.5 for n in values.shape)
+    ax.imshow(alpha * colours + (1 - alpha) * photograph, extent=(-0.5, columns, rows, -0.5))
+    ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), xticks=[], yticks=[])
+    if colorbar:
+        _add_colorbar(ax, quality_map, norm=norm, alpha=alpha, cmap=cmap)
+    return ax
+
+
+def _checked_size(pixels, quality_map):
+    """Height and width of the photograph, which are those of the map."""
+    size = tuple(pixels.shape[:2])
+    if size != tuple(quality_map.image_size):
+        raise ValueError(
+            f"Expected the photograph of the map, {quality_map.image_size} (height, width), "
+            f"received {size}. Read it with kiqa.load_image, which turns it upright."
+        )
+    return size
+
+
+def _figure_size(size):
+    return 7.2, min(max(6.2 * size[0] / size[1], 2.0), 12.0)
+
+
+def _add_colorbar(ax, quality_map, *, norm, alpha, cmap):
+    seen = ListedColormap(alpha * colormaps[cmap](np.arange(256)) + (1 - alpha) * _MID_GRAY)
+    limits = norm.vmin, norm.vmax
+    bar = ax.figure.colorbar(
+        ScalarMappable(norm, seen), ax=ax, extend=_extend(quality_map.values, limits), pad=0.02
+    )
+    bar.set_label(_scale_label(quality_map))
 
 
 def _extend(values, limits):

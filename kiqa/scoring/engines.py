@@ -15,6 +15,9 @@ from kiqa.io.weights import WeightsInfo
 ENGINES = {
     "patch": "kiqa.scoring.patchwise:patch_engine",
     "aggregator": "kiqa.scoring.aggregated:aggregator_engine",
+    "paq2piq-bm": "kiqa.scoring.regions:paq2piq_engine",
+    "paq2piq-fm": "kiqa.scoring.regions:paq2piq_engine",
+    "paq2piq-rm": "kiqa.scoring.regions:paq2piq_engine",
     "wadiqam-fr": "kiqa.scoring.pooled:wadiqam_engine",
     "wadiqam-nr": "kiqa.scoring.pooled:wadiqam_engine",
 }
@@ -27,13 +30,16 @@ class Engine:
     Attributes:
         stride: Pixels between the places that the network looks at; in every
             row.
-        map_stride: Pixels between the cells of a map from ``map``.
+        map_stride: Pixels between the cells of a map from ``map``; 0 where
+            its cells are blocks, as many for each image.
         least_side: Least width and height of an image in pixels.
         map: From ``uint8`` pixels (H, W, 3) to a `QualityMap`; raises
             ValueError for what is too small.
         score: From the same pixels to the score.
         needs_reference: Whether ``map`` and ``score`` take the pixels of the
             undistorted image, of the same shape, as a second argument.
+        map_grid: From pixels and ``(rows, columns)`` to the map of so many
+            blocks; ``None`` for models whose maps have a stride.
     """
 
     stride: int
@@ -42,6 +48,7 @@ class Engine:
     map: Callable[..., QualityMap]
     score: Callable[..., float]
     needs_reference: bool = False
+    map_grid: Callable[..., QualityMap] | None = None
 
 
 def load_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:

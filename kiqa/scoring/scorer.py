@@ -1,4 +1,4 @@
-"""One scorer for images, and the two functions of the public interface on it.
+"""One scorer for images; `kiqa.scoring.single` has the functions of the public interface on it.
 
 How a score is made depends on the model (`kiqa.scoring.engines`): the mean of
 Patchnet's quality map, or the aggregator's output. A *row* is a dictionary,
@@ -14,12 +14,12 @@ import math
 import os
 import time
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import partial
 
 import numpy as np
 
 from kiqa import __version__
-from kiqa.constants import DEFAULT_MAPPER, DEFAULT_SCORER, PATCHNET
+from kiqa.constants import DEFAULT_SCORER, PATCHNET
 from kiqa.io.images import LoadedImage, load_image
 from kiqa.io.map_files import QualityMap
 from kiqa.scoring.decoding import Source, decode, name_file
@@ -57,9 +57,12 @@ class Scorer:
             1. ``None`` is the model's own; a model that was trained at one
             stride, such as the aggregator, takes no other.
         default_stride: What ``None`` means where the model leaves it open.
+        grid: ``(rows, columns)`` of the blocks of `map`, for PaQ-2-PiQ, whose
+            own is 32x32. Not together with a stride.
 
     Raises:
-        ValueError: If the stride is not a whole number of at least 1.
+        ValueError: If the stride or a side of the grid is not a whole number
+            of at least 1, or both are given.
     """
 
     def __init__(
@@ -68,10 +71,12 @@ class Scorer:
         *,
         stride: int | None = None,
         default_stride: int = SCORE_STRIDE,
+        grid: tuple[int, int] | None = None,
     ) -> None:
         for value in (default_stride if stride is None else stride, default_stride):
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
                 raise ValueError(f"Expected a stride of at least 1 pixel. Received: {value!r}.")
+        self.grid = checked_grid(grid, stride)
         self.model = os.fspath(model)
         self._stride = None if stride is None else int(stride)
         self._default_stride = int(default_stride)
@@ -88,6 +93,11 @@ class Scorer:
 
             info = read_info(self.model)
             engine = load_engine(info, stride=self._stride, default_stride=self._default_stride)
+            if self.grid is not None and engine.map_grid is None:
+                raise ValueError(
+                    f"Expected a model whose maps are grids of blocks, such as PaQ-2-PiQ. "
+                    f"Received: {info.name} with grid {self.grid}. Use a stride, or that model."
+                )
             self._loaded = info, engine
         return self._loaded
 
@@ -103,7 +113,7 @@ class Scorer:
 
     @property
     def map_stride(self) -> int:
-        """Pixels between the cells of `map`; loads the model."""
+        """Pixels between the cells of `map`, 0 for a grid of blocks; loads the model."""
         return self._load()[1].map_stride
 
     @property
@@ -129,7 +139,7 @@ class Scorer:
         Returns:
             The `QualityMap`: of a patch network at this scorer's stride, of
             the aggregator its coarse spatial quality map
-            (`kiqa.scoring.aggregated`).
+            (`kiqa.scoring.aggregated`), of PaQ-2-PiQ at this scorer's grid.
 
         Raises:
             FileNotFoundError: If there is no such file.
@@ -137,7 +147,11 @@ class Scorer:
                 model, if a reference is missing or superfluous, or if a
                 value of the map is not finite.
         """
-        quality_map = self._run(self._load()[1].map, image, reference)
+        engine = self._load()[1]
+        function = engine.map
+        if self.grid is not None:
+            function = partial(engine.map_grid, grid=self.grid)
+        quality_map = self._run(function, image, reference)
         self._check_finite(quality_map.mean())
         return quality_map
 
@@ -231,55 +245,31 @@ class Scorer:
         return row
 
 
-@lru_cache(maxsize=4)
-def _cached_scorer(model: str, stride: int | None, default_stride: int) -> Scorer:
-    return Scorer(model, stride=stride, default_stride=default_stride)
-
-
-def score(
-    image: Source, *, reference: Source | None = None, model: str | os.PathLike = DEFAULT_SCORER
-) -> float:
-    """Predict the quality of an image.
+def checked_grid(grid: tuple[int, int] | None, stride: int | None) -> tuple[int, int] | None:
+    """Return a grid as two whole numbers.
 
     Args:
-        image: Path, encoded bytes or RGB ``uint8`` array (H, W, 3).
-        reference: The undistorted image, of the same size, for
-            full-reference models.
-        model: Name of a shipped model or path of a published ``.h5`` file.
+        grid: ``(rows, columns)``, or ``None``.
+        stride: What was given as stride.
 
     Returns:
-        Score on the model's scale. Patchnet: mean of the quality map at
-        `SCORE_STRIDE`, 0..1, higher is better. Aggregator: its output, an
-        estimate of the MOS in 0..1, not confined to it. WaDIQaM: weighted
-        mean over all non-overlapping patches, likewise.
+        The grid, or ``None``.
 
     Raises:
-        FileNotFoundError: If the image or the model is not there.
-        ValueError: If the image cannot be read or is too small for the
-            model, or a reference is missing or superfluous.
+        ValueError: If both are given, or the grid is not two whole numbers
+            of at least 1.
     """
-    scorer = _cached_scorer(os.fspath(model), None, SCORE_STRIDE)
-    return scorer.score(image, reference=reference)
-
-
-def quality_map(
-    image: Source, *, stride: int | None = None, model: str | os.PathLike = DEFAULT_MAPPER
-) -> QualityMap:
-    """Predict the local quality of an image.
-
-    Args:
-        image: Path, encoded bytes or RGB ``uint8`` array (H, W, 3).
-        stride: Pixels between neighbouring cells, `MAP_STRIDE` where it is
-            ``None``; the time goes with ``1 / stride**2``. The aggregator
-            takes its own only.
-        model: Name of a shipped model or path of a published ``.h5`` file.
-
-    Returns:
-        The `QualityMap`; its ``values`` are ``float32`` (rows, columns).
-
-    Raises:
-        FileNotFoundError: If the image or the model is not there.
-        ValueError: If the image cannot be read or is too small for the
-            model.
-    """
-    return _cached_scorer(os.fspath(model), stride, MAP_STRIDE).map(image)
+    if grid is None:
+        return None
+    if stride is not None:
+        raise ValueError(
+            f"Expected grid or stride. Received: both, grid {grid} and stride {stride}. A grid is "
+            "for PaQ-2-PiQ, a stride for patch networks."
+        )
+    sides = tuple(grid) if isinstance(grid, tuple | list) else (grid,)
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in sides)
+    if len(sides) != 2 or not whole or min(sides) < 1:
+        raise ValueError(
+            f"Expected a grid as (rows, columns), each at least 1. Received: {grid!r}."
+        )
+    return int(sides[0]), int(sides[1])

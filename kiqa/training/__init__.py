@@ -11,6 +11,8 @@
   Patchnet.
 - `mos_settings`, `pieces`, `losses`, `convolutional`, `patchnet_mos`: Patchnet
   from whole photographs' MOS, the recipe of the shipped weights.
+- `paq2piq_settings`, `paq2piq_tasks`, `packed_pictures`, `paq2piq_batches`,
+  `two_rates`, `paq2piq_network`, `paq2piq`: PaQ-2-PiQ on pictures and patches.
 
 The modules import no TensorFlow when loaded, and training from arrays runs
 on Keras's JAX backend too.

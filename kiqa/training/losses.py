@@ -1,7 +1,8 @@
-"""Losses: of whole scores, of WaDIQaM, and of Patchnet on pieces of rated photographs.
+"""Losses: of scores, of WaDIQaM, of PaQ-2-PiQ, and of Patchnet on pieces of photographs.
 
 `score_loss` is the mean squared error, with a correlation over the batch as
-an option. `pooled_loss` is that of DIQaM and WaDIQaM.
+an option. `pooled_loss` is that of DIQaM and WaDIQaM, `region_loss` that of
+PaQ-2-PiQ.
 
 `piece_loss` is Patchnet's. A step holds pieces of rated photographs, then
 pieces of photographs without a score, if any, and then distorted copies of
@@ -121,6 +122,36 @@ def pooled_loss(*, patches: int, pooling: str, patch: float = 0.0, correlation: 
             total = ops.mean(ops.abs(pooled - target[:, 0, 0])) + patch * single
         if correlation:
             total += correlation * (1 - _pearson(pooled, target[:, 0, -1]))
+        return total
+
+    return loss
+
+
+def region_loss(*, patch: float = 1.0, correlation: float = 0.0):
+    """Make the loss of PaQ-2-PiQ: the squared error of pictures and patches.
+
+    Args:
+        patch: Weight of a patch's squared error beside a picture's.
+        correlation: Weight of one minus Pearson's correlation of the scores
+            of the pictures.
+
+    Returns:
+        A function of targets and predictions, both of shape ``(n, m)``, the
+        picture first, then its patches, to the loss, a scalar: the weighted
+        mean over all targets that are finite.
+
+    References:
+        Ying et al. 2020, sections 4.1 and 4.2.
+    """
+
+    def loss(target, predicted):
+        known = ops.isfinite(target)
+        error = ops.square(predicted - ops.where(known, target, ops.zeros_like(target)))
+        weights = ops.cast(known, error.dtype)
+        weights = ops.concatenate([weights[:, :1], patch * weights[:, 1:]], axis=1)
+        total = ops.sum(weights * error) / ops.sum(weights)
+        if correlation:
+            total += correlation * (1 - _pearson(predicted[:, 0], target[:, 0]))
         return total
 
     return loss

@@ -239,3 +239,16 @@ def test_incomplete_rows_are_refused():
     for wrong in (rows[:-1], [], rows + rows[:1]):
         with pytest.raises(ValueError, match=f"received {len(wrong)}"):
             summarise(wrong, seed=0)
+
+
+@pytest.mark.parametrize("border", ["zero", "edge"])
+def test_map_of_blocks_covers_the_image(border):
+    """Blocks leave no border: both rules interpolate between their centres."""
+    values = np.array([[0.0, 1.0], [2.0, 5.0]], np.float32)
+    edges = {"row_edges": np.array([0, 30, 60]), "column_edges": np.array([0, 40, 80])}
+    blocks = QualityMap(values, 0, 0.0, (60, 80), **edges)
+    found = prediction_map(blocks, image_size=(60, 80), border=border, blur=0)
+    np.testing.assert_allclose(found, blocks.to_image_size())
+    worse = QualityMap(values, 0, 0.0, (60, 80), higher_is_better=False, **edges)
+    turned = prediction_map(worse, image_size=(60, 80), border=border, blur=0)
+    np.testing.assert_allclose(turned, 5 - found, atol=1e-5)

@@ -145,3 +145,60 @@ def test_whatever_is_wrong_with_a_file_is_a_value_error_that_names_it(tmp_path, 
     write(tmp_path / "bad.npz")
     with pytest.raises(ValueError, match=r"bad\.npz .*make the map again"):
         QualityMap.load(tmp_path / "bad.npz")
+
+
+@pytest.fixture
+def blocks():
+    """A map of 2x4 blocks of an image of 30x20 pixels; edges lie between pixels."""
+    values = np.arange(8, dtype=np.float32).reshape(2, 4)
+    return QualityMap(
+        values,
+        0,
+        0.0,
+        (20, 30),
+        row_edges=np.linspace(0, 20, 3),
+        column_edges=np.linspace(0, 30, 5),
+    )
+
+
+def test_blocks_fill_the_image(blocks):
+    """Each pixel has the value of the block that holds its centre."""
+    filled = blocks.pad_to_image()
+    assert filled.shape == (20, 30)
+    np.testing.assert_array_equal(filled[0, [0, 6, 7, 8, 29]], [0, 0, 1, 1, 3])  # edge at 7.5
+    np.testing.assert_array_equal(filled[[9, 10], 0], [0, 4])
+
+
+def test_blocks_are_interpolated_between_their_centres(blocks):
+    """Bilinear between centres, constant outside of them."""
+    full = blocks.to_image_size()
+    assert full.shape == (20, 30)
+    np.testing.assert_allclose(full[0, 3], 0)  # the first centre is at 3.75, in the fourth pixel
+    np.testing.assert_allclose(full[2, 15], (15.5 - 3.75) / 7.5, rtol=1e-6)
+    np.testing.assert_allclose(full[9, 0] + full[10, 0], 4, rtol=1e-6)
+    np.testing.assert_allclose(full[19, 29], 7)
+
+
+def test_edges_of_both_kinds_of_maps(blocks):
+    """A map with a stride has squares round its centres; blocks have their own edges."""
+    plain = QualityMap(np.zeros((2, 3), np.float32), 8, 31.5, (80, 90))
+    rows, columns = plain.edges()
+    np.testing.assert_array_equal(rows, [28, 36, 44])
+    np.testing.assert_array_equal(columns, [28, 36, 44, 52])
+    np.testing.assert_array_equal(blocks.edges()[0], [0, 10, 20])
+
+
+def test_blocks_survive_their_file(blocks, tmp_path):
+    """Edges are in the file of such a map, and in no other."""
+    read = QualityMap.load(blocks.save(tmp_path / "blocks.npz"))
+    np.testing.assert_array_equal(read.row_edges, blocks.row_edges)
+    np.testing.assert_array_equal(read.values, blocks.values)
+
+
+@pytest.mark.parametrize("rows", [[0, 10], [0, 10, 21], [-1, 10, 20], [0, 10, 10], [0, 5, 3], None])
+def test_edges_must_fit_the_values_and_the_image(blocks, rows):
+    """As many as cells and one, increasing, within the image; both or none."""
+    with pytest.raises(ValueError, match="row_edges of 2 cells"):
+        QualityMap(
+            blocks.values, 0, 0.0, (20, 30), row_edges=rows, column_edges=blocks.column_edges
+        )

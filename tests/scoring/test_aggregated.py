@@ -17,7 +17,7 @@ from kiqa.cli.main import main
 from kiqa.io.weights import export_h5, load_model, read_info
 from kiqa.maps.stack import StackMaker
 from kiqa.models.patchnet import build_patchnet
-from kiqa.scoring import Scorer, score_paths, scorer
+from kiqa.scoring import Scorer, score_paths, single
 
 DETAILS = {
     "mode": "aggregator",
@@ -55,9 +55,9 @@ def weights(tmp_path, monkeypatch):
     _export(folder)
     monkeypatch.setenv("KIQA_WEIGHTS", str(folder))
     monkeypatch.chdir(tmp_path)
-    scorer._cached_scorer.cache_clear()
+    single._cached_scorer.cache_clear()
     yield folder
-    scorer._cached_scorer.cache_clear()
+    single._cached_scorer.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +169,7 @@ def test_file_that_does_not_say_its_maps_is_refused(weights, change):
 def test_unknown_mode_is_refused(weights):
     """A file of a newer kiqa is not taken for a patch network."""
     _export(weights, mode="sequence")
-    with pytest.raises(ValueError, match=r"\['aggregator', 'patch', .*\]. Received: 'sequence'"):
+    with pytest.raises(ValueError, match=r"\['aggregator', .*'patch', .*\]. Received: 'sequence'"):
         Scorer("aggregator").info  # noqa: B018 loads
 
 

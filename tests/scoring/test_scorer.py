@@ -9,7 +9,7 @@ import pytest
 
 import kiqa
 from kiqa import scoring
-from kiqa.scoring import ROW_KEYS, Scorer, scorer
+from kiqa.scoring import ROW_KEYS, Scorer, single
 
 
 def _gray(level=51, size=(72, 80)):
@@ -137,9 +137,9 @@ def test_stride_below_one_is_refused(stride):
 @pytest.fixture
 def public(stand_in):
     """The public functions with empty caches before and after."""
-    scorer._cached_scorer.cache_clear()
+    single._cached_scorer.cache_clear()
     yield kiqa
-    scorer._cached_scorer.cache_clear()
+    single._cached_scorer.cache_clear()
 
 
 def test_public_functions_use_their_strides(public, stand_in):

@@ -1,0 +1,299 @@
+"""Scores of rectangles of a picture, and quality maps of its blocks, by PaQ-2-PiQ.
+
+The body looks at the picture once; each rectangle then costs a pooling of its
+features and the small head. A map of n x m blocks is the scores of n * m
+rectangles with edges at ``linspace(0, size, cells + 1)``.
+
+Public names: `RegionRater`, `check_rois`, `grid_rois`, `grid_edges`,
+`LEAST_SIDE`.
+
+References:
+    Ying et al. 2020, sections 4.2 to 4.4. Edges of the blocks as in the
+    authors' code.
+"""
+
+import numpy as np
+
+from kiqa.constants import PAQ2PIQ
+from kiqa.io.map_files import QualityMap
+from kiqa.io.weights import WeightsInfo
+from kiqa.models.paq2piq import KINDS
+from kiqa.models.roi_pool import roi_pool
+
+LEAST_SIDE = PAQ2PIQ.stride  # ours: a smaller picture has not even one whole feature cell
+_AT_ONCE = 4096  # rectangles pooled and rated together
+
+
+def grid_edges(side: int, cells: int) -> np.ndarray:
+    """Return where blocks begin and end on one axis.
+
+    Args:
+        side: Pixels of the picture on this axis.
+        cells: Number of blocks, at most ``side``.
+
+    Returns:
+        ``float32`` of shape ``(cells + 1,)`` from 0 to ``side``, evenly
+        spaced, not rounded to pixels.
+
+    Raises:
+        ValueError: If there are fewer pixels than blocks, or no blocks.
+    """
+    if isinstance(cells, bool) or not isinstance(cells, int | np.integer) or cells < 1:
+        raise ValueError(f"Expected a grid of at least 1 block a side. Received: {cells!r}.")
+    if cells > side:
+        raise ValueError(
+            f"Expected at least one pixel a block. Received: {cells} blocks on {side} pixels. Use "
+            "a coarser grid."
+        )
+    return np.linspace(0, side, cells + 1).astype(np.float32)
+
+
+def grid_rois(image_size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
+    """Return the blocks of a picture as rectangles, row by row.
+
+    Args:
+        image_size: ``(height, width)`` in pixels.
+        grid: ``(rows, columns)`` of blocks.
+
+    Returns:
+        ``float32`` of shape (rows * columns, 4): left, top, right, bottom.
+
+    Raises:
+        ValueError: As `grid_edges`.
+    """
+    rows, columns = (grid_edges(*each) for each in zip(image_size, grid, strict=True))
+    top, left = np.meshgrid(rows[:-1], columns[:-1], indexing="ij")
+    bottom, right = np.meshgrid(rows[1:], columns[1:], indexing="ij")
+    return np.stack([left, top, right, bottom], axis=-1).reshape(-1, 4)
+
+
+def check_rois(rois: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
+    """Return rectangles as an array, if they lie in a picture.
+
+    Args:
+        rois: Of shape (m, 4): left, top, right, bottom in pixels.
+        image_size: ``(height, width)`` of the picture.
+
+    Returns:
+        ``float32`` of shape (m, 4).
+
+    Raises:
+        ValueError: If there is none, or one is not finite, empty, reversed
+            or not inside the picture; the first such one is named.
+    """
+    rois = np.asarray(rois)
+    if rois.ndim != 2 or rois.shape[1] != 4 or not len(rois) or rois.dtype.kind not in "fiu":
+        raise ValueError(
+            "Expected rectangles of shape (m, 4), m at least 1: left, top, right, bottom in "
+            f"pixels. Received: shape {rois.shape}, dtype {rois.dtype}."
+        )
+    height, width = image_size
+    left, top, right, bottom = rois.T.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        good = (left >= 0) & (left < right) & (right <= width)
+        good &= (top >= 0) & (top < bottom) & (bottom <= height)
+    if not good.all():
+        first = int(np.argmin(good))
+        raise ValueError(
+            f"Expected 0 <= left < right <= {width} and 0 <= top < bottom <= {height}, the "
+            f"picture's sides. Received: {rois[first].tolist()} (number {first}), and "
+            f"{np.count_nonzero(~good) - 1} more such. Correct or leave them out."
+        )
+    return rois.astype(np.float32)
+
+
+class RegionRater:
+    """Rates pictures and rectangles of them with one P2P network.
+
+    Args:
+        body: ResNet-18, `kiqa.models.resnet18`, of pictures in 0..255.
+        head: Its head, `kiqa.models.paq2piq`.
+        kind: ``"bm"``, ``"rm"`` or ``"fm"``.
+        info: What is known of the weights; goes into every map.
+
+    Raises:
+        ValueError: If the kind is unknown, or body and head do not fit.
+    """
+
+    def __init__(self, body, head, *, kind: str, info: WeightsInfo | None = None):
+        if kind not in KINDS:
+            raise ValueError(f"Expected kind to be one of {', '.join(KINDS)}. Received: {kind!r}.")
+        _check_networks(body, head, kind)
+        self.kind = kind
+        self._info = info
+        self._body = _compiled(body)
+        self._head = _compiled(head)
+        self._patch_head = _compiled(_patch_scores(head)) if kind == "fm" else self._head
+
+    def score(self, pixels: np.ndarray, rois: np.ndarray | None = None) -> float:
+        """Rate a whole picture.
+
+        Args:
+            pixels: ``uint8`` of shape (H, W, 3), RGB, sides at least
+                `LEAST_SIDE`.
+            rois: For P2P-FM three patches, (3, 4), left, top, right, bottom;
+                ``None`` takes the authors' three fixed ones. Not for others.
+
+        Returns:
+            The score on the scale 0..100, not confined to it.
+
+        Raises:
+            ValueError: If the picture or a patch is not such.
+        """
+        if rois is not None and self.kind != "fm":
+            raise ValueError(
+                f"Expected patches for P2P-FM only. Received: patches for P2P-{self.kind.upper()}. "
+                "Use rate() for scores of rectangles."
+            )
+        features = self._features(pixels)
+        if self.kind == "bm":
+            return float(self._head(features)[0, 0])
+        height, width = pixels.shape[:2]
+        whole = np.array([[0, 0, width, height]], np.float32)
+        if self.kind == "rm":
+            return float(self._rated(features, whole)[0])
+        if rois is None:
+            parts = np.array(PAQ2PIQ.default_patches) * [width, height, width, height]
+            rois = parts.astype(np.float32)
+        elif np.shape(rois) != (PAQ2PIQ.patches, 4):
+            raise ValueError(
+                f"Expected {PAQ2PIQ.patches} patches, shape {(PAQ2PIQ.patches, 4)}. Received: "
+                f"shape {np.shape(rois)}."
+            )
+        rois = np.concatenate([whole, check_rois(rois, (height, width))])
+        return float(self._head(roi_pool(features, rois[None]))[0, 0])
+
+    def rate(self, pixels: np.ndarray, rois: np.ndarray) -> np.ndarray:
+        """Rate rectangles of a picture, in one pass over its features.
+
+        Args:
+            pixels: As in `score`.
+            rois: Of shape (m, 4): left, top, right, bottom in pixels.
+
+        Returns:
+            ``float32`` of shape (m,), on the scale 0..100. P2P-FM's are those
+            of its first head.
+
+        Raises:
+            ValueError: If the picture or a rectangle is not such, or the
+                network is P2P-BM, which knows whole pictures only.
+        """
+        self._check_regions()
+        return self._rated(self._features(pixels), check_rois(rois, np.shape(pixels)[:2]))
+
+    def map(self, pixels: np.ndarray, grid: tuple[int, int] = PAQ2PIQ.grid) -> QualityMap:
+        """Rate the blocks of a picture.
+
+        Args:
+            pixels: As in `score`.
+            grid: ``(rows, columns)`` of blocks; the paper's are 32x32.
+
+        Returns:
+            `QualityMap` of shape ``grid`` with the edges of its blocks.
+
+        Raises:
+            ValueError: As `rate`, or if there are fewer pixels than blocks.
+        """
+        self._check_regions()
+        height, width = np.shape(pixels)[:2]
+        features = self._features(pixels)
+        values = self._rated(features, grid_rois((height, width), grid))
+        info = self._info
+        return QualityMap(
+            values=values.reshape(grid),
+            stride=0,
+            offset=0.0,
+            image_size=(height, width),
+            model=info.name if info else f"paq2piq-{self.kind}",
+            weights_sha256=info.sha256 if info else "",
+            scale=info.scale if info else "0..100",
+            higher_is_better=info.higher_is_better if info else True,
+            row_edges=grid_edges(height, grid[0]),
+            column_edges=grid_edges(width, grid[1]),
+        )
+
+    def _check_regions(self):
+        if self.kind == "bm":
+            raise ValueError(
+                "Expected P2P-RM or P2P-FM for maps and rectangles. Received: P2P-BM, which rates "
+                "whole pictures only. Cut the rectangles out and score them as pictures."
+            )
+
+    def _features(self, pixels):
+        """The body's output, (1, rows, columns, 512)."""
+        pixels = np.asarray(pixels)
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+            raise ValueError(
+                "Expected an RGB picture of shape (H, W, 3), uint8. "
+                f"Received: shape={pixels.shape}, dtype={pixels.dtype}."
+            )
+        if min(pixels.shape[:2]) < LEAST_SIDE:
+            raise ValueError(
+                f"Expected a picture of at least {LEAST_SIDE}x{LEAST_SIDE} pixels. Received: "
+                f"{pixels.shape[1]}x{pixels.shape[0]}. Use a larger picture."
+            )
+        return self._body(pixels[None].astype(np.float32))
+
+    def _rated(self, features, rois):
+        """Scores of rectangles that have been checked, ``float32`` of shape (m,)."""
+        scores = []
+        for at in range(0, len(rois), _AT_ONCE):
+            some = rois[at : at + _AT_ONCE]
+            largest = np.max(some[:, 3] - some[:, 1]), np.max(some[:, 2] - some[:, 0])
+            pooled = roi_pool(features, some[None], largest=largest)[0]
+            if self.kind == "fm":
+                scores.append(self._by_fours(pooled))
+            else:
+                scores.append(np.asarray(self._head(pooled))[:, 0])
+        return np.concatenate(scores)
+
+    def _by_fours(self, pooled):
+        """Scores of P2P-FM's first head, which takes four rectangles at a time."""
+        pooled, size = np.asarray(pooled), PAQ2PIQ.patches + 1
+        filled = np.zeros((-(-len(pooled) // size) * size, *pooled.shape[1:]), np.float32)
+        filled[: len(pooled)] = pooled
+        scores = self._patch_head(filled.reshape(-1, size, *pooled.shape[1:]))
+        return np.asarray(scores).reshape(-1)[: len(pooled)]
+
+
+def _check_networks(body, head, kind):
+    """Refuse graphs that are no body, no head, or of another kind."""
+    sides = PAQ2PIQ.patches + 1, PAQ2PIQ.bins, PAQ2PIQ.bins
+    wanted = {
+        "body": (body, (None, None, None, 3), (None, None, None, PAQ2PIQ.features)),
+        "head": (head, (None, *sides, PAQ2PIQ.features), (None, sides[0]))
+        if kind == "fm"
+        else (head, (None, None, None, PAQ2PIQ.features), (None, 1)),
+    }
+    for part, (model, *shapes) in wanted.items():
+        found = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
+        if found != shapes:
+            raise ValueError(
+                f"Expected the {part} of a P2P-{kind.upper()}, {shapes[0]} to {shapes[1]}. "
+                f"Received: {model.name!r} with inputs and outputs {found}. Use the two files "
+                "that were written together."
+            )
+
+
+def _patch_scores(head):
+    """P2P-FM's first head."""
+    import keras
+
+    names = [layer.name for layer in head.layers]
+    if "patch_scores" not in names:
+        raise ValueError(
+            f"Expected the head of a P2P-FM, with a layer 'patch_scores'. Received: {head.name!r} "
+            f"with {names}."
+        )
+    return keras.Model(head.inputs[0], head.get_layer("patch_scores").output)
+
+
+def _compiled(model):
+    """A network as one compiled function."""
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec(model.inputs[0].shape, tf.float32)])
+    def run(x):
+        return model(x, training=False)
+
+    return run

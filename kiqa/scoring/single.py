@@ -1,0 +1,76 @@
+"""The two functions of the public interface: the score, or the map, of one image.
+
+The last models used stay loaded.
+"""
+
+import os
+from functools import lru_cache
+
+from kiqa.constants import DEFAULT_MAPPER, DEFAULT_SCORER
+from kiqa.io.map_files import QualityMap
+from kiqa.scoring.decoding import Source
+from kiqa.scoring.scorer import MAP_STRIDE, SCORE_STRIDE, Scorer, checked_grid
+
+
+@lru_cache(maxsize=4)
+def _cached_scorer(
+    model: str, stride: int | None, default_stride: int, grid: tuple[int, int] | None = None
+) -> Scorer:
+    return Scorer(model, stride=stride, default_stride=default_stride, grid=grid)
+
+
+def score(
+    image: Source, *, reference: Source | None = None, model: str | os.PathLike = DEFAULT_SCORER
+) -> float:
+    """Predict the quality of an image.
+
+    Args:
+        image: Path, encoded bytes or RGB ``uint8`` array (H, W, 3).
+        reference: The undistorted image, of the same size, for
+            full-reference models.
+        model: Name of a shipped model or path of a published ``.h5`` file.
+
+    Returns:
+        Score on the model's scale. Patchnet: mean of the quality map at
+        `SCORE_STRIDE`, 0..1, higher is better. Aggregator: its output, an
+        estimate of the MOS in 0..1, not confined to it. WaDIQaM: weighted
+        mean over all non-overlapping patches, likewise. PaQ-2-PiQ: its
+        output for the whole picture, an estimate of the MOS in 0..100.
+
+    Raises:
+        FileNotFoundError: If the image or the model is not there.
+        ValueError: If the image cannot be read or is too small for the
+            model, or a reference is missing or superfluous.
+    """
+    scorer = _cached_scorer(os.fspath(model), None, SCORE_STRIDE)
+    return scorer.score(image, reference=reference)
+
+
+def quality_map(
+    image: Source,
+    *,
+    stride: int | None = None,
+    grid: tuple[int, int] | None = None,
+    model: str | os.PathLike = DEFAULT_MAPPER,
+) -> QualityMap:
+    """Predict the local quality of an image.
+
+    Args:
+        image: Path, encoded bytes or RGB ``uint8`` array (H, W, 3).
+        stride: Pixels between neighbouring cells, `MAP_STRIDE` where it is
+            ``None``; the time goes with ``1 / stride**2``. The aggregator
+            takes its own only.
+        grid: ``(rows, columns)`` of blocks, for PaQ-2-PiQ, 32x32 where it is
+            ``None``. Not together with a stride.
+        model: Name of a shipped model or path of a published ``.h5`` file.
+
+    Returns:
+        The `QualityMap`; its ``values`` are ``float32`` (rows, columns).
+
+    Raises:
+        FileNotFoundError: If the image or the model is not there.
+        ValueError: If the image cannot be read or is too small for the
+            model, or both stride and grid are given.
+    """
+    grid = checked_grid(grid, stride)
+    return _cached_scorer(os.fspath(model), stride, MAP_STRIDE, grid).map(image)

@@ -1,0 +1,211 @@
+"""Train PaQ-2-PiQ: ``python -m kiqa.train_paq2piq --model bm|rm|fm``.
+
+Trains on the picture scores of a data set, and on scores of patches from a
+file: those of people, or pseudo-scores that another program made where there
+are none (``--patch-scores``; say what they are with ``--patch-scores-are``).
+Defaults are the paper's: Adam, ten epochs of batches of 120 pictures padded to
+640x640, from ImageNet weights if ``--initial`` names a file of them
+(``kiqa convert resnet18``). ``--recipe two-cores`` trains on smaller crops from
+random weights. Exit status: 0 done; 2 usage or input error; 130 interrupted by
+Ctrl-C.
+"""
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kiqa.data import DATASETS
+from kiqa.data.chosen import scored_parts
+from kiqa.scoring.quiet import start_keras
+from kiqa.training.commands import run_training
+from kiqa.training.paq2piq_settings import KINDS, RECIPES, SCHEDULES, Paq2piqSettings
+from kiqa.training.settings import PRECISIONS
+
+# Settings that have an option of the same name.
+_NUMBERS = {
+    "seed": (int, "seed of initial weights, crops and dropout"),
+    "side": (int, "pixels a side in training: padded with white, or cropped"),
+    "patches": (int, "patches of each picture in a step; 0: picture scores only"),
+    "batch_size": (int, "pictures an update"),
+    "accumulate": (int, "parts in which a batch is computed; saves memory"),
+    "epochs": (int, "epochs at most"),
+    "early_stopping": (
+        lambda text: int(text) or None,
+        "stop after so many epochs without a better one; 0: never",
+    ),
+    "body_rate": (float, "learning rate of the body"),
+    "head_rate": (float, "learning rate of the head"),
+    "warmup_steps": (int, "updates over which they rise, with --schedule cosine"),
+    "weight_decay": (float, "decoupled weight decay"),
+    "clip_norm": (float, "largest norm of the gradient; 0 clips nothing"),
+    "patch_weight": (float, "weight of a patch's squared error beside a picture's"),
+    "correlation_loss": (float, "weight of 1 - Pearson's correlation over a step's pictures"),
+}
+_CHOICES = {
+    "model": (KINDS, "P2P-BM, P2P-RM or P2P-FM"),
+    "schedule": (SCHEDULES, "of the learning rates"),
+    "precision": (PRECISIONS, "Keras dtype policy"),
+}
+_FLAGS = {
+    "start_at_mean": "let the first outputs be near the mean score",
+    "flip": "mirror half of the training pictures",
+    "pad_validation": "pad validation pictures as in training",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: Arguments without the program's name; ``None`` takes
+            `sys.argv`.
+
+    Returns:
+        The exit status.
+    """
+    return run_training(_run, _parser().parse_args(argv), say=_say)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m kiqa.train_paq2piq",
+        description="Train PaQ-2-PiQ on pictures and patches of them.",
+        argument_default=argparse.SUPPRESS,  # only what was given overrides the recipe
+        epilog="Exit status: 0 done, 2 usage or input error, 130 interrupted.",
+    )
+    data = parser.add_argument_group("data")
+    data.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    data.add_argument("--dataset", choices=sorted(DATASETS), required=True, help="which one")
+    data.add_argument(
+        "--split", metavar="FILE|NAME", default=None,
+        help="split with train and val (default: the data set's own)",
+    )  # fmt: skip
+    data.add_argument(
+        "--patch-scores", type=Path, metavar="FILE", default=None,
+        help="CSV or .npz with image_name, left, top, right, bottom (pixels) and score (0 to 100, "
+        "higher is better); any number of patches a picture",
+    )  # fmt: skip
+    data.add_argument(
+        "--patch-scores-are", metavar="TEXT", default="scores from a file",
+        help="what they are, for the weights file, such as 'pseudo-scores of patchnet' "
+        "(default: %(default)s)",
+    )  # fmt: skip
+    data.add_argument(
+        "--pseudo-scores", metavar="NAME|FILE", default=None,
+        help="instead: make patches and pseudo-scores of the training pictures with a WaDIQaM "
+        "without reference, such as wadiqam_nr, into the working folder",
+    )  # fmt: skip
+    data.add_argument(
+        "--pseudo-patches", type=int, metavar="N", default=48,
+        help="with --pseudo-scores: patches of each picture (default: %(default)s)",
+    )  # fmt: skip
+    data.add_argument(
+        "--limit", type=int, metavar="N", default=None,
+        help="only so many training pictures, at random by --seed",
+    )  # fmt: skip
+    parser.add_argument("--workdir", type=Path, required=True, help="folder of the run")
+    parser.add_argument(
+        "--packed", type=Path, metavar="FOLDER", default=None,
+        help="folder for the decoded pictures, which runs can share (default: in --workdir)",
+    )  # fmt: skip
+    parser.add_argument("--resume", action="store_true", default=False, help="continue the run")
+    parser.add_argument(
+        "--gpus", type=int, metavar="N", default=None, help="share the work among so many GPUs"
+    )
+    options = parser.add_argument_group("settings (defaults: the paper's)")
+    options.add_argument(
+        "--recipe", choices=sorted(RECIPES), default="paper",
+        help="set of values that the options below change (default: %(default)s)",
+    )  # fmt: skip
+    options.add_argument(
+        "--initial", metavar="NAME|FILE", default=None,
+        help="ResNet-18 to start from, of `kiqa convert resnet18` or a P2P body (default: random "
+        "weights)",
+    )  # fmt: skip
+    paper = Paq2piqSettings()
+    for name, (kind, meaning) in _NUMBERS.items():
+        options.add_argument(
+            f"--{name.replace('_', '-')}", type=kind, metavar="N",
+            help=f"{meaning} (default: {getattr(paper, name)})",
+        )  # fmt: skip
+    for name, (choices, meaning) in _CHOICES.items():
+        options.add_argument(
+            f"--{name.replace('_', '-')}", choices=choices,
+            help=f"{meaning} (default: {getattr(paper, name)})",
+        )  # fmt: skip
+    for name, meaning in _FLAGS.items():
+        options.add_argument(f"--{name.replace('_', '-')}", action=argparse.BooleanOptionalAction,
+                             help=meaning)  # fmt: skip
+    return parser
+
+
+def _run(arguments):
+    names = {*_NUMBERS, *_CHOICES, *_FLAGS}
+    given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+    settings = Paq2piqSettings(**RECIPES[arguments.recipe] | given)
+    records = scored_parts(
+        arguments.dataset, arguments.data, ("train", "val"), split=arguments.split
+    )
+
+    # Keras is loaded here, not for --help or wrong data.
+    start_keras()
+    from kiqa.training.devices import gpu_devices
+    from kiqa.training.paq2piq import train_paq2piq
+    from kiqa.training.paq2piq_tasks import rated_pictures, read_patch_scores
+    from kiqa.training.pseudo_scores import write_pseudo_scores
+
+    train, validation = map(rated_pictures, records)
+    if arguments.limit is not None:
+        train = _some(train, arguments.limit, seed=settings.seed)
+    file, meaning = arguments.patch_scores, arguments.patch_scores_are
+    if arguments.pseudo_scores is not None:
+        if file is not None:
+            raise ValueError("Expected --patch-scores or --pseudo-scores. Received: both.")
+        file = write_pseudo_scores(
+            train,
+            arguments.workdir / "pseudo_scores.npz",
+            model=arguments.pseudo_scores,
+            patches=arguments.pseudo_patches,
+            seed=settings.seed,
+            report=_say,
+        )
+        meaning = (
+            f"pseudo-scores: MOS and local differences by {Path(arguments.pseudo_scores).stem}"
+        )
+    patches = None if file is None else read_patch_scores(file)
+    if arguments.gpus is not None:
+        settings = dataclasses.replace(settings, devices=gpu_devices(arguments.gpus))
+    return train_paq2piq(
+        train,
+        validation,
+        settings,
+        workdir=arguments.workdir,
+        trained_on=f"MOS of {arguments.dataset}, mapped to 0..100",
+        patches=patches,
+        patch_scores=meaning if patches is not None else "",
+        initial=arguments.initial,
+        packed=arguments.packed,
+        resume=arguments.resume,
+        progress=True,
+        report=_say,
+    )
+
+
+def _some(tasks, count, *, seed):
+    """Some of the tasks at random, in their order."""
+    import numpy as np
+
+    if not 1 <= count <= len(tasks):
+        raise ValueError(f"Expected --limit from 1 to {len(tasks)}. Received: {count}.")
+    picked = np.random.default_rng(seed).permutation(len(tasks))[:count]
+    return [tasks[index] for index in sorted(picked)]
+
+
+def _say(text):
+    sys.stderr.write(f"train_paq2piq: {' '.join(text.split())}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""``kiqa ratings``: files in, files out, and what is refused."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kiqa.cli.main import main
+from kiqa.evaluation.ratings import read_ratings
+from kiqa.evaluation.rejection import RejectionRules
+from kiqa.evaluation.simulated_ratings import simulate_study
+from kiqa.evaluation.subjective import process_ratings
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def study():
+    return simulate_study(images=120, subjects=50, seed=1, contents=90,
+                          bad={"random": 0.1, "lazy": 0.06, "unaccepted": 0.1})  # fmt: skip
+
+
+@pytest.fixture
+def files(study, tmp_path, monkeypatch):
+    """The study as three CSV files in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    r = study.ratings
+    rows = zip(r.subject, r.session, r.image, r.rating, r.repeat.astype(int), strict=True)
+    for name, header, lines in (
+        ("r.csv", "subject,session,image,rating,repeat", rows),
+        ("g.csv", "image,mos", study.golden.items()),
+        ("s.csv", "subject,acceptance", study.acceptance.items()),
+    ):
+        text = "\n".join([header, *(",".join(map(str, line)) for line in lines), ""])
+        Path(name).write_text(text)
+    return ["ratings", "r.csv", "--golden", "g.csv", "--subjects", "s.csv", "--scale", "0:100"]
+
+
+def _rows(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_scores_and_sessions_are_written(study, files, capsys):
+    """mos.csv, sessions.csv and ratings.json hold what Python gets from the same ratings."""
+    assert main([*files, "--output", "out"]) == 0
+    expected = process_ratings(study.ratings, golden=study.golden, acceptance=study.acceptance)
+    scores = _rows("out/mos.csv")
+    assert [row["image_name"] for row in scores] == expected.scores.image.tolist()
+    for key in ("mos", "ci_low", "ci_high"):
+        values = getattr(expected.scores, key.removeprefix("ci_"))
+        np.testing.assert_allclose([float(row[key]) for row in scores], values)
+    sessions = _rows("out/sessions.csv")
+    rejected = {row["subject"] for row in sessions if row["rejected"] == "1"}
+    assert rejected == set(expected.rejected) == set(study.bad)
+    assert {row["reasons"] for row in sessions if row["acceptance"] < "75"} >= {"acceptance rate"}
+    result = json.loads(Path("out/ratings.json").read_text())
+    assert result["rejected_subjects"] == sorted(study.bad) and result["images"] == 120
+    assert 0.8 < result["halves"]["lcc"] < 1 and len(result["ratings_sha256"]) == 64
+    printed = capsys.readouterr().out
+    assert printed.startswith("4500 ratings of 50 subjects in 50 sessions\nleft out: 13 sessions")
+    assert f"LCC {result['halves']['lcc']:.3f}" in printed
+
+
+def test_rules_can_be_changed_and_switched_off(files, capsys):
+    """Options reach the rules; off is None; nothing is written without --output."""
+    off = [f"--{name}=off" for name in
+           ("acceptance", "identical", "repeat-limit", "golden-srocc", "chance-level")]  # fmt: skip
+    assert main([*files, *off]) == 0
+    assert "left out: 0 sessions, 0 subjects" in capsys.readouterr().out
+    assert main([*files, *off[1:], "--acceptance=85", "--output", "out"]) == 0
+    result = json.loads(Path("out/ratings.json").read_text())
+    assert set(result["reasons"]) == {"acceptance rate"} and result["rejected_sessions"] > 10
+    assert result["rules"]["acceptance"] == 85 and result["rules"]["identical"] is None
+    assert sorted(path.name for path in Path().iterdir()) == ["g.csv", "out", "r.csv", "s.csv"]
+
+
+def test_help_states_the_defaults(capsys):
+    """The numbers in the help are those of the rules."""
+    with pytest.raises(SystemExit):
+        main(["ratings", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    rules = RejectionRules()
+    for name in ("acceptance", "identical", "repeat_limit", "golden_srocc", "chance_level"):
+        assert (
+            f"(default: {getattr(rules, name):g}); off"
+            in text.split(f"--{name.replace('_', '-')} N", 2)[-1]
+        )
+
+
+def test_z_range(files):
+    """Other ends of the scale."""
+    assert main([*files, "--output", "a"]) == main([*files, "--z-range=-2:2", "--output", "b"]) == 0
+    one, two = ([float(row["mos"]) for row in _rows(f"{name}/mos.csv")] for name in "ab")
+    np.testing.assert_allclose(np.array(two) - 50, 1.5 * (np.array(one) - 50))
+
+
+def test_level(files):
+    """A lower level gives narrower intervals."""
+    assert main([*files, "--output", "a"]) == main([*files, "--level=0.5", "--output", "b"]) == 0
+    wide, narrow = (float(_rows(f"{name}/mos.csv")[0]["ci_high"]) for name in "ab")
+    assert narrow < wide
+    assert json.loads(Path("b/ratings.json").read_text())["level"] == 0.5
+
+
+def test_few_ratings_are_scored_without_halves(tmp_path, monkeypatch, capsys):
+    """One subject: scores without intervals, and why there are no halves."""
+    monkeypatch.chdir(tmp_path)
+    Path("r.csv").write_text("subject,image,rating\ne,a,1\ne,b,2\ne,c,5\n")
+    assert main(["ratings", "r.csv", "--output", "out"]) == 0
+    assert "at least 2 subjects" in capsys.readouterr().out
+    rows = _rows("out/mos.csv")
+    assert [row["ci_low"] for row in rows] == ["", "", ""] and float(rows[2]["mos"]) > 60
+
+
+@pytest.mark.parametrize(("text", "options", "message"), [
+    ("subject,image,rating\ne,a,good\n", [], "line 2: rating 'good'"),
+    ("subject,image,rating\ne,a,1\ne,a,2\n", [], "ratings that occur again"),
+    ("subject,image,rating\ne,a,5\ne,b,5\n", [], "none of them kept"),
+    ("subject,image,rating\ne,a,5\ne,b,6\n", ["--scale", "1:5"], "from 1 to 5"),
+    ("subject,image,rating\ne,a,5\ne,b,6\n", ["--golden", "no.csv"], "no.csv"),
+    ("subject,image,rating\ne,a,5\ne,b,6\n", ["--identical", "2"], "identical from 0 to 1"),
+    ("subject,image,rating\ne,a,5\ne,b,6\n", ["--level", "1"], "level between 0 and 1"),
+    ("who,image,rating\ne,a,5\n", [], "'who', 'image', 'rating'"),
+])  # fmt: skip
+def test_wrong_input_is_one_line_and_status_2(
+    tmp_path, monkeypatch, capsys, text, options, message
+):
+    """Nothing is written, the message is one line."""
+    monkeypatch.chdir(tmp_path)
+    Path("r.csv").write_text(text)
+    assert main(["ratings", "r.csv", "--output", "out", *options]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1 and not Path("out").exists()
+
+
+@pytest.mark.parametrize("option", ["--scale=5", "--scale=5:1", "--identical=half"])
+def test_wrong_options(option, capsys):
+    """Usage errors have status 2."""
+    with pytest.raises(SystemExit) as error:
+        main(["ratings", "r.csv", option])
+    assert error.value.code == 2 and "expected" in capsys.readouterr().err
+
+
+def test_help_loads_no_numbers():
+    """--help answers without NumPy, Keras or TensorFlow."""
+    code = (
+        "import sys\nfrom kiqa.cli.main import main\n"
+        "try:\n    main(['ratings', '--help'])\nexcept SystemExit:\n    pass\n"
+        "loaded = {'tensorflow', 'keras', 'scipy', 'numpy'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {loaded}' if loaded else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_file_is_read_as_written(study, files):
+    """The fixture's file is the study."""
+    read = read_ratings("r.csv")
+    np.testing.assert_array_equal(read.rating, study.ratings.rating)
+    np.testing.assert_array_equal(read.repeat, study.ratings.repeat)

@@ -1,0 +1,143 @@
+"""ResNet-18 and the heads of PaQ-2-PiQ: parameters, names, sizes, what is joined how."""
+
+import keras
+import numpy as np
+import pytest
+
+from kiqa.models import builder
+from kiqa.models.paq2piq import build_paq2piq_head
+from kiqa.models.resnet18 import build_resnet18
+
+
+def _trainable(*models):
+    return sum(int(np.prod(w.shape)) for model in models for w in model.trainable_weights)
+
+
+@pytest.fixture(scope="module")
+def body():
+    return build_resnet18(seed=2)
+
+
+@pytest.fixture(scope="module")
+def feedback():
+    """P2P-FM's head with statistics of batch normalisation as after a training."""
+    head = build_paq2piq_head(kind="fm", seed=3)
+    rng = np.random.default_rng(0)
+    for weight in head.weights:
+        if weight.name != "seed_generator_state" and len(weight.shape) == 1:
+            weight.assign(rng.uniform(0.5, 1.5, weight.shape))
+    return head
+
+
+def test_parameter_counts(body):
+    """FACTS 6: body 11,176,512; P2P-RM and -BM 11,704,897; P2P-FM 12,235,338."""
+    assert _trainable(body) == 11_176_512
+    for kind, count in (("bm", 11_704_897), ("rm", 11_704_897), ("fm", 12_235_338)):
+        assert _trainable(body, build_paq2piq_head(kind=kind)) == count
+
+
+def test_names_of_the_body_are_those_of_torchvision(body):
+    """Convolutions in order, each with its normalisation; the file format."""
+    names = [layer.name for layer in body.layers if layer.weights]
+    expected = {"conv1", "bn1"}
+    for stage in range(1, 5):
+        for block in range(2):
+            expected |= {
+                f"layer{stage}.{block}.{part}{i}" for part in ("conv", "bn") for i in (1, 2)
+            }
+        if stage > 1:
+            expected |= {f"layer{stage}.0.downsample.{i}" for i in (0, 1)}
+    assert len(names) == 40 and set(names) == expected
+    assert body.get_layer("conv1").kernel.shape == (7, 7, 3, 64)
+    assert body.get_layer("layer4.0.downsample.0").kernel.shape == (1, 1, 256, 512)
+    assert {layer.epsilon for layer in body.layers if "bn" in layer.name} == {1e-5}
+
+
+def test_names_of_the_heads(feedback):
+    """Names and shapes are the file format."""
+    head = build_paq2piq_head()
+    shapes = {layer.name: tuple(layer.weights[0].shape) for layer in head.layers if layer.weights
+              if not layer.name.startswith("score_dropout")}  # fmt: skip
+    assert shapes == {
+        "score_norm1": (1024,), "score_hidden": (1024, 512), "score_norm2": (512,),
+        "score": (512, 1),
+    }  # fmt: skip
+    assert feedback.get_layer("picture_score_hidden").kernel.shape == (1028, 512)
+    assert feedback.get_layer("patch_score_hidden").kernel.shape == (1024, 512)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (33, 64), (65, 100), (96, 127)], ids=str)
+def test_a_feature_cell_for_each_32_pixels_begun(body, size):
+    """The features of H x W pixels have ceil(H / 32) x ceil(W / 32) cells, none negative."""
+    pixels = np.random.default_rng(1).integers(0, 256, (1, *size, 3)).astype(np.float32)
+    features = np.asarray(body(pixels))
+    assert features.shape == (1, *(-(-side // 32) for side in size), 512)
+    assert features.min() == 0 < features.max()
+
+
+def test_padding_is_the_same_on_both_sides():
+    """A network of mirrored kernels maps mirrored pictures to mirrored features."""
+    body = build_resnet18(seed=5)
+    for layer in body.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            kernel = np.asarray(layer.kernel)
+            layer.kernel.assign((kernel + kernel[:, ::-1]) / 2)
+    # 32 k + 1 columns: the strided layers' centres are mirrored onto each other.
+    pixels = np.random.default_rng(2).integers(0, 256, (1, 40, 65, 3)).astype(np.float32)
+    plain, mirrored = np.asarray(body(pixels)), np.asarray(body(pixels[:, :, ::-1]))
+    np.testing.assert_allclose(mirrored[:, :, ::-1], plain, rtol=1e-3, atol=1e-3 * plain.max())
+    assert np.abs(plain - plain[:, :, ::-1]).max() > 0.01 * plain.max()
+
+
+def test_head_joins_maximum_then_mean():
+    """The first 512 inputs of the dense layer are maxima, the next 512 means."""
+    head = build_paq2piq_head(seed=1)
+    features = np.random.default_rng(3).normal(0, 1, (2, 3, 4, 512)).astype(np.float32)
+    joined = keras.Model(head.inputs[0], head.get_layer("pooled").output)(features)
+    expected = np.concatenate([features.max(axis=(1, 2)), features.mean(axis=(1, 2))], axis=1)
+    np.testing.assert_allclose(np.asarray(joined), expected, atol=1e-6)
+
+
+def _dense_layers(head, name, x):
+    """Batch normalisation, dense, ReLU, batch normalisation, dense in NumPy."""
+
+    def norm(x, layer):
+        gamma, beta, mean, variance = layer.get_weights()
+        return (x - mean) / np.sqrt(variance + 1e-5) * gamma + beta
+
+    kernel, bias = head.get_layer(f"{name}_hidden").get_weights()
+    x = norm(np.maximum(norm(x, head.get_layer(f"{name}_norm1")) @ kernel + bias, 0),
+             head.get_layer(f"{name}_norm2"))  # fmt: skip
+    kernel, bias = head.get_layer(name).get_weights()
+    return (x @ kernel + bias)[..., 0]
+
+
+def test_feedback_head_is_two_heads(feedback):
+    """Each rectangle by the first head; the picture by its features and all four scores."""
+    features = np.random.default_rng(4).uniform(0, 2, (3, 4, 2, 2, 512)).astype(np.float32)
+    pooled = np.concatenate([features.max(axis=(2, 3)), features.mean(axis=(2, 3))], axis=2)
+    patches = _dense_layers(feedback, "patch_score", pooled)
+    picture = _dense_layers(
+        feedback, "picture_score", np.concatenate([pooled[:, 0], patches], axis=1)
+    )
+    expected = np.concatenate([picture[:, None], patches[:, 1:]], axis=1)
+    assert expected.std() > 0.1
+    np.testing.assert_allclose(np.asarray(feedback(features)), expected, rtol=1e-4, atol=1e-3)
+    own = keras.Model(feedback.inputs[0], feedback.get_layer("patch_scores").output)(features)
+    np.testing.assert_allclose(np.asarray(own), patches, rtol=1e-4, atol=1e-3)
+
+
+def test_a_seed_makes_the_same_weights_again():
+    """Equal seeds give equal weights, other seeds and layers others."""
+    first, again, other = (build_paq2piq_head(seed=seed).get_weights() for seed in (1, 1, 2))
+    for one, two in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert any(np.any(one != two) for one, two in zip(first, other, strict=True))
+
+
+def test_registry_and_unknown_kind():
+    """Both parts are found by name; a kind that is none is named."""
+    assert builder("resnet18") is build_resnet18
+    assert builder("paq2piq_head") is build_paq2piq_head
+    with pytest.raises(ValueError, match="bm, rm, fm.*'am'"):
+        build_paq2piq_head(kind="am")

@@ -1,0 +1,89 @@
+"""The command line of PaQ-2-PiQ's training, with the real network on tiny pictures."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from kiqa.io.weights import read_info
+from kiqa.scoring import Scorer
+from kiqa.train_paq2piq import main
+
+QUICK = ["--side", "32", "--batch-size", "2", "--epochs", "1"]
+
+
+@pytest.fixture
+def biq(tmp_path, photo):
+    """A BIQ2021 tree of eight pictures and a file of patches."""
+    root = tmp_path / "biq"
+    (root / "Images").mkdir(parents=True)
+    rows, sets, patches = [], [], []
+    for index in range(8):
+        name = f"ss01 ({index}).jpg"
+        Image.fromarray(photo[8 * index : 8 * index + 40, 50:90]).save(root / "Images" / name)
+        rows.append({"Image Name": name, "MOS": 1 - index / 8})
+        sets.append({"image_name": name, "set": "train" if index % 2 else "val"})
+        box = {"left": 2, "top": 3, "right": 20, "bottom": 24}
+        patches.append({"image_name": name, **box, "score": 10.0 * index})
+    pd.DataFrame(rows).to_csv(root / "Train (Images and MOS).csv", index=False)
+    pd.DataFrame(sets).to_csv(root / "split.csv", index=False)
+    pd.DataFrame(patches).to_csv(root / "patches.csv", index=False)
+    return root
+
+
+def test_training_from_the_command_line(biq, tmp_path, capsys):
+    """P2P-RM on pictures and pseudo-scores; the two files together score a picture."""
+    folder = tmp_path / "run"
+    options = ["--model", "rm", "--patch-scores", str(biq / "patches.csv"), "--limit", "3"]
+    options += ["--patch-scores-are", "pseudo-scores of a test"]
+    options += ["--packed", str(tmp_path / "packed")]
+    arguments = ["--data", str(biq), "--dataset", "biq2021", *options, *QUICK]
+    assert main([*arguments, "--workdir", str(folder)]) == 0
+    assert "validation SROCC" in capsys.readouterr().out
+    info = read_info(folder / "paq2piq_rm.h5")
+    assert info.details["trained_on"] == "MOS of biq2021, mapped to 0..100"
+    assert info.details["patch_scores"] == "pseudo-scores of a test"
+    images = pd.read_csv(folder / "images.csv")
+    assert images["set"].value_counts().to_dict() == {"val": 4, "train": 3}
+    assert images["patches"].tolist() == [1] * 7 and images["score"].max() <= 100
+    settings = json.loads((folder / "settings.json").read_text())["settings"]
+    assert (settings["side"], settings["head_rate"], settings["flip"]) == (32, 3e-3, False)
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    assert np.isfinite(Scorer(folder / "paq2piq_rm.h5").score(pixels))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--model", "rm"], "--patch-scores FILE"),
+        (["--model", "fm", "--patches", "1"], "patches=3 for P2P-FM"),
+        (["--patch-scores", "gone.csv"], "gone.csv"),
+        (["--limit", "9"], "--limit from 1 to 4"),
+        (["--side", "20"], "side"),
+        (["--split", "gone.csv"], "gone.csv"),
+        (["--patches", "0", "--initial", "gone.h5"], "gone.h5"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_input_is_one_line(biq, tmp_path, capsys, options, said):
+    """Exit status 2, no traceback, nothing trained."""
+    arguments = ["--data", str(biq), "--dataset", "biq2021", *QUICK, *options]
+    assert main([*arguments, "--workdir", str(tmp_path / "run")]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and said in lines[0]
+
+
+def test_help_loads_no_tensorflow():
+    """--help answers without Keras or TensorFlow."""
+    code = (
+        "import sys\n"
+        "from kiqa.train_paq2piq import main\n"
+        "try:\n    main(['--help'])\n"
+        "except SystemExit:\n    pass\n"
+        "sys.exit(bool({'tensorflow', 'keras', 'skimage'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
