@@ -76,6 +76,7 @@ def test_patchnet_notebook_shows_table_and_figures(
         ("02_maps", 2, "this window alone"),
         ("03_aggregator", 2, "mean of the Patchnet map"),
         ("04_local_evaluation", 3, "mean AUC"),
+        ("08_rnn_biqa", 3, "score of the whole gaze"),
     ],
 )
 def test_notebook_runs_and_shows_its_figures(

@@ -11,7 +11,7 @@ from kiqa.scoring.quiet import load_quietly
 
 _SEED = 0  # of the bootstrap; part of the published JSON
 # The keys of kiqa.data.DATASETS, so that --help loads no reader.
-_DATASETS = "biq2021 csiq kadid10k koniq10k live live-itw tid2008 tid2013".split()
+_DATASETS = "biq2021 csiq kadid10k koniq10k live live-itw spaq tid2008 tid2013".split()
 _METRICS = {
     "srocc": "SROCC",
     "plcc": "PLCC, no logistic",

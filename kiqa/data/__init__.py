@@ -2,8 +2,8 @@
 
 - ``records``: one scored image as plain data.
 - ``datasets``: readers of published data sets; ``full_reference``,
-  ``live_release2``, ``csiq_database``: those with reference images. `DATASETS`
-  names them all.
+  ``live_release2``, ``csiq_database``: those with reference images;
+  ``spaq_database``. `DATASETS` names them all.
 - ``splits``: train, validation and test parts, split files, k folds.
 - ``patches``: positions on an image, patches cut out, values put back.
 - ``konpatch``: patches with votes; ``votes`` and ``pseudo_votes`` label them.
@@ -15,6 +15,7 @@ from kiqa.data.csiq_database import csiq
 from kiqa.data.datasets import biq2021, koniq10k, live_itw
 from kiqa.data.full_reference import kadid10k, tid2008, tid2013
 from kiqa.data.live_release2 import live
+from kiqa.data.spaq_database import spaq
 
 DATASETS = {
     "biq2021": biq2021,
@@ -23,6 +24,7 @@ DATASETS = {
     "koniq10k": koniq10k,
     "live": live,
     "live-itw": live_itw,
+    "spaq": spaq,
     "tid2008": tid2008,
     "tid2013": tid2013,
 }

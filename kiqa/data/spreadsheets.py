@@ -14,14 +14,14 @@ _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationship
 _LARGEST = 64_000_000  # bytes of one part; published score files are far below
 
 
-def read_sheet(path: str | Path, sheet: str) -> list[tuple[int, list[str]]]:
+def read_sheet(path: str | Path, sheet: str | None) -> list[tuple[int, list[str]]]:
     """Read one sheet of a workbook.
 
     Formulas give the value stored with them, dates their number.
 
     Args:
         path: The ``.xlsx`` file.
-        sheet: Name of the sheet, in any case.
+        sheet: Name of the sheet, in any case; ``None`` is the first one.
 
     Returns:
         For each row that is stored its number, from 1, and its cells as
@@ -38,12 +38,12 @@ def read_sheet(path: str | Path, sheet: str) -> list[tuple[int, list[str]]]:
     try:
         with zipfile.ZipFile(path) as archive:
             sheets = dict(_sheets(archive))
-            part = sheets.get(sheet.lower())
+            part = next(iter(sheets.values())) if sheet is None else sheets.get(sheet.lower())
             if part is not None:
                 return list(_rows(_xml(archive, part), _texts(archive)))
     except (
         *(zipfile.BadZipFile, ElementTree.ParseError, EOFError, NotImplementedError),
-        *(KeyError, ValueError, IndexError, AttributeError, RuntimeError),
+        *(KeyError, ValueError, IndexError, AttributeError, RuntimeError, StopIteration),
     ) as error:
         raise ValueError(
             f"Expected an Excel workbook (.xlsx), received {path}, which cannot be read: {error}. "

@@ -9,7 +9,10 @@ from importlib import import_module
 
 MODELS = {
     "aggregator": "kiqa.models.aggregator:build_aggregator",
+    "average_biqa": "kiqa.models.rnn_biqa:build_average_biqa",
     "patchnet": "kiqa.models.patchnet:build_patchnet",
+    "rnn_biqa": "kiqa.models.rnn_biqa:build_rnn_biqa",
+    "rnn_features": "kiqa.models.rnn_features:build_extractor",
     "wadiqam": "kiqa.models.wadiqam:build_wadiqam",
 }
 

@@ -7,10 +7,12 @@ Public names: :func:`plot_overlay`, :func:`plot_loss_curves`,
 :func:`plot_label_histograms`, :func:`plot_patch_sheet`,
 :func:`plot_scatter`, :func:`plot_boxes`, :func:`plot_local_ground_truth`,
 :func:`plot_auc_boxes`, :func:`plot_roc_curves`, :func:`plot_map`,
+:func:`plot_gaze`, :func:`plot_feature_sequence`,
 :func:`plot_windows`, :func:`plot_window_diagram`, :func:`save_figure`.
 """
 
 from kiqa.plotting.figures import save_figure
+from kiqa.plotting.gaze import plot_feature_sequence, plot_gaze
 from kiqa.plotting.local import (
     plot_auc_boxes,
     plot_boxes,
@@ -26,6 +28,8 @@ from kiqa.plotting.training import plot_loss_curves
 __all__ = [
     "plot_auc_boxes",
     "plot_boxes",
+    "plot_feature_sequence",
+    "plot_gaze",
     "plot_label_histograms",
     "plot_local_ground_truth",
     "plot_loss_curves",

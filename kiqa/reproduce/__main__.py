@@ -14,6 +14,7 @@ from collections.abc import Sequence
 NAMES = {
     "compare": "compare:COMPARE",
     "local-sensitivity": "local_sensitivity:COMMAND",
+    **{f"rnn-table{number}": f"rnn_tables:TABLE_{number}" for number in range(1, 8)},
     "thesis-table1": "thesis_table1:COMMAND",
     "thesis-table2": "thesis_correlations:TABLE_2",
     "thesis-table3": "thesis_correlations:TABLE_3",

@@ -15,6 +15,7 @@ from kiqa.io.weights import WeightsInfo
 ENGINES = {
     "patch": "kiqa.scoring.patchwise:patch_engine",
     "aggregator": "kiqa.scoring.aggregated:aggregator_engine",
+    "rnn-biqa": "kiqa.scoring.gazed:rnn_engine",
     "wadiqam-fr": "kiqa.scoring.pooled:wadiqam_engine",
     "wadiqam-nr": "kiqa.scoring.pooled:wadiqam_engine",
 }

@@ -77,7 +77,7 @@ def test_the_registry_names_the_readers():
     """Each data set has its reader, by its own name."""
     assert DATASETS.items() >= {"biq2021": biq2021, "koniq10k": koniq10k}.items()
     assert DATASETS["live-itw"] is live_itw
-    others = {"csiq", "kadid10k", "live", "tid2008", "tid2013"}
+    others = {"csiq", "kadid10k", "live", "spaq", "tid2008", "tid2013"}
     assert DATASETS.keys() == {"biq2021", "koniq10k", "live-itw"} | others
 
 
