@@ -10,6 +10,8 @@ References:
     full-reference image quality assessment, IEEE TIP 27(1), 2018.
     [Ying] Z. Ying et al., From patches to pictures (PaQ-2-PiQ): mapping the
     perceptual space of picture quality, CVPR 2020.
+    [Korhonen] J. Korhonen, Y. Su, J. You, Consumer image quality prediction
+    using recurrent neural networks for spatial pooling, 2021.
 """
 
 from dataclasses import dataclass
@@ -142,6 +144,55 @@ class LiveFb:
     mos_range: tuple[float, float] = (0.0, 100.0)  # section 3.4
 
 
+@dataclass(frozen=True)
+class RnnBiqa:
+    """Numbers of RNN-BIQA, [Korhonen]; [code] is the authors' rnnbiqa."""
+
+    patch: int = 224  # section 3.1
+    low_resolution: float = 0.5  # section 4.4: factor of the smaller version
+    # Section 4.3 names OpenCV's area relation; Matlab's box filter in [code].
+    downscaling: str = "area"
+    # With one patch along an axis, equation (1) divides by zero. Ours:
+    # "single" keeps the other axis's stride; [code] steps by one pixel in
+    # "both" axes.
+    short_axis: str = "single"
+    # Images below a patch: ours "scale" keeps the aspect; [code] "squash"es
+    # to one patch.
+    small_images: str = "scale"
+    bin_edges: tuple[float, ...] = (0.0, 20.0, 40.0, 60.0, 80.0, 100.0)  # [code]; 4.2: five bins
+    rotations: int = 4  # section 4.2: by 0, 90, 180 and 270 degrees
+    # Section 4.2: "the first two convolution blocks" of ResNet-50, 36 Matlab layers.
+    frozen_until: str = "conv2_block3_out"
+    head_deviation: float = 0.01  # [code]: of the head's initial weights
+    head_rate: float = 2.0  # [code]: the head learns so many times faster
+    cnn_learning_rate: float = 0.5e-4  # section 4.2
+    cnn_batch: int = 32  # section 4.2
+    cnn_momentum: float = 0.9  # section 4.2: Matlab's default
+    cnn_l2: float = 0.01  # section 4.2
+    cnn_epochs: int = 2  # section 4.2
+    gru_units: tuple[int, ...] = (256, 128, 64, 32)  # section 3.1
+    sequential: int = 2  # section 3.1: GRUs that see the sequence
+    dropout: float = 0.25  # section 3.1
+    average_units: int = 256  # section 4.4: of the averaging baseline
+    huber_delta: float = 1 / 9  # section 4.3
+    # Of the batch's losses; [code] leaves the division by the batch out.
+    loss_reduction: str = "mean"
+    learning_rate: float = 2e-4  # section 4.3
+    rate_decay: float = 0.5  # section 4.3: after every epoch
+    epochs: int = 5  # section 4.3
+    batch: int = 16  # section 4.3
+    beta_1: float = 0.95  # section 4.3
+    beta_2: float = 0.9  # section 4.3
+    epsilon: float = 1e-8  # Matlab's default of Adam
+    l2: float = 1e-5  # section 4.3: of weights, not biases, added to the gradient
+    # Ours: padded steps are masked, so that an image's score does not depend
+    # on the others of its batch. [code] pads at the right without a mask.
+    masked: bool = True
+    whole_batches: bool = False  # [code]: an incomplete last batch is dropped
+    repeats: int = 3  # section 4.4: random splits
+    train_fraction: float = 0.8  # section 4.4
+
+
 PATCHNET = Patchnet()
 AGGREGATOR = Aggregator()
 KONPATCH = KonPatch()
@@ -149,6 +200,17 @@ VARJPEG = VarJPEG()
 WADIQAM = Wadiqam()
 PAQ2PIQ = Paq2piq()
 LIVE_FB = LiveFb()
+RNN_BIQA = RnnBiqa()  # as printed
+RNN_BIQA_CODE = RnnBiqa(  # as the authors' code has it
+    downscaling="box",
+    short_axis="both",
+    small_images="squash",
+    cnn_learning_rate=5e-4,
+    cnn_batch=16,
+    loss_reduction="sum",
+    masked=False,
+    whole_batches=True,
+)
 
 # The models that score and that map when none is named. Ours.
 DEFAULT_SCORER = "aggregator"

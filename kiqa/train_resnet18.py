@@ -64,9 +64,7 @@ def _parser():
     )  # fmt: skip
     parser.add_argument("--resume", action="store_true", default=False, help="continue the run")
     for name, (kind, meaning) in _NUMBERS.items():
-        parser.add_argument(
-            f"--{name.replace('_', '-')}", type=kind, metavar="N", help=meaning
-        )
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=meaning)
     parser.add_argument("--precision", choices=PRECISIONS, help="Keras dtype policy")
     return parser
 

@@ -83,6 +83,7 @@ def test_patchnet_notebook_shows_table_and_figures(
         ("04_local_evaluation", 3, "mean AUC"),
         ("05_varjpeg", 3, "compatible"),
         ("06_wadiqam", 3, "wadiqam_fr"),
+        ("08_rnn_biqa", 3, "score of the whole gaze"),
     ],
 )
 def test_notebook_runs_and_shows_its_figures(

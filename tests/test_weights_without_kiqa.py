@@ -229,6 +229,8 @@ def _record(model, path, rng):
     inputs = [rng.uniform(0, 1, size).astype(np.float32) for size in sizes]
     if path.stem == "recurrent":
         inputs[0][1, 5:] = 0  # padding, which the mask must hide
+    if path.stem in ("rnn_biqa", "average_biqa"):
+        inputs[0][1, 5:] = -1
     outputs = _flat(model(inputs if len(inputs) > 1 else inputs[0]))
     named = {f"in{i}": array for i, array in enumerate(inputs)}
     np.savez(path, **named, **{f"out{i}": array for i, array in enumerate(outputs)})

@@ -1,4 +1,4 @@
-"""Reader of SPAQ, photographs by smartphones, in its published layout.
+"""Reader of SPAQ, in its published layout.
 
 Public names: :func:`spaq`.
 """
@@ -11,18 +11,18 @@ from kiqa.data.spreadsheets import read_sheet
 from kiqa.data.tables import match_columns
 
 _PAGE = "https://github.com/h4nwei/SPAQ"
-_FILE = "MOS and Image attribute scores.xlsx"
-_COLUMNS = ("Image name", "MOS")
+_SCORES = "MOS and Image attribute scores.xlsx"
 
 
 def spaq(root: str | Path, *, require_complete: bool = False) -> list[ScoredImage]:
-    """Read SPAQ: 11,125 photographs, MOS 0..100, higher is better.
+    """Read SPAQ: 11,125 smartphone photographs, MOS 0..100, higher is better.
 
     Layout: ``TestImage/00001.jpg`` and ``Annotations/MOS and Image attribute
-    scores.xlsx``, columns ``Image name`` and ``MOS`` of the first sheet. No
-    deviations are published with them, and there is no official split: the
-    sets are ``None``. Images are as published, of several thousand pixels a
-    side.
+    scores.xlsx``, whose first sheet has the columns ``Image name`` and
+    ``MOS``. There are no standard deviations and no official split. The
+    photographs have up to twenty million pixels; ``--smaller-side`` of
+    ``python -m kiqa.train_rnn_biqa features`` makes the versions SPAQ-512,
+    SPAQ-768 and SPAQ-1280 of the RNN-BIQA paper of them.
 
     Args:
         root: Folder ``SPAQ`` or the one that holds it.
@@ -33,29 +33,27 @@ def spaq(root: str | Path, *, require_complete: bool = False) -> list[ScoredImag
 
     Raises:
         FileNotFoundError: If the score file or the images are missing.
-        ValueError: If the file cannot be read or lacks its columns, a score
-            is not finite or off the scale, or a name occurs twice.
+        ValueError: If the file cannot be read or lacks a column, a score is
+            not finite or off the scale, or a name occurs twice.
 
     References:
         Fang, Zhu, Zeng, Ma and Wang, "Perceptual quality assessment of
-        smartphone photography", CVPR 2020.
+        smartphone photography", CVPR 2020, https://github.com/h4nwei/SPAQ
     """
     root = published_folder(root, "SPAQ", _PAGE, "TestImage/ and Annotations/")
-    folder = find_entry(root, ["Annotations"]) or root
-    file = find_entry(folder, [_FILE])
+    file = find_entry(root / "Annotations", [_SCORES]) or find_entry(root, [_SCORES])
     if file is None:
-        missing_scores(folder, [_FILE], _PAGE)
-    sheet = [(number, cells) for number, cells in read_sheet(file, None) if any(cells)]
+        missing_scores(root / "Annotations", [_SCORES], _PAGE)
+    sheet = [row for row in read_sheet(file, None) if any(row[1])]
     header = sheet[0][1] if sheet else []
-    places = [
-        header.index(written)
-        for written in match_columns(header, _COLUMNS, where=str(file)).values()
+    found = match_columns(header, ("Image name", "MOS"), where=str(file))
+    name, mos = (header.index(found[column]) for column in ("Image name", "MOS"))
+    rows = [
+        ScoreRow(
+            f"{file.name} row {number}", *[[*cells, *[""] * len(header)][i] for i in (name, mos)]
+        )
+        for number, cells in sheet[1:]
     ]
-    rows = []
-    for number, cells in sheet[1:]:
-        cells = [*cells, *[""] * (len(header) - len(cells))]
-        name, mos = (cells[place] for place in places)
-        rows.append(ScoreRow(f"{file.name} row {number}", name, mos))
     return build_records(
         rows,
         folder=find_entry(root, ["TestImage"]) or root / "TestImage",

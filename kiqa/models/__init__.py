@@ -9,9 +9,12 @@ from importlib import import_module
 
 MODELS = {
     "aggregator": "kiqa.models.aggregator:build_aggregator",
+    "average_biqa": "kiqa.models.rnn_biqa:build_average_biqa",
     "paq2piq_head": "kiqa.models.paq2piq:build_paq2piq_head",
     "patchnet": "kiqa.models.patchnet:build_patchnet",
     "resnet18": "kiqa.models.resnet18:build_resnet18",
+    "rnn_biqa": "kiqa.models.rnn_biqa:build_rnn_biqa",
+    "rnn_features": "kiqa.models.rnn_features:build_extractor",
     "wadiqam": "kiqa.models.wadiqam:build_wadiqam",
 }
 

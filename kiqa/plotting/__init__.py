@@ -10,11 +10,12 @@ Public names: :func:`plot_overlay`, :func:`plot_blend`, :func:`plot_loss_curves`
 :func:`plot_windows`, :func:`plot_window_diagram`, :func:`plot_steps`,
 :func:`plot_jnd_panels`, :func:`plot_curves`, :func:`plot_picture_sizes`,
 :func:`plot_patches`, :func:`plot_mos_pairs`, :func:`plot_mos_histograms`,
-:func:`save_figure`.
+:func:`plot_gaze`, :func:`plot_feature_sequence`, :func:`save_figure`.
 """
 
 from kiqa.plotting.curves import plot_curves
 from kiqa.plotting.figures import save_figure
+from kiqa.plotting.gaze import plot_feature_sequence, plot_gaze
 from kiqa.plotting.jnd import plot_jnd_panels
 from kiqa.plotting.local import (
     plot_auc_boxes,
@@ -40,6 +41,8 @@ __all__ = [
     "plot_blend",
     "plot_boxes",
     "plot_curves",
+    "plot_feature_sequence",
+    "plot_gaze",
     "plot_jnd_panels",
     "plot_label_histograms",
     "plot_local_ground_truth",

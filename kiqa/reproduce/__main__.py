@@ -23,6 +23,7 @@ NAMES = {
     "paq2piq-fig8": "paq2piq_study:FIG_8",
     "paq2piq-fig10": "paq2piq_pictures:FIG_10",
     "paq2piq-fig11": "paq2piq_pictures:FIG_11",
+    **{f"rnn-table{number}": f"rnn_tables:TABLE_{number}" for number in range(1, 8)},
     "thesis-table1": "thesis_table1:COMMAND",
     "thesis-table2": "thesis_correlations:TABLE_2",
     "thesis-table3": "thesis_correlations:TABLE_3",

@@ -18,6 +18,7 @@ ENGINES = {
     "paq2piq-bm": "kiqa.scoring.regions:paq2piq_engine",
     "paq2piq-fm": "kiqa.scoring.regions:paq2piq_engine",
     "paq2piq-rm": "kiqa.scoring.regions:paq2piq_engine",
+    "rnn-biqa": "kiqa.scoring.gazed:rnn_engine",
     "wadiqam-fr": "kiqa.scoring.pooled:wadiqam_engine",
     "wadiqam-nr": "kiqa.scoring.pooled:wadiqam_engine",
 }

@@ -1,0 +1,171 @@
+"""From images to sequences of features: the patches of the gaze through a network.
+
+Patches of several images share the network's batches, so that small images
+fill them too.
+
+Public names: `FeatureSequence`, `GazeExtractor`.
+
+References:
+    Korhonen et al. 2021, sections 3 and 4.3.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from kiqa.constants import RNN_BIQA
+from kiqa.io.weights import WeightsInfo
+from kiqa.maps.gaze import Gaze, GazeForm, gaze_of
+
+PATCH_BATCH = 32  # patches a run of the network; more only cost memory on a CPU
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSequence:
+    """The features of one image.
+
+    Attributes:
+        values: ``float32`` of shape (patches, features), in the order of the
+            gaze.
+        low: Number of patches of the half-size version; they come first.
+    """
+
+    values: np.ndarray
+    low: int
+
+    def __len__(self):
+        return len(self.values)
+
+    def chosen(self, *, multi_resolution: bool) -> np.ndarray:
+        """Return the features of both versions, or of full resolution only."""
+        return self.values if multi_resolution else self.values[self.low :]
+
+
+class GazeExtractor:
+    """A feature extractor at work.
+
+    Args:
+        model: Network of patches (n, 224, 224, 3), RGB in 0..255, to features
+            (n, f), such as `kiqa.models.rnn_features.without_head` gives.
+        form: How an image becomes patches.
+        info: What is known of the model's weights, for messages.
+        batch: Patches a run of the network.
+
+    Attributes:
+        form: As given.
+        features: Number of features of a patch.
+
+    Raises:
+        ValueError: If the model is not such a network.
+    """
+
+    def __init__(
+        self,
+        model,
+        *,
+        form: GazeForm,
+        info: WeightsInfo | None = None,
+        batch: int = PATCH_BATCH,
+    ):
+        shapes = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
+        patch = (None, RNN_BIQA.patch, RNN_BIQA.patch, 3)
+        self._name = info.name if info else model.name
+        if len(shapes) != 2 or shapes[0] != patch or len(shapes[1]) != 2:
+            raise ValueError(
+                f"Expected a feature extractor, {patch} -> (n, features). Received: "
+                f"{self._name!r}, inputs and outputs {shapes}. Use a file of "
+                "python -m kiqa.train_rnn_biqa fine-tune."
+            )
+        self.form, self.features, self._batch = form, shapes[1][1], batch
+        self._run = _function(model)
+
+    def sequence(self, pixels: np.ndarray) -> FeatureSequence:
+        """Return the features of one image.
+
+        Args:
+            pixels: RGB ``uint8`` of shape (H, W, 3).
+
+        Returns:
+            The sequence.
+
+        Raises:
+            ValueError: If the image has too many patches, or a feature is
+                not finite.
+        """
+        (found,) = self.sequences([gaze_of(pixels, self.form)])
+        return found
+
+    def sequences(self, gazes: Iterable[Gaze]) -> Iterator[FeatureSequence]:
+        """Yield the features of many images, in order.
+
+        Args:
+            gazes: From `kiqa.maps.gaze.gaze_of`, in this extractor's form;
+                taken as they are needed.
+
+        Yields:
+            One sequence an image, as soon as its last patch is through.
+
+        Raises:
+            ValueError: As `sequence`.
+        """
+        for parts, low in self._through_network(gazes):
+            values = np.concatenate(parts)
+            if not np.isfinite(values).all():
+                raise ValueError(
+                    f"Expected finite features. Received: {np.sum(~np.isfinite(values))} that "
+                    f"are not, from {self._name}; its weights may be damaged."
+                )
+            yield FeatureSequence(values, low)
+
+    def _through_network(self, gazes):
+        """Yield what the network says of each image's patches, in pieces."""
+        waiting, pieces, filled = deque(), deque(), 0  # images; their patches for the next run
+
+        def run():
+            nonlocal filled
+            values = self._run(np.concatenate([patches for _, patches in pieces]))
+            at = 0
+            for item, patches in pieces:
+                item[0].append(values[at : at + len(patches)])
+                item[1] -= len(patches)
+                at += len(patches)
+            pieces.clear()
+            filled = 0
+
+        for gaze in gazes:
+            item, at = [[], len(gaze), gaze.low], 0  # pieces, patches to come, those of the half
+            waiting.append(item)
+            while at < len(gaze):
+                stop = min(len(gaze), at + self._batch - filled)
+                pieces.append((item, gaze.patches(at, stop)))
+                filled += stop - at
+                at = stop
+                if filled == self._batch:
+                    run()
+                    while waiting and waiting[0][1] == 0 and waiting[0] is not item:
+                        yield waiting[0][0], waiting.popleft()[2]
+            if item[1] == 0:
+                yield waiting[0][0], waiting.popleft()[2]
+        if pieces:
+            run()
+        while waiting:
+            yield waiting[0][0], waiting.popleft()[2]
+
+
+def _function(model):
+    """The network as a function of ``uint8`` patches."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return lambda patches: np.asarray(model.predict_on_batch(patches.astype(np.float32)))
+    import tensorflow as tf
+
+    shape = [None, *model.inputs[0].shape[1:]]
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8)])
+    def run(patches):
+        return model(tf.cast(patches, tf.float32), training=False)
+
+    return lambda patches: run(patches).numpy()

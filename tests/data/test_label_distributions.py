@@ -1,0 +1,69 @@
+"""Truncated Gaussian bins: values of the reference code, tails, refusals."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.stats import norm
+
+from kiqa.data.label_distributions import bins_of_records, label_bins
+from kiqa.data.records import ScoredImage
+
+RECORD = ScoredImage("a.png", Path("a.png"), 0.5, None, "a", "biq2021", (0.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("mos", "sd", "bins"),
+    [  # FACTS section 7, computed with the authors' formula
+        (63.9634, 19.3353, [0.0113814332, 0.0992563082, 0.3213565808, 0.3901123323, 0.1778933455]),
+        (50, 10, [0.0013496122, 0.1573054461, 0.6826898835, 0.1573054461, 0.0013496122]),
+        (3.42, 6.7558, [0.9898217602, 0.0101781955, 4.43e-8, 0, 0]),
+    ],
+)
+def test_bins_are_those_of_the_reference(mos, sd, bins):
+    """Three MOS and deviations, to 1e-9."""
+    np.testing.assert_allclose(label_bins(mos, sd), bins, atol=1e-9)
+
+
+def test_bins_are_the_integral_of_the_density():
+    """Another way to the same numbers, and each row adds up to 1."""
+    mos, sd = np.array([12.0, 77.0]), np.array([25.0, 8.0])
+    found = label_bins(mos, sd)
+    for row, centre, width in zip(found, mos, sd, strict=True):
+        masses = [
+            quad(norm(centre, width).pdf, low, low + 20, epsabs=1e-13)[0]
+            for low in range(0, 100, 20)
+        ]
+        np.testing.assert_allclose(row, np.array(masses) / sum(masses), atol=1e-10)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-12)
+
+
+@pytest.mark.parametrize("sd", [1e-3, 1e4])
+def test_mirrored_scores_have_mirrored_bins(sd):
+    """Also far out in the tails, where differences of the two sides would vanish."""
+    np.testing.assert_allclose(label_bins(93.0, sd), label_bins(7.0, sd)[::-1], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("mos", "sd", "message"),
+    [
+        (101, 10, "Expected scores from 0 to 100"),
+        (np.nan, 10, "Expected scores"),
+        (50, 0, "deviations above 0"),
+        (50, np.inf, "deviations above 0"),
+    ],
+)
+def test_refuses_what_has_no_distribution(mos, sd, message):
+    """Scores off the scale, deviations that are none."""
+    with pytest.raises(ValueError, match=message):
+        label_bins(mos, sd)
+
+
+def test_records_without_a_deviation_need_an_assumed_one():
+    """BIQ2021 has none: refused by name, or taken as told on the scale 0..100."""
+    with pytest.raises(ValueError, match=r"biq2021, 1 of 2 .*'a.png'.*--assumed-sd"):
+        bins_of_records([RECORD, replace(RECORD, sd=0.1)])
+    found = bins_of_records([RECORD, replace(RECORD, sd=0.1)], assumed_sd=20)
+    np.testing.assert_allclose(found, label_bins(50, [20, 10]), atol=1e-7)

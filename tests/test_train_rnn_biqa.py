@@ -1,0 +1,196 @@
+"""The command line of RNN-BIQA's trainings, from images to a scoring model."""
+
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from kiqa.cli.main import main as kiqa
+from kiqa.data.distortions import distort
+from kiqa.io.weights import export_h5, read_info
+from kiqa.train_rnn_biqa import main
+
+QUICK = ["--method", "average", "--epochs", "2", "--batch", "4"]
+
+
+@pytest.fixture(scope="module")
+def biq(tmp_path_factory, photo):
+    """A BIQ2021 tree of 15 photographs, blurrier the lower their MOS."""
+    root = tmp_path_factory.mktemp("biq")
+    (root / "Images").mkdir()
+    rng = np.random.default_rng(0)
+    rows, sets = [], []
+    for index in range(15):
+        name = f"ss01 ({index}).jpg"
+        piece = distort(
+            photo[index : index + 230, : 230 + 15 * index],
+            "gaussian_blur",
+            0.3 + index / 4,
+            rng=rng,
+        )
+        Image.fromarray(piece).save(root / "Images" / name)
+        rows.append({"Image Name": name, "MOS": 1 - index / 15})
+        sets.append({"image_name": name, "set": ("train", "val", "test")[index % 3]})
+    pd.DataFrame(rows).to_csv(root / "Train (Images and MOS).csv", index=False)
+    pd.DataFrame(sets).to_csv(root / "split.csv", index=False)
+    return root
+
+
+@pytest.fixture(scope="module")
+def extractor(tmp_path_factory):
+    """Edges and colours of a patch as its features."""
+    x = keras.Input((224, 224, 3), name="patch")
+    y = keras.layers.Rescaling(1 / 255, name="scale")(x)
+    y = keras.layers.Conv2D(6, 3, activation="relu", name="conv")(y)
+    mean = keras.layers.GlobalAveragePooling2D(name="mean")(y)
+    maximum = keras.layers.GlobalMaxPooling2D(name="maximum")(y)
+    model = keras.Model(x, keras.layers.Concatenate(name="features")([mean, maximum]))
+    about = {"name": "rnn_features", "version": "1", "scale": "features", "mode": "rnn-features"}
+    path = tmp_path_factory.mktemp("extractor") / "edges.h5"
+    return export_h5(model, path, higher_is_better=True, **about)
+
+
+@pytest.fixture(scope="module")
+def features(biq, extractor, tmp_path_factory):
+    """A folder of features made by the command line."""
+    folder = tmp_path_factory.mktemp("features") / "biq"
+    data = ["--dataset", "biq2021", "--data", str(biq)]
+    assert main(["features", *data, "--extractor", str(extractor), "--output", str(folder)]) == 0
+    return folder
+
+
+def test_from_features_to_scores(biq, features, tmp_path, capsys):
+    """Train on train, report on test, and score images with the file written."""
+    run = tmp_path / "run"
+    assert main(["pool", "--features", str(features), "--workdir", str(run), *QUICK]) == 0
+    assert "| split | 5" in capsys.readouterr().out
+    info = read_info(run / "average_biqa.h5")
+    assert (info.details["mode"], info.details["pooling"]) == ("rnn-biqa", "average")
+    assert info.details["extractor"]["sha256"] == read_info(run / "rnn_features.h5").sha256
+    assert info.details["trained_on"] == "MOS of biq2021, 5 images"
+    rows = pd.read_csv(run / "predictions.csv")
+    assert rows["name"].tolist() == [f"ss01 ({index}).jpg" for index in (2, 5, 8, 11, 14)]
+    result = json.loads((run / "result.json").read_text())
+    assert result["test"]["metrics"]["srocc"]["value"] is not None
+    path = biq / "Images" / rows["name"][1]
+    command = ["score", str(path), "--model", str(run / "average_biqa.h5"), "--format", "jsonl"]
+    assert kiqa(command) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert row["score"] == pytest.approx(rows["predicted"][1] / 100, abs=2e-3)  # stored as float16
+
+
+def test_repeats_are_random_splits(features, tmp_path, capsys):
+    """Three splits of 80/20 and their mean, here of support vectors."""
+    run = ["--workdir", str(tmp_path), "--repeats", "3", "--method", "svr"]
+    assert main(["pool", "--features", str(features), *run]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:6]] == [
+        "split 1", "split 2", "split 3", "mean",
+    ]  # fmt: skip
+    tested = [
+        set(pd.read_csv(tmp_path / f"split{i}" / "predictions.csv")["name"]) for i in (1, 2, 3)
+    ]
+    assert [len(names) for names in tested] == [3, 3, 3]
+    assert tested[0] != tested[1] or tested[1] != tested[2]
+    result = json.loads((tmp_path / "result.json").read_text())
+    runs = [run["test"]["metrics"]["rmse"]["value"] for run in result["runs"].values()]
+    assert result["mean"]["RMSE"] == pytest.approx(np.mean(runs))
+
+
+def test_another_data_set_is_the_test(features, tmp_path, capsys):
+    """All images train, all others test; other extractors are refused."""
+    options = ["pool", "--features", str(features), "--test-features", str(features)]
+    run = tmp_path / "run"
+    assert main([*options, "--workdir", str(run), "--no-multi-resolution", *QUICK]) == 0
+    assert "| cross | 15" in capsys.readouterr().out
+    assert read_info(run / "average_biqa.h5").details["multi_resolution"] is False
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "images.jsonl").write_bytes((features / "images.jsonl").read_bytes())
+    content = json.loads((features / "features.json").read_text())
+    (other / "features.json").write_text(json.dumps(content | {"extractor_sha256": "0" * 64}))
+    options[-1] = str(other)
+    assert main([*options, "--workdir", str(tmp_path / "b"), *QUICK]) == 2
+    assert "features of one extractor" in capsys.readouterr().err
+
+
+def test_continues_features_with_one_bad_file(biq, extractor, tmp_path, capsys):
+    """An image that cannot be read is named, the status is 1, and it is tried again."""
+    import shutil
+
+    root = tmp_path / "copy"
+    shutil.copytree(biq, root)
+    (root / "Images" / "ss01 (3).jpg").write_bytes(b"torn")
+    command = ["features", "--dataset", "biq2021", "--data", str(root), "--set", "train",
+               "--extractor", str(extractor), "--output", str(tmp_path / "f")]  # fmt: skip
+    assert main(command) == 1
+    captured = capsys.readouterr()
+    assert "4 of 5 images" in captured.out and "ss01 (3).jpg" in captured.err
+    shutil.copy(biq / "Images" / "ss01 (3).jpg", root / "Images")
+    assert main(command) == 0
+    assert "5 of 5 images" in capsys.readouterr().out
+
+
+def test_fine_tune_without_epochs_builds_the_extractor(tmp_path, capsys):
+    """The convolutions of a shipped Patchnet fit the first stages of the compact backbone."""
+    command = ["fine-tune", "--backbone", "compact", "--initial", "patchnet", "--epochs", "0"]
+    assert main([*command, "--workdir", str(tmp_path)]) == 0
+    assert "0 epochs" in capsys.readouterr().out
+    details = read_info(tmp_path / "rnn_features.h5").details
+    assert (details["backbone"], details["started_from"]) == ("compact", "patchnet")
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("fine-tune --workdir RUN", "Expected --dataset and --data"),
+        ("fine-tune --dataset biq2021 --data BIQ --workdir RUN", "--assumed-sd"),
+        (
+            "fine-tune --dataset biq2021 --data BIQ --assumed-sd 20 --initial imagenet "
+            "--workdir RUN",
+            "Download it once",
+        ),
+        ("pool --features NONE --workdir RUN", "train_rnn_biqa features"),
+        ("pool --features FEATURES --repeats 2 --split x --workdir RUN", "Expected one of --split"),
+        ("pool --features FEATURES --workdir RUN --epochs 0", "epochs"),
+        ("features --dataset biq2021 --data NONE --extractor E --output RUN", "BIQ2021"),
+        (
+            "features --dataset biq2021 --data BIQ --extractor patchnet --output RUN",
+            "(None, 64, 64",
+        ),
+    ],
+)
+def test_wrong_input_is_one_line_and_status_2(
+    biq, features, tmp_path, capsys, monkeypatch, command, message
+):
+    """What was expected, without a traceback."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    places = {"RUN": tmp_path / "run", "BIQ": biq, "NONE": tmp_path / "x", "FEATURES": features}
+    words = [str(places.get(word, word)) for word in command.split()]
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("size", ["1920", "0x4"])
+def test_display_size_is_width_and_height(size, capsys):
+    """Anything else is a usage error."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["features", "--display-size", size])
+    assert "1920x1080" in capsys.readouterr().err
+
+
+def test_help_loads_no_keras():
+    """--help answers at once."""
+    code = (
+        "import sys\nfrom kiqa.train_rnn_biqa import main\n"
+        "try:\n    main(['pool', '--help'])\nexcept SystemExit:\n    pass\n"
+        "sys.exit('keras' in sys.modules or 'tensorflow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
