@@ -35,8 +35,8 @@ from kiqa.evaluation.report import write_json
 from kiqa.io.weights import export_h5
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.training.checkpoint import read_checkpoint
-from kiqa.training.distillation_crops import crop_batches, rate_pictures
 from kiqa.training.devices import jit_compile, number_format
+from kiqa.training.distillation_crops import crop_batches, rate_pictures
 from kiqa.training.epochs import train_to_best
 from kiqa.training.mos_epochs import best_numbers, epoch_numbers, history_writer
 from kiqa.training.packed_pictures import pack_pictures
