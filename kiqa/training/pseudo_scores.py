@@ -20,6 +20,7 @@ from kiqa.io.weights import find_weights, load_model, read_info
 from kiqa.io.whole_files import replacing
 from kiqa.maps.pooling import PatchPooler, weighted_average
 from kiqa.training.paq2piq_tasks import COLUMNS, RatedPicture
+from kiqa.training.workdir import text_sha256
 
 _CELLS = (2, 6)  # least and most grid cells of a patch on an axis
 _EVERY = 200  # pictures between reports
@@ -34,7 +35,10 @@ def write_pseudo_scores(
     seed: int,
     report: Callable[[str], None] = lambda message: None,
 ) -> Path:
-    """Write patches of pictures with pseudo-scores, unless they are there.
+    """Write patches of pictures with pseudo-scores.
+
+    A file of the same pictures, network, number and seed is left as it is;
+    another is replaced.
 
     Patches are rectangles of whole cells of the network's grid, drawn
     uniformly by size, then by place.
@@ -58,9 +62,10 @@ def write_pseudo_scores(
         OSError: If the file cannot be written.
     """
     path = Path(path)
-    if path.is_file():
-        return path
     info = read_info(find_weights(model))
+    asked = text_sha256(repr((info.sha256, patches, seed, [(p.name, p.score) for p in pictures])))
+    if path.is_file() and _is_of(path, asked):
+        return path
     pooler = PatchPooler(load_model(info.path), info=info)
     if pooler.needs_reference or not info.higher_is_better or info.scale != "0..1":
         raise ValueError(
@@ -83,9 +88,15 @@ def write_pseudo_scores(
         if (number + 1) % _EVERY == 0:
             report(f"pseudo-scores of {number + 1} of {len(pictures)} pictures")
     with replacing(path) as temporary, open(temporary, "wb") as file:
-        columns = zip(*rows, strict=True)
-        np.savez_compressed(file, **dict(zip(COLUMNS, map(np.array, columns), strict=True)))
+        columns = map(np.array, zip(*rows, strict=True))
+        np.savez_compressed(file, asked=asked, **dict(zip(COLUMNS, columns, strict=True)))
     return path
+
+
+def _is_of(path, asked):
+    """Whether a file is of the same network, pictures, number and seed."""
+    with np.load(path, allow_pickle=False) as file:
+        return "asked" in file and str(file["asked"]) == asked
 
 
 def _rectangles(shape, count, rng):

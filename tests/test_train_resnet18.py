@@ -1,0 +1,97 @@
+"""The command line that trains a ResNet-18 to start from, with the real networks."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from kiqa import __version__, train_paq2piq
+from kiqa.io.weights import export_h5, load_model
+from kiqa.models.wadiqam import build_wadiqam
+from kiqa.train_resnet18 import main
+
+
+@pytest.fixture(scope="module")
+def biq(tmp_path_factory, photo):
+    """A BIQ2021 tree of eight pictures."""
+    root = tmp_path_factory.mktemp("biq")
+    (root / "Images").mkdir()
+    rows, sets = [], []
+    for index in range(8):
+        name = f"ss01 ({index}).jpg"
+        picture = photo[8 * index : 8 * index + 70, 30:100]
+        Image.fromarray(picture).save(root / "Images" / name)
+        rows.append({"Image Name": name, "MOS": 1 - index / 8})
+        sets.append({"image_name": name, "set": "train" if index % 2 else "val"})
+    pd.DataFrame(rows).to_csv(root / "Train (Images and MOS).csv", index=False)
+    pd.DataFrame(sets).to_csv(root / "split.csv", index=False)
+    return root
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory):
+    path = tmp_path_factory.mktemp("teacher") / "teacher.h5"
+    return export_h5(
+        build_wadiqam(seed=1), path, name="teacher", version=__version__, scale="0..1",
+        higher_is_better=True, mode="wadiqam-nr",
+    )  # fmt: skip
+
+
+def _arguments(biq, teacher, folder, *options):
+    return [
+        "--data", str(biq), "--dataset", "biq2021", "--teacher", str(teacher),
+        "--workdir", str(folder), "--side", "32", "--batch-size", "2", "--epochs", "1", *options,
+    ]  # fmt: skip
+
+
+def test_paq2piq_starts_from_its_result(biq, teacher, tmp_path, capsys):
+    """Distillation, then PaQ-2-PiQ with --initial: the body's weights are those written."""
+    folder = tmp_path / "start"
+    assert main(_arguments(biq, teacher, folder)) == 0
+    assert "validation SROCC" in capsys.readouterr().out
+    status = train_paq2piq.main([
+        "--data", str(biq), "--dataset", "biq2021", "--workdir", str(tmp_path / "run"),
+        "--model", "bm", "--side", "32", "--batch-size", "2", "--epochs", "1",
+        "--body-rate", "1e-12", "--weight-decay", "0", "--initial", str(folder / "resnet18.h5"),
+    ])  # fmt: skip
+    assert status == 0
+    start, body = (
+        load_model(path) for path in (folder / "resnet18.h5", tmp_path / "run" / "paq2piq_bm.h5")
+    )
+    for name in ("conv1", "layer4.1.conv2"):
+        wanted = np.asarray(start.get_layer(name).kernel)
+        found = np.asarray(body.get_layer(name).kernel)
+        np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-6)  # float16 storage
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--side", "33"], "multiple of 32"),
+        (["--side", "64"], "at least 96 pixels"),
+        (["--teacher", "gone.h5"], "gone.h5"),
+        (["--teacher", "patchnet"], "without reference"),
+        (["--split", "gone.csv"], "gone.csv"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_input_is_one_line(biq, teacher, tmp_path, capsys, options, said):
+    """Exit status 2, no traceback."""
+    assert main(_arguments(biq, teacher, tmp_path / "run", *options)) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and said in lines[0]
+
+
+def test_help_loads_no_tensorflow():
+    """--help answers without Keras or TensorFlow."""
+    code = (
+        "import sys\n"
+        "from kiqa.train_resnet18 import main\n"
+        "try:\n    main(['--help'])\n"
+        "except SystemExit:\n    pass\n"
+        "sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
