@@ -31,6 +31,7 @@ from kiqa.training.epochs import train_to_best
 from kiqa.training.extractor_start import freeze_until, start_extractor
 from kiqa.training.fine_tuning_batches import epoch_batches, expected_scores, patch_pool
 from kiqa.training.mos_epochs import epoch_numbers, history_writer
+from kiqa.training.origin import origin
 from kiqa.training.rnn_settings import FineTuningSettings
 from kiqa.training.seeding import model_seed
 from kiqa.training.settings import settings_to_json
@@ -207,7 +208,7 @@ def _export(model, path: Path, train, settings, initial):
         backbone=settings.backbone,
         trained_on=f"votes of {train[0].dataset}" if settings.epochs else "nothing more",
         **({} if settings.assumed_sd is None else {"assumed_sd": settings.assumed_sd}),
-        **({} if initial is None else {"started_from": str(initial)}),
+        **origin(initial),
     )
 
 

@@ -25,6 +25,7 @@ from kiqa.scoring.regions import export_pair
 from kiqa.training.checkpoint import read_checkpoint
 from kiqa.training.epochs import train_to_best
 from kiqa.training.mos_epochs import best_numbers, epoch_numbers, history_writer
+from kiqa.training.origin import origin
 from kiqa.training.packed_pictures import pack_pictures
 from kiqa.training.paq2piq_batches import PictureSet, epoch_batches
 from kiqa.training.paq2piq_network import compile_paq2piq, predict_pictures
@@ -123,7 +124,7 @@ def train_paq2piq(
         kind=settings.model,
         trained_on=trained_on,
         **({"patch_scores": patch_scores} if patch_scores and settings.patches else {}),
-        **({} if initial is None else {"started_from": str(initial)}),
+        **origin(initial),
     )
     write_json(result, workdir / "result.json")
     return result

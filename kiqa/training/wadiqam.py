@@ -27,6 +27,7 @@ from kiqa.io.weights import export_h5
 from kiqa.training.checkpoint import read_checkpoint
 from kiqa.training.epochs import train_to_best
 from kiqa.training.mos_epochs import best_numbers, epoch_numbers, history_writer
+from kiqa.training.origin import origin
 from kiqa.training.settings import settings_to_json
 from kiqa.training.wadiqam_batches import (
     epoch_batches,
@@ -143,7 +144,7 @@ def train_wadiqam(
         pooling=settings.pooling,
         patch_grid="non-overlapping",
         trained_on=trained_on,
-        **({} if initial is None else {"started_from": str(initial)}),
+        **origin(initial),
     )
     write_json(result, workdir / "result.json")
     return result
