@@ -1,13 +1,13 @@
 """Train PaQ-2-PiQ: ``python -m kiqa.train_paq2piq --model bm|rm|fm``.
 
-Trains on the picture scores of a data set, and on scores of patches from a
-file: those of people, or pseudo-scores that another program made where there
-are none (``--patch-scores``; say what they are with ``--patch-scores-are``).
-Defaults are the paper's: Adam, ten epochs of batches of 120 pictures padded to
-640x640, from ImageNet weights if ``--initial`` names a file of them
-(``kiqa convert resnet18``). ``--recipe two-cores`` trains on smaller crops from
-random weights. Exit status: 0 done; 2 usage or input error; 130 interrupted by
-Ctrl-C.
+Trains on the picture scores of a data set, and on scores of patches: those of
+LIVE-FB itself, those of a file (``--patch-scores``; say what they are with
+``--patch-scores-are``), or pseudo-scores by a trained WaDIQaM
+(``--pseudo-scores``). Defaults are the paper's: Adam, ten epochs of batches of
+120 pictures padded to 640x640, from ImageNet weights if ``--initial`` names a
+file of them (``kiqa convert resnet18``; ``python -m kiqa.train_resnet18`` makes
+another start). ``--recipe two-cores`` trains on smaller crops, faster. Exit
+status: 0 done; 2 usage or input error; 130 interrupted by Ctrl-C.
 """
 
 import argparse
@@ -153,28 +153,12 @@ def _run(arguments):
     start_keras()
     from kiqa.training.devices import gpu_devices
     from kiqa.training.paq2piq import train_paq2piq
-    from kiqa.training.paq2piq_tasks import rated_pictures, read_patch_scores
-    from kiqa.training.pseudo_scores import write_pseudo_scores
+    from kiqa.training.paq2piq_tasks import rated_pictures
 
     train, validation = map(rated_pictures, records)
     if arguments.limit is not None:
         train = _some(train, arguments.limit, seed=settings.seed)
-    file, meaning = arguments.patch_scores, arguments.patch_scores_are
-    if arguments.pseudo_scores is not None:
-        if file is not None:
-            raise ValueError("Expected --patch-scores or --pseudo-scores. Received: both.")
-        file = write_pseudo_scores(
-            train,
-            arguments.workdir / "pseudo_scores.npz",
-            model=arguments.pseudo_scores,
-            patches=arguments.pseudo_patches,
-            seed=settings.seed,
-            report=_say,
-        )
-        meaning = (
-            f"pseudo-scores: MOS and local differences by {Path(arguments.pseudo_scores).stem}"
-        )
-    patches = None if file is None else read_patch_scores(file)
+    patches, meaning = _patches(arguments, train, seed=settings.seed)
     if arguments.gpus is not None:
         settings = dataclasses.replace(settings, devices=gpu_devices(arguments.gpus))
     return train_paq2piq(
@@ -184,13 +168,39 @@ def _run(arguments):
         workdir=arguments.workdir,
         trained_on=f"MOS of {arguments.dataset}, mapped to 0..100",
         patches=patches,
-        patch_scores=meaning if patches is not None else "",
+        patch_scores=meaning,
         initial=arguments.initial,
         packed=arguments.packed,
         resume=arguments.resume,
         progress=True,
         report=_say,
     )
+
+
+def _patches(arguments, train, *, seed):
+    """Patches by picture, and what their scores are."""
+    from kiqa.data.live_fb import live_fb_patches
+    from kiqa.training.paq2piq_tasks import read_patch_scores
+    from kiqa.training.pseudo_scores import write_pseudo_scores
+
+    file, model = arguments.patch_scores, arguments.pseudo_scores
+    if file is not None and model is not None:
+        raise ValueError("Expected --patch-scores or --pseudo-scores. Received: both.")
+    if model is not None:
+        file = write_pseudo_scores(
+            train,
+            arguments.workdir / "pseudo_scores.npz",
+            model=model,
+            patches=arguments.pseudo_patches,
+            seed=seed,
+            report=_say,
+        )
+        return read_patch_scores(file), f"MOS and local differences by {Path(model).stem}"
+    if file is not None:
+        return read_patch_scores(file), arguments.patch_scores_are
+    if arguments.dataset == "live-fb":
+        return live_fb_patches(arguments.data), "scores by people, LIVE-FB"
+    return None, ""
 
 
 def _some(tasks, count, *, seed):

@@ -56,6 +56,40 @@ def test_training_from_the_command_line(biq, tmp_path, capsys):
     assert np.isfinite(Scorer(folder / "paq2piq_rm.h5").score(pixels))
 
 
+def test_live_fb_brings_its_patches(tmp_path, photo):
+    """Three rated patches of each picture, from the data set's own files."""
+    folder = tmp_path / "database"
+    (folder / "EE371R").mkdir(parents=True)
+    names = [f"EE371R/{index}.jpg" for index in range(8)]
+    rows = []
+    for index, name in enumerate(names):
+        Image.fromarray(photo[:40, 40 * index : 40 * index + 40]).save(folder / name)
+        row = {"name_image": name, "mos_image": 50 + index, "is_valid": str(index % 2 == 0)}
+        where = {
+            "": (0, 0, 40, 40),
+            "1": (0, 0, 16, 16),
+            "2": (28, 28, 40, 40),
+            "3": (0, 32, 8, 40),
+        }
+        for k, (left, top, right, bottom) in where.items():
+            kind = f"patch_{k}" if k else "image"
+            row |= {f"left_{kind}": left + 300, f"right_{kind}": right + 300}
+            row |= {f"top_{kind}": top + 300, f"bottom_{kind}": bottom + 300}
+            row |= {f"width_{kind}": right - left, f"height_{kind}": bottom - top}
+            if k:
+                row |= {f"mos_{kind}": 40 + index, f"name_{kind}": name}
+        rows.append(row)
+    pd.DataFrame(rows).to_csv(folder / "labels=640_padded.csv", index=False)
+    scores = pd.DataFrame({"name": names, "mos": range(50, 58)})
+    scores.to_csv(folder / "labels_image.csv", index=False)
+    arguments = ["--data", str(tmp_path), "--dataset", "live-fb", *QUICK]
+    assert main([*arguments, "--workdir", str(tmp_path / "run")]) == 0
+    assert read_info(tmp_path / "run" / "paq2piq_rm.h5").details["patch_scores"] == (
+        "scores by people, LIVE-FB"
+    )
+    assert set(pd.read_csv(tmp_path / "run" / "images.csv")["patches"]) == {3}
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
