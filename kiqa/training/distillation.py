@@ -6,17 +6,17 @@ both have 512 features for each 32 pixels. The centre of the body's position
 (i, j) is pixel (32 i, 32 j); crops begin in the middle of a patch of the
 teacher, so that centres meet.
 
-The loss is the mean squared error of the features, each over its own root
-mean square, plus that of the quality which the teacher's head gives to them,
-over its variance. A WaDIQaM's weighted mean over the student's features rates
-the validation pictures. Runs on any Keras backend.
+A linear layer, of the training only, makes the teacher's features of the
+body's. The loss is their mean squared error, each over its deviation, plus
+that of the quality which the teacher's head gives to them, over its variance.
+A WaDIQaM's weighted mean over the student's features rates the validation
+pictures. Runs on any Keras backend.
 
 Public names: `DistillationSettings`, `distil_resnet18`, `WEIGHTS_FILE`.
 
 References:
     A. Romero, N. Ballas, S. Ebrahimi Kahou, A. Chassang, C. Gatta, Y. Bengio,
-    FitNets: hints for thin deep nets, ICLR 2015 (a student learns a teacher's
-    features; there through a further layer).
+    FitNets: hints for thin deep nets, ICLR 2015.
 """
 
 import os
@@ -46,6 +46,7 @@ from kiqa.training.teacher_features import load_teacher, write_teacher_features
 from kiqa.training.workdir import open_workdir, text_sha256
 
 WEIGHTS_FILE = "resnet18.h5"
+_PROBED = 4096  # patches whose qualities give their variance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ class DistillationSettings:
     side: int = 256
     batch_size: int = 16
     epochs: int = 12
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     quality_weight: float = 1.0
     precision: str = "mixed_bfloat16"
 
@@ -191,37 +192,39 @@ class _Student:
 
 
 class _Cells(keras.layers.Layer):
-    """Features of all positions on the teacher's scale, one row each."""
+    """Standardised features of all positions as the teacher's, one row each."""
 
-    def __init__(self, scale, **options):
+    def __init__(self, hints, **options):
         super().__init__(dtype="float32", **options)
-        self._scale = scale
+        self._mean, self._deviation = hints.mean, hints.deviation
 
     def call(self, features):
-        return keras.ops.reshape(features, (-1, len(self._scale))) * self._scale
+        return keras.ops.reshape(features, (-1, len(self._mean))) * self._deviation + self._mean
 
     def compute_output_shape(self, shape):
-        return (None, len(self._scale))
+        return (None, len(self._mean))
 
 
 def _compile(master, hints, settings):
     """The body with the teacher's head as one model: crops to features and qualities."""
     cells = settings.side // PAQ2PIQ.stride
-    probe = hints.content[:: max(1, len(hints.content) // 4096)].astype(np.float32)
+    probe = hints.bounded(hints.content[:: max(1, len(hints.content) // _PROBED)])
     variance = float(np.var(master.head.predict_on_batch(probe)["quality"]))
     steps = settings.epochs * (len(hints.grids) // settings.batch_size)
     with number_format(settings.precision):
         body = build_resnet18(seed=model_seed(settings.seed))
-        rows = _Cells(hints.scale, name="cells")
-        rater = keras.Model(body.inputs, master.head(rows(body.output)), name="rater")
+        learned = keras.layers.Dense(
+            len(hints.mean),
+            kernel_initializer=keras.initializers.LecunNormal(model_seed(settings.seed, 1)),
+            dtype="float32",
+            name="features",
+        )
+        rows = _Cells(hints, name="cells")
+        rater = keras.Model(body.inputs, master.head(rows(learned(body.output))), name="rater")
         pixels = keras.Input((settings.side, settings.side, 3), name="pixels")
-        seen = body(pixels)
-        quality = master.head(rows(seen))["quality"]
-        outputs = {
-            "features": keras.layers.Identity(dtype="float32", name="features")(seen),
-            "quality": _Square(cells, name="quality")(quality),
-        }
-        model = keras.Model(pixels, outputs, name="student")
+        features = learned(body(pixels))
+        quality = _Square(cells, name="quality")(master.head(rows(features))["quality"])
+        model = keras.Model(pixels, {"features": features, "quality": quality}, name="student")
         model.compile(
             optimizer=keras.optimizers.Adam(
                 keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
@@ -261,10 +264,11 @@ def _epoch_runner(student, pictures, hints, validation, wanted, settings, *, pro
         bar = tqdm(batches, total=steps, desc=f"epoch {epoch + 1}", leave=False, disable=hidden)
         losses = []
         for pixels, features in bar:
+            features = hints.bounded(features)
             rows = features.reshape(-1, features.shape[-1])
             quality = student.head.predict_on_batch(rows)["quality"]
             targets = {
-                "features": features / hints.scale,
+                "features": (features - hints.mean) / hints.deviation,
                 "quality": quality.reshape(features.shape[:3]),
             }
             losses.append(float(student.model.train_on_batch(pixels, targets)[0]))

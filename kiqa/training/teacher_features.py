@@ -23,6 +23,7 @@ from kiqa.training.packed_pictures import PackedPictures
 LAYER = "features"  # of `kiqa.models.wadiqam`
 _FILE, _INDEX = "teacher.bin", "teacher.json"
 _EVERY = 200  # pictures between reports
+_SAMPLE = 20_000  # patches whose features give bounds, means and deviations
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,20 +54,31 @@ class TeacherFeatures:
         content: ``float16`` of shape (patches of all pictures, c).
         starts: Where each picture begins.
         grids: ``(rows, columns)`` of each.
-        scale: ``float32`` of shape (c,): root of the mean square of each
-            feature; 1 where it is always zero.
+        low: ``float32`` of shape (c,): first percentile of each feature. A few
+            patches have features a hundred times as large as all others;
+            they are cut off there.
+        high: Likewise, 99th percentile.
+        mean: Mean of the features within these bounds.
+        deviation: Their deviation; 1 where it is zero.
     """
 
     content: np.ndarray
     starts: np.ndarray
     grids: list[tuple[int, int]]
-    scale: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    mean: np.ndarray
+    deviation: np.ndarray
 
     def grid(self, index: int) -> np.ndarray:
         """Return a picture's features, ``float16`` of shape (rows, columns, c)."""
         rows, columns = self.grids[index]
         begin = self.starts[index]
         return self.content[begin : begin + rows * columns].reshape(rows, columns, -1)
+
+    def bounded(self, features: np.ndarray) -> np.ndarray:
+        """Return features within the bounds, ``float32`` of the same shape."""
+        return np.clip(features.astype(np.float32), self.low, self.high)
 
 
 def load_teacher(model: str | os.PathLike) -> Teacher:
@@ -131,9 +143,8 @@ def write_teacher_features(
     if index.is_file():
         known = json.loads(index.read_text(encoding="utf-8"))
         if {key: known.get(key) for key in about} == about:
-            return _opened(folder, grids, known["scale"])
+            return _opened(folder, grids)
         index.unlink()
-    squares, count = 0.0, 0
     with replacing(folder / _FILE) as temporary, open(temporary, "wb") as file:
         for number, (rows, columns) in enumerate(grids):
             patch = teacher.patch
@@ -141,25 +152,27 @@ def write_teacher_features(
             patches = pixels.reshape(rows, patch, columns, patch, 3).swapaxes(1, 2)
             patches = patches.reshape(-1, patch, patch, 3)
             features = teacher.body.predict_on_batch(patches.astype(np.float32))
-            features = features.astype(np.float16)
-            squares = squares + np.sum(features.astype(np.float64) ** 2, axis=0)
-            count += len(features)
-            file.write(features.data)
+            file.write(features.astype(np.float16).data)
             if (number + 1) % _EVERY == 0:
                 report(f"features of {number + 1} of {len(grids)} pictures")
-    scale = np.sqrt(squares / count)
-    scale[scale == 0] = 1
-    write_atomically(index, json.dumps(about | {"scale": scale.tolist()}).encode("utf-8"))
-    return _opened(folder, grids, scale)
+    write_atomically(index, json.dumps(about).encode("utf-8"))
+    return _opened(folder, grids)
 
 
-def _opened(folder, grids, scale):
-    content = np.memmap(folder / _FILE, np.float16, "r").reshape(-1, len(scale))
+def _opened(folder, grids):
+    """The features of a folder, with the numbers of a sample of them."""
     ends = np.cumsum([rows * columns for rows, columns in grids])
-    if len(content) != ends[-1]:
+    content = np.memmap(folder / _FILE, np.float16, "r")
+    if len(content) % ends[-1]:
         raise ValueError(
             f"Expected features of {ends[-1]} patches in {folder / _FILE}. Received: "
-            f"{len(content)}. Delete {folder / _INDEX}; they are made again."
+            f"{len(content)} numbers. Delete {folder / _INDEX}; they are made again."
         )
+    content = content.reshape(ends[-1], -1)
+    sample = content[:: max(1, len(content) // _SAMPLE)].astype(np.float32)
+    low, high = np.percentile(sample, (1, 99), axis=0).astype(np.float32)
+    sample = np.clip(sample, low, high)
+    deviation = sample.std(axis=0)
+    deviation[deviation == 0] = 1
     starts = np.concatenate([[0], ends[:-1]])
-    return TeacherFeatures(content, starts, grids, np.array(scale, np.float32))
+    return TeacherFeatures(content, starts, grids, low, high, sample.mean(axis=0), deviation)
