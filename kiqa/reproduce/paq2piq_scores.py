@@ -189,28 +189,25 @@ def _crops(scorer):
 
 def _regions(info):
     """Rate patches as regions, or with P2P-BM as pictures."""
-    from kiqa.io.weights import load_model
-    from kiqa.maps.roi_maps import RegionRater
-    from kiqa.scoring.regions import MODES, head_beside
+    from kiqa.scoring.regions import load_rater
 
-    kind = MODES[info.details["mode"]]
-    rater = RegionRater(load_model(info.path), load_model(head_beside(info)), kind=kind, info=info)
+    rater = load_rater(info.path)
 
     def rate(pixels, rois, padded):
         given = rois.reshape(-1, 4)
         if padded:
-            if kind == "fm":
+            if rater.kind == "fm":
                 raise ValueError("Expected P2P-BM or P2P-RM for padded pictures. Leave --pad out.")
             whole = [[0, 0, pixels.shape[1], pixels.shape[0]]]
             pixels, moved = pad_picture(pixels, np.concatenate([whole, given]))
-            if kind == "rm":
+            if rater.kind == "rm":
                 first, *others = rater.rate(pixels, moved)
                 return first, others
             given = moved[1:]
-        if kind == "bm":
+        if rater.kind == "bm":
             parts = [np.ascontiguousarray(cut(pixels, roi)) for roi in np.round(given).astype(int)]
             return rater.score(pixels), [rater.score(part) for part in parts]
-        fed = kind == "fm" and len(given) == len(LIVE_FB.scales)
+        fed = rater.kind == "fm" and len(given) == len(LIVE_FB.scales)
         score = rater.score(pixels, given) if fed else rater.score(pixels)
         return score, rater.rate(pixels, given) if len(given) else []
 

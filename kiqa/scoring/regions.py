@@ -5,7 +5,8 @@ The body's file says in its details which of the three networks it is
 its sha256. The hash of the body's file therefore stands for both, and rows of
 results need no second one.
 
-Public names: `paq2piq_engine`, `head_beside`, `export_pair`, `MODES`.
+Public names: `load_rater`, `paq2piq_engine`, `head_beside`, `export_pair`,
+`MODES`.
 
 References:
     Ying et al. 2020, section 4.
@@ -51,9 +52,7 @@ def paq2piq_engine(info: WeightsInfo, *, stride: int | None, default_stride: int
             f"Expected a grid of blocks for {info.name}. Received: stride {stride}. Leave the "
             "stride out; for maps use --grid ROWSxCOLUMNS, or grid=(rows, columns) in Python."
         )
-    head = load_model(head_beside(info))
-    kind = MODES[info.details["mode"]]
-    rater = RegionRater(load_model(info.path), head, kind=kind, info=info)
+    rater = load_rater(info.path)
     return Engine(
         stride=PAQ2PIQ.stride,
         map_stride=0,
@@ -62,6 +61,29 @@ def paq2piq_engine(info: WeightsInfo, *, stride: int | None, default_stride: int
         score=rater.score,
         map_grid=rater.map,
     )
+
+
+def load_rater(model: str | os.PathLike) -> RegionRater:
+    """Load a P2P network to rate pictures, rectangles and grids.
+
+    Args:
+        model: Name or body's file of a P2P network.
+
+    Returns:
+        The rater.
+
+    Raises:
+        FileNotFoundError: If the body is not there, or the head not beside it.
+        ValueError: If the file is another network, or a file is damaged.
+    """
+    info = read_info(model)
+    kind = MODES.get(info.details.get("mode"))
+    if kind is None:
+        raise ValueError(
+            f"Expected a network of PaQ-2-PiQ. Received: {info.name}, whose mode is "
+            f"{info.details.get('mode')!r}. Use paq2piq_rm, or kiqa.Scorer for other networks."
+        )
+    return RegionRater(load_model(info.path), load_model(head_beside(info)), kind=kind, info=info)
 
 
 def head_beside(info: WeightsInfo) -> Path:

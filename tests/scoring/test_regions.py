@@ -9,7 +9,7 @@ from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.models.patchnet import build_patchnet
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.scoring import Scorer
-from kiqa.scoring.regions import export_pair, head_beside
+from kiqa.scoring.regions import export_pair, head_beside, load_rater
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +120,14 @@ def test_found_by_name(path, pixels, monkeypatch, tmp_path):
     monkeypatch.setenv("KIQA_WEIGHTS", str(tmp_path))
     assert "p2p" in list_models()
     assert Scorer("p2p").score(pixels) == Scorer(path).score(pixels)
+
+
+def test_rater_of_any_rectangles(path, pixels, tmp_path):
+    """A block of the grid, rated alone, has the map's value; another network is no rater."""
+    rater = load_rater(path)
+    grid = kiqa.quality_map(pixels, model=path, grid=(2, 3)).values
+    rois = [[0, 0, 32, 32], [64, 32, 96, 64], [0, 0, 96, 64]]
+    np.testing.assert_allclose(rater.rate(pixels, rois)[:2], [grid[0, 0], grid[1, 2]], atol=1e-4)
+    assert rater.score(pixels) == pytest.approx(kiqa.score(pixels, model=path), abs=1e-4)
+    with pytest.raises(ValueError, match="network of PaQ-2-PiQ. Received: patchnet"):
+        load_rater("patchnet")
