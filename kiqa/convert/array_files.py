@@ -3,7 +3,8 @@
 PyTorch writes tensors as a pickle plus raw bytes, since version 1.6 in a zip
 file, before in one stream. `read_state_dict` reads both with an unpickler that
 knows tensors and dictionaries only: a pickle that names anything else, and so
-could run code, is refused before it does.
+could run code, is refused before it does. NumPy's scalars, which optimisers
+leave beside the network, are passed over.
 
 Public names: `read_state_dict`, `read_npz`, `is_zip`.
 """
@@ -29,6 +30,12 @@ _STORAGES = {
     "CharStorage": "<i1",
     "ByteStorage": "<u1",
     "BoolStorage": "?",
+}
+_SCALARS = {  # what the pickle of a number of NumPy's names
+    ("numpy.core.multiarray", "scalar"),
+    ("numpy._core.multiarray", "scalar"),
+    ("numpy", "dtype"),
+    ("_codecs", "encode"),
 }
 _BELOW = ("params", "state_dict", "model")  # keys under which programs put the state dict
 
@@ -110,6 +117,16 @@ def _has_pickle(path: Path) -> bool:
         return True  # damaged; reading it says so
 
 
+class _Ignored:
+    """Takes the place of a value that is not needed."""
+
+    def __init__(self, *_) -> None:
+        pass
+
+    def __setstate__(self, _) -> None:
+        pass
+
+
 class _RefusedError(Exception):
     """A pickle names something that is neither a tensor nor a dictionary."""
 
@@ -130,6 +147,8 @@ class _Unpickler(pickle.Unpickler):
         }
         if (module, name) in known:
             return known[module, name]
+        if (module, name) in _SCALARS:
+            return _Ignored
         if module == "torch" and name in _STORAGES:
             return np.dtype(_STORAGES[name])
         raise _RefusedError(f"{module}.{name}")
@@ -143,15 +162,17 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _tensor(storage, offset, shape, strides, *_):
-    """A tensor as a view of its storage; only the usual row-major order is read."""
-    shape, steps = tuple(shape), 1
-    for side, stride in zip(reversed(shape), reversed(strides), strict=True):
-        if side != 1 and stride != steps:
-            raise ValueError(f"tensor of shape {shape} with strides {tuple(strides)}")
-        steps *= side
-    if min((offset, *shape)) < 0 or offset + math.prod(shape) > len(storage):
+    """A tensor as a view of its storage, in any order of its axes."""
+    shape, strides = tuple(shape), tuple(strides)
+    if min((offset, *shape, *strides)) < 0 or len(shape) != len(strides):
+        raise ValueError(f"tensor of shape {shape} with strides {strides} at {offset}")
+    reach = sum((side - 1) * stride for side, stride in zip(shape, strides, strict=True))
+    if math.prod(shape) and offset + reach >= len(storage):
         raise ValueError(f"tensor of shape {shape} outside its storage")
-    return storage[offset : offset + math.prod(shape)].reshape(shape)
+    if not math.prod(shape):
+        return np.zeros(shape, storage.dtype)
+    steps = [stride * storage.itemsize for stride in strides]
+    return np.lib.stride_tricks.as_strided(storage[offset:], shape, steps, writeable=False)
 
 
 def _parameter(tensor, *_):

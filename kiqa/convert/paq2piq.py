@@ -150,6 +150,9 @@ def _origin(project, source):
 
 def _own_names(found: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The tensors under the names of the newer files."""
+    outer = "model."  # of the authors' Lightning module
+    if all(name.startswith(outer) for name in found):
+        found = {name.removeprefix(outer): value for name, value in found.items()}
     heads = {"cnn": "body"}
     if all(name.split(".")[0] in ("0", "1") for name in found):
         heads = {"0": "body", "1": "bm_head"}

@@ -26,6 +26,7 @@ References:
 """
 
 import itertools
+from functools import partial
 
 import keras
 
@@ -107,8 +108,8 @@ def _feedback_head(draw):
 
 
 def _dense_layers(x, dropout, *, draw, name):
-    """From pooled features to one number each."""
-    initializer = keras.initializers.HeNormal
+    """From pooled features to one number each; kernels begin as PyTorch's do, biases at 0."""
+    initializer = partial(keras.initializers.VarianceScaling, 1 / 3, "fan_in", "uniform")
     x = keras.layers.BatchNormalization(**_NORM, name=f"{name}_norm1")(x)
     x = keras.layers.Dropout(dropout[0], seed=draw(), name=f"{name}_dropout1")(x)
     x = keras.layers.Dense(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiqa import __version__
 from kiqa.constants import PAQ2PIQ
-from kiqa.io.weights import WeightsInfo, export_h5, load_model, read_info
+from kiqa.io.weights import WeightsError, WeightsInfo, export_h5, load_model, read_info
 from kiqa.io.whole_files import sha256_of
 from kiqa.maps.roi_maps import LEAST_SIDE, RegionRater
 from kiqa.scoring.engines import Engine
@@ -149,7 +149,9 @@ def export_pair(
         OSError: If writing fails.
     """
     output = Path(output)
-    stem = output.name.removesuffix(".h5")
+    if output.suffix != ".h5":
+        raise WeightsError(f"Expected a file name that ends in .h5. Received: {output}.")
+    stem = output.stem
     name = re.sub("[^A-Za-z0-9_.-]", "-", stem)
     common = {
         "version": __version__,
@@ -158,10 +160,9 @@ def export_pair(
         "full_precision": full_precision,
         **details,
     }
-    suffix = output.name[len(stem) :]  # without .h5 the name is refused, before anything is written
     part = export_h5(
         head,
-        output.with_name(f"{stem}_head{suffix}"),
+        output.with_name(f"{stem}_head.h5"),
         name=f"{name}_head",
         mode="paq2piq-head",
         body=output.name,

@@ -93,13 +93,28 @@ class Scorer:
 
             info = read_info(self.model)
             engine = load_engine(info, stride=self._stride, default_stride=self._default_stride)
-            if self.grid is not None and engine.map_grid is None:
-                raise ValueError(
-                    f"Expected a model whose maps are grids of blocks, such as PaQ-2-PiQ. "
-                    f"Received: {info.name} with grid {self.grid}. Use a stride, or that model."
-                )
+            _check_grid(self.grid, info, engine)
             self._loaded = info, engine
         return self._loaded
+
+    def with_grid(self, grid: tuple[int, int] | None) -> "Scorer":
+        """Return a scorer with another grid that shares the loaded network.
+
+        Args:
+            grid: As for the class.
+
+        Returns:
+            The scorer.
+
+        Raises:
+            ValueError: If the model's maps are no grids of blocks.
+        """
+        other = Scorer(
+            self.model, stride=self._stride, default_stride=self._default_stride, grid=grid
+        )
+        _check_grid(other.grid, *self._load())
+        other._loaded = self._loaded
+        return other
 
     @property
     def info(self):
@@ -273,3 +288,12 @@ def checked_grid(grid: tuple[int, int] | None, stride: int | None) -> tuple[int,
             f"Expected a grid as (rows, columns), each at least 1. Received: {grid!r}."
         )
     return int(sides[0]), int(sides[1])
+
+
+def _check_grid(grid, info, engine):
+    """Refuse a grid for a model whose maps have a stride."""
+    if grid is not None and engine.map_grid is None:
+        raise ValueError(
+            f"Expected a model whose maps are grids of blocks, such as PaQ-2-PiQ. "
+            f"Received: {info.name} with grid {grid}. Use a stride, or that model."
+        )

@@ -13,10 +13,8 @@ from kiqa.scoring.scorer import MAP_STRIDE, SCORE_STRIDE, Scorer, checked_grid
 
 
 @lru_cache(maxsize=4)
-def _cached_scorer(
-    model: str, stride: int | None, default_stride: int, grid: tuple[int, int] | None = None
-) -> Scorer:
-    return Scorer(model, stride=stride, default_stride=default_stride, grid=grid)
+def _cached_scorer(model: str, stride: int | None, default_stride: int) -> Scorer:
+    return Scorer(model, stride=stride, default_stride=default_stride)
 
 
 def score(
@@ -73,4 +71,5 @@ def quality_map(
             model, or both stride and grid are given.
     """
     grid = checked_grid(grid, stride)
-    return _cached_scorer(os.fspath(model), stride, MAP_STRIDE, grid).map(image)
+    scorer = _cached_scorer(os.fspath(model), stride, MAP_STRIDE)
+    return (scorer if grid is None else scorer.with_grid(grid)).map(image)

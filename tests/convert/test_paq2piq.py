@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import struct
 import sys
 import zipfile
 from collections import OrderedDict
@@ -289,8 +290,9 @@ class _Pickler(pickle.Pickler):
         return ("storage", kind, tensor.key, "cuda:0", tensor.array.size)
 
 
-def test_published_form_model_and_optimiser_in_one_pickle(tmp_path, state, monkeypatch):
-    """As fastai saves: the state dict under model; the optimiser's tensors are left out."""
+@pytest.fixture
+def torch_names(monkeypatch):
+    """A package of the names that a pickle of tensors holds."""
     package, utils = ModuleType("torch"), ModuleType("torch._utils")
 
     def _rebuild_tensor_v2(*_):
@@ -305,25 +307,81 @@ def test_published_form_model_and_optimiser_in_one_pickle(tmp_path, state, monke
         setattr(package, name, type(name, (), {"__module__": "torch"}))
     monkeypatch.setitem(sys.modules, "torch", package)
     monkeypatch.setitem(sys.modules, "torch._utils", utils)
-    tensors = {
-        name: _Tensor(value, str(i), package) for i, (name, value) in enumerate(state.items())
-    }
-    moment = _Tensor(np.ones(3, np.float32), "moment", package)
-    content = {
-        "model": OrderedDict(tensors),
-        "opt": {"state": {0: {"step": 9, "exp_avg": moment}}, "param_groups": [{"lr": 0.003}]},
-    }
+    return package
+
+
+def _memory(array):
+    """The bytes as they lie, whatever the order of the axes."""
+    order = np.argsort([-stride for stride in array.strides], kind="stable")
+    return array.transpose(order).tobytes()
+
+
+def _write_zip(path, content, tensors):
     stream = io.BytesIO()
     _Pickler(stream, protocol=2).dump(content)
-    path = tmp_path / "RoIPoolModel-fit.10.bs.120.pth"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("archive/data.pkl", stream.getvalue())
-        for tensor in (*tensors.values(), moment):
-            archive.writestr(f"archive/data/{tensor.key}", tensor.array.tobytes())
+        for tensor in tensors:
+            archive.writestr(f"archive/data/{tensor.key}", _memory(tensor.array))
+
+
+def _write_stream(path, content, tensors):
+    with open(path, "wb") as file:
+        for value in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}):
+            pickle.dump(value, file, protocol=2)
+        _Pickler(file, protocol=2).dump(content)
+        pickle.dump([tensor.key for tensor in tensors], file, protocol=2)
+        for tensor in tensors:
+            file.write(struct.pack("<q", tensor.array.size) + _memory(tensor.array))
+
+
+@pytest.mark.parametrize("write", [_write_zip, _write_stream], ids=["zip", "stream"])
+def test_published_form_model_and_optimiser_in_one_pickle(tmp_path, state, torch_names, write):
+    """As fastai saves: the network under model, beside the optimiser with NumPy's numbers.
+
+    fastai 1 keeps the learning rates of its layer groups as numpy.float64. One kernel is stored
+    with its axes in another order, as PyTorch's channels_last does.
+    """
+    kernel = state["body.0.weight"]
+    turned = np.ascontiguousarray(kernel.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    tensors = {
+        name: _Tensor(turned if value is kernel else value, str(i), torch_names)
+        for i, (name, value) in enumerate(state.items())
+    }
+    moment = _Tensor(np.ones(3, np.float32), "moment", torch_names)
+    rates = [{"lr": np.float64(3e-4)}, {"lr": np.float32(3e-3)}]
+    content = {
+        "model": OrderedDict(tensors),
+        "opt": {"state": {0: {"step": 9, "exp_avg": moment}}, "param_groups": rates},
+    }
+    path = tmp_path / "RoIPoolModel-fit.10.bs.120.pth"
+    write(path, content, [*tensors.values(), moment])
+    assert b"multiarray" in path.read_bytes()
     out = convert_paq2piq(path, tmp_path / "pth.h5")
     again = convert_paq2piq(_written(tmp_path, state), tmp_path / "npz.h5")
     for one, two in zip(load_model(out).weights, load_model(again).weights, strict=True):
         np.testing.assert_array_equal(np.asarray(one), np.asarray(two))
+
+
+def test_a_number_in_place_of_a_tensor_is_refused(tmp_path, state, torch_names):
+    """What is passed over beside the network is no part of one."""
+    tensors = {
+        name: _Tensor(value, str(i), torch_names) for i, (name, value) in enumerate(state.items())
+    }
+    path = tmp_path / "a.pth"
+    content = OrderedDict(tensors) | {"head.8.bias": np.float64(1)}
+    _write_zip(path, content, list(tensors.values()))
+    with pytest.raises(ValueError, match="tensors only.*head.8.bias"):
+        convert_paq2piq(path, tmp_path / "a.h5")
+
+
+def test_names_of_the_lightning_module(tmp_path, state):
+    """Its network is an attribute, model."""
+    named = {f"model.{name}": value for name, value in state.items()}
+    one = convert_paq2piq(_written(tmp_path, named), tmp_path / "one.h5")
+    two = convert_paq2piq(_written(tmp_path, state), tmp_path / "two.h5")
+    for first, second in zip(load_model(one).weights, load_model(two).weights, strict=True):
+        np.testing.assert_array_equal(np.asarray(first), np.asarray(second))
 
 
 def _without(state, name):
@@ -339,7 +397,7 @@ def _without(state, name):
         (lambda s: s | {"head.8.weight": np.ones((5, 512), "f4")}, r"\(5, 512\), not \(1, 512\)"),
         (lambda s: s | {"head.4.bias": np.full(512, np.nan, "f4")}, "not finite.*head.4.bias"),
         (lambda s: {"features.0.weight": np.ones((4, 3), "f4")}, "another network"),
-        (lambda s: {f"model.{k}": v for k, v in s.items()}, "another network"),
+        (lambda s: {f"net.{k}": v for k, v in s.items()}, "another network"),
         (lambda s: s | {"patch_head.2.weight": s["head.2.weight"]}, "missing: image_head"),
     ],
 )

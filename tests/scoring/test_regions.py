@@ -9,6 +9,7 @@ from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.models.patchnet import build_patchnet
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.scoring import Scorer
+from kiqa.scoring import scorer as scorer_module
 from kiqa.scoring.regions import export_pair, head_beside, load_rater
 
 
@@ -131,3 +132,18 @@ def test_rater_of_any_rectangles(path, pixels, tmp_path):
     assert rater.score(pixels) == pytest.approx(kiqa.score(pixels, model=path), abs=1e-4)
     with pytest.raises(ValueError, match="network of PaQ-2-PiQ. Received: patchnet"):
         load_rater("patchnet")
+
+
+def test_another_grid_loads_no_second_network(path, pixels, monkeypatch):
+    """All grids of one model share what is loaded."""
+    loads = []
+    original = scorer_module.Scorer._load
+
+    def counted(self):
+        loads.append(self._loaded is None)
+        return original(self)
+
+    monkeypatch.setattr(scorer_module.Scorer, "_load", counted)
+    for grid in ((2, 2), (3, 2), None):
+        kiqa.quality_map(pixels, model=path, grid=grid)
+    assert sum(loads) == 1
