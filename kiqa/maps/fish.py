@@ -37,23 +37,23 @@ _BLOCK = 8  # coefficients of the finest level in a block's side; 4 and 2 on the
 _LARGEST = 100  # FISH_bb takes the largest 1 % of the map
 
 
-def gray_of(image: np.ndarray) -> np.ndarray:
-    """Return the gray values that FISH looks at.
+def luminance_of(image: np.ndarray) -> np.ndarray:
+    """Return gray values as they are before any rounding.
 
     Args:
         image: RGB ``uint8`` of shape (H, W, 3), or gray values 0..255 of
             shape (H, W), finite.
 
     Returns:
-        ``float64`` of shape (H, W), 0..255: Matlab's ``rgb2gray``, rounded to
-        whole numbers as there, for RGB; gray values as they are.
+        ``float64`` of shape (H, W), 0..255: Matlab's ``rgb2gray`` of an image
+        in ``double``; gray values as they are.
 
     Raises:
         ValueError: If the image is neither.
     """
     image = np.asarray(image)
     if image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8:
-        return np.floor(image @ np.array(_LUMINANCE) + 0.5)
+        return image @ np.array(_LUMINANCE)
     if image.ndim != 2 or image.dtype.kind not in "uif":
         raise ValueError(
             "Expected an RGB image of shape (H, W, 3), uint8, or gray values of shape (H, W). "
@@ -65,6 +65,23 @@ def gray_of(image: np.ndarray) -> np.ndarray:
             f"Expected finite gray values. Received: {np.sum(~np.isfinite(gray))} that are not."
         )
     return gray
+
+
+def gray_of(image: np.ndarray) -> np.ndarray:
+    """Return the gray values that FISH looks at.
+
+    Args:
+        image: As for `luminance_of`.
+
+    Returns:
+        ``float64`` of shape (H, W), 0..255: Matlab's ``rgb2gray`` of
+        ``uint8``, rounded to whole numbers, for RGB; gray values as they are.
+
+    Raises:
+        ValueError: As `luminance_of`.
+    """
+    gray = luminance_of(image)
+    return np.floor(gray + 0.5) if np.ndim(image) == 3 else gray
 
 
 def analyse(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:

@@ -28,7 +28,7 @@ from kiqa.data.resizing import (
     halved,
     limited_side,
 )
-from kiqa.maps.fish import gray_of
+from kiqa.maps.fish import luminance_of
 
 SHORT_AXES = ("single", "both")
 _SOBEL = 8.0  # the authors' code divides Sobel's kernel by it
@@ -243,13 +243,14 @@ def spatial_activity(
 
     Returns:
         ``float64`` of shape ``(n,)``, at least 0: standard deviation (n - 1)
-        of `activity_map` in each patch. High means more detail.
+        of `activity_map` of the luminance in each patch, which is not
+        rounded. High means more detail.
 
     References:
         Korhonen et al. 2021, equation (2), after ITU-T P.910; scale and
         border as in the authors' code.
     """
-    edges = activity_map(gray_of(pixels))
+    edges = activity_map(luminance_of(pixels))
     return np.array(
         [
             np.std(edges[row : row + patch, column : column + patch], ddof=1)
