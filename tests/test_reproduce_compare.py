@@ -45,6 +45,30 @@ def test_a_model_equals_itself(files, capsys):
     assert "0.000 .. 0.000" in capsys.readouterr().out
 
 
+def test_means_over_splits_are_compared(files, tmp_path, capsys):
+    """With --also the values are means; the interval is narrower than that of one split."""
+    more = []
+    for path in files:
+        table = pd.read_csv(path)
+        table["predicted"] = table["predicted"].iloc[::-1].to_numpy() / 9 + table["mos"]
+        more.append(tmp_path / f"more-{path.name}")
+        table.to_csv(more[-1], index=False)
+    first, second = map(str, files)
+    output = tmp_path / "compared.json"
+    also = ["--also", *map(str, more), "--also", first, second]
+    assert main(["compare", first, second, *also, "--output", str(output)]) == 0
+    assert "177 images, 3 splits" in capsys.readouterr().out
+    kept = json.loads(output.read_text())
+    single = []
+    for one, two in (files, more):
+        assert main(["compare", str(one), str(two), "--output", str(output)]) == 0
+        single.append(json.loads(output.read_text())["srocc"])
+    expected = np.mean([single[0]["difference"], single[1]["difference"], single[0]["difference"]])
+    assert kept["srocc"]["difference"] == pytest.approx(expected)
+    width = [entry["hi"] - entry["lo"] for entry in (kept["srocc"], single[0])]
+    assert width[0] < width[1]
+
+
 def test_files_that_do_not_fit_are_refused(files, tmp_path, capsys):
     """Another scale, other images, a missing file and a wrong number end with status 2."""
     table = pd.read_csv(files[0])

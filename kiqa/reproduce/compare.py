@@ -2,26 +2,29 @@
 
 Reads the ``predictions.csv`` of two runs of ``kiqa evaluate`` and resamples
 the images, both models' scores of an image together, so that what is hard for
-both does not blur their difference.
+both does not blur their difference. With ``--also`` their means over several
+splits are compared.
 
 Public names: :data:`COMPARE`, :func:`compare`.
 """
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from kiqa.data.tables import read_table
-from kiqa.evaluation.correlation import paired_bootstrap, plcc, srocc
+from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.report import to_markdown, write_json
+from kiqa.evaluation.resampling import percentile_interval, plcc_rows, resample, srocc_rows
 from kiqa.reproduce.command import Command
 
 _SEED = 0  # of the bootstrap
-_METRICS = {"srocc": srocc, "plcc": partial(plcc, logistic=None)}
+_DRAWS = 1000
+_METRICS = {"srocc": (srocc, srocc_rows), "plcc": (partial(plcc, logistic=None), plcc_rows)}
 _COLUMNS = ("name", "mos", "predicted")
 
 
@@ -54,23 +57,43 @@ def read_predictions(path: Path) -> dict[str, tuple[float, float]]:
 
 
 def compare(
-    first: Mapping[str, tuple[float, float]], second: Mapping[str, tuple[float, float]]
+    pairs: Sequence[tuple[Mapping[str, tuple[float, float]], Mapping[str, tuple[float, float]]]],
 ) -> dict:
     """Compare two models on the images that both have scored.
 
     Args:
-        first: From `read_predictions`.
-        second: Likewise, higher better as well.
+        pairs: For each split, a first and a second model's predictions from
+            `read_predictions`, higher better. With several splits the means
+            over them are compared; the images of each split are drawn.
 
     Returns:
-        ``images``, and for SROCC and PLCC (no logistic) the value of each and
-        `kiqa.evaluation.correlation.paired_bootstrap`: ``difference`` (first
-        less second) with its 95 % interval ``lo`` and ``hi``. Fit for JSON.
+        ``splits``, ``images`` (of all splits together), and for SROCC and
+        PLCC (no logistic) the values ``first`` and ``second``, their
+        ``difference`` and its 95 % interval ``lo`` and ``hi``, a percentile
+        bootstrap of 1000 draws. Fit for JSON.
 
     Raises:
-        ValueError: If they share fewer than three images, or give an image
+        ValueError: If two share fewer than three images, or give an image
             different MOS.
     """
+    joined = [_joined(first, second) for first, second in pairs]
+    result = {"splits": len(joined), "images": sum(len(mos) for mos, *_ in joined), "seed": _SEED}
+    for name, (metric, rows) in _METRICS.items():
+        values = np.array([[metric(one, mos), metric(two, mos)] for mos, one, two in joined])
+        draws = []
+        for split, (mos, one, two) in enumerate(joined):
+            drawn = resample([rows, rows], [one, two], mos, n=_DRAWS, seed=_SEED + split)
+            draws.append(drawn[0] - drawn[1])
+        low, high = percentile_interval(np.mean(draws, axis=0), level=0.95)
+        first, second = values.mean(axis=0).tolist()
+        result[name] = {
+            "first": first, "second": second, "difference": first - second, "lo": low, "hi": high,
+        }  # fmt: skip
+    return result
+
+
+def _joined(first, second):
+    """MOS and both predictions of the images in both."""
     names = [name for name in first if name in second]
     if len(names) < 3:
         raise ValueError(
@@ -85,26 +108,24 @@ def compare(
             f"Expected the same MOS in both files. Received: {different.size} that differ, such "
             f"as that of {names[different[0]]}. Evaluate both models on the same scale."
         )
-    result = {"images": len(names), "seed": _SEED}
-    for name, metric in _METRICS.items():
-        result[name] = {
-            "first": metric(one, mos),
-            "second": metric(two, mos),
-            **paired_bootstrap(name, one, two, mos, seed=_SEED),
-        }
-    return result
+    return mos, one, two
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("first", type=Path, help="predictions.csv of a kiqa evaluate --output DIR")
     parser.add_argument("second", type=Path, help="another one on the same images")
+    parser.add_argument(
+        "--also", type=Path, nargs=2, action="append", default=[], metavar=("FIRST", "SECOND"),
+        help="the same two models on another split; once for each",
+    )  # fmt: skip
     parser.add_argument("--output", type=Path, metavar="FILE", help="write JSON there")
 
 
 def _run(options: argparse.Namespace) -> int:
-    result = compare(read_predictions(options.first), read_predictions(options.second))
+    files = [(options.first, options.second), *options.also]
+    result = compare([tuple(map(read_predictions, pair)) for pair in files])
     if options.output is not None:
-        write_json({"first": str(options.first), "second": str(options.second), **result},
+        write_json({"files": [[str(path) for path in pair] for pair in files], **result},
                    options.output)  # fmt: skip
     rows = [
         {"metric": name.upper()}
@@ -112,7 +133,8 @@ def _run(options: argparse.Namespace) -> int:
         | {"95 % of the difference": f"{result[name]['lo']:.3f} .. {result[name]['hi']:.3f}"}
         for name in _METRICS
     ]
-    sys.stdout.write(f"{result['images']} images\n\n{to_markdown(rows)}\n")
+    splits = f", {len(files)} splits" if options.also else ""
+    sys.stdout.write(f"{result['images']} images{splits}\n\n{to_markdown(rows)}\n")
     return 0
 
 
