@@ -155,15 +155,20 @@ def axis_stride(size: int, *, patch: int = RNN_BIQA.patch) -> tuple[int, int]:
         patch: Side of a patch.
 
     Returns:
-        ``(ceil(size / patch), floor((size - patch) / (number - 1)))``; the
-        stride of a single patch is 0. The last patch ends up to
-        ``number - 2`` pixels before the border.
+        Number, and as stride ``floor((size - patch) / (ceil(size / patch) -
+        1))``, 0 of a single patch. The number is ``ceil(size / patch)``, or
+        more where more fit, as may be above 50,000 pixels. The last patch ends
+        less than the stride, and at most ``number - 2`` pixels, before the
+        border.
 
     References:
-        Korhonen et al. 2021, equation (1).
+        Korhonen et al. 2021, equation (1); number as in the authors' loop.
     """
     count = -(-size // patch)
-    return count, (size - patch) // (count - 1) if count > 1 else 0
+    if count == 1:
+        return 1, 0
+    stride = (size - patch) // (count - 1)
+    return (size - patch) // stride + 1, stride
 
 
 def covering_positions(
