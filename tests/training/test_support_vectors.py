@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from kiqa.training import support_vectors
 from kiqa.training.support_vectors import fit_support_vectors
 
 
@@ -39,6 +40,19 @@ def test_solution_is_optimal(data):
     bound = np.abs(weights) >= c - 1e-9
     assert (off[bound] * np.sign(weights[bound]) >= epsilon - slack).all()
     assert free.any() and bound.any() and (weights == 0).any()
+
+
+def test_hard_fits_are_finished(data, monkeypatch):
+    """A narrow tube needs more than 500 iterations; what does not converge is refused."""
+    inputs = np.random.default_rng(1).normal(size=(200, 5))
+    targets = np.sin(inputs[:, 0]) + 0.3 * inputs[:, 1] * inputs[:, 2]
+    options = {"c": 100, "epsilon": 0.001}
+    fitted = fit_support_vectors(inputs, targets, **options)
+    off = np.abs(targets - fitted.predict(inputs))
+    assert off.max() < 0.005
+    monkeypatch.setattr(support_vectors, "_ITERATIONS", 20)
+    with pytest.raises(ValueError, match="converges within 20 iterations.*smaller --svr-c"):
+        fit_support_vectors(inputs, targets, **options)
 
 
 def test_within_the_tube_there_are_no_vectors(data):
