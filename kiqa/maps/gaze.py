@@ -155,20 +155,16 @@ def axis_stride(size: int, *, patch: int = RNN_BIQA.patch) -> tuple[int, int]:
         patch: Side of a patch.
 
     Returns:
-        Number, and as stride ``floor((size - patch) / (ceil(size / patch) -
-        1))``, 0 of a single patch. The number is ``ceil(size / patch)``, or
-        more where more fit, as may be above 50,000 pixels. The last patch ends
-        less than the stride, and at most ``number - 2`` pixels, before the
-        border.
+        Number, and stride ``floor((size - patch) / (ceil(size / patch) - 1))``,
+        0 of a single patch. The number is ``ceil(size / patch)``, or more where
+        more fit, as may be above 50,000 pixels. The last patch ends less than
+        the stride, and at most ``number - 2`` pixels, before the border.
 
     References:
         Korhonen et al. 2021, equation (1); number as in the authors' loop.
     """
-    count = -(-size // patch)
-    if count == 1:
-        return 1, 0
-    stride = (size - patch) // (count - 1)
-    return (size - patch) // stride + 1, stride
+    stride = (size - patch) // max(1, -(-size // patch) - 1)
+    return (size - patch) // stride + 1 if stride else 1, stride
 
 
 def covering_positions(
