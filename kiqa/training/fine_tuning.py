@@ -56,7 +56,7 @@ def fine_tune(
 
     Args:
         train: Images to train on; those without a standard deviation need
-            ``assumed_sd``. May be empty with 0 epochs.
+            ``assumed_sd``. With 0 epochs neither is needed.
         settings: What decides the numbers.
         workdir: Folder of the run.
         validation: Images that are predicted after each epoch, and choose it
@@ -73,11 +73,13 @@ def fine_tune(
 
     Raises:
         ValueError: If images or deviations are missing, a content is in both
-            parts, or the folder holds another run.
+            parts, a layer or the initial weights do not fit, or the folder
+            holds another run. Where settings are wrong, no run is begun.
         OSError: If a file cannot be read or written.
     """
     _check(train, validation, settings)
-    bins = bins_of_records(train, assumed_sd=settings.assumed_sd) if train else None
+    bins = bins_of_records(train, assumed_sd=settings.assumed_sd) if settings.epochs else None
+    model = compile_extractor(settings, initial=initial)
     rows = [(r.name, r.mos01, r.sd, r.content) for r in (*train, *validation)]
     workdir = open_workdir(
         workdir,
@@ -86,7 +88,6 @@ def fine_tune(
         data={"train": len(train), "val": len(validation), "sha256": text_sha256(repr(rows))},
         resume=resume,
     )
-    model = compile_extractor(settings, initial=initial)
     result = {"epochs": 0}
     if settings.epochs:
         path = workdir / CHECKPOINT_FILE
@@ -197,6 +198,7 @@ def _epoch_runner(model, pools, bins, wanted, settings, *, progress):
 
 def _export(model, path: Path, train, settings, initial):
     """Write the extractor, in float32 whatever it was trained in."""
+    assumed = settings.epochs and any(record.sd is None for record in train)
     export_h5(
         without_head(model),
         path,
@@ -207,7 +209,7 @@ def _export(model, path: Path, train, settings, initial):
         mode="rnn-features",
         backbone=settings.backbone,
         trained_on=f"votes of {train[0].dataset}" if settings.epochs else "nothing more",
-        **({} if settings.assumed_sd is None else {"assumed_sd": settings.assumed_sd}),
+        **({"assumed_sd": settings.assumed_sd} if assumed else {}),
         **origin(initial),
     )
 

@@ -116,11 +116,37 @@ def test_continued_training_equals_an_uninterrupted_one(narrow, records, tmp_pat
     assert one == two
 
 
-def test_no_epochs_only_build(narrow, tmp_path):
-    """No images are needed; the weights are those it starts from."""
-    fine_tune([], replace(QUICK, epochs=0), workdir=tmp_path)
-    info = read_info(tmp_path / "rnn_features.h5")
+@pytest.mark.parametrize("with_images", [False, True])
+def test_no_epochs_only_build(narrow, records, tmp_path, with_images):
+    """No images and no deviation are needed; the weights are those it starts from."""
+    settings = replace(QUICK, epochs=0, assumed_sd=None)
+    fine_tune(records if with_images else [], settings, workdir=tmp_path / "run")
+    info = read_info(tmp_path / "run" / "rnn_features.h5")
     assert info.details["trained_on"] == "nothing more"
+
+
+def test_a_deviation_that_was_not_used_is_not_stated(narrow, records, tmp_path):
+    """All images have their own; or nothing was trained."""
+    own = [replace(record, sd=0.2) for record in records[:2]]
+    fine_tune(own, replace(QUICK, epochs=1), workdir=tmp_path / "own")
+    fine_tune(records, replace(QUICK, epochs=0), workdir=tmp_path / "built")
+    for name in ("own", "built"):
+        assert "assumed_sd" not in read_info(tmp_path / name / "rnn_features.h5").details
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [({"initial": "imagenet"}, "'imagenet'"), ({"frozen_until": "stage9"}, "'stage9'")],
+)
+def test_a_wrong_start_leaves_its_folder_free(narrow, records, tmp_path, wrong, message):
+    """The corrected command runs in the folder of the refused one."""
+    settings = replace(QUICK, epochs=0)
+    with pytest.raises(ValueError, match=message):
+        fine_tune(
+            records, replace(settings, frozen_until=wrong.get("frozen_until")),
+            workdir=tmp_path / "run", initial=wrong.get("initial"),
+        )  # fmt: skip
+    fine_tune(records, settings, workdir=tmp_path / "run")
 
 
 def test_first_layers_stay_and_the_head_learns_faster(narrow):
