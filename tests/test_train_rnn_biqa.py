@@ -149,7 +149,8 @@ def test_fine_tune_without_epochs_builds_the_extractor(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("fine-tune --workdir RUN", "Expected --dataset and --data"),
+        ("fine-tune --workdir RUN", "Received: neither. Add what is missing, or --epochs 0"),
+        ("fine-tune --dataset biq2021 --workdir RUN", "Received: only --dataset."),
         ("fine-tune --dataset biq2021 --data BIQ --workdir RUN", "--assumed-sd"),
         (
             "fine-tune --dataset biq2021 --data BIQ --assumed-sd 20 --initial imagenet "
@@ -159,6 +160,10 @@ def test_fine_tune_without_epochs_builds_the_extractor(tmp_path, capsys):
         ("pool --features NONE --workdir RUN", "train_rnn_biqa features"),
         ("pool --features FEATURES --repeats 2 --split x --workdir RUN", "Expected one of --split"),
         ("pool --features FEATURES --workdir RUN --epochs 0", "epochs"),
+        (
+            "features --dataset biq2021 --data BIQ --extractor EDGES --workers 0 --output RUN",
+            "Expected at least 1 worker. Received: 0. Leave --workers out",
+        ),
         ("features --dataset biq2021 --data NONE --extractor E --output RUN", "BIQ2021"),
         (
             "features --dataset biq2021 --data BIQ --extractor patchnet --output RUN",
@@ -167,16 +172,18 @@ def test_fine_tune_without_epochs_builds_the_extractor(tmp_path, capsys):
     ],
 )
 def test_wrong_input_is_one_line_and_status_2(
-    biq, features, tmp_path, capsys, monkeypatch, command, message
+    biq, extractor, features, tmp_path, capsys, monkeypatch, command, message
 ):
     """What was expected, without a traceback."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    places = {"RUN": tmp_path / "run", "BIQ": biq, "NONE": tmp_path / "x", "FEATURES": features}
+    places = {"RUN": tmp_path / "run", "BIQ": biq, "NONE": tmp_path / "x", "FEATURES": features,
+              "EDGES": extractor}  # fmt: skip
     words = [str(places.get(word, word)) for word in command.split()]
     assert main(words) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("size", ["1920", "0x4"])

@@ -3,14 +3,15 @@
 Patches of several images share the network's batches, so that small images
 fill them too.
 
-Public names: `FeatureSequence`, `GazeExtractor`.
+Public names: `FeatureSequence`, `GazeExtractor`, `check_side`,
+`network_function`, `LEAST_SIDE`.
 
 References:
     Korhonen et al. 2021, sections 3 and 4.3.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from kiqa.io.weights import WeightsInfo
 from kiqa.maps.gaze import Gaze, GazeForm, gaze_of
 
 PATCH_BATCH = 32  # patches a run of the network; more only cost memory on a CPU
+LEAST_SIDE = 32  # ours; smaller images would be enlarged more than seven times
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +81,7 @@ class GazeExtractor:
                 "python -m kiqa.train_rnn_biqa fine-tune."
             )
         self.form, self.features, self._batch = form, shapes[1][1], batch
-        self._run = _function(model)
+        self._run = network_function(model, dtype="uint8")
 
     def sequence(self, pixels: np.ndarray) -> FeatureSequence:
         """Return the features of one image.
@@ -91,9 +93,10 @@ class GazeExtractor:
             The sequence.
 
         Raises:
-            ValueError: If the image has too many patches, or a feature is
-                not finite.
+            ValueError: If the image is too small or has too many patches, or
+                a feature is not finite.
         """
+        check_side(pixels)
         (found,) = self.sequences([gaze_of(pixels, self.form)])
         return found
 
@@ -154,18 +157,41 @@ class GazeExtractor:
             yield waiting[0][0], waiting.popleft()[2]
 
 
-def _function(model):
-    """The network as a function of ``uint8`` patches."""
+def check_side(pixels: np.ndarray) -> None:
+    """Refuse an image that is too small to be looked at, here and when scoring.
+
+    Args:
+        pixels: Of shape (H, W, 3).
+
+    Raises:
+        ValueError: If a side is below `LEAST_SIDE`.
+    """
+    height, width = np.shape(pixels)[:2]
+    if min(height, width) < LEAST_SIDE:
+        raise ValueError(
+            f"Expected an image of at least {LEAST_SIDE}x{LEAST_SIDE} pixels. Received: "
+            f"{width}x{height}. Use a larger image."
+        )
+
+
+def network_function(model, *, dtype: str = "float32") -> Callable[[np.ndarray], np.ndarray]:
+    """Return a network as a function of arrays, on any Keras backend.
+
+    Args:
+        model: Network of one input and one output.
+        dtype: Of the arrays; the network sees ``float32``.
+
+    Returns:
+        The function; with TensorFlow it is traced once for all lengths.
+    """
     import keras
 
     if keras.backend.backend() != "tensorflow":
-        return lambda patches: np.asarray(model.predict_on_batch(patches.astype(np.float32)))
+        return lambda values: np.asarray(model.predict_on_batch(values.astype(np.float32)))
     import tensorflow as tf
 
-    shape = [None, *model.inputs[0].shape[1:]]
+    @tf.function(input_signature=[tf.TensorSpec(model.inputs[0].shape, dtype)])
+    def run(values):
+        return model(tf.cast(values, tf.float32), training=False)
 
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8)])
-    def run(patches):
-        return model(tf.cast(patches, tf.float32), training=False)
-
-    return lambda patches: run(patches).numpy()
+    return lambda values: run(values).numpy()

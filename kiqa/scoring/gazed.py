@@ -10,18 +10,14 @@ References:
     Korhonen et al. 2021, section 3.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from kiqa.constants import RNN_BIQA
 from kiqa.io.map_files import QualityMap
-from kiqa.io.weights import WeightsInfo, load_model, read_info
+from kiqa.io.weights import WeightsError, WeightsInfo, load_model, read_info
 from kiqa.maps.gaze import GazeForm
-from kiqa.maps.gaze_features import GazeExtractor
+from kiqa.maps.gaze_features import LEAST_SIDE, GazeExtractor, network_function
 from kiqa.scoring.engines import Engine
-
-LEAST_SIDE = 32  # ours; smaller images would be enlarged more than seven times
 
 
 def rnn_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
@@ -40,7 +36,7 @@ def rnn_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) ->
 
     Raises:
         ValueError: If a detail is missing or wrong, another stride is asked
-            for, or the extractor is not the one.
+            for, or the extractor is missing or not the one.
         FileNotFoundError: If ``$KIQA_WEIGHTS`` is no folder.
     """
     form, wanted, multi_resolution = _details(info)
@@ -51,15 +47,9 @@ def rnn_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) ->
         )
     found = _extractor(info, wanted)
     extractor = GazeExtractor(load_model(found.path), form=form, info=found)
-    run = _function(info, extractor.features)
+    run = network_function(_pooling(info, extractor.features))
 
     def score(pixels: np.ndarray) -> float:
-        height, width = np.shape(pixels)[:2]
-        if min(height, width) < LEAST_SIDE:
-            raise ValueError(
-                f"Expected an image of at least {LEAST_SIDE}x{LEAST_SIDE} pixels for "
-                f"{info.name}. Received: {width}x{height}. Use a larger image."
-            )
         sequence = extractor.sequence(pixels)
         return float(run(sequence.chosen(multi_resolution=multi_resolution)[None])[0, 0])
 
@@ -101,7 +91,17 @@ def _details(info):
 def _extractor(info, wanted):
     """The description of the extractor that a pooling network was trained with."""
     beside = info.path.parent / f"{wanted['name']}.h5"
-    found = read_info(beside if beside.is_file() else wanted["name"])
+    if beside.is_file():
+        found = read_info(beside)
+    else:
+        try:
+            found = read_info(wanted["name"])
+        except WeightsError as error:
+            raise WeightsError(
+                f"Expected {beside.name} beside {info.path}, the feature extractor that it was "
+                f"trained with, sha256 {wanted['sha256']}. Received: no such file. Put it there. "
+                f"(Nor is it known by name: {error})"
+            ) from error
     if found.sha256 != wanted["sha256"]:
         raise ValueError(
             f"Expected the {wanted['name']} that {info.name} was trained with, sha256 "
@@ -111,10 +111,8 @@ def _extractor(info, wanted):
     return found
 
 
-def _function(info: WeightsInfo, features: int) -> Callable[[np.ndarray], np.ndarray]:
-    """The pooling network as a function of features (1, patches, features)."""
-    import tensorflow as tf
-
+def _pooling(info: WeightsInfo, features: int):
+    """The pooling network, of features (n, patches, features)."""
     model = load_model(info.path)
     shapes = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
     if shapes != [(None, None, features), (None, 1)]:
@@ -122,9 +120,4 @@ def _function(info: WeightsInfo, features: int) -> Callable[[np.ndarray], np.nda
             f"Expected a pooling network, (n, patches, {features}) -> (n, 1). Received: inputs "
             f"and outputs {shapes} in {info.path}. Use one trained on this extractor's features."
         )
-
-    @tf.function(input_signature=[tf.TensorSpec([None, None, features], tf.float32)])
-    def run(sequences):
-        return model(sequences, training=False)
-
-    return lambda sequences: run(sequences).numpy()
+    return model

@@ -17,7 +17,7 @@ from kiqa.io.row_files import RowFile
 from kiqa.io.weights import WeightsInfo, load_model, read_info
 from kiqa.io.whole_files import sha256_of
 from kiqa.maps.gaze import GazeForm, gaze_of
-from kiqa.maps.gaze_features import GazeExtractor
+from kiqa.maps.gaze_features import GazeExtractor, check_side
 from kiqa.scoring import in_shard, read_ahead, usable_workers
 from kiqa.training.feature_folder import (
     ROW_COLUMNS,
@@ -58,13 +58,20 @@ def extract_features(
         the iterator ends the run.
 
     Raises:
-        ValueError: If there is no image, the file is no feature extractor,
-            features are not finite, or the folder holds other features.
+        ValueError: If there is no image or no worker, the file is no feature
+            extractor, features are not finite, or the folder holds other
+            features.
         OSError: If a file cannot be read or written; what is finished stays.
     """
     records = [record for record in records if in_shard(record.name, shard)]
     if not records:
         raise ValueError(f"Expected images. Received: none in shard {shard[0]}/{shard[1]}.")
+    workers = usable_workers() if workers is None else workers
+    if workers < 1:
+        raise ValueError(
+            f"Expected at least 1 worker. Received: {workers}. Leave --workers out, or name the "
+            "number of threads."
+        )
     folder, info = Path(folder), read_info(extractor)
     network = GazeExtractor(load_model(info.path), form=form, info=_named(info))
     made = begin_folder(
@@ -76,7 +83,6 @@ def extract_features(
     )
     name = "images.jsonl" if shard == (1, 1) else f"images-{shard[0]}of{shard[1]}.jsonl"
     rows = RowFile(folder / name, form="jsonl", columns=ROW_COLUMNS, resume=True)
-    workers = usable_workers() if workers is None else workers
     return _extract(records, folder, made, network, rows, half=half, workers=workers)
 
 
@@ -108,7 +114,9 @@ def _extract(records, folder, info, network, rows, *, half, workers):
             known = _readable(folder / row["file"], info)
             if known is not None:
                 return row | {"patches": len(known), "low": known.low}, None
-            return row, gaze_of(load_image(record.path).pixels, info.form)
+            pixels = load_image(record.path).pixels
+            check_side(pixels)
+            return row, gaze_of(pixels, info.form)
         except (ValueError, OSError) as error:
             text = " ".join(str(error).split())
             error = text if str(record.path) in text else f"{record.path}: {text}"

@@ -37,7 +37,12 @@ def fine_tuning_parts(
     if arguments.dataset is None or arguments.data is None:
         if settings.epochs == 0:
             return [], []
-        raise ValueError("Expected --dataset and --data, the images to train on.")
+        received = [n for n in ("dataset", "data") if getattr(arguments, n) is not None]
+        raise ValueError(
+            "Expected --dataset and --data, the images to train on. Received: "
+            f"{f'only --{received[0]}' if received else 'neither'}. Add what is missing, or "
+            "--epochs 0 to build the extractor without training."
+        )
     records = DATASETS[arguments.dataset](arguments.data)
     if arguments.split is not None:
         records = assign_split(records, read_split(arguments.split), allow_unmatched=True)

@@ -3,7 +3,9 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow
 
+from kiqa.io import manifest
 from kiqa.io.weights import export_h5
 from kiqa.maps.gaze import GazeForm, gaze_of
 from kiqa.models.rnn_biqa import build_average_biqa, build_rnn_biqa
@@ -75,7 +77,7 @@ def test_row_names_model_and_stride(published, photo):
     small, tiny = scorer([photo[:100, :150], photo[:31, :150]])
     assert small["error"] is None and small["score"] is not None
     assert (small["model"], small["stride"]) == ("rnn_biqa", 224)
-    assert tiny["score"] is None and "at least 32x32" in tiny["error"]
+    assert tiny["score"] is None and "at least 32x32 pixels. Received: 150x31" in tiny["error"]
 
 
 def test_another_extractor_is_refused(published, tmp_path, photo):
@@ -87,6 +89,24 @@ def test_another_extractor_is_refused(published, tmp_path, photo):
     (tmp_path / "rnn_features.h5").unlink()
     with pytest.raises(ValueError, match="rnn_features"):
         Scorer(path).score(photo)
+
+
+def test_missing_extractor_says_where_to_put_it(published, tmp_path, photo, monkeypatch):
+    """Neither beside the file nor known by name."""
+    path = published(build_average_biqa(features=3, seed=1))
+    (tmp_path / "rnn_features.h5").unlink()
+    monkeypatch.setattr(manifest, "weight_folders", list)
+    with pytest.raises(ValueError, match=rf"rnn_features.h5 beside {path}.*no such file. Put it"):
+        Scorer(path).score(photo)
+
+
+def test_other_backends_make_no_graph_of_tensorflows(published, photo, monkeypatch):
+    """Where Keras runs on something else, Keras itself runs both networks: the same score."""
+    path = published(build_average_biqa(features=3, seed=1))
+    expected = Scorer(path).score(photo)
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    monkeypatch.setattr(tensorflow, "TensorSpec", None)
+    assert Scorer(path).score(photo) == pytest.approx(expected, abs=1e-6)
 
 
 def test_there_is_no_map(published, photo):

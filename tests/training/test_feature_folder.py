@@ -67,6 +67,15 @@ def test_folder_holds_each_images_sequence(records, extractor, tmp_path):
     assert (tmp_path / "f" / "extractor.h5").read_bytes() == extractor.read_bytes()
 
 
+def test_images_that_scoring_refuses_have_no_features(records, extractor, tmp_path, photo):
+    """Below 32 pixels a side."""
+    Image.fromarray(photo[:31, :150]).save(records[0].path)
+    Image.fromarray(photo[:32, :150]).save(records[1].path)
+    small, least = _fill(records[:2], tmp_path / "f", extractor)
+    assert "p0.png: Expected an image of at least 32x32 pixels" in small["error"]
+    assert least["error"] is None
+
+
 def test_half_precision_halves_the_files(records, extractor, tmp_path):
     """float16 by default: values within a thousandth."""
     _fill(records, tmp_path / "a", extractor)
