@@ -155,6 +155,25 @@ class RowFile:
         self._file.close()
 
 
+def read_rows(path: str | os.PathLike, *, form: str, columns: Sequence[str]) -> list[dict]:
+    """Read the rows of a file and leave it as it is, as where another process appends to it.
+
+    Args:
+        path: The file.
+        form: ``"jsonl"`` or ``"csv"``.
+        columns: Names of the columns.
+
+    Returns:
+        The whole rows, oldest first; a last line that was torn is left out.
+
+    Raises:
+        ValueError: If it is no such file.
+        OSError: If it cannot be read.
+    """
+    path = Path(path)
+    return _read_rows(path.read_bytes(), path, form, tuple(columns))[0]
+
+
 def _read_rows(content: bytes, path: Path, form: str, columns: tuple) -> tuple[list, int]:
     """Rows of a file and the number of bytes that hold them."""
     lines = content.split(b"\n")

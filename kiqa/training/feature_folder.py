@@ -12,6 +12,7 @@ Public names: `FolderInfo`, `FeatureFolder`, `open_folder`, `begin_folder`,
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import zipfile
@@ -22,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from kiqa.evaluation.report import write_json
-from kiqa.io.row_files import RowFile
+from kiqa.io.row_files import read_rows
 from kiqa.io.weights import WeightsInfo
 from kiqa.io.whole_files import replacing
 from kiqa.maps.gaze import GazeForm
@@ -151,19 +152,21 @@ def begin_folder(
 
 
 def open_folder(path: str | os.PathLike) -> FeatureFolder:
-    """Open a folder of features to read.
+    """Open a folder of features to read; nothing in it is changed.
 
     Args:
         path: The folder.
 
     Returns:
-        Its content; rows are those of the last attempt at each image, those
-        with an error left out.
+        Its content; of each image the row of the last attempt in each list of
+        images, of several lists one without an error. Images that have only
+        errors are left out.
 
     Raises:
         FileNotFoundError: If it is no such folder; the message says how to
             make one.
-        ValueError: If a file of it is damaged, or no image has features.
+        ValueError: If a file of it is damaged, no image has features, or a
+            score is no finite number.
     """
     path = Path(path)
     if not (path / INFO_FILE).is_file():
@@ -174,12 +177,18 @@ def open_folder(path: str | os.PathLike) -> FeatureFolder:
         )
     info, found = _read_info(path), {}
     for file in sorted(path.glob("images*.jsonl")):
-        rows = RowFile(file, form="jsonl", columns=ROW_COLUMNS, resume=True)
-        rows.close()
-        found |= {row["name"]: row for row in rows.finished}
+        last = {row["name"]: row for row in read_rows(file, form="jsonl", columns=ROW_COLUMNS)}
+        found |= {n: row for n, row in last.items() if row["error"] is None or n not in found}
     good = tuple(row for row in found.values() if row["error"] is None)
     if not good:
         raise ValueError(f"Expected features in {path}. Received: none of {len(found)} images.")
+    bad = {row["name"]: row["mos"] for row in good if not _is_finite(row["mos"])}
+    if bad:
+        raise ValueError(
+            f"Expected a finite score of every image in {path}. Received: {len(bad)} others, such "
+            f"as {dict(list(bad.items())[:3])}. Correct the data set's scores and continue "
+            "python -m kiqa.train_rnn_biqa features there."
+        )
     return FeatureFolder(path, info, good)
 
 
@@ -254,6 +263,10 @@ def read_sequence(path: Path, info: FolderInfo) -> FeatureSequence:
             "not. Make it again from undamaged weights."
         )
     return FeatureSequence(values, low)
+
+
+def _is_finite(value):
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _read_info(path):

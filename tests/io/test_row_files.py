@@ -5,7 +5,7 @@ import errno
 
 import pytest
 
-from kiqa.io.row_files import RowFile, format_header, format_row
+from kiqa.io.row_files import RowFile, format_header, format_row, read_rows
 
 COLUMNS = ("path", "width", "height", "score", "higher_is_better", "error", "converted")
 ROWS = [
@@ -49,6 +49,20 @@ def test_rows_come_back_with_their_types(tmp_path, form):
     file = _open(path, form, resume=True)
     file.close()
     assert file.finished == ROWS
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_reading_changes_nothing(tmp_path, form):
+    """Whole rows come back; a line that is just being written stays as it is."""
+    path = tmp_path / "rows"
+    _write(path, form)
+    torn = path.read_bytes() + format_row(ROWS[1], form, COLUMNS).encode()[:9]
+    path.write_bytes(torn)
+    assert read_rows(path, form=form, columns=COLUMNS) == ROWS
+    assert path.read_bytes() == torn
+    path.write_text("no rows\n")
+    with pytest.raises(ValueError, match="line 1 is something else"):
+        read_rows(path, form=form, columns=COLUMNS)
 
 
 def test_csv_has_one_header(tmp_path):

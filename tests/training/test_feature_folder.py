@@ -120,6 +120,39 @@ def test_shards_make_the_whole(records, extractor, tmp_path):
     assert sorted(open_folder(tmp_path / "f").names) == ["p0.png", "p1.png", "p3.png"]
 
 
+def test_an_old_error_hides_no_image(records, extractor, tmp_path):
+    """What one list of images could not use, another may have finished since."""
+    whole, torn = records[0].path.read_bytes(), records[2].path.read_bytes()
+    records[0].path.write_bytes(torn)
+    _fill(records, tmp_path / "f", extractor)
+    assert "p0.png" not in open_folder(tmp_path / "f").names
+    records[0].path.write_bytes(whole)
+    for number in (1, 2):
+        _fill(records, tmp_path / "f", extractor, shard=(number, 2))
+    assert sorted(open_folder(tmp_path / "f").names) == ["p0.png", "p1.png", "p3.png"]
+
+
+def test_reading_leaves_the_folder_as_it_is(records, extractor, tmp_path):
+    """Also the line that another process is just writing."""
+    _fill(records, tmp_path / "f", extractor)
+    with open(tmp_path / "f" / "images.jsonl", "ab") as file:
+        file.write(b'{"name": "p4')
+    before = {path: path.stat() for path in (tmp_path / "f").rglob("*")}
+    assert open_folder(tmp_path / "f").names == ["p0.png", "p1.png", "p3.png"]
+    assert {path: path.stat().st_size for path in (tmp_path / "f").rglob("*")} == {
+        path: found.st_size for path, found in before.items()
+    }
+
+
+def test_scores_must_be_numbers(records, extractor, tmp_path):
+    """The image is named."""
+    _fill(records, tmp_path / "f", extractor)
+    path = tmp_path / "f" / "images.jsonl"
+    path.write_text(path.read_text().replace('"mos": 0.25', '"mos": NaN'))
+    with pytest.raises(ValueError, match="finite score.*1 others.*'p1.png': nan"):
+        open_folder(tmp_path / "f")
+
+
 @pytest.mark.parametrize(
     "change", [{"form": GazeForm(smaller_side=230)}, {"extractor": {"bias": 1.0}}]
 )
