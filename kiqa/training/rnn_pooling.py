@@ -80,7 +80,8 @@ def train_pooling(
 
     Raises:
         ValueError: If there are too few images, validation is missing where
-            it chooses, an image is in both, or the folder holds another run.
+            it chooses, an image is in both or has features or a score that
+            are not finite, or the folder holds another run.
         OSError: If a file cannot be written; what is finished stays.
     """
     _check(train, validation, settings)
@@ -191,13 +192,16 @@ def _epoch_runner(model, train, validation, settings):
         batches = epoch_batches(
             train.sequences, train.mos, batch=settings.batch, masked=settings.masked,
             whole_batches=settings.whole_batches, seed=settings.seed, epoch=epoch,
+            names=train.names,
         )  # fmt: skip
         losses = [float(model.train_on_batch(*batch)) for batch in batches]
         numbers = {"steps": steps * (epoch + 1), "learning_rate": _rate(model)}
         if validation is None:
             seconds = round(time.monotonic() - began, 1)
             return {"loss": float(np.mean(losses)), "seconds": seconds, **numbers}
-        predicted = predict_sequences(model, validation.sequences, masked=settings.masked)
+        predicted = predict_sequences(
+            model, validation.sequences, masked=settings.masked, names=validation.names
+        )
         return {**epoch_numbers(losses, predicted, validation.mos, began=began), **numbers}
 
     return run_epoch
@@ -227,4 +231,16 @@ def _check(train, validation, settings):
         raise ValueError(
             "Expected every image on one side of the split. Received: "
             f"{len(shared)} in both train and val, such as {shared[:3]}."
+        )
+    bad = [
+        name
+        for part in (train, validation)
+        if part is not None
+        for name, sequence, mos in zip(part.names, part.sequences, part.mos, strict=True)
+        if not (np.isfinite(mos) and np.isfinite(sequence).all())
+    ]
+    if bad:
+        raise ValueError(
+            "Expected finite features and a finite score of every image. Received: "
+            f"{len(bad)} without, such as {bad[:3]}. Correct them or leave these images out."
         )

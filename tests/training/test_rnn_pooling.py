@@ -151,27 +151,31 @@ def test_batches_hold_every_image_once(train):
 
 
 def test_padding_fills_the_end():
-    """To a multiple of eight with the mask's value; unmasked with zeros to the longest."""
+    """To a multiple of eight with the mask's value; unmasked with zeros to the longest.
+
+    So equal lengths of a batch make no new shapes either.
+    """
     sequences = [np.ones((3, 2), np.float32), np.ones((9, 2), np.float32)]
     masked, plain = padded(sequences, masked=True), padded(sequences, masked=False)
     assert (masked.shape, plain.shape) == ((2, 16, 2), (2, 9, 2))
     assert (masked[0, 3:] == PADDING).all() and (plain[0, 3:] == 0).all()
     assert (masked[0, :3] == 1).all() and (plain[1] == 1).all()
-    assert padded(sequences[:1] * 2, masked=True).shape == (2, 3, 2)
+    assert padded(sequences[:1] * 2, masked=True).shape == (2, 8, 2)
+    assert padded(sequences[:1] * 2, masked=False).shape == (2, 3, 2)
 
 
 @pytest.mark.parametrize(
     ("sequences", "message"),
     [
-        ([np.ones((0, 2)), np.ones((3, 2))], "at least one patch"),
-        ([np.ones((3, 2)), np.ones((3, 4))], "equal features"),
-        ([np.full((3, 2), PADDING)], "stands for padding"),
+        ([np.ones((3, 2)), np.ones((0, 2))], r"at least one patch.*b.png, shape \(0, 2\)"),
+        ([np.ones((3, 2)), np.ones((3, 4))], "equal features, 2 as in a.png.*b.png.*again"),
+        ([np.ones((3, 2)), np.full((3, 2), PADDING)], "b.png.*stands for padding.*--no-masked"),
     ],
 )
 def test_refuses_sequences_that_cannot_be_padded(sequences, message):
     """Empty ones, other features, and what would be masked."""
     with pytest.raises(ValueError, match=message):
-        padded([s.astype(np.float32) for s in sequences], masked=True)
+        padded([s.astype(np.float32) for s in sequences], masked=True, names=["a.png", "b.png"])
 
 
 @pytest.mark.parametrize("masked", [True, False])
@@ -182,6 +186,30 @@ def test_predictions_do_not_depend_on_batch_mates(train, masked):
     alone = [predict_sequences(model, [s], masked=masked)[0] for s in train.sequences]
     np.testing.assert_allclose(together, alone, atol=1e-6)
     assert np.ptp(together) > 1e-4
+
+
+def test_messages_name_the_image_of_any_batch(train):
+    """In training and in prediction."""
+    sequences, model = [*train.sequences], pooling_network(train.sequences, QUICK)
+    sequences[6] = np.full((3, 6), PADDING, np.float32)
+    with pytest.raises(ValueError, match=train.names[6]):
+        predict_sequences(model, sequences, masked=True, batch=2, names=train.names)
+    options = {"batch": 2, "masked": True, "whole_batches": False, "seed": 0, "epoch": 0}
+    with pytest.raises(ValueError, match=train.names[6]):
+        list(epoch_batches(sequences, train.mos, names=train.names, **options))
+
+
+@pytest.mark.parametrize("part", ["train", "validation"])
+@pytest.mark.parametrize("field", ["sequences", "mos"])
+def test_refuses_what_is_not_finite(train, validation, tmp_path, part, field):
+    """Before a run is begun; the image is named."""
+    parts = {"train": train, "validation": validation}
+    values = [np.array(value) for value in getattr(parts[part], field)]
+    values[2] = values[2] * np.nan
+    parts[part] = replace(parts[part], **{field: values})
+    with pytest.raises(ValueError, match=rf"finite.*1 without.*'{parts[part].names[2]}'"):
+        train_pooling(**parts, settings=QUICK, workdir=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_presets_are_the_papers_and_the_codes():
