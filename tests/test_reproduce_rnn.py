@@ -16,9 +16,11 @@ from kiqa.reproduce.rnn_tables import METHODS
 from kiqa.training.feature_folder import (
     ROW_COLUMNS,
     FolderInfo,
+    open_folder,
     save_sequence,
     sequence_file,
 )
+from kiqa.training.rnn_protocols import cross_parts, random_parts
 
 ABLATION = ["CNN+Avg+NN", "CNN+Mres+Avg+NN", "CNN+RNN", "CNN+Mres+RNN"]
 
@@ -33,8 +35,8 @@ def quick(monkeypatch):
 def folder(tmp_path):
     """Write a folder of features in which the mean of the first feature is the score."""
 
-    def write(name, dataset, *, count=20, width=4, extractor="a" * 64):
-        info = FolderInfo("rnn_features", extractor, width, dataset, GazeForm())
+    def write(name, dataset, *, count=20, width=4, extractor="a" * 64, form=None, without=()):
+        info = FolderInfo("rnn_features", extractor, width, dataset, form or GazeForm())
         path = tmp_path / name
         (path / "sequences").mkdir(parents=True)
         values = {"extractor": info.extractor, "extractor_sha256": extractor, "features": width,
@@ -42,7 +44,7 @@ def folder(tmp_path):
         (path / "features.json").write_text(json.dumps(values))
         rows = RowFile(path / "images.jsonl", form="jsonl", columns=ROW_COLUMNS, resume=False)
         rng = np.random.default_rng(len(name))
-        for index in range(count):
+        for index in sorted({*range(count)} - {*without}):
             mos, sha = (index + 1) / (count + 1), f"{index:064d}"
             features = rng.uniform(0, 0.1, (5, width)).astype(np.float32)
             features[:, 0] += mos
@@ -124,6 +126,30 @@ def test_versions_share_one_random_split(folder, tmp_path, quick):
     assert main(["rnn-table3", "--features", small, small]) == 2
 
 
+def test_missing_images_move_no_others(folder, tmp_path, quick):
+    """Table 3: an image is in one part at all sizes; what none has moves at most as many."""
+    lacking = [3, 8, 11]
+    paths = [folder("whole", "spaq", count=50), folder("part", "spaq", count=50, without=lacking)]
+    command = ["rnn-table3", "--features", *paths, "--epochs", "1"]
+    assert main([*command, "--output", str(tmp_path / "out")]) == 0
+    _, predictions = _table(tmp_path / "out", "rnn-table3")
+    names = {run: [r["name"] for r in predictions if r["run"] == run] for run in ("whole", "part")}
+    assert len(names["whole"]) == 10
+    assert names["part"] == [n for n in names["whole"] if int(n[:-4]) not in lacking]
+    whole, part = map(open_folder, paths)
+    for seed in range(20):
+        alone, other = ({*random_parts(one, seed=seed)["test"].names} for one in (whole, part))
+        assert len(alone) == 10 and len(other) == 9
+        assert len((alone ^ other) - {f"{i}.jpg" for i in lacking}) <= len(lacking)
+
+
+def test_table_3_is_of_one_data_set(folder, capsys):
+    """Sizes of two data sets are no versions of one."""
+    paths = [folder("a", "spaq"), folder("b", "koniq10k")]
+    assert main(["rnn-table3", "--features", *paths]) == 2
+    assert "a of spaq" in (error := capsys.readouterr().err) and "b of koniq10k" in error
+
+
 def test_random_splits_have_a_mean(folder, tmp_path, quick):
     """Tables 6 and 7: each split and the mean of each method."""
     command = ["rnn-table7", "--features", folder("b", "biq2021"), "--epochs", "1"]
@@ -153,6 +179,20 @@ def test_features_must_be_of_one_extractor(folder, capsys):
                "--test-features", folder("b", "koniq10k", extractor="b" * 64)]  # fmt: skip
     assert main(["rnn-table2", *options]) == 2
     assert "features of one extractor" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "change", [{"downscaling": "box"}, {"short_axis": "both"}, {"small_images": "squash"}]
+)
+def test_features_must_be_of_one_form(folder, change, capsys):
+    """Of one preset; the size to which images were shrunk may differ."""
+    one = open_folder(folder("a", "spaq", form=GazeForm(smaller_side=768)))
+    shown = open_folder(folder("b", "koniq10k", form=GazeForm(display=(1920, 1080))))
+    assert len(cross_parts(one, shown)["test"].names) == 20
+    other = folder("c", "koniq10k", form=GazeForm(**change))
+    assert main(["rnn-table2", "--features", str(one.path), "--test-features", other]) == 2
+    error = capsys.readouterr().err
+    assert "features of one form" in error and repr(next(iter(change.values()))) in error
 
 
 def test_published_rows_are_those_of_the_paper():

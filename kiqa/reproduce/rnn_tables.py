@@ -172,7 +172,17 @@ def _parts(options, table):
     """The parts of each run by its name, and what the data are."""
     if table == "rnn-table3":
         folders = [open_folder(path) for path in options.features]
-        runs = {folder.path.name: random_parts(folder, seed=options.seed) for folder in folders}
+        sets = {folder.info.dataset: str(folder.path) for folder in folders}
+        if len(sets) > 1:
+            raise ValueError(
+                "Expected folders of features of one data set, in several sizes. Received: "
+                f"{', '.join(f'{path} of {name}' for name, path in sets.items())}. Leave the "
+                "other data set out."
+            )
+        runs = {
+            folder.path.name: random_parts(folder, seed=options.seed, others=folders)
+            for folder in folders
+        }
         if len(runs) < len(folders):
             raise ValueError(
                 "Expected folders of features with different names, one for each size. Received: "

@@ -7,6 +7,7 @@ References:
     Korhonen et al. 2021, sections 4.3 and 4.4.
 """
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +16,12 @@ import numpy as np
 
 from kiqa.constants import RNN_BIQA
 from kiqa.data.records import SETS, ScoredImage
-from kiqa.data.splits import assign_split, random_split, read_split
+from kiqa.data.splits import assign_split, read_split
 from kiqa.evaluation.report import correlation_report
 from kiqa.training.feature_folder import FeatureFolder
 from kiqa.training.rnn_settings import PoolingSettings
 
+_SHARED_FORM = ("downscaling", "short_axis", "small_images")  # of features that may be compared
 METRIC_NAMES = {"SCC": "srocc", "PCC": "plcc", "RMSE": "rmse"}  # as the tables call them
 
 
@@ -86,13 +88,22 @@ def own_parts(
     return parts
 
 
-def random_parts(folder: FeatureFolder, *, seed: int) -> dict[str, Part | None]:
+def random_parts(
+    folder: FeatureFolder, *, seed: int, others: Sequence[FeatureFolder] = ()
+) -> dict[str, Part | None]:
     """Divide a folder at random, 80 % to train on and 20 % to test.
+
+    The contents of all folders are ordered by a hash of seed and content, and
+    the first 80 % of them train. So an image is in the same part of each of
+    these folders, whichever images one of them lacks; its folder's own share
+    is then only near 80 %. An image that all of them lack changes the part of
+    one other content at most.
 
     Args:
         folder: Features of a data set.
-        seed: Draws the parts; versions of one data set in other sizes get
-            the same ones.
+        seed: Draws the parts.
+        others: Features of the same data set in other sizes; may hold the
+            folder itself.
 
     Returns:
         ``train`` and ``test``; ``val`` is ``None``.
@@ -101,16 +112,27 @@ def random_parts(folder: FeatureFolder, *, seed: int) -> dict[str, Part | None]:
         ValueError: If there are too few images.
 
     References:
-        Korhonen et al. 2021, section 4.4.
+        Korhonen et al. 2021, section 4.4: one split for all sizes.
     """
-    shares = {"train": RNN_BIQA.train_fraction, "test": 1 - RNN_BIQA.train_fraction}
-    drawn = random_split(folder_records(folder), fractions=shares, seed=seed)
-    names = {part: [name for name, own in drawn.items() if own == part] for part in shares}
-    return {"train": Part(folder, names["train"]), "val": None, "test": Part(folder, names["test"])}
+    contents = {row["content"] for one in (folder, *others) for row in one.rows}
+    order = sorted(contents, key=lambda c: hashlib.sha256(os.fsencode(f"{seed}/{c}")).digest())
+    training = set(order[: round(RNN_BIQA.train_fraction * len(order))])
+    parts = {"train": [], "test": []}
+    for row in folder.rows:
+        parts["train" if row["content"] in training else "test"].append(row["name"])
+    if not all(parts.values()):
+        raise ValueError(
+            "Expected enough images for parts of 80 % and 20 %. Received: "
+            f"{len(folder.rows)} in {folder.path}, {len(parts['train'])} of them to train on. "
+            "Extract the features of more images."
+        )
+    return {"train": Part(folder, parts["train"]), "val": None, "test": Part(folder, parts["test"])}
 
 
 def cross_parts(train: FeatureFolder, test: FeatureFolder) -> dict[str, Part | None]:
     """Train on one data set and test on another, all images of each.
+
+    Sizes to which the images were shrunk first may differ.
 
     Args:
         train: Features of the one.
@@ -120,7 +142,7 @@ def cross_parts(train: FeatureFolder, test: FeatureFolder) -> dict[str, Part | N
         ``train`` and ``test``; ``val`` is ``None``.
 
     Raises:
-        ValueError: If they are of different extractors.
+        ValueError: If they are of different extractors or forms.
     """
     one, other = train.info, test.info
     if one.extractor_sha256 != other.extractor_sha256:
@@ -128,6 +150,12 @@ def cross_parts(train: FeatureFolder, test: FeatureFolder) -> dict[str, Part | N
             f"Expected features of one extractor. Received: {train.path} by {one.extractor}, "
             f"sha256 {one.extractor_sha256}, and {test.path} by {other.extractor}, sha256 "
             f"{other.extractor_sha256}. Extract both with the same network."
+        )
+    forms = [{name: getattr(info.form, name) for name in _SHARED_FORM} for info in (one, other)]
+    if forms[0] != forms[1]:
+        raise ValueError(
+            f"Expected features of one form. Received: {train.path} with {forms[0]}, and "
+            f"{test.path} with {forms[1]}. Extract both with the same --preset."
         )
     return {"train": Part(train, train.names), "val": None, "test": Part(test, test.names)}
 
@@ -203,7 +231,8 @@ def fit_and_predict(
     )
     if test is None:
         return model, result, None
-    return model, result, predict_sequences(model, test.sequences, masked=settings.masked)
+    predicted = predict_sequences(model, test.sequences, masked=settings.masked, names=test.names)
+    return model, result, predicted
 
 
 def metrics_of(predicted: np.ndarray, part: Part, *, seed: int = 0) -> dict:
