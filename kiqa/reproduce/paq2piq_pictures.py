@@ -23,7 +23,7 @@ from kiqa.reproduce.thesis_figures import save, spread
 from kiqa.scoring import Scorer
 from kiqa.scoring.quiet import load_quietly
 
-_MODEL = "paq2piq"
+_MODEL = "paq2piq_rm"
 
 
 def largest_errors(

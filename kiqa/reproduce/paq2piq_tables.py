@@ -230,7 +230,7 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
 
 
 def _run(options: argparse.Namespace, *, table: int) -> int:
-    options.model = options.model or ["paq2piq"]
+    options.model = options.model or ["paq2piq_rm"]
     options.output = options.output and Path(options.output)
     return _table(options, table=table)
 
