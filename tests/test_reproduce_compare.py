@@ -39,6 +39,18 @@ def test_the_better_model_is_told_with_an_interval(files, tmp_path, capsys):
     assert 0 < kept["lo"] < kept["difference"] < kept["hi"]
 
 
+def test_scales_may_differ(files, tmp_path, capsys):
+    """SROCC and PLCC know no scale: MOS of 0..1 beside the same of 0..100."""
+    table = pd.read_csv(files[1])
+    table["mos"], other = 100 * table["mos"], tmp_path / "hundred.csv"
+    table.to_csv(other, index=False)
+    shown = []
+    for second in (files[1], other):
+        assert main(["compare", str(files[0]), str(second)]) == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
+
+
 def test_a_model_equals_itself(files, capsys):
     """Paired: the interval of no difference is no interval at all."""
     assert main(["compare", str(files[0]), str(files[0])]) == 0
@@ -70,11 +82,11 @@ def test_means_over_splits_are_compared(files, tmp_path, capsys):
 
 
 def test_files_that_do_not_fit_are_refused(files, tmp_path, capsys):
-    """Another scale, other images, a missing file and a wrong number end with status 2."""
+    """Other scores, other images, a missing file and a wrong number end with status 2."""
     table = pd.read_csv(files[0])
     other = tmp_path / "other.csv"
     for change, message in (
-        ({"mos": table["mos"] * 100}, "same MOS"),
+        ({"mos": table["mos"].iloc[::-1].to_numpy()}, "same MOS"),
         ({"name": "x" + table["name"]}, "Received: 0"),
         ({"predicted": "high"}, "line 2"),
     ):

@@ -3,7 +3,7 @@
 import argparse
 import hashlib
 import sys
-from operator import attrgetter
+from functools import partial
 from pathlib import Path
 
 from kiqa.cli.inputs import add_model, whole_number
@@ -14,6 +14,7 @@ _SEED = 0  # of the bootstrap; part of the published JSON
 _DATASETS = (
     "biq2021 csiq kadid10k koniq10k live live-fb live-fb-patches live-itw spaq tid2008 tid2013"
 ).split()
+_TIMES = {"0..1": 1, "0..100": 100}  # scales of models on which MOS are compared
 _METRICS = {
     "srocc": "SROCC",
     "plcc": "PLCC, no logistic",
@@ -129,6 +130,11 @@ def _references(records, dataset) -> list[str]:
     return [str(record.reference) for record in records]
 
 
+def _mos(record, *, scale):
+    """A record's MOS on a model's scale, or on its own where that is no scale of MOS."""
+    return _TIMES[scale] * record.mos01 if scale in _TIMES else record.mos
+
+
 def _result(records, rows, scorer, arguments) -> dict:
     """Everything that belongs to the numbers, fit for JSON."""
 
@@ -136,9 +142,10 @@ def _result(records, rows, scorer, arguments) -> dict:
     from kiqa.evaluation.report import correlation_report, scored_pairs
 
     info = scorer.info
-    # A model of 0..1 is compared on that scale; the error would mean nothing on another.
-    unit = info.scale == "0..1"
-    predicted, mos = scored_pairs(rows, records, attrgetter("mos01" if unit else "mos"))
+    # A model is compared on its own scale; the error would mean nothing on another.
+    own = info.scale in _TIMES
+    scale = info.scale if own else "{:g}..{:g}".format(*records[0].mos_range)
+    predicted, mos = scored_pairs(rows, records, partial(_mos, scale=info.scale))
     split = arguments.split
     is_file = split is not None and Path(split).is_file()
     return {
@@ -151,7 +158,7 @@ def _result(records, rows, scorer, arguments) -> dict:
         "split": split or "the data set's own",
         "split_sha256": hashlib.sha256(Path(split).read_bytes()).hexdigest() if is_file else None,
         "set": arguments.part,
-        "mos_scale": "0..1" if unit else "{:g}..{:g}".format(*records[0].mos_range),
+        "mos_scale": scale,
         "kiqa": __version__,
         "errors": len(records) - len(mos),
         **correlation_report(predicted, mos, seed=_SEED),
@@ -181,11 +188,10 @@ def _write(folder: Path, records, rows, result: dict, table: str) -> None:
     from kiqa.evaluation.report import write_csv, write_json
     from kiqa.io.whole_files import replacing
 
-    unit = result["mos_scale"] == "0..1"
     predictions = [
         {
             "name": record.name,
-            "mos": record.mos01 if unit else record.mos,
+            "mos": _mos(record, scale=result["mos_scale"]),
             "predicted": row["score"],
             "error": row["error"],
         }

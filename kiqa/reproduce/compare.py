@@ -24,6 +24,7 @@ from kiqa.reproduce.command import Command
 
 _SEED = 0  # of the bootstrap
 _DRAWS = 1000
+_TOLERANCE = 1e-6  # of the range of the MOS
 _METRICS = {"srocc": (srocc, srocc_rows), "plcc": (partial(plcc, logistic=None), plcc_rows)}
 _COLUMNS = ("name", "mos", "predicted")
 
@@ -73,8 +74,8 @@ def compare(
         bootstrap of 1000 draws. Fit for JSON.
 
     Raises:
-        ValueError: If two share fewer than three images, or give an image
-            different MOS.
+        ValueError: If two share fewer than three images, or differ in the
+            images' MOS by more than a scale.
     """
     joined = [_joined(first, second) for first, second in pairs]
     result = {"splits": len(joined), "images": sum(len(mos) for mos, *_ in joined), "seed": _SEED}
@@ -102,11 +103,13 @@ def _joined(first, second):
         )
     mos, one = np.array([first[name] for name in names]).T
     other_mos, two = np.array([second[name] for name in names]).T
-    different = np.flatnonzero(~np.isclose(mos, other_mos))
+    ends = [np.ptp(mos), np.ptp(other_mos)]  # models of 0..1 and of 0..100 compare as well
+    unlike = np.abs((mos - mos.min()) * ends[1] - (other_mos - other_mos.min()) * ends[0])
+    different = np.flatnonzero(unlike > _TOLERANCE * ends[0] * ends[1])
     if different.size:
         raise ValueError(
-            f"Expected the same MOS in both files. Received: {different.size} that differ, such "
-            f"as that of {names[different[0]]}. Evaluate both models on the same scale."
+            f"Expected the same MOS in both files, but for their scale. Received: {different.size} "
+            f"that differ, such as that of {names[different[0]]}. Evaluate both models on one set."
         )
     return mos, one, two
 

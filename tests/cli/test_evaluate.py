@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 from kiqa.cli.evaluate import add_parser
 from kiqa.cli.main import main
 from kiqa.data import DATASETS
+from kiqa.scoring import Scorer
 
 
 @pytest.fixture
@@ -124,3 +126,22 @@ def test_choices_are_the_readers():
     parser = add_parser(argparse.ArgumentParser().add_subparsers())
     (choices,) = [a.choices for a in parser._actions if a.dest == "dataset"]
     assert set(choices) == set(DATASETS)
+
+
+def test_a_model_of_0_to_100_is_compared_on_its_scale(stand_in, biq, monkeypatch, capsys):
+    """The error is in the model's unit, and the file holds the MOS that it is against."""
+    load = Scorer._load
+
+    def hundred(self):
+        info, engine = load(self)
+        return SimpleNamespace(**vars(info) | {"scale": "0..100"}), engine
+
+    monkeypatch.setattr(Scorer, "_load", hundred)
+    assert main([*biq, "--output", "out"]) == 1
+    assert "MOS 0..100" in capsys.readouterr().out
+    with open("out/predictions.csv", newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["predicted"]]
+    assert float(rows[0]["mos"]) == pytest.approx(10)
+    errors = [float(row["predicted"]) - float(row["mos"]) for row in rows]
+    result = json.loads(Path("out/evaluation.json").read_text())
+    assert result["metrics"]["rmse"]["value"] == pytest.approx(np.sqrt(np.mean(np.square(errors))))
