@@ -116,6 +116,7 @@ def importance_of(arguments: argparse.Namespace) -> Callable:
 
     scorer = Scorer(arguments.model, stride=arguments.stride)
     load_quietly(scorer)
+    scorer.check_maps()
     return lambda name, pixels: scorer.map(pixels)
 
 

@@ -73,6 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.model, stride=arguments.stride, default_stride=MAP_STRIDE, grid=arguments.grid
     )
     load_quietly(scorer)
+    scorer.check_maps()
     info = scorer.info
     given = arguments.reference is not None
     check_references(given, needed=scorer.needs_reference, model=scorer.model)

@@ -62,6 +62,7 @@ def _maker(name, stride):
 
     scorer = Scorer(name, default_stride=stride)
     load_quietly(scorer)
+    scorer.check_maps()
     return lambda case: scorer.map(case.pixels)
 
 

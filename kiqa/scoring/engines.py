@@ -35,7 +35,8 @@ class Engine:
             its cells are blocks, as many for each image.
         least_side: Least width and height of an image in pixels.
         map: From ``uint8`` pixels (H, W, 3) to a `QualityMap`; raises
-            ValueError for what is too small.
+            ValueError for what is too small. ``None`` for models without
+            maps.
         score: From the same pixels to the score.
         needs_reference: Whether ``map`` and ``score`` take the pixels of the
             undistorted image, of the same shape, as a second argument.
@@ -46,7 +47,7 @@ class Engine:
     stride: int
     map_stride: int
     least_side: int
-    map: Callable[..., QualityMap]
+    map: Callable[..., QualityMap] | None
     score: Callable[..., float]
     needs_reference: bool = False
     map_grid: Callable[..., QualityMap] | None = None

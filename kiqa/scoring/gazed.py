@@ -13,7 +13,6 @@ References:
 import numpy as np
 
 from kiqa.constants import RNN_BIQA
-from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsError, WeightsInfo, load_model, read_info
 from kiqa.maps.gaze import GazeForm
 from kiqa.maps.gaze_features import LEAST_SIDE, GazeExtractor, network_function
@@ -32,7 +31,7 @@ def rnn_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) ->
         default_stride: Not used.
 
     Returns:
-        The `Engine`; asked for a map it raises ValueError.
+        The `Engine`, which has no map.
 
     Raises:
         ValueError: If a detail is missing or wrong, another stride is asked
@@ -53,17 +52,11 @@ def rnn_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) ->
         sequence = extractor.sequence(pixels)
         return float(run(sequence.chosen(multi_resolution=multi_resolution)[None])[0, 0])
 
-    def no_map(pixels: np.ndarray) -> QualityMap:
-        raise ValueError(
-            f"Expected a model that makes maps, such as patchnet. Received: {info.name}, which "
-            "pools features of patches and has no score for a place."
-        )
-
     return Engine(
         stride=RNN_BIQA.patch,
         map_stride=RNN_BIQA.patch,
         least_side=LEAST_SIDE,
-        map=no_map,
+        map=None,
         score=score,
     )
 

@@ -40,7 +40,7 @@ def paq2piq_engine(info: WeightsInfo, *, stride: int | None, default_stride: int
 
     Returns:
         The `Engine`; its map is that of 32x32 blocks, `Engine.map_grid` that
-        of others.
+        of others. P2P-BM has none.
 
     Raises:
         ValueError: If a stride is asked for, the head is not the one of this
@@ -53,13 +53,14 @@ def paq2piq_engine(info: WeightsInfo, *, stride: int | None, default_stride: int
             "stride out; for maps use --grid ROWSxCOLUMNS, or grid=(rows, columns) in Python."
         )
     rater = load_rater(info.path)
+    maps = None if rater.kind == "bm" else rater.map
     return Engine(
         stride=PAQ2PIQ.stride,
         map_stride=0,
         least_side=LEAST_SIDE,
-        map=rater.map,
+        map=maps,
         score=rater.score,
-        map_grid=rater.map,
+        map_grid=maps,
     )
 
 

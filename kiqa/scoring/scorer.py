@@ -141,6 +141,19 @@ class Scorer:
         """Whether the model compares with an undistorted image; loads the model."""
         return self._load()[1].needs_reference
 
+    def check_maps(self) -> None:
+        """Refuse a model that has no quality maps; loads it.
+
+        Raises:
+            ValueError: If it has none.
+        """
+        info, engine = self._load()
+        if engine.map is None:
+            raise ValueError(
+                f"Expected a model that makes maps, such as patchnet. Received: {info.name}, which "
+                "rates whole pictures only. Use kiqa score, or that model."
+            )
+
     def map(
         self, image: Source | LoadedImage, *, reference: Source | LoadedImage | None = None
     ) -> QualityMap:
@@ -162,6 +175,7 @@ class Scorer:
                 model, if a reference is missing or superfluous, or if a
                 value of the map is not finite.
         """
+        self.check_maps()
         engine = self._load()[1]
         function = engine.map
         if self.grid is not None:
@@ -292,7 +306,7 @@ def checked_grid(grid: tuple[int, int] | None, stride: int | None) -> tuple[int,
 
 def _check_grid(grid, info, engine):
     """Refuse a grid for a model whose maps have a stride."""
-    if grid is not None and engine.map_grid is None:
+    if grid is not None and engine.map is not None and engine.map_grid is None:
         raise ValueError(
             f"Expected a model whose maps are grids of blocks, such as PaQ-2-PiQ. "
             f"Received: {info.name} with grid {grid}. Use a stride, or that model."

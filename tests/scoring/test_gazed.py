@@ -4,7 +4,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow
+from PIL import Image
 
+from kiqa.cli.main import main
 from kiqa.io import manifest
 from kiqa.io.weights import export_h5
 from kiqa.maps.gaze import GazeForm, gaze_of
@@ -136,3 +138,14 @@ def test_features_of_another_width_are_refused(published, photo):
     """A pooling network of four features beside an extractor of three."""
     with pytest.raises(ValueError, match=r"\(n, patches, 3\)"):
         Scorer(published(build_average_biqa(features=4))).score(photo)
+
+
+def test_map_of_it_is_a_wrong_option(tmp_path, capsys):
+    """One line and exit status 2, before any image is looked at."""
+    picture = tmp_path / "a.png"
+    Image.new("RGB", (240, 240)).save(picture)
+    arguments = ["map", str(picture), "--model", "rnn_biqa", "--npz", str(tmp_path / "out")]
+    assert main(arguments) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and "a model that makes maps" in lines[0]
+    assert not (tmp_path / "out").exists()
