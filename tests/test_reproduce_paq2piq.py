@@ -410,7 +410,7 @@ def test_figure_10(biq, models, tmp_path, capsys):
     assert main([*arguments, "--image", picture, "--grid", "5x7"]) == 0
     capsys.readouterr()
     assert main(["paq2piq-fig10", "--model", str(models["bm"]), *out, *data]) == 2
-    assert "P2P-RM or P2P-FM" in capsys.readouterr().err
+    assert "rates whole pictures only" in capsys.readouterr().err
 
 
 def test_figure_11(biq, models, tmp_path):
