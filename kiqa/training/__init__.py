@@ -6,7 +6,8 @@
 - `seeding`: random numbers from (seed, run, epoch).
 - `devices`: number format and several GPUs; `scalars`: TensorBoard files.
 - `workdir`: a run's folder, and the refusal to continue another run in it.
-- `batches`: patches for ``fit`` and ``predict`` on any backend.
+- `batches`: patches for ``fit`` and ``predict`` on any backend; `ahead`:
+  batches made in the background.
 - `folds`, `instance`, `patchnet`, `table`: the thesis's cross-validation of
   Patchnet.
 - `mos_settings`, `pieces`, `losses`, `convolutional`, `patchnet_mos`: Patchnet

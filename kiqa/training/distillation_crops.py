@@ -6,18 +6,17 @@ Public names: `crop`, `crop_batches`, `rate_pictures`.
 """
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
 
 from kiqa.constants import PAQ2PIQ
 from kiqa.maps.pooling import simple_average, weighted_average
+from kiqa.training.ahead import made_ahead
 from kiqa.training.packed_pictures import PackedPictures
 from kiqa.training.seeding import epoch_rng
 from kiqa.training.teacher_features import TeacherFeatures
 
-_AHEAD = 4  # steps prepared while one is trained
 _RATED_TOGETHER = 8
 
 
@@ -54,12 +53,7 @@ def crop_batches(
         parts = [crop(pictures.pixels(i), hints.grid(i), side=side, rng=rng) for i in some]
         return tuple(np.stack(part) for part in zip(*parts, strict=True))
 
-    with ThreadPoolExecutor(1) as worker:
-        ahead = [worker.submit(make, step) for step in range(min(_AHEAD, steps))]
-        for step in range(steps):
-            if step + _AHEAD < steps:
-                ahead.append(worker.submit(make, step + _AHEAD))
-            yield ahead.pop(0).result()
+    yield from made_ahead(make, range(steps))
 
 
 def crop(

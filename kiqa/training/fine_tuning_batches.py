@@ -14,10 +14,10 @@ import numpy as np
 from kiqa.constants import RNN_BIQA
 from kiqa.data.resizing import at_least
 from kiqa.maps.gaze import covering_positions
+from kiqa.training.ahead import made_ahead
 from kiqa.training.pieces import PhotographStore
 from kiqa.training.seeding import epoch_rng
 
-_AHEAD = 4  # steps prepared while one is trained
 _PREDICTED = 32  # patches a run when validating
 
 
@@ -113,12 +113,7 @@ def epoch_batches(
         cut = [np.rot90(pool.patches(index, [place])[0], turn) for index, place, turn in rows]
         return np.stack(cut), targets[[row[0] for row in rows]].astype(np.float32)
 
-    with ThreadPoolExecutor(2) as workers:
-        ahead = [workers.submit(make, at) for at in starts[:_AHEAD]]
-        for step in range(len(starts)):
-            if step + _AHEAD < len(starts):
-                ahead.append(workers.submit(make, starts[step + _AHEAD]))
-            yield ahead.pop(0).result()
+    yield from made_ahead(make, starts, workers=2)
 
 
 def expected_scores(model: keras.Model, pool: PatchPool) -> np.ndarray:

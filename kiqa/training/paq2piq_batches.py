@@ -12,18 +12,17 @@ Public names: `PictureSet`, `place_picture`, `epoch_batches`, `whole_picture`.
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from kiqa.constants import PAQ2PIQ
+from kiqa.training.ahead import made_ahead
 from kiqa.training.packed_pictures import PackedPictures
 from kiqa.training.paq2piq_tasks import RatedPicture
 from kiqa.training.seeding import epoch_rng
 
 WHITE = 255
-_AHEAD = 4  # steps prepared while one is trained
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,12 +162,7 @@ def epoch_batches(
             parts.append((canvas, rois, targets))
         return tuple(np.stack(part) for part in zip(*parts, strict=True))
 
-    with ThreadPoolExecutor(1) as worker:
-        ahead = [worker.submit(make, step) for step in range(min(_AHEAD, steps))]
-        for step in range(steps):
-            if step + _AHEAD < steps:
-                ahead.append(worker.submit(make, step + _AHEAD))
-            yield ahead.pop(0).result()
+    yield from made_ahead(make, range(steps))
 
 
 def whole_picture(

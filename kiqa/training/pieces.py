@@ -7,7 +7,6 @@ again, alone and in any order.
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from kiqa.constants import PATCHNET
 from kiqa.data.distortions import distort, random_rectangle
 from kiqa.data.distortions.severity import quality_kept
 from kiqa.io.images import load_image
+from kiqa.training.ahead import made_ahead
 from kiqa.training.seeding import epoch_rng
 
 # The network's stride and what it sees of a patch, in pixels.
@@ -31,8 +31,6 @@ RANGES = {
 }
 AREA = (0.15, 0.85)  # of the piece that is distorted ...
 WHOLE = 0.7  # ... unless, so often, all of it is
-
-_AHEAD = 4  # steps prepared while one is trained
 
 
 class PhotographStore:
@@ -181,9 +179,4 @@ def epoch_steps(
             targets.append(target * left)
         return np.stack(cut), np.stack(targets)[..., np.newaxis].astype(np.float32)
 
-    with ThreadPoolExecutor(1) as worker:
-        ahead = [worker.submit(make, step) for step in range(min(_AHEAD, steps))]
-        for step in range(steps):
-            if step + _AHEAD < steps:
-                ahead.append(worker.submit(make, step + _AHEAD))
-            yield ahead.pop(0).result()
+    yield from made_ahead(make, range(steps))

@@ -8,7 +8,6 @@ Public names: `PatchSource`, `patch_source`, `random_patches`, `epoch_batches`,
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +15,10 @@ import numpy as np
 
 from kiqa.constants import WADIQAM
 from kiqa.data.patches import cut_patches, grid_shape
+from kiqa.training.ahead import made_ahead
 from kiqa.training.pieces import PhotographStore
 from kiqa.training.seeding import epoch_rng
 
-_AHEAD = 4  # steps prepared while one is trained
 _FIXED = 2**32 - 1  # the place of validation patches in the seed's stream
 
 
@@ -145,12 +144,7 @@ def epoch_batches(
         inputs = [np.concatenate(parts) for parts in zip(*cut, strict=True)]
         return inputs, targets[chosen].repeat(patches, axis=0).astype(np.float32)
 
-    with ThreadPoolExecutor(1) as worker:
-        ahead = [worker.submit(make, step) for step in range(min(_AHEAD, steps))]
-        for step in range(steps):
-            if step + _AHEAD < steps:
-                ahead.append(worker.submit(make, step + _AHEAD))
-            yield ahead.pop(0).result()
+    yield from made_ahead(make, range(steps))
 
 
 def fixed_patches(source: PatchSource, count: int, *, seed: int) -> list[np.ndarray]:
