@@ -27,7 +27,7 @@ from kiqa.training.aggregator_settings import (
     TARGETS,
     AggregatorSettings,
 )
-from kiqa.training.commands import run_training
+from kiqa.training.commands import add_run, run_training, some_of
 from kiqa.training.settings import PRECISIONS
 
 _FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # thesis 5.4
@@ -83,8 +83,7 @@ def _parser():
         help="split with train and val (default: 60/20/20 at random by --seed, as in the thesis; "
         "written to the working folder)",
     )  # fmt: skip
-    parser.add_argument("--workdir", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--resume", action="store_true", help="continue the run")
+    add_run(parser)
 
     maps = parser.add_argument_group("maps")
     maps.add_argument(
@@ -223,18 +222,8 @@ def _parts(arguments):
     else:
         train, validation = scored_parts(dataset, data, ("train", "val"), split=split)
     if arguments.images is not None:
-        train = _some(train, arguments.images, seed=arguments.seed)
+        train = some_of(train, arguments.images, option="--images", seed=arguments.seed)
     return train, validation
-
-
-def _some(records, count, *, seed):
-    """Some of the records at random, in their order."""
-    import numpy as np
-
-    if not 1 <= count <= len(records):
-        raise ValueError(f"Expected --images from 1 to {len(records)}. Received: {count}.")
-    picked = np.random.default_rng(seed).permutation(len(records))[:count]
-    return [records[index] for index in sorted(picked)]
 
 
 def _folds(texts, train):

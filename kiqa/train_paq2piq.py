@@ -16,10 +16,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kiqa.data import DATASETS
 from kiqa.data.chosen import scored_parts
 from kiqa.scoring.quiet import start_keras
-from kiqa.training.commands import run_training
+from kiqa.training.commands import (
+    add_data,
+    add_run,
+    add_settings,
+    given_settings,
+    run_training,
+    some_of,
+)
 from kiqa.training.paq2piq_settings import KINDS, RECIPES, SCHEDULES, Paq2piqSettings
 from kiqa.training.settings import PRECISIONS
 
@@ -76,12 +82,7 @@ def _parser():
         epilog="Exit status: 0 done, 2 usage or input error, 130 interrupted.",
     )
     data = parser.add_argument_group("data")
-    data.add_argument("--data", type=Path, required=True, help="folder of the data set")
-    data.add_argument("--dataset", choices=sorted(DATASETS), required=True, help="which one")
-    data.add_argument(
-        "--split", metavar="FILE|NAME", default=None,
-        help="split with train and val (default: the data set's own)",
-    )  # fmt: skip
+    add_data(data)
     data.add_argument(
         "--patch-scores", type=Path, metavar="FILE", default=None,
         help="CSV or .npz with image_name, left, top, right, bottom (pixels) and score (0 to 100, "
@@ -105,12 +106,11 @@ def _parser():
         "--limit", type=int, metavar="N", default=None,
         help="only so many training pictures, at random by --seed",
     )  # fmt: skip
-    parser.add_argument("--workdir", type=Path, required=True, help="folder of the run")
+    add_run(parser)
     parser.add_argument(
         "--packed", type=Path, metavar="FOLDER", default=None,
         help="folder for the decoded pictures, which runs can share (default: in --workdir)",
     )  # fmt: skip
-    parser.add_argument("--resume", action="store_true", default=False, help="continue the run")
     parser.add_argument(
         "--gpus", type=int, metavar="N", default=None, help="share the work among so many GPUs"
     )
@@ -124,26 +124,12 @@ def _parser():
         help="ResNet-18 to start from, of `kiqa convert resnet18` or a P2P body (default: random "
         "weights)",
     )  # fmt: skip
-    paper = Paq2piqSettings()
-    for name, (kind, meaning) in _NUMBERS.items():
-        options.add_argument(
-            f"--{name.replace('_', '-')}", type=kind, metavar="N",
-            help=f"{meaning} (default: {getattr(paper, name)})",
-        )  # fmt: skip
-    for name, (choices, meaning) in _CHOICES.items():
-        options.add_argument(
-            f"--{name.replace('_', '-')}", choices=choices,
-            help=f"{meaning} (default: {getattr(paper, name)})",
-        )  # fmt: skip
-    for name, meaning in _FLAGS.items():
-        options.add_argument(f"--{name.replace('_', '-')}", action=argparse.BooleanOptionalAction,
-                             help=meaning)  # fmt: skip
+    add_settings(options, Paq2piqSettings(), numbers=_NUMBERS, choices=_CHOICES, flags=_FLAGS)
     return parser
 
 
 def _run(arguments):
-    names = {*_NUMBERS, *_CHOICES, *_FLAGS}
-    given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+    given = given_settings(arguments, Paq2piqSettings)
     settings = Paq2piqSettings(**RECIPES[arguments.recipe] | given)
     records = scored_parts(
         arguments.dataset, arguments.data, ("train", "val"), split=arguments.split
@@ -157,7 +143,7 @@ def _run(arguments):
 
     train, validation = map(rated_pictures, records)
     if arguments.limit is not None:
-        train = _some(train, arguments.limit, seed=settings.seed)
+        train = some_of(train, arguments.limit, option="--limit", seed=settings.seed)
     patches, meaning = _patches(arguments, train, seed=settings.seed)
     if arguments.gpus is not None:
         settings = dataclasses.replace(settings, devices=gpu_devices(arguments.gpus))
@@ -201,16 +187,6 @@ def _patches(arguments, train, *, seed):
     if arguments.dataset == "live-fb":
         return live_fb_patches(arguments.data), "scores by people, LIVE-FB"
     return None, ""
-
-
-def _some(tasks, count, *, seed):
-    """Some of the tasks at random, in their order."""
-    import numpy as np
-
-    if not 1 <= count <= len(tasks):
-        raise ValueError(f"Expected --limit from 1 to {len(tasks)}. Received: {count}.")
-    picked = np.random.default_rng(seed).permutation(len(tasks))[:count]
-    return [tasks[index] for index in sorted(picked)]
 
 
 def _say(text):

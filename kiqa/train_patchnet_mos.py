@@ -11,9 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kiqa.data import DATASETS
 from kiqa.scoring.quiet import start_keras
-from kiqa.training.commands import run_training
+from kiqa.training.commands import add_data, add_run, add_settings, given_settings, run_training
 from kiqa.training.mos_settings import LossWeights, MosSettings
 from kiqa.training.settings import PRECISIONS
 
@@ -56,12 +55,7 @@ def _parser():
         argument_default=argparse.SUPPRESS,  # only what was given overrides the settings
         epilog="Exit status: 0 done, 2 usage or input error, 130 interrupted.",
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
-    parser.add_argument("--dataset", choices=sorted(DATASETS), required=True, help="which one")
-    parser.add_argument(
-        "--split", metavar="FILE|NAME", default=None,
-        help="split with train and val (default: the data set's own)",
-    )  # fmt: skip
+    add_data(parser)
     parser.add_argument(
         "--unrated", type=Path, metavar="FOLDER", default=None,
         help="photographs without scores, as pristine as can be had",
@@ -71,14 +65,9 @@ def _parser():
         help="split of --unrated, of which only train is used (default: the folder's split.csv; "
         "without one, all its photographs)",
     )  # fmt: skip
-    parser.add_argument("--workdir", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--resume", action="store_true", default=False, help="continue the run")
+    add_run(parser)
     shipped = MosSettings()
-    for name, (kind, meaning) in _NUMBERS.items():
-        parser.add_argument(
-            f"--{name.replace('_', '-')}", type=kind, metavar="N",
-            help=f"{meaning} (default: {getattr(shipped, name)})",
-        )  # fmt: skip
+    add_settings(parser, shipped, numbers=_NUMBERS)
     for name in _LOSSES:
         parser.add_argument(
             f"--{name}-loss", type=float, metavar="WEIGHT",
@@ -104,9 +93,7 @@ def _run(arguments):
     start_keras()
     from kiqa.training.patchnet_mos import train_patchnet_mos
 
-    given = {name: getattr(arguments, name) for name in _NUMBERS if hasattr(arguments, name)}
-    if hasattr(arguments, "precision"):
-        given["precision"] = arguments.precision
+    given = given_settings(arguments, MosSettings)
     if folder is None:
         given.setdefault("unrated_pieces", 0)
     weights = {

@@ -11,10 +11,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kiqa.data import DATASETS
 from kiqa.data.chosen import scored_parts
 from kiqa.scoring.quiet import start_keras
-from kiqa.training.commands import run_training
+from kiqa.training.commands import add_data, add_run, add_settings, given_settings, run_training
+from kiqa.training.distillation_settings import DistillationSettings
 from kiqa.training.settings import PRECISIONS
 
 _NUMBERS = {
@@ -25,6 +25,7 @@ _NUMBERS = {
     "learning_rate": (float, "Adam's at first; it falls along a cosine"),
     "quality_weight": (float, "weight of the quality's error beside the features'"),
 }
+_CHOICES = {"precision": (PRECISIONS, "Keras dtype policy")}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,42 +48,33 @@ def _parser():
         argument_default=argparse.SUPPRESS,
         epilog="Exit status: 0 done, 2 usage or input error, 130 interrupted.",
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
-    parser.add_argument("--dataset", choices=sorted(DATASETS), required=True, help="which one")
-    parser.add_argument(
-        "--split", metavar="FILE|NAME", default=None,
-        help="split with train and val (default: the data set's own)",
-    )  # fmt: skip
+    add_data(parser)
     parser.add_argument(
         "--teacher", metavar="NAME|FILE", default="wadiqam_nr",
         help="DIQaM or WaDIQaM without reference (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--workdir", type=Path, required=True, help="folder of the run")
+    add_run(parser)
     parser.add_argument(
         "--packed", type=Path, metavar="FOLDER", default=None,
         help="folder for the decoded pictures, which runs can share (default: in --workdir)",
     )  # fmt: skip
-    parser.add_argument("--resume", action="store_true", default=False, help="continue the run")
-    for name, (kind, meaning) in _NUMBERS.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=meaning)
-    parser.add_argument("--precision", choices=PRECISIONS, help="Keras dtype policy")
+    add_settings(parser, DistillationSettings(), numbers=_NUMBERS, choices=_CHOICES)
     return parser
 
 
 def _run(arguments):
+    settings = DistillationSettings(**given_settings(arguments, DistillationSettings))
     train, validation = scored_parts(
         arguments.dataset, arguments.data, ("train", "val"), split=arguments.split
     )
     # Keras is loaded here, not for --help or wrong data.
     start_keras()
-    from kiqa.training.distillation import DistillationSettings, distil_resnet18
+    from kiqa.training.distillation import distil_resnet18
 
-    names = (*_NUMBERS, "precision")
-    given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
     return distil_resnet18(
         train,
         validation,
-        DistillationSettings(**given),
+        settings,
         teacher=arguments.teacher,
         workdir=arguments.workdir,
         packed=arguments.packed,

@@ -11,15 +11,14 @@ not be used; 2 usage or input error; 130 interrupted by Ctrl-C.
 """
 
 import argparse
-import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
 from kiqa.data.resizing import parse_display
 from kiqa.scoring.quiet import start_keras
+from kiqa.training.commands import add_data, add_run, add_settings, given_settings
 from kiqa.training.rnn_settings import (
     BACKBONES,
     KEPT,
@@ -102,8 +101,9 @@ def _add_fine_tune(commands):
         description="Train a feature extractor on distributions of votes; writes rnn_features.h5.",
         argument_default=argparse.SUPPRESS,
     )
-    _add_data(parser, required=False)
-    _add_run(parser)
+    add_data(parser.add_argument_group("data"), required=False)
+    add_run(parser)
+    _add_preset(parser)
     options = parser.add_argument_group("settings (defaults: the paper's)")
     options.add_argument(
         "--initial", metavar="NAME|FILE", default=None,
@@ -113,7 +113,7 @@ def _add_fine_tune(commands):
     options.add_argument("--backbone", choices=BACKBONES, help="default: resnet50")
     options.add_argument("--keep", choices=KEPT, help="which epoch's weights (default: last)")
     options.add_argument("--precision", choices=PRECISIONS, help="Keras dtype policy")
-    _add_numbers(options, _FINE_TUNING, FineTuningSettings())
+    add_settings(options, FineTuningSettings(), numbers=_FINE_TUNING)
     parser.set_defaults(run=_fine_tune)
 
 
@@ -124,7 +124,7 @@ def _add_features(commands):
         description="Extract feature sequences into a folder. What is finished is not computed "
         "again; several processes may fill one folder with --shard.",
     )
-    _add_data(parser, required=True)
+    add_data(parser.add_argument_group("data"))
     parser.add_argument("--set", choices=PARTS, default="all", help="part (default: %(default)s)")
     parser.add_argument(
         "--extractor", required=True, metavar="NAME|FILE",
@@ -166,7 +166,8 @@ def _add_pool(commands):
     parser.add_argument(
         "--repeats", type=int, metavar="N", default=0, help="random 80/20 splits (paper: 3)"
     )
-    _add_run(parser)
+    add_run(parser)
+    _add_preset(parser)
     options = parser.add_argument_group("settings (defaults: the paper's)")
     options.add_argument("--method", choices=METHODS, help="default: rnn")
     options.add_argument("--keep", choices=KEPT, help="which epoch's weights (default: last)")
@@ -181,23 +182,8 @@ def _add_pool(commands):
     options.add_argument(
         "--masked", action=argparse.BooleanOptionalAction, help="mask padding (default: yes)"
     )
-    _add_numbers(options, _POOLING, PoolingSettings())
+    add_settings(options, PoolingSettings(), numbers=_POOLING)
     parser.set_defaults(run=_pool)
-
-
-def _add_data(parser, *, required):
-    data = parser.add_argument_group("data")
-    data.add_argument("--dataset", required=required, choices=sorted(DATASETS), default=None)
-    data.add_argument("--data", required=required, type=Path, default=None, help="its folder")
-    data.add_argument(
-        "--split", metavar="FILE|NAME", default=None, help="default: the data set's own"
-    )
-
-
-def _add_run(parser):
-    parser.add_argument("--workdir", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--resume", action="store_true", default=False, help="continue the run")
-    _add_preset(parser)
 
 
 def _add_preset(parser):
@@ -207,25 +193,11 @@ def _add_preset(parser):
     )  # fmt: skip
 
 
-def _add_numbers(options, names, paper):
-    for name, (kind, meaning) in names.items():
-        options.add_argument(
-            f"--{name.replace('_', '-')}", type=kind, metavar="N",
-            help=f"{meaning} (default: {getattr(paper, name)})",
-        )  # fmt: skip
-
-
-def _given(arguments, kind):
-    """The settings that options were given for."""
-    names = {field.name for field in dataclasses.fields(kind)}
-    return {name: value for name, value in vars(arguments).items() if name in names}
-
-
 def _fine_tune(arguments):
     from kiqa.training.rnn_data import fine_tuning_parts
 
     settings = FineTuningSettings(
-        **fine_tuning_preset(arguments.preset) | _given(arguments, FineTuningSettings)
+        **fine_tuning_preset(arguments.preset) | given_settings(arguments, FineTuningSettings)
     )
     train, validation = fine_tuning_parts(arguments, settings)
     start_keras()
@@ -256,7 +228,7 @@ def _pool(arguments):
     from kiqa.training.rnn_runs import run_pooling
 
     settings = PoolingSettings(
-        **pooling_preset(arguments.preset) | _given(arguments, PoolingSettings)
+        **pooling_preset(arguments.preset) | given_settings(arguments, PoolingSettings)
     )
     text = run_pooling(
         arguments.features, settings, workdir=arguments.workdir, split=arguments.split,

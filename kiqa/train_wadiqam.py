@@ -14,12 +14,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kiqa.data import DATASETS
 from kiqa.data.chosen import scored_images, scored_parts
 from kiqa.data.records import SETS
 from kiqa.data.splits import counted_split, write_split
 from kiqa.scoring.quiet import start_keras
-from kiqa.training.commands import run_training
+from kiqa.training.commands import (
+    add_data,
+    add_run,
+    add_settings,
+    given_settings,
+    run_training,
+    some_of,
+)
 from kiqa.training.settings import PRECISIONS
 from kiqa.training.wadiqam_settings import (
     CORRELATIONS,
@@ -92,12 +98,7 @@ def _parser():
         epilog="Exit status: 0 done, 2 usage or input error, 130 interrupted.",
     )
     data = parser.add_argument_group("data")
-    data.add_argument("--data", type=Path, default=None, help="folder of the data set")
-    data.add_argument("--dataset", choices=sorted(DATASETS), default=None, help="which one")
-    data.add_argument(
-        "--split", metavar="FILE|NAME", default=None,
-        help="split with train and val (default: the data set's own)",
-    )  # fmt: skip
+    add_data(data, required=False)
     data.add_argument(
         "--pairs", type=Path, metavar="FILE", default=None,
         help="for fr: CSV with image, reference (paths, relative to the file's folder), score "
@@ -122,8 +123,7 @@ def _parser():
         "--limit", type=int, metavar="N", default=None,
         help="only so many training images, at random by --seed",
     )  # fmt: skip
-    parser.add_argument("--workdir", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--resume", action="store_true", default=False, help="continue the run")
+    add_run(parser)
     parser.add_argument(
         "--gpus", type=int, metavar="N", default=None, help="share the work among so many GPUs"
     )
@@ -137,25 +137,12 @@ def _parser():
         help="start from the convolutions of a Patchnet or WaDIQaM, such as patchnet (default: "
         "random weights)",
     )  # fmt: skip
-    paper = WadiqamSettings()
-    for name, (kind, meaning) in _NUMBERS.items():
-        options.add_argument(
-            f"--{name.replace('_', '-')}", type=kind, metavar="N",
-            help=f"{meaning} (default: {getattr(paper, name)})",
-        )  # fmt: skip
-    for name, (choices, meaning) in _CHOICES.items():
-        options.add_argument(
-            f"--{name.replace('_', '-')}", choices=choices,
-            help=f"{meaning} (default: {getattr(paper, name)})",
-        )  # fmt: skip
-    for name, meaning in _FLAGS.items():
-        options.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, help=meaning)
+    add_settings(options, WadiqamSettings(), numbers=_NUMBERS, choices=_CHOICES, flags=_FLAGS)
     return parser
 
 
 def _run(arguments):
-    names = {*_NUMBERS, *_CHOICES, *_FLAGS}
-    given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+    given = given_settings(arguments, WadiqamSettings)
     settings = WadiqamSettings(**RECIPES[arguments.recipe] | given)
     train, validation, scores = _parts(arguments, settings.mode)
 
@@ -165,7 +152,7 @@ def _run(arguments):
     from kiqa.training.wadiqam import train_wadiqam
 
     if arguments.limit is not None:
-        train = _some(train, arguments.limit, seed=settings.seed)
+        train = some_of(train, arguments.limit, option="--limit", seed=settings.seed)
     if arguments.gpus is not None:
         settings = dataclasses.replace(settings, devices=gpu_devices(arguments.gpus))
     return train_wadiqam(
@@ -233,16 +220,6 @@ def _records(arguments):
         )
         split = write_split(drawn, arguments.workdir / "split.csv")
     return scored_parts(dataset, data, ("train", "val"), split=split)
-
-
-def _some(tasks, count, *, seed):
-    """Some of the tasks at random, in their order."""
-    import numpy as np
-
-    if not 1 <= count <= len(tasks):
-        raise ValueError(f"Expected --limit from 1 to {len(tasks)}. Received: {count}.")
-    picked = np.random.default_rng(seed).permutation(len(tasks))[:count]
-    return [tasks[index] for index in sorted(picked)]
 
 
 def _say(text):

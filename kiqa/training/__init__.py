@@ -14,8 +14,8 @@
   from whole photographs' MOS, the recipe of the shipped weights.
 - `paq2piq_settings`, `paq2piq_tasks`, `packed_pictures`, `paq2piq_batches`,
   `pseudo_scores`, `two_rates`, `paq2piq_network`, `paq2piq`: PaQ-2-PiQ on
-  pictures and patches; `teacher_features`, `distillation_crops`,
-  `distillation`: a start for its body.
+  pictures and patches; `distillation_settings`, `teacher_features`,
+  `distillation_crops`, `distillation`: a start for its body.
 - `rnn_settings`, `feature_folder`, `feature_extraction`, `rnn_data`,
   `rnn_batches`, `rnn_pooling`, `rnn_protocols`, `rnn_runs`: RNN-BIQA on
   stored features; `fine_tuning`, `extractor_start`: their extractor.

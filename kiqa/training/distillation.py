@@ -12,7 +12,7 @@ that of the quality which the teacher's head gives to them, over its variance.
 A WaDIQaM's weighted mean over the student's features rates the validation
 pictures. Runs on any Keras backend.
 
-Public names: `DistillationSettings`, `distil_resnet18`, `WEIGHTS_FILE`.
+Public names: `distil_resnet18`, `WEIGHTS_FILE`.
 
 References:
     A. Romero, N. Ballas, S. Ebrahimi Kahou, A. Chassang, C. Gatta, Y. Bengio,
@@ -37,6 +37,7 @@ from kiqa.models.resnet18 import build_resnet18
 from kiqa.training.checkpoint import read_checkpoint
 from kiqa.training.devices import jit_compile, number_format
 from kiqa.training.distillation_crops import crop_batches, rate_pictures
+from kiqa.training.distillation_settings import DistillationSettings
 from kiqa.training.epochs import train_to_best
 from kiqa.training.mos_epochs import best_numbers, epoch_numbers, history_writer
 from kiqa.training.packed_pictures import pack_pictures
@@ -47,40 +48,6 @@ from kiqa.training.workdir import open_workdir, text_sha256
 
 WEIGHTS_FILE = "resnet18.h5"
 _PROBED = 4096  # patches whose qualities give their variance
-
-
-@dataclass(frozen=True, kw_only=True)
-class DistillationSettings:
-    """What decides the numbers of a distillation.
-
-    Attributes:
-        seed: Seed of the initial weights and the crops.
-        side: Pixels a side of the random crops, a multiple of 32.
-        batch_size: Crops a step.
-        epochs: Epochs; in one, each picture gives one crop.
-        learning_rate: Adam's, at first; it falls to zero along a cosine.
-        quality_weight: Weight of the error of the quality.
-        precision: Keras dtype policy.
-    """
-
-    seed: int = 0
-    side: int = 256
-    batch_size: int = 16
-    epochs: int = 12
-    learning_rate: float = 1e-3
-    quality_weight: float = 1.0
-    precision: str = "mixed_bfloat16"
-
-    def __post_init__(self):
-        if self.side < PAQ2PIQ.stride or self.side % PAQ2PIQ.stride:
-            raise ValueError(
-                f"Expected side to be a multiple of {PAQ2PIQ.stride}. Received: {self.side}."
-            )
-        for name in ("batch_size", "epochs"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"Expected {name} >= 1. Received: {getattr(self, name)}.")
-        if not 0 < self.learning_rate < float("inf"):
-            raise ValueError(f"Expected learning_rate > 0. Received: {self.learning_rate}.")
 
 
 def distil_resnet18(

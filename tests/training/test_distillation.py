@@ -13,8 +13,9 @@ from kiqa.data.records import ScoredImage
 from kiqa.io.weights import export_h5, load_model, read_info
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.training import distillation
-from kiqa.training.distillation import WEIGHTS_FILE, DistillationSettings, distil_resnet18
+from kiqa.training.distillation import WEIGHTS_FILE, distil_resnet18
 from kiqa.training.distillation_crops import crop, crop_batches
+from kiqa.training.distillation_settings import DistillationSettings
 from kiqa.training.packed_pictures import pack_pictures
 from kiqa.training.teacher_features import load_teacher, write_teacher_features
 
