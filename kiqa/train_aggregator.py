@@ -28,7 +28,7 @@ from kiqa.training.aggregator_settings import (
     AggregatorSettings,
 )
 from kiqa.training.commands import add_run, run_training, some_of
-from kiqa.training.settings import PRECISIONS
+from kiqa.training.precision import PRECISIONS
 
 _FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # thesis 5.4
 

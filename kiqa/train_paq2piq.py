@@ -27,7 +27,7 @@ from kiqa.training.commands import (
     some_of,
 )
 from kiqa.training.paq2piq_settings import KINDS, RECIPES, SCHEDULES, Paq2piqSettings
-from kiqa.training.settings import PRECISIONS
+from kiqa.training.precision import PRECISIONS
 
 # Settings that have an option of the same name.
 _NUMBERS = {

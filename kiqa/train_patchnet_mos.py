@@ -14,7 +14,7 @@ from pathlib import Path
 from kiqa.scoring.quiet import start_keras
 from kiqa.training.commands import add_data, add_run, add_settings, given_settings, run_training
 from kiqa.training.mos_settings import LossWeights, MosSettings
-from kiqa.training.settings import PRECISIONS
+from kiqa.training.precision import PRECISIONS
 
 # Settings that have an option of the same name; the defaults are the
 # shipped network's.

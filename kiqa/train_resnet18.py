@@ -15,7 +15,7 @@ from kiqa.data.chosen import scored_parts
 from kiqa.scoring.quiet import start_keras
 from kiqa.training.commands import add_data, add_run, add_settings, given_settings, run_training
 from kiqa.training.distillation_settings import DistillationSettings
-from kiqa.training.settings import PRECISIONS
+from kiqa.training.precision import PRECISIONS
 
 _NUMBERS = {
     "seed": (int, "seed of initial weights and crops"),

@@ -30,7 +30,7 @@ from kiqa.training.rnn_settings import (
     fine_tuning_preset,
     pooling_preset,
 )
-from kiqa.training.settings import PRECISIONS
+from kiqa.training.precision import PRECISIONS
 
 # Settings that have an option of the same name.
 _FINE_TUNING = {

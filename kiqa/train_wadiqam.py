@@ -26,7 +26,7 @@ from kiqa.training.commands import (
     run_training,
     some_of,
 )
-from kiqa.training.settings import PRECISIONS
+from kiqa.training.precision import PRECISIONS
 from kiqa.training.wadiqam_settings import (
     CORRELATIONS,
     FORMS,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.training.settings import settings_to_json
+from kiqa.training.precision import settings_to_json
 from kiqa.training.wadiqam_settings import RECIPES, WadiqamSettings
 from kiqa.training.wadiqam_tasks import PatchTask
 

@@ -33,7 +33,7 @@ from kiqa.training.epochs import train_to_best
 from kiqa.training.losses import score_loss
 from kiqa.training.mos_epochs import best_numbers, epoch_numbers, history_writer
 from kiqa.training.seeding import epoch_rng, model_seed
-from kiqa.training.settings import settings_to_json
+from kiqa.training.precision import settings_to_json
 from kiqa.training.stack_batches import (
     StackItem,
     plan_batches,

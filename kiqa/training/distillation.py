@@ -42,7 +42,7 @@ from kiqa.training.epochs import train_to_best
 from kiqa.training.mos_epochs import best_numbers, epoch_numbers, history_writer
 from kiqa.training.packed_pictures import pack_pictures
 from kiqa.training.seeding import model_seed
-from kiqa.training.settings import settings_to_json
+from kiqa.training.precision import settings_to_json
 from kiqa.training.teacher_features import load_teacher, write_teacher_features
 from kiqa.training.workdir import open_workdir, text_sha256
 

@@ -34,7 +34,7 @@ from kiqa.training.mos_epochs import epoch_numbers, history_writer
 from kiqa.training.origin import origin
 from kiqa.training.rnn_settings import FineTuningSettings
 from kiqa.training.seeding import model_seed
-from kiqa.training.settings import settings_to_json
+from kiqa.training.precision import settings_to_json
 from kiqa.training.workdir import open_workdir, text_sha256
 
 CHECKPOINT_FILE, EXTRACTOR_FILE = "checkpoint.npz", "rnn_features.h5"

@@ -15,7 +15,7 @@ from kiqa.constants import RNN_BIQA
 from kiqa.data.resizing import at_least
 from kiqa.maps.gaze import covering_positions
 from kiqa.training.ahead import made_ahead
-from kiqa.training.pieces import PhotographStore
+from kiqa.training.photographs import PhotographStore
 from kiqa.training.seeding import epoch_rng
 
 _PREDICTED = 32  # patches a run when validating

@@ -31,7 +31,7 @@ from kiqa.training.paq2piq_batches import PictureSet, epoch_batches
 from kiqa.training.paq2piq_network import compile_paq2piq, predict_pictures
 from kiqa.training.paq2piq_settings import Paq2piqSettings
 from kiqa.training.paq2piq_tasks import RatedPicture, with_patches
-from kiqa.training.settings import settings_to_json
+from kiqa.training.precision import settings_to_json
 from kiqa.training.workdir import open_workdir, text_sha256
 
 CHECKPOINT_FILE = "checkpoint.npz"

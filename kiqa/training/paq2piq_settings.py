@@ -10,7 +10,7 @@ Public names: `Paq2piqSettings`, `RECIPES`, `KINDS`, `SCHEDULES`.
 from dataclasses import dataclass
 
 from kiqa.constants import PAQ2PIQ
-from kiqa.training.settings import PRECISIONS
+from kiqa.training.precision import PRECISIONS
 
 KINDS = ("bm", "rm", "fm")
 SCHEDULES = ("constant", "cosine")

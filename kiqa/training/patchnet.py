@@ -33,7 +33,8 @@ from kiqa.training.devices import require_tensorflow
 from kiqa.training.folds import Parts, protocol_parts
 from kiqa.training.instance import InstanceData, train_instance
 from kiqa.training.scalars import scalar_writer
-from kiqa.training.settings import PatchnetSettings, settings_to_json
+from kiqa.training.settings import PatchnetSettings
+from kiqa.training.precision import settings_to_json
 from kiqa.training.table import METRICS, patch_metrics, table_1
 from kiqa.training.workdir import arrays_sha256, open_workdir, read_json
 

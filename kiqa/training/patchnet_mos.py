@@ -37,7 +37,8 @@ from kiqa.training.epochs import train_to_best
 from kiqa.training.losses import piece_loss
 from kiqa.training.mos_epochs import best_numbers, epoch_numbers, history_writer
 from kiqa.training.mos_settings import MosSettings
-from kiqa.training.pieces import PhotographStore, epoch_steps
+from kiqa.training.pieces import epoch_steps
+from kiqa.training.photographs import PhotographStore
 from kiqa.training.seeding import model_seed
 from kiqa.training.workdir import open_workdir, text_sha256
 

@@ -4,17 +4,15 @@ All randomness comes from the step's generator, so that a step can be made
 again, alone and in any order.
 """
 
-import os
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from kiqa.constants import PATCHNET
 from kiqa.data.distortions import distort, random_rectangle
 from kiqa.data.distortions.severity import quality_kept
-from kiqa.io.images import load_image
 from kiqa.training.ahead import made_ahead
+from kiqa.training.photographs import PhotographStore
 from kiqa.training.seeding import epoch_rng
 
 # The network's stride and what it sees of a patch, in pixels.
@@ -31,45 +29,6 @@ RANGES = {
 }
 AREA = (0.15, 0.85)  # of the piece that is distorted ...
 WHOLE = 0.7  # ... unless, so often, all of it is
-
-
-class PhotographStore:
-    """Decoded photographs, kept while they fit in memory.
-
-    Args:
-        paths: Files of the photographs; one may occur several times.
-        smallest: Pixels that either side must have.
-        keep_bytes: Memory for decoded photographs; others are decoded each
-            time.
-    """
-
-    def __init__(self, paths: Sequence[str | os.PathLike], *, smallest: int, keep_bytes: int):
-        self.paths = list(paths)
-        self.smallest = smallest
-        self._kept = {}
-        self._room = keep_bytes
-        self._lock = threading.Lock()
-
-    def pixels(self, index: int) -> np.ndarray:
-        """Return a photograph, ``uint8`` of shape (H, W, 3), RGB.
-
-        Raises:
-            ValueError: If it cannot be read or is too small.
-        """
-        path = self.paths[index]
-        found = self._kept.get(path)
-        if found is None:
-            found = load_image(path).pixels
-            if min(found.shape[:2]) < self.smallest:
-                raise ValueError(
-                    f"Expected photographs of at least {self.smallest} pixels a side. Received: "
-                    f"{path}, {found.shape[1]}x{found.shape[0]}. Use a smaller --side."
-                )
-            with self._lock:
-                if found.nbytes <= self._room and path not in self._kept:
-                    self._kept[path] = found
-                    self._room -= found.nbytes
-        return found
 
 
 def random_piece(pixels: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:

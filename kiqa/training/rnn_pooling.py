@@ -24,7 +24,7 @@ from kiqa.training.mos_epochs import epoch_numbers, history_writer
 from kiqa.training.rnn_batches import epoch_batches, predict_sequences
 from kiqa.training.rnn_settings import PoolingSettings
 from kiqa.training.seeding import model_seed
-from kiqa.training.settings import settings_to_json
+from kiqa.training.precision import settings_to_json
 from kiqa.training.workdir import arrays_sha256, open_workdir
 
 CHECKPOINT_FILE = "checkpoint.npz"

@@ -28,7 +28,7 @@ from kiqa.training.checkpoint import read_checkpoint
 from kiqa.training.epochs import train_to_best
 from kiqa.training.mos_epochs import best_numbers, epoch_numbers, history_writer
 from kiqa.training.origin import origin
-from kiqa.training.settings import settings_to_json
+from kiqa.training.precision import settings_to_json
 from kiqa.training.wadiqam_batches import (
     epoch_batches,
     fixed_patches,

@@ -16,7 +16,7 @@ import numpy as np
 from kiqa.constants import WADIQAM
 from kiqa.data.patches import cut_patches, grid_shape
 from kiqa.training.ahead import made_ahead
-from kiqa.training.pieces import PhotographStore
+from kiqa.training.photographs import PhotographStore
 from kiqa.training.seeding import epoch_rng
 
 _FIXED = 2**32 - 1  # the place of validation patches in the seed's stream

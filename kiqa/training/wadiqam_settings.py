@@ -11,7 +11,7 @@ Public names: `WadiqamSettings`, `RECIPES`, `MODES`, `POOLINGS`, `FUSIONS`,
 from dataclasses import dataclass
 
 from kiqa.constants import WADIQAM
-from kiqa.training.settings import PRECISIONS
+from kiqa.training.precision import PRECISIONS
 
 MODES = ("nr", "fr")
 POOLINGS = ("average", "weighted")

@@ -16,7 +16,7 @@ import numpy as np
 
 from kiqa import __version__
 from kiqa.evaluation.report import write_json
-from kiqa.training.settings import check_continues
+from kiqa.training.precision import check_continues
 
 SETTINGS_FILE = "settings.json"
 

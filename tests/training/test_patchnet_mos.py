@@ -90,7 +90,7 @@ def test_network_in_file_is_the_one_of_the_best_epoch(parts, tmp_path):
     """The mean maps of the written network give the result's validation SROCC."""
     from kiqa.evaluation.correlation import srocc
     from kiqa.maps.quality import QualityMapper
-    from kiqa.training.pieces import PhotographStore
+    from kiqa.training.photographs import PhotographStore
 
     result = train_patchnet_mos(*parts, SMALL, workdir=tmp_path / "run")
     mapper = QualityMapper(load_model(tmp_path / "run" / "patchnet.h5"), stride=8)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kiqa.training.pieces import PhotographStore, distorted_copy, epoch_steps, random_piece
+from kiqa.training.pieces import distorted_copy, epoch_steps, random_piece
+
+from kiqa.training.photographs import PhotographStore
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from kiqa.training.seeding import epoch_rng, model_seed
-from kiqa.training.settings import PatchnetSettings, check_continues, settings_to_json
+from kiqa.training.settings import PatchnetSettings
+from kiqa.training.precision import check_continues, settings_to_json
 
 
 def test_defaults_are_the_thesis_s_values():
