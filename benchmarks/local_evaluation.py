@@ -25,7 +25,7 @@ from scipy.ndimage import gaussian_filter
 
 from kiqa.data.local_quality import ground_truth
 from kiqa.data.smoothing import BLUR
-from kiqa.evaluation.local import THRESHOLDS, above, prediction_map, threshold_aucs
+from kiqa.evaluation.local.auc import THRESHOLDS, above, prediction_map, threshold_aucs
 from kiqa.evaluation.roc import roc_auc
 from kiqa.io.map_files import QualityMap
 

@@ -25,11 +25,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from kiqa.io.weights import load_model, read_info
-from kiqa.maps.roi_maps import RegionRater
+from kiqa.maps.paq2piq import RegionRater
 from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.scoring import usable_cores
-from kiqa.scoring.regions import MODES, head_beside
+from kiqa.scoring.engines.paq2piq import MODES, head_beside
 
 HEIGHT, WIDTH, GRID, CROPS = 768, 1024, (32, 32), 256
 TARGET = 1.25

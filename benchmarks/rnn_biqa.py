@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np  # noqa: E402
 
 from kiqa.maps.gaze import GazeForm, covering_positions, gaze_of, spatial_activity  # noqa: E402
-from kiqa.maps.gaze_features import PATCH_BATCH, GazeExtractor  # noqa: E402
+from kiqa.maps.rnn_biqa import PATCH_BATCH, GazeExtractor  # noqa: E402
 from kiqa.models.rnn_biqa import build_rnn_biqa  # noqa: E402
 from kiqa.models.rnn_features import BACKBONES, build_extractor, without_head  # noqa: E402
 

@@ -24,10 +24,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
-from kiqa.training.batches import PatchBatches  # noqa: E402
-from kiqa.training.checkpoint import RunState, save_checkpoint  # noqa: E402
-from kiqa.training.instance import compiled_patchnet  # noqa: E402
-from kiqa.training.settings import PRECISIONS, PatchnetSettings  # noqa: E402
+from kiqa.training.patchnet.batches import PatchBatches  # noqa: E402
+from kiqa.training.patchnet.instance import compiled_patchnet  # noqa: E402
+from kiqa.training.patchnet.settings import PRECISIONS, PatchnetSettings  # noqa: E402
+from kiqa.training.runs.checkpoint import RunState, save_checkpoint  # noqa: E402
 
 
 def _bare_epoch(model, batches):

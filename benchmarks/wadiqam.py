@@ -28,12 +28,12 @@ import tensorflow as tf  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from kiqa.io.weights import export_h5  # noqa: E402
-from kiqa.maps.pooling import PATCH_BATCH  # noqa: E402
+from kiqa.maps.wadiqam import PATCH_BATCH  # noqa: E402
 from kiqa.models.wadiqam import build_wadiqam  # noqa: E402
 from kiqa.scoring import Scorer  # noqa: E402
-from kiqa.training.wadiqam_batches import epoch_batches, patch_source  # noqa: E402
-from kiqa.training.wadiqam_network import compile_wadiqam, fed  # noqa: E402
-from kiqa.training.wadiqam_settings import RECIPES, WadiqamSettings  # noqa: E402
+from kiqa.training.wadiqam.batches import epoch_batches, patch_source  # noqa: E402
+from kiqa.training.wadiqam.network import compile_wadiqam, fed  # noqa: E402
+from kiqa.training.wadiqam.settings import RECIPES, WadiqamSettings  # noqa: E402
 
 WIDTH, HEIGHT = 1024, 768
 SCORING, TRAINING = 0.7, 0.8

@@ -122,7 +122,7 @@ class Paq2piq:
     beta_1: float = 0.9  # section 4.1: of Adam
     beta_2: float = 0.99  # section 4.1
     decay: float = 0.01  # section 4.1; [code]: decoupled from the gradient
-    # [code]: of the scores of its RoIPool model; `kiqa.evaluation.categories`.
+    # [code]: of the scores of its RoIPool model; `kiqa.evaluation.study.categories`.
     mean_score: float = 72.59696108881171
     deviations: tuple[float, float] = (7.798274017370107, 4.118047289170692)  # below, above
 

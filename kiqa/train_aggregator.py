@@ -19,16 +19,16 @@ from kiqa.data import DATASETS
 from kiqa.data.augmentation import FLIPS, Version, distorted_versions, versions
 from kiqa.data.chosen import scored_images, scored_parts
 from kiqa.data.splits import assign_split, random_split, read_split, select, write_split
-from kiqa.scoring.quiet import start_keras
-from kiqa.training.aggregator_settings import (
+from kiqa.startup import start_keras
+from kiqa.training.aggregator.settings import (
     CORRELATIONS,
     POOLINGS,
     SCHEDULES,
     TARGETS,
     AggregatorSettings,
 )
-from kiqa.training.commands import add_run, run_training, some_of
-from kiqa.training.precision import PRECISIONS
+from kiqa.training.runs.commands import add_run, run_training, some_of
+from kiqa.training.runs.settings import PRECISIONS
 
 _FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # thesis 5.4
 
@@ -162,9 +162,9 @@ def _run(arguments):
 
     # Keras is loaded here, not for --help or wrong data.
     start_keras()
-    from kiqa.training.aggregator import train_aggregator
-    from kiqa.training.aggregator_stacks import StackSource
-    from kiqa.training.devices import gpu_devices
+    from kiqa.training.aggregator.stacks import StackSource
+    from kiqa.training.aggregator.train import train_aggregator
+    from kiqa.training.runs.devices import gpu_devices
 
     if arguments.gpus is not None:
         settings = dataclasses.replace(settings, devices=gpu_devices(arguments.gpus))

@@ -17,8 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kiqa.data.chosen import scored_parts
-from kiqa.scoring.quiet import start_keras
-from kiqa.training.commands import (
+from kiqa.startup import start_keras
+from kiqa.training.paq2piq.settings import KINDS, RECIPES, SCHEDULES, Paq2piqSettings
+from kiqa.training.runs.commands import (
     add_data,
     add_run,
     add_settings,
@@ -26,8 +27,7 @@ from kiqa.training.commands import (
     run_training,
     some_of,
 )
-from kiqa.training.paq2piq_settings import KINDS, RECIPES, SCHEDULES, Paq2piqSettings
-from kiqa.training.precision import PRECISIONS
+from kiqa.training.runs.settings import PRECISIONS
 
 # Settings that have an option of the same name.
 _NUMBERS = {
@@ -137,9 +137,9 @@ def _run(arguments):
 
     # Keras is loaded here, not for --help or wrong data.
     start_keras()
-    from kiqa.training.devices import gpu_devices
-    from kiqa.training.paq2piq import train_paq2piq
-    from kiqa.training.paq2piq_tasks import rated_pictures
+    from kiqa.training.paq2piq.tasks import rated_pictures
+    from kiqa.training.paq2piq.train import train_paq2piq
+    from kiqa.training.runs.devices import gpu_devices
 
     train, validation = map(rated_pictures, records)
     if arguments.limit is not None:
@@ -165,9 +165,9 @@ def _run(arguments):
 
 def _patches(arguments, train, *, seed):
     """Patches by picture, and what their scores are."""
-    from kiqa.data.live_fb import live_fb_patches
-    from kiqa.training.paq2piq_tasks import read_patch_scores
-    from kiqa.training.pseudo_scores import write_pseudo_scores
+    from kiqa.data.readers.live_fb import live_fb_patches
+    from kiqa.training.paq2piq.pseudo_scores import write_pseudo_scores
+    from kiqa.training.paq2piq.tasks import read_patch_scores
 
     file, model = arguments.patch_scores, arguments.pseudo_scores
     if file is not None and model is not None:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from kiqa.constants import KONPATCH
 from kiqa.data import DATASETS
-from kiqa.scoring.quiet import start_keras
-from kiqa.training.settings import (
+from kiqa.startup import start_keras
+from kiqa.training.patchnet.settings import (
     EMBEDDED,
     EMBEDDED_PATCHES_PER_VERSION,
     PRECISIONS,
@@ -156,9 +156,9 @@ def _run(arguments, workdir):
     # Keras is loaded here, not for --help or a wrong option.
     start_keras()
     from kiqa.evaluation.report import to_markdown
-    from kiqa.training.devices import gpu_devices
-    from kiqa.training.instance import DeadNetworkError
-    from kiqa.training.patchnet import train_patchnet
+    from kiqa.training.patchnet.instance import DeadNetworkError
+    from kiqa.training.patchnet.train import train_patchnet
+    from kiqa.training.runs.devices import gpu_devices
 
     if hasattr(arguments, "gpus"):
         settings = dataclasses.replace(settings, devices=gpu_devices(arguments.gpus))

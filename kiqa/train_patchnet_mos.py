@@ -11,10 +11,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kiqa.scoring.quiet import start_keras
-from kiqa.training.commands import add_data, add_run, add_settings, given_settings, run_training
-from kiqa.training.mos_settings import LossWeights, MosSettings
-from kiqa.training.precision import PRECISIONS
+from kiqa.startup import start_keras
+from kiqa.training.patchnet_mos.settings import LossWeights, MosSettings
+from kiqa.training.runs.commands import (
+    add_data,
+    add_run,
+    add_settings,
+    given_settings,
+    run_training,
+)
+from kiqa.training.runs.settings import PRECISIONS
 
 # Settings that have an option of the same name; the defaults are the
 # shipped network's.
@@ -91,7 +97,7 @@ def _run(arguments):
 
     # Keras is loaded here, not for --help or wrong data.
     start_keras()
-    from kiqa.training.patchnet_mos import train_patchnet_mos
+    from kiqa.training.patchnet_mos.train import train_patchnet_mos
 
     given = given_settings(arguments, MosSettings)
     if folder is None:

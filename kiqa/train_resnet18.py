@@ -1,7 +1,7 @@
 """Train a ResNet-18 to start PaQ-2-PiQ from: ``python -m kiqa.train_resnet18``.
 
 For those without ImageNet's weights: the network learns the features of a
-trained WaDIQaM on pictures (`kiqa.training.distillation`). Then
+trained WaDIQaM on pictures (`kiqa.training.resnet18.train`). Then
 ``python -m kiqa.train_paq2piq --initial WORKDIR/resnet18.h5``. Exit status: 0
 done; 2 usage or input error; 130 interrupted by Ctrl-C.
 """
@@ -12,10 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kiqa.data.chosen import scored_parts
-from kiqa.scoring.quiet import start_keras
-from kiqa.training.commands import add_data, add_run, add_settings, given_settings, run_training
-from kiqa.training.distillation_settings import DistillationSettings
-from kiqa.training.precision import PRECISIONS
+from kiqa.startup import start_keras
+from kiqa.training.resnet18.settings import DistillationSettings
+from kiqa.training.runs.commands import (
+    add_data,
+    add_run,
+    add_settings,
+    given_settings,
+    run_training,
+)
+from kiqa.training.runs.settings import PRECISIONS
 
 _NUMBERS = {
     "seed": (int, "seed of initial weights and crops"),
@@ -69,7 +75,7 @@ def _run(arguments):
     )
     # Keras is loaded here, not for --help or wrong data.
     start_keras()
-    from kiqa.training.distillation import distil_resnet18
+    from kiqa.training.resnet18.train import distil_resnet18
 
     return distil_resnet18(
         train,

@@ -17,9 +17,8 @@ from pathlib import Path
 
 from kiqa.data.chosen import PARTS, scored_images
 from kiqa.data.resizing import parse_display
-from kiqa.scoring.quiet import start_keras
-from kiqa.training.commands import add_data, add_run, add_settings, given_settings
-from kiqa.training.rnn_settings import (
+from kiqa.startup import start_keras
+from kiqa.training.rnn_biqa.settings import (
     BACKBONES,
     KEPT,
     METHODS,
@@ -30,7 +29,8 @@ from kiqa.training.rnn_settings import (
     fine_tuning_preset,
     pooling_preset,
 )
-from kiqa.training.precision import PRECISIONS
+from kiqa.training.runs.commands import add_data, add_run, add_settings, given_settings
+from kiqa.training.runs.settings import PRECISIONS
 
 # Settings that have an option of the same name.
 _FINE_TUNING = {
@@ -194,14 +194,14 @@ def _add_preset(parser):
 
 
 def _fine_tune(arguments):
-    from kiqa.training.rnn_data import fine_tuning_parts
+    from kiqa.training.rnn_biqa.data import fine_tuning_parts
 
     settings = FineTuningSettings(
         **fine_tuning_preset(arguments.preset) | given_settings(arguments, FineTuningSettings)
     )
     train, validation = fine_tuning_parts(arguments, settings)
     start_keras()
-    from kiqa.training.fine_tuning import fine_tune
+    from kiqa.training.rnn_biqa.fine_tuning import fine_tune
 
     result = fine_tune(
         train, settings, workdir=arguments.workdir, validation=validation,
@@ -213,7 +213,7 @@ def _fine_tune(arguments):
 
 
 def _features(arguments):
-    from kiqa.training.rnn_data import write_features
+    from kiqa.training.rnn_biqa.data import write_features
 
     records = scored_images(
         arguments.dataset, arguments.data, split=arguments.split, part=arguments.set, report=_say
@@ -225,7 +225,7 @@ def _features(arguments):
 
 
 def _pool(arguments):
-    from kiqa.training.rnn_runs import run_pooling
+    from kiqa.training.rnn_biqa.train import run_pooling
 
     settings = PoolingSettings(
         **pooling_preset(arguments.preset) | given_settings(arguments, PoolingSettings)

@@ -17,8 +17,8 @@ from pathlib import Path
 from kiqa.data.chosen import scored_images, scored_parts
 from kiqa.data.records import SETS
 from kiqa.data.splits import counted_split, write_split
-from kiqa.scoring.quiet import start_keras
-from kiqa.training.commands import (
+from kiqa.startup import start_keras
+from kiqa.training.runs.commands import (
     add_data,
     add_run,
     add_settings,
@@ -26,8 +26,8 @@ from kiqa.training.commands import (
     run_training,
     some_of,
 )
-from kiqa.training.precision import PRECISIONS
-from kiqa.training.wadiqam_settings import (
+from kiqa.training.runs.settings import PRECISIONS
+from kiqa.training.wadiqam.settings import (
     CORRELATIONS,
     FORMS,
     FUSIONS,
@@ -39,7 +39,7 @@ from kiqa.training.wadiqam_settings import (
     TARGETS,
     WadiqamSettings,
 )
-from kiqa.training.wadiqam_tasks import pristine_parts, rated_tasks, read_pairs
+from kiqa.training.wadiqam.tasks import pristine_parts, rated_tasks, read_pairs
 
 # Settings that have an option of the same name.
 _NUMBERS = {
@@ -148,8 +148,8 @@ def _run(arguments):
 
     # Keras is loaded here, not for --help or wrong data.
     start_keras()
-    from kiqa.training.devices import gpu_devices
-    from kiqa.training.wadiqam import train_wadiqam
+    from kiqa.training.runs.devices import gpu_devices
+    from kiqa.training.wadiqam.train import train_wadiqam
 
     if arguments.limit is not None:
         train = some_of(train, arguments.limit, option="--limit", seed=settings.seed)

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "kiqa"
 # Low to high: a part imports itself and what stands before it. Parts in one row do not import
 # each other. ``kiqa`` itself (the lazy public interface) and ``__main__`` stand above all.
 ORDER = (
-    ("constants",),
+    ("constants", "startup"),
     ("io",),
     ("data",),
     ("models",),
@@ -83,6 +83,14 @@ def _imports(source: str, package: str, *, everywhere: bool = True) -> list[str]
     return found
 
 
+def _foreign_system(module: str, other: str) -> bool:
+    """Whether a module of one ``training/<system>`` imports from another system."""
+    own, theirs = module.split("."), other.split(".")
+    if theirs[:2] != ["kiqa", "training"] or len(theirs) < 3 or len(own) < 3:
+        return False
+    return theirs[2] not in {own[2], "runs"}
+
+
 def _violations(source: str, module: str, *, is_package: bool = False) -> list[str]:
     """Sentences, one per import that the rules forbid in this module."""
     package = module if is_package else module.rpartition(".")[0]
@@ -108,6 +116,8 @@ def _violations(source: str, module: str, *, is_package: bool = False) -> list[s
             wrong.append(f"{module} imports {name}: evaluation scores anybody's maps")
         elif part == "data" and module != "kiqa.data.pipeline" and top in DEEP_LEARNING:
             wrong.append(f"{module} imports {name}: only data/pipeline.py may")
+        if part == "training" and _foreign_system(module, name):
+            wrong.append(f"{module} imports {name}: systems share only training/runs")
     for name in at_load:
         top = name.split(".")[0]
         if top == "tensorflow" and part in {"models", "training", "io"}:
@@ -132,7 +142,7 @@ def test_module_imports_only_lower_parts(path: Path) -> None:
         ("kiqa.evaluation.roc", "from tensorflow import math"),
         ("kiqa.models.patchnet", "import numpy as np"),
         ("kiqa.models.patchnet", "from kiqa.io.weights import export_h5"),
-        ("kiqa.training.patchnet", "import tensorflow as tf"),
+        ("kiqa.training.patchnet.train", "import tensorflow as tf"),
         ("kiqa.reproduce.tables", "from kiqa.studies import pages"),
         ("kiqa.cli.main", "from kiqa.train_patchnet import main"),
         ("kiqa.scoring", "from kiqa import Scorer"),
@@ -150,8 +160,8 @@ def test_checker_flags_a_forbidden_import(module: str, source: str) -> None:
         ("kiqa.io.images", "import numpy as np\nfrom kiqa import constants"),
         ("kiqa.data.pipeline", "import tensorflow as tf"),
         ("kiqa.models.patchnet", "import keras\nfrom kiqa.constants import PATCHNET"),
-        ("kiqa.training.patchnet", "def f():\n    import tensorflow as tf"),
-        ("kiqa.training.patchnet", "from .settings import PatchnetSettings"),
+        ("kiqa.training.patchnet.train", "def f():\n    import tensorflow as tf"),
+        ("kiqa.training.patchnet.train", "from .settings import PatchnetSettings"),
         ("kiqa.cli.main", "from kiqa import __version__"),
     ],
 )

@@ -12,7 +12,7 @@ from kiqa import train_aggregator
 from kiqa.io.weights import export_h5, read_info
 from kiqa.models.patchnet import build_patchnet
 from kiqa.train_aggregator import main
-from kiqa.training import aggregator
+from kiqa.training.aggregator.train import train as aggregator
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_cross_fit_maps_each_photograph_by_the_network_that_did_not_see_it(
         pd.DataFrame(rows).to_csv(split, index=False)
         file = _patchnet(tmp_path / f"fold{fold}.h5", seed=10 + fold)
         options += ["--cross-fit", f"{split}={file}"]
-    from kiqa.training.aggregator_stacks import StackSource
+    from kiqa.training.aggregator.stacks import StackSource
 
     original = StackSource.items
 

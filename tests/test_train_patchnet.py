@@ -15,9 +15,9 @@ from kiqa.constants import KONPATCH
 from kiqa.data.konpatch import load_konpatch
 from kiqa.io.weights import load_model
 from kiqa.train_patchnet import main
-from kiqa.training import patchnet
-from kiqa.training.instance import DeadNetworkError
-from kiqa.training.settings import EMBEDDED, PatchnetSettings
+from kiqa.training.patchnet.instance import DeadNetworkError
+from kiqa.training.patchnet.settings import EMBEDDED, PatchnetSettings
+from kiqa.training.patchnet.train import train as patchnet
 
 CHECKOUT = Path(__file__).parents[1]
 SMALL = ["--patches-per-image", "1", "--folds", "2", "--batch-size", "64"]
@@ -206,7 +206,7 @@ def test_new_run_gets_a_new_folder_and_resume_the_latest(told, tmp_path, monkeyp
 
 def test_resume_continues_after_ctrl_c(tmp_path, capsys, monkeypatch):
     """The line that Ctrl-C prints works: the run goes on and its folder gets the table."""
-    from kiqa.training import epochs
+    from kiqa.training.runs import epochs
 
     real = epochs.save_checkpoint
 

@@ -112,7 +112,7 @@ def importance_of(arguments: argparse.Namespace) -> Callable:
     if arguments.delta == 0:
         return lambda name, pixels: None  # nothing depends on the map
     from kiqa.scoring import Scorer
-    from kiqa.scoring.quiet import load_quietly
+    from kiqa.startup import load_quietly
 
     scorer = Scorer(arguments.model, stride=arguments.stride)
     load_quietly(scorer)

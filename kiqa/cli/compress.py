@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         settings.check_quality(arguments.quality)
     importance = importance_of(arguments)
 
-    from kiqa.io.whole_files import write_atomically
+    from kiqa.io.files import write_atomically
     from kiqa.varjpeg import SizeSearch, coded, prepare, read_source
 
     errors = 0

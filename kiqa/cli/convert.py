@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from kiqa.scoring.quiet import quiet_log
+from kiqa.startup import quiet_log
 
 # Project (a key of kiqa.convert.CONVERTERS) -> what its files are, and the options it takes.
 _PROJECTS = {

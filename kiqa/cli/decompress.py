@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from PIL import Image
 
-    from kiqa.io.whole_files import write_atomically
+    from kiqa.io.files import write_atomically
     from kiqa.varjpeg import decode, inspect_stream
 
     errors = 0

@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from kiqa.cli.inputs import add_model
-from kiqa.scoring.quiet import quiet_log
+from kiqa.startup import quiet_log
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "pandas", "Pillow", "h5py", "scikit-image")
 _OPENCV = (

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from kiqa.cli.inputs import add_model, whole_number
-from kiqa.scoring.quiet import load_quietly
+from kiqa.startup import load_quietly
 
 _SEED = 0  # of the bootstrap; part of the published JSON
 # The keys of kiqa.data.DATASETS, so that --help loads no reader.
@@ -186,7 +186,7 @@ def _table(result: dict) -> str:
 
 def _write(folder: Path, records, rows, result: dict, table: str) -> None:
     from kiqa.evaluation.report import write_csv, write_json
-    from kiqa.io.whole_files import replacing
+    from kiqa.io.files import replacing
 
     predictions = [
         {

@@ -109,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from kiqa.data.local_cases import boxed_items, load_case, synthetic_items
     from kiqa.data.smoothing import BLUR
-    from kiqa.evaluation.local import THRESHOLDS
+    from kiqa.evaluation.local.auc import THRESHOLDS
     from kiqa.scoring import read_ahead, usable_workers
 
     arguments.map = arguments.map or ([] if arguments.maps else _MAPS)
@@ -162,13 +162,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _compare(case, predictors: dict, used: dict, arguments, folder: Path | None) -> list[dict]:
     """Rows of one image; keeps what made its maps, and draws it."""
-    from kiqa.evaluation.local import auc_rows, prediction_map
+    from kiqa.evaluation.local.auc import auc_rows, prediction_map
 
     maps, full = {}, {}
     if arguments.keep_pictures:
         from PIL import Image
 
-        from kiqa.io.whole_files import replacing
+        from kiqa.io.files import replacing
 
         with replacing(folder / "pictures" / case.item.name) as temporary:
             Image.fromarray(case.pixels).save(temporary)
@@ -204,7 +204,7 @@ def _draw(case, predictions: dict, thresholds, path: Path) -> None:
     """One picture an image: what was marked or distorted, the truth, the ROC curves."""
     from matplotlib.figure import Figure
 
-    from kiqa.evaluation.local import above, balanced_threshold
+    from kiqa.evaluation.local.auc import above, balanced_threshold
     from kiqa.plotting import plot_boxes, plot_local_ground_truth, plot_roc_curves, save_figure
 
     left, middle, right = Figure(figsize=(14, 4.2), layout="constrained").subplots(1, 3)
@@ -227,8 +227,8 @@ def _draw(case, predictions: dict, thresholds, path: Path) -> None:
 def _result(rows: list[dict], used: dict, arguments, *, errors: int) -> dict:
     """Everything that belongs to the numbers, fit for JSON."""
     from kiqa import __version__
-    from kiqa.evaluation.local_summary import summarise
-    from kiqa.io.whole_files import sha256_of
+    from kiqa.evaluation.local.summary import summarise
+    from kiqa.io.files import sha256_of
 
     if arguments.synthetic:
         truth = {"kind": "synthetic", "seed": arguments.seed, "versions": arguments.versions}
@@ -248,7 +248,7 @@ def _result(rows: list[dict], used: dict, arguments, *, errors: int) -> dict:
 
 
 def _table(result: dict) -> str:
-    from kiqa.evaluation.local_summary import table_rows
+    from kiqa.evaluation.local.summary import table_rows
     from kiqa.evaluation.report import to_markdown
 
     truth = result["ground_truth"]
@@ -263,7 +263,7 @@ def _table(result: dict) -> str:
 
 def _write(folder: Path, result: dict, table: str) -> None:
     from kiqa.evaluation.report import write_json
-    from kiqa.io.whole_files import replacing
+    from kiqa.io.files import replacing
     from kiqa.plotting import plot_auc_boxes, save_figure
 
     write_json(result, folder / "evaluation.json")

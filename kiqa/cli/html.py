@@ -18,9 +18,9 @@ import numpy as np
 from PIL import Image
 
 from kiqa.cli.html_template import CARD, FOOT, HEAD
+from kiqa.io.files import replacing
 from kiqa.io.images import LoadedImage
 from kiqa.io.map_files import QualityMap
-from kiqa.io.whole_files import replacing
 
 PHOTO_SIDE = 1280  # longest side of a photograph on the page
 MAP_SIDE = 320  # most cells a side on the page; of larger maps every k-th

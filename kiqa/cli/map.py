@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kiqa.cli.inputs import Input, add_paths, add_reference, collect, distinguish, whole_number
 from kiqa.constants import DEFAULT_MAPPER
-from kiqa.scoring.quiet import load_quietly
+from kiqa.startup import load_quietly
 
 
 def add_parser(commands) -> argparse.ArgumentParser:
@@ -124,7 +124,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _normalised(quality_map):
     import numpy as np
 
-    from kiqa.evaluation.categories import normalise_scores
+    from kiqa.evaluation.study.categories import normalise_scores
 
     values = normalise_scores(quality_map.values).astype(np.float32)
     return replace(quality_map, values=values, scale="0..100 normalised")

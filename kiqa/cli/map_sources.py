@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from kiqa.scoring.quiet import load_quietly
+from kiqa.startup import load_quietly
 
 ARRAYS = (".npz", ".npy")
 

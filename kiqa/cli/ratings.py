@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 _SEED = 0  # of the random halves; in the JSON file
-_RULES = {  # those of kiqa.evaluation.rejection, which is not loaded for --help
+_RULES = {  # those of kiqa.evaluation.study.rejection, which is not loaded for --help
     "acceptance": "workers' acceptance rate in percent has to be above it (default: 75)",
     "identical": "largest share of equal ratings in a session (default: 0.5)",
     "repeat_limit": "largest mean difference of the two ratings of repeated images, in standard "
@@ -72,10 +72,10 @@ def add_parser(commands) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> int:
     """Process, and return the exit status."""
-    from kiqa.evaluation.consistency import inter_subject_consistency
-    from kiqa.evaluation.ratings import read_ratings, read_values
-    from kiqa.evaluation.rejection import RejectionRules
-    from kiqa.evaluation.subjective import Z_RANGE, process_ratings
+    from kiqa.evaluation.study.consistency import inter_subject_consistency
+    from kiqa.evaluation.study.ratings import read_ratings, read_values
+    from kiqa.evaluation.study.rejection import RejectionRules
+    from kiqa.evaluation.study.scores import Z_RANGE, process_ratings
 
     given = {name: getattr(arguments, name) for name in _RULES if hasattr(arguments, name)}
     rules = RejectionRules(**given)
@@ -111,7 +111,7 @@ def _result(arguments, ratings, study, rules, halves, note, z_range) -> dict:
     from dataclasses import asdict
 
     from kiqa import __version__
-    from kiqa.io.whole_files import sha256_of
+    from kiqa.io.files import sha256_of
 
     reasons = Counter(reason for verdict in study.verdicts for reason in verdict.reasons)
     counts = study.scores.subjects

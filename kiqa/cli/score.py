@@ -7,7 +7,7 @@ import sys
 from contextlib import closing
 
 from kiqa.cli.inputs import add_paths, add_reference, collect, whole_number
-from kiqa.scoring.quiet import load_quietly
+from kiqa.startup import load_quietly
 
 _CATEGORY_KEYS = ("normalised", "category")
 
@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     form = arguments.format or _form_of(arguments.output, arguments.resume)
     inputs = collect(arguments.paths, leave_out=[arguments.output])
 
-    from kiqa.io.row_files import format_header, format_row
+    from kiqa.io.rows import format_header, format_row
     from kiqa.scoring import ROW_KEYS, Scorer, in_shard, score_paths
     from kiqa.scoring.pairs import REFERENCE_KEYS, reference_for
 
@@ -100,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.categories and arguments.output:
         raise ValueError(
             "Expected --categories without --output: rows of a file can be resumed without it. "
-            "Send standard output to a file, or use kiqa.evaluation.categories on the scores."
+            "Send standard output to a file, or use kiqa.evaluation.study.categories on the scores."
         )
     rows = score_paths(
         paths,
@@ -139,7 +139,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _labelled(rows):
     """The rows, with normalised score and label where there is a score."""
-    from kiqa.evaluation.categories import category, normalise_scores
+    from kiqa.evaluation.study.categories import category, normalise_scores
 
     with closing(rows):
         for row in rows:

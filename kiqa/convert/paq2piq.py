@@ -28,9 +28,9 @@ import numpy as np
 
 from kiqa import __version__
 from kiqa.convert.array_files import read_state_dict
+from kiqa.io.files import sha256_of
 from kiqa.io.weights import export_h5
-from kiqa.io.whole_files import sha256_of
-from kiqa.scoring.regions import export_pair
+from kiqa.scoring.engines.paq2piq import export_pair
 
 if TYPE_CHECKING:
     import keras

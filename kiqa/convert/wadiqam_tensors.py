@@ -13,8 +13,8 @@ import numpy as np
 
 from kiqa import __version__
 from kiqa.constants import WADIQAM
+from kiqa.io.files import sha256_of
 from kiqa.io.weights import export_h5
-from kiqa.io.whole_files import sha256_of
 
 if TYPE_CHECKING:
     import keras

@@ -14,12 +14,12 @@
 - ``pipeline``: tf.data pipelines (the only module that needs TensorFlow).
 """
 
-from kiqa.data.csiq_database import csiq
-from kiqa.data.datasets import biq2021, koniq10k, live_itw
-from kiqa.data.full_reference import kadid10k, tid2008, tid2013
-from kiqa.data.live_fb import live_fb, live_fb_patch_images
-from kiqa.data.live_release2 import live
-from kiqa.data.spaq_database import spaq
+from kiqa.data.readers.csiq import csiq
+from kiqa.data.readers.datasets import biq2021, koniq10k, live_itw
+from kiqa.data.readers.full_reference import kadid10k, tid2008, tid2013
+from kiqa.data.readers.live import live
+from kiqa.data.readers.live_fb import live_fb, live_fb_patch_images
+from kiqa.data.readers.spaq import spaq
 
 DATASETS = {
     "biq2021": biq2021,

@@ -30,8 +30,8 @@ from PIL import Image
 from skimage.metrics import structural_similarity
 
 from kiqa.data.distortions import distort
+from kiqa.io.files import replacing, write_atomically
 from kiqa.io.images import load_image
-from kiqa.io.whole_files import replacing, write_atomically
 
 PROXY = (
     "1 - sqrt(1 - S), S the mean SSIM of BT.601 luminance with the pristine photograph: a proxy, "

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kiqa.data.layouts import find_images
+from kiqa.data.readers.layouts import find_images
 
 SETS = ("train", "val", "test")
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from kiqa.data.records import SETS, ScoredImage, select
 from kiqa.data.tables import read_table
-from kiqa.io.whole_files import replacing
+from kiqa.io.files import replacing
 
 __all__ = [
     "assign_split",

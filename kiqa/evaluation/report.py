@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from kiqa.evaluation.correlation import METRICS, bootstrap_interval
-from kiqa.io.whole_files import replacing
+from kiqa.io.files import replacing
 
 REPORTED = ("srocc", "plcc", "plcc4", "plcc5", "krocc", "rmse")
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.io.whole_files import replacing
+from kiqa.io.files import replacing
 
 _KEYS = (
     "values",

@@ -18,8 +18,8 @@ import numpy as np
 
 from kiqa.constants import AGGREGATOR
 from kiqa.data.augmentation import Version, apply_version
+from kiqa.io.files import replacing, sha256_of
 from kiqa.io.images import load_image
-from kiqa.io.whole_files import replacing, sha256_of
 from kiqa.maps.stack import StackMaker
 
 _FORMAT = 1  # raised when the same inputs give other values

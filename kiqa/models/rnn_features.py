@@ -7,7 +7,7 @@ RNN-BIQA runs, whose output are the features, never negative.
 ``"resnet50"`` is the paper's: ``keras.applications.ResNet50``, whose average
 pooling gives 2048 features. Its input is centred inside the graph, in RGB;
 ImageNet weights of Keras expect BGR, so that the kernels of ``conv1_conv``
-are turned round where they are loaded (`kiqa.training.extractor_start`).
+are turned round where they are loaded (`kiqa.training.rnn_biqa.start`).
 
 ``"compact"`` is ours, for machines without a GPU: the convolutions of WaDIQaM
 or, with ``widths``, of another plain network, whose trained weights it takes

@@ -5,7 +5,7 @@ centred; with a reference (``mode="fr"``) the distorted patch and the reference
 patch at the same position. Out, by name: ``quality``, on the scale of the
 scores that the network was trained on, and with weighted pooling ``weight``,
 at least 1e-6. The score of an image is the mean of its patches' qualities
-(DIQaM), or their mean weighted by the weights (WaDIQaM): `kiqa.maps.pooling`.
+(DIQaM), or their mean weighted by the weights (WaDIQaM): `kiqa.maps.wadiqam`.
 
 Ten 3x3 convolutions in five stages, a 2x2 max pooling after each, and two
 dense layers a branch, widths of section III-A; with a reference both patches

@@ -15,7 +15,6 @@ Public names: :func:`plot_overlay`, :func:`plot_blend`, :func:`plot_loss_curves`
 
 from kiqa.plotting.curves import plot_curves
 from kiqa.plotting.figures import save_figure
-from kiqa.plotting.gaze import plot_feature_sequence, plot_gaze
 from kiqa.plotting.jnd import plot_jnd_panels
 from kiqa.plotting.local import (
     plot_auc_boxes,
@@ -26,6 +25,7 @@ from kiqa.plotting.local import (
 from kiqa.plotting.maps import plot_map, plot_window_diagram, plot_windows
 from kiqa.plotting.overlays import plot_blend, plot_overlay
 from kiqa.plotting.patches import plot_label_histograms, plot_patch_sheet
+from kiqa.plotting.rnn_biqa import plot_feature_sequence, plot_gaze
 from kiqa.plotting.scores import plot_scatter
 from kiqa.plotting.subjective import (
     plot_mos_histograms,

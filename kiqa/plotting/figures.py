@@ -9,7 +9,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kiqa.io.whole_files import replacing
+from kiqa.io.files import replacing
 
 _METADATA = {  # without version and date, so that equal pictures are equal files
     ".png": {"Software": None},

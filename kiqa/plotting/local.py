@@ -92,7 +92,7 @@ def plot_auc_boxes(summary: Mapping, *, ax: Axes | None = None) -> Axes:
     within 1.5 interquartile ranges, dots beyond; one colour a predictor.
 
     Args:
-        summary: Result of `kiqa.evaluation.local_summary.summarise`.
+        summary: Result of `kiqa.evaluation.local.summary.summarise`.
         ax: Axes to draw on.
 
     Returns:

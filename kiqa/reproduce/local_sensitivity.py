@@ -42,7 +42,7 @@ from kiqa.maps.gray import gray_map
 from kiqa.maps.sliding_fish import fish_map
 from kiqa.reproduce.command import Command
 from kiqa.scoring import Scorer
-from kiqa.scoring.quiet import load_quietly
+from kiqa.startup import load_quietly
 
 # Maps that need no weights.
 _MAPS = {"fish": fish_map, "gray": gray_map}

@@ -1,6 +1,6 @@
 """From images to scores: one scorer, rows of results, and the resumable loop.
 
-The parts load at first use: the command line imports `kiqa.scoring.quiet` for
+The parts load at first use: the command line imports `kiqa.startup` for
 its ``--help``, and `kiqa doctor` where NumPy or OpenCV may be broken.
 """
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from kiqa.io.row_files import RowFile
+from kiqa.io.rows import RowFile
 from kiqa.scoring.decoding import decode
 from kiqa.scoring.pairs import REFERENCE_KEYS, check_references
 from kiqa.scoring.scorer import ROW_KEYS, Scorer

@@ -167,7 +167,7 @@ class Scorer:
         Returns:
             The `QualityMap`: of a patch network at this scorer's stride, of
             the aggregator its coarse spatial quality map
-            (`kiqa.scoring.aggregated`), of PaQ-2-PiQ at this scorer's grid.
+            (`kiqa.scoring.engines.aggregator`), of PaQ-2-PiQ at this scorer's grid.
 
         Raises:
             FileNotFoundError: If there is no such file.

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from kiqa.io.image_headers import decoding_errors, open_header, orientation
 from kiqa.io.images import MAX_PIXELS, ImageError, load_image
+from kiqa.io.images.headers import decoding_errors, open_header, orientation
 
 _MIME = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 # What `load_image` may have done to a file that a browser, too, does when it shows the file.

@@ -12,7 +12,7 @@ import numpy as np
 from kiqa.studies import jnd_text
 from kiqa.studies.embedding import Picture, picture_of_file
 from kiqa.studies.page import StudyPage, Task, write_page
-from kiqa.varjpeg.versions import (
+from kiqa.varjpeg.jnd.versions import (
     CODECS,
     Version,
     group_versions,

@@ -17,7 +17,7 @@ from html import escape
 from pathlib import Path
 
 from kiqa import __version__
-from kiqa.io.whole_files import replacing
+from kiqa.io.files import replacing
 from kiqa.studies.embedding import Picture
 from kiqa.studies.page_script import SCRIPT
 from kiqa.studies.page_style import STYLE

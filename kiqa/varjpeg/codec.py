@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kiqa.io.metadata import Metadata, exif_orientation
-from kiqa.io.orientation import turned_upright
+from kiqa.io.images.metadata import Metadata, exif_orientation
+from kiqa.io.images.orientation import turned_upright
 from kiqa.varjpeg.compatible import compatible_levels
 from kiqa.varjpeg.entropy import Coefficients, as_levels, read_jpeg, write_jpeg
 from kiqa.varjpeg.markers import join, parse

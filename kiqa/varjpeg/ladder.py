@@ -16,14 +16,9 @@ import numpy as np
 from PIL import Image
 
 from kiqa.constants import VARJPEG
-from kiqa.io.whole_files import replacing, write_atomically
+from kiqa.io.files import replacing, write_atomically
 from kiqa.varjpeg.codec import Encoded, coded_jpeg, decode
-from kiqa.varjpeg.preparation import Prepared, prepare
-from kiqa.varjpeg.search import SizeSearch
-from kiqa.varjpeg.segment import SUFFIXES
-from kiqa.varjpeg.settings import Settings
-from kiqa.varjpeg.source import read_source
-from kiqa.varjpeg.versions import (
+from kiqa.varjpeg.jnd.versions import (
     JPEG_CODEC,
     VARJPEG_CODEC,
     VERSIONS_FILE,
@@ -32,6 +27,11 @@ from kiqa.varjpeg.versions import (
     reference_of,
     write_versions,
 )
+from kiqa.varjpeg.preparation import Prepared, prepare
+from kiqa.varjpeg.search import SizeSearch
+from kiqa.varjpeg.segment import SUFFIXES
+from kiqa.varjpeg.settings import Settings
+from kiqa.varjpeg.source import read_source
 
 _SETTINGS_FILE = "settings.json"
 
@@ -118,7 +118,7 @@ def write_ladder(
 
     Args:
         images: Names (relative paths with ``/``) and files.
-        folder: Made when missing; see `kiqa.varjpeg.versions`.
+        folder: Made when missing; see `kiqa.varjpeg.jnd.versions`.
         settings: How to code; the same for all images of a folder.
         n: Versions by VarJPEG.
         importance: From an image's name and upright RGB pixels to what `prepare` takes.

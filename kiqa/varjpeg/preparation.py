@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kiqa.io.images.orientation import turned_back
 from kiqa.io.map_files import QualityMap
-from kiqa.io.orientation import turned_back
 from kiqa.varjpeg.centroids import clustered, stored
 from kiqa.varjpeg.importance import FixationPoints, importance_of, pruned
 from kiqa.varjpeg.segment import single

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from kiqa.io.images import LoadedImage, load_image
-from kiqa.io.metadata import Metadata, exif_orientation, read_metadata
-from kiqa.io.orientation import turned_back
+from kiqa.io.images.metadata import Metadata, exif_orientation, read_metadata
+from kiqa.io.images.orientation import turned_back
 from kiqa.varjpeg.markers import APP1, APP2, Segment
 
 LARGEST_SIDE = 65500  # libjpeg's limit; the format's is 65,535

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kiqa.io.orientation import turned_upright
+from kiqa.io.images.orientation import turned_upright
 from kiqa.varjpeg.centroids import impulses
 from kiqa.varjpeg.codec import Encoded, decode, inspect_stream
 from kiqa.varjpeg.preparation import Prepared

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from kiqa.cli.main import main
-from kiqa.evaluation.local import threshold_aucs
+from kiqa.evaluation.local.auc import threshold_aucs
 from kiqa.io.map_files import QualityMap
 
 HEADER = "image_name,participant,left,top,right,bottom,none\n"

@@ -9,7 +9,7 @@ from PIL import Image
 
 from kiqa.cli.main import main
 from kiqa.varjpeg import inspect_stream
-from kiqa.varjpeg.versions import read_versions
+from kiqa.varjpeg.jnd.versions import read_versions
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 
 from kiqa.cli.main import main
-from kiqa.evaluation.categories import normalise_scores
+from kiqa.evaluation.study.categories import normalise_scores
 from kiqa.io.map_files import QualityMap
 from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.scoring import Scorer
-from kiqa.scoring.regions import export_pair
+from kiqa.scoring.engines.paq2piq import export_pair
 
 
 @pytest.fixture(scope="module")

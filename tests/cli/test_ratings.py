@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from kiqa.cli.main import main
-from kiqa.evaluation.ratings import read_ratings
-from kiqa.evaluation.rejection import RejectionRules
-from kiqa.evaluation.simulated_ratings import simulate_study
-from kiqa.evaluation.subjective import process_ratings
+from kiqa.evaluation.study.ratings import read_ratings
+from kiqa.evaluation.study.rejection import RejectionRules
+from kiqa.evaluation.study.scores import process_ratings
+from kiqa.evaluation.study.simulated import simulate_study
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from kiqa.cli import study
 from kiqa.cli.main import main
-from kiqa.varjpeg.versions import Version, reference_of, write_versions
+from kiqa.varjpeg.jnd.versions import Version, reference_of, write_versions
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 
 from kiqa.convert.paq2piq import convert_paq2piq, convert_resnet18
 from kiqa.io.weights import load_model, read_info
-from kiqa.maps.roi_maps import RegionRater
+from kiqa.maps.paq2piq import RegionRater
 from kiqa.scoring import Scorer
-from kiqa.scoring.regions import head_beside
+from kiqa.scoring.engines.paq2piq import head_beside
 
 WIDTHS = (64, 128, 256, 512)
 FIXED = [

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from kiqa.data.augmentation import Version, apply_version
-from kiqa.io.whole_files import sha256_of
+from kiqa.io.files import sha256_of
 from kiqa.maps.stack import StackMaker
 from kiqa.maps.stack_cache import StackCache
 from kiqa.models.patchnet import build_patchnet

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from PIL import Image
 
-from kiqa.varjpeg.versions import Version, reference_of, write_versions
+from kiqa.varjpeg.jnd.versions import Version, reference_of, write_versions
 
 from .browser import CHROMIUM, NAMES, Browser
 

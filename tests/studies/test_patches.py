@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from kiqa.data.konpatch import build_konpatch
+from kiqa.data.konpatch.votes import read_votes
 from kiqa.data.records import ScoredImage
-from kiqa.data.votes import read_votes
 from kiqa.studies.patches import assign, write_patches_study
 
 NAMES = ['Größe, "x" <script>.png', "b.png"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kiqa.data.konpatch import KonPatch
-from kiqa.training.settings import PatchnetSettings
+from kiqa.training.patchnet.settings import PatchnetSettings
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from PIL import Image
 
 from kiqa.varjpeg import Settings, SizeSearch, bitrate_ladder, coded, decode, jpeg_ladder, prepare
 from kiqa.varjpeg import read_source as source_of
+from kiqa.varjpeg.jnd.versions import read_versions, reference_of
 from kiqa.varjpeg.ladder import write_ladder
-from kiqa.varjpeg.versions import read_versions, reference_of
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kiqa.io.images.orientation import turned_back
 from kiqa.io.map_files import QualityMap
-from kiqa.io.orientation import turned_back
 from kiqa.varjpeg import (
     FixationPoints,
     Settings,

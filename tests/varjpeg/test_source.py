@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from kiqa.io.images import load_image
-from kiqa.io.metadata import Metadata
-from kiqa.io.orientation import turned_upright
+from kiqa.io.images.metadata import Metadata
+from kiqa.io.images.orientation import turned_upright
 from kiqa.varjpeg import read_source
 from kiqa.varjpeg.markers import Segment
 from kiqa.varjpeg.source import kept_metadata, metadata_segments

@@ -1,0 +1,1 @@
+"""Images and patches for a study of their quality: features, sampling, cropping."""

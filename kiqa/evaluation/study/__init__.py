@@ -1,0 +1,1 @@
+"""From people's ratings to mean opinion scores."""

@@ -1,0 +1,268 @@
+"""Trained networks as ``.h5`` files that open everywhere.
+
+`export_h5` writes architecture and weights, uncompiled, so that one file opens
+whole with ``keras.models.load_model`` in Keras 3 and in ``tf_keras`` (Keras 2),
+without this package; ``load_weights`` into a hand-written model of the same
+layers works in both too. `load_model` reads such files, and other complete
+``.h5`` models of Keras, by name or path, on any Keras backend: it checks the
+sha256 of the manifest, refuses files that could run code, and counts the
+tensors it matched.
+
+Public names: `export_h5`, `load_model`, `read_info`, `write_manifest_entry`,
+`WeightsInfo`.
+"""
+
+import contextlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kiqa.io.files import sha256_of, write_atomically
+from kiqa.io.weights import manifest, model_tensors
+from kiqa.io.weights import tensors as h5_tensors
+from kiqa.io.weights.manifest import WeightsError, find_weights
+
+if TYPE_CHECKING:
+    import keras
+
+_ATTRIBUTE = "kiqa"
+
+
+@dataclass(frozen=True)
+class WeightsInfo:
+    """What a weights file says of itself.
+
+    Attributes:
+        name: The model's name.
+        version: Version of the weights.
+        scale: Range of the output as text, such as ``"0..1"``.
+        higher_is_better: Direction of the output.
+        path: The file.
+        sha256: Hexadecimal hash of its bytes.
+        details: The rest: mode, pooling, patch grid and the like.
+    """
+
+    name: str
+    version: str
+    scale: str
+    higher_is_better: bool
+    path: Path
+    sha256: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def export_h5(
+    model: "keras.Model",
+    path: str | os.PathLike,
+    *,
+    name: str,
+    version: str,
+    scale: str,
+    higher_is_better: bool,
+    full_precision: bool = False,
+    **details: Any,
+) -> Path:
+    """Publish a model: architecture and weights in one ``.h5`` file.
+
+    The same model and arguments give the same bytes. Above
+    `model_tensors.HALF_PRECISION_ABOVE` bytes of weights, tensors of two and more
+    dimensions are stored as float16 (both Kerases cast on load); vectors
+    (biases, statistics) stay float32, they cost little and need the range.
+
+    Args:
+        model: Built Functional or Sequential model of stock layers; compiled
+            or not, training state is left out.
+        path: Target ending in ``.h5``, not ``.weights.h5``. Written under a
+            temporary name and renamed; an existing file stays until then.
+        name: The model's name, by which it is looked up.
+        version: Version of these weights.
+        scale: Range of the output, such as ``"0..1"``.
+        higher_is_better: Direction of the output.
+        full_precision: Store float32 whatever the size, as for weights
+            converted from another program, whose outputs are to stay.
+        **details: More for the file's ``kiqa`` attribute, of JSON types:
+            mode, pooling, patch grid and the like.
+
+    Returns:
+        The path written.
+
+    Raises:
+        WeightsError: If the model cannot be told to both Kerases (the message
+            names the layers), a weight is not finite, or an argument is of
+            the wrong kind.
+        OSError: If writing fails, for example on a full disk.
+    """
+    import h5py
+    import keras
+
+    from kiqa.io.weights.dialect import keras2_config
+    from kiqa.io.weights.model_configs import build_model
+
+    path = Path(path)
+    if path.suffix != ".h5" or path.name.endswith(".weights.h5"):
+        raise WeightsError(
+            f"Expected a file name that ends in .h5 and not in .weights.h5. Received: {path.name}. "
+            "Keras chooses its reader by the ending."
+        )
+    metadata = manifest.description(name, version, scale, higher_is_better, details)
+    with _about(f"export of {name!r}"):
+        config = keras2_config(model)
+        twin = build_model(json.loads(json.dumps(config)))
+        tensors = model_tensors.export_values(model, twin, halve=not full_precision)
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file.attrs["keras_version"] = keras.__version__
+        file.attrs["backend"] = "tensorflow"  # the layout of the kernels, whoever trained them
+        file.attrs["model_config"] = json.dumps(config)
+        file.attrs[_ATTRIBUTE] = metadata
+        h5_tensors.write_tensors(file, tensors, [layer.name for layer in twin.layers])
+    write_atomically(path, content.getvalue())
+    return path
+
+
+def load_model(name_or_file: str | os.PathLike) -> "keras.Model":
+    """Load a complete model from a ``.h5`` file.
+
+    Args:
+        name_or_file: A model's name (`list_models`) or the path of a ``.h5``
+            file, from `export_h5` or any Keras.
+
+    Returns:
+        ``keras.Model``, uncompiled, every weight set from the file.
+
+    Raises:
+        FileNotFoundError: If a path was given and no file is there.
+        WeightsError: If the name is unknown, the file is not the one of its
+            manifest, damaged, incomplete, holds weights only, or could run
+            code; the message names the file and what is missing or extra.
+    """
+    from kiqa.io.weights.model_configs import build_model
+
+    path, _ = _verified(name_or_file)
+    with _about(path), h5_tensors.open_h5(path) as file:
+        config = h5_tensors.model_config(file)
+        found, stray = h5_tensors.read_tensors(file)
+        model = build_model(config)
+        model_tensors.assign_values(model, found, stray)
+    return model
+
+
+def read_info(name_or_file: str | os.PathLike) -> WeightsInfo:
+    """Read what a weights file says of itself, without building the model.
+
+    Args:
+        name_or_file: As for `load_model`.
+
+    Returns:
+        `WeightsInfo`. A complete Keras file without our attribute gets its
+        stem as name, ``"unknown"`` as version and scale, and counts as
+        higher is better.
+
+    Raises:
+        FileNotFoundError: If a path was given and no file is there.
+        WeightsError: As for `load_model`, as far as the model need not be
+            built.
+    """
+    return _info(*_verified(name_or_file))
+
+
+def write_manifest_entry(
+    manifest_path: str | os.PathLike,
+    weights_file: str | os.PathLike,
+    *,
+    builder: str,
+    card: str,
+    largest_output_change: float | None = None,
+    url: str | None = None,
+) -> dict[str, Any]:
+    """Enter a published weights file into the manifest of its folder.
+
+    Args:
+        manifest_path: The folder's ``manifest.json``; made if not there.
+        weights_file: File from `export_h5` in the same folder.
+        builder: Key of ``kiqa.models.MODELS`` that builds the network.
+        card: Where the model card is, relative to the folder.
+        largest_output_change: By how much storing float16 changed any output,
+            in the output's units; ``None`` for files in float32.
+        url: Where the file can be downloaded, if it can.
+
+    Returns:
+        The entry written.
+
+    Raises:
+        FileNotFoundError: If there is no weights file.
+        WeightsError: If the file lies elsewhere, is not ours, or the present
+            manifest is damaged.
+        OSError: If writing fails; the old manifest stays.
+    """
+    target, path = Path(manifest_path), find_weights(Path(weights_file))
+    if path.resolve().parent != target.resolve().parent:
+        raise WeightsError(
+            f"Expected {path.name} in the folder of its manifest, {target.parent}. Received: "
+            f"{path}. Move the file there first."
+        )
+    digest = sha256_of(path)
+    info = _info(path, digest)
+    if info.scale == "unknown":
+        raise WeightsError(
+            f"{path}: Expected a file written by export_h5. Received: a .h5 file without name, "
+            "scale and direction. Load it and export it with them."
+        )
+    entry = {
+        "file": path.name,
+        "sha256": digest,
+        "bytes": path.stat().st_size,
+        "version": info.version,
+        "scale": info.scale,
+        "higher_is_better": info.higher_is_better,
+        "builder": builder,
+        "card": card,
+        "largest_output_change": largest_output_change,
+        "url": url,
+    }
+    manifest.update_manifest(target, info.name, entry)
+    return entry
+
+
+def _info(path: Path, digest: str) -> WeightsInfo:
+    """Read a file's own description; its hash has been computed and, if due, compared."""
+    with _about(path), h5_tensors.open_h5(path) as file:
+        h5_tensors.model_config(file)
+        text = file.attrs.get(_ATTRIBUTE)
+        if text is None:
+            return WeightsInfo(path.stem, "unknown", "unknown", True, path, digest)
+        try:
+            values = json.loads(text)
+            known = {key: values.pop(key) for key in manifest.FIELDS}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(
+                "Expected the attribute 'kiqa' to be JSON with "
+                f"{sorted(manifest.FIELDS)}. Received: {error!r}. Export the file again."
+            ) from error
+    return WeightsInfo(**known, path=path, sha256=digest, details=values)
+
+
+def _verified(name_or_file: str | os.PathLike) -> tuple[Path, str]:
+    """Find a file and compare its hash with the manifest beside it."""
+    path = find_weights(name_or_file)
+    received, expected = sha256_of(path), manifest.manifest_sha256(path)
+    if expected not in (None, received):
+        raise WeightsError(
+            f"{path}: Expected sha256 {expected}, as in the manifest beside it. Received: "
+            f"{received}. Get the file again, or, if you made it, enter it with "
+            "write_manifest_entry."
+        )
+    return path, received
+
+
+@contextlib.contextmanager
+def _about(subject: object) -> Iterator[None]:
+    """Turn whatever a damaged file or odd model raises into one error that names it."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError, RuntimeError, OSError) as error:
+        raise WeightsError(f"{subject}: {error}") from error

@@ -1,0 +1,1 @@
+"""Tables and figures of the PaQ-2-PiQ paper."""

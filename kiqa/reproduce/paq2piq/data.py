@@ -1,0 +1,106 @@
+"""Data sets of the experiments with PaQ-2-PiQ, as the command line names them.
+
+Public names: :data:`Patches`, :func:`add_sets`, :func:`given_sets`,
+:func:`missing_sets`, :func:`patches_of`.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+
+from kiqa.data import DATASETS
+from kiqa.data.readers.live_fb import live_fb_patches
+
+Patches = Mapping[str, tuple[np.ndarray, np.ndarray]]
+
+
+def add_sets(parser: argparse.ArgumentParser, printed: Sequence[str], *, files: str = "") -> None:
+    """Add --data, which may be given several times.
+
+    Args:
+        parser: To add to.
+        printed: Data sets that the table or figure was printed with.
+        files: What else a value can be, for the help.
+    """
+    parser.add_argument(
+        "--data", action="append", default=[], metavar="NAME=ROOT",
+        help=f"a data set and its folder; printed with {', '.join(printed)}; others of "
+        f"{', '.join(sorted(DATASETS))} are taken too{files}",
+    )  # fmt: skip
+
+
+def given_sets(data: Sequence[str], printed: Sequence[str], *, files: bool = False) -> dict:
+    """Split values of --data into names and places.
+
+    Args:
+        data: ``NAME=PLACE`` each.
+        printed: Data sets that the table or figure was printed with.
+        files: Whether a place may be a file, of a data set of any name.
+
+    Returns:
+        Paths by name.
+
+    Raises:
+        ValueError: If there is none, a name is unknown, or occurs twice.
+    """
+    found: dict[str, Path] = {}
+    for entry in data:
+        name, _, place = entry.partition("=")
+        known = name in DATASETS or (files and Path(place).is_file())
+        if not (name and place and known) or name in found:
+            raise ValueError(
+                f"Expected --data NAME=ROOT, each NAME once, among {', '.join(sorted(DATASETS))}. "
+                f"Received: {entry!r}."
+            )
+        found[name] = Path(place)
+    if not found:
+        missing_sets(printed)
+    return found
+
+
+def missing_sets(printed: Sequence[str]) -> NoReturn:
+    """Say which data sets are needed.
+
+    Args:
+        printed: Data sets that the table or figure was printed with.
+
+    Raises:
+        ValueError: Always.
+    """
+    raise ValueError(
+        f"Expected {' and '.join(f'--data {name}=ROOT' for name in printed)}, or another data set "
+        "in their place, such as --data biq2021=ROOT. Received: no --data. The data sets do not "
+        "come with kiqa; with a folder that is not there the message names the page to download "
+        "from."
+    )
+
+
+def patches_of(name: str, root: Path, file: str | None) -> Patches:
+    """Return the patches that belong to a data set.
+
+    Args:
+        name: Of the data set.
+        root: Its folder.
+        file: CSV or ``.npz`` of patch scores, for data sets other than
+            LIVE-FB; see `kiqa.training.paq2piq.tasks.read_patch_scores`.
+
+    Returns:
+        Rectangles and scores by picture.
+
+    Raises:
+        ValueError: If the data set has no patches and no file was given.
+    """
+    if file is not None:
+        from kiqa.training.paq2piq.tasks import read_patch_scores
+
+        return read_patch_scores(file)
+    if name != "live-fb":
+        raise ValueError(
+            f"Expected scores of patches: --patch-scores FILE (image_name, left, top, right, "
+            f"bottom, score), for {name} has none. Received: none. LIVE-FB has them by people; "
+            "python -m kiqa.train_paq2piq --pseudo-scores makes pseudo-scores."
+        )
+    return live_fb_patches(root)

@@ -1,0 +1,185 @@
+"""PaQ-2-PiQ's figures of what a network says: quality maps, and its largest errors.
+
+Public names: :data:`FIG_10`, :data:`FIG_11`, :func:`largest_errors`.
+
+References:
+    Ying et al. 2020, sections 4.3 and 4.4.
+"""
+
+import re
+import sys
+from argparse import ArgumentTypeError
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kiqa.constants import PAQ2PIQ
+from kiqa.evaluation.report import write_csv
+from kiqa.io.images import load_image
+from kiqa.reproduce.command import Command, add_data, add_model, add_output, records_of
+from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, watched
+from kiqa.reproduce.thesis.figures import save, spread
+from kiqa.scoring import Scorer
+from kiqa.startup import load_quietly
+
+_MODEL = "paq2piq_rm"
+
+
+def largest_errors(
+    predicted: Sequence[float], mos: Sequence[float], count: int
+) -> tuple[list[int], list[int]]:
+    """Find what a model rated most too high and most too low.
+
+    Args:
+        predicted: Scores on the scale of ``mos``.
+        mos: Mean opinion scores.
+        count: How many of each, fewer where there are fewer.
+
+    Returns:
+        Places of those rated too high, the worst first, and of those rated
+        too low, likewise.
+    """
+    off = np.asarray(predicted, float) - np.asarray(mos, float)
+    order = np.argsort(-off, kind="stable")
+    high = [int(place) for place in order[:count] if off[place] > 0]
+    low = [int(place) for place in order[::-1][:count] if off[place] < 0]
+    return high, low
+
+
+def _fig_10(options) -> int:
+    from matplotlib.figure import Figure
+
+    from kiqa.plotting import plot_blend
+
+    paths = _paths(options)
+    scorer = Scorer(options.model, grid=options.grid)
+    load_quietly(scorer)
+    top = 100.0 if scorer.info.scale == "0..100" else 1.0
+    figure = Figure(figsize=(8.8, 3.4 * len(paths)), layout="constrained")
+    for (left, right), path in zip(figure.subplots(len(paths), 2, squeeze=False), paths,
+                                   strict=True):  # fmt: skip
+        pixels = load_image(path).pixels
+        made = scorer.map(pixels)
+        left.imshow(pixels)
+        left.set(xticks=[], yticks=[])
+        left.set_title(path.name, fontsize="small")
+        plot_blend(pixels, made, ax=right, limits=(0.0, top))
+        right.set_title(
+            f"score {scorer.score(pixels):.1f}, blocks {made.values.min():.1f} to "
+            f"{made.values.max():.1f}", fontsize="small",
+        )  # fmt: skip
+    return save(figure, options, "paq2piq-fig10")
+
+
+def _paths(options):
+    if bool(options.image) == (options.data is not None):
+        raise ValueError(
+            "Expected --image FILE, or --data with --dataset. Received: "
+            f"{'both' if options.image else 'neither'}."
+        )
+    if options.image:
+        return options.image
+    if options.dataset is None:
+        raise ValueError("Expected --data and --dataset together. Received: one of them.")
+    return [record.path for record in spread(records_of(options), options.photographs)]
+
+
+def _grid(text):
+    match = re.fullmatch(r"(\d+)x(\d+)", text, re.ASCII)
+    if match is None:
+        raise ArgumentTypeError(f"expected ROWSxCOLUMNS such as 20x20, got {text!r}")
+    return int(match[1]), int(match[2])
+
+
+def _options_10(parser):
+    add_data(parser, required=False)
+    parser.add_argument(
+        "--image", type=Path, action="append", metavar="FILE",
+        help="instead: a picture; may be given several times",
+    )  # fmt: skip
+    parser.add_argument(
+        "--photographs", type=int, default=3, metavar="N",
+        help="with --data: pictures, evenly over the ranks of the MOS (default: %(default)s)",
+    )  # fmt: skip
+    add_model(parser, default=_MODEL)
+    parser.add_argument(
+        "--grid", type=_grid, default=PAQ2PIQ.grid, metavar="ROWSxCOLUMNS",
+        help="blocks of the maps (default: 32x32)",
+    )  # fmt: skip
+    add_output(parser)
+
+
+def _fig_11(options) -> int:
+    from matplotlib.figure import Figure
+
+    if options.photographs < 1:
+        raise ValueError(f"Expected at least one photograph. Received: {options.photographs}.")
+    records = records_of(options)
+    if options.limit is not None and options.limit < len(records):
+        records = spread(records, options.limit)
+    model = open_model(options.model)
+    none = [np.zeros((0, 4))] * len(records)
+    rows = watched(
+        rated_rows([record.path for record in records], none, model,
+                   output=options.output / "paq2piq-fig11-rows.jsonl"),
+        len(records),
+    )  # fmt: skip
+    scored = [(record, row) for record, row in zip(records, rows, strict=True)
+              if row["error"] is None]  # fmt: skip
+    errors = [row["error"] for row in rows if row["error"] is not None]
+    if not scored:
+        raise ValueError(
+            f"Expected pictures that can be scored. Received: {len(errors)} errors, the first: "
+            f"{errors[0]}"
+        )
+    factor = 1.0 if model.scale == "0..100" else 100.0
+    predicted = [factor * row["score"] for _, row in scored]
+    mos = [100 * record.mos01 for record, _ in scored]
+    high, low = largest_errors(predicted, mos, options.photographs)
+    groups = [(title, places) for title, places in (("rated too high", high),
+              ("rated too low", low)) if places]  # fmt: skip
+    if not groups:
+        raise ValueError("Expected predictions that differ from the MOS. Received: none that does.")
+    columns = max(len(places) for _, places in groups)
+    figure = Figure(figsize=(4.2 * columns, 3.8 * len(groups)), layout="constrained")
+    lines = []
+    for axes, (title, places) in zip(figure.subplots(len(groups), columns, squeeze=False), groups,
+                                     strict=True):  # fmt: skip
+        for ax in axes:
+            ax.set_axis_off()
+        for ax, place in zip(axes, places, strict=False):
+            record = scored[place][0]
+            ax.imshow(load_image(record.path).pixels)
+            ax.set_title(
+                f"{record.name}, {title}\npredicted {predicted[place]:.1f}, MOS {mos[place]:.1f}",
+                fontsize="small",
+            )
+            lines.append({"name": record.name, "case": title, "predicted": predicted[place],
+                          "mos": mos[place]})  # fmt: skip
+    write_csv(lines, options.output / "paq2piq-fig11.csv")
+    figure.suptitle(f"{model.name}, {options.dataset}, {options.set}: {len(scored)} pictures")
+    save(figure, options, "paq2piq-fig11")
+    if errors:
+        sys.stderr.write(
+            f"kiqa.reproduce: {len(errors)} pictures could not be scored, the first: {errors[0]}\n"
+        )
+    return 1 if errors else 0
+
+
+def _options_11(parser):
+    add_data(parser)
+    add_model(parser, default=_MODEL)
+    parser.add_argument(
+        "--photographs", type=int, default=1, metavar="N",
+        help="of each kind (default: %(default)s, as in the paper)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--limit", type=int, metavar="N",
+        help="score only so many pictures, evenly over the ranks of the MOS",
+    )  # fmt: skip
+    add_output(parser)
+
+
+FIG_10 = Command("PaQ-2-PiQ, Fig. 10: quality maps over their pictures", _options_10, _fig_10)
+FIG_11 = Command("PaQ-2-PiQ, Fig. 11: the largest errors of a model", _options_11, _fig_11)

@@ -1,0 +1,214 @@
+"""Scores of pictures and of patches in them, by any model.
+
+P2P-RM and P2P-FM rate patches as regions of the picture; every other model
+gets them cut out, as pictures. What was scored is kept in a file of rows.
+
+Public names: :class:`RatingModel`, :func:`open_model`, :func:`rated_rows`,
+:func:`size_of_patch`, :func:`watched`.
+
+References:
+    Ying et al. 2020, sections 4.1 to 4.4.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kiqa.constants import LIVE_FB
+from kiqa.data.readers.live_fb import pad_picture
+from kiqa.data.study.cropping import cut
+from kiqa.io.images import load_image
+from kiqa.io.rows import RowFile
+from kiqa.scoring import Scorer, read_ahead, usable_workers
+from kiqa.startup import load_quietly
+
+_COLUMNS = ("path", "sha256", "weights_sha256", "padded", "rois", "score", "patch_scores", "error")
+
+
+@dataclass(frozen=True)
+class RatingModel:
+    """A model that rates pictures and patches of them.
+
+    Attributes:
+        name: Its name.
+        weights_sha256: Of its file.
+        trained_on: What its file says of that.
+        scale: Of its scores, such as ``"0..100"``.
+        higher_is_better: Its direction.
+        rate: From pixels, rectangles (m, 4) and whether to pad to a score and
+            m scores of patches.
+    """
+
+    name: str
+    weights_sha256: str
+    trained_on: str
+    scale: str
+    higher_is_better: bool
+    rate: Callable[[np.ndarray, np.ndarray, bool], tuple[float, list[float]]]
+
+
+def size_of_patch(roi: np.ndarray, image_size: tuple[int, int]) -> str:
+    """Return the published size that a patch is nearest to.
+
+    Args:
+        roi: Left, top, right, bottom.
+        image_size: ``(height, width)`` of the picture.
+
+    Returns:
+        ``"40 %"``, ``"30 %"`` or ``"20 %"`` of the sides, by its area.
+    """
+    left, top, right, bottom = (float(value) for value in roi)
+    part = np.sqrt((right - left) * (bottom - top) / (image_size[0] * image_size[1]))
+    return f"{100 * min(LIVE_FB.scales, key=lambda scale: abs(scale - part)):.0f} %"
+
+
+def open_model(model: str | os.PathLike) -> RatingModel:
+    """Load a model.
+
+    Args:
+        model: Name of a shipped model or ``.h5`` file.
+
+    Returns:
+        The model, ready.
+
+    Raises:
+        ValueError: If it cannot be loaded, or needs a reference.
+        FileNotFoundError: If it is not there.
+    """
+    scorer = Scorer(model)
+    load_quietly(scorer)
+    info = scorer.info
+    if scorer.needs_reference:
+        raise ValueError(f"Expected a no-reference model. Received: {info.name}.")
+    mode = info.details.get("mode", "patch")
+    rate = _regions(info) if mode.startswith("paq2piq-") else _crops(scorer)
+    trained_on = str(info.details.get("trained_on", ""))
+    return RatingModel(info.name, info.sha256, trained_on, info.scale, info.higher_is_better, rate)
+
+
+def rated_rows(
+    paths: Sequence[str | os.PathLike],
+    patches: Sequence[np.ndarray],
+    model: RatingModel,
+    *,
+    padded: bool = False,
+    output: Path | None = None,
+) -> Iterator[dict]:
+    """Yield the scores of pictures and their patches.
+
+    Args:
+        paths: Pictures.
+        patches: Rectangles of each, (m, 4), m from 0.
+        model: From `open_model`.
+        padded: Pad each picture to 640x640 with white before it is scored;
+            P2P-BM and P2P-RM only.
+        output: File of rows to continue and append to. Pictures of the same
+            content, patches and model are not scored again.
+
+    Yields:
+        In the order of the paths ``path``, ``score``,
+        ``patch_scores`` (a list) and ``error``, None or why there are none.
+
+    Raises:
+        ValueError: If ``output`` holds something else.
+        OSError: If it cannot be written; finished rows are kept.
+    """
+    file = RowFile(output, form="jsonl", columns=_COLUMNS, resume=True) if output else None
+    done = {_key(row): row for row in (file.finished if file else ()) if row["error"] is None}
+    loaded = read_ahead(_load, paths, workers=usable_workers())
+    try:
+        with closing(loaded):
+            for path, image, rois in zip(paths, loaded, patches, strict=True):
+                row = dict.fromkeys(_COLUMNS) | {
+                    "path": os.fspath(path), "weights_sha256": model.weights_sha256,
+                    "padded": padded, "rois": np.asarray(rois, float).tolist(),
+                }  # fmt: skip
+                if isinstance(image, Exception):
+                    row["error"] = _told(image, path)
+                else:
+                    row["sha256"] = image.sha256
+                    if _key(row) in done:
+                        yield row | {k: done[_key(row)][k] for k in ("score", "patch_scores")}
+                        continue
+                    try:
+                        score, others = model.rate(image.pixels, np.asarray(rois), padded)
+                        row |= {"score": float(score), "patch_scores": [float(x) for x in others]}
+                    except ValueError as error:
+                        row["error"] = _told(error, path)
+                if file is not None:
+                    file.append(row)
+                yield row
+    except KeyboardInterrupt:
+        kept = f"finished rows are in {output}; run it again to continue"
+        raise KeyboardInterrupt(kept if output else "") from None
+    finally:
+        if file is not None:
+            file.close()
+
+
+def watched(rows: Iterator[dict], count: int) -> list[dict]:
+    """Return all rows, with a progress bar on a terminal."""
+    from tqdm import tqdm
+
+    with closing(rows):
+        return list(tqdm(rows, total=count, unit="image", disable=not sys.stderr.isatty()))
+
+
+def _load(path):
+    try:
+        return load_image(path)
+    except (ValueError, OSError) as error:
+        return error
+
+
+def _told(error, path):
+    text = " ".join(str(error).split())
+    return text if os.fspath(path) in text else f"{path}: {text}"
+
+
+def _key(row):
+    return row["sha256"], row["weights_sha256"], row["padded"], str(row["rois"])
+
+
+def _crops(scorer):
+    """Rate patches as pictures of their own."""
+
+    def rate(pixels, rois, padded):
+        if padded:
+            raise ValueError("Expected P2P-BM or P2P-RM for padded pictures. Leave --pad out.")
+        parts = [np.ascontiguousarray(cut(pixels, roi)) for roi in np.round(rois).astype(int)]
+        return scorer.score(pixels), [scorer.score(part) for part in parts]
+
+    return rate
+
+
+def _regions(info):
+    """Rate patches as regions, or with P2P-BM as pictures."""
+    from kiqa.scoring.engines.paq2piq import load_rater
+
+    rater = load_rater(info.path)
+
+    def rate(pixels, rois, padded):
+        given = rois.reshape(-1, 4)
+        if padded:
+            if rater.kind == "fm":
+                raise ValueError("Expected P2P-BM or P2P-RM for padded pictures. Leave --pad out.")
+            whole = [[0, 0, pixels.shape[1], pixels.shape[0]]]
+            pixels, moved = pad_picture(pixels, np.concatenate([whole, given]))
+            if rater.kind == "rm":
+                first, *others = rater.rate(pixels, moved)
+                return first, others
+            given = moved[1:]
+        if rater.kind == "bm":
+            parts = [np.ascontiguousarray(cut(pixels, roi)) for roi in np.round(given).astype(int)]
+            return rater.score(pixels), [rater.score(part) for part in parts]
+        fed = rater.kind == "fm" and len(given) == len(LIVE_FB.scales)
+        score = rater.score(pixels, given) if fed else rater.score(pixels)
+        return score, rater.rate(pixels, given) if len(given) else []
+
+    return rate

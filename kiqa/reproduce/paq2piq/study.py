@@ -1,0 +1,299 @@
+"""PaQ-2-PiQ's figures of the data: sizes, crops, agreement, distributions of scores.
+
+Where ratings or patch scores by people are not at hand, Fig. 7 simulates a
+study of LIVE-FB's numbers (an image's share in the variance of a rating is
+chosen so that halves of the subjects correlate as published), and says so.
+
+Public names: :data:`FIG_4`, :data:`FIG_5`, :data:`FIG_7`, :data:`FIG_8`,
+:func:`picture_size`, :func:`simulated_scores`.
+
+References:
+    Ying et al. 2020, section 3.
+"""
+
+import argparse
+import math
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from kiqa.constants import LIVE_FB
+from kiqa.data import DATASETS
+from kiqa.data.readers.layouts import number_or_none
+from kiqa.data.readers.live_fb import live_fb, live_fb_patches
+from kiqa.data.study.cropping import place_patches, write_patches
+from kiqa.data.tables import read_table
+from kiqa.io.images import IMAGE_SUFFIXES, load_image
+from kiqa.io.images.headers import MAX_PIXELS, open_header, orientation
+from kiqa.reproduce.command import Command, add_data, add_output, records_of
+from kiqa.reproduce.paq2piq.data import add_sets, given_sets
+from kiqa.reproduce.thesis.figures import save, spread
+
+_TURNED = 5  # EXIF orientations from here on exchange width and height
+_RELIABILITY = {"pictures": 0.05, "patches": 0.1}  # halves of 18 correlate 0.48 and 0.65
+_PATCH = 0.6  # of true qualities; with the noise of both scores about the published 0.43
+_SIMULATED = 1000  # pictures
+_FIVE_POINTS = 5  # scores that are all below are on another scale
+_PRINTED = ("live-itw", "koniq10k", "live-fb")  # of Fig. 8
+
+
+def picture_size(path: str | os.PathLike) -> tuple[int, int]:
+    """Return height and width of a picture as it is shown, from the file's header.
+
+    Args:
+        path: The file.
+
+    Returns:
+        ``(height, width)`` in pixels, upright.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no image.
+    """
+    image = open_header(Path(path).read_bytes(), os.fspath(path), MAX_PIXELS)
+    width, height = image.size
+    return (width, height) if orientation(image) >= _TURNED else (height, width)
+
+
+def simulated_scores(
+    pictures: int = _SIMULATED, *, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Simulate two studies of LIVE-FB's numbers, of pictures and of their largest patches.
+
+    Args:
+        pictures: Number of pictures.
+        seed: Source of randomness.
+
+    Returns:
+        Scores of the pictures by two random halves of the subjects, and
+        scores of the pictures and of their patches by all, on 0..100.
+    """
+    from kiqa.evaluation.study.consistency import inter_subject_consistency
+    from kiqa.evaluation.study.scores import opinion_scores
+    from kiqa.evaluation.study.simulated import simulate_patch_quality, simulate_study
+
+    quality = np.random.default_rng([seed, 0]).standard_normal(pictures)
+    shown = min(LIVE_FB.contents, pictures)
+    counts = {"images": pictures, "contents": shown, "repeats": 0, "golden": 0,
+              "subjects": math.ceil(LIVE_FB.ratings * pictures / shown)}  # fmt: skip
+    both = {}
+    for number, (kind, reliability) in enumerate(_RELIABILITY.items()):
+        of = quality
+        if kind == "patches":
+            of = simulate_patch_quality(quality, correlation=_PATCH, seed=seed)
+        study = simulate_study(seed=seed + number, reliability=reliability, quality=of, **counts)
+        both[kind] = study.ratings, opinion_scores(study.ratings).by_image()
+    ratings, scores = both["pictures"]
+    halves = inter_subject_consistency(ratings, n=1, seed=seed)
+    names = [name for name in scores if name in both["patches"][1]]
+    pairs = [[found[name] for name in names] for found in (scores, both["patches"][1])]
+    return halves.first, halves.second, *map(np.array, pairs)
+
+
+def _fig_4(options) -> int:
+    from kiqa.plotting import plot_picture_sizes
+
+    if (options.images is None) == (options.data is None):
+        raise ValueError("Expected --data and --dataset, or --images FOLDER. Received: "
+                         f"{'none' if options.images is None else 'both'}.")  # fmt: skip
+    paths = _paths(options)
+    ax = plot_picture_sizes([picture_size(path) for path in paths])
+    return save(ax, options, "paq2piq-fig4")
+
+
+def _paths(options):
+    if options.images is not None:
+        folder = Path(options.images)
+        found = folder.iterdir() if folder.is_dir() else ()
+        paths = sorted(path for path in found if path.suffix.lower() in IMAGE_SUFFIXES)
+        if not paths:
+            raise FileNotFoundError(f"Expected a folder of pictures. Received: {folder}, no such.")
+        return paths
+    _check_dataset(options)
+    return [record.path for record in records_of(options)]
+
+
+def _check_dataset(options):
+    if (options.data is None) != (options.dataset is None):
+        raise ValueError("Expected --data and --dataset together. Received: one of them.")
+
+
+def _options_4(parser):
+    add_data(parser, required=False, part="all")
+    parser.add_argument("--images", metavar="FOLDER", help="instead: a folder of pictures")
+    add_output(parser)
+
+
+def _fig_5(options) -> int:
+    from matplotlib.figure import Figure
+
+    from kiqa.plotting import plot_patches
+
+    shown = _shown_patches(options)
+    if options.cut is not None:
+        paths = _paths(options) if options.images or options.data else options.image
+        sys.stdout.write(f"{write_patches(paths, options.cut, seed=options.seed)}\n")
+    figure = Figure(figsize=(4.6 * len(shown), 3.8), layout="constrained")
+    for ax, (path, rois, labels) in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown,
+                                        strict=True):  # fmt: skip
+        plot_patches(load_image(path).pixels, rois, labels=labels, ax=ax)
+        ax.set_title(path.name, fontsize="small")
+    return save(figure, options, "paq2piq-fig5")
+
+
+def _shown_patches(options):
+    """Path, rectangles and labels of the pictures to show."""
+    given = [bool(options.image), options.images is not None, options.data is not None]
+    if sum(given) != 1:
+        raise ValueError(
+            "Expected one of --image FILE, --images FOLDER, and --data with --dataset. Received: "
+            f"{sum(given)} of them."
+        )
+    _check_dataset(options)
+    if options.dataset == "live-fb":
+        known = live_fb_patches(options.data)
+        records = [record for record in records_of(options) if record.name in known]
+        return [
+            (record.path, known[record.name][0], [f"{mos:.0f}" for mos in known[record.name][1]])
+            for record in spread(records, options.photographs)
+        ]
+    if options.data is not None:
+        paths = [record.path for record in spread(records_of(options), options.photographs)]
+    else:
+        paths = (options.image or _paths(options))[: options.photographs]
+    labels = [f"{100 * scale:.0f} %" for scale in LIVE_FB.scales]
+    shown = []
+    for path in paths:
+        rng = np.random.default_rng([options.seed, *os.fsencode(path.name)])
+        shown.append((path, place_patches(picture_size(path), rng=rng), labels))
+    return shown
+
+
+def _options_5(parser):
+    add_data(parser, required=False, part="all")
+    parser.add_argument("--images", metavar="FOLDER", help="instead: a folder of pictures")
+    parser.add_argument(
+        "--image", type=Path, action="append", metavar="FILE",
+        help="instead: a picture; may be given several times",
+    )  # fmt: skip
+    parser.add_argument(
+        "--photographs", type=int, default=2, metavar="N",
+        help="pictures shown (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, help="of the places (default: %(default)s)")
+    parser.add_argument(
+        "--cut", type=Path, metavar="DIR",
+        help="besides: write the patches of all these pictures there, with patches.csv, for a "
+        "study",
+    )  # fmt: skip
+    add_output(parser)
+
+
+def _fig_7(options) -> int:
+    from matplotlib.figure import Figure
+
+    from kiqa.plotting import plot_mos_pairs
+
+    figure = Figure(figsize=(9.4, 4.8), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    simulated = None
+    if options.ratings is None or options.live_fb is None:
+        simulated = simulated_scores(seed=options.seed)
+    if options.ratings is None:
+        first, second = simulated[:2]
+        title = "simulated subjects, not people"
+    else:
+        first, second, title = _halves_of(options)
+    plot_mos_pairs(first, second, names=("MOS of one half", "MOS of the other half"), title=title,
+                   ax=left)  # fmt: skip
+    if options.live_fb is None:
+        pictures, patches = simulated[2:]
+        title = "simulated scores, not people's"
+    else:
+        pictures, patches = _picture_patch(options.live_fb)
+        title = "LIVE-FB"
+    plot_mos_pairs(pictures, patches, names=("MOS of pictures", "MOS of their largest patches"),
+                   title=title, ax=right)  # fmt: skip
+    return save(figure, options, "paq2piq-fig7")
+
+
+def _halves_of(options):
+    from kiqa.evaluation.study.consistency import inter_subject_consistency
+    from kiqa.evaluation.study.ratings import read_ratings, read_values
+    from kiqa.evaluation.study.scores import process_ratings
+
+    golden = read_values(options.golden, "image", "mos") if options.golden else None
+    study = process_ratings(read_ratings(options.ratings), golden=golden)
+    halves = inter_subject_consistency(study.kept, seed=options.seed)
+    mean = f"mean LCC of {len(halves.lcc)} divisions {halves.lcc.mean():.3f}"
+    return halves.first, halves.second, f"{options.ratings.name}, {mean}\none of them"
+
+
+def _picture_patch(root):
+    known = live_fb_patches(root)
+    pairs = [(r.mos, known[r.name][1][0]) for r in live_fb(root) if r.name in known]
+    return np.array(pairs).reshape(-1, 2).T
+
+
+def _options_7(parser):
+    parser.add_argument(
+        "--ratings", type=Path, metavar="CSV",
+        help="ratings as for kiqa ratings (default: simulated ones)",
+    )  # fmt: skip
+    parser.add_argument("--golden", type=Path, metavar="CSV", help="golden images, with --ratings")
+    parser.add_argument(
+        "--live-fb", type=Path, metavar="ROOT",
+        help="folder of LIVE-FB (default: simulated scores)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    add_output(parser)
+
+
+def _fig_8(options) -> int:
+    from kiqa.plotting import plot_mos_histograms
+
+    scores = {}
+    for name, place in given_sets(options.data, _PRINTED, files=True).items():
+        scores[name] = (
+            _column(place) if place.is_file()
+            else np.array([100 * record.mos01 for record in DATASETS[name](place)])
+        )  # fmt: skip
+    return save(plot_mos_histograms(scores)[0].figure, options, "paq2piq-fig8")
+
+
+def _column(file):
+    """Column ``MOS_zscore`` of a CSV file, or else ``MOS``."""
+    table = read_table(file, ("mos",), ("mos_zscore",))
+    rows = [(line, cells.get("mos_zscore", cells["mos"])) for line, cells in table]
+    values = [number_or_none(text) for _, text in rows]
+    for (line, text), value in zip(rows, values, strict=True):
+        if value is None or not 0 <= value <= 100:
+            raise ValueError(
+                f"Expected scores from 0 to 100 in the column mos of {file}. Received: {text!r} in "
+                f"line {line}."
+            )
+    if max(values) <= _FIVE_POINTS:
+        raise ValueError(
+            f"Expected scores from 0 to 100 in the column mos of {file}. Received: none above "
+            f"{_FIVE_POINTS}. Bring them to that scale, or use the data set's folder."
+        )
+    return np.array(values)
+
+
+def _options_8(parser: argparse.ArgumentParser) -> None:
+    add_sets(
+        parser, _PRINTED,
+        files="; NAME=FILE.csv takes the column mos (0..100) of a file, such as mos.csv of kiqa "
+        "ratings",
+    )  # fmt: skip
+    add_output(parser)
+
+
+FIG_4 = Command("PaQ-2-PiQ, Fig. 4: widths and heights of pictures", _options_4, _fig_4)
+FIG_5 = Command("PaQ-2-PiQ, Fig. 5: crops of 40, 30 and 20 %", _options_5, _fig_5)
+FIG_7 = Command(
+    "PaQ-2-PiQ, Fig. 7: halves of the subjects, and pictures and patches", _options_7, _fig_7
+)
+FIG_8 = Command("PaQ-2-PiQ, Fig. 8: distributions of scores", _options_8, _fig_8)

@@ -1,0 +1,252 @@
+"""PaQ-2-PiQ's Tables 2 to 4: models against scores of pictures and of patches.
+
+Table 3 is on whole pictures, Table 2 on their patches, Table 4 on data sets
+that the models were not trained on. The published rows stand beside ours.
+PLCC (the paper's LCC) is without a fitted logistic.
+
+Public names: :data:`TABLE_2`, :data:`TABLE_3`, :data:`TABLE_4`.
+
+References:
+    Ying et al. 2020, sections 4.1 and 4.5.
+"""
+
+import argparse
+import re
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from kiqa import __version__
+from kiqa.constants import LIVE_FB
+from kiqa.data import DATASETS
+from kiqa.data.chosen import PARTS, scored_images
+from kiqa.evaluation.report import correlation_report, to_markdown, write_csv, write_json
+from kiqa.io.files import replacing
+from kiqa.reproduce.command import Command, add_output
+from kiqa.reproduce.paq2piq.data import add_sets, given_sets, patches_of
+from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, size_of_patch, watched
+from kiqa.reproduce.published_rows import published_rows
+
+_SEED = 0  # of the bootstrap
+_CROSS = ("live-itw", "koniq10k")
+_PLAIN = "live-fb"
+_LEAST = 3  # patches of one size; fewer have no correlation
+
+
+def _table(options: argparse.Namespace, *, table: int) -> int:
+    """Score everything, print the table, write the files; the exit status."""
+    places = given_sets(options.data, _CROSS if table == 4 else (_PLAIN,))
+    if table == 2 and options.patch_scores and len(places) > 1:
+        raise ValueError("Expected one --data with --patch-scores, whose pictures it is about.")
+    trained = (
+        given_sets(options.trained, _CROSS, files=True) if table == 4 and options.trained else {}
+    )
+    if set(trained) - set(places):
+        raise ValueError(
+            f"Expected --data for each --trained. Received: --trained {sorted(trained)}, --data "
+            f"{sorted(places)}."
+        )
+    known = {}
+    for name, root in places.items():
+        DATASETS[name](root)  # a data set that is not there is told before a model is loaded
+        known[name] = patches_of(name, root, options.patch_scores) if table == 2 else {}
+    models = [open_model(model) for model in options.model]
+    jobs = []
+    for name in places:
+        for model in models:
+            parts = (_part_of(options, name, model),) if table == 4 else options.parts
+            jobs += [(name, part, model) for part in parts]
+        if name in trained:
+            jobs.append((name, "test", open_model(trained[name])))
+    results, lines = [], []
+    for name, part, model in jobs:
+        found, scored = _results(options, table, name, places[name], part, model, known[name])
+        results += found
+        lines += scored
+    return _finish(options, table, results, lines)
+
+
+def _part_of(options, name, model):
+    """All of a data set that the model has not seen, else its test part."""
+    if options.set is not None:
+        return options.set
+    named = re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", model.trained_on)
+    return "test" if named else "all"
+
+
+def _results(options, table, name, root, part, model, patches):
+    """Correlations of one model on one part of one data set, and every score."""
+    records = scored_images(
+        name, root, split=options.split, part=part,
+        report=lambda text: sys.stderr.write(f"kiqa.reproduce: {text}\n"),
+    )  # fmt: skip
+    none = np.zeros((0, 4)), np.zeros(0)
+    if table == 2:
+        records = [record for record in records if record.name in patches]
+        if not records:
+            raise ValueError(
+                f"Expected scores of patches of the {part} part of {name}. Received: scores of "
+                f"patches of {len(patches)} other pictures. Use --patch-scores of these pictures."
+            )
+    known = [patches.get(record.name, none) for record in records]
+    file = options.output and options.output / "rows.jsonl"
+    rows = watched(
+        rated_rows(
+            [record.path for record in records], [rois for rois, _ in known], model,
+            padded=part == "val" and getattr(options, "pad", False), output=file,
+        ),
+        len(records),
+    )  # fmt: skip
+    head = {"method": model.name, "dataset": name, "part": part,
+            "weights_sha256": model.weights_sha256, "higher_is_better": model.higher_is_better,
+            "errors": sum(row["error"] is not None for row in rows)}  # fmt: skip
+    lines = [
+        {"model": model.name, "dataset": name, "part": part, "name": record.name,
+         "size": "picture", "mos": 100 * record.mos01, "predicted": row["score"],
+         "error": row["error"]}
+        for record, row in zip(records, rows, strict=True)
+    ]  # fmt: skip
+    if table != 2:
+        return [head | {"size": "picture"} | _report(lines)], lines
+    lines = _patch_lines(lines, records, rows, known)
+    sizes = [f"{100 * scale:.0f} %" for scale in LIVE_FB.scales]
+    grouped = {size: [line for line in lines if line["size"] == size] for size in sizes}
+    return [head | {"size": size} | _report(group) for size, group in grouped.items()
+            if sum(line["error"] is None for line in group) >= _LEAST], lines  # fmt: skip
+
+
+def _patch_lines(pictures, records, rows, known):
+    """One line a patch."""
+    from PIL import Image
+
+    lines = []
+    for line, record, row, (rois, scores) in zip(pictures, records, rows, known, strict=True):
+        predicted = row["patch_scores"] or [None] * len(scores)
+        with Image.open(record.path) as image:
+            size = image.size[::-1]
+        for roi, mos, value in zip(rois, scores, predicted, strict=True):
+            lines.append(line | {"size": size_of_patch(roi, size), "mos": float(mos),
+                                 "predicted": value})  # fmt: skip
+    return lines
+
+
+def _report(lines):
+    scored = [line for line in lines if line["error"] is None]
+    if not scored:
+        raise ValueError(
+            f"Expected pictures that can be scored. Received: {len(lines)} errors, the first: "
+            f"{lines[0]['error']}"
+        )
+    report = correlation_report(
+        np.array([line["predicted"] for line in scored]),
+        np.array([line["mos"] for line in scored]), seed=_SEED,
+    )  # fmt: skip
+    del report["metrics"]["rmse"]
+    return report
+
+
+def _finish(options, table, results, lines) -> int:
+    name = f"paq2piq-table{table}"
+    what = "picture scores" if table != 2 else options.patch_scores_are or "patch scores"
+    rows = []
+    published = published_rows(name)
+    for row in published:
+        rows.append({"method": row["method"], "data set": row["dataset"], "part": row["part"],
+                     "size": row.get("patch"), "images": None, "SROCC": row["srocc"],
+                     "SROCC 95 %": None, "PLCC": row["plcc"], "PLCC 95 %": None,
+                     "source": row["source"]})  # fmt: skip
+    for result in results:
+        row = {"method": result["method"], "data set": result["dataset"], "part": result["part"],
+               "size": result["size"], "images": result["images"],
+               "source": f"ours, {what}"}  # fmt: skip
+        for key, title in (("srocc", "SROCC"), ("plcc", "PLCC")):
+            entry = result["metrics"][key]
+            row[title] = entry["value"]
+            if entry["lo"] is not None:
+                row[f"{title} 95 %"] = f"{entry['lo']:.3f} .. {entry['hi']:.3f}"
+        rows.append(row)
+    if table != 2:
+        rows = [{k: v for k, v in row.items() if k != "size"} for row in rows]
+    text = to_markdown(rows)
+    if options.output is not None:
+        write_json({"table": name, "kiqa": __version__, "split": options.split, "scores": what,
+                    "results": results, "published": published},
+                   options.output / f"{name}.json")  # fmt: skip
+        write_csv(lines, options.output / f"{name}-predictions.csv")
+        with replacing(options.output / f"{name}.md") as temporary:
+            temporary.write_text(f"{text}\n", encoding="utf-8")
+    sys.stdout.write(f"{text}\n")
+    errors = [line["error"] for line in lines if line["error"]]
+    if errors:
+        sys.stderr.write(
+            f"kiqa.reproduce: {len(errors)} scores are missing, the first: {errors[0]}\n"
+        )
+    return 1 if errors else 0
+
+
+def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
+    add_sets(parser, _CROSS if table == 4 else (_PLAIN,))
+    parser.add_argument(
+        "--model", action="append", default=[], metavar="NAME|FILE",
+        help="shipped model or .h5 file; may be given several times (default: paq2piq)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--split", metavar="FILE|NAME",
+        help="split file (image_name,set) or published split (default: the data sets' own)",
+    )  # fmt: skip
+    if table == 4:
+        parser.add_argument(
+            "--set", choices=PARTS,
+            help="part of the data sets (default: all; test of those that the model's file says "
+            "it was trained on)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--trained", action="append", default=[], metavar="NAME=FILE",
+            help="besides: a model trained on the data set itself (python -m kiqa.train_paq2piq "
+            "--model bm --dataset NAME), evaluated on its test part",
+        )  # fmt: skip
+    else:
+        parser.add_argument(
+            "--parts", nargs="+", choices=PARTS, default=["val", "test"], metavar="SET",
+            help="parts of the split (default: val test)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--pad", action="store_true",
+            help="pad validation pictures to 640x640 with white, as the paper (P2P-BM and -RM)",
+        )  # fmt: skip
+    if table == 2:
+        parser.add_argument(
+            "--patch-scores", metavar="FILE",
+            help="CSV or .npz of patches and scores (image_name, left, top, right, bottom, score), "
+            "for data sets other than LIVE-FB",
+        )  # fmt: skip
+        parser.add_argument(
+            "--patch-scores-are", metavar="TEXT",
+            help="what they are, such as pseudo-scores; stands in the table",
+        )  # fmt: skip
+    add_output(parser, figures=False)
+
+
+def _run(options: argparse.Namespace, *, table: int) -> int:
+    options.model = options.model or ["paq2piq_rm"]
+    options.output = options.output and Path(options.output)
+    return _table(options, table=table)
+
+
+TABLE_2 = Command(
+    "PaQ-2-PiQ, Table 2: patches of three sizes",
+    partial(_options, table=2),
+    partial(_run, table=2),
+)
+TABLE_3 = Command(
+    "PaQ-2-PiQ, Table 3: whole pictures, validation and test",
+    partial(_options, table=3),
+    partial(_run, table=3),
+)
+TABLE_4 = Command(
+    "PaQ-2-PiQ, Table 4: data sets that the models were not trained on",
+    partial(_options, table=4),
+    partial(_run, table=4),
+)

@@ -1,0 +1,259 @@
+"""The tables of the RNN-BIQA paper, from folders of features.
+
+Tables 1 and 2 are the ablation and Tables 4 and 5 the comparison between data
+sets (train on the one, test on the other), Table 3 the versions of SPAQ in
+other sizes, Tables 6 and 7 three random splits. Features are extracted once,
+by ``python -m kiqa.train_rnn_biqa features``; what is trained here takes
+minutes on a CPU. Any data set may stand in for the paper's: with one folder
+only, its own split is used in place of a second data set, and the published
+rows keep their names.
+
+The paper's DeepBIQ is a re-implementation with the same patches and a support
+vector regression on mean features; so is ours. Correlations are without a
+logistic, RMSE is on the scale 0..100.
+
+Public names: :data:`TABLE_1` to :data:`TABLE_7`, :func:`table_rows`.
+
+References:
+    Korhonen et al. 2021, section 4.4.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from kiqa import __version__
+from kiqa.constants import RNN_BIQA
+from kiqa.evaluation.report import to_markdown, write_csv, write_json
+from kiqa.io.files import replacing
+from kiqa.reproduce.command import Command, add_output
+from kiqa.reproduce.published_rows import published_rows
+from kiqa.training.rnn_biqa.feature_folder import open_folder
+from kiqa.training.rnn_biqa.protocols import (
+    METRIC_NAMES,
+    cross_parts,
+    fit_and_predict,
+    metrics_of,
+    own_parts,
+    random_parts,
+)
+from kiqa.training.rnn_biqa.settings import (
+    NORMALISATIONS,
+    PRESETS,
+    PoolingSettings,
+    pooling_preset,
+)
+
+# Methods of the paper that are run here, as changes of the settings.
+METHODS = {
+    "CNN+Avg+NN": {"method": "average", "multi_resolution": False},
+    "CNN+Mres+Avg+NN": {"method": "average"},
+    "CNN+RNN": {"multi_resolution": False},
+    "CNN+Mres+RNN": {},
+    "DeepBIQ": {"method": "svr"},
+}
+_ABLATION = ("CNN+Avg+NN", "CNN+Mres+Avg+NN", "CNN+RNN", "CNN+Mres+RNN")
+_COMPARISON = ("DeepBIQ", "CNN+Mres+RNN")
+
+
+def table_rows(
+    results: Sequence[Mapping], published: Sequence[Mapping]
+) -> list[dict[str, str | float | None]]:
+    """Lay published and our results out for `kiqa.evaluation.report.to_markdown`.
+
+    Args:
+        results: With ``method``, ``run``, ``data`` and ``report``, the
+            content of `kiqa.training.rnn_biqa.protocols.metrics_of`; or with
+            ``mean`` instead of a report, the means over splits.
+        published: From `kiqa.reproduce.published_rows`.
+
+    Returns:
+        The published rows, numbers as printed, then ours.
+    """
+    rows = [
+        {
+            "method": row["method"],
+            "run": row.get("split") or row.get("version") or "",
+            "data": f"{row['trained_on']} -> {row['dataset']}"
+            if row.get("trained_on")
+            else row["dataset"],
+            "SCC": row["srocc"],
+            "SCC 95 %": None,
+            "PCC": row["plcc"],
+            "RMSE": row["rmse"],
+            "source": row["source"],
+        }
+        for row in published
+    ]
+    for result in results:
+        row = {"method": result["method"], "run": result["run"], "data": result["data"]}
+        if "mean" in result:
+            row |= result["mean"]
+        else:
+            metrics = result["report"]["metrics"]
+            row |= {title: metrics[name]["value"] for title, name in METRIC_NAMES.items()}
+            low, high = metrics["srocc"]["lo"], metrics["srocc"]["hi"]
+            row["SCC 95 %"] = None if low is None else f"{low:.3f} .. {high:.3f}"
+        rows.append(row | {"source": "ours"})
+    return rows
+
+
+def _run(options: argparse.Namespace, *, table: str, methods: Sequence[str]) -> int:
+    runs, data = _parts(options, table)
+    base = PoolingSettings(
+        **pooling_preset(options.preset),
+        normalisation=options.normalisation,
+        epochs=options.epochs,
+        seed=options.seed,
+    )
+    # Loads Keras, after the inputs have been found.
+    from kiqa.startup import start_keras
+
+    start_keras()
+    results, predictions = [], []
+    for method in methods:
+        reports = []
+        for run, parts in runs.items():
+            name = method, run
+            report, rows = _one(replace(base, **METHODS[method]), parts, options, name)
+            reports.append(report)
+            predictions += [{"method": method, "run": run} | row for row in rows]
+            results.append({"method": method, "run": run, "data": data, "report": report})
+        if len(runs) > 1 and table != "rnn-table3":
+            mean = {
+                title: float(np.mean([report["metrics"][name]["value"] for report in reports]))
+                for title, name in METRIC_NAMES.items()
+            }
+            results.append({"method": method, "run": "mean", "data": data, "mean": mean})
+    published = published_rows(table)
+    text = to_markdown(table_rows(results, published))
+    if options.output is not None:
+        stem = options.output / table
+        content = {
+            "table": table, "data": data, "preset": options.preset, "seed": options.seed,
+            "normalisation": options.normalisation, "epochs": options.epochs,
+            "kiqa": __version__, "results": results, "published": published,
+        }  # fmt: skip
+        write_json(content, f"{stem}.json")
+        write_csv(predictions, f"{stem}-predictions.csv")
+        with replacing(Path(f"{stem}.md")) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
+    sys.stdout.write(f"{text}\n")
+    return 0
+
+
+def _one(settings, parts, options, name):
+    """Train one method on one split: its report and the predictions of each image."""
+
+    def say(message):
+        sys.stderr.write(f"kiqa.reproduce: {' '.join(filter(None, name))}: {message}\n")
+
+    parts = {**parts, "val": None}  # the paper chooses nothing
+    with tempfile.TemporaryDirectory() as temporary:
+        kept = options.output and options.output / "runs" / "-".join(filter(None, name))
+        _, _, predicted = fit_and_predict(
+            parts, settings, workdir=kept or temporary, resume=bool(kept), report=say
+        )
+    rows = parts["test"].folder.rows_of(parts["test"].names)
+    listed = [
+        {"name": row["name"], "mos": 100 * row["mos"], "predicted": 100 * float(score)}
+        for row, score in zip(rows, predicted, strict=True)
+    ]
+    return metrics_of(predicted, parts["test"], seed=options.seed), listed
+
+
+def _parts(options, table):
+    """The parts of each run by its name, and what the data are."""
+    if table == "rnn-table3":
+        folders = [open_folder(path) for path in options.features]
+        sets = {folder.info.dataset: str(folder.path) for folder in folders}
+        if len(sets) > 1:
+            raise ValueError(
+                "Expected folders of features of one data set, in several sizes. Received: "
+                f"{', '.join(f'{path} of {name}' for name, path in sets.items())}. Leave the "
+                "other data set out."
+            )
+        runs = {
+            folder.path.name: random_parts(folder, seed=options.seed, others=folders)
+            for folder in folders
+        }
+        if len(runs) < len(folders):
+            raise ValueError(
+                "Expected folders of features with different names, one for each size. Received: "
+                f"{', '.join(str(folder.path) for folder in folders)}."
+            )
+        return runs, folders[0].info.dataset
+    folder = open_folder(options.features)
+    if table in ("rnn-table6", "rnn-table7"):
+        runs = {
+            str(i + 1): random_parts(folder, seed=options.seed + i) for i in range(options.repeats)
+        }
+        return runs, folder.info.dataset
+    if options.test_features is not None:
+        other = open_folder(options.test_features)
+        return {"": cross_parts(folder, other)}, f"{folder.info.dataset} -> {other.info.dataset}"
+    parts = own_parts(folder, options.split)
+    if parts["test"] is None:
+        raise ValueError(
+            f"Expected images to test on. Received: {folder.path}, whose split has none, and no "
+            "--test-features. Name the features of the other data set, or a --split."
+        )
+    return {"": parts}, f"{folder.info.dataset}, train -> test"
+
+
+def _options(parser: argparse.ArgumentParser, *, table: str) -> None:
+    several = table == "rnn-table3"
+    parser.add_argument(
+        "--features", required=True, type=Path, metavar="DIR", nargs="+" if several else None,
+        help="folder of features of each size of the data set" if several
+        else "folder of features to train on, from python -m kiqa.train_rnn_biqa features",
+    )  # fmt: skip
+    if table in ("rnn-table1", "rnn-table2", "rnn-table4", "rnn-table5"):
+        parser.add_argument(
+            "--test-features", type=Path, metavar="DIR",
+            help="folder of features of the other data set (default: the test part of the first)",
+        )  # fmt: skip
+        parser.add_argument("--split", metavar="FILE|NAME", help="of the first, without another")
+    if table in ("rnn-table6", "rnn-table7"):
+        parser.add_argument(
+            "--repeats",
+            type=int,
+            default=RNN_BIQA.repeats,
+            metavar="N",
+            help="splits (default: %(default)s)",
+        )
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="paper")
+    parser.add_argument(
+        "--normalisation", choices=NORMALISATIONS, default="centre",
+        help="of the features; standardise is ours (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--epochs", type=int, default=PoolingSettings().epochs, metavar="N",
+        help="of the networks (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: %(default)s")
+    add_output(parser, figures=False)
+
+
+def _command(number, summary, methods):
+    table = f"rnn-table{number}"
+    return Command(
+        f"RNN-BIQA, Table {number}: {summary}",
+        partial(_options, table=table),
+        partial(_run, table=table, methods=methods),
+    )
+
+
+TABLE_1 = _command(1, "ablation, trained on SPAQ and tested on KonIQ-10k", _ABLATION)
+TABLE_2 = _command(2, "ablation, trained on KonIQ-10k and tested on SPAQ", _ABLATION)
+TABLE_3 = _command(3, "versions of SPAQ in other sizes", ("CNN+Mres+RNN",))
+TABLE_4 = _command(4, "comparison, trained on SPAQ and tested on KonIQ-10k", _COMPARISON)
+TABLE_5 = _command(5, "comparison, trained on KonIQ-10k and tested on SPAQ", _COMPARISON)
+TABLE_6 = _command(6, "comparison on KonIQ-10k, three random splits", _COMPARISON)
+TABLE_7 = _command(7, "comparison on SPAQ, three random splits", _COMPARISON)

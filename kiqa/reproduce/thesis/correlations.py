@@ -1,0 +1,281 @@
+"""The thesis's Tables 2 to 4: scores of images against mean opinion scores.
+
+Table 2 takes the mean of each image's Patchnet map and of its FISH map,
+Tables 3 and 4 the aggregator's score; the published rows of the same data set
+stand beside ours. The thesis does not say which part its numbers are on for
+LIVE In the Wild, nor whether its PLCC follows a fitted logistic; ours is
+without one, and the JSON file has both.
+
+Public names: :data:`TABLE_2`, :data:`TABLE_3`, :data:`TABLE_4`,
+:func:`fish_rows`, :func:`result_of`, :func:`table_rows`.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from operator import attrgetter
+from pathlib import Path
+
+from kiqa import __version__
+from kiqa.constants import PATCHNET
+from kiqa.data.records import ScoredImage
+from kiqa.evaluation.report import (
+    correlation_report,
+    scored_pairs,
+    to_markdown,
+    write_csv,
+    write_json,
+)
+from kiqa.io.files import replacing, sha256_of
+from kiqa.io.images import load_image
+from kiqa.io.rows import RowFile
+from kiqa.maps.sliding_fish import fish_map
+from kiqa.reproduce.command import (
+    Command,
+    add_data,
+    add_model,
+    add_output,
+    records_of,
+    split_of,
+)
+from kiqa.reproduce.published_rows import published_rows
+from kiqa.scoring import Scorer, read_ahead, score_paths, usable_workers
+from kiqa.startup import load_quietly
+
+_SEED = 0  # of the bootstrap
+_FISH_COLUMNS = ("path", "sha256", "stride", "score", "error")
+
+
+def fish_rows(
+    paths: Sequence[str | os.PathLike], *, stride: int, output: str | os.PathLike | None = None
+) -> Iterator[dict]:
+    """Yield the mean of each image's exact FISH map.
+
+    Args:
+        paths: Image files.
+        stride: Pixels between the map's cells.
+        output: File of rows to continue and append to, JSONL. Images of the
+            same content and stride are not computed again.
+
+    Yields:
+        In the order of the paths ``path``, ``sha256`` (of the file),
+        ``stride``, ``score`` (at least 0, higher is sharper) and ``error``,
+        None or why there is no score.
+
+    Raises:
+        ValueError: If ``output`` holds something else.
+        OSError: If it cannot be written; finished rows are kept.
+    """
+    file = RowFile(output, form="jsonl", columns=_FISH_COLUMNS, resume=True) if output else None
+    done = {
+        row["sha256"]: row
+        for row in (file.finished if file else ())
+        if row["stride"] == stride and row["error"] is None
+    }
+    rows = read_ahead(
+        lambda path: _fish_row(os.fspath(path), stride, done), paths, workers=usable_workers()
+    )
+    try:
+        for row in rows:
+            if file is not None and row["sha256"] not in done:
+                file.append(row)
+            yield row
+    finally:
+        rows.close()
+        if file is not None:
+            file.close()
+
+
+def _fish_row(path, stride, done):
+    row = dict.fromkeys(_FISH_COLUMNS) | {"path": path, "stride": stride}
+    try:
+        image = load_image(path)
+        row["sha256"] = image.sha256
+        if image.sha256 in done:
+            row["score"] = done[image.sha256]["score"]
+        else:
+            row["score"] = fish_map(image.pixels, stride=stride).mean()
+    except (ValueError, OSError) as error:
+        text = " ".join(str(error).split())
+        row["error"] = text if path in text else f"{path}: {text}"
+    return row
+
+
+def result_of(
+    method: str, rows: Sequence[Mapping], records: Sequence[ScoredImage], **details
+) -> dict:
+    """Compare the scores of images with their mean opinion scores.
+
+    Args:
+        method: Name of the row in the table.
+        rows: ``score`` and ``error`` of each image.
+        records: The images, in the same order.
+        **details: What made the scores; JSON types.
+
+    Returns:
+        ``method``, the details, ``errors`` and the content of
+        `kiqa.evaluation.report.correlation_report` on MOS in 0..1, without
+        RMSE, which means nothing on another scale. Fit for JSON.
+
+    Raises:
+        ValueError: If no image has a score.
+    """
+    predicted, mos = scored_pairs(rows, records, attrgetter("mos01"))
+    report = correlation_report(predicted, mos, seed=_SEED)
+    del report["metrics"]["rmse"]
+    return {"method": method, **details, "errors": len(rows) - len(mos), **report}
+
+
+def table_rows(results: Sequence[Mapping], published: Sequence[Mapping], *, ours: str) -> list:
+    """Lay published and our results out for `kiqa.evaluation.report.to_markdown`.
+
+    Args:
+        results: From `result_of`, with ``dataset``.
+        published: From `kiqa.reproduce.published_rows`.
+        ours: What the source column says of our rows: the split.
+
+    Returns:
+        The published rows, numbers as printed, then ours.
+    """
+    rows = [
+        {
+            "method": row["method"],
+            "data set": row["dataset"],
+            "images": None,
+            "SROCC": row["srocc"],
+            "SROCC 95 %": None,
+            "PLCC": row["plcc"],
+            "PLCC 95 %": None,
+            "source": row["source"],
+        }
+        for row in published
+    ]
+    for result in results:
+        row = {"method": result["method"], "data set": result["dataset"]}
+        row |= {"images": result["images"], "source": f"ours, {ours}"}
+        for name, title in (("srocc", "SROCC"), ("plcc", "PLCC")):
+            entry = result["metrics"][name]
+            row[title] = entry["value"]
+            if entry["lo"] is not None:
+                row[f"{title} 95 %"] = f"{entry['lo']:.3f} .. {entry['hi']:.3f}"
+        rows.append(row)
+    return rows
+
+
+def _scored(records, options, **scorer_options):
+    """Rows of a network, and what it is."""
+    scorer = Scorer(options.model, **scorer_options)
+    load_quietly(scorer)
+    file = options.output and options.output / "rows.jsonl"
+    paths = [str(record.path) for record in records]
+    rows = _watched(score_paths(paths, scorer, output=file, resume=bool(file)), paths, options)
+    info = scorer.info
+    details = {
+        "model": info.name,
+        "weights_sha256": info.sha256,
+        "higher_is_better": info.higher_is_better,
+        "stride": scorer.stride,
+    }
+    return rows, details
+
+
+def _watched(rows, paths, options):
+    """All rows, with a progress bar; an interrupt says what is kept."""
+    from tqdm import tqdm
+
+    try:
+        hidden = not sys.stderr.isatty()
+        return list(tqdm(rows, total=len(paths), unit="image", disable=hidden))
+    except KeyboardInterrupt:
+        kept = f"finished rows are in {options.output}; run it again to continue"
+        raise KeyboardInterrupt(kept if options.output else "") from None
+
+
+def _table_2(options: argparse.Namespace) -> int:
+    records = records_of(options)
+    by_network, details = _scored(records, options, stride=options.stride)
+    file = options.output and options.output / "fish-rows.jsonl"
+    paths = [record.path for record in records]
+    by_fish = _watched(fish_rows(paths, stride=options.stride, output=file), paths, options)
+    name = f"mean map of {details['model']}"
+    results = [
+        result_of(name, by_network, records, dataset=options.dataset, **details),
+        result_of("mean map of FISH", by_fish, records, dataset=options.dataset, model="fish",
+                  higher_is_better=True, stride=options.stride),
+    ]  # fmt: skip
+    predictions = {details["model"]: by_network, "fish": by_fish}
+    return _finish(options, "thesis-table2", records, results, predictions)
+
+
+def _aggregated(options: argparse.Namespace, *, table: str) -> int:
+    records = records_of(options)
+    rows, details = _scored(records, options)
+    result = result_of(
+        f"kiqa's {details['model']}", rows, records, dataset=options.dataset, **details
+    )
+    return _finish(options, table, records, [result], {details["model"]: rows})
+
+
+def _finish(options, table, records, results, predictions) -> int:
+    """Print the table, write the files, and return the exit status."""
+    published = published_rows(table, dataset=options.dataset)
+    rows = table_rows(results, published, ours=split_of(options))
+    text = to_markdown(rows)
+    errors = [row["error"] for scored in predictions.values() for row in scored if row["error"]]
+    if options.output is not None:
+        stem = options.output / f"{table}-{options.dataset}"
+        _write(stem, text, {
+            "table": table, "dataset": options.dataset, "split": split_of(options),
+            "split_sha256": _hash_of(options.split), "set": options.set,
+            "kiqa": __version__, "results": results, "published": published,
+        })  # fmt: skip
+        lines = [
+            {"name": record.name, "mos": record.mos}
+            | {name: scored[i]["score"] for name, scored in predictions.items()}
+            for i, record in enumerate(records)
+        ]
+        write_csv(lines, f"{stem}-predictions.csv")
+    sys.stdout.write(f"{text}\n")
+    if errors:
+        sys.stderr.write(
+            f"kiqa.reproduce: {len(errors)} scores are missing, the first: {errors[0]}\n"
+        )
+    return 1 if errors else 0
+
+
+def _hash_of(split):
+    """Hash of a split file; a published split is known by its name."""
+    return sha256_of(Path(split)) if split and Path(split).is_file() else None
+
+
+def _write(stem, text, content):
+    write_json(content, f"{stem}.json")
+    with replacing(Path(f"{stem}.md")) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _options_2(parser: argparse.ArgumentParser) -> None:
+    add_data(parser)
+    add_model(parser, default="patchnet", stride=PATCHNET.stride)
+    add_output(parser, figures=False)
+
+
+def _options_aggregated(parser: argparse.ArgumentParser) -> None:
+    add_data(parser)
+    add_model(parser, default="aggregator")
+    add_output(parser, figures=False)
+
+
+TABLE_2 = Command("Table 2: mean of the Patchnet and FISH maps against MOS", _options_2, _table_2)
+TABLE_3 = Command(
+    "Table 3: the aggregator beside traditional methods",
+    _options_aggregated,
+    partial(_aggregated, table="thesis-table3"),
+)
+TABLE_4 = Command(
+    "Table 4: the aggregator beside learned methods",
+    _options_aggregated,
+    partial(_aggregated, table="thesis-table4"),
+)

@@ -1,0 +1,213 @@
+"""Figures of the thesis: losses, windows, maps, labels, and a sheet of examples.
+
+Public names: :data:`FIG_8`, :data:`FIG_9`, :data:`FIG_13`, :data:`FIG_17`,
+:data:`EXAMPLES`, :func:`spread`.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kiqa.constants import KONPATCH, PATCHNET
+from kiqa.data.konpatch import build_konpatch, embedded_konpatch
+from kiqa.data.konpatch.votes import LABELS
+from kiqa.data.records import ScoredImage
+from kiqa.io.images import load_image
+from kiqa.reproduce.command import Command, add_data, add_model, add_output, records_of
+from kiqa.reproduce.thesis.table1 import read_run
+from kiqa.scoring import Scorer
+from kiqa.startup import load_quietly
+
+_DIAGRAM_STRIDE = 32  # ours: at the thesis's 4 the windows could not be told apart
+
+
+def add_image(parser: argparse.ArgumentParser) -> None:
+    """Add --image."""
+    parser.add_argument("--image", type=Path, required=True, metavar="FILE", help="photograph")
+
+
+def save(figure, options: argparse.Namespace, name: str) -> int:
+    """Write a figure below --output, tell where, and return the exit status."""
+    from kiqa.plotting import save_figure
+
+    sys.stdout.write(f"{save_figure(figure, options.output / f'{name}.png')}\n")
+    return 0
+
+
+def _fig_8(options) -> int:
+    from kiqa.plotting import plot_loss_curves
+
+    curves = [
+        {name: [epoch[name] for epoch in instance["history"]] for name in ("loss", "val_loss")}
+        for instance in read_run(options.workdir)["instances"]
+    ]
+    return save(plot_loss_curves(curves), options, "thesis-fig8")
+
+
+def _options_8(parser):
+    parser.add_argument(
+        "--workdir", type=Path, required=True, metavar="DIR", help="run of kiqa.train_patchnet"
+    )
+    add_output(parser)
+
+
+def _fig_9(options) -> int:
+    from kiqa.plotting import plot_window_diagram
+
+    pixels, scorer = _pixels_and_scorer(options)
+    figure = plot_window_diagram(pixels, scorer.map(pixels), window=PATCHNET.patch)
+    return save(figure, options, "thesis-fig9")
+
+
+def _options_9(parser):
+    add_image(parser)
+    add_model(parser, default="patchnet", stride=_DIAGRAM_STRIDE)
+    add_output(parser)
+
+
+def _fig_13(options) -> int:
+    from matplotlib.figure import Figure
+
+    from kiqa.maps.fish import gray_of
+    from kiqa.maps.gray import gray_map
+    from kiqa.maps.sliding_fish import fish_map
+    from kiqa.plotting import plot_map
+
+    pixels, scorer = _pixels_and_scorer(options)
+    grid = {"stride": scorer.map_stride, "window": PATCHNET.patch}
+    sharpness = fish_map(gray_of(pixels), **grid)
+    height, width = pixels.shape[:2]
+    figure = Figure(figsize=(8.8, 7.8 * max(0.6, height / width)), layout="constrained")
+    (image, fish), (gray, quality) = figure.subplots(2, 2)
+    image.imshow(pixels)
+    image.set(xticks=[], yticks=[])
+    image.set_title(f"image, {width} x {height} pixels", fontsize="medium")
+    top = float(np.ceil(sharpness.values.max()))
+    plot_map(
+        sharpness, limits=(0, max(top, 1)), ax=fish, title="FISH",
+        label="sharpness (higher is sharper)",
+    )  # fmt: skip
+    plot_map(gray_map(pixels, **grid), cmap="gray", ax=gray, title="gray", label="gray value")
+    made = scorer.map(pixels)
+    plot_map(made, ax=quality, title=made.model, label="quality (higher is better)")
+    for ax in (image, fish, gray, quality):
+        ax.set_anchor("W")  # one edge, with a colour scale or without
+    return save(figure, options, "thesis-fig13")
+
+
+def _options_13(parser):
+    add_image(parser)
+    add_model(parser, default="patchnet", stride=PATCHNET.stride)
+    add_output(parser)
+
+
+def _pixels_and_scorer(options):
+    pixels = load_image(options.image).pixels
+    scorer = Scorer(options.model, stride=options.stride)
+    load_quietly(scorer)
+    return pixels, scorer
+
+
+def _fig_17(options) -> int:
+    from kiqa.plotting import plot_label_histograms
+
+    if (options.data is None) != (options.dataset is None):
+        raise ValueError("Expected --data and --dataset together. Received: one of them.")
+    labels, source = {}, "patches that kiqa brings along, pseudo-MOS and pseudo-votes"
+    records = None if options.data is None else records_of(options)
+    for label in LABELS:
+        common = {"label": label, "seed": options.seed}
+        if records is None:
+            labels[label] = embedded_konpatch(**common).y
+            continue
+        konpatch = build_konpatch(
+            records, images=min(options.images, len(records)),
+            patches_per_image=options.patches_per_image, **common,
+        )  # fmt: skip
+        labels[label] = konpatch.y
+        source = f"{options.dataset}, {options.set}; pseudo-votes"
+    ax = plot_label_histograms(labels)
+    ax.set_title(source, fontsize="medium")
+    return save(ax, options, "thesis-fig17")
+
+
+def _options_17(parser):
+    add_data(parser, required=False, part="train")
+    parser.add_argument(
+        "--images", type=int, default=KONPATCH.images,
+        help="of --data, at most (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--patches-per-image", type=int, default=KONPATCH.patches_per_image, metavar="N",
+        help="(default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    add_output(parser)
+
+
+def spread(records: Sequence[ScoredImage], count: int) -> list[ScoredImage]:
+    """Choose images whose scores spread evenly over the ranks.
+
+    Args:
+        records: At least one.
+        count: How many to choose, at least 1; fewer where there are fewer.
+
+    Returns:
+        The chosen, from the worst to the best: the middle ones of ``count``
+        equal parts of the ranks. No image is picked by eye.
+
+    Raises:
+        ValueError: If ``count`` is below 1.
+    """
+    if count < 1:
+        raise ValueError(f"Expected at least one photograph. Received: {count}.")
+    ranked = sorted(records, key=lambda record: (record.mos, record.name))
+    count = min(count, len(ranked))
+    return [ranked[int((i + 0.5) * len(ranked) / count)] for i in range(count)]
+
+
+def _examples(options) -> int:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+    from matplotlib.figure import Figure
+
+    from kiqa.plotting import plot_map
+
+    chosen = spread(records_of(options), options.photographs)
+    scorer = Scorer(options.model, stride=options.stride)
+    load_quietly(scorer)
+    figure = Figure(figsize=(2.6 * len(chosen) + 0.8, 5.4), layout="constrained")
+    axes = figure.subplots(2, len(chosen), squeeze=False)
+    for (photograph, below), record in zip(axes.T, chosen, strict=True):
+        pixels = load_image(record.path).pixels
+        made = scorer.map(pixels)
+        photograph.imshow(pixels)
+        photograph.set(xticks=[], yticks=[])
+        photograph.set_title(f"{record.name}\nMOS {record.mos01:.2f}", fontsize="small")
+        plot_map(made, ax=below, colorbar=False)
+        below.set_title(f"mean map {made.mean():.2f}", fontsize="small")
+    bar = figure.colorbar(ScalarMappable(Normalize(0, 1), "magma"), ax=axes, pad=0.01, shrink=0.6)
+    bar.set_label(f"{scorer.info.name} (0..1, higher is better)")
+    return save(figure, options, "thesis-examples")
+
+
+def _options_examples(parser):
+    add_data(parser)
+    parser.add_argument(
+        "--photographs", type=int, default=6, metavar="N",
+        help="evenly over the ranks of the MOS (default: %(default)s)",
+    )  # fmt: skip
+    add_model(parser, default="patchnet", stride=PATCHNET.stride)
+    add_output(parser)
+
+
+FIG_8 = Command("Fig. 8: loss curves of a run of kiqa.train_patchnet", _options_8, _fig_8)
+FIG_9 = Command("Fig. 9: windows on an image and the map they make", _options_9, _fig_9)
+FIG_13 = Command("Fig. 13: an image and its FISH, gray and Patchnet maps", _options_13, _fig_13)
+FIG_17 = Command("Fig. 17: label histograms of KonPatch, lab and crowd", _options_17, _fig_17)
+EXAMPLES = Command(
+    "photographs of a data set with their Patchnet maps", _options_examples, _examples
+)

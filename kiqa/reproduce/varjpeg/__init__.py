@@ -1,0 +1,1 @@
+"""kiqa's own experiments with VarJPEG."""

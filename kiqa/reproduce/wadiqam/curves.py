@@ -1,0 +1,214 @@
+"""Figs. 6 to 8 of the paper on WaDIQaM: number of patches, and losses over epochs.
+
+Public names: :data:`FIG_6`, :data:`FIG_7`, :data:`FIG_8`, :func:`patch_curve`,
+:func:`runs_of`, :func:`add_runs`, :func:`report`.
+
+References:
+    Bosse et al. 2018, section IV-F.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from kiqa.data.proxy_pairs import PROXY
+from kiqa.data.tables import read_table
+from kiqa.evaluation.correlation import METRICS
+from kiqa.evaluation.report import to_markdown, write_csv
+from kiqa.reproduce.command import Command, add_output
+from kiqa.reproduce.thesis.figures import save
+from kiqa.reproduce.wadiqam.data import (
+    PROXY_NAME,
+    add_sets,
+    given_sets,
+    nothing_fits,
+    some,
+    split_tasks,
+)
+from kiqa.reproduce.wadiqam.runs import (
+    add_training,
+    patch_outputs,
+    pooled_scores,
+    settings_of,
+    trained,
+)
+from kiqa.training.wadiqam.tasks import read_pairs
+
+_PRINTED = ("live", "tid2013")
+_NUMBERS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+_LABELS = {"average": "DIQaM", "weighted": "WaDIQaM"}
+
+
+def patch_curve(
+    quality: np.ndarray, weight: np.ndarray, wanted: np.ndarray, numbers: Sequence[int]
+) -> list[float]:
+    """Return the SROCC of scores pooled from the first so many patches.
+
+    Args:
+        quality: Of random patches, shape (images, patches), in the direction
+            of ``wanted``.
+        weight: Likewise.
+        wanted: Scores, shape (images,).
+        numbers: Numbers of patches.
+
+    Returns:
+        One SROCC a number, the mean over as many disjoint draws as there are
+        patches for, at most 16.
+
+    Raises:
+        ValueError: If a number is larger than the patches there are.
+    """
+    patches = quality.shape[1]
+    if not 1 <= min(numbers) <= max(numbers) <= patches:
+        raise ValueError(f"Expected numbers from 1 to {patches}. Received: {list(numbers)}.")
+    curve = []
+    for number in numbers:
+        draws = []
+        for at in range(0, patches - number + 1, number)[:16]:
+            here = slice(at, at + number)
+            scores = pooled_scores(quality[:, here], weight[:, here])
+            draws.append(METRICS["srocc"](scores, wanted))
+        curve.append(float(np.mean(draws)))
+    return curve
+
+
+def runs_of(options: argparse.Namespace, *, mode: str, watch: bool = False) -> Iterator[tuple]:
+    """Train DIQaM and WaDIQaM on each data set and split, or take those of --model.
+
+    Args:
+        options: Parsed options of `add_runs`.
+        mode: ``"fr"`` or ``"nr"``.
+        watch: Whether the loss of the test part is noted while training.
+
+    Yields:
+        Label, data set, its parts, and the file of the network.
+
+    Raises:
+        ValueError: If no data set fits.
+    """
+    sets = given_sets(options.data, printed=_PRINTED, mode=mode)
+    if options.model and options.split is None and set(sets) - {PROXY_NAME}:
+        raise ValueError(
+            "Expected --split with --model: the split that the network was trained with. "
+            "Received: none. A random one would test on images that it has seen."
+        )
+    if not sets:
+        nothing_fits(options.data, _PRINTED)
+    for name, tasks in sets.items():
+        for split in range(1 if options.model else options.splits):
+            if options.model and name == PROXY_NAME:
+                (path,) = (each.partition("=")[2] for each in options.data if each.startswith(name))
+                parts = read_pairs(path)  # the sets that the network was trained with
+            else:
+                parts, _ = split_tasks(name, tasks, seed=split, split=options.split)
+            if options.model:
+                yield from ((Path(file).stem, name, parts, Path(file)) for file in options.model)
+                continue
+            used = {
+                "train": some(parts["train"], options.images, seed=split),
+                "val": some(parts["val"], options.validation_images, seed=split),
+            }
+            for pooling, label in _LABELS.items():
+                settings = settings_of(options, {"mode": mode, "pooling": pooling}, split=split)
+                folder, _ = trained(
+                    name, used, settings, folder=options.output / "trainings",
+                    watched=parts["test"] if watch else (),
+                )  # fmt: skip
+                (file,) = folder.glob("*diqam_*.h5")
+                yield f"{label}-{mode.upper()}", name, parts, file
+
+
+def add_runs(parser: argparse.ArgumentParser, *, splits: int) -> None:
+    """Add the options of `runs_of`."""
+    add_sets(parser, _PRINTED)
+    parser.add_argument(
+        "--model", action="append", metavar="FILE",
+        help="take a trained .h5 file instead of training; may be given several times; it must "
+        "not have seen the test part, see --split",
+    )  # fmt: skip
+    parser.add_argument(
+        "--split", metavar="FILE|NAME", help="split file to use instead of a random draw"
+    )
+    add_training(parser, splits=splits)
+    add_output(parser)
+
+
+def _patches(options: argparse.Namespace, *, mode: str, name: str) -> int:
+    from kiqa.io.weights import load_model, read_info
+    from kiqa.plotting import plot_curves
+
+    found: dict[str, list] = {}
+    for label, data, parts, file in runs_of(options, mode=mode):
+        quality, weight = patch_outputs(
+            load_model(file), parts["test"], patches=max(options.numbers), seed=0
+        )
+        sign = 1 if read_info(file).higher_is_better else -1
+        wanted = np.array([task.score for task in parts["test"]])
+        curve = patch_curve(sign * quality, weight, wanted, options.numbers)
+        found.setdefault(f"{label}, {data}", []).append(curve)
+    curves = {key: (options.numbers, np.mean(values, axis=0)) for key, values in found.items()}
+    rows = [
+        {"network": key, "patches": number, "srocc": float(value), "splits": len(found[key])}
+        for key, (numbers, values) in curves.items()
+        for number, value in zip(numbers, values, strict=True)
+    ]
+    report(rows, options, name)
+    ax = plot_curves(
+        curves, xlabel="number of patches of an image, N_p", ylabel="SROCC", xscale="log"
+    )
+    return save(ax, options, name)
+
+
+def _losses(options: argparse.Namespace) -> int:
+    from kiqa.plotting import plot_curves
+
+    if options.model:
+        raise ValueError("Expected no --model: losses are those of a training.")
+    curves, rows = {}, []
+    for label, data, _, file in runs_of(options, mode="nr", watch=True):
+        columns = {"loss": "training", "val_loss": "validation", "test_loss": "testing"}
+        history = [row for _, row in read_table(file.parent / "history.csv", ("epoch", *columns))]
+        epochs = [int(row["epoch"]) for row in history]
+        for column, part in columns.items():
+            values = [float(row[column]) for row in history]
+            curves[f"{label}, {data}, {part}"] = epochs, values
+            rows += [
+                {"network": label, "data": data, "part": part, "epoch": epoch, "loss": value}
+                for epoch, value in zip(epochs, values, strict=True)
+            ]
+    write_csv(rows, options.output / "wadiqam-fig8.csv")
+    ax = plot_curves(curves, xlabel="epoch", ylabel="loss", markers=False)
+    return save(ax, options, "wadiqam-fig8")
+
+
+def report(rows: list[dict], options: argparse.Namespace, name: str) -> None:
+    """Print a table and write it as CSV; scores of a proxy are called so."""
+    write_csv(rows, options.output / f"{name}.csv")
+    proxy = any(entry.startswith(f"{PROXY_NAME}=") for entry in options.data)
+    said = f"{PROXY_NAME}: {PROXY}\n\n" if proxy else ""
+    sys.stdout.write(f"{said}{to_markdown(rows)}\n")
+
+
+def _options_patches(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--numbers", type=int, nargs="+", default=list(_NUMBERS), metavar="N",
+        help="numbers of patches (default: 1 to 512, powers of 2)",
+    )  # fmt: skip
+    add_runs(parser, splits=10)
+
+
+FIG_6 = Command(
+    "WaDIQaM's Fig. 6: number of patches, with a reference",
+    _options_patches,
+    partial(_patches, mode="fr", name="wadiqam-fig6"),
+)
+FIG_7 = Command(
+    "WaDIQaM's Fig. 7: number of patches, without a reference",
+    _options_patches,
+    partial(_patches, mode="nr", name="wadiqam-fig7"),
+)
+FIG_8 = Command("WaDIQaM's Fig. 8: losses over epochs", partial(add_runs, splits=1), _losses)

@@ -1,0 +1,174 @@
+"""Data sets of the experiments with DIQaM and WaDIQaM, and their splits.
+
+A command names those it was printed with; it takes any other data set of kiqa
+instead or besides, and pairs with a proxy score (``proxy=pairs.csv``), which
+is said in its output.
+
+Public names: :data:`PROXY_NAME`, :func:`add_sets`, :func:`given_sets`,
+:func:`nothing_fits`, :func:`split_tasks`, :func:`some`.
+
+References:
+    Bosse et al. 2018, section IV-B.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+
+from kiqa.data import DATASETS
+from kiqa.data.records import SETS
+from kiqa.data.splits import counted_split, random_split, read_split
+from kiqa.training.wadiqam.tasks import PatchTask, rated_tasks, read_pairs
+
+PROXY_NAME = "proxy"
+
+# References (or scenes) of training, validation and test; section IV-B. In a cross-data-set
+# experiment all of a data set trains and validates.
+_COUNTS = {"live": (17, 6, 6), "tid2013": (15, 5, 5), "live-itw": (698, 232, 232)}
+_CROSS_COUNTS = {"live": (23, 6), "tid2013": (20, 5)}
+_SHARES = (0.6, 0.2, 0.2)  # ours, of data sets that the paper has not; about those of the others
+_CROSS_SHARES = (0.8, 0.2)
+
+
+def add_sets(parser: argparse.ArgumentParser, printed: Sequence[str]) -> None:
+    """Add --data, which may be given several times.
+
+    Args:
+        parser: To add to.
+        printed: Data sets that the table or figure was printed with.
+    """
+    parser.add_argument(
+        "--data", action="append", default=[], metavar="NAME=PATH",
+        help=f"a data set and its folder, such as {printed[0]}=ROOT; printed with "
+        f"{', '.join(printed)}; others of {', '.join(sorted(DATASETS))} are taken too, and "
+        f"{PROXY_NAME}=FILE, a pairs.csv with scores of a proxy",
+    )  # fmt: skip
+
+
+def given_sets(
+    data: Sequence[str], *, printed: Sequence[str], mode: str, only: bool = False
+) -> dict[str, list[PatchTask]]:
+    """Read the data sets that were given.
+
+    Args:
+        data: Values of --data, ``NAME=PATH``.
+        printed: Data sets that the table or figure was printed with.
+        mode: ``"fr"`` leaves out data sets without references, ``"nr"`` the
+            pairs, whose scores are not of single images, and all references.
+        only: Refuse others than the printed ones.
+
+    Returns:
+        Tasks by name, of those that fit; perhaps none.
+
+    Raises:
+        ValueError: If nothing was given, or a name is unknown.
+        FileNotFoundError: If a data set is not where it should be.
+    """
+    known = list(printed) if only else [*sorted(DATASETS), PROXY_NAME]
+    if not data:
+        nothing_fits(data, printed)
+    found = {}
+    for entry in data:
+        name, _, path = entry.partition("=")
+        if name not in known or not path:
+            raise ValueError(
+                f"Expected --data NAME=PATH with a name among {', '.join(known)}. "
+                f"Received: {entry!r}."
+            )
+        if name == PROXY_NAME:
+            tasks = [task for part in read_pairs(path).values() for task in part]
+            fits = mode == "fr"
+        else:
+            tasks = rated_tasks(DATASETS[name](Path(path)), mode=mode)
+            fits = mode == "nr" or all(task.reference is not None for task in tasks)
+        if fits:
+            found[name] = tasks
+    return found
+
+
+def nothing_fits(data: Sequence[str], wanted: Sequence[str]) -> NoReturn:
+    """Say which data sets are missing.
+
+    Args:
+        data: What was given.
+        wanted: Names of data sets, or what they should be.
+
+    Raises:
+        ValueError: Always.
+    """
+    raise ValueError(
+        f"Expected {' and '.join(f'--data {name}=ROOT' for name in wanted)}, or one of them that "
+        f"fits, with reference images for the networks that take them. Received: "
+        f"{', '.join(data) or 'no --data'}. The data sets do not come with kiqa; DATASETS.md says "
+        "where they are."
+    )
+
+
+def split_tasks(
+    name: str,
+    tasks: Sequence[PatchTask],
+    *,
+    seed: int,
+    cross: bool = False,
+    split: str | Path | None = None,
+) -> tuple[dict[str, list[PatchTask]], str]:
+    """Split a data set by reference, or scene.
+
+    Args:
+        name: Of the data set; those of the paper have its numbers of
+            references a part, others shares near them.
+        tasks: All of its images.
+        seed: Of the draw.
+        cross: Without a test part, for tests on other data sets.
+        split: File or name of a split to use instead of a draw.
+
+    Returns:
+        Tasks of train, val and, unless ``cross``, test; and the parts' sizes
+        as text.
+
+    Raises:
+        ValueError: If there are too few references, or the split misses
+            images or separates a reference.
+    """
+    contents = len({task.content for task in tasks})
+    if split is not None:
+        sets = read_split(split)
+        said = f"split {Path(split).name}"
+    else:
+        counts = (_CROSS_COUNTS if cross else _COUNTS).get(name, ())
+        parts = SETS[:2] if cross else SETS
+        if sum(counts) == contents:
+            sets = counted_split(tasks, dict(zip(parts, counts, strict=True)), seed=seed)
+        else:
+            counts = _CROSS_SHARES if cross else _SHARES
+            sets = random_split(tasks, fractions=dict(zip(parts, counts, strict=True)), seed=seed)
+        said = "/".join(f"{count:g}" for count in counts) + " of the references or scenes"
+    chosen = {part: [t for t in tasks if sets.get(t.name) == part] for part in set(sets.values())}
+    content_of = {part: {task.content for task in some} for part, some in chosen.items()}
+    for one in chosen:
+        for other in chosen:
+            if one < other and content_of[one] & content_of[other]:
+                raise ValueError(
+                    "Expected every reference in one part. Received: some in both "
+                    f"{one} and {other} by {said}. Split by reference."
+                )
+    empty = [part for part in ("train", "val") if not chosen.get(part)]
+    if empty or not (cross or chosen.get("test")):
+        raise ValueError(
+            f"Expected images of {name} in train, val{'' if cross else ' and test'} by {said}. "
+            f"Received: { ({part: len(some) for part, some in chosen.items()}) }."
+        )
+    return chosen, said
+
+
+def some(tasks: Sequence[PatchTask], count: int | None, *, seed: int) -> list[PatchTask]:
+    """Return so many tasks at random, in their order; all for ``None`` or too many."""
+    if count is not None and count < 1:
+        raise ValueError(f"Expected at least 1 image. Received: {count}.")
+    if count is None or count >= len(tasks):
+        return list(tasks)
+    picked = np.random.default_rng(seed).permutation(len(tasks))[:count]
+    return [tasks[index] for index in sorted(picked)]

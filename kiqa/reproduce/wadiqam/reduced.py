@@ -1,0 +1,148 @@
+"""Fig. 9 of the paper on WaDIQaM: a reference reduced to few principal components.
+
+At test time the features of each reference patch are projected onto the first
+k principal components of those of training patches; with none of them, every
+reference patch has the mean features.
+
+Public names: :data:`FIG_9`, :func:`reference_components`,
+:func:`reduced_scores`.
+
+References:
+    Bosse et al. 2018, section IV-I.
+"""
+
+import argparse
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from kiqa.constants import WADIQAM
+from kiqa.evaluation.correlation import METRICS
+from kiqa.reproduce.command import Command
+from kiqa.reproduce.thesis.figures import save
+from kiqa.reproduce.wadiqam.curves import add_runs, report, runs_of
+from kiqa.training.wadiqam.tasks import PatchTask
+
+_PATCHES = 4000  # reference patches for the components, section IV-I
+_COMPONENTS = (0, 1, 2, 3, 5, 8, 16, 32, 64, 128, 256, 512)
+
+
+def features_of(network, patches: np.ndarray) -> np.ndarray:
+    """Return the features of patches, shape (n, 512), as the network's body makes them."""
+    import keras
+
+    x = first = keras.Input(network.inputs[0].shape[1:])
+    for layer in network.layers:
+        if layer.name.startswith("stage") or layer.name == "features":
+            x = layer(x)
+    return keras.Model(first, x).predict(patches, batch_size=512, verbose=0)
+
+
+def reference_components(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and principal components of features.
+
+    Args:
+        features: Of reference patches, shape (n, d).
+
+    Returns:
+        The mean, shape (d,), and the components as rows, by falling variance,
+        shape (min(n, d), d).
+    """
+    mean = features.mean(axis=0)
+    return mean, np.linalg.svd(features - mean, full_matrices=False)[2]
+
+
+def reduced_scores(
+    network, distorted: np.ndarray, reference: np.ndarray, *, patches: int
+) -> np.ndarray:
+    """Pool what the heads of a full-reference network say of features.
+
+    Args:
+        network: Of `kiqa.models.wadiqam`, with a reference.
+        distorted: Features of distorted patches, shape (images * patches, d).
+        reference: Those of the reference patches, or what is left of them.
+        patches: Patches an image; those of one image lie together.
+
+    Returns:
+        Scores in the network's direction, shape (images,).
+    """
+    names = {layer.name for layer in network.layers}
+    joined = [distorted, reference]
+    if "difference" in names:
+        joined.insert(0, distorted - reference)
+    fused = np.concatenate(joined if "fusion" in names else joined[:1], axis=1)
+    quality = _branch(network, fused, "quality")
+    weight = np.ones_like(quality)
+    if "weight" in names:
+        weight = np.maximum(_branch(network, fused, "weight_raw"), 0) + WADIQAM.least_weight
+    quality, weight = (values.reshape(-1, patches) for values in (quality, weight))
+    return np.sum(quality * weight, axis=1) / np.sum(weight, axis=1)
+
+
+def _branch(network, features, name):
+    """One number a patch: a hidden layer with ReLU, and a linear one."""
+    (kernel, bias), (last, last_bias) = (
+        network.get_layer(part).get_weights() for part in (f"{name}_hidden", name)
+    )
+    return np.maximum(features @ kernel + bias, 0) @ last[:, 0] + last_bias[0]
+
+
+def _cut(tasks: Sequence[PatchTask], *, patches: int, seed: int) -> list[np.ndarray]:
+    from kiqa.training.wadiqam.batches import fixed_patches, patch_source
+
+    paths = [task.path for task in tasks]
+    source = patch_source(paths, [task.reference for task in tasks], keep_bytes=0)
+    return fixed_patches(source, patches, seed=seed)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from kiqa.io.weights import load_model, read_info
+    from kiqa.plotting import plot_curves
+
+    found: dict[str, list] = {}
+    for label, data, parts, file in runs_of(options, mode="fr"):
+        network, sign = load_model(file), 1 if read_info(file).higher_is_better else -1
+        of_reference = {task.reference: task for task in parts["train"]}  # each reference once
+        each = math.ceil(options.pca_patches / len(of_reference))
+        _, patches = _cut(list(of_reference.values()), patches=each, seed=1)
+        mean, components = reference_components(features_of(network, patches))
+        features = [
+            features_of(network, cut)
+            for cut in _cut(parts["test"], patches=options.test_patches, seed=0)
+        ]
+        wanted = np.array([task.score for task in parts["test"]])
+        curve = []
+        for count in options.components:
+            kept = components[:count]
+            reference = mean + (features[1] - mean) @ kept.T @ kept
+            scores = reduced_scores(network, features[0], reference, patches=options.test_patches)
+            curve.append(METRICS["srocc"](sign * scores, wanted))
+        found.setdefault(f"{label}, {data}", []).append(curve)
+    curves = {key: (options.components, np.mean(values, axis=0)) for key, values in found.items()}
+    rows = [
+        {"network": key, "components": count, "srocc": float(value), "splits": len(found[key])}
+        for key, (counts, values) in curves.items()
+        for count, value in zip(counts, values, strict=True)
+    ]
+    report(rows, options, "wadiqam-fig9")
+    ax = plot_curves(
+        curves, xlabel="principal components of the reference patch", ylabel="SROCC",
+        xscale="symlog",
+    )  # fmt: skip
+    return save(ax, options, "wadiqam-fig9")
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--components", type=int, nargs="+", default=list(_COMPONENTS), metavar="K",
+        help="numbers of components kept (default: 0 to 512)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--pca-patches", type=int, default=_PATCHES, metavar="N",
+        help="reference patches of the training part (default: %(default)s)",
+    )  # fmt: skip
+    add_runs(parser, splits=1)
+
+
+FIG_9 = Command("WaDIQaM's Fig. 9: the reference reduced by PCA", _options, _run)

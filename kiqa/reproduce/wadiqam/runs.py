@@ -1,0 +1,149 @@
+"""Train DIQaM and WaDIQaM on a split, and rate its test images.
+
+All tables and curves of the paper are made of this. A training that is done
+is not done again: each has a folder named after its data, split and settings.
+
+Public names: :func:`add_training`, :func:`settings_of`, :func:`trained`,
+:func:`patch_outputs`, :func:`pooled_scores`, :func:`rated`.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kiqa.training.runs.settings import settings_to_json
+from kiqa.training.wadiqam.settings import RECIPES, WadiqamSettings
+from kiqa.training.wadiqam.tasks import PatchTask
+
+SPLITS = 10  # section IV-B
+_IMAGES_AT_ONCE = 64
+_NUMBERS = ("epochs", "patches", "validation_patches", "learning_rate")
+
+
+def add_training(parser: argparse.ArgumentParser, *, splits: int = SPLITS) -> None:
+    """Add the options that reduce the experiment; the defaults are the paper's."""
+    group = parser.add_argument_group("settings (defaults: the paper's)")
+    group.add_argument(
+        "--recipe", choices=sorted(RECIPES), default="paper",
+        help="values of kiqa.train_wadiqam that the options below change (default: %(default)s)",
+    )  # fmt: skip
+    paper = WadiqamSettings()
+    for name in _NUMBERS:
+        group.add_argument(
+            f"--{name.replace('_', '-')}", type=type(getattr(paper, name)), metavar="N",
+            help=f"default: {getattr(paper, name)}",
+        )  # fmt: skip
+    group.add_argument(
+        "--splits", type=int, default=splits, metavar="N", help="default: %(default)s"
+    )
+    group.add_argument(
+        "--images", type=int, metavar="N", help="at most so many to train on (default: all)"
+    )
+    group.add_argument(
+        "--validation-images", type=int, metavar="N",
+        help="at most so many to choose the epoch by (default: all)",
+    )  # fmt: skip
+    group.add_argument(
+        "--test-patches", type=int, default=paper.patches, metavar="N",
+        help="random patches of a test image, N_p (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--shallow", action="store_true", help="the small network of section IV-H, for trials"
+    )
+
+
+def settings_of(options: argparse.Namespace, changes: Mapping, *, split: int) -> WadiqamSettings:
+    """Return the settings of one network: the recipe, the options, and its own changes."""
+    given = {name: getattr(options, name) for name in _NUMBERS}
+    values = RECIPES[options.recipe] | {k: v for k, v in given.items() if v is not None}
+    values |= {"shallow": options.shallow, "seed": split} | dict(changes)
+    if values.get("pooling", "weighted") == "average":
+        values["patch_loss"] = 0.0  # there it is the loss
+    return WadiqamSettings(**values)
+
+
+def trained(
+    name: str,
+    parts: Mapping[str, Sequence[PatchTask]],
+    settings: WadiqamSettings,
+    *,
+    folder: Path,
+    watched: Sequence[PatchTask] = (),
+) -> tuple[Path, dict]:
+    """Train a network, go on with an interrupted training, or find a finished one.
+
+    Args:
+        name: Of the data set.
+        parts: Tasks of train and val.
+        settings: What decides the numbers.
+        folder: Folder of all trainings.
+        watched: Test images whose loss is noted each epoch.
+
+    Returns:
+        The folder of the training, and its result.
+    """
+    from kiqa.startup import start_keras
+
+    start_keras()
+    from kiqa.training.wadiqam.train import train_wadiqam
+
+    images = {part: [task.name for task in parts[part]] for part in ("train", "val")}
+    told = json.dumps([settings_to_json(settings), images, len(watched)], sort_keys=True)
+    kind = "wadiqam" if settings.pooling == "weighted" else "diqam"
+    label = f"{kind}-{settings.mode}-{name}-split{settings.seed}"
+    workdir = folder / f"{label}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+    result = train_wadiqam(
+        parts["train"], parts["val"], settings, workdir=workdir, trained_on=f"scores of {name}",
+        watched=watched, resume=True, progress=sys.stderr.isatty(),
+        report=lambda text: sys.stderr.write(f"kiqa.reproduce: {label}: {text}\n"),
+    )  # fmt: skip
+    return workdir, result
+
+
+def patch_outputs(
+    network, tasks: Sequence[PatchTask], *, patches: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rate random patches of images.
+
+    Args:
+        network: Of `kiqa.models.wadiqam`.
+        tasks: Images, with references if the network takes them.
+        patches: Random patches an image, N_p.
+        seed: Of their places; each image has its own, which do not depend on
+            ``patches``' other images.
+
+    Returns:
+        Qualities and weights (1 where the network has none), both of shape
+        ``(images, patches)``.
+    """
+    from kiqa.training.wadiqam.batches import fixed_patches, patch_source
+    from kiqa.training.wadiqam.network import fed
+
+    quality, weight = [], []
+    for at in range(0, len(tasks), _IMAGES_AT_ONCE):
+        chosen = tasks[at : at + _IMAGES_AT_ONCE]
+        references = [task.reference for task in chosen] if len(network.inputs) > 1 else None
+        source = patch_source([task.path for task in chosen], references, keep_bytes=0)
+        inputs = fixed_patches(source, patches, seed=seed + at)
+        outputs = network.predict(fed(inputs), batch_size=512, verbose=0)
+        quality.append(outputs["quality"].reshape(-1, patches))
+        weight.append(outputs.get("weight", np.ones_like(outputs["quality"])).reshape(-1, patches))
+    return np.concatenate(quality).astype(float), np.concatenate(weight).astype(float)
+
+
+def pooled_scores(quality: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the weighted mean over the patches of each image, shape (images,)."""
+    return np.sum(quality * weight, axis=1) / np.sum(weight, axis=1)
+
+
+def rated(file: Path, tasks: Sequence[PatchTask], *, patches: int, seed: int) -> np.ndarray:
+    """Return scores of images by a network in a file, higher is better."""
+    from kiqa.io.weights import load_model, read_info
+
+    quality, weight = patch_outputs(load_model(file), tasks, patches=patches, seed=seed)
+    return pooled_scores(quality, weight) * (1 if read_info(file).higher_is_better else -1)

@@ -1,0 +1,141 @@
+"""Stacks of scored photographs for the aggregator's training."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from kiqa.data.augmentation import Version, quality_left
+from kiqa.data.records import ScoredImage
+from kiqa.io.weights import load_model, read_info
+from kiqa.maps.stack import MAPS, StackMaker
+from kiqa.maps.stack_cache import StackCache
+from kiqa.training.aggregator.batches import (
+    PATCHNET_CHANNEL,
+    Matching,
+    StackItem,
+    match_quantiles,
+    read_stacks,
+    stack_item,
+)
+from kiqa.training.runs.workdir import text_sha256
+
+_MATCHED = 100  # photographs on which two Patchnets are compared
+
+
+class StackSource:
+    """Stacks from a cache that is filled as they are asked for.
+
+    Args:
+        folder: Of the cache.
+        stride: Of the maps.
+        fish: Form of FISH, see `kiqa.maps.stack.StackMaker`.
+        report: Told of photographs that cannot be used.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike,
+        *,
+        stride: int,
+        fish: str,
+        report: Callable[[str], None],
+    ):
+        self.folder, self.stride, self.fish = Path(folder), stride, fish
+        self._report = report
+
+    def items(
+        self,
+        wanted: Sequence[tuple[ScoredImage, Version]],
+        *,
+        patchnet: str | os.PathLike,
+        left: bool = False,
+        workers: int = 2,
+    ) -> list[StackItem]:
+        """Make or find stacks.
+
+        Args:
+            wanted: Photographs and what is made of them.
+            patchnet: Name or file of the network of the Patchnet maps.
+            left: Targets are `kiqa.data.augmentation.quality_left`.
+            workers: Threads beside the network.
+
+        Returns:
+            An item for each that could be made, its target the MOS in [0, 1],
+            or with ``left`` the part of the quality that is left.
+
+        Raises:
+            ValueError: If the Patchnet is not one.
+            OSError: If a file cannot be read or written.
+        """
+        info = read_info(patchnet)
+        model = load_model(info.path)
+        maker = StackMaker(model, stride=self.stride, fish=self.fish, info=info)
+        cache = StackCache(self.folder, maker)
+        made = cache.fill([(record.path, version) for record, version in wanted], workers=workers)
+        bar = tqdm(made, total=len(wanted), unit="stack", desc="map stacks", disable=None)
+        items = []
+        for (record, version), (path, error) in zip(wanted, bar, strict=True):
+            if error is None:
+                target = quality_left(version) if left else record.mos01
+                items.append(stack_item(path, target))
+            else:
+                self._report(f"left out: {error}")
+        return items
+
+    def matching(
+        self,
+        records: Sequence[ScoredImage],
+        *,
+        patchnet: str | os.PathLike,
+        reference: str | os.PathLike,
+    ) -> Matching:
+        """Compare two Patchnets on photographs that neither was trained on.
+
+        No score of the photographs is used.
+
+        Args:
+            records: The photographs; the first hundred of them in the order
+                of a hash of their names.
+            patchnet: Network whose values are matched.
+            reference: Network to whose values they are matched.
+
+        Returns:
+            The matching for stacks of ``patchnet``.
+
+        Raises:
+            ValueError: As `items`.
+            OSError: As `items`.
+        """
+        chosen = sorted(records, key=lambda record: text_sha256(record.name))[:_MATCHED]
+        wanted = [(record, Version()) for record in chosen]
+        own, other = (
+            np.concatenate(
+                [
+                    read_stacks([item])[..., PATCHNET_CHANNEL].ravel()
+                    for item in self.items(wanted, patchnet=network)
+                ]
+            )
+            for network in (patchnet, reference)
+        )
+        return match_quantiles(own, other)
+
+    def details(self, patchnet: str | os.PathLike) -> dict:
+        """Say how the stacks are made, for the file of an aggregator.
+
+        Args:
+            patchnet: The network that makes the maps when photographs are
+                scored.
+
+        Returns:
+            Details as `kiqa.scoring.engines.aggregator` reads them.
+        """
+        info = read_info(patchnet)
+        return {
+            "maps": list(MAPS),
+            "stride": self.stride,
+            "fish": self.fish,
+            "patchnet": {"name": info.name, "sha256": info.sha256},
+        }

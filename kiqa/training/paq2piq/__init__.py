@@ -1,0 +1,1 @@
+"""PaQ-2-PiQ on images and patches."""

@@ -1,0 +1,221 @@
+"""PaQ-2-PiQ ready to be trained, and its predictions while it is.
+
+Body, RoIPool and head are one model here; the published files hold body and
+head only, which share the weights.
+
+Public names: `TrainedNetwork`, `compile_paq2piq`, `predict_pictures`.
+"""
+
+import os
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from kiqa.constants import PAQ2PIQ
+from kiqa.io.weights import load_model
+from kiqa.models.paq2piq import build_paq2piq_head
+from kiqa.models.resnet18 import build_resnet18
+from kiqa.models.roi_pool import roi_pool
+from kiqa.training.paq2piq.batches import PictureSet, whole_picture
+from kiqa.training.paq2piq.settings import Paq2piqSettings
+from kiqa.training.runs.devices import jit_compile, number_format, several_devices
+from kiqa.training.runs.losses import region_loss
+from kiqa.training.runs.optimizers import TwoRateAdam
+from kiqa.training.runs.seeding import model_seed
+
+_PIXELS = 2**22  # validated together
+
+
+class TrainedNetwork(NamedTuple):
+    """A P2P network in training.
+
+    Attributes:
+        model: Compiled, of pixels and rectangles to scores (n, m).
+        body: Its ResNet-18.
+        head: Its head.
+    """
+
+    model: keras.Model
+    body: keras.Model
+    head: keras.Model
+
+
+class RegionPooling(keras.layers.Layer):
+    """`kiqa.models.roi_pool.roi_pool` as a layer, for training only."""
+
+    def __init__(self, **options):
+        # Without autocast: coordinates lose their last bits in half precision.
+        super().__init__(autocast=False, **options)
+
+    def call(self, features, rois):
+        """Pool the features of rectangles."""
+        return roi_pool(features, rois)
+
+    def compute_output_shape(self, features_shape, rois_shape):
+        """Return (n, m, bins, bins, channels)."""
+        return (*rois_shape[:2], PAQ2PIQ.bins, PAQ2PIQ.bins, features_shape[-1])
+
+
+def compile_paq2piq(
+    scores: np.ndarray,
+    settings: Paq2piqSettings,
+    *,
+    initial: str | os.PathLike | None = None,
+) -> TrainedNetwork:
+    """Build what is trained, with optimiser and loss.
+
+    Args:
+        scores: Of the training pictures, shape (n,).
+        settings: What decides the numbers.
+        initial: Name or file of a ResNet-18 to start from, such as one of
+            ``kiqa convert resnet18``; ``None`` draws random weights.
+
+    Returns:
+        The network.
+
+    Raises:
+        ValueError: If the file holds another network.
+        FileNotFoundError: If there is no such file.
+    """
+    updates = settings.epochs * (len(scores) // settings.batch_size)
+    with several_devices(settings.devices), number_format(settings.precision):
+        body = build_resnet18(seed=model_seed(settings.seed))
+        head = build_paq2piq_head(kind=settings.model, seed=model_seed(settings.seed, 1))
+        if initial is not None:
+            _start(body, initial)
+        if settings.start_at_mean:
+            _start_at(head, float(np.mean(scores)))
+        model = _joined(body, head, settings)
+        rate = settings.body_rate
+        if settings.schedule == "cosine":
+            rate = keras.optimizers.schedules.CosineDecay(
+                0.0 if settings.warmup_steps else rate,
+                max(1, updates - settings.warmup_steps),
+                warmup_target=rate if settings.warmup_steps else None,
+                warmup_steps=settings.warmup_steps,
+            )
+        adam = TwoRateAdam(
+            rate,
+            factor=settings.head_rate / settings.body_rate,
+            special=head.trainable_variables,
+            decay=settings.weight_decay,
+            beta_1=PAQ2PIQ.beta_1,
+            beta_2=PAQ2PIQ.beta_2,
+            epsilon=1e-8,
+            global_clipnorm=settings.clip_norm or None,
+            gradient_accumulation_steps=settings.accumulate if settings.accumulate > 1 else None,
+        )
+        model.compile(
+            optimizer=adam,
+            loss=region_loss(patch=settings.patch_weight, correlation=settings.correlation_loss),
+            jit_compile=jit_compile(),
+        )
+    return TrainedNetwork(model, body, head)
+
+
+def predict_pictures(
+    network: TrainedNetwork, pictures: PictureSet, settings: Paq2piqSettings
+) -> np.ndarray:
+    """Predict the scores of validation pictures.
+
+    Args:
+        network: Of `compile_paq2piq`.
+        pictures: The pictures.
+        settings: Those of the training.
+
+    Returns:
+        ``float64`` of shape (n,).
+    """
+    side = settings.side if settings.pad_validation else None
+    scores = np.empty(len(pictures))
+    shapes = {}
+    for index, size in enumerate(pictures.store.sizes):
+        padded = side is not None and max(size) <= side
+        shapes.setdefault((side, side) if padded else size, []).append(index)
+    for (height, width), members in shapes.items():
+        together = max(1, _PIXELS // (height * width))
+        for at in range(0, len(members), together):
+            some = members[at : at + together]
+            parts = [
+                whole_picture(
+                    pictures.tasks[index],
+                    pictures.store.pixels(index),
+                    side=side,
+                    feedback=settings.model == "fm",
+                )
+                for index in some
+            ]
+            pixels, rois = (np.stack(part) for part in zip(*parts, strict=True))
+            scores[some] = _predict(network, pixels, rois, settings.model)
+    return scores
+
+
+def _predict(network, pixels, rois, kind):
+    """Scores of pictures of one size."""
+    features = network.body.predict_on_batch(pixels).astype(np.float32)
+    if kind != "bm":
+        features = ops.convert_to_numpy(roi_pool(features, rois))
+    if kind == "rm":
+        features = features[:, 0]
+    return network.head.predict_on_batch(features)[:, 0]
+
+
+def _joined(body, head, settings):
+    """Body, pooling and head as one model of pixels and rectangles."""
+    side = settings.side
+    pixels = keras.Input((side, side, 3), name="pixels")
+    if settings.model == "bm":
+        return keras.Model(pixels, head(body(pixels)), name="paq2piq_bm")
+    count = settings.patches + 1
+    rois = keras.Input((count, 4), name="rois")
+    pooled = RegionPooling(name="roi_pool")(body(pixels), rois)
+    if settings.model == "fm":
+        scores = head(pooled)
+    else:
+        cells = (PAQ2PIQ.bins, PAQ2PIQ.bins, PAQ2PIQ.features)
+        single = _Reshaped(cells, name="regions")(pooled)
+        scores = _Reshaped((count,), dtype="float32", name="scores")(head(single))
+    return keras.Model([pixels, rois], scores, name=f"paq2piq_{settings.model}")
+
+
+class _Reshaped(keras.layers.Layer):
+    """A reshape that changes the number of entries, which Keras's layer does not."""
+
+    def __init__(self, shape, **options):
+        super().__init__(**options)
+        self._shape = shape
+
+    def call(self, x):
+        return ops.reshape(x, (-1, *self._shape))
+
+    def compute_output_shape(self, shape):
+        return (None, *self._shape)
+
+
+def _start(body, initial):
+    """Set the body's weights from a file of a ResNet-18."""
+    source = load_model(initial)
+    named = {layer.name: layer.get_weights() for layer in source.layers if layer.weights}
+    wanted = {layer.name: layer for layer in body.layers if layer.weights}
+    fits = named.keys() == wanted.keys() and all(
+        [value.shape for value in named[name]] == [tuple(w.shape) for w in layer.weights]
+        for name, layer in wanted.items()
+    )
+    if not fits:
+        raise ValueError(
+            f"Expected a ResNet-18 of kiqa to start from. Received: {initial}, with the layers "
+            f"{sorted(named)[:6]}. Convert one with `kiqa convert resnet18`, or leave initial out "
+            "for random weights."
+        )
+    for name, layer in wanted.items():
+        layer.set_weights(named[name])
+
+
+def _start_at(head, mean):
+    """Make a head's first outputs near a value, by its last biases."""
+    for layer in head.layers:
+        if isinstance(layer, keras.layers.Dense) and layer.units == 1:
+            kernel, bias = layer.get_weights()
+            layer.set_weights([kernel, np.full_like(bias, mean)])

@@ -1,0 +1,1 @@
+"""The thesis's cross-validation of Patchnet on KonPatch."""

@@ -1,0 +1,178 @@
+"""What a trained WaDIQaM sees in each patch of pictures, for a student to learn.
+
+The features of all non-overlapping patches of a picture, from its upper left
+corner, lie in one file, ``float16``, picture after picture and row by row.
+
+Public names: `Teacher`, `TeacherFeatures`, `load_teacher`,
+`write_teacher_features`.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kiqa.io.files import replacing, write_atomically
+from kiqa.io.weights import find_weights, load_model, read_info
+from kiqa.training.runs.packed import PackedPictures
+
+LAYER = "features"  # of `kiqa.models.wadiqam`
+_FILE, _INDEX = "teacher.bin", "teacher.json"
+_EVERY = 200  # pictures between reports
+_SAMPLE = 20_000  # patches whose features give bounds, means and deviations
+
+
+@dataclass(frozen=True, eq=False)
+class Teacher:
+    """A trained network in two parts.
+
+    Attributes:
+        body: From patches (n, P, P, 3), 0..255, to features (n, c).
+        head: From features to a dictionary of ``quality`` and perhaps
+            ``weight``, (n, 1).
+        patch: P, pixels.
+        name: Name of the weights.
+        sha256: Hash of their file.
+    """
+
+    body: keras.Model
+    head: keras.Model
+    patch: int
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class TeacherFeatures:
+    """Features of pictures' patches, mapped into memory.
+
+    Attributes:
+        content: ``float16`` of shape (patches of all pictures, c).
+        starts: Where each picture begins.
+        grids: ``(rows, columns)`` of each.
+        low: ``float32`` of shape (c,): first percentile of each feature. A few
+            patches have features a hundred times as large as all others;
+            they are cut off there.
+        high: Likewise, 99th percentile.
+        mean: Mean of the features within these bounds.
+        deviation: Their deviation; 1 where it is zero.
+    """
+
+    content: np.ndarray
+    starts: np.ndarray
+    grids: list[tuple[int, int]]
+    low: np.ndarray
+    high: np.ndarray
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    def grid(self, index: int) -> np.ndarray:
+        """Return a picture's features, ``float16`` of shape (rows, columns, c)."""
+        rows, columns = self.grids[index]
+        begin = self.starts[index]
+        return self.content[begin : begin + rows * columns].reshape(rows, columns, -1)
+
+    def bounded(self, features: np.ndarray) -> np.ndarray:
+        """Return features within the bounds, ``float32`` of the same shape."""
+        return np.clip(features.astype(np.float32), self.low, self.high)
+
+
+def load_teacher(model: str | os.PathLike) -> Teacher:
+    """Load a WaDIQaM or DIQaM without reference, in two parts.
+
+    Args:
+        model: Name or file of the weights.
+
+    Returns:
+        The teacher; it is not trained further.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is another network.
+    """
+    info = read_info(find_weights(model))
+    whole = load_model(info.path)
+    names = [layer.name for layer in whole.layers]
+    if LAYER not in names or len(whole.inputs) != 1 or not isinstance(whole.output, dict):
+        raise ValueError(
+            f"Expected a DIQaM or WaDIQaM without reference. Received: {info.name}, "
+            f"{len(whole.inputs)} inputs. Use wadiqam_nr."
+        )
+    whole.trainable = False
+    features = whole.get_layer(LAYER).output
+    return Teacher(
+        keras.Model(whole.inputs, features, name="teacher_body"),
+        keras.Model(features, whole.output, name="teacher_head"),
+        int(whole.inputs[0].shape[1]),
+        info.name,
+        info.sha256,
+    )
+
+
+def write_teacher_features(
+    teacher: Teacher,
+    pictures: PackedPictures,
+    folder: str | os.PathLike,
+    *,
+    report: Callable[[str], None] = lambda message: None,
+) -> TeacherFeatures:
+    """Compute the features of all pictures, unless they are there.
+
+    Args:
+        teacher: The network.
+        pictures: Pictures of at least one patch.
+        folder: Gets ``teacher.bin`` and ``teacher.json``; what is there is
+            used if it is of the same network and as many pictures of the
+            same sizes.
+        report: Told how far it is.
+
+    Returns:
+        The features.
+
+    Raises:
+        OSError: If the disk is full; nothing is left behind.
+    """
+    folder = Path(folder)
+    about = {"teacher": teacher.sha256, "sizes": [list(size) for size in pictures.sizes]}
+    grids = [(height // teacher.patch, width // teacher.patch) for height, width in pictures.sizes]
+    index = folder / _INDEX
+    if index.is_file():
+        known = json.loads(index.read_text(encoding="utf-8"))
+        if {key: known.get(key) for key in about} == about:
+            return _opened(folder, grids)
+        index.unlink()
+    with replacing(folder / _FILE) as temporary, open(temporary, "wb") as file:
+        for number, (rows, columns) in enumerate(grids):
+            patch = teacher.patch
+            pixels = pictures.pixels(number)[: rows * patch, : columns * patch]
+            patches = pixels.reshape(rows, patch, columns, patch, 3).swapaxes(1, 2)
+            patches = patches.reshape(-1, patch, patch, 3)
+            features = teacher.body.predict_on_batch(patches.astype(np.float32))
+            file.write(features.astype(np.float16).data)
+            if (number + 1) % _EVERY == 0:
+                report(f"features of {number + 1} of {len(grids)} pictures")
+    write_atomically(index, json.dumps(about).encode("utf-8"))
+    return _opened(folder, grids)
+
+
+def _opened(folder, grids):
+    """The features of a folder, with the numbers of a sample of them."""
+    ends = np.cumsum([rows * columns for rows, columns in grids])
+    content = np.memmap(folder / _FILE, np.float16, "r")
+    if len(content) % ends[-1]:
+        raise ValueError(
+            f"Expected features of {ends[-1]} patches in {folder / _FILE}. Received: "
+            f"{len(content)} numbers. Delete {folder / _INDEX}; they are made again."
+        )
+    content = content.reshape(ends[-1], -1)
+    sample = content[:: max(1, len(content) // _SAMPLE)].astype(np.float32)
+    low, high = np.percentile(sample, (1, 99), axis=0).astype(np.float32)
+    sample = np.clip(sample, low, high)
+    deviation = sample.std(axis=0)
+    deviation[deviation == 0] = 1
+    starts = np.concatenate([[0], ends[:-1]])
+    return TeacherFeatures(content, starts, grids, low, high, sample.mean(axis=0), deviation)

@@ -1,0 +1,1 @@
+"""RNN-BIQA: the pooling network on stored features, and their extractor."""

@@ -1,0 +1,131 @@
+"""Sequences of different lengths as batches.
+
+Public names: `padded`, `epoch_batches`, `predict_sequences`.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import keras
+import numpy as np
+
+from kiqa.models.rnn_biqa import PADDING
+from kiqa.training.runs.seeding import epoch_rng
+
+_STEP = 8  # masked lengths are rounded up to multiples: fewer shapes to compile for
+
+
+def padded(
+    sequences: Sequence[np.ndarray], *, masked: bool, names: Sequence[str] | None = None
+) -> np.ndarray:
+    """Put sequences side by side, filled up at their ends.
+
+    Args:
+        sequences: Each of shape (patches, features), at least one patch.
+        masked: Fill with `kiqa.models.rnn_biqa.PADDING` to a multiple of 8
+            steps, for a network that masks; else with zeros to the longest
+            one, as the authors' code.
+        names: Of their images, for messages.
+
+    Returns:
+        ``float32`` of shape (n, steps, features).
+
+    Raises:
+        ValueError: If a sequence is empty, their features differ in number,
+            or a patch looks like padding.
+    """
+    names = [f"sequence {i}" for i in range(len(sequences))] if names is None else names
+    width, steps = sequences[0].shape[1], max(map(len, sequences))
+    if masked:
+        steps = -(-steps // _STEP) * _STEP
+    batch = np.full((len(sequences), steps, width), PADDING if masked else 0, np.float32)
+    for row, sequence, name in zip(batch, sequences, names, strict=True):
+        if len(sequence) < 1 or sequence.shape[1] != width:
+            raise ValueError(
+                f"Expected sequences of at least one patch and of equal features, {width} as in "
+                f"{names[0]}. Received: {name}, shape {sequence.shape}. Extract its features "
+                "again, with the same extractor."
+            )
+        if masked and np.any(np.all(sequence == PADDING, axis=1)):
+            raise ValueError(
+                f"Expected features of a real patch. Received: {name}, a patch of {PADDING} "
+                "throughout, which stands for padding. Use an extractor whose features are never "
+                "negative, or a network without a mask, --no-masked."
+            )
+        row[: len(sequence)] = sequence
+    return batch
+
+
+def epoch_batches(
+    sequences: Sequence[np.ndarray],
+    targets: np.ndarray,
+    *,
+    batch: int,
+    masked: bool,
+    whole_batches: bool,
+    seed: int,
+    epoch: int,
+    names: Sequence[str] | None = None,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the batches of an epoch; each sequence occurs once at most.
+
+    Args:
+        sequences: Each of shape (patches, features).
+        targets: Shape (n,).
+        batch: Sequences a step.
+        masked: As for `padded`.
+        whole_batches: Leave out what does not fill a last batch.
+        seed: The experiment's seed.
+        epoch: Epoch, counted from 0; its order follows from both.
+        names: As for `padded`.
+
+    Yields:
+        What `padded` gives, and the targets, ``float32`` of shape (n, 1).
+    """
+    order = epoch_rng(seed, epoch=epoch).permutation(len(sequences))
+    stop = len(order) // batch * batch if whole_batches else len(order)
+    for at in range(0, stop, batch):
+        chosen = order[at : min(at + batch, stop)]
+        inputs = _padded(sequences, chosen, names, masked=masked)
+        yield inputs, np.asarray(targets, np.float32)[chosen, None]
+
+
+def predict_sequences(
+    model: keras.Model,
+    sequences: Sequence[np.ndarray],
+    *,
+    masked: bool,
+    batch: int = 64,
+    names: Sequence[str] | None = None,
+) -> np.ndarray:
+    """Predict the scores of images.
+
+    Args:
+        model: Network of `kiqa.models.rnn_biqa`.
+        sequences: Each of shape (patches, features).
+        masked: Whether the network masks. Without it each batch holds
+            sequences of one length only, so that none is padded.
+        batch: Sequences a step.
+        names: As for `padded`.
+
+    Returns:
+        ``float64`` of shape (n,).
+
+    Raises:
+        ValueError: As `padded`.
+    """
+    lengths = np.array([len(sequence) for sequence in sequences])
+    order = np.argsort(lengths, kind="stable")
+    scores, at = np.empty(len(order)), 0
+    while at < len(order):
+        chosen = order[at : at + batch]
+        if not masked:
+            chosen = chosen[lengths[chosen] == lengths[chosen[0]]]
+        inputs = _padded(sequences, chosen, names, masked=masked)
+        scores[chosen] = np.asarray(model.predict_on_batch(inputs))[:, 0]
+        at += len(chosen)
+    return scores
+
+
+def _padded(sequences, chosen, names, *, masked):
+    names = None if names is None else [names[index] for index in chosen]
+    return padded([sequences[index] for index in chosen], masked=masked, names=names)

@@ -1,0 +1,258 @@
+"""The paper's comparisons: parts of a data set, other data sets, several methods.
+
+Public names: `Part`, `rated_part`, `folder_records`, `own_parts`,
+`random_parts`, `cross_parts`, `fit_and_predict`, `metrics_of`.
+
+References:
+    Korhonen et al. 2021, sections 4.3 and 4.4.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kiqa.constants import RNN_BIQA
+from kiqa.data.records import SETS, ScoredImage
+from kiqa.data.splits import assign_split, read_split
+from kiqa.evaluation.report import correlation_report
+from kiqa.training.rnn_biqa.feature_folder import FeatureFolder
+from kiqa.training.rnn_biqa.settings import PoolingSettings
+
+_SHARED_FORM = ("downscaling", "short_axis", "small_images")  # of features that may be compared
+METRIC_NAMES = {"SCC": "srocc", "PCC": "plcc", "RMSE": "rmse"}  # as the tables call them
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some images of a folder of features.
+
+    Attributes:
+        folder: The folder.
+        names: Of the images.
+    """
+
+    folder: FeatureFolder
+    names: Sequence[str]
+
+
+def folder_records(folder: FeatureFolder) -> list[ScoredImage]:
+    """Return the images of a folder as records, MOS in 0..1, files those of features."""
+    return [
+        ScoredImage(
+            name=row["name"],
+            path=folder.path / row["file"],
+            mos=row["mos"],
+            sd=None,
+            content=row["content"],
+            dataset=folder.info.dataset,
+            mos_range=(0.0, 1.0),
+            set=row["set"],
+        )
+        for row in folder.rows
+    ]
+
+
+def own_parts(
+    folder: FeatureFolder, split: str | os.PathLike | None = None
+) -> dict[str, Part | None]:
+    """Divide a folder by a split.
+
+    Args:
+        folder: Features of a data set.
+        split: Split file or name of a published split; ``None`` takes that
+            which the images had when their features were extracted.
+
+    Returns:
+        ``train``, ``val`` and ``test``; ``None`` for one without images.
+
+    Raises:
+        ValueError: If there is no split, or no image to train on.
+        FileNotFoundError: If there is no such split.
+    """
+    records = folder_records(folder)
+    if split is not None:
+        records = assign_split(records, read_split(split), allow_unmatched=True)
+    parts = {
+        name: Part(folder, names) if names else None
+        for name in SETS
+        for names in [[record.name for record in records if record.set == name]]
+    }
+    if parts["train"] is None:
+        raise ValueError(
+            f"Expected a split with images to train on. Received: {folder.path}, whose "
+            f"{len(records)} images have none. Add --split FILE|NAME, or use --repeats."
+        )
+    return parts
+
+
+def random_parts(
+    folder: FeatureFolder, *, seed: int, others: Sequence[FeatureFolder] = ()
+) -> dict[str, Part | None]:
+    """Divide a folder at random, 80 % to train on and 20 % to test.
+
+    The contents of all folders are ordered by a hash of seed and content, and
+    the first 80 % of them train. So an image is in the same part of each of
+    these folders, whichever images one of them lacks; its folder's own share
+    is then only near 80 %. An image that all of them lack changes the part of
+    one other content at most.
+
+    Args:
+        folder: Features of a data set.
+        seed: Draws the parts.
+        others: Features of the same data set in other sizes; may hold the
+            folder itself.
+
+    Returns:
+        ``train`` and ``test``; ``val`` is ``None``.
+
+    Raises:
+        ValueError: If there are too few images.
+
+    References:
+        Korhonen et al. 2021, section 4.4: one split for all sizes.
+    """
+    contents = {row["content"] for one in (folder, *others) for row in one.rows}
+    order = sorted(contents, key=lambda c: hashlib.sha256(os.fsencode(f"{seed}/{c}")).digest())
+    training = set(order[: round(RNN_BIQA.train_fraction * len(order))])
+    parts = {"train": [], "test": []}
+    for row in folder.rows:
+        parts["train" if row["content"] in training else "test"].append(row["name"])
+    if not all(parts.values()):
+        raise ValueError(
+            "Expected enough images for parts of 80 % and 20 %. Received: "
+            f"{len(folder.rows)} in {folder.path}, {len(parts['train'])} of them to train on. "
+            "Extract the features of more images."
+        )
+    return {"train": Part(folder, parts["train"]), "val": None, "test": Part(folder, parts["test"])}
+
+
+def cross_parts(train: FeatureFolder, test: FeatureFolder) -> dict[str, Part | None]:
+    """Train on one data set and test on another, all images of each.
+
+    Sizes to which the images were shrunk first may differ.
+
+    Args:
+        train: Features of the one.
+        test: Features of the other.
+
+    Returns:
+        ``train`` and ``test``; ``val`` is ``None``.
+
+    Raises:
+        ValueError: If they are of different extractors or forms.
+    """
+    one, other = train.info, test.info
+    if one.extractor_sha256 != other.extractor_sha256:
+        raise ValueError(
+            f"Expected features of one extractor. Received: {train.path} by {one.extractor}, "
+            f"sha256 {one.extractor_sha256}, and {test.path} by {other.extractor}, sha256 "
+            f"{other.extractor_sha256}. Extract both with the same network."
+        )
+    forms = [{name: getattr(info.form, name) for name in _SHARED_FORM} for info in (one, other)]
+    if forms[0] != forms[1]:
+        raise ValueError(
+            f"Expected features of one form. Received: {train.path} with {forms[0]}, and "
+            f"{test.path} with {forms[1]}. Extract both with the same --preset."
+        )
+    return {"train": Part(train, train.names), "val": None, "test": Part(test, test.names)}
+
+
+def rated_part(part: Part, *, multi_resolution: bool):
+    """Read the features and scores of a part.
+
+    Args:
+        part: Images.
+        multi_resolution: Whether with the half-size version.
+
+    Returns:
+        A `kiqa.training.rnn_biqa.pooling.Rated`.
+
+    Raises:
+        ValueError: As `kiqa.training.rnn_biqa.feature_folder.read_sequence`.
+        FileNotFoundError: Likewise.
+    """
+    from kiqa.training.rnn_biqa.pooling import Rated
+
+    sequences = part.folder.sequences(part.names)
+    return Rated(
+        names=list(part.names),
+        sequences=[sequence.chosen(multi_resolution=multi_resolution) for sequence in sequences],
+        mos=np.array([row["mos"] for row in part.folder.rows_of(part.names)], np.float64),
+    )
+
+
+def fit_and_predict(
+    parts: Mapping[str, Part | None],
+    settings: PoolingSettings,
+    *,
+    workdir: str | os.PathLike,
+    resume: bool = False,
+    report: Callable[[str], None] = lambda message: None,
+):
+    """Train one method and predict the test images.
+
+    Args:
+        parts: ``train``, ``val`` and ``test``, the last two perhaps ``None``.
+        settings: What decides the numbers.
+        workdir: Folder of the run.
+        resume: Continue it.
+        report: Told one line after each epoch.
+
+    Returns:
+        The network, ``None`` for ``"svr"``; the result of its training; and
+        the predictions of the test part on the scale 0..1, or ``None``.
+
+    Raises:
+        ValueError: As `kiqa.training.rnn_biqa.pooling.train_pooling`.
+        OSError: Likewise.
+    """
+    rated = {
+        name: None if part is None else rated_part(part, multi_resolution=settings.multi_resolution)
+        for name, part in parts.items()
+    }
+    train, test = rated["train"], rated["test"]
+    if settings.method == "svr":
+        from kiqa.training.rnn_biqa.support_vectors import fit_support_vectors
+
+        fitted = fit_support_vectors(
+            _means(train), train.mos, c=settings.svr_c, epsilon=settings.svr_epsilon
+        )
+        result = {"support_vectors": len(fitted.weights)}
+        return None, result, None if test is None else fitted.predict(_means(test))
+
+    from kiqa.training.rnn_biqa.batches import predict_sequences
+    from kiqa.training.rnn_biqa.pooling import train_pooling
+
+    model, result = train_pooling(
+        train, settings, workdir=workdir, validation=rated["val"], resume=resume, report=report
+    )
+    if test is None:
+        return model, result, None
+    predicted = predict_sequences(model, test.sequences, masked=settings.masked, names=test.names)
+    return model, result, predicted
+
+
+def metrics_of(predicted: np.ndarray, part: Part, *, seed: int = 0) -> dict:
+    """Compare predictions with MOS, both on the scale 0..100.
+
+    Args:
+        predicted: Scores in 0..1, shape (n,).
+        part: Their images.
+        seed: Of the bootstrap.
+
+    Returns:
+        As `kiqa.evaluation.report.correlation_report`; ``plcc`` is without a
+        logistic, as the paper's.
+
+    Raises:
+        ValueError: If a prediction is not finite.
+    """
+    mos = np.array([row["mos"] for row in part.folder.rows_of(part.names)])
+    return correlation_report(100 * predicted, 100 * mos, seed=seed)
+
+
+def _means(rated):
+    return np.stack([sequence.mean(axis=0) for sequence in rated.sequences])

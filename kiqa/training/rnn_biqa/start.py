@@ -1,0 +1,139 @@
+"""Start RNN-BIQA's feature extractor from trained weights, and freeze its first layers.
+
+Public names: `start_extractor`, `freeze_until`, `IMAGENET_FILE`.
+"""
+
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kiqa.constants import RNN_BIQA
+from kiqa.io.weights import load_model
+from kiqa.training.wadiqam.start import start_from
+
+IMAGENET_FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
+_IMAGENET_URL = (
+    f"https://storage.googleapis.com/tensorflow/keras-applications/resnet/{IMAGENET_FILE}"
+)
+_FIRST = "conv1_conv"  # sees the colours
+_FROZEN = {"resnet50": RNN_BIQA.frozen_until, "compact": "stage2_pool"}
+
+
+def start_extractor(
+    network: keras.Model, backbone: str, initial: str | os.PathLike | None
+) -> tuple[str, ...]:
+    """Set the layers of an extractor that a trained network has as well.
+
+    Args:
+        network: From `kiqa.models.rnn_features.build_extractor`; changed in
+            place.
+        backbone: Its backbone.
+        initial: ``None`` leaves random weights. For ``"resnet50"``
+            ``"imagenet"``, which must lie in Keras's cache of models, a file
+            of ``keras.applications.ResNet50`` without its top, or an
+            extractor of kiqa. For ``"compact"`` name or file of a network of
+            `kiqa.models.wadiqam`, of a Patchnet, or of an extractor of kiqa.
+
+    Returns:
+        Names of the layers that were set.
+
+    Raises:
+        FileNotFoundError: If there is no such file; nothing is downloaded,
+            the message says from where and whereto.
+        ValueError: If the file holds another network.
+    """
+    if initial is None:
+        return ()
+    if backbone == "compact":
+        if str(initial) == "imagenet":
+            raise ValueError(
+                "Expected the weights of a WaDIQaM, a Patchnet or an extractor for the backbone "
+                "'compact'. Received: 'imagenet'. Use --backbone resnet50, or another --initial."
+            )
+        return start_from(network, initial)
+    path = _imagenet_file() if str(initial) == "imagenet" else Path(initial)
+    if path.suffix == ".h5" and path.is_file() and not _is_ours(path):
+        source, turned = _keras_resnet50(path), True
+    else:
+        source, turned = load_model(initial), False
+    found = {layer.name: layer.get_weights() for layer in source.layers if layer.weights}
+    names = []
+    for layer in network.layers:
+        values = found.get(layer.name)
+        if values and [v.shape for v in values] == [tuple(w.shape) for w in layer.weights]:
+            if turned and layer.name == _FIRST:  # BGR to RGB
+                values = [values[0][:, :, ::-1], *values[1:]]
+            layer.set_weights(values)
+            names.append(layer.name)
+    if _FIRST not in names:
+        raise ValueError(
+            f"Expected a ResNet-50 of Keras or an extractor of kiqa. Received: {initial}, whose "
+            f"layers are {sorted(found)[:6]}. Leave --initial out for random weights."
+        )
+    return tuple(names)
+
+
+def freeze_until(network: keras.Model, backbone: str, name: str | None) -> None:
+    """Keep the first layers of an extractor from being trained.
+
+    Args:
+        network: The extractor; changed in place.
+        backbone: Its backbone.
+        name: Of the last layer to freeze; ``None`` is the backbone's own,
+            empty freezes none. Their batch normalisations keep their
+            statistics too.
+
+    Raises:
+        ValueError: If there is no such layer.
+    """
+    name = _FROZEN[backbone] if name is None else name
+    if not name:
+        return
+    names = [layer.name for layer in network.layers]
+    if name not in names:
+        raise ValueError(
+            f"Expected frozen_until to name a layer of the extractor, such as "
+            f"{_FROZEN[backbone]!r}. Received: {name!r}."
+        )
+    for layer in network.layers[: names.index(name) + 1]:
+        layer.trainable = False
+
+
+def _imagenet_file():
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    path = home / "models" / IMAGENET_FILE
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"Expected the ImageNet weights of ResNet-50 at {path}. Received: no such file. "
+            f"Download it once, {_IMAGENET_URL}, and put it there or name it with --initial "
+            "FILE; or leave --initial out for random weights."
+        )
+    return path
+
+
+def _is_ours(path):
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return "kiqa" in file.attrs
+    except OSError as error:
+        raise ValueError(f"Expected a .h5 file. Received: {path} ({error}).") from error
+
+
+def _keras_resnet50(path):
+    """Keras's own ResNet-50 with the weights of a file."""
+    twin = keras.applications.ResNet50(include_top=False, weights=None)
+    before = twin.get_layer(_FIRST).get_weights()[0]
+    try:
+        twin.load_weights(path)
+    except (ValueError, KeyError, OSError, TypeError) as error:
+        raise ValueError(
+            f"Expected the weights of keras.applications.ResNet50 without its top. Received: "
+            f"{path} ({' '.join(str(error).split())})."
+        ) from error
+    if np.array_equal(before, twin.get_layer(_FIRST).get_weights()[0]):
+        raise ValueError(f"Expected weights in {path}. Received: none for {_FIRST}.")
+    return twin

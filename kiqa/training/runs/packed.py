@@ -1,0 +1,135 @@
+"""Decoded pictures in one file on disk, so that no epoch decodes them again.
+
+``pixels.bin`` holds the pictures' bytes one after the other, any sizes;
+``index.json`` says where each lies and which files it is from. The file is
+mapped into memory: crops read what they need, and the system keeps what fits.
+
+Public names: `pack_pictures`, `PackedPictures`.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from kiqa.io.images import load_image
+from kiqa.io.files import replacing, write_atomically
+
+PIXELS, INDEX = "pixels.bin", "index.json"
+_THREADS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class PackedPictures:
+    """Pictures in memory or mapped into it.
+
+    Attributes:
+        content: ``uint8``, the pixels of all pictures one after the other.
+        starts: Where each begins in ``content``.
+        sizes: ``(height, width)`` of each.
+    """
+
+    content: np.ndarray
+    starts: np.ndarray
+    sizes: list[tuple[int, int]]
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def pixels(self, index: int) -> np.ndarray:
+        """Return a picture, ``uint8`` of shape (H, W, 3), RGB, read only."""
+        height, width = self.sizes[index]
+        begin = self.starts[index]
+        return self.content[begin : begin + height * width * 3].reshape(height, width, 3)
+
+    def part(self, which: slice) -> "PackedPictures":
+        """Return some of the pictures."""
+        return PackedPictures(self.content, self.starts[which], self.sizes[which])
+
+
+def pack_pictures(
+    paths: Sequence[str | os.PathLike],
+    folder: str | os.PathLike,
+    *,
+    smallest: int,
+    progress: bool = False,
+) -> PackedPictures:
+    """Decode pictures into one file, unless that has been done.
+
+    Args:
+        paths: Files of the pictures.
+        folder: Folder of the two files, made if missing. What is there is
+            used if it is of the same files, by path, size and time of change.
+        smallest: Pixels that either side of a picture must have.
+        progress: Show a bar, if standard error is a terminal.
+
+    Returns:
+        The pictures, in the order of the paths.
+
+    Raises:
+        FileNotFoundError: If a file is not there.
+        ValueError: If one cannot be read or is too small.
+        OSError: If the disk is full; nothing is left behind.
+    """
+    folder, paths = Path(folder), [Path(path) for path in paths]
+    stamps = [[str(path), *_stamp(path)] for path in paths]
+    index = folder / INDEX
+    if index.is_file():
+        known = json.loads(index.read_text(encoding="utf-8"))
+        if known.get("files") == stamps:
+            return _opened(folder, known["sizes"])
+        index.unlink()
+
+    def read(path):
+        pixels = load_image(path).pixels
+        if min(pixels.shape[:2]) < smallest:
+            raise ValueError(
+                f"Expected pictures of at least {smallest} pixels a side. Received: {path}, "
+                f"{pixels.shape[1]}x{pixels.shape[0]}. Leave it out."
+            )
+        return pixels
+
+    sizes = []
+    with (
+        replacing(folder / PIXELS) as temporary,
+        open(temporary, "wb") as file,
+        ThreadPoolExecutor(_THREADS) as workers,
+    ):
+        parts = (paths[at : at + 64] for at in range(0, len(paths), 64))  # few wait in memory
+        bar = tqdm(
+            total=len(paths), desc="packing", leave=False, disable=None if progress else True
+        )
+        with bar:
+            for part in parts:
+                for pixels in workers.map(read, part):
+                    file.write(np.ascontiguousarray(pixels).data)
+                    sizes.append(list(pixels.shape[:2]))
+                    bar.update()
+    content = json.dumps({"files": stamps, "sizes": sizes})
+    write_atomically(index, content.encode("utf-8"))
+    return _opened(folder, sizes)
+
+
+def _opened(folder, sizes):
+    """The pictures of a folder, not read yet."""
+    content = np.memmap(folder / PIXELS, np.uint8, "r")
+    ends = np.cumsum([height * width * 3 for height, width in sizes], dtype=np.int64)
+    if len(content) != ends[-1]:
+        raise ValueError(
+            f"Expected {ends[-1]} bytes in {folder / PIXELS}. Received: {len(content)}. Delete "
+            f"{folder}; it is made again."
+        )
+    starts = np.concatenate([[0], ends[:-1]])
+    return PackedPictures(content, starts, [tuple(size) for size in sizes])
+
+
+def _stamp(path):
+    if not path.is_file():
+        raise FileNotFoundError(f"Expected a picture. Received: {path}, not there.")
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns

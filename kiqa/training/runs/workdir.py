@@ -1,0 +1,106 @@
+"""The working folder of an experiment: what it was told, and its files.
+
+``settings.json`` is written first and read again when a run is continued, so
+that no run is continued with other settings, data or another backend.
+"""
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kiqa import __version__
+from kiqa.evaluation.report import write_json
+from kiqa.training.runs.settings import check_continues
+
+SETTINGS_FILE = "settings.json"
+
+
+def open_workdir(
+    workdir: str | os.PathLike,
+    *,
+    settings: Mapping,
+    data: Mapping,
+    resume: bool,
+    extendable: tuple[str, ...] = ("epochs",),
+) -> Path:
+    """Begin or continue a run in a folder, and note what it was told.
+
+    Args:
+        workdir: Folder of the run; made if missing.
+        settings: The run's settings, JSON types.
+        data: What identifies the data, JSON types, with ``sha256``.
+        resume: Continue the run in the folder. Without it the folder must
+            not hold one; with it, it may be empty.
+        extendable: Settings that may grow when the run is continued.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: If there is a run and ``resume`` is ``False``, or if
+            settings, data or backend differ from those of the run.
+        OSError: If the folder cannot be written.
+    """
+    workdir = Path(workdir)
+    file = workdir / SETTINGS_FILE
+    if file.is_file():
+        if not resume:
+            raise ValueError(
+                f"Expected a working folder without a run. Received: {workdir}, which holds "
+                f"{SETTINGS_FILE}. Continue that run with --resume, or name another folder."
+            )
+        earlier = read_json(file)
+        check_continues(earlier.get("settings", {}), dict(settings), extendable=extendable)
+        for key, before, now in (
+            ("data", earlier.get("data", {}).get("sha256"), data["sha256"]),
+            ("backend", earlier.get("backend"), keras.backend.backend()),
+        ):
+            if before != now:
+                raise ValueError(
+                    f"Expected the {key} of the run in {workdir} ({before}). Received: {now}. "
+                    f"Use the same {key}, or another working folder."
+                )
+    versions = {
+        "kiqa": __version__,
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+    write_json({"settings": dict(settings), "data": dict(data), **versions}, file)
+    return workdir
+
+
+def arrays_sha256(*arrays: np.ndarray) -> str:
+    """Return one hash of the arrays' shapes, types and values."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def text_sha256(text: str) -> str:
+    """Return the hash of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_json(path: Path) -> dict:
+    """Read a JSON file of a run.
+
+    Raises:
+        ValueError: If the file is not JSON, with its name.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(
+            f"Expected a JSON file. Received: {path} ({error}). It is damaged; use another "
+            "working folder."
+        ) from error

@@ -1,0 +1,1 @@
+"""DIQaM and WaDIQaM, with and without a reference."""

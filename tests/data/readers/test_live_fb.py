@@ -1,0 +1,226 @@
+"""LIVE-FB and SPAQ in their published layouts, and LIVE-FB's padding."""
+
+import logging
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kiqa.data import DATASETS
+from kiqa.data.readers.live_fb import live_fb, live_fb_patch_images, live_fb_patches, pad_picture
+from kiqa.data.readers.spaq import spaq
+from kiqa.data.study.cropping import overlap_of
+from kiqa.training.paq2piq.batches import place_picture
+
+# A row as published in github.com/baidut/PaQ-2-PiQ, database/labels640.csv (the first one).
+HEADER = (
+    "mos_patch_1,name_patch,width_patch_1,height_patch_1,top_patch_1,left_patch_1,bottom_patch_1,"
+    "right_patch_1,mos_patch_2,width_patch_2,height_patch_2,top_patch_2,left_patch_2,"
+    "bottom_patch_2,right_patch_2,mos_patch_3,width_patch_3,height_patch_3,top_patch_3,"
+    "left_patch_3,bottom_patch_3,right_patch_3,mos_image,name_image,width_image,height_image,"
+    "top_image,left_image,bottom_image,right_image"
+)
+TEST_ROW = (
+    "79.47386983,patches/EMOTIC__cwpvmtkuw83q2or3za.jpg,480,264,206,564,470,1044,70.63982665,360,"
+    "198,302,15,500,375,58.62773644,240,132,458,377,590,617,59.64871868,"
+    "voc_emotic_ava/EMOTIC__cwpvmtkuw83q2or3za.jpg,1200,660,0,0,660,1200"
+)
+TEST_NAME = "voc_emotic_ava/EMOTIC__cwpvmtkuw83q2or3za.jpg"
+# A picture of 200x100 in the middle of 640x640: left 220, top 270.
+PADDED = (
+    "{m1},patches/{name},80,40,{t1},{l1},{b1},{r1},50,60,30,300,350,330,410,40,40,20,345,225,365,"
+    "265,{mos},{folder}/{name},200,100,270,220,370,420,{valid}"
+)
+
+
+def _padded(name, *, valid, folder="blur_dataset", mos="61.5", m1="60", top=280, left=230):
+    edges = {"t1": top, "l1": left, "b1": top + 40, "r1": left + 80}
+    return PADDED.format(name=name, folder=folder, valid=valid, mos=mos, m1=m1, **edges)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Four pictures: one of the test, one each of train and val, one of no part."""
+    folder = tmp_path / "database"
+    scores = {TEST_NAME: 59.64871868, "blur_dataset/a.jpg": 61.5, "blur_dataset/b.jpg": 70,
+              "EE371R/c.jpg": 33.25}  # fmt: skip
+    for name in scores:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    lines = [f"{name},{mos}" for name, mos in scores.items()]
+    (folder / "labels_image.csv").write_text("\n".join(["name,mos", *lines, ""]))
+    (folder / "labels640.csv").write_text(f"{HEADER}\n{TEST_ROW}\n")
+    rows = [_padded("a.jpg", valid="False"), _padded("b.jpg", valid="True", mos="70")]
+    text = "\n".join([f"{HEADER},is_valid", *rows, ""])
+    (folder / "labels=640_padded.csv").write_text(text)
+    patches = [f"patches/{name}_patch_{k}.jpg" for name in ("a.jpg", "b.jpg") for k in (1, 2, 3)]
+    (folder / "patches").mkdir()
+    for name in patches:
+        (folder / name).touch()
+    lines = [f"{name},{50 + i}" for i, name in enumerate(patches)]
+    (folder / "labels_patch.csv").write_text("\n".join(["name,mos", *lines, ""]))
+    return tmp_path
+
+
+def test_pictures_with_their_sets(root):
+    """Names, scores and the three parts; what no file of regions names has no set."""
+    records = live_fb(root)
+    assert [(r.name, r.mos, r.set) for r in records] == [
+        (TEST_NAME, 59.64871868, "test"), ("blur_dataset/a.jpg", 61.5, "train"),
+        ("blur_dataset/b.jpg", 70, "val"), ("EE371R/c.jpg", 33.25, None),
+    ]  # fmt: skip
+    assert {(r.dataset, r.mos_range, r.sd) for r in records} == {("live-fb", (0, 100), None)}
+    assert all(r.path.is_file() for r in records)
+    assert [r.set for r in live_fb(root / "database")] == [r.set for r in records]
+    assert DATASETS["live-fb"] is live_fb and DATASETS["live-fb-patches"] is live_fb_patch_images
+
+
+def test_labels_may_lie_beside_the_folder(root):
+    """The label files in the folder above are found too, under either published name."""
+    (root / "database/labels=640_padded.csv").rename(root / "labels<=640_padded.csv")
+    (root / "database/labels_image.csv").rename(root / "labels_image.csv")
+    assert [r.set for r in live_fb(root)] == ["test", "train", "val", None]
+
+
+def test_patches_of_a_published_row(root):
+    """Left, top, right, bottom and scores of the three patches, 40, 30 and 20 % of the sides."""
+    rois, scores = live_fb_patches(root)[TEST_NAME]
+    assert rois.tolist() == [[564, 206, 1044, 470], [15, 302, 375, 500], [377, 458, 617, 590]]
+    np.testing.assert_allclose(scores, [79.47386983, 70.63982665, 58.62773644])
+    np.testing.assert_allclose((rois[:, 2] - rois[:, 0]) / 1200, [0.4, 0.3, 0.2])
+    assert overlap_of(rois) <= 0.25
+
+
+def test_places_on_the_padded_square_become_places_on_the_picture(root):
+    """The square's 220 pixels at the left and 270 above are taken off; padding brings them back."""
+    rois, scores = live_fb_patches(root)["blur_dataset/a.jpg"]
+    assert rois.tolist() == [[10, 10, 90, 50], [130, 30, 190, 60], [5, 75, 45, 95]]
+    assert scores.tolist() == [60, 50, 40]
+    padded, moved = pad_picture(np.zeros((100, 200, 3), np.uint8), rois)
+    assert moved[0].tolist() == [230, 280, 310, 320]
+    assert padded.shape == (640, 640, 3) and (padded[270:370, 220:420] == 0).all()
+    assert np.count_nonzero((padded == 255).all(axis=2)) == 640 * 640 - 100 * 200
+
+
+@pytest.mark.parametrize("size", [(640, 640), (333, 500), (1, 639)])
+def test_padding_is_that_of_the_training(size):
+    """Odd sides too; a larger picture is refused, not cropped."""
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    padded, moved = pad_picture(pixels, [[0, 0, size[1], size[0]]])
+    expected, shift = place_picture(pixels, 640, rng=None)
+    np.testing.assert_array_equal(padded, expected)
+    assert moved[0, :2].tolist() == shift.tolist()
+    with pytest.raises(ValueError, match="at most 32x32 pixels. Received: 33x20"):
+        pad_picture(np.zeros((20, 33, 3), np.uint8), np.zeros((0, 4)), side=32)
+
+
+def test_names_of_regions_without_their_folder(root):
+    """A file of regions whose names lack the folder is joined by the last part."""
+    path = root / "database/labels=640_padded.csv"
+    path.write_text(path.read_text().replace("blur_dataset/", "padded640/"))
+    assert [r.set for r in live_fb(root)] == ["test", "train", "val", None]
+    assert "blur_dataset/b.jpg" in live_fb_patches(root)
+
+
+def test_patches_as_images(root):
+    """Set and content are those of the picture that a patch is from."""
+    records = live_fb_patch_images(root)
+    assert [r.set for r in records] == ["train"] * 3 + ["val"] * 3
+    assert {r.content for r in records} == {"blur_dataset/a.jpg", "blur_dataset/b.jpg"}
+    assert records[4].name == "patches/b.jpg_patch_2.jpg" and records[4].mos == 54
+
+
+def test_missing_files_of_regions(root, caplog):
+    """Without them pictures have no set, which is said; patches cannot be read."""
+    (root / "database/labels640.csv").unlink()
+    (root / "database/labels=640_padded.csv").unlink()
+    with caplog.at_level(logging.WARNING):
+        assert {record.set for record in live_fb(root)} == {None}
+    assert "no labels640.csv" in caplog.text
+    with pytest.raises(FileNotFoundError, match="labels640.csv.*Download"):
+        live_fb_patches(root)
+
+
+@pytest.mark.parametrize(("row", "message"), [
+    (_padded("a.jpg", valid="perhaps"), "True or False.*line 2.*'perhaps'"),
+    (_padded("a.jpg", valid="True", left=400), r"inside of the 200x100.*180.*line 2"),
+    (_padded("a.jpg", valid="True", top=200), "inside of the 200x100"),
+    (_padded("a.jpg", valid="True", m1="good"), "finite edges and scores.*line 2"),
+])  # fmt: skip
+def test_bad_regions_name_their_line(root, row, message):
+    """What is no truth value, no number, or no place on the picture."""
+    (root / "database/labels=640_padded.csv").write_text(f"{HEADER},is_valid\n{row}\n")
+    with pytest.raises(ValueError, match=message):
+        live_fb_patches(root)
+
+
+def test_column_that_is_missing(root):
+    """The columns found are listed."""
+    path = root / "database/labels640.csv"
+    path.write_text(path.read_text().replace("left_patch_2", "x"))
+    with pytest.raises(ValueError, match="left_patch_2"):
+        live_fb(root)
+
+
+def _workbook(path, rows):
+    """A workbook of one sheet, with strings in the cells."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    lines = []
+    for r, row in enumerate(rows, 1):
+        cells = "".join(
+            f'<c r="{chr(65 + c)}{r}" t="inlineStr"><is><t>{cell}</t></is></c>'
+            for c, cell in enumerate(row)
+        )
+        lines.append(f'<row r="{r}">{cells}</row>')
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(
+            "xl/workbook.xml",
+            f'<workbook xmlns="{main}" xmlns:r="{relations}"><sheets>'
+            '<sheet name="Sheet7" sheetId="1" r:id="rId1"/></sheets></workbook>',
+        )
+        archive.writestr(
+            "xl/_rels/workbook.xml.rels",
+            '<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.xml"/>'
+            "</Relationships>",
+        )
+        archive.writestr(
+            "xl/worksheets/sheet1.xml",
+            f'<worksheet xmlns="{main}"><sheetData>{"".join(lines)}</sheetData></worksheet>',
+        )
+
+
+SPAQ_HEADER = ["Image name", "MOS", "Brightness", "Colorfulness"]
+
+
+def _spaq(tmp_path, rows):
+    (tmp_path / "SPAQ/TestImage").mkdir(parents=True)
+    (tmp_path / "SPAQ/Annotations").mkdir()
+    for name in ("00001.jpg", "00002.jpg"):
+        Image.new("RGB", (8, 8)).save(tmp_path / "SPAQ/TestImage" / name)
+    _workbook(tmp_path / "SPAQ/Annotations/MOS and Image attribute scores.xlsx", rows)
+    return tmp_path
+
+
+def test_spaq_reads_the_workbook(tmp_path):
+    """Names and scores of the first sheet, whatever it is called."""
+    rows = [SPAQ_HEADER, ["00001.jpg", "58.66667", "60", "61"], ["00002.jpg", "96", "1", "2"]]
+    root = _spaq(tmp_path, rows)
+    records = spaq(root)
+    assert [(r.name, r.mos, r.set) for r in records] == [
+        ("00001.jpg", 58.66667, None), ("00002.jpg", 96, None)]  # fmt: skip
+    assert [r.path for r in spaq(root / "SPAQ")] == [r.path for r in records]
+    assert DATASETS["spaq"] is spaq and records[0].mos_range == (0, 100)
+
+
+@pytest.mark.parametrize(("rows", "message"), [
+    ([["Name", "MOS"], ["00001.jpg", "5"]], r"\['Name', 'MOS'\].*'Image name'"),
+    ([SPAQ_HEADER, ["00001.jpg", "good"]], "row 2"),
+    ([SPAQ_HEADER, ["00001.jpg"]], "row 2"),
+    ([[]], "Image name"),
+])  # fmt: skip
+def test_spaq_names_what_is_wrong(tmp_path, rows, message):
+    """Other columns, or a score that is none, with its row."""
+    with pytest.raises(ValueError, match=message):
+        spaq(_spaq(tmp_path, rows))

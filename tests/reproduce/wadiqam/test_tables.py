@@ -1,0 +1,181 @@
+"""``python -m kiqa.reproduce wadiqam-table...``: rows, groups, splits, intervals."""
+
+import json
+
+import numpy as np
+import pytest
+
+from kiqa.data import DATASETS
+from kiqa.reproduce.__main__ import NAMES, main
+from kiqa.reproduce.published_rows import published_rows
+from kiqa.reproduce.wadiqam.data import given_sets, some, split_tasks
+from kiqa.reproduce.wadiqam.report import Result, differences, summarise
+from kiqa.training.wadiqam.tasks import PatchTask
+
+
+def test_table_3_trains_rates_and_compares(quick, sets, tmp_path, capsys):
+    """Both networks are trained; a second run finds them and prints the same."""
+    options = ["wadiqam-table3", *sets("biq2021"), *quick, "--output", str(tmp_path / "out")]
+    options += ["--images", "8", "--validation-images", "4"]
+    assert main(options) == 0
+    printed = capsys.readouterr().out
+    assert "WaDIQaM-NR less DIQaM-NR" in printed and "8 images to train" in printed
+    assert "| FRIQUEE" in printed and "0.671" in printed  # the paper's rows
+    trainings = sorted((tmp_path / "out" / "trainings").iterdir())
+    assert [folder.name.split("-")[0] for folder in trainings] == ["diqam", "wadiqam"]
+    result = json.loads((tmp_path / "out" / "wadiqam-table3.json").read_text())
+    assert {entry["method"] for entry in result["results"]} == {"DIQaM-NR", "WaDIQaM-NR"}
+    for entry in result["results"]:
+        assert entry["srocc"]["lo"] - 1e-9 <= entry["srocc"]["mean"] <= entry["srocc"]["hi"] + 1e-9
+    assert main(options) == 0
+    assert capsys.readouterr().out == printed
+    assert sorted((tmp_path / "out" / "trainings").iterdir()) == trainings
+
+
+def test_table_1_takes_the_rows_that_fit(quick, sets, untrained, tmp_path, capsys):
+    """All four networks on LIVE, two on a data set without references; the paper's counts."""
+    options = ["wadiqam-table1", *quick, "--output", str(tmp_path / "out")]
+    assert main([*options, *sets("live", "biq2021")]) == 0
+    assert [(name, s.mode, s.pooling) for name, s, _ in untrained] == [
+        ("live", "fr", "average"), ("live", "fr", "weighted"), ("live", "nr", "average"),
+        ("live", "nr", "weighted"), ("biq2021", "nr", "average"), ("biq2021", "nr", "weighted"),
+    ]  # fmt: skip
+    assert untrained[0][1].epochs == 1 and untrained[0][1].targets == "dmos"
+    assert "WaDIQaM-FR less DIQaM-FR" in capsys.readouterr().out
+    untrained.clear()
+    assert main([*options, *sets("live"), "--mode", "nr", "--output", str(tmp_path / "2")]) == 0
+    assert {settings.mode for _, settings, _ in untrained} == {"nr"}
+
+
+@pytest.mark.parametrize(
+    ("table", "groups"),
+    [
+        (
+            "wadiqam-table2",
+            {"Noise": 8, "Actual": 16, "Simple": 12, "Exotic": 4, "New": 4, "Color": 8},
+        ),
+        ("wadiqam-table4", {"GB": 4, "JPEG": 4, "J2K": 4, "LBDDI": 4}),
+    ],
+)
+def test_groups_of_tid2013(quick, sets, untrained, tmp_path, table, groups):
+    """Test images of 2 references, 2 levels a kind; groups without an image are left out."""
+    options = [table, *sets("tid2013"), *quick, "--output", str(tmp_path)]
+    assert main([*options, *(["--mode", "fr"] if table == "wadiqam-table4" else [])]) == 0
+    rows = json.loads((tmp_path / f"{table}.json").read_text())["results"]
+    assert {row["subset"]: row["images"] for row in rows} == groups
+
+
+def test_cross_tables_train_on_whole_data_sets(quick, sets, untrained, tmp_path):
+    """Table V: two directions; Table VI: also the four shared distortions."""
+    out = tmp_path / "out"
+    data = sets("live", "tid2013", "csiq")
+    assert main(["wadiqam-table5", *data, *quick, "--output", str(out)]) == 0
+    assert [(name, parts) for name, _, parts in untrained] == [
+        ("live", {"train": 48, "val": 12}), ("live", {"train": 48, "val": 12}),
+        ("tid2013", {"train": 96, "val": 24}), ("tid2013", {"train": 96, "val": 24}),
+    ]  # fmt: skip
+    rows = json.loads((out / "wadiqam-table5.json").read_text())["results"]
+    assert {(row["trained_on"], row["tested_on"], row["images"]) for row in rows} == {
+        ("live", "tid2013", 120), ("live", "csiq", 60), ("tid2013", "csiq", 60),
+        ("tid2013", "live", 60),
+    }  # fmt: skip
+    assert main(["wadiqam-table6", *data, *quick, "--output", str(out)]) == 0
+    rows = json.loads((out / "wadiqam-table6.json").read_text())["results"]
+    assert {(row["tested_on"], row["subset"], row["images"]) for row in rows} == {
+        ("csiq", "full", 60), ("csiq", "4 distortions", 40), ("tid2013", "full", 120),
+        ("tid2013", "4 distortions", 80),
+    }  # fmt: skip
+
+
+def test_fusions_and_depths(quick, sets, untrained, tmp_path):
+    """Table VIII has six networks, section IV-H two."""
+    for name, count in (("wadiqam-table8", 6), ("wadiqam-depth", 2)):
+        untrained.clear()
+        assert main([name, *sets("live"), *quick, "--output", str(tmp_path / name)]) == 0
+        assert len({settings for _, settings, _ in untrained}) == (1 if "depth" in name else count)
+        assert len(untrained) == count
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("wadiqam-table")])
+def test_missing_data_sets_are_named(name, capsys, tmp_path):
+    """One line on stderr, exit status 2, nothing written."""
+    assert main([name, "--output", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert "=ROOT" in error and len(error.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["wadiqam-table1", "--data", "live"], "NAME=PATH"),
+        (["wadiqam-table1", "--data", "cats=."], "cats"),
+        (["wadiqam-table1", "--data", "live=gone"], "gone"),
+        (["wadiqam-table2", "--data", "biq2021=."], "reference images"),
+        (["wadiqam-table5", "--data", "live=."], "tid2013=ROOT"),
+        (["wadiqam-fig6"], "--data live=ROOT"),
+        (["wadiqam-fig8", "--data", "live=.", "--model", "x.h5"], "no --model"),
+        (["wadiqam-fig9", "--data", "biq2021=."], "reference images"),
+    ],
+)
+def test_wrong_input_is_one_line(sets, options, message, capsys, tmp_path):
+    """Exit status 2 and the reason."""
+    if "gone" in options[-1]:
+        DATASETS["live"] = _gone
+    assert main([*options, "--output", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert message in error and len(error.splitlines()) == 1
+
+
+def _gone(root):
+    raise FileNotFoundError(f"Expected a data set. Received: {root}.")
+
+
+def test_published_numbers():
+    """As printed; rows that the paper labels wrongly say so."""
+    (row,) = [r for r in published_rows("wadiqam-table1", dataset="tid2013")
+              if r["method"] == "WaDIQaM-FR"]  # fmt: skip
+    assert (row["plcc"], row["srocc"]) == ("0.946", "0.940")
+    table2 = published_rows("wadiqam-table2")
+    (row,) = [r for r in table2 if (r["method"], r["group"]) == ("WaDIQaM-FR", "Exotic")]
+    assert row["srocc"] == "0.925" and "printed as NR" in row["source"]
+    counts = {1: 33, 2: 36, 3: 7, 4: 16, 5: 12, 6: 24, 7: 6, 8: 12}
+    for table, count in counts.items():
+        assert len(published_rows(f"wadiqam-table{table}")) == count
+
+
+def _result(method, split, noise, *, contents=12):
+    rng = np.random.default_rng(split)
+    tasks = [PatchTask(f"{i}", "", i / 24, f"c{i % contents}") for i in range(24)]
+    scores = np.arange(24) / 24 + rng.normal(0, noise, 24)
+    return Result(method, "a", "a", split, tasks, scores)
+
+
+def test_summary_over_splits():
+    """Mean and median of the splits; a better method is better on the same draws."""
+    results = [_result(m, s, n) for s in range(3) for m, n in (("good", 0.05), ("bad", 0.4))]
+    entries = summarise(results, ("srocc",))
+    good, bad = (entry["srocc"] for entry in entries)
+    assert good["mean"] == pytest.approx(np.mean(good["values"])) and len(good["values"]) == 3
+    assert good["median"] == pytest.approx(np.median(good["values"]))
+    assert good["lo"] < good["mean"] < good["hi"] and entries[0]["images"] == 24
+    (row,) = differences(entries, [("good", "bad")], "srocc")
+    assert row["difference"] == pytest.approx(good["mean"] - bad["mean"])
+    assert 0 < row["lo"] < row["difference"] < row["hi"]
+
+
+def test_splits_keep_references_together(sets, tmp_path):
+    """Ours by shares; another seed, another draw; LIVE's counts where there are 29 references."""
+    tasks = given_sets([f"live={tmp_path}"], printed=("live",), mode="fr")["live"]
+    parts, said = split_tasks("live", tasks, seed=0)
+    assert said.startswith("0.6/0.2/0.2")
+    contents = [{task.content for task in parts[part]} for part in ("train", "val", "test")]
+    assert sum(map(len, contents)) == 10 and not contents[0] & contents[2]
+    assert split_tasks("live", tasks, seed=1)[0] != parts
+    many = [PatchTask(f"{i}", tmp_path, 0.5, f"ref{i % 29}") for i in range(58)]
+    parts, said = split_tasks("live", many, seed=0)
+    assert said.startswith("17/6/6") and len(parts["train"]) == 34
+    parts, said = split_tasks("live", many, seed=0, cross=True)
+    assert said.startswith("23/6") and set(parts) == {"train", "val"}
+    with pytest.raises(ValueError, match="at least 1 image"):
+        some(many, 0, seed=0)

@@ -1,0 +1,196 @@
+"""The aggregator's training: it learns, it resumes bit by bit, it refuses bad input.
+
+A small network stands in for DenseNet-169, which takes minutes on a CPU; its head has the
+aggregator's layer names.
+"""
+
+import json
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from kiqa.io.weights import load_model, read_info
+from kiqa.training.aggregator.batches import stack_item
+from kiqa.training.aggregator.settings import AggregatorSettings
+from kiqa.training.aggregator.train import predict_scores, train_aggregator
+from kiqa.training.aggregator.train import train as aggregator
+
+SMALL = AggregatorSettings(batch_size=4, epochs=3, learning_rate=0.01, early_stopping=None)
+DETAILS = {"maps": ["fish", "gray", "patchnet"], "stride": 4, "fish": "sliding"}
+
+
+def _small(*, weights=None, pooling="max", seed=None):
+    """Two layers and the aggregator's head."""
+    draw = keras.initializers.GlorotUniform
+    inputs = keras.Input((None, None, 3), name="maps")
+    x = keras.layers.Conv2D(4, 3, strides=2, kernel_initializer=draw(seed=seed), name="conv")(
+        inputs
+    )
+    x = keras.layers.BatchNormalization(name="norm")(x)
+    x = keras.layers.Conv2D(
+        1, 1, kernel_initializer=draw(seed=seed), dtype="float32", name="quality_map"
+    )(x)
+    pool = {
+        "max": keras.layers.GlobalMaxPooling2D,
+        "mean": keras.layers.GlobalAveragePooling2D,
+    }[pooling]
+    model = keras.Model(inputs, pool(name="quality", dtype="float32")(x), name="aggregator")
+    if weights is not None:
+        model.set_weights(load_model(weights).get_weights())
+    return model
+
+
+@pytest.fixture(autouse=True)
+def small_network(monkeypatch):
+    monkeypatch.setattr(aggregator, "build_aggregator", _small)
+
+
+@pytest.fixture(scope="module")
+def items(tmp_path_factory):
+    """Twenty stacks of two resolutions whose Patchnet channel is the target and noise."""
+    folder = tmp_path_factory.mktemp("stacks")
+    rng = np.random.default_rng(0)
+    made = []
+    for index in range(20):
+        shape = (12, 12) if index % 3 else (10, 14)
+        target = index / 20
+        stack = rng.random((*shape, 3)).astype(np.float32) * 0.1
+        stack[..., 2] += target
+        np.save(folder / f"{index}.npy", stack)
+        made.append(stack_item(folder / f"{index}.npy", target))
+    return made
+
+
+def _train(items, workdir, settings=SMALL, **options):
+    return train_aggregator(
+        items[:14], items[14:], settings, workdir=workdir, details=DETAILS, **options
+    )
+
+
+def test_run_leaves_an_aggregator_and_its_history(items, tmp_path):
+    """The file names its maps, the history has a row an epoch, the result is the best row."""
+    lines = []
+    result = _train(items, tmp_path / "run", report=lines.append)
+    info = read_info(tmp_path / "run" / "aggregator.h5")
+    assert info.details["mode"] == "aggregator"
+    assert info.details["pooling"] == "max"
+    assert {key: info.details[key] for key in DETAILS} == DETAILS
+    history = pd.read_csv(tmp_path / "run" / "history.csv")
+    assert list(history["epoch"]) == [1, 2, 3] and len(lines) == 3
+    assert result["val_srocc"] == pytest.approx(history["val_srocc"].max())
+    images = pd.read_csv(tmp_path / "run" / "images.csv")
+    assert list(images["set"]) == ["train"] * 14 + ["val"] * 6
+
+
+def test_file_holds_the_best_epoch(items, tmp_path):
+    """The file's predictions have the validation error that the result names."""
+    result = _train(items, tmp_path / "run")
+    model = load_model(tmp_path / "run" / "aggregator.h5")
+    predicted = predict_scores(model, items[14:], batch_size=4)
+    targets = np.array([item.target for item in items[14:]])
+    assert np.mean((predicted - targets) ** 2) == pytest.approx(result["val_mse"], rel=1e-5)
+
+
+def test_it_learns(items, tmp_path):
+    """The loss of the last epoch is a small part of the first one's."""
+    settings = AggregatorSettings(
+        batch_size=4, epochs=15, learning_rate=0.02, schedule="cosine", pooling="mean",
+        correlation_loss=0.1, early_stopping=None,
+    )  # fmt: skip
+    _train(items, tmp_path / "run", settings)
+    loss = pd.read_csv(tmp_path / "run" / "history.csv")["loss"]
+    assert loss.iloc[-1] < 0.3 * loss.iloc[0]
+
+
+def test_scores_begin_at_the_mean_of_the_targets(items, tmp_path):
+    """The head's bias starts as the mean target of the training stacks."""
+    settings = AggregatorSettings(batch_size=4, epochs=1, learning_rate=1e-12)
+    _train(items, tmp_path / "run", settings)
+    bias = load_model(tmp_path / "run" / "aggregator.h5").get_layer("quality_map").get_weights()[1]
+    assert bias[0] == pytest.approx(np.mean([item.target for item in items[:14]]), abs=1e-6)
+
+
+def test_resumed_run_gives_the_same_weights(items, tmp_path, monkeypatch):
+    """A run stopped after its second epoch ends as the one that was not."""
+    settings = AggregatorSettings(
+        batch_size=4, epochs=3, learning_rate=0.01, schedule="cosine", warmup_steps=2,
+        flip_maps=True, crop_maps=0.7, noise_maps=0.1, weight_decay=0.01,
+        correlation_loss=0.1, correlation_with="ranks",
+    )  # fmt: skip
+    _train(items, tmp_path / "whole", settings)
+
+    def stop(line):
+        if line.startswith("epoch 2"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _train(items, tmp_path / "parts", settings, report=stop)
+    _train(items, tmp_path / "parts", settings, resume=True)
+    whole, parts = (tmp_path / name / "aggregator.h5" for name in ("whole", "parts"))
+    assert whole.read_bytes() == parts.read_bytes()
+
+
+def test_a_run_can_start_from_an_aggregator(items, tmp_path):
+    """With a vanishing learning rate the weights stay near those it began with."""
+    _train(items, tmp_path / "first")
+    first = tmp_path / "first" / "aggregator.h5"
+    slow = AggregatorSettings(batch_size=4, epochs=1, learning_rate=1e-12)
+    _train(items, tmp_path / "second", slow, initial=first)
+    weights = [load_model(path).get_layer("conv").get_weights()[0]
+               for path in (first, tmp_path / "second" / "aggregator.h5")]  # fmt: skip
+    np.testing.assert_allclose(*weights, atol=1e-6)
+    kept = json.loads((tmp_path / "second" / "settings.json").read_text())
+    assert kept["settings"]["initial"] == str(first)
+
+
+def test_early_stopping_ends_a_run(items, tmp_path):
+    """With a vanishing learning rate nothing improves, and patience runs out."""
+    settings = AggregatorSettings(
+        batch_size=4, epochs=50, learning_rate=1e-12, early_stopping=2, pooling="mean"
+    )
+    result = _train(items, tmp_path / "run", settings)
+    assert result["epochs"] < 50
+
+
+def test_another_run_in_the_folder_is_refused(items, tmp_path):
+    """Without resume, and with other settings, data or maps."""
+    _train(items, tmp_path / "run")
+    with pytest.raises(ValueError, match="--resume"):
+        _train(items, tmp_path / "run")
+    other = AggregatorSettings(batch_size=5, epochs=3, learning_rate=0.01, early_stopping=None)
+    with pytest.raises(ValueError, match="batch_size was 4, is 5"):
+        _train(items, tmp_path / "run", other, resume=True)
+    with pytest.raises(ValueError, match="same data"):
+        _train(items[1:], tmp_path / "run", resume=True)
+
+
+def test_too_few_stacks_are_refused(items, tmp_path):
+    """A batch to train on and three stacks to validate are needed."""
+    with pytest.raises(ValueError, match="Received: 3 and 2"):
+        train_aggregator(items[:3], items[3:5], SMALL, workdir=tmp_path, details=DETAILS)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"batch_size": 1},
+        {"learning_rate": 0.0},
+        {"correlation_loss": -1.0},
+        {"crop_maps": 0.2},
+        {"noise_maps": 1.0},
+        {"pooling": "median"},
+        {"schedule": "step"},
+        {"precision": "int8"},
+        {"early_stopping": 0},
+        {"warmup_steps": 5},
+        {"correlation_with": "noise"},
+        {"norm_momentum": 1.0},
+        {"target": "mean"},
+    ],
+)
+def test_wrong_settings_are_refused(wrong):
+    """Each message names the setting."""
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        AggregatorSettings(**wrong)

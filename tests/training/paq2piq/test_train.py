@@ -1,0 +1,210 @@
+"""Training of PaQ-2-PiQ: it learns, it goes on where it stopped, its files score alike.
+
+The body is a small one with the real one's sides; tests/test_train_paq2piq.py trains the real one.
+"""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from kiqa.io.weights import load_model, read_info
+from kiqa.models.paq2piq import build_paq2piq_head
+from kiqa.models.resnet18 import build_resnet18
+from kiqa.scoring import Scorer
+from kiqa.training.paq2piq.network import RegionPooling, _start, _start_at
+from kiqa.training.paq2piq.settings import RECIPES, Paq2piqSettings
+from kiqa.training.paq2piq.tasks import RatedPicture
+from kiqa.training.paq2piq.train import network as paq2piq_network
+from kiqa.training.paq2piq.train import train_paq2piq, weights_file
+
+QUICK = Paq2piqSettings(
+    side=64, batch_size=6, epochs=2, body_rate=1e-3, head_rate=1e-2, patches=2, start_at_mean=True,
+    pad_validation=False,
+)  # fmt: skip
+
+
+def _small_body(*, seed=None):
+    """One convolution with ResNet-18's stride and features."""
+    inputs = keras.Input((None, None, 3), name="picture")
+    x = keras.layers.Rescaling(1 / 255, name="rescaling")(inputs)
+    x = keras.layers.Conv2D(
+        512, 32, 32, "same", use_bias=False, name="conv1",
+        kernel_initializer=keras.initializers.HeNormal(seed),
+    )(x)  # fmt: skip
+    x = keras.layers.BatchNormalization(name="bn1")(x)
+    return keras.Model(inputs, keras.layers.ReLU(name="relu")(x), name="resnet18")
+
+
+@pytest.fixture(autouse=True)
+def small_body(monkeypatch):
+    monkeypatch.setattr(paq2piq_network, "build_resnet18", _small_body)
+
+
+@pytest.fixture(scope="module")
+def tasks(tmp_path_factory):
+    """Gray pictures, the better the brighter, with two patches each."""
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    result = []
+    for i in range(24):
+        score = 4.0 * i + 2
+        size = [(64, 64), (96, 64), (64, 70)][i % 3]
+        pixels = np.clip(2.5 * score + rng.normal(0, 4, (*size, 3)), 0, 255).astype(np.uint8)
+        path = folder / f"{i:02}.png"
+        Image.fromarray(pixels).save(path)
+        patches = np.array([[0, 0, 32, 32], [8, 5, 40, 37]], np.float32)
+        result.append(
+            RatedPicture(path.name, path, score, path.name, patches, np.full(2, score, np.float32))
+        )
+    return [*result[::2], *result[1::4]], result[3::4]
+
+
+def _trained(tasks, folder, settings=QUICK, **options):
+    return train_paq2piq(*tasks, settings, workdir=folder, trained_on="brightness", **options)
+
+
+@pytest.mark.parametrize("kind", ["bm", "rm", "fm"])
+def test_training_learns_and_writes_a_network_that_scores(tasks, tmp_path, kind):
+    """Brightness is learned; the files say what they are and give the validated scores."""
+    patches = {"bm": 2, "rm": 2, "fm": 3}[kind]
+    settings = replace(QUICK, model=kind, patches=patches, epochs=8)
+    result = _trained(tasks, tmp_path, settings, patch_scores="brightness, too")
+    assert result["val_srocc"] > 0.9
+    path = tmp_path / weights_file(settings)
+    info = read_info(path)
+    assert (info.details["mode"], info.details["trained_on"]) == (f"paq2piq-{kind}", "brightness")
+    assert info.details["patch_scores"] == "brightness, too"
+    scorer = Scorer(path)
+    if kind == "fm":  # validated with each picture's patches, scored with the fixed ones
+        return
+    scores = np.array([scorer.score(task.path) for task in tasks[1]])
+    error = np.mean((scores - [task.score for task in tasks[1]]) ** 2)
+    assert error == pytest.approx(result["val_mse"], rel=1e-2)  # large files store float16
+
+
+def test_continued_run_gives_the_same_weights(tasks, tmp_path):
+    """One epoch and another after a restart, or both at once: bit by bit."""
+    _trained(tasks, tmp_path / "whole")
+    _trained(tasks, tmp_path / "parts", replace(QUICK, epochs=1))
+    _trained(tasks, tmp_path / "parts", resume=True)
+    one, two = (load_model(tmp_path / run / "paq2piq_rm.h5") for run in ("whole", "parts"))
+    for a, b in zip(one.weights, two.weights, strict=True):
+        np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+    history = [pd.read_csv(tmp_path / run / "history.csv")["loss"] for run in ("whole", "parts")]
+    assert history[0].tolist() == history[1].tolist()
+    with pytest.raises(ValueError, match="head_rate was 0.01"):
+        _trained(tasks, tmp_path / "parts", replace(QUICK, head_rate=0.1), resume=True)
+    with pytest.raises(ValueError, match="--resume"):
+        _trained(tasks, tmp_path / "parts")
+
+
+def test_patches_from_a_file_and_pictures_alone(tasks, tmp_path):
+    """Patches by name take the place of none; without any, P2P-RM needs --patches 0."""
+    none = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+    bare = [[replace(t, patches=none[0], patch_scores=none[1]) for t in part] for part in tasks]
+    by_name = {task.name: (task.patches, task.patch_scores) for task in tasks[0]}
+    _trained(bare, tmp_path / "file", patches=by_name)
+    _trained(tasks, tmp_path / "own")
+    losses = [pd.read_csv(tmp_path / run / "history.csv")["loss"] for run in ("file", "own")]
+    assert losses[0].tolist() == losses[1].tolist()
+    assert pd.read_csv(tmp_path / "file" / "images.csv")["patches"].sum() == 2 * len(tasks[0])
+    with pytest.raises(ValueError, match="--patch-scores FILE.*--patches 0"):
+        _trained(bare, tmp_path / "none")
+    result = _trained(bare, tmp_path / "pictures", replace(QUICK, patches=0))
+    assert np.isfinite(result["loss"])
+
+
+def test_all_options_of_a_training_on_two_cores_run(tasks, tmp_path):
+    """Half precision, parts of batches, schedule, clipping, mirroring, padding, correlation."""
+    given = RECIPES["two-cores"] | {
+        "side": 64, "batch_size": 6, "accumulate": 2, "epochs": 2, "warmup_steps": 1,
+        "pad_validation": True, "correlation_loss": 10.0, "patch_weight": 0.5,
+    }  # fmt: skip
+    result = _trained(tasks, tmp_path, Paq2piqSettings(**given), packed=tmp_path / "packed")
+    assert np.isfinite(result["val_mse"])
+    assert (tmp_path / "packed" / "pixels.bin").is_file()
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_training_under_a_mirrored_strategy(tasks, tmp_path):
+    """Of one device: the losses are those without; both rates reach their variables."""
+    _trained(tasks, tmp_path / "one", replace(QUICK, epochs=1, devices=("CPU:0",)))
+    _trained(tasks, tmp_path / "none", replace(QUICK, epochs=1))
+    losses = [pd.read_csv(tmp_path / run / "history.csv")["loss"] for run in ("one", "none")]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+
+
+def test_coordinates_stay_exact_in_half_precision():
+    """Under mixed precision 271 pixels are not rounded to 272, which is another cell."""
+    policy = keras.DTypePolicy("mixed_bfloat16")
+    features = np.arange(16, dtype=np.float32)[None, None, :, None]
+    layer = RegionPooling(dtype=policy)
+    exact = layer(features, np.array([[[0, 0, 271, 32]]], np.float32))
+    other = layer(features, np.array([[[0, 0, 272, 32]]], np.float32))
+    assert np.asarray(exact).max() == 8 and np.asarray(other).max() == 9
+
+
+def test_start_from_a_converted_network(tmp_path):
+    """All weights of the body are taken; another network is refused."""
+    from kiqa.io.weights import export_h5
+
+    source = build_resnet18(seed=4)
+    path = tmp_path / "start.h5"
+    export_h5(source, path, name="r", version="1", scale="features", higher_is_better=True,
+              full_precision=True)  # fmt: skip
+    body = build_resnet18(seed=5)
+    _start(body, path)
+    for one, two in zip(source.get_weights(), body.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    with pytest.raises(ValueError, match="Expected a ResNet-18.*kiqa convert resnet18"):
+        _start(_small_body(), path)
+
+
+def test_start_at_the_mean_score():
+    """Both heads of P2P-FM begin there."""
+    head = build_paq2piq_head(kind="fm")
+    _start_at(head, 55.0)
+    for name in ("patch_score", "picture_score"):
+        np.testing.assert_array_equal(head.get_layer(name).get_weights()[1], [55.0])
+
+
+def test_parts_must_be_large_enough_and_apart(tasks, tmp_path):
+    """Too few pictures, or a scene on both sides."""
+    train, validation = tasks
+    with pytest.raises(ValueError, match="at least 6 pictures.*3"):
+        _trained((train[:5], validation), tmp_path)
+    with pytest.raises(ValueError, match=f"both train and val.*{validation[0].content}"):
+        _trained(([*train, validation[0]], validation), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"model": "xm"}, "model to be one of bm, rm, fm"),
+        ({"side": 31}, "side to be an integer >= 32"),
+        ({"batch_size": 10, "accumulate": 3}, "divide batch_size"),
+        ({"batch_size": 4, "accumulate": 4}, "2 pictures or more"),
+        ({"model": "fm", "patches": 2}, "patches=3 for P2P-FM"),
+        ({"warmup_steps": 3}, "'cosine'"),
+        ({"body_rate": 0}, "body_rate > 0"),
+        ({"patch_weight": -1}, "patch_weight >= 0"),
+        ({"early_stopping": 0}, "early_stopping"),
+    ],
+)
+def test_settings_out_of_range_are_refused(changes, said):
+    """Named with their range."""
+    with pytest.raises(ValueError, match=said):
+        Paq2piqSettings(**changes)
+
+
+def test_defaults_are_those_of_the_paper():
+    """Ying et al. 2020, section 4.1."""
+    paper = Paq2piqSettings()
+    assert (paper.side, paper.batch_size, paper.epochs, paper.patches) == (640, 120, 10, 3)
+    assert (paper.body_rate, paper.head_rate, paper.weight_decay) == (3e-4, 3e-3, 0.01)
+    assert (paper.schedule, paper.patch_weight, paper.accumulate) == ("constant", 1.0, 1)
+    assert RECIPES["paper"] == {}

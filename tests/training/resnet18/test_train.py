@@ -1,0 +1,200 @@
+"""A ResNet-18 learns what a WaDIQaM sees; the real networks' sides, small bodies."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from kiqa import __version__
+from kiqa.data.records import ScoredImage
+from kiqa.io.weights import export_h5, load_model, read_info
+from kiqa.models.wadiqam import build_wadiqam
+from kiqa.training.resnet18 import train as distillation
+from kiqa.training.resnet18.batches import crop, crop_batches
+from kiqa.training.resnet18.settings import DistillationSettings
+from kiqa.training.resnet18.teacher import load_teacher, write_teacher_features
+from kiqa.training.resnet18.train import WEIGHTS_FILE, distil_resnet18
+from kiqa.training.runs.packed import pack_pictures
+
+QUICK = DistillationSettings(
+    side=64, batch_size=4, epochs=2, learning_rate=1e-2, precision="float32"
+)
+
+
+def _small_body(*, seed=None):
+    """One convolution with ResNet-18's stride and features, 32 pixels around each centre."""
+    inputs = keras.Input((None, None, 3), name="picture")
+    x = keras.layers.Rescaling(1 / 255, name="rescaling")(inputs)
+    x = keras.layers.ZeroPadding2D(((16, 0), (16, 0)), name="pad")(x)
+    x = keras.layers.AveragePooling2D(32, name="mean")(x)
+    x = keras.layers.Dense(
+        512,
+        activation="relu",
+        kernel_initializer=keras.initializers.RandomUniform(0, 0.5, seed),
+        name="conv1",
+    )(x)
+    return keras.Model(inputs, x, name="resnet18")
+
+
+@pytest.fixture(autouse=True)
+def small_body(monkeypatch):
+    monkeypatch.setattr(distillation, "build_resnet18", _small_body)
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory):
+    """Features are brightness times (k + 1) / 512; quality is that of the last."""
+    patch = keras.Input((32, 32, 3), name="distorted")
+    mean = keras.layers.GlobalAveragePooling2D(name="mean")(patch)
+    features = keras.layers.Dense(512, use_bias=False, name="features")(mean)
+    quality = keras.layers.Dense(1, use_bias=False, name="quality")(features)
+    model = keras.Model(patch, {"quality": quality})
+    steps = np.arange(1, 513) / 512
+    model.get_layer("features").kernel.assign(np.tile(steps / 255 / 3, (3, 1)))
+    model.get_layer("quality").kernel.assign(np.eye(512)[:, -1:])
+    path = tmp_path_factory.mktemp("teacher") / "brightness.h5"
+    return export_h5(
+        model, path, name="brightness", version=__version__, scale="0..1", higher_is_better=True,
+        mode="wadiqam-nr",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Pictures of noise, the better the brighter."""
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    result = []
+    for i in range(20):
+        size = [(96, 96), (130, 100), (96, 128)][i % 3]
+        pixels = np.clip(10 * i + 30 + rng.normal(0, 20, (*size, 3)), 0, 255).astype(np.uint8)
+        path = folder / f"{i:02}.png"
+        Image.fromarray(pixels).save(path)
+        result.append(
+            ScoredImage(path.name, path, 5.0 * i, None, path.name, "biq2021", (0.0, 100.0))
+        )
+    return [*result[::2], *result[1::4]], result[3::4]
+
+
+def _distil(pictures, teacher, folder, settings=QUICK, **options):
+    return distil_resnet18(*pictures, settings, teacher=teacher, workdir=folder, **options)
+
+
+def test_the_student_learns_what_the_teacher_sees(pictures, teacher, tmp_path):
+    """It orders pictures that it was not told of; its features follow brightness alone."""
+    result = _distil(pictures, teacher, tmp_path, replace(QUICK, epochs=60))
+    assert result["val_srocc"] > 0.9
+    body = load_model(tmp_path / WEIGHTS_FILE)
+    info = read_info(tmp_path / WEIGHTS_FILE)
+    assert (info.scale, info.details["trained_on"]) == ("features", "features of brightness")
+    assert np.asarray(body(np.zeros((1, 64, 96, 3), np.float32))).shape == (1, 2, 3, 512)
+    history = pd.read_csv(tmp_path / "history.csv")
+    assert history["loss"].iloc[-1] < 0.35 * history["loss"].iloc[0]
+
+
+def test_continued_run_gives_the_same_weights(pictures, teacher, tmp_path, monkeypatch):
+    """A run killed after its first epoch and resumed: bit by bit."""
+    _distil(pictures, teacher, tmp_path / "once")
+    rate = distillation.rate_pictures
+    calls = []
+
+    def dying(*arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return rate(*arguments)
+
+    monkeypatch.setattr(distillation, "rate_pictures", dying)
+    with pytest.raises(KeyboardInterrupt):
+        _distil(pictures, teacher, tmp_path / "twice")
+    _distil(pictures, teacher, tmp_path / "twice", resume=True)
+    once, twice = (load_model(tmp_path / name / WEIGHTS_FILE) for name in ("once", "twice"))
+    for one, other in zip(once.get_weights(), twice.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_centres_of_teacher_and_student_meet():
+    """Features hold their patch's centre; a ramp of pixels tells where the crop is."""
+    centre = np.stack(np.meshgrid(*[32 * np.arange(6) + 16] * 2, indexing="ij"), axis=-1)
+    ramp = np.stack(np.meshgrid(*[np.arange(192)] * 2, indexing="ij"), axis=-1)
+    pixels = np.concatenate([ramp, ramp[..., :1]], axis=-1).astype(np.uint8)
+    mirrored = set()
+    for seed in range(40):
+        part, hints = crop(pixels, centre, side=96, rng=np.random.default_rng(seed))
+        assert part.shape == (96, 96, 3) and hints.shape == (3, 3, 2)
+        flipped = int(part[0, 0, 1]) > int(part[0, -1, 1])
+        mirrored.add(flipped)
+        # Pixel (32 i, 32 j) begins right of its centre; mirrored it ends there.
+        wanted = part[::32, ::32, :2].astype(int) + [0, int(flipped)]
+        np.testing.assert_array_equal(hints, wanted)
+    assert mirrored == {True, False}
+
+
+def test_batches_follow_from_seed_and_epoch(pictures, teacher, tmp_path):
+    """Equal for equal seeds, other ones for another epoch; each picture once."""
+    train = pictures[0]
+    store = pack_pictures([task.path for task in train], tmp_path, smallest=96)
+    hints = write_teacher_features(load_teacher(teacher), store, tmp_path)
+
+    def batches(epoch):
+        options = {"side": 32, "batch": 5, "steps": 3, "seed": 1, "epoch": epoch}
+        return [pixels for pixels, _ in crop_batches(store, hints, **options)]
+
+    for one, other in zip(batches(0), batches(0), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(batches(0)[0], batches(1)[0])
+    means = np.concatenate([part.mean((1, 2, 3)) for part in batches(0)])
+    assert len(np.unique(np.round(means / 10))) == len(train) == 15
+
+
+def test_teacher_features_are_the_networks(pictures, tmp_path):
+    """Those of a real WaDIQaM's patches, row by row; its head makes them its qualities."""
+    network = build_wadiqam(seed=2)
+    path = export_h5(
+        network, tmp_path / "w.h5", name="w", version=__version__, scale="0..1",
+        higher_is_better=True, mode="wadiqam-nr",
+    )  # fmt: skip
+    master = load_teacher(path)
+    store = pack_pictures([task.path for task in pictures[0][:3]], tmp_path, smallest=96)
+    hints = write_teacher_features(master, store, tmp_path)
+    assert hints.grids == [(3, 3), (3, 4), (4, 3)]
+    patch = store.pixels(1)[64:96, 32:64].astype(np.float32)[None]
+    seen = hints.grid(1)[2, 1].astype(np.float32)[None]
+    np.testing.assert_allclose(seen, master.body.predict_on_batch(patch), rtol=2e-3, atol=1e-3)
+    loaded = load_model(path).predict_on_batch(patch)
+    for name, value in master.head.predict_on_batch(seen).items():
+        np.testing.assert_allclose(value, loaded[name], rtol=1e-2)
+    changed = (tmp_path / "teacher.bin").stat().st_mtime_ns
+    again = write_teacher_features(master, store, tmp_path)
+    assert (tmp_path / "teacher.bin").stat().st_mtime_ns == changed
+    np.testing.assert_array_equal(again.content, hints.content)
+    content = hints.content.astype(np.float32)
+    low, high = np.percentile(content, (1, 99), axis=0)
+    bounded = np.clip(content, low, high)
+    np.testing.assert_allclose(hints.bounded(hints.content), bounded, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(again.mean, bounded.mean(0), rtol=1e-4, atol=1e-5)
+    deviation = bounded.std(0)
+    wanted = np.where(deviation > 0, deviation, 1)
+    np.testing.assert_allclose(again.deviation, wanted, rtol=1e-3, atol=1e-5)
+
+
+def test_wrong_input_is_refused(pictures, teacher, tmp_path):
+    """Another network, small pictures, too few, a folder of another run."""
+    shallow = export_h5(
+        build_wadiqam(shallow=True), tmp_path / "s.h5", name="s", version=__version__,
+        scale="0..1", higher_is_better=True, mode="wadiqam-nr",
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="512 features of patches of 32"):
+        _distil(pictures, shallow, tmp_path / "a")
+    with pytest.raises(ValueError, match="at least 160 pixels"):
+        _distil(pictures, teacher, tmp_path / "b", replace(QUICK, side=128))
+    with pytest.raises(ValueError, match="at least 16 pictures"):
+        _distil(pictures, teacher, tmp_path / "c", replace(QUICK, batch_size=16))
+    with pytest.raises(ValueError, match="multiple of 32"):
+        DistillationSettings(side=100)
+    _distil(pictures, teacher, tmp_path / "d")
+    with pytest.raises(ValueError, match="learning_rate was 0.01, is 0.02"):
+        _distil(pictures, teacher, tmp_path / "d", replace(QUICK, learning_rate=0.02), resume=True)
