@@ -12,7 +12,7 @@ from kiqa import train_aggregator
 from kiqa.io.weights import export_h5, read_info
 from kiqa.models.patchnet import build_patchnet
 from kiqa.train_aggregator import main
-from kiqa.training.aggregator.train import train as aggregator
+from kiqa.training.aggregator import train as aggregator
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from kiqa.constants import KONPATCH
 from kiqa.data.konpatch import load_konpatch
 from kiqa.io.weights import load_model
 from kiqa.train_patchnet import main
+from kiqa.training.patchnet import train as patchnet
 from kiqa.training.patchnet.instance import DeadNetworkError
 from kiqa.training.patchnet.settings import EMBEDDED, PatchnetSettings
-from kiqa.training.patchnet.train import train as patchnet
 
 CHECKOUT = Path(__file__).parents[1]
 SMALL = ["--patches-per-image", "1", "--folds", "2", "--batch-size", "64"]

@@ -22,7 +22,7 @@ from kiqa.reproduce.local_sensitivity import (
     table_rows,
 )
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def _photo(seed=0, size=(224, 240)):

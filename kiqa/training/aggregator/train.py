@@ -32,13 +32,13 @@ from kiqa.training.aggregator.batches import (
     read_stacks,
     training_batches,
 )
+from kiqa.training.aggregator.losses import score_loss
 from kiqa.training.aggregator.settings import AggregatorSettings
 from kiqa.training.aggregator.start import start_from_patchnet_map
 from kiqa.training.runs.checkpoint import read_checkpoint
 from kiqa.training.runs.devices import jit_compile, number_format, several_devices
 from kiqa.training.runs.epochs import train_to_best
 from kiqa.training.runs.history import best_numbers, epoch_numbers, history_writer
-from kiqa.training.runs.losses import score_loss
 from kiqa.training.runs.seeding import epoch_rng, model_seed
 from kiqa.training.runs.settings import settings_to_json
 from kiqa.training.runs.workdir import open_workdir, text_sha256

@@ -19,9 +19,9 @@ from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.models.roi_pool import roi_pool
 from kiqa.training.paq2piq.batches import PictureSet, whole_picture
+from kiqa.training.paq2piq.losses import region_loss
 from kiqa.training.paq2piq.settings import Paq2piqSettings
 from kiqa.training.runs.devices import jit_compile, number_format, several_devices
-from kiqa.training.runs.losses import region_loss
 from kiqa.training.runs.optimizers import TwoRateAdam
 from kiqa.training.runs.seeding import model_seed
 

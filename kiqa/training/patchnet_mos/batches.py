@@ -115,7 +115,7 @@ def epoch_steps(
     Yields:
         ``uint8`` pixels of shape (photographs * pieces + unrated_pieces +
         copies, side, side, 3) and targets as
-        `kiqa.training.runs.losses.piece_loss` takes them. The next steps are made
+        `kiqa.training.patchnet_mos.losses.piece_loss` takes them. The next steps are made
         in the background.
     """
     order = epoch_rng(seed, epoch=epoch).permutation(len(store.paths))

@@ -12,7 +12,7 @@ from kiqa.training.runs.settings import PRECISIONS
 
 @dataclass(frozen=True, kw_only=True)
 class LossWeights:
-    """Weights of the terms of `kiqa.training.runs.losses`; zero leaves one out."""
+    """Weights of the terms of `kiqa.training.patchnet_mos.losses`; zero leaves one out."""
 
     image: float = 1.0
     cell: float = 1.0

@@ -3,7 +3,7 @@
 KonPatch's votes are not public. This experiment needs none: it trains
 Patchnet on random pieces of rated photographs, of distorted copies of them
 and of unrated pristine photographs, with the losses of
-`kiqa.training.runs.losses`, and keeps the epoch whose mean map ranks the
+`kiqa.training.patchnet_mos.losses`, and keeps the epoch whose mean map ranks the
 validation photographs best (SROCC). The result is an ordinary Patchnet.
 
 The working folder then holds ``patchnet.h5``, ``settings.json``,
@@ -31,13 +31,13 @@ from kiqa.evaluation.report import write_csv, write_json
 from kiqa.io.weights import export_h5
 from kiqa.models.patchnet import build_patchnet
 from kiqa.training.patchnet_mos.batches import epoch_steps
+from kiqa.training.patchnet_mos.losses import piece_loss
 from kiqa.training.patchnet_mos.settings import MosSettings
 from kiqa.training.runs.checkpoint import read_checkpoint
 from kiqa.training.runs.convolutional import fold, training_form
 from kiqa.training.runs.devices import jit_compile, number_format
 from kiqa.training.runs.epochs import train_to_best
 from kiqa.training.runs.history import best_numbers, epoch_numbers, history_writer
-from kiqa.training.runs.losses import piece_loss
 from kiqa.training.runs.photographs import PhotographStore
 from kiqa.training.runs.seeding import model_seed
 from kiqa.training.runs.workdir import open_workdir, text_sha256

@@ -11,7 +11,7 @@ import numpy as np
 
 from kiqa.constants import RNN_BIQA
 from kiqa.io.weights import load_model
-from kiqa.training.wadiqam.start import start_from
+from kiqa.training.runs.start import start_from
 
 IMAGENET_FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
 _IMAGENET_URL = (

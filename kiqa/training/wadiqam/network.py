@@ -12,12 +12,12 @@ import numpy as np
 from kiqa.constants import WADIQAM
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.training.runs.devices import jit_compile, number_format, several_devices
-from kiqa.training.runs.losses import pooled_loss
 from kiqa.training.runs.seeding import model_seed
+from kiqa.training.runs.start import start_from
 from kiqa.training.wadiqam.batches import PatchSource, fixed_patches, patch_source
 from kiqa.training.wadiqam.form import plain_form, training_form
+from kiqa.training.wadiqam.losses import pooled_loss
 from kiqa.training.wadiqam.settings import WadiqamSettings
-from kiqa.training.wadiqam.start import start_from
 
 _BATCH = 512  # validation patches a step
 _SAMPLE = 64  # images that the whitening kernels look at

@@ -76,7 +76,7 @@ def train_wadiqam(
         watched: Test images whose loss is noted each epoch, ``test_loss``;
             it decides nothing.
         initial: Name or file of a trained network whose convolutions to
-            start from (`kiqa.training.wadiqam.start`); ``None`` is the
+            start from (`kiqa.training.runs.start`); ``None`` is the
             paper's random weights.
         resume: Continue the run in the folder after its last epoch. On a CPU
             the weights are those of an uninterrupted run, bit by bit.

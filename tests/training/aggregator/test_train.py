@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 from kiqa.io.weights import load_model, read_info
+from kiqa.training.aggregator import train as aggregator
 from kiqa.training.aggregator.batches import stack_item
 from kiqa.training.aggregator.settings import AggregatorSettings
 from kiqa.training.aggregator.train import predict_scores, train_aggregator
-from kiqa.training.aggregator.train import train as aggregator
 
 SMALL = AggregatorSettings(batch_size=4, epochs=3, learning_rate=0.01, early_stopping=None)
 DETAILS = {"maps": ["fish", "gray", "patchnet"], "stride": 4, "fish": "sliding"}

@@ -15,10 +15,10 @@ from kiqa.io.weights import load_model, read_info
 from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.scoring import Scorer
+from kiqa.training.paq2piq import network as paq2piq_network
 from kiqa.training.paq2piq.network import RegionPooling, _start, _start_at
 from kiqa.training.paq2piq.settings import RECIPES, Paq2piqSettings
 from kiqa.training.paq2piq.tasks import RatedPicture
-from kiqa.training.paq2piq.train import network as paq2piq_network
 from kiqa.training.paq2piq.train import train_paq2piq, weights_file
 
 QUICK = Paq2piqSettings(

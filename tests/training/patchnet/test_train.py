@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 
 from kiqa.io.weights import load_model, read_info
+from kiqa.training.patchnet import instance
 from kiqa.training.patchnet.instance import DeadNetworkError
-from kiqa.training.patchnet.train import instance, train_patchnet
+from kiqa.training.patchnet.train import train_patchnet
 from kiqa.training.runs import epochs
 from kiqa.training.runs.checkpoint import read_checkpoint
 
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).parents[3]
 
 
 def weights_of(workdir, instance):

@@ -14,8 +14,8 @@ from kiqa.data.readers.datasets import biq2021
 from kiqa.data.splits import select
 from kiqa.io.weights import load_model
 from kiqa.train_patchnet_mos import main
+from kiqa.training.patchnet_mos import train as patchnet_mos
 from kiqa.training.patchnet_mos.settings import LossWeights, MosSettings
-from kiqa.training.patchnet_mos.train import train as patchnet_mos
 from kiqa.training.patchnet_mos.train import train_patchnet_mos
 
 SMALL = MosSettings(

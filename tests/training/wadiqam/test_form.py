@@ -6,8 +6,8 @@ import pytest
 from kiqa.io.weights import export_h5
 from kiqa.models.patchnet import build_patchnet
 from kiqa.models.wadiqam import build_wadiqam
+from kiqa.training.runs.start import start_from
 from kiqa.training.wadiqam.form import fold, plain_form, training_form
-from kiqa.training.wadiqam.start import start_from
 
 KINDS = [
     {"pooling": "average"},

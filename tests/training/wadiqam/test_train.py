@@ -9,7 +9,7 @@ from PIL import Image
 
 from kiqa.data.distortions import distort
 from kiqa.io.weights import load_model, read_info
-from kiqa.training.runs.losses import pooled_loss
+from kiqa.training.wadiqam.losses import pooled_loss
 from kiqa.training.wadiqam.network import predict_scores
 from kiqa.training.wadiqam.settings import RECIPES, WadiqamSettings
 from kiqa.training.wadiqam.tasks import PatchTask, read_pairs
@@ -160,7 +160,7 @@ def test_validation_scores_do_not_depend_on_batches(monkeypatch):
     """Patches of one image may fall into two batches."""
     import keras
 
-    from kiqa.training.wadiqam.train import network as wadiqam_network
+    from kiqa.training.wadiqam import network as wadiqam_network
 
     inputs = keras.Input((32, 32, 3))
     x = keras.layers.Reshape((32, 96))(inputs)
