@@ -28,7 +28,7 @@ from kiqa.training.aggregator.settings import (
     AggregatorSettings,
 )
 from kiqa.training.runs.commands import add_run, run_training, some_of
-from kiqa.training.runs.settings import PRECISIONS
+from kiqa.training.runs.options import PRECISIONS
 
 _FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # thesis 5.4
 

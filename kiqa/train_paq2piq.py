@@ -27,7 +27,7 @@ from kiqa.training.runs.commands import (
     run_training,
     some_of,
 )
-from kiqa.training.runs.settings import PRECISIONS
+from kiqa.training.runs.options import PRECISIONS
 
 # Settings that have an option of the same name.
 _NUMBERS = {

@@ -20,7 +20,7 @@ from kiqa.training.runs.commands import (
     given_settings,
     run_training,
 )
-from kiqa.training.runs.settings import PRECISIONS
+from kiqa.training.runs.options import PRECISIONS
 
 # Settings that have an option of the same name; the defaults are the
 # shipped network's.

@@ -21,7 +21,7 @@ from kiqa.training.runs.commands import (
     given_settings,
     run_training,
 )
-from kiqa.training.runs.settings import PRECISIONS
+from kiqa.training.runs.options import PRECISIONS
 
 _NUMBERS = {
     "seed": (int, "seed of initial weights and crops"),

@@ -30,7 +30,7 @@ from kiqa.training.rnn_biqa.settings import (
     pooling_preset,
 )
 from kiqa.training.runs.commands import add_data, add_run, add_settings, given_settings
-from kiqa.training.runs.settings import PRECISIONS
+from kiqa.training.runs.options import PRECISIONS
 
 # Settings that have an option of the same name.
 _FINE_TUNING = {

@@ -9,7 +9,7 @@ instead of the photographs) are off by default. Loads no Keras.
 
 from dataclasses import dataclass
 
-from kiqa.training.runs.settings import PRECISIONS
+from kiqa.training.runs.options import PRECISIONS
 
 POOLINGS = ("max", "mean")
 SCHEDULES = ("constant", "cosine")

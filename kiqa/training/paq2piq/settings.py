@@ -10,7 +10,7 @@ Public names: `Paq2piqSettings`, `RECIPES`, `KINDS`, `SCHEDULES`.
 from dataclasses import dataclass
 
 from kiqa.constants import PAQ2PIQ
-from kiqa.training.runs.settings import PRECISIONS
+from kiqa.training.runs.options import PRECISIONS
 
 KINDS = ("bm", "rm", "fm")
 SCHEDULES = ("constant", "cosine")

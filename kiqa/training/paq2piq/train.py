@@ -29,9 +29,9 @@ from kiqa.training.paq2piq.tasks import RatedPicture, with_patches
 from kiqa.training.runs.checkpoint import read_checkpoint
 from kiqa.training.runs.epochs import train_to_best
 from kiqa.training.runs.history import best_numbers, epoch_numbers, history_writer
+from kiqa.training.runs.options import settings_to_json
 from kiqa.training.runs.origin import origin
 from kiqa.training.runs.packed import pack_pictures
-from kiqa.training.runs.settings import settings_to_json
 from kiqa.training.runs.workdir import open_workdir, text_sha256
 
 CHECKPOINT_FILE = "checkpoint.npz"

@@ -7,7 +7,7 @@ ours below. Loads no Keras, so a command line can read the defaults.
 from dataclasses import dataclass
 
 from kiqa.constants import PATCHNET
-from kiqa.training.runs.settings import PRECISIONS
+from kiqa.training.runs.options import PRECISIONS
 
 SPLITS = ("patch", "image")
 

@@ -34,7 +34,7 @@ from kiqa.training.patchnet.instance import InstanceData, train_instance
 from kiqa.training.patchnet.settings import PatchnetSettings
 from kiqa.training.patchnet.table import METRICS, patch_metrics, table_1
 from kiqa.training.runs.devices import require_tensorflow
-from kiqa.training.runs.settings import settings_to_json
+from kiqa.training.runs.options import settings_to_json
 from kiqa.training.runs.tensorboard import scalar_writer
 from kiqa.training.runs.workdir import arrays_sha256, open_workdir, read_json
 

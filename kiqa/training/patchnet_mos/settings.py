@@ -7,7 +7,7 @@ format. Loads no Keras, so a command line can read the defaults.
 import dataclasses
 from dataclasses import dataclass, field
 
-from kiqa.training.runs.settings import PRECISIONS
+from kiqa.training.runs.options import PRECISIONS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,8 +23,8 @@ from kiqa.training.runs.checkpoint import read_checkpoint
 from kiqa.training.runs.devices import jit_compile, number_format
 from kiqa.training.runs.epochs import train_to_best
 from kiqa.training.runs.history import epoch_numbers, history_writer
+from kiqa.training.runs.options import settings_to_json
 from kiqa.training.runs.seeding import model_seed
-from kiqa.training.runs.settings import settings_to_json
 from kiqa.training.runs.workdir import arrays_sha256, open_workdir
 
 CHECKPOINT_FILE = "checkpoint.npz"

@@ -11,7 +11,7 @@ Public names: `FineTuningSettings`, `PoolingSettings`, `fine_tuning_preset`,
 from dataclasses import dataclass
 
 from kiqa.constants import RNN_BIQA, RNN_BIQA_CODE
-from kiqa.training.runs.settings import PRECISIONS
+from kiqa.training.runs.options import PRECISIONS
 
 PRESETS = {"paper": RNN_BIQA, "code": RNN_BIQA_CODE}
 BACKBONES = ("resnet50", "compact")  # as kiqa.models.rnn_features, which loads Keras
