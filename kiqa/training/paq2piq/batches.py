@@ -19,7 +19,7 @@ import numpy as np
 from kiqa.constants import PAQ2PIQ
 from kiqa.training.paq2piq.tasks import RatedPicture
 from kiqa.training.runs.ahead import made_ahead
-from kiqa.training.runs.packed import PackedPictures
+from kiqa.training.runs.packed import PackedImages
 from kiqa.training.runs.seeding import epoch_rng
 
 WHITE = 255
@@ -35,7 +35,7 @@ class PictureSet:
     """
 
     tasks: Sequence[RatedPicture]
-    store: PackedPictures
+    store: PackedImages
 
     def __len__(self):
         return len(self.tasks)

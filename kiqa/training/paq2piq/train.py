@@ -31,7 +31,7 @@ from kiqa.training.runs.epochs import train_to_best
 from kiqa.training.runs.history import best_numbers, epoch_numbers, history_writer
 from kiqa.training.runs.options import settings_to_json
 from kiqa.training.runs.origin import origin
-from kiqa.training.runs.packed import pack_pictures
+from kiqa.training.runs.packed import pack_images
 from kiqa.training.runs.workdir import open_workdir, text_sha256
 
 CHECKPOINT_FILE = "checkpoint.npz"
@@ -86,7 +86,7 @@ def train_paq2piq(
     """
     _check(train, validation, settings)
     packed = os.path.join(workdir, "packed") if packed is None else packed
-    store = pack_pictures(
+    store = pack_images(
         [task.path for task in (*train, *validation)],
         packed,
         smallest=LEAST_SIDE,

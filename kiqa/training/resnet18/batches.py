@@ -14,14 +14,14 @@ from kiqa.constants import PAQ2PIQ
 from kiqa.maps.wadiqam import simple_average, weighted_average
 from kiqa.training.resnet18.teacher import TeacherFeatures
 from kiqa.training.runs.ahead import made_ahead
-from kiqa.training.runs.packed import PackedPictures
+from kiqa.training.runs.packed import PackedImages
 from kiqa.training.runs.seeding import epoch_rng
 
 _RATED_TOGETHER = 8
 
 
 def crop_batches(
-    pictures: PackedPictures,
+    pictures: PackedImages,
     hints: TeacherFeatures,
     *,
     side: int,
@@ -87,7 +87,7 @@ def crop(
     return part, hints.astype(np.float32)
 
 
-def rate_pictures(rater: keras.Model, pictures: PackedPictures) -> np.ndarray:
+def rate_pictures(rater: keras.Model, pictures: PackedImages) -> np.ndarray:
     """Rate whole pictures by the student's features and the teacher's head.
 
     Args:

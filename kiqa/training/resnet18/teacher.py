@@ -18,7 +18,7 @@ import numpy as np
 
 from kiqa.io.files import replacing, write_atomically
 from kiqa.io.weights import find_weights, load_model, read_info
-from kiqa.training.runs.packed import PackedPictures
+from kiqa.training.runs.packed import PackedImages
 
 LAYER = "features"  # of `kiqa.models.wadiqam`
 _FILE, _INDEX = "teacher.bin", "teacher.json"
@@ -115,7 +115,7 @@ def load_teacher(model: str | os.PathLike) -> Teacher:
 
 def write_teacher_features(
     teacher: Teacher,
-    pictures: PackedPictures,
+    pictures: PackedImages,
     folder: str | os.PathLike,
     *,
     report: Callable[[str], None] = lambda message: None,

@@ -42,7 +42,7 @@ from kiqa.training.runs.devices import jit_compile, number_format
 from kiqa.training.runs.epochs import train_to_best
 from kiqa.training.runs.history import best_numbers, epoch_numbers, history_writer
 from kiqa.training.runs.options import settings_to_json
-from kiqa.training.runs.packed import pack_pictures
+from kiqa.training.runs.packed import pack_images
 from kiqa.training.runs.seeding import model_seed
 from kiqa.training.runs.workdir import open_workdir, text_sha256
 
@@ -97,7 +97,7 @@ def distil_resnet18(
             f"Expected a teacher with {PAQ2PIQ.features} features of patches of {PAQ2PIQ.stride} "
             f"pixels. Received: {master.name}, {master.body.output.shape[-1]} of {master.patch}."
         )
-    store = pack_pictures(
+    store = pack_images(
         [picture.path for picture in (*train, *validation)],
         os.path.join(workdir, "packed") if packed is None else packed,
         smallest=settings.side + PAQ2PIQ.stride,

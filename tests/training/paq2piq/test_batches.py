@@ -1,11 +1,10 @@
-"""Pictures padded and cropped, with their rectangles; patch files; packed pictures."""
+"""Images padded and cropped, with their rectangles; patch files."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 from kiqa.data.records import ScoredImage
 from kiqa.training.paq2piq.batches import (
@@ -21,7 +20,7 @@ from kiqa.training.paq2piq.tasks import (
     read_patch_scores,
     with_patches,
 )
-from kiqa.training.runs.packed import PackedPictures, pack_pictures
+from kiqa.training.runs.packed import PackedImages
 
 NONE = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
 
@@ -89,7 +88,7 @@ def pictures():
     sizes = [(40, 60), (64, 64), (30, 90), (64, 64), (64, 64)]
     content = [_pixels(*size) for size in sizes]
     starts = np.cumsum([0, *(part.size for part in content)])[:-1]
-    store = PackedPictures(np.concatenate([part.ravel() for part in content]), starts, sizes)
+    store = PackedImages(np.concatenate([part.ravel() for part in content]), starts, sizes)
     tasks = [_task(10.0 * i, [[4, 6, 20, 25]], [i], name=str(i)) for i in range(5)]
     return PictureSet(tasks, store)
 
@@ -201,43 +200,3 @@ def test_patches_must_lie_in_their_pictures(tmp_path, table):
         with_patches([_task(name="b")], found, [(10, 8)])
     with pytest.raises(ValueError, match="such as 'z'"):
         with_patches([_task(name="z")], found, [(10, 10)])
-
-
-def test_packed_pictures_are_decoded_once(tmp_path, photo, monkeypatch):
-    """Any sizes; used again for the same files, made again for others."""
-    paths = [tmp_path / f"{i}.png" for i in range(3)]
-    for i, path in enumerate(paths):
-        Image.fromarray(photo[: 40 + i, : 50 - i]).save(path)
-    store = pack_pictures(paths, tmp_path / "packed", smallest=32)
-    assert store.sizes == [(40, 50), (41, 49), (42, 48)]
-    for i in range(3):
-        np.testing.assert_array_equal(store.pixels(i), photo[: 40 + i, : 50 - i])
-    np.testing.assert_array_equal(store.part(slice(1, 3)).pixels(0), store.pixels(1))
-    with monkeypatch.context() as patch:
-        patch.setattr("kiqa.training.runs.packed.load_image", None)
-        again = pack_pictures(paths, tmp_path / "packed", smallest=32)
-        np.testing.assert_array_equal(again.pixels(2), store.pixels(2))
-    Image.fromarray(photo[:60, :60]).save(paths[1])
-    assert pack_pictures(paths, tmp_path / "packed", smallest=32).sizes[1] == (60, 60)
-
-
-def test_packing_refuses_what_is_no_picture(tmp_path, photo):
-    """Too small, damaged or missing: named, and no packed file is left."""
-    small, torn = tmp_path / "small.png", tmp_path / "torn.png"
-    Image.fromarray(photo[:31, :50]).save(small)
-    torn.write_bytes(small.read_bytes()[:80])
-    for path, said in ((small, "at least 32 pixels.*small.png"), (torn, "torn.png")):
-        with pytest.raises(ValueError, match=said):
-            pack_pictures([path], tmp_path / "packed", smallest=32)
-    with pytest.raises(FileNotFoundError, match="gone.png"):
-        pack_pictures([tmp_path / "gone.png"], tmp_path / "packed", smallest=32)
-    assert list((tmp_path / "packed").iterdir()) == []
-
-
-def test_cut_off_packed_file_is_refused(tmp_path, photo):
-    """The index says how many bytes there must be."""
-    Image.fromarray(photo[:40, :50]).save(tmp_path / "a.png")
-    pack_pictures([tmp_path / "a.png"], tmp_path / "packed", smallest=32)
-    (tmp_path / "packed" / "pixels.bin").write_bytes(b"123")
-    with pytest.raises(ValueError, match="6000 bytes.*3"):
-        pack_pictures([tmp_path / "a.png"], tmp_path / "packed", smallest=32)

@@ -17,7 +17,7 @@ from kiqa.training.resnet18.batches import crop, crop_batches
 from kiqa.training.resnet18.settings import DistillationSettings
 from kiqa.training.resnet18.teacher import load_teacher, write_teacher_features
 from kiqa.training.resnet18.train import WEIGHTS_FILE, distil_resnet18
-from kiqa.training.runs.packed import pack_pictures
+from kiqa.training.runs.packed import pack_images
 
 QUICK = DistillationSettings(
     side=64, batch_size=4, epochs=2, learning_rate=1e-2, precision="float32"
@@ -136,7 +136,7 @@ def test_the_centres_of_teacher_and_student_meet():
 def test_batches_follow_from_seed_and_epoch(pictures, teacher, tmp_path):
     """Equal for equal seeds, other ones for another epoch; each picture once."""
     train = pictures[0]
-    store = pack_pictures([task.path for task in train], tmp_path, smallest=96)
+    store = pack_images([task.path for task in train], tmp_path, smallest=96)
     hints = write_teacher_features(load_teacher(teacher), store, tmp_path)
 
     def batches(epoch):
@@ -158,7 +158,7 @@ def test_teacher_features_are_the_networks(pictures, tmp_path):
         higher_is_better=True, mode="wadiqam-nr",
     )  # fmt: skip
     master = load_teacher(path)
-    store = pack_pictures([task.path for task in pictures[0][:3]], tmp_path, smallest=96)
+    store = pack_images([task.path for task in pictures[0][:3]], tmp_path, smallest=96)
     hints = write_teacher_features(master, store, tmp_path)
     assert hints.grids == [(3, 3), (3, 4), (4, 3)]
     patch = store.pixels(1)[64:96, 32:64].astype(np.float32)[None]
