@@ -19,7 +19,7 @@ from kiqa.training.runs.checkpoint import RunState, read_checkpoint
 from kiqa.training.runs.checks import refuse_shared_contents
 from kiqa.training.runs.devices import jit_compile
 from kiqa.training.runs.optimizers import adam, learning_rate
-from kiqa.training.runs.replicas import whole_batch
+from kiqa.training.runs.replicas import predict_batch, whole_batch
 from kiqa.training.runs.run import CHECKPOINT_FILE, Training, train_epochs
 from kiqa.training.runs.seeding import model_seed
 from kiqa.training.runs.start import start_whole
@@ -67,11 +67,10 @@ def predict_patches(
     # Whole batches only, the last one filled up from the start: one compiled function.
     whole = np.resize(chosen, -(-len(chosen) // batch_size) * batch_size)
     parts = [
-        ops.convert_to_numpy(model.predict_on_batch(data.x[whole[at : at + batch_size]]))
+        predict_batch(model, data.x[whole[at : at + batch_size]])[:, 0]
         for at in range(0, len(whole), batch_size)
     ]
-    # Several devices predict all of a batch each, one after the other.
-    return np.concatenate([part[:batch_size, 0] for part in parts])[: len(chosen)]
+    return np.concatenate(parts)[: len(chosen)]
 
 
 def train_instance(

@@ -15,7 +15,7 @@ from kiqa.training.runs.convolutional import training_form
 from kiqa.training.runs.devices import jit_compile
 from kiqa.training.runs.images import ImageStore
 from kiqa.training.runs.optimizers import adam, learning_rate
-from kiqa.training.runs.replicas import whole_batch
+from kiqa.training.runs.replicas import predict_batch, whole_batch
 from kiqa.training.runs.seeding import model_seed
 from kiqa.training.runs.start import start_whole
 
@@ -75,10 +75,5 @@ def mean_qualities(model: keras.Model, images: ImageStore) -> np.ndarray:
     Returns:
         ``float32`` of shape (n,).
     """
-    return np.array(
-        [
-            np.mean(keras.ops.convert_to_numpy(model.predict_on_batch(images.pixels(i)[None])))
-            for i in range(len(images.paths))
-        ],
-        np.float32,
-    )
+    maps = (predict_batch(model, images.pixels(i)[None]) for i in range(len(images.paths)))
+    return np.array([np.mean(values) for values in maps], np.float32)
