@@ -1,18 +1,3 @@
-"""JavaScript that the pages of all studies share: start, progress, answers, file.
-
-It follows the script of a task, which defines ``task``::
-
-    columns   header of the CSV
-    unit      what is counted, one and many: ["image", "images"]
-    exact     whether pictures are shown pixel by pixel
-    setup()   called once, with the page complete
-    show(index, item, answer, fresh)   shows an item; fresh() tells whether it still matters
-    key(event)          a key on the working screen
-    complete(answer)    whether an answer is one
-    rows(item, answer, who)   rows of the CSV
-"""
-
-SCRIPT = r"""
 const study = JSON.parse(el("study").textContent);
 const total = study.participants || 0;
 let who = "", order = [], answers = {}, place = 0, unsaved = false, turn = 0, told = false;
@@ -277,4 +262,3 @@ zoom();
 el("who").dispatchEvent(new Event("input"));
 el("go").textContent = "Start";
 el("go").disabled = false;
-"""

@@ -1,42 +1,3 @@
-"""Text, style and script of the page on the quality of patches."""
-
-INSTRUCTIONS = """<p>You will see small square pieces of photographs, one after the other, each
-{side} x {side} pixels. Answer one question for each:</p>
-<p><b>Does this piece look as if it was taken from a photograph of high quality?</b></p>
-<p>Judge how well it is reproduced (sharpness, noise, exposure, traces of compression), not what it
-shows or whether you like it. Follow your first impression. There are no right or wrong
-answers.</p>
-<table>
-<tr><th><kbd>&rarr;</kbd> or <kbd>Y</kbd></th><td>yes</td></tr>
-<tr><th><kbd>&larr;</kbd> or <kbd>N</kbd></th><td>no</td></tr>
-<tr><th><kbd>Backspace</kbd></th><td>back to the piece before, to change its answer</td></tr>
-</table>
-<p>{work}</p>
-"""
-
-WORK = """<div class="piece"><div class="frame"><canvas id="patch" width="{side}" height="{side}"
- style="width:{shown}px;height:{shown}px" role="img" aria-label="Piece of a photograph"></canvas>
-</div>{label}</div>
-<footer class="controls">
-<p class="question">Does this piece look as if it was taken from a photograph of high quality?</p>
-<div class="row"><button id="no" type="button">No &nbsp;<kbd>&larr;</kbd> <kbd>N</kbd></button>
-<button id="yes" type="button">Yes &nbsp;<kbd>&rarr;</kbd> <kbd>Y</kbd></button></div>
-<p id="hint" role="status"></p>
-</footer>
-"""
-
-ENLARGED = "<p>Enlarged {factor} times: each pixel is a square of {factor} x {factor}.</p>"
-
-STYLE = """.piece { flex: 1; min-height: 0; display: flex; flex-direction: column; gap: 14px;
-  align-items: center; justify-content: center; overflow: auto; }
-canvas { image-rendering: pixelated; display: block; }
-.frame { flex: none; }
-.question { text-align: center; padding-bottom: 10px; font-weight: 600; }
-.controls button { min-width: 9rem; min-height: 3rem; }
-.controls button[aria-pressed=true] { outline: 3px solid #fff; }
-"""
-
-SCRIPT = r"""
 const AHEAD = 6;  // patches decoded before they are due
 const ready = new Map();
 let current = -1;
@@ -92,4 +53,3 @@ const task = {
     event.preventDefault();
   },
 };
-"""

@@ -1,11 +1,3 @@
-"""Script of the page on areas of high quality.
-
-Boxes are ``[left, top, right, bottom]`` in whole pixels of the image, right
-and bottom exclusive; a corner on the screen is rounded to the nearest border
-between pixels.
-"""
-
-SCRIPT = r"""
 const SLIP = 4;  // screen pixels below which a drag is a click
 const EDGES = ["n", "s", "w", "e", "nw", "ne", "sw", "se"];
 let item = null, boxes = [], none = false, chosen = -1, past = [], drag = null, full = false;
@@ -272,4 +264,3 @@ const task = {
     return true;
   },
 };
-"""

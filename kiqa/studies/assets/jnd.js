@@ -1,60 +1,3 @@
-"""Text, style and script of the page on just noticeable differences."""
-
-INSTRUCTIONS = """<p>You will see pairs of pictures. The left one is the reference and never
-changes. The right one, the test picture, begins at its best.</p>
-<ol>
-<li>Move the slider slowly to the right. Each step lowers the quality of the test picture.</li>
-<li>Stop at the first step at which you notice a difference from the reference. Go back and forth
-until you are sure of this step.</li>
-<li>Then choose <b>I notice a difference now</b>.</li>
-</ol>
-<p>If you see no difference even at the last step, say so with the other button. There are no right
-or wrong answers.</p>
-<p>Before you start: make the window as large as possible (<kbd>F11</kbd>), set the zoom of the
-browser to 100 % (<kbd>Ctrl</kbd> <kbd>0</kbd>) and sit as you usually do.</p>
-<table>
-<tr><th><kbd>&rarr;</kbd> <kbd>&larr;</kbd></th><td>one step worse, one step better</td></tr>
-<tr><th><kbd>Page Up</kbd> <kbd>Page Down</kbd></th><td>the same in large steps</td></tr>
-<tr><th><kbd>Home</kbd> <kbd>End</kbd></th><td>best, worst</td></tr>
-<tr><th><kbd>Enter</kbd></th><td>I notice a difference now</td></tr>
-<tr><th><kbd>Shift</kbd> and arrows</th><td>or dragging: move both pictures, if they are larger
-than the window</td></tr>
-</table>
-"""
-
-WORK = """<div class="pair">
-<figure><figcaption>Reference</figcaption><div class="view"><canvas id="reference"
- role="img" aria-label="Reference picture"></canvas></div></figure>
-<figure><figcaption>Test picture</figcaption><div class="view"><canvas id="test"
- role="img" aria-label="Test picture"></canvas></div></figure>
-</div>
-<footer class="controls">
-<p id="part" hidden></p>
-<div class="slide"><span>best</span><input type="range" id="slider" min="0" value="0" step="1"
- aria-label="Step of the test picture, from best to worst"><span>worst</span></div>
-<div class="row"><button id="noticed" type="button" class="primary">I notice a difference now
- &nbsp;<kbd>Enter</kbd></button>
-<button id="never" type="button">No difference down to the last step</button></div>
-<p id="hint" role="status"></p>
-</footer>
-"""
-
-STYLE = """.pair { flex: 1; min-height: 0; display: grid; grid-template-columns: 1fr 1fr; gap: 8px;
-  padding: 4px 8px 8px; }
-figure { margin: 0; min-width: 0; min-height: 0; display: flex; flex-direction: column;
-  align-items: center; }
-figcaption { flex: none; padding: 2px; }
-.view { flex: 1; min-height: 0; width: 100%; position: relative; overflow: hidden;
-  touch-action: none; }
-.view.larger { cursor: grab; }
-canvas { position: absolute; left: 0; top: 0; image-rendering: pixelated; }
-.slide { display: flex; gap: 12px; align-items: center; max-width: 1100px; margin: 0 auto 8px; }
-.slide input { flex: 1; min-width: 0; height: 28px; accent-color: #e8e8e8; border-radius: 6px; }
-.slide input:focus-visible { outline: 1px solid #cfcfcf; outline-offset: 3px; }
-#part { text-align: center; padding-bottom: 4px; }
-"""
-
-SCRIPT = r"""
 const KEPT_BYTES = 1.2e9;  // decoded test pictures of one image that are kept
 const AT_ONCE = 4;  // pictures decoded at the same time
 const jnd = { steps: null, shown: -1, wanted: 0, moved: false, far: 0, x: 0, y: 0 };
@@ -232,4 +175,3 @@ const task = {
     event.preventDefault();
   },
 };
-"""
