@@ -11,12 +11,6 @@ MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
-def _touch(folder, names):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        (folder / name).touch()
-
-
 def _workbook(path, sheet, rows):
     """Write a workbook as spreadsheet programs do: shared strings, numbers as values."""
     strings = sorted({cell for row in rows for cell in row if isinstance(cell, str)})
@@ -59,12 +53,12 @@ CSIQ_ROWS = [
 
 
 @pytest.fixture
-def csiq_root(tmp_path):
+def csiq_root(tmp_path, touch):
     """CSIQ with three images and the workbook."""
-    _touch(tmp_path / "src_imgs", ["1600.png", "aerial_city.png"])
-    _touch(tmp_path / "dst_imgs" / "awgn", ["1600.AWGN.1.png"])
-    _touch(tmp_path / "dst_imgs" / "jpeg2000", ["1600.jpeg2000.2.png"])
-    _touch(tmp_path / "dst_imgs" / "contrast", ["aerial_city.contrast.5.png"])
+    touch(tmp_path / "src_imgs", ["1600.png", "aerial_city.png"])
+    touch(tmp_path / "dst_imgs" / "awgn", ["1600.AWGN.1.png"])
+    touch(tmp_path / "dst_imgs" / "jpeg2000", ["1600.jpeg2000.2.png"])
+    touch(tmp_path / "dst_imgs" / "contrast", ["aerial_city.contrast.5.png"])
     _workbook(tmp_path / "csiq.DMOS.xlsx", "all_by_image", CSIQ_ROWS)
     return tmp_path
 

@@ -12,19 +12,13 @@ from kiqa.data.records import live_dmos
 LIVE_FOLDERS = {"jp2k": 227, "jpeg": 233, "wn": 174, "gblur": 174, "fastfading": 174}
 
 
-def _touch(folder, names):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        (folder / name).touch()
-
-
 @pytest.fixture
-def live_root(tmp_path):
+def live_root(tmp_path, touch):
     """All 982 entries; every tenth is a hidden reference; three images are on disk."""
     root = tmp_path / "databaserelease2"
-    _touch(root / "refimgs", [f"ref{i}.bmp" for i in range(29)])
+    touch(root / "refimgs", [f"ref{i}.bmp" for i in range(29)])
     for folder in LIVE_FOLDERS:
-        _touch(root / folder, ["img2.bmp"])
+        touch(root / folder, ["img2.bmp"])
     hidden = np.zeros((1, 982))
     hidden[0, ::10] = 1
     dmos = np.where(hidden, 0, np.linspace(-2.64, 111.77, 982))

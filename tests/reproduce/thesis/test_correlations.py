@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.io import savemat
 
 from kiqa.data.local_quality import vote_map
-from kiqa.data.readers.datasets import koniq10k
+from kiqa.data.readers.koniq10k import koniq10k
 from kiqa.data.splits import read_split
 from kiqa.maps.fish import fish
 from kiqa.maps.sliding_fish import fish_map

@@ -1,27 +1,21 @@
-"""Readers of TID2013, TID2008 and KADID-10k, on small trees in the published layouts."""
+"""Readers of TID2013 and TID2008, on a small tree in the published layout."""
 
 import logging
 
 import pytest
 
-from kiqa.data import DATASETS, FOUR_DISTORTIONS, kadid10k, tid2008, tid2013
+from kiqa.data.readers.tid2013 import tid2008, tid2013
 from kiqa.data.records import live_dmos
 from kiqa.data.splits import assign_split, counted_split
 
 
-def _touch(folder, names):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        (folder / name).touch()
-
-
 @pytest.fixture
-def tid(tmp_path):
+def tid(tmp_path, touch):
     """TID2013 with the mixed case of the published files."""
     root = tmp_path / "tid2013"
-    _touch(root / "reference_images", ["I01.BMP", "i25.bmp"])
-    _touch(root / "distorted_images", ["I01_01_1.bmp", "i01_01_2.bmp", "I01_11_1.BMP"])
-    _touch(root / "distorted_images", ["i25_24_5.bmp"])
+    touch(root / "reference_images", ["I01.BMP", "i25.bmp"])
+    touch(root / "distorted_images", ["I01_01_1.bmp", "i01_01_2.bmp", "I01_11_1.BMP"])
+    touch(root / "distorted_images", ["i25_24_5.bmp"])
     lines = ["5.51429 I01_01_1.bmp", "5.56757 i01_01_2.bmp", "4.5 I01_11_1.bmp"]
     (root / "mos_with_names.txt").write_text("\r\n".join([*lines, "0.9 I25_24_5.bmp", ""]))
     (root / "mos_std.txt").write_text("0.1\n0.2\n0.3\n0.4\n")
@@ -45,13 +39,13 @@ def test_tid2013_matches_names_whatever_their_case(tid):
     assert tid2013(tid / "tid2013") == records
 
 
-def test_tid2008_has_its_own_kinds_and_levels(tid):
+def test_tid2008_has_its_own_kinds_and_levels(tid, touch):
     """The same files are refused as TID2008: kind 24 and level 5 are not of it."""
     with pytest.raises(ValueError, match="line 4.*i?25_24_5.*tid2008"):
         tid2008(tid / "tid2013")
     path = tid / "tid2013" / "mos_with_names.txt"
     path.write_text(path.read_text().replace("I25_24_5", "I01_17_4"))
-    _touch(tid / "tid2013" / "distorted_images", ["I01_17_4.bmp"])
+    touch(tid / "tid2013" / "distorted_images", ["I01_17_4.bmp"])
     assert {r.dataset for r in tid2008(tid / "tid2013")} == {"tid2008"}
 
 
@@ -99,79 +93,6 @@ def test_tid2013_refuses_deviations_of_another_length(tid):
         tid2013(tid)
 
 
-@pytest.fixture
-def kadid(tmp_path):
-    """KADID-10k with two references."""
-    root = tmp_path / "kadid10k"
-    _touch(root / "images", ["I01.png", "I02.png", "I01_01_01.png", "I02_25_05.png"])
-    (root / "dmos.csv").write_text(
-        "dist_img,ref_img,dmos,var\nI01_01_01.png,I01.png,4.57,0.25\nI02_25_05.png,I02.png,1.00,0\n"
-    )
-    return tmp_path
-
-
-def test_kadid10k_is_not_turned_round(kadid):
-    """Its dmos is a MOS: higher is better; var is a variance."""
-    records = kadid10k(kadid)
-    assert [(r.mos, r.sd) for r in records] == [(4.57, 0.5), (1.0, 0.0)]
-    assert [(r.content, r.distortion, r.level) for r in records] == [
-        *(("I01", "01", 1), ("I02", "25", 5)),
-    ]
-    assert [r.reference.name for r in records] == ["I01.png", "I02.png"]
-    assert live_dmos(records[1]) == pytest.approx(100)
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("I01_01_02.png,I02.png,3,0.1", "I01_01_02.png.*line 4"),
-        ("I01_01.png,I01.png,3,0.1", "line 4"),
-        ("I01_01_01.png,I01.png,3,0.1", "more than once"),
-        ("I01_01_02.png,I01.png,0.5,0.1", "from 1 to 5"),
-        ("I01_01_02.png,I01.png,3,-1", "sd.*'-1'"),
-    ],
-)
-def test_kadid10k_names_a_wrong_line(kadid, line, message):
-    """A reference that is not of the name, other names, duplicates, scores off the scale."""
-    with (kadid / "kadid10k" / "dmos.csv").open("a") as stream:
-        stream.write(line)
-    with pytest.raises(ValueError, match=message):
-        kadid10k(kadid)
-
-
-def test_kadid10k_matches_names_without_case_and_reports_what_is_missing(kadid, caplog):
-    """An image in capitals is found; one whose reference is gone is left out."""
-    images = kadid / "kadid10k" / "images"
-    (images / "I01_01_01.png").rename(images / "i01_01_01.PNG")
-    (images / "I02.png").unlink()
-    with caplog.at_level(logging.WARNING):
-        (record,) = kadid10k(kadid)
-    assert (record.name, record.path.name) == ("I01_01_01.png", "i01_01_01.PNG")
-    assert "I02.png" in caplog.text
-    (images / "i01_01_01.PNG").unlink()
-    (images / "I02_25_05.png").unlink()
-    with pytest.raises(FileNotFoundError, match="2 of 2 images"):
-        kadid10k(kadid)
-
-
-@pytest.mark.parametrize(
-    ("name", "file"),
-    [
-        ("live", "dmos_realigned.mat"),
-        ("tid2013", "mos_with_names.txt"),
-        ("tid2008", "mos_with_names.txt"),
-        ("csiq", "csiq.DMOS.xlsx"),
-        ("kadid10k", "dmos.csv"),
-    ],
-)
-def test_readers_name_the_file_they_miss(tmp_path, name, file):
-    """A folder that is not there, and one without scores: what to download, and from where."""
-    with pytest.raises(FileNotFoundError, match=r"gone.*https?://"):
-        DATASETS[name](tmp_path / "gone")
-    with pytest.raises(FileNotFoundError, match=rf"{file}.*https?://"):
-        DATASETS[name](tmp_path)
-
-
 def test_splits_are_by_reference(tid):
     """A split with one reference on both sides is refused; counted ones never are."""
     records = tid2013(tid)
@@ -181,9 +102,3 @@ def test_splits_are_by_reference(tid):
         )
     split = counted_split(records, {"train": 1, "test": 1}, seed=0)
     assert {r.set for r in assign_split(records, split)} == {"train", "test"}
-
-
-def test_four_distortions_are_of_known_data_sets():
-    """Four names each, for data sets that have readers."""
-    assert DATASETS.keys() >= FOUR_DISTORTIONS.keys()
-    assert {len(set(kinds)) for kinds in FOUR_DISTORTIONS.values()} == {4}
