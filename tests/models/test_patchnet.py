@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from kiqa.models import MODELS, builder
 from kiqa.models.patchnet import build_patchnet
 
 
@@ -92,11 +91,3 @@ def test_refuses_what_it_cannot_build(options, message):
     """Wrong padding and too small patches are named."""
     with pytest.raises(ValueError, match=message):
         build_patchnet(**options)
-
-
-def test_registry_resolves_names():
-    """Every entry of MODELS is a function; other names are refused."""
-    for name in MODELS:
-        assert callable(builder(name))
-    with pytest.raises(ValueError, match="patchnet"):
-        builder("patchnot")

@@ -1,6 +1,7 @@
-"""Empty files in the layout of a data set."""
+"""Files in the layout of a data set: empty ones, and workbooks."""
 
 import pytest
+from openpyxl import Workbook
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +14,17 @@ def touch():
             (folder / name).touch()
 
     return touch
+
+
+@pytest.fixture(scope="session")
+def write_workbook():
+    """The function ``write_workbook(path, rows, *, sheet="Sheet7")``."""
+
+    def write_workbook(path, rows, *, sheet="Sheet7"):
+        workbook = Workbook()
+        workbook.active.title = sheet
+        for row in rows:
+            workbook.active.append(row)
+        workbook.save(path)
+
+    return write_workbook

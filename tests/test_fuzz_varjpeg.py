@@ -11,7 +11,7 @@ import pytest
 
 from kiqa.varjpeg import StreamError
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "fuzz_varjpeg.py"
+SCRIPT = Path(__file__).parents[1] / "benchmarks" / "fuzz_varjpeg.py"
 
 
 @pytest.fixture(scope="module")
