@@ -170,12 +170,6 @@ def test_checker_accepts_a_permitted_import(module: str, source: str) -> None:
     assert _violations(source, module) == []
 
 
-def test_no_module_is_a_drawer() -> None:
-    """No file has a name that says nothing about its content."""
-    drawers = {"utils", "util", "helpers", "misc", "common"}
-    assert [path for path in SOURCES if drawers & set(path.with_suffix("").parts[-2:])] == []
-
-
 @pytest.mark.parametrize("module", ["kiqa", "kiqa.cli.main", "kiqa.train_patchnet", "kiqa.scoring"])
 def test_import_loads_no_deep_learning_library(module: str) -> None:
     """The package, the command line and its parser load neither Keras nor TensorFlow."""
