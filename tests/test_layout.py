@@ -1,4 +1,4 @@
-"""The layout of DESIGN.md: where tests lie, how large folders are, what they are called."""
+"""The layout: where tests lie, how large folders are, what they are called."""
 
 import ast
 from collections import Counter

@@ -6,14 +6,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from kiqa.cli.inputs import add_model, whole_number
+from kiqa.cli.inputs import DATASETS, add_model, whole_number
 from kiqa.startup import load_quietly
 
 _SEED = 0  # of the bootstrap; part of the published JSON
-# The keys of kiqa.data.DATASETS, so that --help loads no reader.
-_DATASETS = (
-    "biq2021 csiq kadid10k koniq10k live live-fb live-fb-patches live-itw spaq tid2008 tid2013"
-).split()
 _TIMES = {"0..1": 1, "0..100": 100}  # scales of models on which MOS are compared
 _METRICS = {
     "srocc": "SROCC",
@@ -36,7 +32,7 @@ def add_parser(commands) -> argparse.ArgumentParser:
     parser.add_argument(
         "--dataset",
         required=True,
-        choices=_DATASETS,
+        choices=DATASETS,
         help="its published layout",
     )
     parser.add_argument(

@@ -10,6 +10,11 @@ from dataclasses import dataclass, replace
 
 from kiqa.constants import DEFAULT_SCORER
 
+# The keys of kiqa.data.DATASETS, so that --help loads no reader.
+DATASETS = (
+    "biq2021 csiq kadid10k koniq10k live live-fb live-fb-patches live-itw spaq tid2008 tid2013"
+).split()
+
 
 @dataclass(frozen=True)
 class Input:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from kiqa.cli.inputs import collect, whole_number
+from kiqa.cli.inputs import DATASETS, collect, whole_number
 from kiqa.constants import KONPATCH
 
 _LARGE = 200_000_000  # bytes; browsers begin to take long with a page
@@ -85,7 +85,7 @@ def _add_patches(kinds) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("folder", nargs="?", metavar="FOLDER", help="plain folder of images")
     source.add_argument("--data", metavar="ROOT", help="folder of a data set, with --dataset")
-    parser.add_argument("--dataset", choices=("biq2021", "koniq10k", "live-itw"))
+    parser.add_argument("--dataset", choices=DATASETS, help="what --data is")
     parser.add_argument(
         "--split", metavar="FILE|NAME", help="split, image_name,set (default: the data's own)"
     )
@@ -202,7 +202,7 @@ def _records(arguments):
         from kiqa.data.chosen import scored_images
 
         if arguments.dataset is None:
-            raise ValueError("Expected --dataset with --data: biq2021, koniq10k or live-itw.")
+            raise ValueError(f"Expected --dataset with --data, one of: {', '.join(DATASETS)}.")
         return scored_images(
             arguments.dataset,
             arguments.data,

@@ -3,7 +3,7 @@
 - ``records``: one scored image as plain data.
 - ``readers``: published data sets, one file each. `DATASETS` names them all.
 - ``splits``: train, validation and test parts, split files, k folds.
-- ``patches``: positions on an image, patches cut out, values put back.
+- ``patches``: positions on an image, patches cut out.
 - ``study``: images and patches for a study of their quality.
 - ``konpatch``: patches with votes; ``votes`` and ``pseudo_votes`` label them.
 - ``distortions``: synthetic distortions of images.
