@@ -100,9 +100,9 @@ def importance_of(arguments: argparse.Namespace) -> Callable:
         FileNotFoundError: If the file, folder or model is not there.
         ValueError: If the model makes no map at this stride.
     """
-    given = [place for place in (arguments.maps, arguments.saliency, arguments.mask) if place]
-    if given and not given[0].exists():
-        raise FileNotFoundError(f"Expected a file or folder. Received: {given[0]}, not there.")
+    places = [place for place in (arguments.maps, arguments.saliency, arguments.mask) if place]
+    if places and not places[0].exists():
+        raise FileNotFoundError(f"Expected a file or folder. Received: {places[0]}, not there.")
     if arguments.maps:
         return lambda name, pixels: stored_map(arguments.maps, name, pixels.shape[:2])
     if arguments.saliency:

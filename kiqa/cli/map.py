@@ -75,8 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
     load_quietly(scorer)
     scorer.check_maps()
     info = scorer.info
-    given = arguments.reference is not None
-    check_references(given, needed=scorer.needs_reference, model=scorer.model)
+    paired = arguments.reference is not None
+    check_references(paired, needed=scorer.needs_reference, model=scorer.model)
     if arguments.normalise and info.scale != "0..100":
         raise ValueError(
             f"Expected a model of the scale 0..100 with --normalise. Received: {info.name} of the "

@@ -77,8 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.evaluation.study.rejection import RejectionRules
     from kiqa.evaluation.study.scores import Z_RANGE, process_ratings
 
-    given = {name: getattr(arguments, name) for name in _RULES if hasattr(arguments, name)}
-    rules = RejectionRules(**given)
+    chosen = {name: getattr(arguments, name) for name in _RULES if hasattr(arguments, name)}
+    rules = RejectionRules(**chosen)
     ratings = read_ratings(arguments.ratings, scale=arguments.scale)
     golden = acceptance = None
     if arguments.golden:

@@ -145,11 +145,11 @@ def _fig_5(options) -> int:
 
 def _shown_patches(options):
     """Path, rectangles and labels of the pictures to show."""
-    given = [bool(options.image), options.images is not None, options.data is not None]
-    if sum(given) != 1:
+    sources = [bool(options.image), options.images is not None, options.data is not None]
+    if sum(sources) != 1:
         raise ValueError(
             "Expected one of --image FILE, --images FOLDER, and --data with --dataset. Received: "
-            f"{sum(given)} of them."
+            f"{sum(sources)} of them."
         )
     _check_dataset(options)
     if options.dataset == "live-fb":

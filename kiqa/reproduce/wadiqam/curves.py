@@ -26,7 +26,7 @@ from kiqa.reproduce.wadiqam.data import (
     add_sets,
     given_sets,
     nothing_fits,
-    some,
+    sample,
     split_tasks,
 )
 from kiqa.reproduce.wadiqam.runs import (
@@ -109,8 +109,8 @@ def runs_of(options: argparse.Namespace, *, mode: str, watch: bool = False) -> I
                 yield from ((Path(file).stem, name, parts, Path(file)) for file in options.model)
                 continue
             used = {
-                "train": some(parts["train"], options.images, seed=split),
-                "val": some(parts["val"], options.validation_images, seed=split),
+                "train": sample(parts["train"], options.images, seed=split),
+                "val": sample(parts["val"], options.validation_images, seed=split),
             }
             for pooling, label in _LABELS.items():
                 settings = settings_of(options, {"mode": mode, "pooling": pooling}, split=split)
@@ -189,8 +189,8 @@ def report(rows: list[dict], options: argparse.Namespace, name: str) -> None:
     """Print a table and write it as CSV; scores of a proxy are called so."""
     write_csv(rows, options.output / f"{name}.csv")
     proxy = any(entry.startswith(f"{PROXY_NAME}=") for entry in options.data)
-    said = f"{PROXY_NAME}: {PROXY}\n\n" if proxy else ""
-    sys.stdout.write(f"{said}{to_markdown(rows)}\n")
+    heading = f"{PROXY_NAME}: {PROXY}\n\n" if proxy else ""
+    sys.stdout.write(f"{heading}{to_markdown(rows)}\n")
 
 
 def _options_patches(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kiqa.reproduce.wadiqam.data import given_sets, some, split_tasks
+from kiqa.reproduce.wadiqam.data import given_sets, sample, split_tasks
 from kiqa.training.wadiqam.tasks import PatchTask
 
 
@@ -20,4 +20,4 @@ def test_splits_keep_references_together(sets, tmp_path):
     parts, said = split_tasks("live", many, seed=0, cross=True)
     assert said.startswith("23/6") and set(parts) == {"train", "val"}
     with pytest.raises(ValueError, match="at least 1 image"):
-        some(many, 0, seed=0)
+        sample(many, 0, seed=0)
