@@ -10,16 +10,8 @@ from kiqa.cli.targets import output_paths, report
 from kiqa.constants import DEFAULT_MAPPER
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "compress",
-        help="compress images with VarJPEG",
-        description="Compress images with VarJPEG: JPEG with a quality for every block, higher "
-        "where the picture is good. Colour profile and EXIF data are kept.",
-        epilog="One line an image: bytes, bits by pixel, quality, bytes of VarJPEG's own, file. "
-        "An image that cannot be coded is reported; the exit status is then 1.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add_paths(parser, model=DEFAULT_MAPPER)
     size = parser.add_mutually_exclusive_group(required=True)
     size.add_argument(
@@ -35,7 +27,6 @@ def add_parser(commands) -> argparse.ArgumentParser:
         help="folder, or file for one image; the suffix becomes .jpg or .vjpg",
     )
     add_coding(parser)
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -21,13 +21,8 @@ _METRICS = {
 }
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "evaluate",
-        help="compare a model with the mean opinion scores of a data set",
-        description="Score the images of a data set and compare with their mean opinion scores.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument("--data", required=True, metavar="ROOT", help="folder of the data set")
     parser.add_argument(
         "--dataset",
@@ -63,7 +58,6 @@ def add_parser(commands) -> argparse.ArgumentParser:
         "--resume", action="store_true", help="go on with the rows.jsonl of --output"
     )
     parser.add_argument("--workers", type=whole_number, metavar="N", help="decoding threads")
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:

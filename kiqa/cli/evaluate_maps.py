@@ -15,16 +15,8 @@ _STRIDE = 7
 _MAPS = ("patchnet", "fish", "gray")
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "evaluate-maps",
-        help="compare quality maps with a local ground truth",
-        description="ROC-AUC of quality maps against boxes that people drew round good areas, or "
-        "against a rectangle distorted here, for thresholds of the ground truth. Maps and ground "
-        "truth are blurred by 10 % of the image width, as in the thesis.",
-        epilog="An image that cannot be compared is reported; the exit status is then 1.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument("--images", required=True, metavar="FOLDER", help="folder of the images")
     truth = parser.add_mutually_exclusive_group(required=True)
     truth.add_argument(
@@ -96,7 +88,6 @@ def add_parser(commands) -> argparse.ArgumentParser:
         action="store_true",
         help="write the distorted pictures to DIR/pictures, to make maps of them for --maps",
     )
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:

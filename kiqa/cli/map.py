@@ -13,15 +13,8 @@ from kiqa.constants import DEFAULT_MAPPER
 from kiqa.startup import load_quietly
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "map",
-        help="draw quality maps of images",
-        description="Predict the quality of every place of an image. At least one of --overlay, "
-        "--npz and --html says where the maps go; files are named by the path relative to PATH.",
-        epilog="An image that cannot be mapped is reported; the exit status is then 1.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add_paths(parser, model=DEFAULT_MAPPER)
     cells = parser.add_mutually_exclusive_group()
     cells.add_argument(
@@ -52,7 +45,6 @@ def add_parser(commands) -> argparse.ArgumentParser:
         metavar="FILE",
         help="write one self-contained page with all images and the values under the cursor",
     )
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:

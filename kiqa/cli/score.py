@@ -12,16 +12,8 @@ from kiqa.startup import load_quietly
 _CATEGORY_KEYS = ("normalised", "category")
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "score",
-        help="score images, folders of images or a list",
-        description="Predict the quality of images: the mean of Patchnet's quality map, what the "
-        "aggregator makes of it, or the pooled patches of a WaDIQaM.",
-        epilog="A file that cannot be scored is a row with an error. The exit status is then 1. "
-        "An image that equals its reference gets what the network says of it, no special score.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add_paths(parser)
     parser.add_argument(
         "--format",
@@ -71,7 +63,6 @@ def add_parser(commands) -> argparse.ArgumentParser:
         help="for models of the scale 0..100: add the normalised score and the label (Bad to "
         "Excellent) of PaQ-2-PiQ's authors; both fit their network's scores",
     )
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:

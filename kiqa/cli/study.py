@@ -11,19 +11,12 @@ _LARGE = 200_000_000  # bytes; browsers begin to take long with a page
 _SEED = 0  # as python -m kiqa.train_patchnet
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "study",
-        help="make a page for an experiment with people",
-        description="Write one HTML file with pictures and instructions that runs an experiment "
-        "in any browser, without server or network, and saves the answers as CSV.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
     _add_jnd(kinds)
     _add_patches(kinds)
     _add_boxes(kinds)
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
