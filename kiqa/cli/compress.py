@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from kiqa.cli.coding import add_coding, importance_of, settings_of
-from kiqa.cli.inputs import add_paths, collect, distinguish, whole_number
+from kiqa.cli.inputs import add_count, add_paths, collect, distinguish
 from kiqa.cli.targets import output_paths, report
 from kiqa.constants import DEFAULT_MAPPER
 
@@ -18,7 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--quality", type=float, metavar="Q", help="of the least important parts, to 99"
     )
     size.add_argument("--bpp", type=float, metavar="B", help="largest bits by pixel of the file")
-    size.add_argument("--bytes", type=whole_number, metavar="N", help="largest size of the file")
+    add_count(size, "--bytes", "largest size of the file")
     parser.add_argument(
         "--output",
         required=True,

@@ -6,7 +6,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from kiqa.cli.inputs import DATASETS, add_model, whole_number
+from kiqa.cli.inputs import DATASETS, add_count, add_model, add_part, records_of
 from kiqa.startup import load_quietly
 
 _SEED = 0  # of the bootstrap; part of the published JSON
@@ -30,24 +30,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         choices=DATASETS,
         help="its published layout",
     )
-    parser.add_argument(
-        "--split",
-        metavar="FILE|NAME",
-        help="split file (image_name,set) or published split (default: the data set's own)",
-    )
-    parser.add_argument(
-        "--set",
-        dest="part",
-        choices=("train", "val", "test", "all"),
-        default="test",
-        help="part of the split (default: %(default)s)",
-    )
+    add_part(parser, default="test")
     add_model(parser)
-    parser.add_argument(
+    add_count(
+        parser,
         "--stride",
-        type=whole_number,
-        metavar="N",
-        help="pixels between the map's cells (default: 8; the aggregator has its own)",
+        "pixels between the map's cells (default: 8; the aggregator has its own)",
     )
     parser.add_argument(
         "--output",
@@ -57,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="go on with the rows.jsonl of --output"
     )
-    parser.add_argument("--workers", type=whole_number, metavar="N", help="decoding threads")
+    add_count(parser, "--workers", "decoding threads")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -68,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from kiqa.scoring import Scorer, score_paths
 
-    records = _records(arguments)
+    records = records_of(arguments)
     scorer = Scorer(arguments.model, stride=arguments.stride)
     load_quietly(scorer)
     folder = Path(arguments.output) if arguments.output else None
@@ -95,19 +83,6 @@ def run(arguments: argparse.Namespace) -> int:
     if errors:
         sys.stderr.write(f"kiqa: {errors} of {len(records)} images could not be scored\n")
     return 1 if errors else 0
-
-
-def _records(arguments):
-    """Records of the chosen set."""
-    from kiqa.data.chosen import scored_images
-
-    return scored_images(
-        arguments.dataset,
-        arguments.data,
-        split=arguments.split,
-        part=arguments.part,
-        report=lambda message: sys.stderr.write(f"kiqa: {message}\n"),
-    )
 
 
 def _references(records, dataset) -> list[str]:

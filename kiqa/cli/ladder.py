@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from kiqa.cli.coding import add_coding, importance_of, settings_of
-from kiqa.cli.inputs import add_paths, collect, distinguish, whole_number
+from kiqa.cli.inputs import add_count, add_paths, collect, distinguish
 from kiqa.cli.targets import report
 from kiqa.constants import DEFAULT_MAPPER, VARJPEG
 
@@ -14,13 +14,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_paths(parser, model=DEFAULT_MAPPER)
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="the ladder")
-    parser.add_argument(
-        "--versions",
-        type=whole_number,
-        default=VARJPEG.versions,
-        metavar="N",
-        help="versions of an image by VarJPEG (default: %(default)s)",
-    )
+    add_count(parser, "--versions", "versions of an image by VarJPEG", default=VARJPEG.versions)
     add_coding(parser)
 
 

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from kiqa.cli.inputs import Input, add_paths, add_reference, collect, distinguish, whole_number
+from kiqa.cli.inputs import Input, add_count, add_paths, add_reference, collect, distinguish
 from kiqa.constants import DEFAULT_MAPPER
 from kiqa.startup import load_quietly
 
@@ -17,12 +17,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_paths(parser, model=DEFAULT_MAPPER)
     cells = parser.add_mutually_exclusive_group()
-    cells.add_argument(
+    add_count(
+        cells,
         "--stride",
-        type=whole_number,
-        metavar="N",
-        help="pixels between the map's cells (default: 4; the aggregator has its own; of a WaDIQaM "
-        "the patch's side, 32)",
+        "pixels between the map's cells (default: 4; the aggregator has its own; of a WaDIQaM the "
+        "patch's side, 32)",
     )
     cells.add_argument(
         "--grid",

@@ -6,7 +6,7 @@ import re
 import sys
 from contextlib import closing
 
-from kiqa.cli.inputs import add_paths, add_reference, collect, whole_number
+from kiqa.cli.inputs import add_count, add_paths, add_reference, collect
 from kiqa.startup import load_quietly
 
 _CATEGORY_KEYS = ("normalised", "category")
@@ -44,17 +44,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="record",
         help="a bad file is a row with an error, or ends the run (default: %(default)s)",
     )
-    parser.add_argument(
-        "--workers",
-        type=whole_number,
-        metavar="N",
-        help="decoding threads (default: the cores, at most 8)",
-    )
-    parser.add_argument(
+    add_count(parser, "--workers", "decoding threads (default: the cores, at most 8)")
+    add_count(
+        parser,
         "--stride",
-        type=whole_number,
-        metavar="N",
-        help="pixels between the map's cells (default: 8; the aggregator has its own)",
+        "pixels between the map's cells (default: 8; the aggregator has its own)",
     )
     add_reference(parser)
     parser.add_argument(
