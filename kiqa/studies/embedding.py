@@ -1,4 +1,4 @@
-"""Pictures as they go into a page: file bytes that every browser shows alike.
+"""Images as they go into a page: file bytes that every browser shows alike.
 
 Public names: :class:`Picture`, :func:`picture_of_image`,
 :func:`picture_of_file`, :func:`picture_of_pixels`.
@@ -27,7 +27,7 @@ _SAME = {
 
 @dataclass(frozen=True)
 class Picture:
-    """An encoded picture.
+    """An encoded image.
 
     Attributes:
         mime: Media type, such as ``"image/jpeg"``.

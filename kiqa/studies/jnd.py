@@ -1,4 +1,4 @@
-"""The page on just noticeable differences: a reference beside a picture that degrades.
+"""The page on just noticeable differences: a reference beside an image that degrades.
 
 Public names: :func:`write_jnd_study`, :func:`spaced`.
 """

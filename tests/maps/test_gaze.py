@@ -99,7 +99,7 @@ def _activity(pixels, positions):
 
 
 def test_spatial_activity_equals_another_implementation(photo):
-    """To rounding, on a photograph."""
+    """To rounding, on an image."""
     positions = covering_positions(*photo.shape[:2])
     found = spatial_activity(photo, positions)
     assert found.shape == (6,)

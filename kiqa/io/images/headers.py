@@ -19,7 +19,7 @@ IMAGE_SUFFIXES = (
     ".dib", ".gif", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".j2k",
 )  # fmt: skip
 
-# Formats that hold photographs. Pillow knows more, some of which start other
+# Formats that hold images. Pillow knows more, some of which start other
 # programs (EPS) or are documents.
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000")
 _ORIENTATION = 0x0112

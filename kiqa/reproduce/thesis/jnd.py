@@ -86,7 +86,7 @@ def measure_ladder(
     Args:
         folder: The ladder.
         versions: Its versions.
-        measure: From two RGB ``uint8`` pictures of shape ``(H, W, 3)``, the
+        measure: From two RGB ``uint8`` images of shape ``(H, W, 3)``, the
             source first, to a number.
         progress: Given the images, yields them, to show how far it is.
 
@@ -94,7 +94,7 @@ def measure_ladder(
         For each codec, for each image, the numbers from version 0 on.
 
     Raises:
-        FileNotFoundError: If a picture is missing.
+        FileNotFoundError: If an image is missing.
         ValueError: If one is damaged or has another size than its source.
             The message names the file.
     """

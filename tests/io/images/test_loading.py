@@ -240,7 +240,7 @@ def test_invalid_orientation_is_ignored(crop, encode):
 
 @pytest.mark.parametrize("damage", [b"Exif\0\0", b"Exif\0\0no TIFF header", b"Exif\0\0II*\0\xff"])
 def test_damaged_exif_is_ignored(crop, encode, damage):
-    """A photograph whose EXIF data are garbage loads as it is stored."""
+    """An image whose EXIF data are garbage loads as it is stored."""
     content = encode(crop, "JPEG", quality=90, exif=damage)
     loaded = load_image(content)
     assert loaded.exif_orientation == 1
