@@ -22,7 +22,7 @@ from string import Template
 
 from kiqa import __version__
 from kiqa.io.files import replacing
-from kiqa.studies.embedding import Picture
+from kiqa.studies.embedding import EmbeddedImage
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class StudyPage:
 def write_page(
     path: str | os.PathLike,
     task: Task,
-    items: Iterable[tuple[Mapping, Sequence[Picture]]],
+    items: Iterable[tuple[Mapping, Sequence[EmbeddedImage]]],
     *,
     settings: Mapping | None = None,
     note: str = "",
@@ -111,14 +111,14 @@ def write_page(
                 work=_filled(f"{task.assets}_work.html", **task.values),
             )
         )
-        for item, pictures in items:
+        for item, images in items:
             check_name(item["name"])
-            for number, picture in enumerate(pictures):
-                digest.update(picture.data)
+            for number, image in enumerate(images):
+                digest.update(image.data)
                 file.write(
                     f'<script type="text/plain" id="p{len(found)}-{number}" '
-                    f'data-mime="{picture.mime}">'
-                    f"{base64.b64encode(picture.data).decode('ascii')}</script>\n"
+                    f'data-mime="{image.mime}">'
+                    f"{base64.b64encode(image.data).decode('ascii')}</script>\n"
                 )
             found.append(dict(item))
         if not found:
