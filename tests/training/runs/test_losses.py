@@ -2,13 +2,8 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from kiqa.training.patchnet_mos.losses import piece_loss
-
-from kiqa.training.paq2piq.losses import region_loss
-
-from kiqa.training.aggregator.losses import score_loss
 from kiqa.training.patchnet_mos.settings import LossWeights
 
 NAMES = ("image", "cell", "correlation", "distortion")
@@ -64,41 +59,3 @@ def test_constant_predictions_give_a_finite_loss(step):
         target, np.full_like(predicted, 0.5)
     )
     assert np.isfinite(float(loss))
-
-
-def test_score_loss_is_the_squared_error():
-    """Without a correlation term it is Keras's mean squared error."""
-    target, predicted = np.float32([[0.2], [0.6]]), np.float32([[0.3], [0.4]])
-    assert float(score_loss(0.0)(target, predicted)) == pytest.approx((0.01 + 0.04) / 2)
-
-
-def test_score_loss_correlates_with_the_last_column():
-    """With ranks beside the MOS, the error is of the MOS and the correlation of the ranks."""
-    rng = np.random.default_rng(0)
-    mos, ranks, predicted = rng.random((3, 20, 1)).astype(np.float32)
-    squared = np.mean((predicted - mos) ** 2)
-    for target, partner in ((mos, mos), (np.concatenate([mos, ranks], axis=1), ranks)):
-        pearson = np.corrcoef(predicted[:, 0], partner[:, 0])[0, 1]
-        found = float(score_loss(0.5)(target, predicted))
-        assert found == pytest.approx(squared + 0.5 * (1 - pearson), abs=1e-4)
-
-
-def test_region_loss_is_the_mean_over_known_targets():
-    """Targets that are not finite count nothing, also not in the gradient; patches are weighted."""
-    target = np.array([[50, 40, np.nan], [60, np.nan, np.nan]], np.float32)
-    predicted = tf.Variable([[51.0, 44, 7], [57, 9, 9]])
-    assert float(region_loss()(target, predicted)) == pytest.approx((1 + 16 + 9) / 3)
-    with tf.GradientTape() as tape:
-        loss = region_loss(patch=0.5)(target, predicted)
-    assert float(loss) == pytest.approx((1 + 0.5 * 16 + 9) / 2.5)
-    gradient = tape.gradient(loss, predicted).numpy()
-    np.testing.assert_allclose(gradient * 2.5, [[2, 4, 0], [-6, 0, 0]], rtol=1e-6)
-
-
-def test_region_loss_can_ask_for_correlation():
-    """One minus Pearson's coefficient of the pictures' scores."""
-    rng = np.random.default_rng(0)
-    target, predicted = (rng.uniform(0, 100, (9, 2)).astype(np.float32) for _ in range(2))
-    more = float(region_loss(correlation=7.0)(target, predicted) - region_loss()(target, predicted))
-    expected = 7 * (1 - np.corrcoef(target[:, 0], predicted[:, 0])[0, 1])
-    assert more == pytest.approx(expected, rel=1e-3)
