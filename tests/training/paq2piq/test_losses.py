@@ -20,7 +20,7 @@ def test_region_loss_is_the_mean_over_known_targets():
 
 
 def test_region_loss_can_ask_for_correlation():
-    """One minus Pearson's coefficient of the pictures' scores."""
+    """One minus Pearson's coefficient of the images' scores."""
     rng = np.random.default_rng(0)
     target, predicted = (rng.uniform(0, 100, (9, 2)).astype(np.float32) for _ in range(2))
     more = float(region_loss(correlation=7.0)(target, predicted) - region_loss()(target, predicted))
