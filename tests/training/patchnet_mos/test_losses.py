@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from kiqa.training.patchnet_mos.losses import piece_loss
-from kiqa.training.patchnet_mos.settings import LossWeights
 
 NAMES = ("image", "cell", "correlation", "distortion")
+BATCH = {"images": 3, "pieces": 2, "copies": 2}
 
 
 @pytest.fixture
-def step():
-    """Three photographs of two pieces, one unrated piece, two distorted copies."""
+def batch():
+    """Three images of two pieces, one unrated piece, two distorted copies."""
     rng = np.random.default_rng(0)
     target = np.repeat([0.2, 0.5, 0.9], 2)[:, None, None, None] * np.ones((6, 3, 3, 1))
     left = rng.random((3, 3, 3, 1))  # the first: the assumed quality of the unrated piece
@@ -32,30 +32,25 @@ def terms(target, predicted):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_term_alone(step, name):
+def test_each_term_alone(batch, name):
     """With one weight of 2 the loss is twice that term."""
-    target, predicted = step
-    weights = LossWeights(**{**dict.fromkeys(NAMES, 0.0), name: 2.0})
-    loss = float(piece_loss(weights, photographs=3, pieces=2, copies=2)(target, predicted))
+    target, predicted = batch
+    loss = float(piece_loss(**BATCH, **{name: 2.0})(target, predicted))
     assert loss == pytest.approx(2 * terms(target, predicted)[name], rel=1e-4)
 
 
-def test_terms_add_up(step):
+def test_terms_add_up(batch):
     """The loss is the weighted sum."""
-    target, predicted = step
-    weights = LossWeights(image=1.0, cell=0.5, correlation=0.1, distortion=3.0)
+    target, predicted = batch
     expected = terms(target, predicted)
     total = expected["image"] + 0.5 * expected["cell"]
     total += 0.1 * expected["correlation"] + 3 * expected["distortion"]
-    loss = float(piece_loss(weights, photographs=3, pieces=2, copies=2)(target, predicted))
-    assert loss == pytest.approx(total, rel=1e-4)
+    loss = piece_loss(**BATCH, image=1.0, cell=0.5, correlation=0.1, distortion=3.0)
+    assert float(loss(target, predicted)) == pytest.approx(total, rel=1e-4)
 
 
-def test_constant_predictions_give_a_finite_loss(step):
+def test_constant_predictions_give_a_finite_loss(batch):
     """Correlation of a constant is undefined; the loss stays a number."""
-    target, predicted = step
-    weights = LossWeights(correlation=1.0)
-    loss = piece_loss(weights, photographs=3, pieces=2, copies=2)(
-        target, np.full_like(predicted, 0.5)
-    )
-    assert np.isfinite(float(loss))
+    target, predicted = batch
+    loss = piece_loss(**BATCH, image=1.0, cell=1.0, correlation=1.0, distortion=1.0)
+    assert np.isfinite(float(loss(target, np.full_like(predicted, 0.5))))
