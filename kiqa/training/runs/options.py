@@ -109,8 +109,9 @@ def check_settings(settings: Any) -> None:
         choices = field.metadata["choices"]
         if choices is not None:
             if value not in choices:
+                known = ", ".join(map(str, choices))
                 raise ValueError(
-                    f"Expected {field.name} to be one of {', '.join(map(str, choices))}. Received: {value!r}."
+                    f"Expected {field.name} to be one of {known}. Received: {value!r}."
                 )
         elif kind in (int, float):
             bounds = {
