@@ -19,26 +19,29 @@ _READERS = 2  # batches that are read and augmented at the same time
 _AHEAD = 4  # batches that wait while one is trained on
 
 
-def epoch_dataset(plan: EpochPlan, *, failures: list[Exception] | None = None) -> tf.data.Dataset:
+def epoch_dataset(
+    plan: EpochPlan, *, failures: dict[int, Exception] | None = None
+) -> tf.data.Dataset:
     """Make the pipeline of one epoch, for ``Model.fit``.
 
     Args:
         plan: The epoch's batches.
-        failures: Gets what reading raised; see `reader_errors`.
+        failures: Gets what making a batch raised, by its number; see
+            `reader_errors`.
 
     Returns:
         Dataset of ``(inputs, targets)`` as the plan's signature says, every
         batch once, in the plan's order. Under a ``MirroredStrategy`` Keras
         splits each batch among the devices.
     """
-    failures = [] if failures is None else failures
+    failures = {} if failures is None else failures
     specs = [tf.TensorSpec(array.shape, array.dtype) for array in tf.nest.flatten(plan.signature)]
 
     def made(number):
         try:
             batch = plan.make(int(number))
         except Exception as error:  # raised again, as it is, by `reader_errors`
-            failures.append(error)
+            failures[int(number)] = error
             raise
         return [np.asarray(array) for array in tf.nest.flatten(batch)]
 
@@ -53,18 +56,18 @@ def epoch_dataset(plan: EpochPlan, *, failures: list[Exception] | None = None) -
 
 
 @contextmanager
-def reader_errors(failures: list[Exception]) -> Iterator[None]:
+def reader_errors(failures: dict[int, Exception]) -> Iterator[None]:
     """Raise what the readers of a pipeline raised, not TensorFlow's account of it.
 
     Args:
-        failures: The list that `epoch_dataset` was given.
+        failures: The dictionary that `epoch_dataset` was given.
 
     Raises:
-        Exception: The first of ``failures``, where TensorFlow failed for it.
+        Exception: That of the first batch among them, where TensorFlow failed for it.
     """
     try:
         yield
     except tf.errors.OpError:
         if not failures:
             raise
-        raise failures[0] from None
+        raise failures[min(failures)] from None

@@ -45,9 +45,7 @@ def fit_epoch(model: keras.Model, plan: EpochPlan, *, epoch: int, title: str | N
         OSError: Likewise.
     """
     if not len(plan):
-        raise ValueError(
-            "Expected at least one batch in an epoch. Received: none. Use more images."
-        )
+        raise ValueError("Expected a batch in each epoch. Received: none. Use more images.")
     with _bar(title, len(plan)) as callbacks:
         options = {
             "initial_epoch": epoch,
@@ -61,7 +59,7 @@ def fit_epoch(model: keras.Model, plan: EpochPlan, *, epoch: int, title: str | N
         else:
             from kiqa.data.pipeline import epoch_dataset, reader_errors
 
-            failures = []
+            failures: dict[int, Exception] = {}
             with reader_errors(failures):
                 fitted = model.fit(epoch_dataset(plan, failures=failures), **options)
     return float(fitted.history["loss"][0])
