@@ -36,7 +36,6 @@ from kiqa.training.resnet18.batches import epoch_plan, rate_images
 from kiqa.training.resnet18.network import body_of, compile_student, rater_of
 from kiqa.training.resnet18.settings import DistillationSettings
 from kiqa.training.resnet18.teacher import load_teacher, write_teacher_features
-from kiqa.training.runs.checks import refuse_shared_contents
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.origin import origin
 from kiqa.training.runs.packed import pack_images
@@ -84,7 +83,6 @@ def distil_resnet18(
         part: [_row(record) for record in records]
         for part, records in (("train", train), ("val", validation), ("test", test))
     }
-    refuse_shared_contents(parts)  # before minutes of packing
     master = _checked(train, validation, settings, teacher)
     store = pack_images(
         [record.path for record in (*train, *validation)],

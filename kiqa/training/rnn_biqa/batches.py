@@ -10,6 +10,7 @@ import numpy as np
 
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.models.rnn_biqa import PADDING
+from kiqa.training.runs.replicas import predict_batch
 from kiqa.training.runs.seeding import epoch_rng
 
 _STEP = 8  # masked lengths are rounded up to multiples: fewer shapes to compile for
@@ -134,8 +135,7 @@ def predict_sequences(
             chosen = chosen[lengths[chosen] == lengths[chosen[0]]]
         some = [sequences[index] for index in chosen]
         inputs = padded(some, masked=masked, names=_chosen(names, chosen))
-        # Each of several devices predicts the whole batch.
-        scores[chosen] = np.asarray(model.predict_on_batch(inputs))[: len(chosen), 0]
+        scores[chosen] = predict_batch(model, inputs)[:, 0]
         at += len(chosen)
     return scores
 

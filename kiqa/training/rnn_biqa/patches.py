@@ -17,6 +17,7 @@ from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.data.resizing import at_least
 from kiqa.maps.gaze import covering_positions
 from kiqa.training.runs.photographs import PhotographStore
+from kiqa.training.runs.replicas import predict_batch
 from kiqa.training.runs.seeding import epoch_rng
 
 _PREDICTED = 32  # patches a run when validating
@@ -149,8 +150,7 @@ def expected_scores(model: keras.Model, pool: PatchPool) -> np.ndarray:
     scores, waiting, owners = np.zeros(len(pool)), [], []
 
     def run():
-        bins = np.asarray(model.predict_on_batch(np.concatenate(waiting).astype(np.float32)))
-        bins = bins[: len(owners)]  # each of several devices predicts the whole batch
+        bins = predict_batch(model, np.concatenate(waiting).astype(np.float32))
         np.add.at(scores, owners, bins @ middles)
         waiting.clear()
         owners.clear()

@@ -236,7 +236,7 @@ def test_wrong_input_is_refused(images, teacher, tmp_path):
         _distil(images, teacher, tmp_path / "c", replace(QUICK, batch_size=16))
     with pytest.raises(ValueError, match="both train and test"):
         _distil(images, teacher, tmp_path / "e", test=images[0][:1])
-    assert not (tmp_path / "e").exists()
+    assert not (tmp_path / "e" / "settings.json").exists()
     with pytest.raises(ValueError, match="multiple of 32"):
         DistillationSettings(side=100)
     _distil(images, teacher, tmp_path / "d")
