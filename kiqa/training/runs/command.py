@@ -19,6 +19,7 @@ from kiqa.data import DATASETS
 from kiqa.data.chosen import training_parts
 from kiqa.data.records import ScoredImage
 from kiqa.startup import start_keras
+from kiqa.training.runs.checks import refuse_shared_contents
 from kiqa.training.runs.options import add_settings, given_settings
 
 if TYPE_CHECKING:
@@ -207,7 +208,8 @@ def chosen_parts(
 
     Raises:
         FileNotFoundError: If the data set or the split is not there.
-        ValueError: If there is no split, or train or val is empty.
+        ValueError: If there is no split, train or val is empty, or a content
+            is in two parts.
     """
     if arguments.data is None or arguments.dataset is None:
         raise ValueError(
@@ -217,7 +219,16 @@ def chosen_parts(
     train, validation, test = training_parts(
         arguments.dataset, arguments.data, split=arguments.split
     )
-    return limited(train, arguments, settings), validation, test
+    train = limited(train, arguments, settings)
+    parts = {"train": train, "val": validation, "test": test}
+    # The run checks it as well, after what takes long: maps, or decoded images.
+    refuse_shared_contents(
+        {
+            part: [{"content": record.content} for record in records]
+            for part, records in parts.items()
+        }
+    )
+    return train, validation, test
 
 
 def limited(items: Sequence[Item], arguments: argparse.Namespace, settings: Any) -> list[Item]:

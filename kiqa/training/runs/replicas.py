@@ -8,13 +8,14 @@ several devices takes the steps of one device. On one device, and on other
 backends than TensorFlow, they change nothing.
 
 Public names: `replica_count`, `whole_batch`, `share_statistics`,
-`mean_over_replicas`.
+`mean_over_replicas`, `predict_batch`.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -61,6 +62,20 @@ def share_statistics(model: keras.Model) -> None:
         for layer in _layers(model):
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.synchronized = True
+
+
+def predict_batch(model: keras.Model, inputs: Any) -> np.ndarray:
+    """Predict one batch.
+
+    Args:
+        model: With one input and one output.
+        inputs: Array whose first axis is the batch.
+
+    Returns:
+        The output. On several devices each computes the whole batch, and
+        Keras joins what they say; here it is said once.
+    """
+    return ops.convert_to_numpy(model.predict_on_batch(inputs))[: len(inputs)]
 
 
 def mean_over_replicas(gradients: Sequence[Any]) -> list[Any]:
