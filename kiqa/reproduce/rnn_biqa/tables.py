@@ -45,9 +45,8 @@ from kiqa.training.rnn_biqa.protocols import (
 )
 from kiqa.training.rnn_biqa.settings import (
     NORMALISATIONS,
-    PRESETS,
+    POOLING_PRESETS,
     PoolingSettings,
-    pooling_preset,
 )
 
 # Methods of the paper that are run here, as changes of the settings.
@@ -107,7 +106,7 @@ def table_rows(
 def _run(options: argparse.Namespace, *, table: str, methods: Sequence[str]) -> int:
     runs, data = _parts(options, table)
     base = PoolingSettings(
-        **pooling_preset(options.preset),
+        **POOLING_PRESETS[options.preset],
         normalisation=options.normalisation,
         epochs=options.epochs,
         seed=options.seed,
@@ -157,7 +156,7 @@ def _one(settings, parts, options, name):
     parts = {**parts, "val": None}  # the paper chooses nothing
     with tempfile.TemporaryDirectory() as temporary:
         kept = options.output and options.output / "runs" / "-".join(filter(None, name))
-        _, _, predicted = fit_and_predict(
+        _, predicted = fit_and_predict(
             parts, settings, workdir=kept or temporary, resume=bool(kept), report=say
         )
     rows = parts["test"].folder.rows_of(parts["test"].names)
@@ -228,7 +227,7 @@ def _options(parser: argparse.ArgumentParser, *, table: str) -> None:
             metavar="N",
             help="splits (default: %(default)s)",
         )
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="paper")
+    parser.add_argument("--preset", choices=sorted(POOLING_PRESETS), default="paper")
     parser.add_argument(
         "--normalisation", choices=NORMALISATIONS, default="centre",
         help="of the features; standardise is ours (default: %(default)s)",
