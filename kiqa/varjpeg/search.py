@@ -59,10 +59,10 @@ def encode(
             ceiling), or image, importance or options cannot be used.
     """
     targets = {"quality": quality, "target_bpp": target_bpp, "target_bytes": target_bytes}
-    given = {name: value for name, value in targets.items() if value is not None}
-    if len(given) != 1 or not all(_is_real(value) for value in given.values()):
+    chosen = {name: value for name, value in targets.items() if value is not None}
+    if len(chosen) != 1 or not all(_is_real(value) for value in chosen.values()):
         raise ValueError(
-            f"Expected exactly one of {', '.join(targets)} as a number, received {given}."
+            f"Expected exactly one of {', '.join(targets)} as a number, received {chosen}."
         )
     known = [field.name for field in fields(Settings)]
     unknown = sorted(set(options) - set(known))

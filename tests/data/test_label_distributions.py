@@ -16,7 +16,7 @@ RECORD = ScoredImage("a.png", Path("a.png"), 0.5, None, "a", "biq2021", (0.0, 1.
 
 @pytest.mark.parametrize(
     ("mos", "sd", "bins"),
-    [  # FACTS section 7, computed with the authors' formula
+    [  # computed with the formula of Korhonen's published code
         (63.9634, 19.3353, [0.0113814332, 0.0992563082, 0.3213565808, 0.3901123323, 0.1778933455]),
         (50, 10, [0.0013496122, 0.1573054461, 0.6826898835, 0.1573054461, 0.0013496122]),
         (3.42, 6.7558, [0.9898217602, 0.0101781955, 4.43e-8, 0, 0]),

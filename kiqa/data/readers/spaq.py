@@ -49,9 +49,7 @@ def spaq(root: str | Path, *, require_complete: bool = False) -> list[ScoredImag
     found = match_columns(header, ("Image name", "MOS"), where=str(file))
     name, mos = (header.index(found[column]) for column in ("Image name", "MOS"))
     rows = [
-        ScoreRow(
-            f"{file.name} row {number}", *[[*cells, *[""] * len(header)][i] for i in (name, mos)]
-        )
+        ScoreRow(f"{file.name} row {number}", cells[name], cells[mos])
         for number, cells in sheet[1:]
     ]
     return build_records(

@@ -32,7 +32,7 @@ from kiqa import __version__
 from kiqa.constants import RNN_BIQA
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.io.files import replacing
-from kiqa.reproduce.command import Command, add_output
+from kiqa.reproduce.command import Command, add_number, add_output
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.training.rnn_biqa.feature_folder import open_folder
 from kiqa.training.rnn_biqa.protocols import (
@@ -220,22 +220,13 @@ def _options(parser: argparse.ArgumentParser, *, table: str) -> None:
         )  # fmt: skip
         parser.add_argument("--split", metavar="FILE|NAME", help="of the first, without another")
     if table in ("rnn-table6", "rnn-table7"):
-        parser.add_argument(
-            "--repeats",
-            type=int,
-            default=RNN_BIQA.repeats,
-            metavar="N",
-            help="splits (default: %(default)s)",
-        )
+        add_number(parser, "--repeats", "splits", default=RNN_BIQA.repeats)
     parser.add_argument("--preset", choices=sorted(POOLING_PRESETS), default="paper")
     parser.add_argument(
         "--normalisation", choices=NORMALISATIONS, default="centre",
         help="of the features; standardise is ours (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
-        "--epochs", type=int, default=PoolingSettings().epochs, metavar="N",
-        help="of the networks (default: %(default)s)",
-    )  # fmt: skip
+    add_number(parser, "--epochs", "of the networks", default=PoolingSettings().epochs)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: %(default)s")
     add_output(parser, figures=False)
 
