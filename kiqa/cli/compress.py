@@ -10,7 +10,7 @@ from kiqa.cli.targets import output_paths, report
 from kiqa.constants import DEFAULT_MAPPER
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
+def add_parser(commands: argparse._SubParsersAction) -> argparse.ArgumentParser:
     """Add the command to the subparsers."""
     parser = commands.add_parser(
         "compress",

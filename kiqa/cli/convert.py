@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from typing import Any
 
 from kiqa.startup import quiet_log
 
@@ -30,7 +31,7 @@ _PROJECTS = {
     ),
 }
 
-_OPTIONS = {
+_OPTIONS: dict[str, dict[str, Any]] = {
     "kind": {
         "choices": ("bm", "rm", "fm"),
         "help": "which of the three networks (default: what the tensors' names say; those of bm "
@@ -48,7 +49,7 @@ _OPTIONS = {
 }
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
+def add_parser(commands: argparse._SubParsersAction) -> argparse.ArgumentParser:
     """Add the command to the subparsers."""
     parser = commands.add_parser(
         "convert",

@@ -9,7 +9,7 @@ from kiqa.cli.inputs import collect, distinguish
 from kiqa.cli.targets import output_paths, report
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
+def add_parser(commands: argparse._SubParsersAction) -> argparse.ArgumentParser:
     """Add the command to the subparsers."""
     parser = commands.add_parser(
         "decompress",

@@ -15,7 +15,7 @@ _STRIDE = 7
 _MAPS = ("patchnet", "fish", "gray")
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
+def add_parser(commands: argparse._SubParsersAction) -> argparse.ArgumentParser:
     """Add the command to the subparsers."""
     parser = commands.add_parser(
         "evaluate-maps",
@@ -165,7 +165,7 @@ def _compare(case, predictors: dict, used: dict, arguments, folder: Path | None)
     from kiqa.evaluation.local.auc import auc_rows, prediction_map
 
     maps, full = {}, {}
-    if arguments.keep_pictures:
+    if arguments.keep_pictures and folder is not None:
         from PIL import Image
 
         from kiqa.io.files import replacing

@@ -10,7 +10,7 @@ from kiqa.cli.targets import report
 from kiqa.constants import DEFAULT_MAPPER, VARJPEG
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
+def add_parser(commands: argparse._SubParsersAction) -> argparse.ArgumentParser:
     """Add the command to the subparsers."""
     parser = commands.add_parser(
         "ladder",

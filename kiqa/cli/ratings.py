@@ -16,7 +16,7 @@ _RULES = {  # those of kiqa.evaluation.study.rejection, which is not loaded for 
 }
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
+def add_parser(commands: argparse._SubParsersAction) -> argparse.ArgumentParser:
     """Add the command to the subparsers."""
     parser = commands.add_parser(
         "ratings",

@@ -12,7 +12,7 @@ from kiqa.startup import load_quietly
 _CATEGORY_KEYS = ("normalised", "category")
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
+def add_parser(commands: argparse._SubParsersAction) -> argparse.ArgumentParser:
     """Add the command to the subparsers."""
     parser = commands.add_parser(
         "score",

@@ -11,7 +11,7 @@ _LARGE = 200_000_000  # bytes; browsers begin to take long with a page
 _SEED = 0  # as python -m kiqa.train_patchnet
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
+def add_parser(commands: argparse._SubParsersAction) -> argparse.ArgumentParser:
     """Add the command to the subparsers."""
     parser = commands.add_parser(
         "study",

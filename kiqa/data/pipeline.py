@@ -116,8 +116,9 @@ def image_patch_pipeline(
 
     def cut(pixels, index, path):
         own = np.random.default_rng((seed, epoch, index))
+        height, width = pixels.shape[:2]
         try:
-            positions = random_positions(*pixels.shape[:2], patches_per_image, patch=patch, rng=own)
+            positions = random_positions(height, width, patches_per_image, patch=patch, rng=own)
         except ValueError as error:
             raise ImageError(f"{_text(path)}: {error}") from error
         patches = cut_patches(pixels, positions, patch)

@@ -108,7 +108,7 @@ def rmse(predicted: np.ndarray, mos: np.ndarray, *, logistic: int | None) -> flo
     return float(np.sqrt(np.mean((_mapped(x, y, logistic) - y) ** 2)))
 
 
-METRICS = {
+METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "srocc": srocc,
     "plcc": partial(plcc, logistic=None),
     "plcc4": partial(plcc, logistic=4),

@@ -15,6 +15,7 @@ References:
 """
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import OptimizeWarning, curve_fit
@@ -105,7 +106,7 @@ def _five(x, b1, b2, b3, b4, b5):
     return b1 * (expit(b2 * (x - b3)) - 0.5) + b4 * x + b5
 
 
-_FUNCTIONS = {4: _four, 5: _five}
+_FUNCTIONS: dict[int, Callable[..., np.ndarray]] = {4: _four, 5: _five}
 
 
 def _starts(x, y, logistic):

@@ -91,7 +91,7 @@ class QualityMap:
         Pixel i is the interval from i to i + 1. Cells of a map with a stride
         cover ``stride`` pixels round their centres and may reach outside.
         """
-        if self.row_edges is not None:
+        if self.row_edges is not None and self.column_edges is not None:
             return self.row_edges, self.column_edges
         first = self.offset + 0.5 - self.stride / 2
         rows, columns = (first + np.arange(cells + 1) * self.stride for cells in self.values.shape)
@@ -144,7 +144,7 @@ class QualityMap:
             Thesis, section 5.3: prediction maps are "centered and
             zero-padded to the input resolution".
         """
-        if self.row_edges is not None:
+        if self.row_edges is not None and self.column_edges is not None:
             return self._filled_blocks()
         stride = self.stride
         padded = np.zeros(self.image_size, np.float32)
@@ -220,7 +220,7 @@ class QualityMap:
                 values=content["values"].astype(np.float32),
                 stride=int(content["stride"]),
                 offset=float(content["offset"]),
-                image_size=tuple(int(side) for side in content["image_size"]),
+                image_size=(int(content["image_size"][0]), int(content["image_size"][1])),
                 model=str(content["model"]),
                 weights_sha256=str(content["weights_sha256"]),
                 scale=str(content["scale"]),

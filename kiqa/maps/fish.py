@@ -20,6 +20,9 @@ References:
     423-426, 2012.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import cv2
 import numpy as np
 import pywt
@@ -100,7 +103,7 @@ def analyse(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     return low, high
 
 
-def level_sum(energies) -> np.ndarray:
+def level_sum(energies: Sequence[Sequence[Any]]) -> np.ndarray:
     """Combine mean squared coefficients to FISH.
 
     Args:
@@ -110,7 +113,7 @@ def level_sum(energies) -> np.ndarray:
     Returns:
         FISH, of the shape of the means.
     """
-    total = 0.0
+    total: Any = 0.0
     for weight, means in zip(LEVEL_WEIGHTS, energies, strict=True):
         vertical, horizontal, diagonal = (np.log10(1 + mean) for mean in means)
         total = total + weight * (
@@ -242,13 +245,15 @@ def window_grid(shape: tuple[int, int], *, stride: int, window: int) -> tuple[in
     return (shape[0] - window) // stride + 1, (shape[1] - window) // stride + 1
 
 
-def as_map(values, *, stride, window, image_size, model) -> QualityMap:
+def as_map(
+    values: np.ndarray, *, stride: int, window: int, image_size: Sequence[int], model: str
+) -> QualityMap:
     """Return values of sliding windows as a `QualityMap`, higher is sharper."""
     return QualityMap(
         values=values.astype(np.float32),
         stride=int(stride),
         offset=(window - 1) / 2,
-        image_size=tuple(int(side) for side in image_size),
+        image_size=(int(image_size[0]), int(image_size[1])),
         model=model,
         scale=SCALE,
         higher_is_better=True,

@@ -95,7 +95,7 @@ def coded(prepared: Prepared, quality: float) -> Encoded:
     parameters = settings.parameters(quality, prepared.trace.codes)
     qualities = _qualities(parameters, prepared.means)
     if settings.form == "thesis":
-        base = int(round_half_up(np.float64(parameters.quality)))
+        base = int(round_half_up(np.array(parameters.quality, np.float64)))
         levels = [
             as_levels(values / block_tables(chosen, component))
             for component, (values, chosen) in enumerate(

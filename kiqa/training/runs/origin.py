@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from kiqa.io.weights import find_weights
 from kiqa.io.files import sha256_of
+from kiqa.io.weights import find_weights
 
 
 def origin(initial: str | os.PathLike | None) -> dict[str, str]:

@@ -61,7 +61,7 @@ def train_wadiqam(
     resume: bool = False,
     keep_bytes: int = 4 * 2**30,
     progress: bool = False,
-    report: Callable[[str], None] = lambda message: None,
+    report: Callable[[str], object] = lambda message: None,
 ) -> dict:
     """Train one of the four networks.
 
