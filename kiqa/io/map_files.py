@@ -56,6 +56,13 @@ class QualityMap:
 
     Raises:
         ValueError: If edges do not fit the values and the image.
+
+    Examples:
+        >>> import kiqa
+        >>> values = np.array([[0.2, 0.8]], np.float32)
+        >>> found = kiqa.QualityMap(values, 4, 31.5, (64, 68))
+        >>> round(found.mean(), 3), found.to_image_size().shape
+        (0.5, (64, 68))
     """
 
     values: np.ndarray

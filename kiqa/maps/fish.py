@@ -53,6 +53,10 @@ def luminance_of(image: np.ndarray) -> np.ndarray:
 
     Raises:
         ValueError: If the image is neither.
+
+    Examples:
+        >>> luminance_of(np.full((1, 1, 3), 255, np.uint8)).round(3)
+        array([[255.]])
     """
     image = np.asarray(image)
     if image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8:
@@ -82,6 +86,10 @@ def gray_of(image: np.ndarray) -> np.ndarray:
 
     Raises:
         ValueError: As `luminance_of`.
+
+    Examples:
+        >>> gray_of(np.array([[[255, 0, 0]]], np.uint8))
+        array([[76.]])
     """
     gray = luminance_of(image)
     return np.floor(gray + 0.5) if np.ndim(image) == 3 else gray
@@ -134,6 +142,12 @@ def fish(image: np.ndarray) -> float:
     Raises:
         ValueError: If the image is not as stated.
 
+    Examples:
+        >>> from skimage import data
+        >>> image = data.chelsea()[:128, :128]
+        >>> fish(image) > fish(cv2.blur(image, (5, 5)))
+        True
+
     References:
         Vu and Chandler 2012, section II-A.
     """
@@ -152,6 +166,12 @@ def fish_blocks(image: np.ndarray) -> np.ndarray:
 
     Raises:
         ValueError: If the image is not as stated.
+
+    Examples:
+        >>> from skimage import data
+        >>> image = data.chelsea()[:128, :128]
+        >>> fish_blocks(image).shape
+        (15, 15)
 
     References:
         Vu and Chandler 2012, section II-B.
@@ -174,6 +194,12 @@ def fish_bb(image: np.ndarray) -> float:
 
     Raises:
         ValueError: As `fish_blocks`.
+
+    Examples:
+        >>> from skimage import data
+        >>> image = data.chelsea()[:128, :128]
+        >>> fish_bb(image) > fish_bb(cv2.blur(image, (5, 5)))
+        True
 
     References:
         Vu and Chandler 2012, section II-B.
@@ -203,6 +229,12 @@ def fish_block_map(
 
     Raises:
         ValueError: If the image is not as stated.
+
+    Examples:
+        >>> from skimage import data
+        >>> image = data.chelsea()[:128, :128]
+        >>> fish_block_map(image, stride=8).values.shape
+        (9, 9)
     """
     gray = gray_of(image)
     rows, columns = window_grid(gray.shape, stride=stride, window=window)
@@ -234,6 +266,10 @@ def window_grid(shape: tuple[int, int], *, stride: int, window: int) -> tuple[in
     Raises:
         ValueError: If the stride is no positive integer or the image is
             smaller than a window.
+
+    Examples:
+        >>> window_grid((128, 100), stride=4, window=64)
+        (17, 10)
     """
     if isinstance(stride, bool) or not isinstance(stride, (int, np.integer)) or stride < 1:
         raise ValueError(f"Expected a stride of at least 1 pixel. Received: {stride!r}.")

@@ -68,6 +68,16 @@ class Scorer:
     Raises:
         ValueError: If the stride or a side of the grid is not a whole number
             of at least 1, or both are given.
+
+    Examples:
+        >>> from skimage import data
+        >>> import kiqa
+        >>> scorer = kiqa.Scorer("patchnet")
+        >>> rows = scorer([data.chelsea()[:128, :160], b"no image"])
+        >>> [row["error"] is None for row in rows]
+        [True, False]
+        >>> rows[0]["width"], rows[0]["height"], rows[0]["scale"]
+        (160, 128, '0..1')
     """
 
     def __init__(

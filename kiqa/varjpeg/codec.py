@@ -204,6 +204,14 @@ def decode(data: bytes) -> np.ndarray:
     Raises:
         StreamError: If the stream is damaged, cut off, of another version,
             or of a kind of JPEG that is not baseline 4:4:4, 4:2:0 or gray.
+
+    Examples:
+        >>> from skimage import data
+        >>> from kiqa.varjpeg import encode
+        >>> image = data.chelsea()[:64, :64]
+        >>> even = np.ones(image.shape[:2])
+        >>> decode(encode(image, quality=50, importance=even).data).shape
+        (64, 64, 3)
     """
     jpeg, info = _described(data)
     read = read_jpeg(jpeg)

@@ -59,6 +59,15 @@ def encode(
         ValueError: If not exactly one of quality and targets is given, a
             target cannot be reached (the message says the floor or the
             ceiling), or image, importance or options cannot be used.
+
+    Examples:
+        >>> from skimage import data
+        >>> image = data.chelsea()[:64, :64]
+        >>> importance = np.zeros((64, 64))
+        >>> importance[16:48, 16:48] = 1
+        >>> encoded = encode(image, target_bytes=2500, importance=importance)
+        >>> encoded.data[:2], len(encoded.data) <= 2500
+        (b'\\xff\\xd8', True)
     """
     targets = {"quality": quality, "target_bpp": target_bpp, "target_bytes": target_bytes}
     given = {name: value for name, value in targets.items() if value is not None}

@@ -121,6 +121,16 @@ def load_image(
         ImageError: The file is no image, damaged, truncated, too large or of
             a kind that has no definite 8-bit form; the array has another type
             or shape. The message names the file.
+
+    Examples:
+        >>> import kiqa
+        >>> image = kiqa.load_image(np.zeros((48, 64), np.uint8))
+        >>> image.pixels.shape, image.converted
+        ((48, 64, 3), ('gray to RGB',))
+        >>> kiqa.load_image(b"no image")
+        Traceback (most recent call last):
+            ...
+        kiqa.io.images.headers.ImageError: ...
     """
     if isinstance(source, np.ndarray):
         return _from_array(source)
