@@ -1,4 +1,4 @@
-"""The import direction of DESIGN.md, read from the sources with ``ast``."""
+"""The import direction of the package, low to high, read from the sources with ``ast``."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def test_names_and_shapes_are_the_file_format(patchnet):
 
 
 def test_parameter_count_is_that_of_facts(patchnet):
-    """1,631,809 with valid padding, 8,840,769 with same (FACTS.md 1)."""
+    """1,631,809 with valid padding, 8,840,769 with same."""
     assert patchnet.count_params() == 1_631_809
     assert build_patchnet(padding="same").count_params() == 8_840_769
 

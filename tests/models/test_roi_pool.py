@@ -9,7 +9,7 @@ from kiqa.models import roi_pool as module
 from kiqa.models.roi_pool import roi_pool
 
 # Cells of a 6x8 map (192x256 pixels) that hold 8 * row + column. Values computed with
-# torchvision.ops.roi_pool (FACTS.md, section 6).
+# torchvision.ops.roi_pool.
 EXAMPLES = {
     (0, 0, 256, 192): [28, 31, 44, 47],
     (10, 20, 70, 90): [17, 18, 25, 26],

@@ -102,8 +102,8 @@ def nothing_fits(data: Sequence[str], wanted: Sequence[str]) -> NoReturn:
     raise ValueError(
         f"Expected {' and '.join(f'--data {name}=ROOT' for name in wanted)}, or one of them that "
         f"fits, with reference images for the networks that take them. Received: "
-        f"{', '.join(data) or 'no --data'}. The data sets do not come with kiqa; DATASETS.md says "
-        "where they are."
+        f"{', '.join(data) or 'no --data'}. The data sets do not come with kiqa; the docstrings "
+        "of kiqa.data.DATASETS say where they are."
     )
 
 

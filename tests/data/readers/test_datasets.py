@@ -78,7 +78,7 @@ def test_the_registry_names_the_readers():
     assert DATASETS.items() >= {"biq2021": biq2021, "koniq10k": koniq10k}.items()
     assert DATASETS["live-itw"] is live_itw
     others = {"csiq", "kadid10k", "live", "tid2008", "tid2013"}
-    others |= {"live-fb", "live-fb-patches", "spaq"}  # tests/data/test_live_fb.py, test_spaq.py
+    others |= {"live-fb", "live-fb-patches", "spaq"}  # test_live_fb.py, test_spaq.py beside this
     assert DATASETS.keys() == {"biq2021", "koniq10k", "live-itw"} | others
 
 
