@@ -23,7 +23,7 @@ demo: $(STAMP)
 	&& echo "On your own photographs: $(BIN)/kiqa score FOLDER   and   $(BIN)/kiqa map FOLDER --overlay OUT"
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not gpu"
+	$(BIN)/python -m pytest -m ""
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

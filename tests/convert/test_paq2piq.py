@@ -91,17 +91,12 @@ def _checkpoint(kind, seed=0, body="body.", head="head"):
 
 
 def _convolved(x, kernel, stride):
-    """Convolution with ``side // 2`` zeros on each border, as a sum over the kernel."""
+    """Convolution with ``side // 2`` zeros on each border, as a product of matrices."""
     side = kernel.shape[-1]
     margin = side // 2
     x = np.pad(x, ((0, 0), (margin, margin), (margin, margin)))
-    rows, columns = ((length - side) // stride + 1 for length in x.shape[1:])
-    total = np.zeros((len(kernel), rows, columns))
-    for i in range(side):
-        for j in range(side):
-            part = x[:, i : i + stride * rows : stride, j : j + stride * columns : stride]
-            total += np.einsum("oc,chw->ohw", kernel[:, :, i, j], part, optimize=True)
-    return total
+    windows = np.lib.stride_tricks.sliding_window_view(x, (side, side), axis=(1, 2))
+    return np.tensordot(kernel, windows[:, ::stride, ::stride], ((1, 2, 3), (0, 3, 4)))
 
 
 def _normalised(x, state, name):
@@ -154,10 +149,11 @@ def _joined(cells):
 
 
 def _rated(state, name, numbers, x):
+    """The scores of pooled features, shape (n,) or, of many rectangles, (n, rectangles)."""
     x = _normalised(x, state, f"{name}.{numbers[0]}")
-    x = state[f"{name}.{numbers[1]}.weight"] @ x + state[f"{name}.{numbers[1]}.bias"]
-    x = _normalised(np.maximum(x, 0), state, f"{name}.{numbers[2]}")
-    return float((state[f"{name}.{numbers[3]}.weight"] @ x + state[f"{name}.{numbers[3]}.bias"])[0])
+    x = (state[f"{name}.{numbers[1]}.weight"] @ x).T + state[f"{name}.{numbers[1]}.bias"]
+    x = _normalised(np.maximum(x.T, 0), state, f"{name}.{numbers[2]}")
+    return (state[f"{name}.{numbers[3]}.weight"] @ x + state[f"{name}.{numbers[3]}.bias"])[0]
 
 
 def _blocks(height, width, rows, columns):
@@ -182,6 +178,7 @@ def converted(request, tmp_path_factory, picture):
     return request.param, state, _features(state, picture), path
 
 
+@pytest.mark.parity
 def test_scores_are_those_of_the_original(converted, picture):
     """The whole picture to 1e-3 on the scale 0..100, through state dict, files and scorer."""
     kind, state, features, path = converted
@@ -204,6 +201,7 @@ def test_scores_are_those_of_the_original(converted, picture):
     assert info.details["converted_from"]["file"] == "checkpoint.npz"
 
 
+@pytest.mark.parity
 @pytest.mark.parametrize("grid", [(20, 20), (32, 32)], ids=str)
 def test_maps_are_those_of_the_original(converted, picture, grid):
     """Each block to 1e-3; P2P-FM's by its first head; P2P-BM has none."""
@@ -214,12 +212,14 @@ def test_maps_are_those_of_the_original(converted, picture, grid):
         return
     head = "patch_head" if kind == "fm" else "head"
     blocks = _blocks(*picture.shape[:2], *grid)
-    expected = [_rated(state, head, HEAD, _pooled(features, roi)) for roi in blocks]
+    pooled = np.stack([_pooled(features, roi) for roi in blocks], axis=1)
+    expected = _rated(state, head, HEAD, pooled)
     assert np.std(expected) > 0.5
     found = Scorer(path, grid=grid).map(picture).values
     np.testing.assert_allclose(found.reshape(-1), expected, atol=1e-3)
 
 
+@pytest.mark.parity
 def test_features_are_those_of_the_original(converted, picture):
     """The body alone, relative to the largest feature."""
     _, _, features, path = converted
@@ -419,6 +419,7 @@ def test_a_kind_that_the_tensors_are_not_is_refused(tmp_path, state):
         convert_paq2piq(tmp_path / "gone.pth", tmp_path / "o.h5")
 
 
+@pytest.mark.parity
 def test_torchvisions_resnet18(tmp_path, picture):
     """The body of the same tensors under torchvision's names; its class head is left out."""
     rng = np.random.default_rng(9)

@@ -107,6 +107,7 @@ def _save(path, state, package, *, legacy=False, wrap=None):
     return path
 
 
+@pytest.mark.parity
 @pytest.mark.parametrize("mode", ["nr", "fr"])
 def test_lidq92_scores_are_those_of_its_forward_pass(tmp_path, pair, twin, mode, torch_like):
     """Pixels of 0..1, and no patch that ends at the border: 3x2 of 100x96 pixels."""
@@ -133,6 +134,7 @@ def test_lidq92_scores_are_those_of_its_forward_pass(tmp_path, pair, twin, mode,
         )
 
 
+@pytest.mark.parity
 def test_pyiqa_scores_are_those_of_its_forward_pass(tmp_path, pair, twin, torch_like):
     """Features in its own order, its own addend, under the key params."""
     layers = twin.random_tensors("fr")

@@ -30,7 +30,7 @@ def feedback():
 
 
 def test_parameter_counts(body):
-    """FACTS 6: body 11,176,512; P2P-RM and -BM 11,704,897; P2P-FM 12,235,338."""
+    """Body 11,176,512; P2P-RM and -BM 11,704,897; P2P-FM 12,235,338."""
     assert _trainable(body) == 11_176_512
     for kind, count in (("bm", 11_704_897), ("rm", 11_704_897), ("fm", 12_235_338)):
         assert _trainable(body, build_paq2piq_head(kind=kind)) == count

@@ -44,7 +44,7 @@ def _sigmoid(x):
 
 
 def _gru(steps, kernel, recurrent, bias):
-    """Keras's order z, r, h; the reset gate after the recurrent product (FACTS section 7)."""
+    """Keras's order z, r, h; the reset gate after the recurrent product."""
     units = recurrent.shape[0]
     z, r, h = (slice(i * units, (i + 1) * units) for i in range(3))
     state, states = np.zeros(units), []
@@ -72,7 +72,7 @@ def _forward(model, sequence, mean):
 
 
 def test_parameter_count_is_that_of_the_paper():
-    """FACTS section 7: 6,160,833 with one bias a gate, 6,162,273 with Keras's two."""
+    """6,160,833 with one bias a gate, 6,162,273 with Keras's two."""
     model = build_rnn_biqa(seed=0)
     trained = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
     second_biases = sum(3 * units for units in (256, 128, 64, 32))
@@ -98,6 +98,7 @@ def test_names_and_shapes_are_the_file_format():
     ]
 
 
+@pytest.mark.parity
 def test_equals_an_independent_implementation(network, sequences, mean):
     """Mean, dense layer and the chain of GRUs, to 1e-5."""
     expected = [_forward(network, sequence, mean) for sequence in sequences]

@@ -174,6 +174,7 @@ def test_rows_name_everything():
     ]
 
 
+@pytest.mark.parity
 @pytest.mark.parametrize("seed", range(8))
 def test_box_statistics_are_those_of_matplotlib(seed):
     """Quartiles, whiskers and outliers equal an independent implementation; NaN are left out."""
