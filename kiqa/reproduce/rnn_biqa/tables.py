@@ -25,6 +25,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ from kiqa.training.rnn_biqa.settings import (
 )
 
 # Methods of the paper that are run here, as changes of the settings.
-METHODS = {
+METHODS: dict[str, dict[str, Any]] = {
     "CNN+Avg+NN": {"method": "average", "multi_resolution": False},
     "CNN+Mres+Avg+NN": {"method": "average"},
     "CNN+RNN": {"multi_resolution": False},
