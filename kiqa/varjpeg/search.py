@@ -88,7 +88,7 @@ def encode(
     if target_bpp is not None:
         height, width = prepared.size
         return SizeSearch(prepared).largest_within(target_bpp * height * width / 8)
-    return SizeSearch(prepared).largest_within(given["target_bytes"])
+    return SizeSearch(prepared).largest_within(chosen["target_bytes"])
 
 
 def _is_real(value):
