@@ -105,7 +105,7 @@ def test_wheel_holds_package_splits_weights_and_command(wheel: Path) -> None:
     assert {path.suffix for path in files} == PACKAGED
     expected = {str(path.relative_to(ROOT)) for path in files}
     expected |= {f"{data}/kiqa/weights/{path.name}" for path in (ROOT / "weights").glob("*.h5")}
-    expected.add(f"{data}/kiqa/weights/manifest.json")
+    expected |= {f"{data}/kiqa/weights/manifest.json", "kiqa/py.typed"}
     assert expected - inside == set()
     assert "kiqa = kiqa.cli.main:main" in commands
     assert not [name for name in inside if name.startswith(("tests/", "benchmarks/"))]

@@ -4,10 +4,14 @@ import argparse
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kiqa.cli.inputs import add_count
 from kiqa.cli.map_sources import stored_map
 from kiqa.constants import VARJPEG
+
+if TYPE_CHECKING:
+    from kiqa.varjpeg import Settings
 
 _FORMS = ("compatible", "thesis")  # of kiqa.varjpeg, which --help does not import
 _SUBSAMPLINGS = ("4:4:4", "4:2:0")
@@ -76,7 +80,7 @@ def add_coding(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def settings_of(arguments: argparse.Namespace):
+def settings_of(arguments: argparse.Namespace) -> "Settings":
     """Return the `kiqa.varjpeg.Settings` of the options."""
     from kiqa.varjpeg import Settings
 

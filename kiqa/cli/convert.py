@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from typing import Any
 
 from kiqa.startup import quiet_log
 
@@ -30,7 +31,7 @@ _PROJECTS = {
     ),
 }
 
-_OPTIONS = {
+_OPTIONS: dict[str, dict[str, Any]] = {
     "kind": {
         "choices": ("bm", "rm", "fm"),
         "help": "which of the three networks (default: what the tensors' names say; those of bm "

@@ -153,7 +153,7 @@ def _compare(case, predictors: dict, used: dict, arguments, folder: Path | None)
     from kiqa.evaluation.local.auc import auc_rows, prediction_map
 
     maps, full = {}, {}
-    if arguments.keep_pictures:
+    if arguments.keep_pictures and folder is not None:
         from PIL import Image
 
         from kiqa.io.files import replacing

@@ -8,6 +8,7 @@ too; ``python -X dev -m kiqa`` shows its traceback.
 
 import argparse
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # argparse ends by SystemExit with status 2 on a usage error, 0 on --help.
     arguments = parser.parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError):
+        if isinstance(stream, io.TextIOWrapper):
             # A file name may hold bytes that the terminal's encoding lacks.
             stream.reconfigure(errors="backslashreplace")
     try:

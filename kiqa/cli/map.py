@@ -4,7 +4,7 @@ import argparse
 import os
 import re
 import sys
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.scoring import MAP_STRIDE, Scorer, read_ahead, usable_workers
     from kiqa.scoring.pairs import check_references, reference_for
 
-    references = [None] * len(inputs)
+    references: list[str | None] = [None] * len(inputs)
     if arguments.reference is not None:
         references = [reference_for(item.name, arguments.reference) for item in inputs]
     pairs = list(zip(distinguish(inputs), references, strict=True))
@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     for folder in filter(None, (arguments.overlay, arguments.npz)):
         os.makedirs(folder, exist_ok=True)
-    html = nullcontext()
+    html: AbstractContextManager = nullcontext()
     if arguments.html:
         html = page(
             arguments.html,

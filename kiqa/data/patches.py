@@ -32,6 +32,10 @@ def grid_shape(height: int, width: int, *, patch: int, stride: int) -> tuple[int
     Raises:
         ValueError: If the image is smaller than a patch, or patch or stride
             is below 1.
+
+    Examples:
+        >>> grid_shape(128, 100, patch=64, stride=8)
+        (9, 5)
     """
     if patch < 1 or stride < 1:
         raise ValueError(
@@ -59,6 +63,10 @@ def patch_positions(height: int, width: int, *, patch: int, stride: int) -> np.n
 
     Raises:
         ValueError: As `grid_shape`.
+
+    Examples:
+        >>> patch_positions(96, 64, patch=64, stride=32).tolist()
+        [[0, 0], [32, 0]]
     """
     rows, columns = grid_shape(height, width, patch=patch, stride=stride)
     return np.indices((rows, columns)).reshape(2, -1).T * stride
@@ -82,6 +90,11 @@ def random_positions(
     Raises:
         ValueError: As `grid_shape`, or if the image has fewer than ``n``
             positions.
+
+    Examples:
+        >>> rng = np.random.default_rng(0)
+        >>> random_positions(100, 100, 5, patch=64, rng=rng).shape
+        (5, 2)
     """
     rows, columns = grid_shape(height, width, patch=patch, stride=1)
     if not 1 <= n <= rows * columns:
@@ -107,6 +120,11 @@ def cut_patches(image: np.ndarray, positions: np.ndarray, patch: int) -> np.ndar
     Raises:
         ValueError: If the shapes are not as stated, or a patch would reach
             over the border.
+
+    Examples:
+        >>> image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+        >>> cut_patches(image, np.array([[0, 0], [2, 2]]), 2).shape
+        (2, 2, 2, 3)
     """
     positions = np.asarray(positions)
     if positions.ndim != 2 or positions.shape[1] != 2:
@@ -135,6 +153,11 @@ def patch_grid(image: np.ndarray, *, patch: int, stride: int) -> np.ndarray:
 
     Raises:
         ValueError: If the image has not three axes, or as `grid_shape`.
+
+    Examples:
+        >>> image = np.zeros((128, 100, 3), np.uint8)
+        >>> patch_grid(image, patch=64, stride=8).shape
+        (9, 5, 64, 64, 3)
     """
     if image.ndim != 3:
         raise ValueError(f"Expected an image of shape (H, W, C), received {image.shape}.")

@@ -161,7 +161,7 @@ def build_records(
         for row, path, original, mos, sd in zip(
             rows, paths, originals, scores, deviations, strict=True
         )
-        if path is not None and (original is not None or references is None)
+        if path is not None and mos is not None and (original is not None or references is None)
     ]
 
 

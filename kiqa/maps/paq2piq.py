@@ -12,6 +12,8 @@ References:
     authors' code.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from kiqa.constants import PAQ2PIQ
@@ -19,6 +21,9 @@ from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
 from kiqa.models.paq2piq import KINDS
 from kiqa.models.roi_pool import roi_pool
+
+if TYPE_CHECKING:
+    import keras
 
 LEAST_SIDE = PAQ2PIQ.stride  # ours: a smaller image has not even one whole feature cell
 _AT_ONCE = 4096  # rectangles pooled and rated together
@@ -115,7 +120,14 @@ class RegionRater:
         ValueError: If the kind is unknown, or body and head do not fit.
     """
 
-    def __init__(self, body, head, *, kind: str, info: WeightsInfo | None = None):
+    def __init__(
+        self,
+        body: "keras.Model",
+        head: "keras.Model",
+        *,
+        kind: str,
+        info: WeightsInfo | None = None,
+    ):
         if kind not in KINDS:
             raise ValueError(f"Expected kind to be one of {', '.join(KINDS)}. Received: {kind!r}.")
         _check_networks(body, head, kind)

@@ -3,6 +3,8 @@
 Public names: :func:`plot_overlay`, :func:`plot_blend`.
 """
 
+from typing import Any
+
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -15,7 +17,7 @@ from kiqa.io.map_files import QualityMap
 from kiqa.plotting.figures import axes_or_new
 
 _DRAWN = 1500  # larger images are averaged down about to this many pixels a side
-_HALF_CONTRAST = {"vmin": -128, "vmax": 383, "interpolation": "bilinear"}
+_HALF_CONTRAST: dict[str, Any] = {"vmin": -128, "vmax": 383, "interpolation": "bilinear"}
 _MID_GRAY = np.array([0.5, 0.5, 0.5, 1.0])
 
 

@@ -60,8 +60,9 @@ def embed_image(path: str | os.PathLike) -> EmbeddedImage:
     """
     data = Path(path).read_bytes() if os.path.isfile(path) else b""
     image = load_image(path)
-    if set(image.converted) <= _SAME.get(image.format, {"nothing"}) and image.format in _SAME:
-        return EmbeddedImage(_MIME[image.format], data, image.width, image.height)
+    kind = image.format or ""
+    if kind in _SAME and set(image.converted) <= _SAME[kind]:
+        return EmbeddedImage(_MIME[kind], data, image.width, image.height)
     return embed_pixels(image.pixels)
 
 

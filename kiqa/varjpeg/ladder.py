@@ -8,16 +8,20 @@ References:
 """
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from kiqa.constants import VARJPEG
 from kiqa.io.files import replacing, write_atomically
+from kiqa.io.map_files import QualityMap
 from kiqa.varjpeg.codec import Encoded, coded_jpeg, decode
+from kiqa.varjpeg.importance import FixationPoints
 from kiqa.varjpeg.jnd.versions import (
     JPEG_CODEC,
     VARJPEG_CODEC,
@@ -31,13 +35,17 @@ from kiqa.varjpeg.preparation import Prepared, prepare
 from kiqa.varjpeg.search import SizeSearch
 from kiqa.varjpeg.segment import SUFFIXES
 from kiqa.varjpeg.settings import Settings
-from kiqa.varjpeg.source import read_source
+from kiqa.varjpeg.source import Source, read_source
 
 _SETTINGS_FILE = "settings.json"
 
 
 def bitrate_ladder(
-    image, n: int = VARJPEG.versions, *, importance=None, **options
+    image: str | os.PathLike | bytes | np.ndarray | Source | Prepared,
+    n: int = VARJPEG.versions,
+    *,
+    importance: QualityMap | FixationPoints | np.ndarray | None = None,
+    **options: Any,
 ) -> list[Encoded]:
     """Encode an image at equally spaced bitrates.
 
@@ -76,7 +84,9 @@ def _check_number(n):
         raise ValueError(f"Expected at least 2 versions, received {n!r}.")
 
 
-def jpeg_ladder(image, **options) -> list[Encoded]:
+def jpeg_ladder(
+    image: str | os.PathLike | bytes | np.ndarray | Source | Prepared, **options: Any
+) -> list[Encoded]:
     """Encode an image as plain JPEG at every quality.
 
     Args:
@@ -92,9 +102,8 @@ def jpeg_ladder(image, **options) -> list[Encoded]:
         ValueError: If the image cannot be coded.
     """
     lowest, highest = VARJPEG.qualities
-    if not isinstance(image, Prepared):
-        image = _prepared(image, None, {**options, "delta": 0})
-    return [coded_jpeg(image, quality) for quality in range(highest, lowest - 1, -1)]
+    prepared = _prepared(image, None, {**options, "delta": 0})
+    return [coded_jpeg(prepared, quality) for quality in range(highest, lowest - 1, -1)]
 
 
 def _prepared(image, importance, options):

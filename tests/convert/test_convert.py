@@ -27,6 +27,7 @@ def _rows(capsys):
     return {row["path"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
 
 
+@pytest.mark.parity
 @pytest.mark.parametrize("mode", ["nr", "fr"])
 def test_scores_and_maps_of_the_command_line(folders, twin, capsys, mode):
     """Scores to 1e-4, maps patch by patch in their places, what is too small an error."""

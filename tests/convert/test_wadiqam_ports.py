@@ -36,6 +36,7 @@ def _state(layers, names):
     return state
 
 
+@pytest.mark.parity
 @pytest.mark.parametrize("mode", ["nr", "fr"])
 def test_lidq92_scores_are_those_of_its_forward_pass(tmp_path, pair, twin, mode, save_torch):
     """Pixels of 0..1, and no patch that ends at the border: 3x2 of 100x96 pixels."""
@@ -62,6 +63,7 @@ def test_lidq92_scores_are_those_of_its_forward_pass(tmp_path, pair, twin, mode,
         )
 
 
+@pytest.mark.parity
 def test_pyiqa_scores_are_those_of_its_forward_pass(tmp_path, pair, twin, save_torch):
     """Features in its own order, its own addend, under the key params."""
     layers = twin.random_tensors("fr")

@@ -52,7 +52,7 @@ def check_pixels(pixels: np.ndarray) -> None:
     Raises:
         ValueError: If it is anything else, naming its shape and type.
     """
-    shape = getattr(pixels, "shape", None)
+    shape: tuple[int, ...] = getattr(pixels, "shape", ())
     dtype = getattr(pixels, "dtype", type(pixels).__name__)
     if dtype != np.uint8 or len(shape) != 3 or shape[2] != 3 or 0 in shape:
         raise ValueError(

@@ -130,9 +130,10 @@ def _cut(records: Sequence[ScoredImage], count: int, seed: int) -> PatchSample:
 
     def cut_image(index: int) -> None:
         pixels = load_image(records[index].path).pixels
+        height, width = pixels.shape[:2]
         rng = np.random.default_rng([seed, index])
         try:
-            positions[index] = random_positions(*pixels.shape[:2], count, patch=patch, rng=rng)
+            positions[index] = random_positions(height, width, count, patch=patch, rng=rng)
         except ValueError as error:
             raise ValueError(f"{records[index].path}: {error}") from error
         x[index] = cut_patches(pixels, positions[index], patch)

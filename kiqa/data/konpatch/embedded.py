@@ -69,7 +69,7 @@ def embedded_konpatch(
         ValueError: If an argument is not as stated.
     """
     patch = PATCHNET.patch
-    versions = [("", None, None, _PSEUDO_MOS[0])] + [
+    versions = [("", None, 0.0, _PSEUDO_MOS[0])] + [
         (f"{kind} {level:g}", kind, level, mos)
         for kind in BASIC
         for level, mos in zip(LEVELS[kind], _PSEUDO_MOS[1:], strict=True)
@@ -77,10 +77,11 @@ def embedded_konpatch(
     x, image, version, positions, scores = [], [], [], [], []
     for number, name in enumerate(_PHOTOGRAPHS):
         pixels, corner = _central_crop(_photograph(name))
+        height, width = pixels.shape[:2]
         rng = np.random.default_rng([seed, number])
         for text, kind, level, mos in versions:
             changed = pixels if kind is None else distort(pixels, kind, level, rng=rng)
-            at = random_positions(*pixels.shape[:2], patches_per_version, patch=patch, rng=rng)
+            at = random_positions(height, width, patches_per_version, patch=patch, rng=rng)
             x.append(cut_patches(changed, at, patch))
             positions.append(at + corner)
             image += [name] * patches_per_version

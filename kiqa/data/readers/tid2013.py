@@ -84,8 +84,12 @@ def _tid(root, dataset, *, kinds, levels, require_complete):
     rows = []
     for (where, words), sd in zip(lines, deviations, strict=True):
         parts = re.fullmatch(r"i(\d{2})_(\d{2})_(\d)\.bmp", words[-1], re.I)
-        known = parts and 1 <= int(parts[2]) <= kinds and 1 <= int(parts[3]) <= levels
-        if len(words) != 2 or not known:
+        if (
+            parts is None
+            or len(words) != 2
+            or not 1 <= int(parts[2]) <= kinds
+            or not 1 <= int(parts[3]) <= levels
+        ):
             raise ValueError(
                 f"Expected 'MOS name' with names such as I01_01_1.bmp (kind 01..{kinds}, level "
                 f"1..{levels}) in {where}, received {' '.join(words)!r}. Is this {dataset}?"

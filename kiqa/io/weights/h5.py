@@ -139,6 +139,12 @@ def load_model(name_or_file: str | os.PathLike) -> "keras.Model":
         WeightsError: If the name is unknown, the file is not the one of its
             manifest, damaged, incomplete, holds weights only, or could run
             code; the message names the file and what is missing or extra.
+
+    Examples:
+        >>> import kiqa
+        >>> model = kiqa.load_model("patchnet")
+        >>> model.input_shape, model.output_shape
+        ((None, 64, 64, 3), (None, 1))
     """
     from kiqa.io.weights.model_configs import build_model
 

@@ -12,7 +12,7 @@ References:
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +98,7 @@ def rated_rows(
     *,
     padded: bool = False,
     output: Path | None = None,
-) -> Iterator[dict]:
+) -> Generator[dict]:
     """Yield the scores of images and their patches.
 
     Args:
@@ -151,7 +151,7 @@ def rated_rows(
             file.close()
 
 
-def watched(rows: Iterator[dict], count: int) -> list[dict]:
+def watched(rows: Generator[dict], count: int) -> list[dict]:
     """Return all rows, with a progress bar on a terminal."""
     from tqdm import tqdm
 

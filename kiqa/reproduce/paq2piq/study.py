@@ -15,7 +15,9 @@ import argparse
 import math
 import os
 import sys
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -76,7 +78,7 @@ def simulated_scores(
 
     quality = np.random.default_rng([seed, 0]).standard_normal(pictures)
     shown = min(LIVE_FB.contents, pictures)
-    counts = {"images": pictures, "contents": shown, "repeats": 0, "golden": 0,
+    counts: dict[str, Any] = {"images": pictures, "contents": shown, "repeats": 0, "golden": 0,
               "subjects": math.ceil(LIVE_FB.ratings * pictures / shown)}  # fmt: skip
     both = {}
     for number, (kind, reliability) in enumerate(_RELIABILITY.items()):
@@ -89,7 +91,8 @@ def simulated_scores(
     halves = inter_subject_consistency(ratings, n=1, seed=seed)
     names = [name for name in scores if name in both["patches"][1]]
     pairs = [[found[name] for name in names] for found in (scores, both["patches"][1])]
-    return halves.first, halves.second, *map(np.array, pairs)
+    of_pictures, of_patches = map(np.array, pairs)
+    return halves.first, halves.second, of_pictures, of_patches
 
 
 def _fig_4(options) -> int:
@@ -195,18 +198,16 @@ def _fig_7(options) -> int:
 
     figure = Figure(figsize=(9.4, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2)
-    simulated = None
-    if options.ratings is None or options.live_fb is None:
-        simulated = simulated_scores(seed=options.seed)
+    simulated = cache(partial(simulated_scores, seed=options.seed))
     if options.ratings is None:
-        first, second = simulated[:2]
+        first, second = simulated()[:2]
         title = "simulated subjects, not people"
     else:
         first, second, title = _halves_of(options)
     plot_mos_pairs(first, second, names=("MOS of one half", "MOS of the other half"), title=title,
                    ax=left)  # fmt: skip
     if options.live_fb is None:
-        pictures, patches = simulated[2:]
+        pictures, patches = simulated()[2:]
         title = "simulated scores, not people's"
     else:
         pictures, patches = _picture_patch(options.live_fb)
@@ -257,20 +258,22 @@ def _fig_8(options) -> int:
             _column(place) if place.is_file()
             else np.array([100 * record.mos01 for record in DATASETS[name](place)])
         )  # fmt: skip
-    return save(plot_mos_histograms(scores)[0].figure, options, "paq2piq-fig8")
+    return save(plot_mos_histograms(scores)[0], options, "paq2piq-fig8")
 
 
 def _column(file):
     """Column ``MOS_zscore`` of a CSV file, or else ``MOS``."""
     table = read_table(file, ("mos",), ("mos_zscore",))
     rows = [(line, cells.get("mos_zscore", cells["mos"])) for line, cells in table]
-    values = [number_or_none(text) for _, text in rows]
-    for (line, text), value in zip(rows, values, strict=True):
+    values = []
+    for line, text in rows:
+        value = number_or_none(text)
         if value is None or not 0 <= value <= 100:
             raise ValueError(
                 f"Expected scores from 0 to 100 in the column mos of {file}. Received: {text!r} in "
                 f"line {line}."
             )
+        values.append(value)
     if max(values) <= _FIVE_POINTS:
         raise ValueError(
             f"Expected scores from 0 to 100 in the column mos of {file}. Received: none above "

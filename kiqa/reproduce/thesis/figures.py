@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +22,10 @@ from kiqa.reproduce.thesis.table1 import read_run
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 _DIAGRAM_STRIDE = 32  # ours: at the thesis's 4 the windows could not be told apart
 
 
@@ -29,7 +34,7 @@ def add_image(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--image", type=Path, required=True, metavar="FILE", help="photograph")
 
 
-def save(figure, options: argparse.Namespace, name: str) -> int:
+def save(figure: "Figure | Axes", options: argparse.Namespace, name: str) -> int:
     """Write a figure below --output, tell where, and return the exit status."""
     from kiqa.plotting import save_figure
 

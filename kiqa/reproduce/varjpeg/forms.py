@@ -9,18 +9,30 @@ Public names: :data:`COMMAND`, :func:`compare_forms`.
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kiqa.reproduce.command import Command, add_model, add_output
 from kiqa.reproduce.varjpeg.images import add_images, psnr, rows_of
 
+if TYPE_CHECKING:
+    from kiqa.io.map_files import QualityMap
+    from kiqa.varjpeg.source import Source
+
 QUALITIES = (20, 35, 50, 70)
 _TOLERANCE = 0.02  # of q~; less than 0.01 dB
 
 
-def compare_forms(source, quality_map, *, qualities=QUALITIES, **options) -> list[dict]:
+def compare_forms(
+    source: "Source",
+    quality_map: "QualityMap | np.ndarray | None",
+    *,
+    qualities: Sequence[float] = QUALITIES,
+    **options: Any,
+) -> list[dict]:
     """Compare the two forms on one image.
 
     Args:

@@ -10,7 +10,9 @@ Public names: :data:`COMMAND`, :func:`compare_regions`.
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,13 +22,22 @@ from kiqa.reproduce.varjpeg.forms import save_rows
 from kiqa.reproduce.varjpeg.images import add_images, blurred_outside, psnr, rows_of
 from kiqa.varjpeg.jnd.observers import luminance_ssim
 
+if TYPE_CHECKING:
+    from kiqa.io.map_files import QualityMap
+
 QUALITIES = (25, 50, 75)
 BASELINES = ("jpeg", "mozjpeg")
 _MOZJPEG = "mozjpeg403"
 _MEASURES = ("region_psnr", "region_ssim", "whole_psnr", "whole_ssim")
 
 
-def compare_regions(pixels, mask, quality_map, *, qualities=QUALITIES) -> list[dict]:
+def compare_regions(
+    pixels: np.ndarray,
+    mask: np.ndarray,
+    quality_map: "QualityMap",
+    *,
+    qualities: Sequence[int] = QUALITIES,
+) -> list[dict]:
     """Compare the codecs on one image.
 
     Args:

@@ -111,12 +111,13 @@ def runs_of(options: argparse.Namespace, *, mode: str, watch: bool = False) -> I
             used = {
                 "train": sample(parts["train"], options.images, seed=split),
                 "val": sample(parts["val"], options.validation_images, seed=split),
+                "test": parts["test"],
             }
             for pooling, label in _LABELS.items():
                 settings = settings_of(options, {"mode": mode, "pooling": pooling}, split=split)
                 folder, _ = trained(
                     name, used, settings, folder=options.output / "trainings",
-                    watched=parts["test"] if watch else (),
+                    watched=watch,
                 )  # fmt: skip
                 (file,) = folder.glob("*diqam_*.h5")
                 yield f"{label}-{mode.upper()}", name, parts, file

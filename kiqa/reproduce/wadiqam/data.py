@@ -138,14 +138,17 @@ def split_tasks(
         sets = read_split(split)
         how = f"split {Path(split).name}"
     else:
-        counts = (_CROSS_COUNTS if cross else _COUNTS).get(name, ())
+        counts: Sequence[int] = (_CROSS_COUNTS if cross else _COUNTS).get(name, ())
+        shares: Sequence[float] = _CROSS_SHARES if cross else _SHARES
         parts = SETS[:2] if cross else SETS
         if sum(counts) == contents:
-            sets = counted_split(tasks, dict(zip(parts, counts, strict=True)), seed=seed)
+            sets, shares = (
+                counted_split(tasks, dict(zip(parts, counts, strict=True)), seed=seed),
+                counts,
+            )
         else:
-            counts = _CROSS_SHARES if cross else _SHARES
-            sets = random_split(tasks, fractions=dict(zip(parts, counts, strict=True)), seed=seed)
-        how = "/".join(f"{count:g}" for count in counts) + " of the references or scenes"
+            sets = random_split(tasks, fractions=dict(zip(parts, shares, strict=True)), seed=seed)
+        how = "/".join(f"{share:g}" for share in shares) + " of the references or scenes"
     chosen = {part: [t for t in tasks if sets.get(t.name) == part] for part in set(sets.values())}
     content_of = {
         part: {task.content for task in part_tasks} for part, part_tasks in chosen.items()

@@ -14,6 +14,8 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from kiqa.io.images import load_image
 from kiqa.reproduce.command import Command, add_output
 from kiqa.reproduce.thesis.figures import save
@@ -35,7 +37,9 @@ def _run(options: argparse.Namespace, *, name: str) -> int:
             f"{len(options.image)}."
         )
     images = [load_image(path).pixels for path in options.image]
-    references = [load_image(path).pixels for path in options.reference or ()]
+    references: list[np.ndarray | None] = [
+        load_image(path).pixels for path in options.reference or ()
+    ]
     start_keras()
     poolers = []
     for model in options.model or options.models:

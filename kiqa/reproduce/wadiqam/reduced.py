@@ -14,6 +14,7 @@ References:
 import argparse
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,11 +24,14 @@ from kiqa.reproduce.command import Command
 from kiqa.reproduce.wadiqam.curves import add_runs, runs_of, save_means
 from kiqa.training.wadiqam.tasks import PatchTask
 
+if TYPE_CHECKING:
+    import keras
+
 _PATCHES = 4000  # reference patches for the components, section IV-I
 _COMPONENTS = (0, 1, 2, 3, 5, 8, 16, 32, 64, 128, 256, 512)
 
 
-def features_of(network, patches: np.ndarray) -> np.ndarray:
+def features_of(network: "keras.Model", patches: np.ndarray) -> np.ndarray:
     """Return the features of patches, shape (n, 512), as the network's body makes them."""
     import keras
 
@@ -53,7 +57,7 @@ def reference_components(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def reduced_scores(
-    network, distorted: np.ndarray, reference: np.ndarray, *, patches: int
+    network: "keras.Model", distorted: np.ndarray, reference: np.ndarray, *, patches: int
 ) -> np.ndarray:
     """Pool what the heads of a full-reference network say of features.
 

@@ -8,7 +8,7 @@ import pytest
 from kiqa.data import DATASETS
 from kiqa.data.readers.live_fb import live_fb, live_fb_patch_images, live_fb_patches, pad_picture
 from kiqa.data.study.cropping import overlap_of
-from kiqa.training.paq2piq.batches import place_picture
+from kiqa.training.paq2piq.batches import place_image
 
 # A row as published in github.com/baidut/PaQ-2-PiQ, database/labels640.csv (the first one).
 HEADER = (
@@ -105,7 +105,7 @@ def test_padding_is_that_of_the_training(size):
     """Odd sides too; a larger image is refused, not cropped."""
     pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     padded, moved = pad_picture(pixels, [[0, 0, size[1], size[0]]])
-    expected, shift = place_picture(pixels, 640, rng=None)
+    expected, shift = place_image(pixels, 640, rng=None)
     np.testing.assert_array_equal(padded, expected)
     assert moved[0, :2].tolist() == shift.tolist()
     with pytest.raises(ValueError, match="at most 32x32 pixels. Received: 33x20"):

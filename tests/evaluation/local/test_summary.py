@@ -7,6 +7,7 @@ from matplotlib.cbook import boxplot_stats
 from kiqa.evaluation.local.summary import box_statistics, summarise, table_rows
 
 
+@pytest.mark.parity
 @pytest.mark.parametrize("seed", range(8))
 def test_box_statistics_are_those_of_matplotlib(seed):
     """Quartiles, whiskers and outliers equal an independent implementation; NaN are left out."""
