@@ -16,14 +16,14 @@ from kiqa.train_resnet18 import main
 
 @pytest.fixture(scope="module")
 def biq(tmp_path_factory, photo):
-    """A BIQ2021 tree of eight pictures."""
+    """A BIQ2021 tree of eight images."""
     root = tmp_path_factory.mktemp("biq")
     (root / "Images").mkdir()
     rows, sets = [], []
     for index in range(8):
         name = f"ss01 ({index}).jpg"
-        picture = photo[8 * index : 8 * index + 70, 30:100]
-        Image.fromarray(picture).save(root / "Images" / name)
+        image = photo[8 * index : 8 * index + 70, 30:100]
+        Image.fromarray(image).save(root / "Images" / name)
         rows.append({"Image Name": name, "MOS": 1 - index / 8})
         sets.append({"image_name": name, "set": "train" if index % 2 else "val"})
     pd.DataFrame(rows).to_csv(root / "Train (Images and MOS).csv", index=False)

@@ -65,13 +65,14 @@ def boxed_items(folder: str, boxes: str) -> list[Item]:
         ValueError: As `read_boxes`.
         FileNotFoundError: If the table or an image of it is not there.
     """
-    items = [Item(image.name, Path(folder, image.name), image) for image in read_boxes(boxes)]
-    missing = [item for item in items if not item.path.is_file()]
+    images = read_boxes(boxes)
+    items = [Item(image.name, Path(folder, image.name), image) for image in images]
+    missing = [image for image, item in zip(images, items, strict=True) if not item.path.is_file()]
     if missing:
         first = missing[0]
         raise FileNotFoundError(
             f"Expected the {len(items)} images of {boxes} in {folder}. Received: {len(missing)} "
-            f"of them not there, {first.name} first ({first.boxes.source}). Names are relative to "
+            f"of them not there, {first.name} first ({first.source}). Names are relative to "
             "the folder."
         )
     return items

@@ -23,6 +23,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +82,7 @@ def write_proxy_pairs(
     *,
     copies: int,
     seed: int,
-    report: Callable[[str], None] = lambda message: None,
+    report: Callable[[str], object] = lambda message: None,
 ) -> Path:
     """Write copies as PNG files, and ``pairs.csv`` that lists them.
 
@@ -124,14 +125,15 @@ def write_proxy_pairs(
         f"making {len(RANGES) * copies * len(jobs)} copies of {len(jobs)} photographs in {folder}"
     )
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        rows = list(pool.map(lambda job: _pairs(*job, folder, copies=copies, seed=seed), jobs))
+        rows = list(pool.map(partial(_pairs, folder=folder, copies=copies, seed=seed), jobs))
     lines = ["image,reference,score,set,kind,level", *[row for part in rows for row in part]]
     write_atomically(table, ("\n".join(lines) + "\n").encode())
     return table
 
 
-def _pairs(part, path, folder, *, copies, seed):
-    """The lines of one photograph; its copies are written."""
+def _pairs(job, *, folder, copies, seed):
+    """The lines of one photograph, ``(part, path)``; its copies are written."""
+    part, path = job
     reference = load_image(path).pixels
     original = Path(os.path.relpath(path, folder)).as_posix()
     rng = np.random.default_rng([seed, *path.name.encode()])

@@ -12,6 +12,8 @@ References:
     authors' code.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from kiqa.constants import PAQ2PIQ
@@ -19,6 +21,9 @@ from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
 from kiqa.models.paq2piq import KINDS
 from kiqa.models.roi_pool import roi_pool
+
+if TYPE_CHECKING:
+    import keras
 
 LEAST_SIDE = PAQ2PIQ.stride  # ours: a smaller picture has not even one whole feature cell
 _AT_ONCE = 4096  # rectangles pooled and rated together
@@ -115,7 +120,14 @@ class RegionRater:
         ValueError: If the kind is unknown, or body and head do not fit.
     """
 
-    def __init__(self, body, head, *, kind: str, info: WeightsInfo | None = None):
+    def __init__(
+        self,
+        body: "keras.Model",
+        head: "keras.Model",
+        *,
+        kind: str,
+        info: WeightsInfo | None = None,
+    ):
         if kind not in KINDS:
             raise ValueError(f"Expected kind to be one of {', '.join(KINDS)}. Received: {kind!r}.")
         _check_networks(body, head, kind)
@@ -238,9 +250,9 @@ class RegionRater:
         """Scores of rectangles that have been checked, ``float32`` of shape (m,)."""
         scores = []
         for at in range(0, len(rois), _AT_ONCE):
-            some = rois[at : at + _AT_ONCE]
-            largest = np.max(some[:, 3] - some[:, 1]), np.max(some[:, 2] - some[:, 0])
-            pooled = roi_pool(features, some[None], largest=largest)[0]
+            batch = rois[at : at + _AT_ONCE]
+            largest = np.max(batch[:, 3] - batch[:, 1]), np.max(batch[:, 2] - batch[:, 0])
+            pooled = roi_pool(features, batch[None], largest=largest)[0]
             if self.kind == "fm":
                 scores.append(self._by_fours(pooled))
             else:

@@ -20,6 +20,7 @@ References:
 """
 
 import math
+from typing import Any
 
 from keras import ops
 
@@ -29,13 +30,13 @@ _TABLES = 2**27  # values of the maxima that are kept at a time: 512 MiB
 
 
 def roi_pool(
-    features,
-    rois,
+    features: Any,
+    rois: Any,
     *,
     bins: int = PAQ2PIQ.bins,
     stride: int = PAQ2PIQ.stride,
     largest: tuple[float, float] | None = None,
-):
+) -> Any:
     """Pool the features of rectangles.
 
     Differentiable by the features. Runs eagerly and in compiled functions on
@@ -106,7 +107,9 @@ def roi_pool(
     return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)
 
 
-def roi_bins(low, high, *, cells: int, bins: int = PAQ2PIQ.bins, stride: int = PAQ2PIQ.stride):
+def roi_bins(
+    low: Any, high: Any, *, cells: int, bins: int = PAQ2PIQ.bins, stride: int = PAQ2PIQ.stride
+) -> tuple[Any, Any]:
     """Return the feature cells of each bin on one axis.
 
     Args:

@@ -5,6 +5,7 @@ Public names: :func:`axes_or_new`, :func:`save_figure`.
 
 import os
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -51,7 +52,7 @@ def save_figure(figure: Figure | Axes, path: str | os.PathLike, *, dpi: int = 15
     suffix = path.suffix.lower()
     if suffix not in _METADATA:
         raise ValueError(f"Expected a file ending in {' or '.join(_METADATA)}, received {path}.")
-    figure = figure.figure if isinstance(figure, Axes) else figure
+    whole: Any = figure.figure if isinstance(figure, Axes) else figure
     with replacing(path) as temporary:
-        figure.savefig(temporary, format=suffix[1:], dpi=dpi, metadata=_METADATA[suffix])
+        whole.savefig(temporary, format=suffix[1:], dpi=dpi, metadata=_METADATA[suffix])
     return path

@@ -3,6 +3,8 @@
 Public names: :func:`plot_gaze`, :func:`plot_feature_sequence`.
 """
 
+from typing import Any
+
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -13,7 +15,7 @@ from kiqa.maps.gaze import Gaze
 from kiqa.maps.rnn_biqa import FeatureSequence
 from kiqa.plotting.figures import axes_or_new
 
-_HALF_CONTRAST = {"vmin": -128, "vmax": 383}
+_HALF_CONTRAST: dict[str, Any] = {"vmin": -128, "vmax": 383}
 
 
 def plot_gaze(

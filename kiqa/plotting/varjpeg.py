@@ -3,6 +3,8 @@
 Public names: :func:`plot_steps`.
 """
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,7 +12,7 @@ from matplotlib.figure import Figure
 _LEVELS = 5  # contour lines of block quality
 
 
-def plot_steps(steps, *, axes: np.ndarray | None = None) -> np.ndarray:
+def plot_steps(steps: Any, *, axes: np.ndarray | None = None) -> np.ndarray:
     """Draw the intermediate results of an encoding (thesis, Fig. 14).
 
     Args:

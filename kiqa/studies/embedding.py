@@ -60,8 +60,9 @@ def picture_of_image(path: str | os.PathLike) -> Picture:
     """
     data = Path(path).read_bytes() if os.path.isfile(path) else b""
     image = load_image(path)
-    if set(image.converted) <= _SAME.get(image.format, {"nothing"}) and image.format in _SAME:
-        return Picture(_MIME[image.format], data, image.width, image.height)
+    kind = image.format or ""
+    if kind in _SAME and set(image.converted) <= _SAME[kind]:
+        return Picture(_MIME[kind], data, image.width, image.height)
     return picture_of_pixels(image.pixels)
 
 

@@ -35,6 +35,7 @@ def qualities():
     return np.tile(row, (20, 1))
 
 
+@pytest.mark.parity
 @pytest.mark.parametrize("decoder", ["pillow", "opencv", "tensorflow"])
 @pytest.mark.parametrize("kind", ["4:4:4", "4:2:0", "gray"])
 @pytest.mark.parametrize("size", SIZES)

@@ -49,10 +49,9 @@ def spaq(root: str | Path, *, require_complete: bool = False) -> list[ScoredImag
     found = match_columns(header, ("Image name", "MOS"), where=str(file))
     name, mos = (header.index(found[column]) for column in ("Image name", "MOS"))
     rows = [
-        ScoreRow(
-            f"{file.name} row {number}", *[[*cells, *[""] * len(header)][i] for i in (name, mos)]
-        )
+        ScoreRow(f"{file.name} row {number}", name=padded[name], mos=padded[mos])
         for number, cells in sheet[1:]
+        for padded in [[*cells, *[""] * len(header)]]
     ]
     return build_records(
         rows,

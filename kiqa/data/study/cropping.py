@@ -153,8 +153,8 @@ def write_patches(
             cannot be placed; the picture is named.
         OSError: If the folder cannot be written.
     """
-    folder, paths = Path(folder), [Path(path) for path in paths]
-    names = Counter(path.name for path in paths)
+    folder, files = Path(folder), [Path(path) for path in paths]
+    names = Counter(path.name for path in files)
     twice = sorted(name for name, times in names.items() if times > 1)
     if twice or not names:
         raise ValueError(
@@ -162,7 +162,7 @@ def write_patches(
             f"{len(twice)} names more than once: {twice[:5]}."
         )
     rows = []
-    for path in paths:
+    for path in files:
         pixels = load_image(path).pixels
         rng = np.random.default_rng([seed, *path.name.encode("utf-8", "surrogateescape")])
         try:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from io import BytesIO
 
 from PIL import Image, ImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from kiqa.io.images.deep import TIFF_BITS
 
@@ -51,7 +53,11 @@ def plain_coding(data: bytes) -> str:
             # A PNG may state its orientation behind its pixels.
             if b"eXIf" in data or b"XML:com.adobe.xmp" in data:
                 return ""
-            if image.format == "PNG" and not image.is_animated and _rawmode(image) == image.mode:
+            if (
+                isinstance(image, PngImageFile)
+                and not image.is_animated
+                and _rawmode(image) == image.mode
+            ):
                 image.verify()  # checks every chunk's CRC, decodes nothing
                 return "png"
     except ImageError:
@@ -118,7 +124,7 @@ def _rawmode(image):
 
 def is_deep(image: ImageFile.ImageFile) -> bool:
     """Whether the file holds more than 8 bits a channel that Pillow cuts."""
-    if image.format == "TIFF":
+    if isinstance(image, TiffImageFile):
         return max(image.tag_v2.get(TIFF_BITS, (1,))) > 8
     return ";16" in _rawmode(image)
 
@@ -141,4 +147,4 @@ def stated_orientation(read: Callable[[], Image.Exif]) -> int:
         value = read().get(_ORIENTATION)
     except Exception:  # Pillow's EXIF reader raises nearly every built-in kind
         return 1
-    return value if value in range(1, 9) else 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1

@@ -15,6 +15,7 @@ import re
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,7 @@ from kiqa.reproduce.published_rows import published_rows
 _SEED = 0  # of the bootstrap
 _CROSS = ("live-itw", "koniq10k")
 _PLAIN = "live-fb"
+_MODEL = "paq2piq_rm"
 _LEAST = 3  # patches of one size; fewer have no correlation
 
 
@@ -150,7 +152,7 @@ def _report(lines):
 def _finish(options, table, results, lines) -> int:
     name = f"paq2piq-table{table}"
     what = "picture scores" if table != 2 else options.patch_scores_are or "patch scores"
-    rows = []
+    rows: list[dict[str, Any]] = []
     published = published_rows(name)
     for row in published:
         rows.append({"method": row["method"], "data set": row["dataset"], "part": row["part"],
@@ -158,15 +160,16 @@ def _finish(options, table, results, lines) -> int:
                      "SROCC 95 %": None, "PLCC": row["plcc"], "PLCC 95 %": None,
                      "source": row["source"]})  # fmt: skip
     for result in results:
-        row = {"method": result["method"], "data set": result["dataset"], "part": result["part"],
-               "size": result["size"], "images": result["images"],
-               "source": f"ours, {what}"}  # fmt: skip
+        own: dict[str, Any] = {
+            "method": result["method"], "data set": result["dataset"], "part": result["part"],
+            "size": result["size"], "images": result["images"], "source": f"ours, {what}",
+        }  # fmt: skip
         for key, title in (("srocc", "SROCC"), ("plcc", "PLCC")):
             entry = result["metrics"][key]
-            row[title] = entry["value"]
+            own[title] = entry["value"]
             if entry["lo"] is not None:
-                row[f"{title} 95 %"] = f"{entry['lo']:.3f} .. {entry['hi']:.3f}"
-        rows.append(row)
+                own[f"{title} 95 %"] = f"{entry['lo']:.3f} .. {entry['hi']:.3f}"
+        rows.append(own)
     if table != 2:
         rows = [{k: v for k, v in row.items() if k != "size"} for row in rows]
     text = to_markdown(rows)
@@ -190,7 +193,7 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
     add_sets(parser, _CROSS if table == 4 else (_PLAIN,))
     parser.add_argument(
         "--model", action="append", default=[], metavar="NAME|FILE",
-        help="shipped model or .h5 file; may be given several times (default: paq2piq)",
+        help=f"shipped model or .h5 file; may be given several times (default: {_MODEL})",
     )  # fmt: skip
     parser.add_argument(
         "--split", metavar="FILE|NAME",
@@ -230,7 +233,7 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
 
 
 def _run(options: argparse.Namespace, *, table: int) -> int:
-    options.model = options.model or ["paq2piq_rm"]
+    options.model = options.model or [_MODEL]
     options.output = options.output and Path(options.output)
     return _table(options, table=table)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-_STATUS = "Exit status: 0 done, 2 usage or input error, 130 interrupted."
+_STATUS = "Exit status: 0 done, {failed}2 usage or input error, 130 interrupted."
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,12 +42,17 @@ class TrainingCommand:
             on. Reads data, loads no Keras.
         train: From that, the settings, the run's options and the arguments to
             the result, or to ``None`` if nothing was trained. Keras runs.
-        presets: Values of the settings by name; ``"paper"`` is the default.
+        presets: Values of the settings by name.
+        preset: From the parsed arguments to the preset without ``--preset``.
         add_options: Adds the options that only this training has.
         data: Whether ``--data`` and ``--dataset`` must be given.
+        workdir: From the parsed arguments to the folder without
+            ``--workdir``; ``None`` lets the option be required.
         initial: What ``--initial`` may name, for ``--help``.
         show: From the result to the text that is printed; ``None`` prints the
             best epoch.
+        failures: Errors of a training whose input was right: one line, and
+            exit status 1.
     """
 
     name: str
@@ -58,10 +63,13 @@ class TrainingCommand:
     presets: Mapping[str, Mapping[str, Any]] = dataclasses.field(
         default_factory=lambda: {"paper": {}}
     )
+    preset: Callable[[argparse.Namespace], str] = lambda arguments: "paper"
     add_options: Callable[[argparse.ArgumentParser], None] = lambda parser: None
     data: bool = True
+    workdir: Callable[[argparse.Namespace], Path] | None = None
     initial: str = "weights to start from (default: random weights)"
     show: Callable[[Any], str] | None = None
+    failures: tuple[type[Exception], ...] = ()
 
 
 def main(command: TrainingCommand, argv: Sequence[str] | None = None) -> int:
@@ -73,13 +81,14 @@ def main(command: TrainingCommand, argv: Sequence[str] | None = None) -> int:
             `sys.argv`.
 
     Returns:
-        The exit status: 0 done, 2 wrong input, 130 interrupted.
+        The exit status: 0 done, 1 one of the command's ``failures``, 2 wrong
+        input, 130 interrupted.
     """
     parser = argparse.ArgumentParser(
         prog=f"python -m kiqa.{command.name}",
         description=command.summary,
         argument_default=argparse.SUPPRESS,  # only what was given overrides a preset
-        epilog=_STATUS,
+        epilog=_STATUS.format(failed="1 the training failed, " if command.failures else ""),
     )
     add_training(parser, command)
     return run_command(command, parser.parse_args(argv))
@@ -105,7 +114,13 @@ def add_training(parser: argparse.ArgumentParser, command: TrainingCommand) -> N
         help="only so many training images, at random by --seed",
     )  # fmt: skip
     run = parser.add_argument_group("run")
-    run.add_argument("--workdir", type=Path, required=True, help="folder of the run")
+    if command.workdir is None:
+        run.add_argument("--workdir", type=Path, required=True, help="folder of the run")
+    else:
+        run.add_argument(
+            "--workdir", type=Path, default=None,
+            help="folder of the run (default: a new one below runs/; with --resume the latest)",
+        )  # fmt: skip
     run.add_argument("--resume", action="store_true", default=False, help="continue the run")
     run.add_argument(
         "--gpus", type=_gpus, metavar="all|N", default=1,
@@ -116,8 +131,8 @@ def add_training(parser: argparse.ArgumentParser, command: TrainingCommand) -> N
     )
     settings = parser.add_argument_group("settings (defaults: the paper's, where it gives one)")
     settings.add_argument(
-        "--preset", choices=sorted(command.presets), default="paper",
-        help="values of the settings below; single options override them (default: %(default)s)",
+        "--preset", choices=sorted(command.presets), default=None,
+        help="values of the settings below; single options override them (default: paper)",
     )  # fmt: skip
     settings.add_argument("--initial", metavar="NAME|FILE", default=None, help=command.initial)
     add_settings(settings, command.settings)
@@ -138,10 +153,14 @@ def run_command(command: TrainingCommand, arguments: argparse.Namespace) -> int:
     def say(text):
         sys.stderr.write(f"{command.name}: {' '.join(text.split())}\n")
 
-    again = f"Continue with the same options and --resume: --workdir {arguments.workdir}."
+    if arguments.workdir is None:
+        arguments.workdir = command.workdir(arguments)
+    again = f"Continue with the same options and --workdir {arguments.workdir} --resume."
+    begun = arguments.workdir / "settings.json"
     try:
         given = given_settings(arguments, command.settings)
-        settings = command.settings(**command.presets[arguments.preset] | given)
+        preset = arguments.preset or command.preset(arguments)
+        settings = command.settings(**command.presets[preset] | given)
         prepared = command.prepare(arguments, settings)
         # Keras is loaded here, not for --help or wrong data.
         start_keras()
@@ -155,10 +174,17 @@ def run_command(command: TrainingCommand, arguments: argparse.Namespace) -> int:
         }
         result = command.train(prepared, settings, run, arguments)
     except KeyboardInterrupt:
-        begun = (arguments.workdir / "settings.json").is_file()
-        say(f"interrupted. {again}" if begun else "interrupted; nothing was begun.")
+        say(f"interrupted. {again}" if begun.is_file() else "interrupted; nothing was begun.")
         return 130
-    except (ValueError, OSError, MemoryError, ModuleNotFoundError) as error:
+    except command.failures as error:
+        say(f"error: {error}")
+        return 1
+    except OSError as error:
+        # The system's own errors, such as a full disk, have a number; those of our checks do not.
+        stays = error.errno is not None and begun.is_file()
+        say(f"error: {error}" + (f". What is finished stays. {again}" if stays else ""))
+        return 2
+    except (ValueError, MemoryError, ModuleNotFoundError) as error:
         say(f"error: {str(error) or type(error).__name__}")
         return 2
     if result is not None:

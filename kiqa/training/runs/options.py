@@ -30,7 +30,7 @@ def setting(
     above: float | None = None,
     high: float | None = None,
     below: float | None = None,
-    choices: Sequence[str] | None = None,
+    choices: Sequence[str | int] | None = None,
     option: bool = True,
 ) -> Any:
     """Make a field of a settings dataclass.
@@ -109,8 +109,9 @@ def check_settings(settings: Any) -> None:
         choices = field.metadata["choices"]
         if choices is not None:
             if value not in choices:
+                known = ", ".join(map(str, choices))
                 raise ValueError(
-                    f"Expected {field.name} to be one of {', '.join(choices)}. Received: {value!r}."
+                    f"Expected {field.name} to be one of {known}. Received: {value!r}."
                 )
         elif kind in (int, float):
             bounds = {
@@ -140,7 +141,7 @@ def add_settings(group: argparse._ActionsContainer, kind: type) -> None:
         (type_, optional), name = _kind(kind, field), f"--{field.name.replace('_', '-')}"
         text = f"{meta['help']} (default: {field.default})".replace("%", "%%")
         if meta["choices"] is not None:
-            group.add_argument(name, choices=meta["choices"], help=text)
+            group.add_argument(name, type=type_, choices=meta["choices"], help=text)
         elif type_ is bool:
             group.add_argument(name, action=argparse.BooleanOptionalAction, help=text)
         else:

@@ -176,4 +176,4 @@ def test_interrupted_runs_say_how_to_continue(command, biq, tmp_path, capsys, be
     stopped = dataclasses.replace(command, train=train)
     assert main(stopped, [*biq, "--workdir", str(folder)]) == 130
     text = capsys.readouterr().err
-    assert (f"--resume: --workdir {folder}" in text) == begun
+    assert (f"--workdir {folder} --resume" in text) == begun
