@@ -11,16 +11,7 @@ Public names: `AggregatorSettings`.
 
 from dataclasses import dataclass
 
-from kiqa.training.runs.options import (
-    check_settings,
-    devices_setting,
-    early_stopping_setting,
-    epochs_setting,
-    learning_rate_setting,
-    precision_setting,
-    seed_setting,
-    setting,
-)
+from kiqa.training.runs import options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,71 +28,71 @@ class AggregatorSettings:
         Thesis, section 5.4.
     """
 
-    seed: int = seed_setting()
-    target: str = setting(
+    seed: int = options.seed()
+    target: str = options.setting(
         "mos",
         "what is predicted: the MOS, or for pretraining without human scores a high percentile of "
         "the Patchnet map, or how much of its quality a synthetic distortion has left an image; "
         "the run that follows starts from the file",
         choices=("mos", "percentile", "distortion"),
     )
-    pooling: str = setting(
+    pooling: str = options.setting(
         "max",
         "global pooling of the spatial quality map; the thesis's is the maximum",
         choices=("max", "mean"),
     )
-    batch_size: int = setting(16, "stacks in a batch, all of one resolution", low=2)
-    learning_rate: float = learning_rate_setting(1e-4)
-    schedule: str = setting(
+    batch_size: int = options.setting(16, "stacks in a batch, all of one resolution", low=2)
+    learning_rate: float = options.learning_rate(1e-4)
+    schedule: str = options.setting(
         "constant",
         "of the learning rate; cosine falls to zero over all epochs",
         choices=("constant", "cosine"),
     )
-    warmup_steps: int = setting(
+    warmup_steps: int = options.setting(
         0, "batches over which the learning rate rises, with --schedule cosine", low=0
     )
-    weight_decay: float = setting(0.0, "decoupled weight decay; 0 is plain Adam", low=0)
-    correlation_loss: float = setting(
+    weight_decay: float = options.setting(0.0, "decoupled weight decay; 0 is plain Adam", low=0)
+    correlation_loss: float = options.setting(
         0.0,
         "weight of 1 - Pearson's correlation over a batch, added to the mean squared error",
         low=0,
     )
-    correlation_with: str = setting(
+    correlation_with: str = options.setting(
         "mos",
         "what --correlation-loss correlates the scores with: the MOS, or its ranks in the "
         "training part, which ask for order where most MOS are nearly equal",
         choices=("mos", "ranks"),
     )
-    norm_momentum: float = setting(
+    norm_momentum: float = options.setting(
         0.99,
         "of the moving statistics of batch normalisation; Keras's 0.99 lags behind where an "
         "epoch has a hundred batches",
         low=0,
         below=1,
     )
-    flip_maps: bool = setting(
+    flip_maps: bool = options.setting(
         False,
         "mirror each stack at random, on both axes; cheaper than mirrored images and nearly the "
         "same",
     )
-    crop_maps: float = setting(
+    crop_maps: float = options.setting(
         1.0,
         "least part of each side that a random crop of a batch keeps; 1 crops nothing",
         low=0.5,
         high=1,
     )
-    noise_maps: float = setting(
+    noise_maps: float = options.setting(
         0.0,
         "half of the width of random factors, one for each channel of each stack",
         low=0,
         below=1,
     )
-    epochs: int = epochs_setting(40)
-    early_stopping: int | None = early_stopping_setting(10)
-    precision: str = precision_setting()
-    devices: tuple[str, ...] = devices_setting()
+    epochs: int = options.epochs(40)
+    early_stopping: int | None = options.early_stopping(10)
+    precision: str = options.precision()
+    devices: tuple[str, ...] = options.devices()
 
     def __post_init__(self):
-        check_settings(self)
+        options.check_settings(self)
         if self.warmup_steps and self.schedule != "cosine":
             raise ValueError("Expected warmup_steps together with the schedule 'cosine'.")

@@ -10,16 +10,7 @@ Public names: `Paq2piqSettings`, `PRESETS`.
 from dataclasses import dataclass
 
 from kiqa.constants import PAQ2PIQ
-from kiqa.training.runs.options import (
-    check_settings,
-    devices_setting,
-    early_stopping_setting,
-    epochs_setting,
-    learning_rate_setting,
-    precision_setting,
-    seed_setting,
-    setting,
-)
+from kiqa.training.runs import options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,58 +32,68 @@ class Paq2piqSettings:
         Ying et al. 2020, section 4.1.
     """
 
-    seed: int = seed_setting("seed of the initial weights, the order, the crops and dropout")
-    model: str = setting("rm", "P2P-BM, P2P-RM or P2P-FM", choices=("bm", "rm", "fm"))
-    side: int = setting(
+    seed: int = options.seed("seed of the initial weights, the order, the crops and dropout")
+    model: str = options.setting("rm", "P2P-BM, P2P-RM or P2P-FM", choices=("bm", "rm", "fm"))
+    side: int = options.setting(
         PAQ2PIQ.side,
         "pixels a side in training: smaller images are padded with white, centred; of larger "
         "ones a random crop is taken",
         low=PAQ2PIQ.stride,
     )
-    patches: int = setting(
+    patches: int = options.setting(
         PAQ2PIQ.patches,
         "patches of each image in a batch, of more known ones others each time; 0: image scores "
         "only. P2P-BM knows no patches, P2P-FM needs three",
         low=0,
     )
-    batch_size: int = setting(PAQ2PIQ.batch, "images in an update of the weights", low=2)
-    accumulate: int = setting(
+    batch_size: int = options.setting(PAQ2PIQ.batch, "images in an update of the weights", low=2)
+    accumulate: int = options.setting(
         1,
         "parts in which a batch is computed, where memory is short; gradients are averaged, "
         "batch normalisation sees one part at a time",
         low=1,
     )
-    epochs: int = epochs_setting(PAQ2PIQ.epochs)
-    early_stopping: int | None = early_stopping_setting()
-    learning_rate: float = learning_rate_setting(
+    epochs: int = options.epochs(PAQ2PIQ.epochs)
+    early_stopping: int | None = options.early_stopping()
+    learning_rate: float = options.learning_rate(
         PAQ2PIQ.body_rate, "highest learning rate of the body"
     )
-    head_rate: float = setting(PAQ2PIQ.head_rate, "highest learning rate of the head", above=0)
-    schedule: str = setting(
+    head_rate: float = options.setting(
+        PAQ2PIQ.head_rate, "highest learning rate of the head", above=0
+    )
+    schedule: str = options.setting(
         "constant",
         "of both learning rates; cosine falls to zero over all epochs",
         choices=("constant", "cosine"),
     )
-    warmup_steps: int = setting(0, "updates over which they rise, with --schedule cosine", low=0)
-    weight_decay: float = setting(PAQ2PIQ.decay, "decoupled weight decay, on all weights", low=0)
-    clip_norm: float = setting(0.0, "largest norm of a gradient; 0 clips nothing", low=0)
-    patch_weight: float = setting(1.0, "weight of a patch's squared error beside an image's", low=0)
-    correlation_loss: float = setting(
+    warmup_steps: int = options.setting(
+        0, "updates over which they rise, with --schedule cosine", low=0
+    )
+    weight_decay: float = options.setting(
+        PAQ2PIQ.decay, "decoupled weight decay, on all weights", low=0
+    )
+    clip_norm: float = options.setting(0.0, "largest norm of a gradient; 0 clips nothing", low=0)
+    patch_weight: float = options.setting(
+        1.0, "weight of a patch's squared error beside an image's", low=0
+    )
+    correlation_loss: float = options.setting(
         0.0,
         "weight of 1 - Pearson's correlation of the image scores over a batch, in units of the "
         "squared error",
         low=0,
     )
-    start_at_mean: bool = setting(False, "let the first outputs be near the mean training score")
-    flip: bool = setting(False, "mirror half of the training images")
-    pad_validation: bool = setting(
+    start_at_mean: bool = options.setting(
+        False, "let the first outputs be near the mean training score"
+    )
+    flip: bool = options.setting(False, "mirror half of the training images")
+    pad_validation: bool = options.setting(
         True, "pad validation images as in training, where they fit; else whole, as scored later"
     )
-    precision: str = precision_setting()
-    devices: tuple[str, ...] = devices_setting()
+    precision: str = options.precision()
+    devices: tuple[str, ...] = options.devices()
 
     def __post_init__(self):
-        check_settings(self)
+        options.check_settings(self)
         if self.warmup_steps and self.schedule != "cosine":
             raise ValueError("Expected warmup_steps together with the schedule 'cosine'.")
         if self.batch_size % self.accumulate or self.batch_size == self.accumulate:

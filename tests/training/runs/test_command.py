@@ -8,15 +8,8 @@ import pytest
 from PIL import Image
 
 from kiqa.data.chosen import training_parts
+from kiqa.training.runs import options
 from kiqa.training.runs.command import TrainingCommand, chosen_parts, limited, main
-from kiqa.training.runs.options import (
-    check_settings,
-    devices_setting,
-    early_stopping_setting,
-    epochs_setting,
-    precision_setting,
-    seed_setting,
-)
 
 OPTIONS = (
     *("--data", "--dataset", "--split", "--limit", "--workdir", "--resume", "--gpus"),
@@ -29,14 +22,14 @@ OPTIONS = (
 class Settings:
     """The least that a training has."""
 
-    seed: int = seed_setting()
-    epochs: int = epochs_setting(7)
-    early_stopping: int | None = early_stopping_setting()
-    precision: str = precision_setting()
-    devices: tuple[str, ...] = devices_setting()
+    seed: int = options.seed()
+    epochs: int = options.epochs(7)
+    early_stopping: int | None = options.early_stopping()
+    precision: str = options.precision()
+    devices: tuple[str, ...] = options.devices()
 
     def __post_init__(self):
-        check_settings(self)
+        options.check_settings(self)
 
 
 @pytest.fixture
