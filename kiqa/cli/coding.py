@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kiqa.cli.inputs import whole_number
+from kiqa.cli.inputs import add_count
 from kiqa.cli.map_sources import stored_map
 from kiqa.constants import VARJPEG
 
@@ -35,12 +35,12 @@ def add_coding(parser: argparse.ArgumentParser) -> None:
         metavar="D",
         help="quality that the most important parts have more (default: %(default)g)",
     )
-    parser.add_argument(
+    add_count(
+        parser,
         "--clusters",
-        type=whole_number,
+        "centroids that the file keeps of the map",
         default=VARJPEG.clusters,
         metavar="K",
-        help="centroids that the file keeps of the map (default: %(default)s)",
     )
     parser.add_argument(
         "--subsampling", choices=_SUBSAMPLINGS, default="4:4:4", help="default: %(default)s"
@@ -51,13 +51,12 @@ def add_coding(parser: argparse.ArgumentParser) -> None:
         default="optimised",
         help="tables of the entropy coding (default: %(default)s)",
     )
-    parser.add_argument(
+    add_count(
+        parser,
         "--stride",
-        type=whole_number,
+        "of the quality map, in pixels; 4 is over ten times faster and places the centroids "
+        "nearly alike",
         default=1,
-        metavar="N",
-        help="of the quality map, in pixels; 4 is over ten times faster and places the centroids "
-        "nearly alike (default: %(default)s)",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
@@ -104,9 +103,9 @@ def importance_of(arguments: argparse.Namespace) -> Callable:
         FileNotFoundError: If the file, folder or model is not there.
         ValueError: If the model makes no map at this stride.
     """
-    given = [place for place in (arguments.maps, arguments.saliency, arguments.mask) if place]
-    if given and not given[0].exists():
-        raise FileNotFoundError(f"Expected a file or folder. Received: {given[0]}, not there.")
+    places = [place for place in (arguments.maps, arguments.saliency, arguments.mask) if place]
+    if places and not places[0].exists():
+        raise FileNotFoundError(f"Expected a file or folder. Received: {places[0]}, not there.")
     if arguments.maps:
         return lambda name, pixels: stored_map(arguments.maps, name, pixels.shape[:2])
     if arguments.saliency:

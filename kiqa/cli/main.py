@@ -14,24 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from kiqa import __version__
-from kiqa.cli import (
-    compress,
-    convert,
-    decompress,
-    doctor,
-    evaluate,
-    evaluate_maps,
-    ladder,
-    ratings,
-    score,
-    study,
-)
-from kiqa.cli import map as map_command
-
-_COMMANDS = (
-    score, map_command, evaluate, evaluate_maps, ratings, compress, decompress, ladder, study,
-    convert, doctor,
-)  # fmt: skip
+from kiqa.cli.commands import COMMANDS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -91,9 +74,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"kiqa {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in _COMMANDS:
-        command = module.add_parser(commands)
-        command.set_defaults(run=module.run)
+    for command in COMMANDS:
+        own = commands.add_parser(
+            command.name,
+            help=command.help,
+            description=command.description,
+            epilog=command.epilog,
+        )
+        command.module.add_options(own)
+        own.set_defaults(run=command.module.run)
     return parser
 
 

@@ -1,6 +1,7 @@
 """The scored images that a command was told to take: data set, split and part.
 
-Public names: :data:`PARTS`, :func:`scored_images`, :func:`scored_parts`.
+Public names: :data:`PARTS`, :func:`scored_images`, :func:`scored_parts`,
+:func:`training_parts`.
 """
 
 import os
@@ -84,3 +85,30 @@ def scored_parts(
             "Add --split FILE|NAME, or take all images where the command has --set all."
         )
     return [records if part == "all" else select(records, part) for part in parts]
+
+
+def training_parts(
+    dataset: str, data: str | os.PathLike, *, split: str | os.PathLike | None = None
+) -> tuple[list[ScoredImage], list[ScoredImage], list[ScoredImage]]:
+    """Read a data set once and return all parts of a split, for a training.
+
+    Args:
+        dataset: As for `scored_images`.
+        data: As for `scored_images`.
+        split: As for `scored_images`.
+
+    Returns:
+        The records of train and val, at least one each, and those of test,
+        which may be none.
+
+    Raises:
+        FileNotFoundError: As `scored_images`.
+        ValueError: As `scored_images`.
+    """
+    (everything,) = scored_parts(dataset, data, ("all",), split=split)
+    if all(record.set is None for record in everything):
+        raise ValueError(
+            f"Expected a split, {dataset} in {data} has none of its own. Add --split FILE|NAME."
+        )
+    test = [record for record in everything if record.set == "test"]
+    return select(everything, "train"), select(everything, "val"), test

@@ -1,4 +1,4 @@
-"""Patches of an image: where they lie, cutting them, putting values back.
+"""Patches of an image: where they lie, and cutting them.
 
 Vocabulary, for the whole package: a *patch* is a square of pixels cut out; a
 *position* is the row and column of its top left pixel; a *cell* is one value
@@ -11,8 +11,7 @@ that remain at the bottom and at the right are dropped: no patch is moved to
 the border, so all cells are ``stride`` pixels apart.
 
 Public names: :func:`grid_shape`, :func:`patch_positions`,
-:func:`random_positions`, :func:`cut_patches`, :func:`patch_grid`,
-:func:`place_values`.
+:func:`random_positions`, :func:`cut_patches`, :func:`patch_grid`.
 """
 
 import numpy as np
@@ -165,41 +164,3 @@ def patch_grid(image: np.ndarray, *, patch: int, stride: int) -> np.ndarray:
     grid_shape(*image.shape[:2], patch=patch, stride=stride)
     window = (patch, patch, image.shape[2])
     return np.lib.stride_tricks.sliding_window_view(image, window)[::stride, ::stride, 0]
-
-
-def place_values(
-    values: np.ndarray, height: int, width: int, *, patch: int, stride: int
-) -> np.ndarray:
-    """Put one value a patch back as a map.
-
-    The inverse of cutting in this sense: the value at cell (r, c) belongs to
-    the patch at the position ``(r * stride, c * stride)``, so values computed
-    patch by patch in the order of `patch_positions` land where their patches
-    were.
-
-    Args:
-        values: Array of shape ``(rows * columns,)``, or with further axes.
-        height: Image height in pixels.
-        width: Image width in pixels.
-        patch: Side of a patch in pixels.
-        stride: Pixels between neighbouring patches.
-
-    Returns:
-        A view of shape ``(rows, columns)``, or with the further axes.
-
-    Raises:
-        ValueError: If the number of values is not that of the grid.
-
-    Examples:
-        >>> place_values(np.arange(6), 4, 6, patch=2, stride=2)
-        array([[0, 1, 2],
-               [3, 4, 5]])
-    """
-    values = np.asarray(values)
-    rows, columns = grid_shape(height, width, patch=patch, stride=stride)
-    if values.shape[:1] != (rows * columns,):
-        raise ValueError(
-            f"Expected {rows * columns} values for a grid of {rows} x {columns} cells, received "
-            f"shape {values.shape}. Give one value a patch, in the order of patch_positions."
-        )
-    return values.reshape(rows, columns, *values.shape[1:])

@@ -52,8 +52,8 @@ def krocc(predicted: np.ndarray, mos: np.ndarray) -> float:
     """Kendall rank correlation (KROCC, tau-b) of predictions with MOS.
 
     Args:
-        predicted: Shape ``(N,)``, image scores, higher is better.
-        mos: Shape ``(N,)``, mean opinion scores. Pass DMOS negated.
+        predicted: As for :func:`srocc`.
+        mos: As for :func:`srocc`.
 
     Returns:
         float in [-1, 1].
@@ -75,8 +75,8 @@ def plcc(predicted: np.ndarray, mos: np.ndarray, *, logistic: int | None) -> flo
     """Pearson linear correlation (PLCC) of predictions with MOS.
 
     Args:
-        predicted: Shape ``(N,)``, image scores, higher is better.
-        mos: Shape ``(N,)``, mean opinion scores. Pass DMOS negated.
+        predicted: As for :func:`srocc`.
+        mos: As for :func:`srocc`.
         logistic: ``None`` for the raw correlation, 4 or 5 to fit that many
             parameters of the VQEG logistic from predictions to MOS first.
             No default: papers differ, and the number depends on it.

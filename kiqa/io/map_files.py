@@ -77,11 +77,11 @@ class QualityMap:
     column_edges: np.ndarray | None = None
 
     def __post_init__(self):
-        given = [self.row_edges, self.column_edges]
-        if all(edges is None for edges in given):
+        edges_of_axes = [self.row_edges, self.column_edges]
+        if all(edges is None for edges in edges_of_axes):
             return
         for name, edges, cells, side in zip(
-            _EDGES, given, self.values.shape, self.image_size, strict=True
+            _EDGES, edges_of_axes, self.values.shape, self.image_size, strict=True
         ):
             edges = np.asarray(edges, np.float64)
             fits = edges.shape == (cells + 1,) and edges[0] >= 0 and edges[-1] <= side

@@ -317,12 +317,12 @@ def peak_bytes(steps: list[Step], *, stride: int, height: int, width: int) -> in
             fragments *= run.offsets**2
         if run.select:
             fragments = len(run.select)
-        given = fragments * height * width * channels
+        input_size = fragments * height * width * channels
         height = max(1, (height - run.step.size) // run.stride + 1)
         width = max(1, (width - run.step.size) // run.stride + 1)
         channels = run.step.units or channels
         made = fragments * height * width * channels
         # Splitting and selecting hold the pieces and their concatenation at once.
-        copied = 2 * max(before, given) if given != before else given
-        peak = max(peak, 4 * max(copied, given + made))
+        copied = 2 * max(before, input_size) if input_size != before else input_size
+        peak = max(peak, 4 * max(copied, input_size + made))
     return peak

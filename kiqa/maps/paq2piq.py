@@ -250,9 +250,9 @@ class RegionRater:
         """Scores of rectangles that have been checked, ``float32`` of shape (m,)."""
         scores = []
         for at in range(0, len(rois), _AT_ONCE):
-            some = rois[at : at + _AT_ONCE]
-            largest = np.max(some[:, 3] - some[:, 1]), np.max(some[:, 2] - some[:, 0])
-            pooled = roi_pool(features, some[None], largest=largest)[0]
+            batch = rois[at : at + _AT_ONCE]
+            largest = np.max(batch[:, 3] - batch[:, 1]), np.max(batch[:, 2] - batch[:, 0])
+            pooled = roi_pool(features, batch[None], largest=largest)[0]
             if self.kind == "fm":
                 scores.append(self._by_fours(pooled))
             else:

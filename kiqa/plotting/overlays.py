@@ -94,14 +94,13 @@ def plot_blend(
     mixed with the photograph in colour. The colour scale is fixed.
 
     Args:
-        pixels: RGB ``uint8``, shape ``(H, W, 3)``.
-        quality_map: Map of that image.
-        ax: Axes to draw on.
+        pixels: As for `plot_overlay`.
+        quality_map: As for `plot_overlay`.
+        ax: As for `plot_overlay`.
         alpha: Part of the map in the mixture, 0-1.
-        colorbar: Whether to add the labelled scale beside the axes, in the
-            colours of the map over mid-gray.
-        limits: Values at the two ends of the colour scale.
-        cmap: Name of a matplotlib colour map.
+        colorbar: As for `plot_overlay`.
+        limits: As for `plot_overlay`.
+        cmap: As for `plot_overlay`.
 
     Returns:
         The axes, in pixel coordinates of the photograph.

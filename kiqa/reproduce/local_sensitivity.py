@@ -40,7 +40,7 @@ from kiqa.evaluation.roc import roc_auc
 from kiqa.io.images import load_image
 from kiqa.maps.gray import gray_map
 from kiqa.maps.sliding_fish import fish_map
-from kiqa.reproduce.command import Command
+from kiqa.reproduce.command import Command, add_pristine
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
 
@@ -192,11 +192,7 @@ def table_rows(summary: Mapping) -> list[dict]:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("--data", required=True, metavar="DIR", help="pristine photographs")
-    parser.add_argument(
-        "--split", metavar="CSV", help="image_name,set (default: split.csv of DIR, if there)"
-    )
-    parser.add_argument("--set", default="test", help="set of the split (default: test)")
+    add_pristine(parser)
     parser.add_argument(
         "--map",
         choices=("patchnet", *_MAPS),

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.studies import jnd_text
 from kiqa.studies.embedding import Picture, picture_of_file
 from kiqa.studies.page import StudyPage, Task, write_page
 from kiqa.varjpeg.jnd.versions import (
@@ -70,14 +69,7 @@ def write_jnd_study(
     names = list(found)[number - 1 :: count]
     if not names:
         raise ValueError(f"Expected at most {len(found)} parts, one for each image, got {count}.")
-    task = Task(
-        f"jnd-{codec}",
-        "Just noticeable differences",
-        jnd_text.INSTRUCTIONS,
-        jnd_text.WORK,
-        jnd_text.STYLE,
-        jnd_text.SCRIPT,
-    )
+    task = Task(f"jnd-{codec}", "Just noticeable differences", assets="jnd")
     items = ((name, spaced(found[name], versions)) for name in names)
     return write_page(path, task, _items(Path(ladder), items), note=note)
 

@@ -11,7 +11,6 @@ import numpy as np
 from kiqa.constants import KONPATCH, PATCHNET
 from kiqa.data.konpatch import KonPatch, build_konpatch
 from kiqa.data.records import ScoredImage
-from kiqa.studies import patches_text
 from kiqa.studies.embedding import Picture, picture_of_pixels
 from kiqa.studies.page import StudyPage, Task, check_name, write_page
 
@@ -144,16 +143,17 @@ def _task(people: int, votes: int, magnify: int) -> Task:
     side = PATCHNET.patch
     share = "one" if people == 1 else "all" if people == votes else "some"
     times = "once" if votes == 1 else f"{votes} times"
-    label = patches_text.ENLARGED.format(factor=magnify) if magnify > 1 else ""
+    enlarged = f"<p>Enlarged {magnify} times: each pixel is a square of {magnify} x {magnify}.</p>"
     return Task(
         "patches",
         "Quality of small pieces of photographs",
-        patches_text.INSTRUCTIONS.format(
-            side=side, work=_SHARES[share].format(participants=people, votes=times)
-        ),
-        patches_text.WORK.format(side=side, shown=side * magnify, label=label),
-        patches_text.STYLE,
-        patches_text.SCRIPT,
+        assets="patches",
+        values={
+            "side": side,
+            "shown": side * magnify,
+            "label": enlarged if magnify > 1 else "",
+            "work": _SHARES[share].format(participants=people, votes=times),
+        },
     )
 
 

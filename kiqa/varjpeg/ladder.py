@@ -142,18 +142,18 @@ def write_ladder(
     """
     _check_number(n)
     folder = Path(folder)
-    told = {**asdict(settings), "versions": n}
+    wanted = {**asdict(settings), "versions": n}
     if (folder / VERSIONS_FILE).is_file():
         rows = read_versions(folder)
         before = json.loads((folder / _SETTINGS_FILE).read_text("utf-8"))
-        if before != told:
+        if before != wanted:
             raise ValueError(
-                f"Expected the settings of the ladder in {folder}, {before}, received {told}. "
+                f"Expected the settings of the ladder in {folder}, {before}, received {wanted}. "
                 "Write to another folder."
             )
     else:
         rows = []
-        write_atomically(folder / _SETTINGS_FILE, json.dumps(told, indent=2).encode())
+        write_atomically(folder / _SETTINGS_FILE, json.dumps(wanted, indent=2).encode())
     done = {row.image for row in rows}
     for name, path in images:
         if name in done:

@@ -70,10 +70,10 @@ def encode(
         (b'\\xff\\xd8', True)
     """
     targets = {"quality": quality, "target_bpp": target_bpp, "target_bytes": target_bytes}
-    given = {name: value for name, value in targets.items() if value is not None}
-    if len(given) != 1 or not all(_is_real(value) for value in given.values()):
+    chosen = {name: value for name, value in targets.items() if value is not None}
+    if len(chosen) != 1 or not all(_is_real(value) for value in chosen.values()):
         raise ValueError(
-            f"Expected exactly one of {', '.join(targets)} as a number, received {given}."
+            f"Expected exactly one of {', '.join(targets)} as a number, received {chosen}."
         )
     known = [field.name for field in fields(Settings)]
     unknown = sorted(set(options) - set(known))
@@ -88,7 +88,7 @@ def encode(
     if target_bpp is not None:
         height, width = prepared.size
         return SizeSearch(prepared).largest_within(target_bpp * height * width / 8)
-    return SizeSearch(prepared).largest_within(given["target_bytes"])
+    return SizeSearch(prepared).largest_within(chosen["target_bytes"])
 
 
 def _is_real(value):

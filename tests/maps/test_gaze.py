@@ -32,7 +32,7 @@ def test_order_is_column_by_column():
 
 
 def test_short_axis_has_one_patch_or_as_the_code_one_pixel_steps():
-    """224x448: two patches, or the reference's 225."""
+    """224x448: two patches, or the reference's 225 (its published code)."""
     assert covering_positions(224, 448).tolist() == [[0, 0], [0, 224]]
     assert len(covering_positions(224, 448, short_axis="both")) == 225
     assert len(covering_positions(448, 224, short_axis="both")) == 225

@@ -1,8 +1,11 @@
-"""What the distortions share: usual levels, checks of arguments, rounding."""
+"""What the distortions share: usual levels, checks of arguments, rounding, encoding."""
 
+import io
 import math
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
 # Mild to severe, in each distortion's own unit. Ours.
 LEVELS = {
@@ -20,6 +23,24 @@ LEVELS = {
 def to_uint8(values: np.ndarray) -> np.ndarray:
     """Round to nearest, clip to 0-255 and return ``uint8`` of the same shape."""
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def encoded(pixels: np.ndarray, kind: str, **options: Any) -> np.ndarray:
+    """Encode in memory and decode again.
+
+    Args:
+        pixels: RGB ``uint8``, shape ``(H, W, 3)``.
+        kind: Format as Pillow names it, such as ``"JPEG"``.
+        options: Of Pillow's encoder.
+
+    Returns:
+        RGB ``uint8`` of the same shape.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, kind, **options)
+    buffer.seek(0)
+    with Image.open(buffer) as decoded:
+        return np.array(decoded)
 
 
 def check_pixels(pixels: np.ndarray) -> None:

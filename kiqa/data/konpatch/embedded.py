@@ -7,10 +7,11 @@ from importlib import resources
 
 import numpy as np
 
-from kiqa.constants import KONPATCH, PATCHNET
+from kiqa.constants import PATCHNET
 from kiqa.data.distortions import BASIC, LEVELS, distort
 from kiqa.data.konpatch.file import KonPatch
-from kiqa.data.konpatch.votes import PatchSample, label_patches, take_votes
+from kiqa.data.konpatch.votes import PatchSample
+from kiqa.data.konpatch.voting import voted
 from kiqa.data.patches import cut_patches, random_positions
 from kiqa.io.images import load_image
 
@@ -90,22 +91,14 @@ def embedded_konpatch(
     sample = PatchSample(
         np.concatenate(x), np.array(image), row.copy(), col.copy(), np.array(scores, np.float32)
     )
-    if votes_per_patch is None:
-        votes_per_patch = KONPATCH.lab_votes if label == "lab" else KONPATCH.crowd_votes
-    votes = take_votes(sample, "pseudo", per_patch=votes_per_patch, seed=seed)
-    return KonPatch(
-        x=sample.x,
-        y=label_patches(sample.mos, votes.yes, votes.total, label=label),
-        image=sample.image,
-        row=sample.row,
-        col=sample.col,
-        mos=sample.mos,
-        votes_yes=votes.yes,
-        votes_total=votes.total,
-        votes_source=f"{votes.source}; pseudo-MOS by distortion level",
+    return voted(
+        sample,
+        "pseudo",
         label=label,
+        votes_per_patch=votes_per_patch,
         dataset="scikit-image",
         seed=seed,
+        note="; pseudo-MOS by distortion level",
         version=np.array(version),
     )
 

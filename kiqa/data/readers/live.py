@@ -1,7 +1,6 @@
 """Reader of LIVE release 2, in its published layout.
 
-Records as those of `kiqa.data.readers.full_reference`; a DMOS, which is lower for
-better images, is turned round here.
+The DMOS, which is lower for better images, is turned round here.
 
 Public names: :func:`live`.
 """

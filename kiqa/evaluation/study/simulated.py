@@ -129,14 +129,14 @@ def simulate_study(
             felt = lasting[order] + mood * rng.standard_normal(len(order))
             if kind == "reversed":
                 felt = -felt
-            given = _MIDDLE + bias + gain * _SPREAD * felt
+            answer = _MIDDLE + bias + gain * _SPREAD * felt
             if kind == "random":
-                given = rng.uniform(0, 100, len(order))
+                answer = rng.uniform(0, 100, len(order))
             elif kind == "lazy":
-                given[rng.random(len(order)) < _LAZY] = np.round(_MIDDLE + bias)
+                answer[rng.random(len(order)) < _LAZY] = np.round(_MIDDLE + bias)
             repeat = np.arange(len(order)) >= contents - repeats
             columns.append((np.full(len(order), person), np.full(len(order), str(session)),
-                            labels[order], np.clip(np.round(given), 0, 100), repeat))  # fmt: skip
+                            labels[order], np.clip(np.round(answer), 0, 100), repeat))  # fmt: skip
     ratings = Ratings(*map(np.concatenate, zip(*columns, strict=True)))
     mos = 100 * (weights[0] * quality + 3) / 6
     return SimulatedStudy(

@@ -91,9 +91,9 @@ def export_h5(
         The path written.
 
     Raises:
-        WeightsError: If the model cannot be told to both Kerases (the message
-            names the layers), a weight is not finite, or an argument is of
-            the wrong kind.
+        WeightsError: If the model cannot be written so that both Keras 2 and
+            Keras 3 open it (the message names the layers), a weight is not
+            finite, or an argument is of the wrong kind.
         OSError: If writing fails, for example on a full disk.
     """
     import h5py

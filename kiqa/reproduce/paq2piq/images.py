@@ -17,7 +17,7 @@ import numpy as np
 from kiqa.constants import PAQ2PIQ
 from kiqa.evaluation.report import write_csv
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_data, add_model, add_output, records_of
+from kiqa.reproduce.command import Command, add_data, add_model, add_number, add_output, records_of
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, watched
 from kiqa.reproduce.thesis.figures import save, spread
 from kiqa.scoring import Scorer
@@ -98,10 +98,12 @@ def _options_10(parser):
         "--image", type=Path, action="append", metavar="FILE",
         help="instead: a picture; may be given several times",
     )  # fmt: skip
-    parser.add_argument(
-        "--photographs", type=int, default=3, metavar="N",
-        help="with --data: pictures, evenly over the ranks of the MOS (default: %(default)s)",
-    )  # fmt: skip
+    add_number(
+        parser,
+        "--photographs",
+        "with --data: pictures, evenly over the ranks of the MOS",
+        default=3,
+    )
     add_model(parser, default=_MODEL)
     parser.add_argument(
         "--grid", type=_grid, default=PAQ2PIQ.grid, metavar="ROWSxCOLUMNS",
@@ -174,10 +176,7 @@ def _options_11(parser):
         "--photographs", type=int, default=1, metavar="N",
         help="of each kind (default: %(default)s, as in the paper)",
     )  # fmt: skip
-    parser.add_argument(
-        "--limit", type=int, metavar="N",
-        help="score only so many pictures, evenly over the ranks of the MOS",
-    )  # fmt: skip
+    add_number(parser, "--limit", "score only so many pictures, evenly over the ranks of the MOS")
     add_output(parser)
 
 

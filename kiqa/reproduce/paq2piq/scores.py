@@ -194,21 +194,21 @@ def _regions(info):
     rater = load_rater(info.path)
 
     def rate(pixels, rois, padded):
-        given = rois.reshape(-1, 4)
+        boxes = rois.reshape(-1, 4)
         if padded:
             if rater.kind == "fm":
                 raise ValueError("Expected P2P-BM or P2P-RM for padded pictures. Leave --pad out.")
             whole = [[0, 0, pixels.shape[1], pixels.shape[0]]]
-            pixels, moved = pad_picture(pixels, np.concatenate([whole, given]))
+            pixels, moved = pad_picture(pixels, np.concatenate([whole, boxes]))
             if rater.kind == "rm":
                 first, *others = rater.rate(pixels, moved)
                 return first, others
-            given = moved[1:]
+            boxes = moved[1:]
         if rater.kind == "bm":
-            parts = [np.ascontiguousarray(cut(pixels, roi)) for roi in np.round(given).astype(int)]
+            parts = [np.ascontiguousarray(cut(pixels, roi)) for roi in np.round(boxes).astype(int)]
             return rater.score(pixels), [rater.score(part) for part in parts]
-        fed = rater.kind == "fm" and len(given) == len(LIVE_FB.scales)
-        score = rater.score(pixels, given) if fed else rater.score(pixels)
-        return score, rater.rate(pixels, given) if len(given) else []
+        by_regions = rater.kind == "fm" and len(boxes) == len(LIVE_FB.scales)
+        score = rater.score(pixels, boxes) if by_regions else rater.score(pixels)
+        return score, rater.rate(pixels, boxes) if len(boxes) else []
 
     return rate

@@ -29,7 +29,7 @@ from kiqa.data.study.cropping import place_patches, write_patches
 from kiqa.data.tables import read_table
 from kiqa.io.images import IMAGE_SUFFIXES, load_image
 from kiqa.io.images.headers import MAX_PIXELS, open_header, orientation
-from kiqa.reproduce.command import Command, add_data, add_output, records_of
+from kiqa.reproduce.command import Command, add_data, add_number, add_output, records_of
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets
 from kiqa.reproduce.thesis.figures import save, spread
 
@@ -148,11 +148,11 @@ def _fig_5(options) -> int:
 
 def _shown_patches(options):
     """Path, rectangles and labels of the pictures to show."""
-    given = [bool(options.image), options.images is not None, options.data is not None]
-    if sum(given) != 1:
+    sources = [bool(options.image), options.images is not None, options.data is not None]
+    if sum(sources) != 1:
         raise ValueError(
             "Expected one of --image FILE, --images FOLDER, and --data with --dataset. Received: "
-            f"{sum(given)} of them."
+            f"{sum(sources)} of them."
         )
     _check_dataset(options)
     if options.dataset == "live-fb":
@@ -181,11 +181,8 @@ def _options_5(parser):
         "--image", type=Path, action="append", metavar="FILE",
         help="instead: a picture; may be given several times",
     )  # fmt: skip
-    parser.add_argument(
-        "--photographs", type=int, default=2, metavar="N",
-        help="pictures shown (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, help="of the places (default: %(default)s)")
+    add_number(parser, "--photographs", "pictures shown", default=2)
+    add_number(parser, "--seed", "of the places", default=0)
     parser.add_argument(
         "--cut", type=Path, metavar="DIR",
         help="besides: write the patches of all these pictures there, with patches.csv, for a "
@@ -248,7 +245,7 @@ def _options_7(parser):
         "--live-fb", type=Path, metavar="ROOT",
         help="folder of LIVE-FB (default: simulated scores)",
     )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    add_number(parser, "--seed", "seed of the random numbers", default=0)
     add_output(parser)
 
 

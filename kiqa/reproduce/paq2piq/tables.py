@@ -33,6 +33,7 @@ from kiqa.reproduce.published_rows import published_rows
 _SEED = 0  # of the bootstrap
 _CROSS = ("live-itw", "koniq10k")
 _PLAIN = "live-fb"
+_MODEL = "paq2piq_rm"
 _LEAST = 3  # patches of one size; fewer have no correlation
 
 
@@ -192,7 +193,7 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
     add_sets(parser, _CROSS if table == 4 else (_PLAIN,))
     parser.add_argument(
         "--model", action="append", default=[], metavar="NAME|FILE",
-        help="shipped model or .h5 file; may be given several times (default: paq2piq)",
+        help=f"shipped model or .h5 file; may be given several times (default: {_MODEL})",
     )  # fmt: skip
     parser.add_argument(
         "--split", metavar="FILE|NAME",
@@ -232,7 +233,7 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
 
 
 def _run(options: argparse.Namespace, *, table: int) -> int:
-    options.model = options.model or ["paq2piq_rm"]
+    options.model = options.model or [_MODEL]
     options.output = options.output and Path(options.output)
     return _table(options, table=table)
 

@@ -17,7 +17,7 @@ from kiqa.data.konpatch import build_konpatch, embedded_konpatch
 from kiqa.data.konpatch.votes import LABELS
 from kiqa.data.records import ScoredImage
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_data, add_model, add_output, records_of
+from kiqa.reproduce.command import Command, add_data, add_model, add_number, add_output, records_of
 from kiqa.reproduce.thesis.table1 import read_run
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
@@ -141,15 +141,11 @@ def _fig_17(options) -> int:
 
 def _options_17(parser):
     add_data(parser, required=False, part="train")
-    parser.add_argument(
-        "--images", type=int, default=KONPATCH.images,
-        help="of --data, at most (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--patches-per-image", type=int, default=KONPATCH.patches_per_image, metavar="N",
-        help="(default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    add_number(parser, "--images", "of --data, at most", default=KONPATCH.images)
+    add_number(
+        parser, "--patches-per-image", "patches of each image", default=KONPATCH.patches_per_image
+    )
+    add_number(parser, "--seed", "seed of the random numbers", default=0)
     add_output(parser)
 
 
@@ -201,10 +197,7 @@ def _examples(options) -> int:
 
 def _options_examples(parser):
     add_data(parser)
-    parser.add_argument(
-        "--photographs", type=int, default=6, metavar="N",
-        help="evenly over the ranks of the MOS (default: %(default)s)",
-    )  # fmt: skip
+    add_number(parser, "--photographs", "evenly over the ranks of the MOS", default=6)
     add_model(parser, default="patchnet", stride=PATCHNET.stride)
     add_output(parser)
 

@@ -119,8 +119,8 @@ def _measured(folder, reference, measure, entry):
 def _run(name: str, quantile: float, options: argparse.Namespace) -> int:
     from kiqa.plotting import plot_jnd_panels
 
-    given = [options.varjpeg_votes is not None, options.jpeg_votes is not None]
-    if not (all(given) and options.simulated is None or not any(given) and options.simulated):
+    votes = [options.varjpeg_votes is not None, options.jpeg_votes is not None]
+    if not (all(votes) and options.simulated is None or not any(votes) and options.simulated):
         raise ValueError(
             "Expected either --varjpeg-votes FILE and --jpeg-votes FILE, or --simulated N with N "
             "of at least 1."

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kiqa.reproduce.command import Command, add_model, add_output
-from kiqa.reproduce.varjpeg.images import add_images, images_of, psnr
+from kiqa.reproduce.varjpeg.images import add_images, psnr, rows_of
 
 if TYPE_CHECKING:
     from kiqa.io.map_files import QualityMap
@@ -92,19 +92,13 @@ def _options(parser):
 
 
 def _run(options) -> int:
-    from kiqa.scoring import Scorer
-    from kiqa.startup import load_quietly
     from kiqa.varjpeg import read_source
 
-    scorer = Scorer(options.model, stride=options.stride)
-    load_quietly(scorer)
-    rows = []
-    for path in images_of(options):
+    def compare(path, scorer):
         source = read_source(path)
-        made = scorer.map(source.rgb())
-        for row in compare_forms(source, made, subsampling=options.subsampling):
-            rows.append({"image": path.name, **row})
-        sys.stderr.write(f"{path.name}\n")
+        return compare_forms(source, scorer.map(source.rgb()), subsampling=options.subsampling)
+
+    rows = rows_of(options, compare)
     table = {quality: [row for row in rows if row["quality"] == quality] for quality in QUALITIES}
     lines = ["  q~  compatible q~  extra bytes  PSNR difference"]
     summary = {}

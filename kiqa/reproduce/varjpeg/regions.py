@@ -19,7 +19,7 @@ import numpy as np
 from kiqa.evaluation.resampling import mean_interval
 from kiqa.reproduce.command import Command, add_model, add_output
 from kiqa.reproduce.varjpeg.forms import save_rows
-from kiqa.reproduce.varjpeg.images import add_images, blurred_outside, images_of, psnr
+from kiqa.reproduce.varjpeg.images import add_images, blurred_outside, psnr, rows_of
 from kiqa.varjpeg.jnd.observers import luminance_ssim
 
 if TYPE_CHECKING:
@@ -119,17 +119,12 @@ def _options(parser):
 
 def _run(options) -> int:
     from kiqa.io.images import load_image
-    from kiqa.scoring import Scorer
-    from kiqa.startup import load_quietly
 
-    scorer = Scorer(options.model, stride=options.stride)
-    load_quietly(scorer)
-    rows = []
-    for path in images_of(options):
+    def compare(path, scorer):
         pixels, mask = blurred_outside(load_image(path).pixels, path.name)
-        for row in compare_regions(pixels, mask, scorer.map(pixels)):
-            rows.append({"image": path.name, **row})
-        sys.stderr.write(f"{path.name}\n")
+        return compare_regions(pixels, mask, scorer.map(pixels))
+
+    rows = rows_of(options, compare)
     summary = _summary(rows)
     sys.stdout.write(_table(summary))
     if options.output:

@@ -109,12 +109,12 @@ def _options(parser: argparse.ArgumentParser, *, models: tuple[str, ...]) -> Non
 
 def _command(number: int, shown: str, models: tuple[str, ...]) -> Command:
     return Command(
-        f"WaDIQaM's Fig. {number}: quality and weight maps, {shown}",
+        f"WaDIQaM's Fig. {number}: quality and weight maps for {shown}",
         partial(_options, models=models),
         partial(_run, name=f"wadiqam-fig{number}"),
     )
 
 
-FIG_3 = _command(3, "there of JPEG 2000 compression", ("wadiqam_fr", "wadiqam_nr"))
-FIG_4 = _command(4, "there of local blocks", ("wadiqam_fr", "wadiqam_nr"))
-FIG_5 = _command(5, "there of two photographs without a reference", ("wadiqam_nr",))
+FIG_3 = _command(3, "JPEG 2000 compression", ("wadiqam_fr", "wadiqam_nr"))
+FIG_4 = _command(4, "local blocks", ("wadiqam_fr", "wadiqam_nr"))
+FIG_5 = _command(5, "two images without a reference", ("wadiqam_nr",))

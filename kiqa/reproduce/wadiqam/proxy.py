@@ -27,7 +27,7 @@ from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import grouped_draws, mean_interval, percentile_interval
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_model
+from kiqa.reproduce.command import Command, add_model, add_number, add_pristine
 from kiqa.scoring import Scorer, read_ahead, usable_workers
 from kiqa.startup import load_quietly
 
@@ -141,25 +141,15 @@ def summarise_responses(rows: Sequence[dict], *, higher_is_better: bool) -> list
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", required=True, metavar="DIR", help="pristine photographs")
-    parser.add_argument(
-        "--split", metavar="CSV|NAME", help="image_name,set (default: split.csv of DIR)"
-    )
-    parser.add_argument("--set", default="test", help="set of the split (default: test)")
+    add_pristine(parser)
     parser.add_argument(
         "--pairs", type=Path, metavar="CSV",
         help="pairs.csv with that set, of kiqa.train_wadiqam --pristine (default: made below "
         "--output)",
     )  # fmt: skip
-    parser.add_argument(
-        "--copies", type=int, default=4, metavar="N",
-        help="without --pairs: copies of each kind and photograph (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--levels", type=int, default=5, metavar="N",
-        help="rising levels of each kind (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    add_number(parser, "--copies", "without --pairs: copies of each kind and photograph", default=4)
+    add_number(parser, "--levels", "rising levels of each kind", default=5)
+    add_number(parser, "--seed", "seed of the random numbers", default=0)
     add_model(parser, default="wadiqam_fr")
     parser.add_argument(
         "--output", type=Path, required=True, metavar="DIR", help="write tables and JSON there"

@@ -21,8 +21,7 @@ import numpy as np
 from kiqa.constants import WADIQAM
 from kiqa.evaluation.correlation import METRICS
 from kiqa.reproduce.command import Command
-from kiqa.reproduce.thesis.figures import save
-from kiqa.reproduce.wadiqam.curves import add_runs, report, runs_of
+from kiqa.reproduce.wadiqam.curves import add_runs, runs_of, save_means
 from kiqa.training.wadiqam.tasks import PatchTask
 
 if TYPE_CHECKING:
@@ -102,7 +101,6 @@ def _cut(tasks: Sequence[PatchTask], *, patches: int, seed: int) -> list[np.ndar
 
 def _run(options: argparse.Namespace) -> int:
     from kiqa.io.weights import load_model, read_info
-    from kiqa.plotting import plot_curves
 
     found: dict[str, list] = {}
     for label, data, parts, file in runs_of(options, mode="fr"):
@@ -123,18 +121,10 @@ def _run(options: argparse.Namespace) -> int:
             scores = reduced_scores(network, features[0], reference, patches=options.test_patches)
             curve.append(METRICS["srocc"](sign * scores, wanted))
         found.setdefault(f"{label}, {data}", []).append(curve)
-    curves = {key: (options.components, np.mean(values, axis=0)) for key, values in found.items()}
-    rows = [
-        {"network": key, "components": count, "srocc": float(value), "splits": len(found[key])}
-        for key, (counts, values) in curves.items()
-        for count, value in zip(counts, values, strict=True)
-    ]
-    report(rows, options, "wadiqam-fig9")
-    ax = plot_curves(
-        curves, xlabel="principal components of the reference patch", ylabel="SROCC",
-        xscale="symlog",
+    return save_means(
+        found, options.components, "components", options, "wadiqam-fig9",
+        xlabel="principal components of the reference patch", xscale="symlog",
     )  # fmt: skip
-    return save(ax, options, "wadiqam-fig9")
 
 
 def _options(parser: argparse.ArgumentParser) -> None:

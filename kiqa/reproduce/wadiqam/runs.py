@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kiqa.training.runs.settings import settings_to_json
-from kiqa.training.wadiqam.settings import RECIPES, WadiqamSettings
+from kiqa.training.runs.options import settings_to_json
+from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
 from kiqa.training.wadiqam.tasks import PatchTask
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def add_training(parser: argparse.ArgumentParser, *, splits: int = SPLITS) -> No
     """Add the options that reduce the experiment; the defaults are the paper's."""
     group = parser.add_argument_group("settings (defaults: the paper's)")
     group.add_argument(
-        "--recipe", choices=sorted(RECIPES), default="paper",
+        "--preset", choices=sorted(PRESETS), default="paper",
         help="values of kiqa.train_wadiqam that the options below change (default: %(default)s)",
     )  # fmt: skip
     paper = WadiqamSettings()
@@ -62,9 +62,9 @@ def add_training(parser: argparse.ArgumentParser, *, splits: int = SPLITS) -> No
 
 
 def settings_of(options: argparse.Namespace, changes: Mapping, *, split: int) -> WadiqamSettings:
-    """Return the settings of one network: the recipe, the options, and its own changes."""
+    """Return the settings of one network: the preset, the options, and its own changes."""
     given = {name: getattr(options, name) for name in _NUMBERS}
-    values: dict[str, Any] = RECIPES[options.recipe] | {
+    values: dict[str, Any] = PRESETS[options.preset] | {
         k: v for k, v in given.items() if v is not None
     }
     values |= {"shallow": options.shallow, "seed": split} | dict(changes)
@@ -79,16 +79,16 @@ def trained(
     settings: WadiqamSettings,
     *,
     folder: Path,
-    watched: Sequence[PatchTask] = (),
+    watched: bool = False,
 ) -> tuple[Path, dict]:
     """Train a network, go on with an interrupted training, or find a finished one.
 
     Args:
         name: Of the data set.
-        parts: Tasks of train and val.
+        parts: Tasks of train, val and test.
         settings: What decides the numbers.
         folder: Folder of all trainings.
-        watched: Test images whose loss is noted each epoch.
+        watched: Note the test images' loss each epoch.
 
     Returns:
         The folder of the training, and its result.
@@ -99,13 +99,14 @@ def trained(
     from kiqa.training.wadiqam.train import train_wadiqam
 
     images = {part: [task.name for task in parts[part]] for part in ("train", "val")}
-    told = json.dumps([settings_to_json(settings), images, len(watched)], sort_keys=True)
+    images["test"] = [task.name for task in parts["test"]] if watched else []
+    told = json.dumps([settings_to_json(settings), images], sort_keys=True)
     kind = "wadiqam" if settings.pooling == "weighted" else "diqam"
     label = f"{kind}-{settings.mode}-{name}-split{settings.seed}"
     workdir = folder / f"{label}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
     result = train_wadiqam(
         parts["train"], parts["val"], settings, workdir=workdir, trained_on=f"scores of {name}",
-        watched=watched, resume=True, progress=sys.stderr.isatty(),
+        test=parts["test"], watched=watched, resume=True, progress=sys.stderr.isatty(),
         report=lambda text: sys.stderr.write(f"kiqa.reproduce: {label}: {text}\n"),
     )  # fmt: skip
     return workdir, result

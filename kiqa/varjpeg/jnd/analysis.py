@@ -242,9 +242,9 @@ def compare(
 
 
 def _row(image, entries, votes, quantile, mos):
-    some = next(iter(entries.values()))[0]
-    row = {"image": image, "width": some.width, "height": some.height}
-    row |= {"source_bpp": some.source_bpp, "mos": mos}
+    version = next(iter(entries.values()))[0]
+    row = {"image": image, "width": version.width, "height": version.height}
+    row |= {"source_bpp": version.source_bpp, "mos": mos}
     at, reasons = {}, []
     for codec, own in votes.items():
         number = jnd(own.values(), quantile) if own else None

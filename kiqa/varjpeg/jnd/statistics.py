@@ -86,8 +86,8 @@ def _median(values):
 def _of_known(function, values):
     """A statistic of each row's known values, NaN where none is."""
     result = np.full(len(values), np.nan)
-    some = ~np.isnan(values).all(axis=1)
-    result[some] = function(values[some], axis=1)
+    filled = ~np.isnan(values).all(axis=1)
+    result[filled] = function(values[filled], axis=1)
     return result
 
 

@@ -1,17 +1,14 @@
-"""LIVE-FB and SPAQ in their published layouts, and LIVE-FB's padding."""
+"""Reader of LIVE-FB, on a small tree in the published layout, and its padding."""
 
 import logging
-import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from kiqa.data import DATASETS
 from kiqa.data.readers.live_fb import live_fb, live_fb_patch_images, live_fb_patches, pad_picture
-from kiqa.data.readers.spaq import spaq
 from kiqa.data.study.cropping import overlap_of
-from kiqa.training.paq2piq.batches import place_picture
+from kiqa.training.paq2piq.batches import place_image
 
 # A row as published in github.com/baidut/PaQ-2-PiQ, database/labels640.csv (the first one).
 HEADER = (
@@ -108,7 +105,7 @@ def test_padding_is_that_of_the_training(size):
     """Odd sides too; a larger picture is refused, not cropped."""
     pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     padded, moved = pad_picture(pixels, [[0, 0, size[1], size[0]]])
-    expected, shift = place_picture(pixels, 640, rng=None)
+    expected, shift = place_image(pixels, 640, rng=None)
     np.testing.assert_array_equal(padded, expected)
     assert moved[0, :2].tolist() == shift.tolist()
     with pytest.raises(ValueError, match="at most 32x32 pixels. Received: 33x20"):
@@ -161,66 +158,3 @@ def test_column_that_is_missing(root):
     path.write_text(path.read_text().replace("left_patch_2", "x"))
     with pytest.raises(ValueError, match="left_patch_2"):
         live_fb(root)
-
-
-def _workbook(path, rows):
-    """A workbook of one sheet, with strings in the cells."""
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    lines = []
-    for r, row in enumerate(rows, 1):
-        cells = "".join(
-            f'<c r="{chr(65 + c)}{r}" t="inlineStr"><is><t>{cell}</t></is></c>'
-            for c, cell in enumerate(row)
-        )
-        lines.append(f'<row r="{r}">{cells}</row>')
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(
-            "xl/workbook.xml",
-            f'<workbook xmlns="{main}" xmlns:r="{relations}"><sheets>'
-            '<sheet name="Sheet7" sheetId="1" r:id="rId1"/></sheets></workbook>',
-        )
-        archive.writestr(
-            "xl/_rels/workbook.xml.rels",
-            '<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.xml"/>'
-            "</Relationships>",
-        )
-        archive.writestr(
-            "xl/worksheets/sheet1.xml",
-            f'<worksheet xmlns="{main}"><sheetData>{"".join(lines)}</sheetData></worksheet>',
-        )
-
-
-SPAQ_HEADER = ["Image name", "MOS", "Brightness", "Colorfulness"]
-
-
-def _spaq(tmp_path, rows):
-    (tmp_path / "SPAQ/TestImage").mkdir(parents=True)
-    (tmp_path / "SPAQ/Annotations").mkdir()
-    for name in ("00001.jpg", "00002.jpg"):
-        Image.new("RGB", (8, 8)).save(tmp_path / "SPAQ/TestImage" / name)
-    _workbook(tmp_path / "SPAQ/Annotations/MOS and Image attribute scores.xlsx", rows)
-    return tmp_path
-
-
-def test_spaq_reads_the_workbook(tmp_path):
-    """Names and scores of the first sheet, whatever it is called."""
-    rows = [SPAQ_HEADER, ["00001.jpg", "58.66667", "60", "61"], ["00002.jpg", "96", "1", "2"]]
-    root = _spaq(tmp_path, rows)
-    records = spaq(root)
-    assert [(r.name, r.mos, r.set) for r in records] == [
-        ("00001.jpg", 58.66667, None), ("00002.jpg", 96, None)]  # fmt: skip
-    assert [r.path for r in spaq(root / "SPAQ")] == [r.path for r in records]
-    assert DATASETS["spaq"] is spaq and records[0].mos_range == (0, 100)
-
-
-@pytest.mark.parametrize(("rows", "message"), [
-    ([["Name", "MOS"], ["00001.jpg", "5"]], r"\['Name', 'MOS'\].*'Image name'"),
-    ([SPAQ_HEADER, ["00001.jpg", "good"]], "row 2"),
-    ([SPAQ_HEADER, ["00001.jpg"]], "row 2"),
-    ([[]], "Image name"),
-])  # fmt: skip
-def test_spaq_names_what_is_wrong(tmp_path, rows, message):
-    """Other columns, or a score that is none, with its row."""
-    with pytest.raises(ValueError, match=message):
-        spaq(_spaq(tmp_path, rows))

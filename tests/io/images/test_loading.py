@@ -12,7 +12,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageFile, ImageOps
 
-from kiqa.io.images import IMAGE_SUFFIXES, ImageError, load_image, plain_coding
+from kiqa.io.images import ImageError, load_image, plain_coding
 
 # What each EXIF orientation asks for, as rotations and mirrors of the array.
 UPRIGHT = {
@@ -387,26 +387,3 @@ def test_threads_agree(good):
     for thread in threads:
         thread.join()
     assert wrong == []
-
-
-def test_plain_coding(awkward_folder):
-    """Only complete 8-bit RGB and gray JPEG and PNG without orientation or alpha are plain."""
-    plain = {
-        path.name: plain_coding(path.read_bytes())
-        for folder in ("good", "bad")
-        for path in (awkward_folder / folder).iterdir()
-    }
-    assert {name: coding for name, coding in plain.items() if coding} == {
-        "rgb.png": "png",
-        "gray.png": "png",
-        "one_pixel.png": "png",
-        "RGB_UPPER.JPG": "jpeg",
-        "gray.jpg": "jpeg",
-        "exif1.jpg": "jpeg",
-    }
-
-
-def test_suffixes_are_lower_case(good):
-    """The suffixes are lower case and cover the awkward files."""
-    assert all(suffix == suffix.lower() and suffix[0] == "." for suffix in IMAGE_SUFFIXES)
-    assert {path.suffix.lower() for path in good.iterdir()} <= set(IMAGE_SUFFIXES)
