@@ -13,14 +13,19 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 # Tests of no module: of the package as a whole, its documents and its benchmarks.
 OF_THE_WHOLE = {
+    "test_examples.py",
     "test_fuzz_varjpeg.py",
     "test_imports.py",
     "test_layout.py",
+    "test_links.py",
     "test_notebooks.py",
     "test_package.py",
     "test_readme.py",
+    "test_types.py",
     "test_weights_without_kiqa.py",
 }
+# Folders named after a marker: what needs a GPU, and recorded outputs of other programs.
+OF_A_MARKER = {"gpu", "parity"}
 
 
 def _relative(path: Path) -> str:
@@ -41,7 +46,8 @@ def _mirrored(test: Path, package: Path) -> bool:
 def test_each_test_file_mirrors_a_module(path: Path) -> None:
     """``tests/<folder>/test_<module>.py`` tests ``kiqa/<folder>/<module>.py``, or the folder."""
     test = path.relative_to(ROOT / "tests")
-    assert test.as_posix() in OF_THE_WHOLE or _mirrored(test, PACKAGE)
+    exempt = test.as_posix() in OF_THE_WHOLE or test.parts[0] in OF_A_MARKER
+    assert exempt or _mirrored(test, PACKAGE)
 
 
 def test_a_stray_test_file_is_seen(tmp_path: Path) -> None:

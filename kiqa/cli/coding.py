@@ -70,7 +70,7 @@ def add_coding(parser: argparse.ArgumentParser) -> None:
         "--saliency",
         type=Path,
         metavar="DIR|FILE",
-        help="picture of the image's size instead of a map; lighter is more important",
+        help="file of the image's size instead of a map; lighter is more important",
     )
     where.add_argument(
         "--mask",
@@ -97,7 +97,7 @@ def importance_of(arguments: argparse.Namespace) -> Callable:
     Returns:
         A function of an image's name and of its upright RGB pixels; it gives
         what `kiqa.varjpeg.prepare` takes. It raises `FileNotFoundError` for
-        an image without map or picture.
+        an image without map or saliency file.
 
     Raises:
         FileNotFoundError: If the file, folder or model is not there.
@@ -124,7 +124,7 @@ def importance_of(arguments: argparse.Namespace) -> Callable:
 
 
 def _picture(place, name):
-    """Gray values of the picture for an image."""
+    """Gray values of the saliency file of an image."""
     from kiqa.io.images import load_image
 
     paths = [place]
@@ -133,7 +133,7 @@ def _picture(place, name):
     path = next((path for path in paths if path.is_file()), None)
     if path is None:
         raise FileNotFoundError(
-            f"Expected a picture for {name} at {' or '.join(map(str, paths))}. "
+            f"Expected an image for {name} at {' or '.join(map(str, paths))}. "
             "Received: no such file."
         )
     return load_image(path).pixels.mean(axis=2)

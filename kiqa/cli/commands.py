@@ -89,7 +89,7 @@ COMMANDS = (
         compress,
         "compress images with VarJPEG",
         description="Compress images with VarJPEG: JPEG with a quality for every block, higher "
-        "where the picture is good. Colour profile and EXIF data are kept.",
+        "where the image is good. Colour profile and EXIF data are kept.",
         epilog="One line an image: bytes, bits by pixel, quality, bytes of VarJPEG's own, file. An "
         "image that cannot be coded is reported; the exit status is then 1.",
     ),
@@ -115,7 +115,7 @@ COMMANDS = (
         "study",
         study,
         "make a page for an experiment with people",
-        description="Write one HTML file with pictures and instructions that runs an experiment in "
+        description="Write one HTML file with images and instructions that runs an experiment in "
         "any browser, without server or network, and saves the answers as CSV.",
     ),
     Command(

@@ -1,4 +1,4 @@
-"""``kiqa compress``: photographs as JPEG that spends its bits where they are good."""
+"""``kiqa compress``: images as JPEG that spends its bits where they are good."""
 
 import argparse
 import sys

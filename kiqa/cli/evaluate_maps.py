@@ -72,7 +72,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="outside the cells of a map: zero as in the thesis, or its edge continued "
         "(default: %(default)s)",
     )
-    parser.add_argument("--output", metavar="DIR", help="write table, CSV, JSON and pictures there")
+    parser.add_argument("--output", metavar="DIR", help="write table, CSV, JSON and figures there")
     synthetic = parser.add_argument_group("with --synthetic")
     add_count(synthetic, "--versions", "distorted images for each image", default=1)
     synthetic.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
@@ -83,7 +83,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     synthetic.add_argument(
         "--keep-pictures",
         action="store_true",
-        help="write the distorted pictures to DIR/pictures, to make maps of them for --maps",
+        help="write the distorted images to DIR/pictures, to make maps of them for --maps",
     )
 
 
@@ -189,7 +189,7 @@ def _compare(case, predictors: dict, used: dict, arguments, folder: Path | None)
 
 
 def _draw(case, predictions: dict, thresholds, path: Path) -> None:
-    """One picture an image: what was marked or distorted, the truth, the ROC curves."""
+    """One figure per image: what was marked or distorted, the truth, the ROC curves."""
     from matplotlib.figure import Figure
 
     from kiqa.evaluation.local.auc import above, balanced_threshold

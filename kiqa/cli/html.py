@@ -1,6 +1,6 @@
-"""One self-contained HTML page of photographs under their quality maps.
+"""One self-contained HTML page of images under their quality maps.
 
-The page needs no network: pictures, values, style and script are inside, and
+The page needs no network: images, values, style and script are inside, and
 its content security policy forbids everything else. It is written image by
 image, so its size is bounded by the disk and not by memory.
 """
@@ -22,7 +22,7 @@ from kiqa.io.files import replacing
 from kiqa.io.images import LoadedImage
 from kiqa.io.map_files import QualityMap
 
-PHOTO_SIDE = 1280  # longest side of a photograph on the page
+PHOTO_SIDE = 1280  # longest side of an image on the page
 MAP_SIDE = 320  # most cells a side on the page; of larger maps every k-th
 COLORMAP = "magma"  # as in kiqa.plotting.plot_overlay
 _TOP_CODE = 65535
@@ -105,7 +105,7 @@ def _card(name, image, quality_map, low, high, reference):
     """HTML of one image."""
     step = math.ceil(max(quality_map.values.shape) / MAP_SIDE)
     values = quality_map.values[::step, ::step]
-    # In the picture pixel i covers [i, i + 1); a shown cell keeps its centre and grows.
+    # In the image pixel i covers [i, i + 1); a shown cell keeps its centre and grows.
     places = []
     for edges, cells in zip(quality_map.edges(), values.shape, strict=True):
         size = edges[1] - edges[0]

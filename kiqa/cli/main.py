@@ -67,7 +67,7 @@ def _let_exit_flush() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kiqa",
-        description="Local no-reference image quality: score photographs, map their quality, and "
+        description="Local no-reference image quality: score images, map their quality, and "
         "compress them by it.",
         epilog="Exit status: 0 all well, 1 finished with errors in single files, 2 usage or "
         "input error.",

@@ -1,4 +1,4 @@
-"""``kiqa map``: where an image is good and where it is bad, as picture and numbers."""
+"""``kiqa map``: where an image is good and where it is bad, as image and numbers."""
 
 import argparse
 import os

@@ -79,19 +79,19 @@ def boxed_items(folder: str, boxes: str) -> list[Item]:
 
 
 def synthetic_items(folder: str, *, split: str | None, chosen: str, versions: int) -> list[Item]:
-    """List the pictures to distort, ``versions`` of each photograph of a folder.
+    """List the images to distort, ``versions`` of each image of a folder.
 
     Args:
-        folder: Folder of pristine photographs.
+        folder: Folder of pristine images.
         split: Split file or name; None takes the folder's, if it has one.
         chosen: Set of the split.
-        versions: Distorted pictures a photograph.
+        versions: Distorted versions of each image.
 
     Returns:
         The items; the second version of ``a.jpg`` is called ``a.jpg.2.png``.
 
     Raises:
-        FileNotFoundError: If photographs are missing or there are none.
+        FileNotFoundError: If images are missing or there are none.
     """
     return [
         Item(f"{path.name}.{version}.png", path, version=version)

@@ -3,7 +3,7 @@
 Three levels of the separable CDF 9/7 wavelet transform; at each level the
 logarithm of the mean squared coefficient of the LH, HL and HH bands; a
 weighted sum of these, fine levels counting most. Higher is sharper; a
-constant image has 0, sharp photographs have 10 to 30.
+constant image has 0, sharp images have 10 to 30.
 
 Here are the score of a whole image, the map over blocks of 16x16 pixels with
 its own score (FISH_bb), and that map on the grid of sliding windows as a fast

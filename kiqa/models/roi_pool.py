@@ -44,9 +44,9 @@ def roi_pool(
 
     Args:
         features: Tensor of shape (n, rows, columns, channels).
-        rois: Tensor of shape (n, m, 4): for each picture m rectangles (left,
+        rois: Tensor of shape (n, m, 4): for each image m rectangles (left,
             top, right, bottom) in pixels, from the upper left corner of the
-            picture; left <= right and top <= bottom.
+            image; left <= right and top <= bottom.
         bins: Bins a side.
         stride: Pixels between neighbouring features.
         largest: Height and width in pixels that no rectangle exceeds, if
@@ -66,7 +66,7 @@ def roi_pool(
     if rows is None or columns is None:
         raise ValueError(
             f"Expected features of known rows and columns. Received: shape {features.shape}. Call "
-            "it outside of the compiled function, or fix the size of the pictures."
+            "it outside of the compiled function, or fix the size of the images."
         )
     rois = ops.cast(rois, "float32")
     sides = [

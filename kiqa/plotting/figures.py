@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from kiqa.io.files import replacing
 
-_METADATA = {  # without version and date, so that equal pictures are equal files
+_METADATA = {  # without version and date, so that equal figures are equal files
     ".png": {"Software": None},
     ".pdf": {"Creator": None, "Producer": None, "CreationDate": None},
 }

@@ -1,4 +1,4 @@
-"""RNN-BIQA's gaze over a photograph, and the features that it meets.
+"""RNN-BIQA's gaze over an image, and the features that it meets.
 
 Public names: :func:`plot_gaze`, :func:`plot_feature_sequence`.
 """

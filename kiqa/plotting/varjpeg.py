@@ -21,7 +21,7 @@ def plot_steps(steps: Any, *, axes: np.ndarray | None = None) -> np.ndarray:
 
     Returns:
         The six axes: the image, its map, the kept pixels, the centroids, the
-        blurred centroids, and the decoded picture with lines of equal block
+        blurred centroids, and the decoded image with lines of equal block
         quality.
     """
     height, width = steps.pixels.shape[:2]

@@ -12,7 +12,7 @@ REFERENCE_KEYS = ("reference", "reference_sha256")  # of a row, after `ROW_KEYS`
 
 
 def check_pair(image: LoadedImage, reference: LoadedImage) -> None:
-    """Refuse pairs that do not show the same picture in the same form.
+    """Refuse pairs that do not show the same image in the same form.
 
     Args:
         image: The distorted image.

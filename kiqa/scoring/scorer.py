@@ -166,7 +166,7 @@ class Scorer:
         if engine.map is None:
             raise ValueError(
                 f"Expected a model that makes maps, such as patchnet. Received: {info.name}, which "
-                "rates whole pictures only. Use kiqa score, or that model."
+                "rates whole images only. Use kiqa score, or that model."
             )
 
     def map(

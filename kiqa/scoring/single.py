@@ -33,7 +33,7 @@ def score(
         `SCORE_STRIDE`, 0..1, higher is better. Aggregator: its output, an
         estimate of the MOS in 0..1, not confined to it. WaDIQaM: weighted
         mean over all non-overlapping patches, likewise. PaQ-2-PiQ: its
-        output for the whole picture, an estimate of the MOS in 0..100.
+        output for the whole image, an estimate of the MOS in 0..100.
 
     Raises:
         FileNotFoundError: If the image or the model is not there.

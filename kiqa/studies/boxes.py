@@ -6,7 +6,7 @@ Public names: :func:`write_boxes_study`.
 import os
 from collections.abc import Iterable, Iterator
 
-from kiqa.studies.embedding import Picture, picture_of_image
+from kiqa.studies.embedding import EmbeddedImage, embed_image
 from kiqa.studies.page import StudyPage, Task, check_name, write_page
 
 
@@ -50,7 +50,7 @@ def write_boxes_study(
     return write_page(path, task, _items(images), note=note)
 
 
-def _items(images) -> Iterator[tuple[dict, list[Picture]]]:
+def _items(images) -> Iterator[tuple[dict, list[EmbeddedImage]]]:
     for name, file in images:
-        picture = picture_of_image(file)
-        yield {"name": name, "width": picture.width, "height": picture.height}, [picture]
+        embedded = embed_image(file)
+        yield {"name": name, "width": embedded.width, "height": embedded.height}, [embedded]

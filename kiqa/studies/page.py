@@ -1,7 +1,7 @@
-"""Writing a study's page: one HTML file with text, pictures and script.
+"""Writing a study's page: one HTML file with text, images and script.
 
-Pictures are written one by one, so memory does not grow with the study. They
-lie in the page as base64 text and become pictures when they are needed. The
+Images are written one by one, so memory does not grow with the study. They
+lie in the page as base64 text and become images when they are needed. The
 start and the end follow the light or dark setting of the system; the working
 screen is always a neutral mid gray with dark bars.
 
@@ -22,7 +22,7 @@ from string import Template
 
 from kiqa import __version__
 from kiqa.io.files import replacing
-from kiqa.studies.embedding import Picture
+from kiqa.studies.embedding import EmbeddedImage
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Task:
 
         columns   header of the CSV
         unit      what is counted, one and many: ["image", "images"]
-        exact     whether pictures are shown pixel by pixel
+        exact     whether images are shown pixel by pixel
         setup()   called once, with the page complete
         show(index, item, answer, fresh)   shows an item; fresh() tells whether it still matters
         key(event)          a key on the working screen
@@ -62,7 +62,7 @@ class StudyPage:
 
     Attributes:
         path: The file.
-        study: Identity: a hash of pictures and settings. Answers that a
+        study: Identity: a hash of images and settings. Answers that a
             browser keeps belong to it.
         items: Number of images or patches in the page.
         size: Bytes of the file.
@@ -77,7 +77,7 @@ class StudyPage:
 def write_page(
     path: str | os.PathLike,
     task: Task,
-    items: Iterable[tuple[Mapping, Sequence[Picture]]],
+    items: Iterable[tuple[Mapping, Sequence[EmbeddedImage]]],
     *,
     settings: Mapping | None = None,
     note: str = "",
@@ -87,7 +87,7 @@ def write_page(
     Args:
         path: Target file.
         task: The experiment.
-        items: What is asked about, each with the pictures it needs; plain
+        items: What is asked about, each with the images it needs; plain
             data with at least a ``name``.
         settings: Further plain data for the script.
         note: Text for the start screen, such as whom to give the answers.
@@ -111,14 +111,14 @@ def write_page(
                 work=_filled(f"{task.assets}_work.html", **task.values),
             )
         )
-        for item, pictures in items:
+        for item, images in items:
             check_name(item["name"])
-            for number, picture in enumerate(pictures):
-                digest.update(picture.data)
+            for number, image in enumerate(images):
+                digest.update(image.data)
                 file.write(
                     f'<script type="text/plain" id="p{len(found)}-{number}" '
-                    f'data-mime="{picture.mime}">'
-                    f"{base64.b64encode(picture.data).decode('ascii')}</script>\n"
+                    f'data-mime="{image.mime}">'
+                    f"{base64.b64encode(image.data).decode('ascii')}</script>\n"
                 )
             found.append(dict(item))
         if not found:

@@ -11,7 +11,7 @@ import numpy as np
 from kiqa.constants import KONPATCH, PATCHNET
 from kiqa.data.konpatch import KonPatch, build_konpatch
 from kiqa.data.records import ScoredImage
-from kiqa.studies.embedding import Picture, picture_of_pixels
+from kiqa.studies.embedding import EmbeddedImage, embed_pixels
 from kiqa.studies.page import StudyPage, Task, check_name, write_page
 
 VOTES = {"lab": KONPATCH.lab_votes, "crowd": KONPATCH.crowd_votes}
@@ -159,7 +159,7 @@ def _task(people: int, votes: int, magnify: int) -> Task:
 
 def _items(
     sample: KonPatch, shares: np.ndarray, people: int, participant: int | None
-) -> Iterator[tuple[dict, list[Picture]]]:
+) -> Iterator[tuple[dict, list[EmbeddedImage]]]:
     everybody = shares.shape[1] == people
     for index, own in enumerate(shares.tolist()):
         if participant is not None and participant not in own:
@@ -171,4 +171,4 @@ def _items(
         }
         if not everybody and participant is None:
             item["who"] = own
-        yield item, [picture_of_pixels(sample.x[index])]
+        yield item, [embed_pixels(sample.x[index])]

@@ -28,7 +28,7 @@ def model(tmp_path_factory):
 
 @pytest.fixture
 def picture(tmp_path, monkeypatch):
-    """A picture in the working folder, 90x70 pixels."""
+    """An image in the working folder, 90x70 pixels."""
     monkeypatch.chdir(tmp_path)
     pixels = np.random.default_rng(0).integers(0, 256, (70, 90, 3), dtype=np.uint8)
     Image.fromarray(pixels).save("a.png")

@@ -115,7 +115,7 @@ def twin():
 
 @pytest.fixture(scope="session")
 def pair(photo):
-    """A picture of 100x96 pixels (3x3 patches) and a distorted version."""
+    """An image of 100x96 pixels (3x3 patches) and a distorted version."""
     reference = photo[60:160, 100:196]
     noise = np.random.default_rng(5).normal(0, 20, reference.shape)
     return np.clip(reference + noise, 0, 255).astype(np.uint8), reference

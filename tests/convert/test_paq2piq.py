@@ -163,13 +163,13 @@ def _blocks(height, width, rows, columns):
 
 @pytest.fixture(scope="module")
 def picture(photo):
-    """A part of a photograph whose sides are no multiples of 32."""
+    """A part of an image whose sides are no multiples of 32."""
     return np.ascontiguousarray(photo[60:160, 100:231])
 
 
 @pytest.fixture(scope="module", params=["rm", "bm", "fm"])
 def converted(request, tmp_path_factory, picture):
-    """Kind, tensors, features of the picture, and the converted body's path."""
+    """Kind, tensors, features of the image, and the converted body's path."""
     folder = tmp_path_factory.mktemp(request.param)
     state = _checkpoint(request.param)
     np.savez(folder / "checkpoint.npz", **state)
@@ -180,7 +180,7 @@ def converted(request, tmp_path_factory, picture):
 
 @pytest.mark.parity
 def test_scores_are_those_of_the_original(converted, picture):
-    """The whole picture to 1e-3 on the scale 0..100, through state dict, files and scorer."""
+    """The whole image to 1e-3 on the scale 0..100, through state dict, files and scorer."""
     kind, state, features, path = converted
     height, width = picture.shape[:2]
     whole = _pooled(features, (0, 0, width, height))
@@ -207,7 +207,7 @@ def test_maps_are_those_of_the_original(converted, picture, grid):
     """Each block to 1e-3; P2P-FM's by its first head; P2P-BM has none."""
     kind, state, features, path = converted
     if kind == "bm":
-        with pytest.raises(ValueError, match="whole pictures only"):
+        with pytest.raises(ValueError, match="whole images only"):
             Scorer(path, grid=grid).map(picture)
         return
     head = "patch_head" if kind == "fm" else "head"
@@ -452,7 +452,7 @@ def test_arbitrary_rectangles_of_a_converted_network(converted, picture):
     rater = RegionRater(load_model(path), load_model(head_beside(info)), kind=kind, info=info)
     rois = np.array([[0, 0, 131, 100], [3.5, 7.25, 60, 48], [16, 16, 48, 48], [100, 90, 131, 100]])
     if kind == "bm":
-        with pytest.raises(ValueError, match="whole pictures only"):
+        with pytest.raises(ValueError, match="whole images only"):
             rater.rate(picture, rois)
         return
     head = "patch_head" if kind == "fm" else "head"

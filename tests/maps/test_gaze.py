@@ -83,7 +83,7 @@ def _activity(pixels, positions):
 
 @pytest.mark.parity
 def test_spatial_activity_equals_another_implementation(photo):
-    """To rounding, on a photograph."""
+    """To rounding, on an image."""
     positions = covering_positions(*photo.shape[:2])
     found = spatial_activity(photo, positions)
     assert found.shape == (6,)

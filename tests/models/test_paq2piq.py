@@ -73,7 +73,7 @@ def _dense_layers(head, name, x):
 
 
 def test_feedback_head_is_two_heads(feedback):
-    """Each rectangle by the first head; the picture by its features and all four scores."""
+    """Each rectangle by the first head; the image by its features and all four scores."""
     features = np.random.default_rng(4).uniform(0, 2, (3, 4, 2, 2, 512)).astype(np.float32)
     pooled = np.concatenate([features.max(axis=(2, 3)), features.mean(axis=(2, 3))], axis=2)
     patches = _dense_layers(feedback, "patch_score", pooled)

@@ -39,7 +39,7 @@ def test_a_feature_cell_for_each_32_pixels_begun(body, size):
 
 
 def test_padding_is_the_same_on_both_sides():
-    """A network of mirrored kernels maps mirrored pictures to mirrored features."""
+    """A network of mirrored kernels maps mirrored images to mirrored features."""
     body = build_resnet18(seed=5)
     for layer in body.layers:
         if isinstance(layer, keras.layers.Conv2D):

@@ -10,7 +10,7 @@ from kiqa.models.roi_pool import roi_pool
 
 
 def _naive(features, roi):
-    """The rule in plain loops, for one picture and one rectangle."""
+    """The rule in plain loops, for one image and one rectangle."""
     rows, columns, channels = features.shape
 
     def nearest(x):  # halves away from zero
@@ -44,7 +44,7 @@ def _random_rois(rng, count, height, width):
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (6, 8), (9, 4), (17, 16)], ids=str)
 def test_equals_the_rule_in_loops(size):
-    """Random rectangles, also negative features, of two pictures."""
+    """Random rectangles, also negative features, of two images."""
     rng = np.random.default_rng(size)
     rows, columns = size
     features = rng.normal(0, 1, (2, rows, columns, 3)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Pictures of local ground truth and of AUCs: what is drawn where."""
+"""Images of local ground truth and of AUCs: what is drawn where."""
 
 import numpy as np
 import pytest

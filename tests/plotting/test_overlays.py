@@ -24,7 +24,7 @@ def _overlay(values=((0.2, 0.9),), size=(64, 72), **options):
 
 
 def _drawn(ax, size, scale=10):
-    """The axes alone, ``scale`` screen pixels for each pixel of the photograph."""
+    """The axes alone, ``scale`` screen pixels for each pixel of the image."""
     figure = ax.figure
     figure.set_layout_engine("none")
     figure.set_size_inches(size[1] * scale / 100, size[0] * scale / 100)
@@ -77,19 +77,19 @@ def test_values_beyond_the_scale_are_shown_by_arrows(values, extend):
 
 
 def test_no_colour_bar_on_request():
-    """Without the bar the figure has the photograph's axes only."""
+    """Without the bar the figure has the image's axes only."""
     assert len(_overlay(colorbar=False).figure.axes) == 1
 
 
 def test_map_of_another_image_is_refused():
-    """A map whose image size is not the photograph's is refused with both sizes."""
+    """A map whose image size is not the image's is refused with both sizes."""
     with pytest.raises(ValueError, match=r"\(64, 72\).*received \(72, 64\)"):
         plot_overlay(np.zeros((72, 64, 3), np.uint8), _map([[0, 1]], (64, 72)))
 
 
 @pytest.mark.parametrize("size", [(64, 4000), (4000, 64), (64, 64)])
 def test_long_images_make_files(tmp_path, size):
-    """Panoramas and towers give a picture of bounded size without a warning."""
+    """Panoramas and towers give an image of bounded size without a warning."""
     rows, columns = ((side - 64) // 8 + 1 for side in size)
     ax = _overlay(np.full((rows, columns), 0.5), size)
     with Image.open(save_figure(ax, tmp_path / "a.png")) as picture:
@@ -97,7 +97,7 @@ def test_long_images_make_files(tmp_path, size):
 
 
 def test_blend_mixes_photograph_and_map():
-    """0.8 of the map's colour and 0.2 of the photograph's, one value a pixel, bilinear."""
+    """0.8 of the map's colour and 0.2 of the image's, one value a pixel, bilinear."""
     pixels = np.full((40, 60, 3), (250, 0, 100), np.uint8)
     ax = plot_blend(pixels, _blocks())
     (drawn,) = ax.images
@@ -111,7 +111,7 @@ def test_blend_mixes_photograph_and_map():
 
 
 def test_blend_of_a_large_photograph_is_drawn_smaller():
-    """A photograph of 3200 pixels is averaged by two; the axes keep its pixels."""
+    """An image of 3200 pixels is averaged by two; the axes keep its pixels."""
     edges = {"row_edges": np.array([0, 3201]), "column_edges": np.array([0, 9])}
     quality = QualityMap(np.array([[50.0]], np.float32), 0, 0.0, (3201, 9), **edges)
     ax = plot_blend(np.zeros((3201, 9, 3), np.uint8), quality, limits=(0, 100))

@@ -101,7 +101,7 @@ def test_constant_map_scores_one_half():
 
 
 def test_nine_rows_a_photograph_with_their_cells():
-    """Each photograph has each condition once, and the cells of both classes add up."""
+    """Each image has each condition once, and the cells of both classes add up."""
     rows = _rows([("a.png", _photo(0)), ("b.png", _photo(1))])
     conditions = [(kind, level) for kind in BASIC for level in LEVELS[kind]]
     assert [(r["distortion"], r["level"]) for r in rows] == 2 * conditions
@@ -110,7 +110,7 @@ def test_nine_rows_a_photograph_with_their_cells():
 
 
 def test_numbers_depend_on_neither_order_nor_selection():
-    """A photograph alone, or after another, gives the same rows."""
+    """An image alone, or after another, gives the same rows."""
     a, b = ("a.png", _photo(0)), ("b.png", _photo(1))
     both = _rows([a, b])
     assert _rows([b, a]) == both[9:] + both[:9]
@@ -127,7 +127,7 @@ def test_name_and_seed_choose_the_rectangles():
 
 
 def test_map_that_is_not_finite_names_the_photograph():
-    """NaN in a map is an error with photograph, distortion and level."""
+    """NaN in a map is an error with image, distortion and level."""
 
     def predict(pixels):
         return SimpleNamespace(values=np.full((21, 23), np.nan), stride=8, offset=31.5)
@@ -137,7 +137,7 @@ def test_map_that_is_not_finite_names_the_photograph():
 
 
 def test_photograph_all_covered_is_refused():
-    """A photograph of one cell has no AUC; the error says which size has."""
+    """An image of one cell has no AUC; the error says which size has."""
     original = _photo(size=(68, 68))
     with pytest.raises(ValueError, match="small.png, jpeg 5: .*at least 256x256 pixels"):
         photo_auc("small.png", original, "jpeg", 5, predict=_oracle(original), seed=0)
@@ -170,7 +170,7 @@ def test_summary_is_the_mean_over_the_nine():
 
 
 def test_interval_resamples_photographs_not_rows():
-    """Nine equal conditions of one photograph count once: the interval is that of 20 values."""
+    """Nine equal conditions of one image count once: the interval is that of 20 values."""
     rows = _invented_rows()
     overall = summarise(rows, seed=0, n=2000)["overall"]
     spread = np.std([r["auc"] for r in rows if (r["distortion"], r["level"]) == ("jpeg", 5)])
@@ -179,8 +179,8 @@ def test_interval_resamples_photographs_not_rows():
 
 @pytest.mark.parametrize("rows", [[], _invented_rows(2)[:-1]], ids=["none", "one missing"])
 def test_incomplete_rows_are_refused(rows):
-    """No rows, or a photograph without one of its conditions, give no mean."""
-    with pytest.raises(ValueError, match="rows for each photograph"):
+    """No rows, or an image without one of its conditions, give no mean."""
+    with pytest.raises(ValueError, match="rows for each image"):
         summarise(rows, seed=0)
 
 
@@ -193,7 +193,7 @@ def test_table_has_the_conditions_and_their_mean():
 
 @pytest.fixture
 def photographs(tmp_path):
-    """A folder of three photographs, two of them in the test part."""
+    """A folder of three images, two of them in the test part."""
     folder = tmp_path / "photos"
     folder.mkdir()
     for i, name in enumerate("abc"):
@@ -224,7 +224,7 @@ def test_other_maps_and_distortions(photographs, tmp_path, capsys):
     options = ["--data", str(photographs), "--map", "fish", "--distortions", "motion_blur"]
     assert main(["local-sensitivity", *options, "--output", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("fish, stride 8, 2 photographs") and "motion_blur" in printed
+    assert printed.startswith("fish, stride 8, 2 images") and "motion_blur" in printed
     kept = json.loads((tmp_path / "out" / "local_sensitivity.json").read_text())
     assert kept["model"] == "fish" and kept["weights_sha256"] is None
     assert [row["level"] for row in kept["conditions"]] == list(LEVELS["motion_blur"])
@@ -249,12 +249,12 @@ def test_all_distortions_leave_the_published_ones_as_they_are(photographs, tmp_p
 
 
 def test_command_prints_the_table_and_writes_the_files(photographs, weights, tmp_path, capsys):
-    """The command runs a network on the test part: Markdown, CSV per photograph and JSON."""
+    """The command runs a network on the test part: Markdown, CSV per image and JSON."""
     output = tmp_path / "out"
     arguments = ["--data", str(photographs), "--model", str(weights), "--output", str(output)]
     assert main(["local-sensitivity", *arguments]) == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("tiny, stride 8, 2 photographs, seed 0\n\n| distortion")
+    assert printed.startswith("tiny, stride 8, 2 images, seed 0\n\n| distortion")
     assert len(printed.splitlines()) == 2 + 2 + 10
     with open(output / "local_sensitivity.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -267,7 +267,7 @@ def test_command_prints_the_table_and_writes_the_files(photographs, weights, tmp
 
 
 def test_interrupt_keeps_the_rows(photographs, weights, tmp_path, monkeypatch, capsys):
-    """Ctrl-C in the second photograph: exit status 130 and the finished rows in the CSV."""
+    """Ctrl-C in the second image: exit status 130 and the finished rows in the CSV."""
     from kiqa.maps.quality import QualityMapper
 
     honest, calls = QualityMapper.map, []
@@ -289,7 +289,7 @@ def test_interrupt_keeps_the_rows(photographs, weights, tmp_path, monkeypatch, c
 @pytest.mark.parametrize(
     "options, message",
     [
-        (["--data", "nowhere"], "Expected a folder of photographs, received nowhere"),
+        (["--data", "nowhere"], "Expected a folder of images, received nowhere"),
         (["--data", "{photos}", "--set", "val"], "0 names"),
         (["--data", "{photos}", "--split", "{extra}"], "1 of them not there ['gone.png']"),
         (["--data", "{photos}", "--split", "no.csv"], "no.csv"),

@@ -57,7 +57,7 @@ def check_pixels(pixels: np.ndarray) -> None:
     if dtype != np.uint8 or len(shape) != 3 or shape[2] != 3 or 0 in shape:
         raise ValueError(
             f"Expected RGB pixels, uint8 of shape (H, W, 3), received shape {shape} and "
-            f"type {dtype}. Read photographs with kiqa.load_image(path).pixels."
+            f"type {dtype}. Read images with kiqa.load_image(path).pixels."
         )
 
 

@@ -15,7 +15,7 @@ from kiqa.data.konpatch.voting import voted
 from kiqa.data.patches import cut_patches, random_positions
 from kiqa.io.images import load_image
 
-# Photographs in scikit-image's own package; the rest of its data would be
+# Images in scikit-image's own package; the rest of its data would be
 # downloaded. Of the stereo pair one view only: the two show one scene.
 _PHOTOGRAPHS = (
     "astronaut.png",
@@ -42,9 +42,9 @@ def embedded_konpatch(
     label: str = "lab",
     votes_per_patch: int | None = None,
 ) -> KonPatch:
-    """Make KonPatch small, from scikit-image's photographs and distortions.
+    """Make KonPatch small, from scikit-image's images and distortions.
 
-    From the centre of each of 12 photographs (at most 384x384 pixels) come
+    From the centre of each of 12 images (at most 384x384 pixels) come
     ten versions: as it is, and distorted by Gaussian blur, Gaussian noise and
     JPEG at the three levels of `kiqa.data.distortions.LEVELS`. No human
     scored anything: a version's pseudo-MOS is 0.9 undistorted and 0.6, 0.35
@@ -60,12 +60,12 @@ def embedded_konpatch(
             10 for crowd.
 
     Returns:
-        The set, 1,440 patches by default. ``image`` is the photograph, so
+        The set, 1,440 patches by default. ``image`` is the undistorted image, so
         that splits by image keep its versions together; ``version`` is such
         as ``"jpeg 5"``, empty where undistorted.
 
     Raises:
-        FileNotFoundError: If this scikit-image lacks one of the photographs.
+        FileNotFoundError: If this scikit-image lacks one of the images.
         ValueError: If an argument is not as stated.
     """
     patch = PATCHNET.patch
@@ -107,7 +107,7 @@ def _photograph(name: str) -> np.ndarray:
     file = resources.files("skimage") / "data" / name
     if not file.is_file():
         raise FileNotFoundError(
-            f"Expected the photograph {name} in the installed scikit-image, found none at "
+            f"Expected the image {name} in the installed scikit-image, found none at "
             f"{file}. Install a released wheel: pip install --force-reinstall scikit-image"
         )
     return load_image(file.read_bytes()).pixels

@@ -15,7 +15,7 @@ _PAGE = "https://github.com/nisarahmedrana/BIQ2021"
 
 
 def biq2021(root: str | Path, *, require_complete: bool = False) -> list[ScoredImage]:
-    """Read BIQ2021: 12,000 photographs, MOS 0..1, higher is better.
+    """Read BIQ2021: 12,000 images, MOS 0..1, higher is better.
 
     Layout: ``Images/*.jpg`` and ``Train (Images and MOS).csv`` with or
     without ``Test (Images and MOS).csv``, columns ``Image Name`` and

@@ -23,7 +23,7 @@ def koniq10k(
     scores: str | Path | None = None,
     require_complete: bool = False,
 ) -> list[ScoredImage]:
-    """Read KonIQ-10k: 10,073 photographs, MOS 0..100, higher is better.
+    """Read KonIQ-10k: 10,073 images, MOS 0..100, higher is better.
 
     Two score files were published, and ``MOS`` does not mean the same in
     them. ``koniq10k_scores_and_distributions.csv`` (with the images) has the

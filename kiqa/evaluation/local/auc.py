@@ -41,7 +41,7 @@ def prediction_map(
 
     A map whose lower values are better is turned round first, ``greatest -
     value``, so that its worst value is zero too. The zeros outside the cells
-    count as bad quality: a good map of a photograph whose border is good
+    count as bad quality: a good map of an image whose border is good
     loses by them, and so would one that is constant; since a constant map
     says nothing, it stays constant, and its AUC is 0.5.
 

@@ -1,4 +1,4 @@
-"""Ratings of pictures by people, one row a rating, as they come out of a study.
+"""Ratings of images by people, one row a rating, as they come out of a study.
 
 Public names: :class:`Ratings`, :func:`read_ratings`, :func:`read_values`.
 """

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from io import BytesIO
 
 from PIL import Image, ImageFile
-from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from kiqa.io.images.deep import TIFF_BITS
@@ -21,7 +20,7 @@ IMAGE_SUFFIXES = (
     ".dib", ".gif", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".j2k",
 )  # fmt: skip
 
-# Formats that hold photographs. Pillow knows more, some of which start other
+# Formats that hold images. Pillow knows more, some of which start other
 # programs (EPS) or are documents.
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000")
 _ORIENTATION = 0x0112
@@ -29,40 +28,6 @@ _ORIENTATION = 0x0112
 
 class ImageError(ValueError):
     """An image that cannot be used; the message names it and the remedy."""
-
-
-def plain_coding(data: bytes) -> str:
-    """Say whether a plain decoder gives the same pixels as `load_image`.
-
-    Args:
-        data: Encoded bytes of a file.
-
-    Returns:
-        ``"jpeg"`` or ``"png"`` for a complete 8-bit RGB or gray file without
-        orientation, transparency or further frames; ``""`` for all others,
-        which only `load_image` treats rightly (or refuses).
-    """
-    try:
-        with decoding_errors("image"):
-            image = open_header(data, "image", MAX_PIXELS)
-            if image.mode not in ("L", "RGB") or image.has_transparency_data:
-                return ""
-            if image.format == "JPEG":
-                whole = b"\xff\xd9" in data[-64:]
-                return "jpeg" if whole and orientation(image) == 1 else ""
-            # A PNG may state its orientation behind its pixels.
-            if b"eXIf" in data or b"XML:com.adobe.xmp" in data:
-                return ""
-            if (
-                isinstance(image, PngImageFile)
-                and not image.is_animated
-                and _rawmode(image) == image.mode
-            ):
-                image.verify()  # checks every chunk's CRC, decodes nothing
-                return "png"
-    except ImageError:
-        return ""
-    return ""
 
 
 @contextmanager

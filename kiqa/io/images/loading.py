@@ -1,7 +1,7 @@
 """The one way an image gets into kiqa: any file, bytes or array to RGB uint8.
 
-Public names: `load_image`, `LoadedImage`, `ImageError`, `plain_coding`,
-`IMAGE_SUFFIXES`, `MAX_PIXELS`.
+Public names: `load_image`, `LoadedImage`, `ImageError`, `IMAGE_SUFFIXES`,
+`MAX_PIXELS`.
 
 What comes out is always ``(H, W, 3)``, RGB, uint8, 0..255, standing upright.
 What was done to get there is listed in `LoadedImage.converted`:

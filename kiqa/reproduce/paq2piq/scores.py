@@ -1,7 +1,7 @@
-"""Scores of pictures and of patches in them, by any model.
+"""Scores of images and of patches in them, by any model.
 
-P2P-RM and P2P-FM rate patches as regions of the picture; every other model
-gets them cut out, as pictures. What was scored is kept in a file of rows.
+P2P-RM and P2P-FM rate patches as regions of the image; every other model
+gets them cut out, as images. What was scored is kept in a file of rows.
 
 Public names: :class:`RatingModel`, :func:`open_model`, :func:`rated_rows`,
 :func:`size_of_patch`, :func:`watched`.
@@ -32,7 +32,7 @@ _COLUMNS = ("path", "sha256", "weights_sha256", "padded", "rois", "score", "patc
 
 @dataclass(frozen=True)
 class RatingModel:
-    """A model that rates pictures and patches of them.
+    """A model that rates images and patches of them.
 
     Attributes:
         name: Its name.
@@ -57,7 +57,7 @@ def size_of_patch(roi: np.ndarray, image_size: tuple[int, int]) -> str:
 
     Args:
         roi: Left, top, right, bottom.
-        image_size: ``(height, width)`` of the picture.
+        image_size: ``(height, width)`` of the image.
 
     Returns:
         ``"40 %"``, ``"30 %"`` or ``"20 %"`` of the sides, by its area.
@@ -99,15 +99,15 @@ def rated_rows(
     padded: bool = False,
     output: Path | None = None,
 ) -> Generator[dict]:
-    """Yield the scores of pictures and their patches.
+    """Yield the scores of images and their patches.
 
     Args:
-        paths: Pictures.
+        paths: Images.
         patches: Rectangles of each, (m, 4), m from 0.
         model: From `open_model`.
-        padded: Pad each picture to 640x640 with white before it is scored;
+        padded: Pad each image to 640x640 with white before it is scored;
             P2P-BM and P2P-RM only.
-        output: File of rows to continue and append to. Pictures of the same
+        output: File of rows to continue and append to. Images of the same
             content, patches and model are not scored again.
 
     Yields:
@@ -176,11 +176,11 @@ def _key(row):
 
 
 def _crops(scorer):
-    """Rate patches as pictures of their own."""
+    """Rate patches as images of their own."""
 
     def rate(pixels, rois, padded):
         if padded:
-            raise ValueError("Expected P2P-BM or P2P-RM for padded pictures. Leave --pad out.")
+            raise ValueError("Expected P2P-BM or P2P-RM for padded images. Leave --pad out.")
         parts = [np.ascontiguousarray(cut(pixels, roi)) for roi in np.round(rois).astype(int)]
         return scorer.score(pixels), [scorer.score(part) for part in parts]
 
@@ -188,7 +188,7 @@ def _crops(scorer):
 
 
 def _regions(info):
-    """Rate patches as regions, or with P2P-BM as pictures."""
+    """Rate patches as regions, or with P2P-BM as images."""
     from kiqa.scoring.engines.paq2piq import load_rater
 
     rater = load_rater(info.path)
@@ -197,7 +197,7 @@ def _regions(info):
         boxes = rois.reshape(-1, 4)
         if padded:
             if rater.kind == "fm":
-                raise ValueError("Expected P2P-BM or P2P-RM for padded pictures. Leave --pad out.")
+                raise ValueError("Expected P2P-BM or P2P-RM for padded images. Leave --pad out.")
             whole = [[0, 0, pixels.shape[1], pixels.shape[0]]]
             pixels, moved = pad_picture(pixels, np.concatenate([whole, boxes]))
             if rater.kind == "rm":

@@ -36,13 +36,13 @@ from kiqa.reproduce.thesis.figures import save, spread
 _TURNED = 5  # EXIF orientations from here on exchange width and height
 _RELIABILITY = {"pictures": 0.05, "patches": 0.1}  # halves of 18 correlate 0.48 and 0.65
 _PATCH = 0.6  # of true qualities; with the noise of both scores about the published 0.43
-_SIMULATED = 1000  # pictures
+_SIMULATED = 1000  # images
 _FIVE_POINTS = 5  # scores that are all below are on another scale
 _PRINTED = ("live-itw", "koniq10k", "live-fb")  # of Fig. 8
 
 
 def picture_size(path: str | os.PathLike) -> tuple[int, int]:
-    """Return height and width of a picture as it is shown, from the file's header.
+    """Return height and width of an image as it is shown, from the file's header.
 
     Args:
         path: The file.
@@ -62,15 +62,15 @@ def picture_size(path: str | os.PathLike) -> tuple[int, int]:
 def simulated_scores(
     pictures: int = _SIMULATED, *, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Simulate two studies of LIVE-FB's numbers, of pictures and of their largest patches.
+    """Simulate two studies of LIVE-FB's numbers, of images and of their largest patches.
 
     Args:
-        pictures: Number of pictures.
+        images: Number of images.
         seed: Source of randomness.
 
     Returns:
-        Scores of the pictures by two random halves of the subjects, and
-        scores of the pictures and of their patches by all, on 0..100.
+        Scores of the images by two random halves of the subjects, and
+        scores of the images and of their patches by all, on 0..100.
     """
     from kiqa.evaluation.study.consistency import inter_subject_consistency
     from kiqa.evaluation.study.scores import opinion_scores
@@ -112,7 +112,7 @@ def _paths(options):
         found = folder.iterdir() if folder.is_dir() else ()
         paths = sorted(path for path in found if path.suffix.lower() in IMAGE_SUFFIXES)
         if not paths:
-            raise FileNotFoundError(f"Expected a folder of pictures. Received: {folder}, no such.")
+            raise FileNotFoundError(f"Expected a folder of images. Received: {folder}, no such.")
         return paths
     _check_dataset(options)
     return [record.path for record in records_of(options)]
@@ -125,7 +125,7 @@ def _check_dataset(options):
 
 def _options_4(parser):
     add_data(parser, required=False, part="all")
-    parser.add_argument("--images", metavar="FOLDER", help="instead: a folder of pictures")
+    parser.add_argument("--images", metavar="FOLDER", help="instead: a folder of images")
     add_output(parser)
 
 
@@ -147,7 +147,7 @@ def _fig_5(options) -> int:
 
 
 def _shown_patches(options):
-    """Path, rectangles and labels of the pictures to show."""
+    """Path, rectangles and labels of the images to show."""
     sources = [bool(options.image), options.images is not None, options.data is not None]
     if sum(sources) != 1:
         raise ValueError(
@@ -176,16 +176,16 @@ def _shown_patches(options):
 
 def _options_5(parser):
     add_data(parser, required=False, part="all")
-    parser.add_argument("--images", metavar="FOLDER", help="instead: a folder of pictures")
+    parser.add_argument("--images", metavar="FOLDER", help="instead: a folder of images")
     parser.add_argument(
         "--image", type=Path, action="append", metavar="FILE",
-        help="instead: a picture; may be given several times",
+        help="instead: an image; may be given several times",
     )  # fmt: skip
-    add_number(parser, "--photographs", "pictures shown", default=2)
+    add_number(parser, "--photographs", "images shown", default=2)
     add_number(parser, "--seed", "of the places", default=0)
     parser.add_argument(
         "--cut", type=Path, metavar="DIR",
-        help="besides: write the patches of all these pictures there, with patches.csv, for a "
+        help="besides: write the patches of all these images there, with patches.csv, for a "
         "study",
     )  # fmt: skip
     add_output(parser)
@@ -212,7 +212,7 @@ def _fig_7(options) -> int:
     else:
         pictures, patches = _picture_patch(options.live_fb)
         title = "LIVE-FB"
-    plot_mos_pairs(pictures, patches, names=("MOS of pictures", "MOS of their largest patches"),
+    plot_mos_pairs(pictures, patches, names=("MOS of images", "MOS of their largest patches"),
                    title=title, ax=right)  # fmt: skip
     return save(figure, options, "paq2piq-fig7")
 
@@ -291,9 +291,9 @@ def _options_8(parser: argparse.ArgumentParser) -> None:
     add_output(parser)
 
 
-FIG_4 = Command("PaQ-2-PiQ, Fig. 4: widths and heights of pictures", _options_4, _fig_4)
+FIG_4 = Command("PaQ-2-PiQ, Fig. 4: widths and heights of images", _options_4, _fig_4)
 FIG_5 = Command("PaQ-2-PiQ, Fig. 5: crops of 40, 30 and 20 %", _options_5, _fig_5)
 FIG_7 = Command(
-    "PaQ-2-PiQ, Fig. 7: halves of the subjects, and pictures and patches", _options_7, _fig_7
+    "PaQ-2-PiQ, Fig. 7: halves of the subjects, and images and patches", _options_7, _fig_7
 )
 FIG_8 = Command("PaQ-2-PiQ, Fig. 8: distributions of scores", _options_8, _fig_8)

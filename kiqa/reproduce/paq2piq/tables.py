@@ -1,6 +1,6 @@
-"""PaQ-2-PiQ's Tables 2 to 4: models against scores of pictures and of patches.
+"""PaQ-2-PiQ's Tables 2 to 4: models against scores of images and of patches.
 
-Table 3 is on whole pictures, Table 2 on their patches, Table 4 on data sets
+Table 3 is on whole images, Table 2 on their patches, Table 4 on data sets
 that the models were not trained on. The published rows stand beside ours.
 PLCC (the paper's LCC) is without a fitted logistic.
 
@@ -41,7 +41,7 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
     """Score everything, print the table, write the files; the exit status."""
     places = given_sets(options.data, _CROSS if table == 4 else (_PLAIN,))
     if table == 2 and options.patch_scores and len(places) > 1:
-        raise ValueError("Expected one --data with --patch-scores, whose pictures it is about.")
+        raise ValueError("Expected one --data with --patch-scores, whose images it is about.")
     trained = (
         given_sets(options.trained, _CROSS, files=True) if table == 4 and options.trained else {}
     )
@@ -90,7 +90,7 @@ def _results(options, table, name, root, part, model, patches):
         if not records:
             raise ValueError(
                 f"Expected scores of patches of the {part} part of {name}. Received: scores of "
-                f"patches of {len(patches)} other pictures. Use --patch-scores of these pictures."
+                f"patches of {len(patches)} other images. Use --patch-scores of these images."
             )
     known = [patches.get(record.name, none) for record in records]
     file = options.output and options.output / "rows.jsonl"
@@ -138,7 +138,7 @@ def _report(lines):
     scored = [line for line in lines if line["error"] is None]
     if not scored:
         raise ValueError(
-            f"Expected pictures that can be scored. Received: {len(lines)} errors, the first: "
+            f"Expected images that can be scored. Received: {len(lines)} errors, the first: "
             f"{lines[0]['error']}"
         )
     report = correlation_report(
@@ -151,7 +151,7 @@ def _report(lines):
 
 def _finish(options, table, results, lines) -> int:
     name = f"paq2piq-table{table}"
-    what = "picture scores" if table != 2 else options.patch_scores_are or "patch scores"
+    what = "image scores" if table != 2 else options.patch_scores_are or "patch scores"
     rows: list[dict[str, Any]] = []
     published = published_rows(name)
     for row in published:
@@ -217,7 +217,7 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
         )  # fmt: skip
         parser.add_argument(
             "--pad", action="store_true",
-            help="pad validation pictures to 640x640 with white, as the paper (P2P-BM and -RM)",
+            help="pad validation images to 640x640 with white, as the paper (P2P-BM and -RM)",
         )  # fmt: skip
     if table == 2:
         parser.add_argument(
@@ -244,7 +244,7 @@ TABLE_2 = Command(
     partial(_run, table=2),
 )
 TABLE_3 = Command(
-    "PaQ-2-PiQ, Table 3: whole pictures, validation and test",
+    "PaQ-2-PiQ, Table 3: whole images, validation and test",
     partial(_options, table=3),
     partial(_run, table=3),
 )

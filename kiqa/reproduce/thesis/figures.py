@@ -164,7 +164,7 @@ def spread(records: Sequence[ScoredImage], count: int) -> list[ScoredImage]:
         ValueError: If ``count`` is below 1.
     """
     if count < 1:
-        raise ValueError(f"Expected at least one photograph. Received: {count}.")
+        raise ValueError(f"Expected at least one image. Received: {count}.")
     ranked = sorted(records, key=lambda record: (record.mos, record.name))
     count = min(count, len(ranked))
     return [ranked[int((i + 0.5) * len(ranked) / count)] for i in range(count)]
@@ -206,6 +206,4 @@ FIG_8 = Command("Fig. 8: loss curves of a run of kiqa.train_patchnet", _options_
 FIG_9 = Command("Fig. 9: windows on an image and the map they make", _options_9, _fig_9)
 FIG_13 = Command("Fig. 13: an image and its FISH, gray and Patchnet maps", _options_13, _fig_13)
 FIG_17 = Command("Fig. 17: label histograms of KonPatch, lab and crowd", _options_17, _fig_17)
-EXAMPLES = Command(
-    "photographs of a data set with their Patchnet maps", _options_examples, _examples
-)
+EXAMPLES = Command("images of a data set with their Patchnet maps", _options_examples, _examples)

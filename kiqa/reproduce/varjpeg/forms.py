@@ -1,7 +1,7 @@
 """What the compatible form costs against the thesis form, at equal PSNR.
 
 For each image and each q~ of the thesis form the compatible form is coded at
-the q~ that gives the same PSNR of the whole picture; the sizes of the whole
+the q~ that gives the same PSNR of the whole image; the sizes of the whole
 files are compared.
 
 Public names: :data:`COMMAND`, :func:`compare_forms`.

@@ -1,4 +1,4 @@
-"""Photographs, their half-blurred copies and the measures of the VarJPEG experiments.
+"""Images, their half-blurred copies and the measures of the VarJPEG experiments.
 
 Public names: :func:`add_images`, :func:`images_of`, :func:`rows_of`,
 :func:`blurred_outside`, :func:`psnr`.
@@ -28,7 +28,7 @@ _AXES = (0.16, 0.28)  # half axes of the sharp ellipse by the image's sides
 def add_images(parser: argparse.ArgumentParser) -> None:
     """Add --images, --split, --set and --limit."""
     parser.add_argument(
-        "--images", type=Path, required=True, metavar="DIR", help="folder of pristine photographs"
+        "--images", type=Path, required=True, metavar="DIR", help="folder of pristine images"
     )
     parser.add_argument(
         "--split", metavar="NAME|FILE", help="split of them, such as cid22-kiqa (default: none)"
@@ -82,14 +82,14 @@ def rows_of(
 
 
 def blurred_outside(pixels: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Blur a photograph outside an ellipse, as with a shallow depth of field.
+    """Blur an image outside an ellipse, as with a shallow depth of field.
 
     Args:
         pixels: RGB ``uint8``, shape ``(H, W, 3)``.
         name: Seeds place and size of the ellipse.
 
     Returns:
-        The picture, and the mask of its fully sharp pixels, ``bool`` of shape
+        The image, and the mask of its fully sharp pixels, ``bool`` of shape
         ``(H, W)``.
     """
     from scipy.ndimage import gaussian_filter

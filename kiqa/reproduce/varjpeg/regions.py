@@ -1,9 +1,9 @@
 """VarJPEG against plain JPEG and mozjpeg at equal size, where the sharp region is known.
 
-Photographs are blurred outside an ellipse, as with a shallow depth of field.
+Images are blurred outside an ellipse, as with a shallow depth of field.
 Each is coded by a baseline at some qualities, and by both forms of VarJPEG
-with the map of the blurred picture to at most the same size. Compared are
-PSNR and SSIM of the sharp region and of the whole picture.
+with the map of the blurred image to at most the same size. Compared are
+PSNR and SSIM of the sharp region and of the whole image.
 
 Public names: :data:`COMMAND`, :func:`compare_regions`.
 """
@@ -38,7 +38,7 @@ def compare_regions(
     *,
     qualities: Sequence[int] = QUALITIES,
 ) -> list[dict]:
-    """Compare the codecs on one picture.
+    """Compare the codecs on one image.
 
     Args:
         pixels: RGB ``uint8``, shape ``(H, W, 3)``.
@@ -97,7 +97,7 @@ def compare_regions(
 
 
 def _mozjpeg(pixels, quality):
-    """Bytes and picture of mozjpeg through jpeglib, 4:4:4, its own defaults."""
+    """Bytes and image of mozjpeg through jpeglib, 4:4:4, its own defaults."""
     import jpeglib
 
     from kiqa.io.images import load_image
@@ -172,7 +172,7 @@ def _table(summary):
 
 
 COMMAND = Command(
-    "VarJPEG against JPEG and mozjpeg at equal size, on photographs blurred outside a known region",
+    "VarJPEG against JPEG and mozjpeg at equal size, on images blurred outside a known region",
     _options,
     _run,
 )

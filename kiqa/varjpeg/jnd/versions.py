@@ -1,6 +1,6 @@
 """The table of a ladder: compressed versions of images from high to low bitrate.
 
-A ladder is a folder that holds for each image its source picture and its
+A ladder is a folder that holds for each image its source image and its
 versions by each codec, with one table of them all::
 
     LADDER/versions.csv
@@ -158,7 +158,7 @@ def group_versions(versions: Iterable[Version]) -> dict[str, dict[str, list[Vers
 
 
 def reference_of(folder: str | Path, image: str) -> Path:
-    """Return where a ladder keeps the source picture of an image.
+    """Return where a ladder keeps the source of an image.
 
     Args:
         folder: The ladder.

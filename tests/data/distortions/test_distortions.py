@@ -81,7 +81,7 @@ def test_blur_is_scipys_gaussian(sigma, smooth):
 
 @pytest.mark.parametrize("kind", DRAWING)
 def test_draws_depend_on_the_generator_only(kind, smooth):
-    """Equal seeds give equal pictures, other seeds other ones."""
+    """Equal seeds give equal images, other seeds other ones."""
     a, b, c = (distort(smooth(), kind, 10, rng=np.random.default_rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(a, b)
     assert not np.array_equal(a, c)

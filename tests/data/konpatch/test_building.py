@@ -1,4 +1,4 @@
-"""KonPatch from generated photographs, and its file."""
+"""KonPatch from generated images, and its file."""
 
 import numpy as np
 import pytest

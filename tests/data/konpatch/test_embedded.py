@@ -52,7 +52,7 @@ def test_the_embedded_set_repeats_with_its_seed(small):
 
 
 def test_embedded_patches_are_where_they_say(small):
-    """An undistorted patch is the photograph at its row and column."""
+    """An undistorted patch is the image at its row and column."""
     skimage = pytest.importorskip("skimage")
     at = np.flatnonzero((small.image == "astronaut.png") & (small.version == ""))[0]
     with Image.open(Path(skimage.__file__).parent / "data" / "astronaut.png") as stored:

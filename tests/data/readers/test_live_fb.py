@@ -24,7 +24,7 @@ TEST_ROW = (
     "voc_emotic_ava/EMOTIC__cwpvmtkuw83q2or3za.jpg,1200,660,0,0,660,1200"
 )
 TEST_NAME = "voc_emotic_ava/EMOTIC__cwpvmtkuw83q2or3za.jpg"
-# A picture of 200x100 in the middle of 640x640: left 220, top 270.
+# An image of 200x100 in the middle of 640x640: left 220, top 270.
 PADDED = (
     "{m1},patches/{name},80,40,{t1},{l1},{b1},{r1},50,60,30,300,350,330,410,40,40,20,345,225,365,"
     "265,{mos},{folder}/{name},200,100,270,220,370,420,{valid}"
@@ -38,7 +38,7 @@ def _padded(name, *, valid, folder="blur_dataset", mos="61.5", m1="60", top=280,
 
 @pytest.fixture
 def root(tmp_path):
-    """Four pictures: one of the test, one each of train and val, one of no part."""
+    """Four images: one of the test, one each of train and val, one of no part."""
     folder = tmp_path / "database"
     scores = {TEST_NAME: 59.64871868, "blur_dataset/a.jpg": 61.5, "blur_dataset/b.jpg": 70,
               "EE371R/c.jpg": 33.25}  # fmt: skip
@@ -102,7 +102,7 @@ def test_places_on_the_padded_square_become_places_on_the_picture(root):
 
 @pytest.mark.parametrize("size", [(640, 640), (333, 500), (1, 639)])
 def test_padding_is_that_of_the_training(size):
-    """Odd sides too; a larger picture is refused, not cropped."""
+    """Odd sides too; a larger image is refused, not cropped."""
     pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     padded, moved = pad_picture(pixels, [[0, 0, size[1], size[0]]])
     expected, shift = place_image(pixels, 640, rng=None)
@@ -121,7 +121,7 @@ def test_names_of_regions_without_their_folder(root):
 
 
 def test_patches_as_images(root):
-    """Set and content are those of the picture that a patch is from."""
+    """Set and content are those of the image that a patch is from."""
     records = live_fb_patch_images(root)
     assert [r.set for r in records] == ["train"] * 3 + ["val"] * 3
     assert {r.content for r in records} == {"blur_dataset/a.jpg", "blur_dataset/b.jpg"}
@@ -129,7 +129,7 @@ def test_patches_as_images(root):
 
 
 def test_missing_files_of_regions(root, caplog):
-    """Without them pictures have no set, which is said; patches cannot be read."""
+    """Without them images have no set, which is said; patches cannot be read."""
     (root / "database/labels640.csv").unlink()
     (root / "database/labels=640_padded.csv").unlink()
     with caplog.at_level(logging.WARNING):
@@ -146,7 +146,7 @@ def test_missing_files_of_regions(root, caplog):
     (_padded("a.jpg", valid="True", m1="good"), "finite edges and scores.*line 2"),
 ])  # fmt: skip
 def test_bad_regions_name_their_line(root, row, message):
-    """What is no truth value, no number, or no place on the picture."""
+    """What is no truth value, no number, or no place on the image."""
     (root / "database/labels=640_padded.csv").write_text(f"{HEADER},is_valid\n{row}\n")
     with pytest.raises(ValueError, match=message):
         live_fb_patches(root)

@@ -48,7 +48,7 @@ def test_halves_that_cannot_be(table, options, message, table_of):
 
 
 def test_pictures_and_their_patches():
-    """The planted correlation is found for each size, over the pictures that have both."""
+    """The planted correlation is found for each size, over the images that have both."""
     quality = np.random.default_rng(4).normal(60, 8, 4000)
     pictures = {f"p{i}": value for i, value in enumerate(quality)}
     patches = {}

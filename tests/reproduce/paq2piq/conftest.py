@@ -53,7 +53,7 @@ def opened():
 
 @pytest.fixture
 def live_fb(tmp_path):
-    """LIVE-FB with six pictures, three of val and three of test, and three patches each."""
+    """LIVE-FB with six images, three of val and three of test, and three patches each."""
     folder = tmp_path / "live-fb" / "database"
     (folder / "set").mkdir(parents=True)
     parts = ("image", "patch_1", "patch_2", "patch_3")
@@ -79,7 +79,7 @@ def live_fb(tmp_path):
 
 @pytest.fixture
 def biq(tmp_path):
-    """BIQ2021 with six pictures, all of the test part."""
+    """BIQ2021 with six images, all of the test part."""
     root = tmp_path / "biq"
     (root / "Images").mkdir(parents=True)
     rows = []

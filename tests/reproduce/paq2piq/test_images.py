@@ -16,7 +16,7 @@ def _drawn(path):
 
 
 def test_figure_10(biq, models, tmp_path, capsys):
-    """Maps of a data set's pictures, of a file at any grid; P2P-BM has no maps."""
+    """Maps of a data set's images, of a file at any grid; P2P-BM has no maps."""
     out = ["--output", str(tmp_path / "o")]
     arguments = ["paq2piq-fig10", "--model", str(models["rm"]), *out]
     data = ["--data", str(biq), "--dataset", "biq2021", "--photographs", "2"]
@@ -26,11 +26,11 @@ def test_figure_10(biq, models, tmp_path, capsys):
     assert main([*arguments, "--image", picture, "--grid", "5x7"]) == 0
     capsys.readouterr()
     assert main(["paq2piq-fig10", "--model", str(models["bm"]), *out, *data]) == 2
-    assert "rates whole pictures only" in capsys.readouterr().err
+    assert "rates whole images only" in capsys.readouterr().err
 
 
 def test_figure_11(biq, models, tmp_path, csv_rows):
-    """The pictures with the largest differences to both sides are named and drawn."""
+    """The images with the largest differences to both sides are named and drawn."""
     arguments = ["paq2piq-fig11", "--data", str(biq), "--dataset", "biq2021", "--photographs", "2",
                  "--output", str(tmp_path / "o"), "--model", str(models["rm"])]  # fmt: skip
     assert main(arguments) == 0

@@ -37,7 +37,7 @@ def test_rows_of_pictures_and_patches(live_fb, models, opened):
 
 
 def test_padded_pictures_of_validation(live_fb, models, opened):
-    """P2P-RM sees white round the picture and rates the picture's rectangle; P2P-FM is refused."""
+    """P2P-RM sees white round the image and rates the image's rectangle; P2P-FM is refused."""
     path = live_fb / "database/set/5.png"
     rois = np.array([[2, 4, 66, 68]], np.float32)
     (plain,), (padded,) = (
@@ -61,7 +61,7 @@ def test_a_picture_that_cannot_be_read_is_a_row(live_fb, models, opened):
 
 
 def test_any_patch_network_takes_crops(live_fb, tmp_path):
-    """Patchnet rates patches as pictures of their own."""
+    """Patchnet rates patches as images of their own."""
     network = build_patchnet(conv_widths=((4,), (4,)), dense_widths=(8,), seed=0)
     file = export_h5(network, tmp_path / "tiny.h5", name="tiny", version="1", scale="0..1",
                      higher_is_better=True)  # fmt: skip
@@ -77,5 +77,5 @@ def test_any_patch_network_takes_crops(live_fb, tmp_path):
     ((0, 0, 90, 80), "40 %"),
 ])  # fmt: skip
 def test_sizes_of_patches(roi, size):
-    """The nearest published size by area, of a picture of 100x80."""
+    """The nearest published size by area, of an image of 100x80."""
     assert size_of_patch(np.array(roi), (80, 100)) == size

@@ -25,7 +25,7 @@ def test_figure_4(biq, tmp_path, capsys):
 
 
 def test_sizes_are_those_of_upright_pictures(tmp_path):
-    """Width and height of a picture on its side are exchanged."""
+    """Width and height of an image on its side are exchanged."""
     image = Image.new("RGB", (30, 20))
     exif = image.getexif()
     exif[0x0112] = 6
@@ -76,7 +76,7 @@ def test_figure_7_of_ratings_and_simulated(live_fb, tmp_path, monkeypatch):
 
 
 def test_simulated_scores_are_like_the_published():
-    """LCC of halves near 0.48, of pictures and patches near 0.43."""
+    """LCC of halves near 0.48, of images and patches near 0.43."""
     first, second, pictures, patches = simulated_scores(seed=0)
     assert np.corrcoef(first, second)[0, 1] == pytest.approx(0.48, abs=0.08)
     assert np.corrcoef(pictures, patches)[0, 1] == pytest.approx(0.43, abs=0.08)

@@ -52,14 +52,14 @@ def test_table_3_again_scores_nothing(live_fb, models, tmp_path, monkeypatch, ca
     monkeypatch.setattr("kiqa.maps.paq2piq.RegionRater.score", refuse)
     assert main(arguments) == 0
     assert capsys.readouterr().out == first
-    assert main([*arguments, "--pad"]) == 2  # padded pictures are others, and need the network
+    assert main([*arguments, "--pad"]) == 2  # padded images are others, and need the network
 
 
 def test_table_2_rates_patches_by_regions_and_by_crops(live_fb, models, tmp_path, capsys, csv_rows):
-    """P2P-RM rates regions of the picture; P2P-BM, which knows no regions, crops."""
+    """P2P-RM rates regions of the image; P2P-BM, which knows no regions, crops."""
     arguments = ["paq2piq-table2", "--data", f"live-fb={live_fb}", "--output", str(tmp_path / "o"),
                  "--model", str(models["rm"]), "--model", str(models["bm"])]  # fmt: skip
-    # Patches of 20 % are 20x16 pixels, too small for a picture of P2P-BM's: said, exit status 1.
+    # Patches of 20 % are 20x16 pixels, too small for an image of P2P-BM's: said, exit status 1.
     assert main(arguments) == 1
     assert "32x32" in capsys.readouterr().err
     result = json.loads((tmp_path / "o/paq2piq-table2.json").read_text())

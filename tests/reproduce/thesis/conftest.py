@@ -32,7 +32,7 @@ def noise_image():
 
 @pytest.fixture
 def biq(tmp_path):
-    """BIQ2021 with ten photographs, better the higher their number; nine are tested."""
+    """BIQ2021 with ten images, better the higher their number; nine are tested."""
     root, names = tmp_path / "biq", [f"ss01 ({number}).jpg" for number in range(IMAGES)]
     _write_photographs(root / "Images", names)
     rows = [f"{name},{0.1 + 0.08 * number:.2f},," for number, name in enumerate(names)]
@@ -44,7 +44,7 @@ def biq(tmp_path):
 
 @pytest.fixture
 def koniq(tmp_path):
-    """KonIQ-10k with ten photographs of its official test set."""
+    """KonIQ-10k with ten images of its official test set."""
     official = read_split("koniq10k-official")
     names = [name for name, part in official.items() if part == "test"][:IMAGES]
     root = tmp_path / "koniq"
@@ -57,7 +57,7 @@ def koniq(tmp_path):
 
 @pytest.fixture
 def live(tmp_path):
-    """LIVE In the Wild with its seven training pictures and ten photographs."""
+    """LIVE In the Wild with its seven training images and ten images."""
     root = tmp_path / "live"
     folder = root / "ChallengeDB_release"
     rated = [f"{number}.bmp" for number in range(IMAGES)]
@@ -96,7 +96,7 @@ def workdir(tmp_path):
 
 @pytest.fixture
 def photograph(tmp_path):
-    """One photograph, sharp at the right."""
+    """One image, sharp at the right."""
     pixels = _noise_image(6, (128, 160))
     pixels[:, :80] = 90
     Image.fromarray(pixels).save(tmp_path / "one.png")

@@ -114,7 +114,7 @@ def test_a_version_of_another_size_is_named(ladder, photo, tmp_path):
     Image.fromarray(photo[:40, :41]).save(reference.parent / "0.jpg")
     entry = Version(image, "jpeg", 0, f"{image}/0.jpg", f"{image}/0.jpg", 75, 200, 0, 1.0, 1.0,
                     40, 40)  # fmt: skip
-    with pytest.raises(ValueError, match=r"0\.jpg: Expected two pictures"):
+    with pytest.raises(ValueError, match=r"0\.jpg: Expected two images"):
         measure_ladder(tmp_path, [entry])
 
 

@@ -37,7 +37,7 @@ def test_synthetic_participants_mark_the_sharp_side(photograph):
 
 @pytest.fixture
 def pristine(tmp_path):
-    """Three photographs to distort."""
+    """Three images to distort."""
     folder = tmp_path / "pristine"
     folder.mkdir()
     for number in range(3):
@@ -52,7 +52,7 @@ def test_fig_11_on_synthetic_distortions(stand_in, pristine, tmp_path, capsys):
     options = ["--images", str(pristine), "--stride", "16", "--border", "edge"]
     assert main(["thesis-fig11", *options, "--output", str(output)]) == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("synthetic distortions of pristine photographs, seed 0: 3 images")
+    assert printed.startswith("synthetic distortions of pristine images, seed 0: 3 images")
     result = json.loads((output / "thesis-fig11.json").read_text())
     assert list(result["predictors"]) == ["stand-in", "fish", "gray"]
     assert (result["images"], result["border"], result["stride"]) == (3, "edge", 16)

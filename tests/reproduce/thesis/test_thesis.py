@@ -53,7 +53,7 @@ FIGURES = {
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_figures_are_written(stand_in, name, biq, workdir, photograph, tmp_path, capsys):
-    """Each figure becomes a picture whose path is printed."""
+    """Each figure becomes an image whose path is printed."""
     options = []
     for text in FIGURES[name]:
         options += biq if text == "{biq}" else [text.format(run=workdir, image=photograph)]

@@ -7,7 +7,7 @@ from kiqa.reproduce.varjpeg.images import blurred_outside, psnr
 
 
 def test_photograph_is_blurred_outside_the_mask_only(photo):
-    """Sharp pixels are the photograph's own; the rest has lost its detail."""
+    """Sharp pixels are the image's own; the rest has lost its detail."""
     pixels, mask = blurred_outside(photo, "x")
     assert 0.05 < mask.mean() < 0.3
     assert np.abs(pixels[mask].astype(int) - photo[mask]).max() <= 2

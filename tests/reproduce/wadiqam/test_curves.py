@@ -11,7 +11,7 @@ from kiqa.reproduce.wadiqam.curves import patch_curve
 
 
 def test_patch_curves_and_losses(quick, sets, untrained, tmp_path, csv_rows):
-    """Figs. 6 to 8: a table and a picture; splits are averaged; three curves a network."""
+    """Figs. 6 to 8: a table and an image; splits are averaged; three curves a network."""
     out = str(tmp_path / "out")
     options = [*quick[:-1], "2", "--output", out]
     numbers = ["--numbers", "1", "2", "4"]

@@ -208,6 +208,18 @@ def test_a_run_can_start_from_an_aggregator(items, tmp_path):
     assert read_info(tmp_path / "second" / "aggregator.h5").details["started_from"] == started
 
 
+def test_a_run_can_start_from_the_patchnet_map(items, tmp_path, monkeypatch):
+    """The start looks at training stacks of the commonest resolution, and the folder names it."""
+    seen = []
+    monkeypatch.setattr(network, "start_from_patchnet_map", lambda *given: seen.append(given))
+    _train(items, tmp_path / "run", replace(SMALL, epochs=1), initial="patchnet-map")
+    ((_, stacks, targets),) = seen
+    assert stacks.shape == (9, 12, 12, 3)
+    assert sorted(targets) == [item.target for item in items[:14] if item.shape == (12, 12)]
+    kept = json.loads((tmp_path / "run" / "settings.json").read_text())["settings"]
+    assert kept["started_from"] == "patchnet-map"
+
+
 def test_early_stopping_ends_a_run(items, tmp_path):
     """With a vanishing learning rate nothing improves, and patience runs out."""
     settings = AggregatorSettings(

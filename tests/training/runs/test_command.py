@@ -1,12 +1,13 @@
 """The command line of all trainings: options, parts, errors as one line."""
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import pytest
 from PIL import Image
 
+from kiqa.data.chosen import training_parts
 from kiqa.training.runs.command import TrainingCommand, chosen_parts, limited, main
 from kiqa.training.runs.options import (
     check_settings,
@@ -112,6 +113,21 @@ def test_limit_takes_some_at_random_in_their_order(command, calls, biq, tmp_path
     assert [len(part) for part in calls[0][0]] == [3, 2, 1]
     with pytest.raises(ValueError, match="--limit from 1 to 2. Received: 3"):
         limited([1, 2], argparse.Namespace(limit=3), Settings())
+
+
+def test_a_content_in_two_parts_is_refused_before_anything_is_made(
+    command, calls, biq, tmp_path, monkeypatch, capsys
+):
+    """Of the images that are trained on; the parts and the content are named."""
+    real = training_parts
+
+    def shared(*arguments, **options):
+        train, validation, test = real(*arguments, **options)
+        return train, validation, [replace(test[0], content=train[1].content)]
+
+    monkeypatch.setattr("kiqa.training.runs.command.training_parts", shared)
+    assert main(command, [*biq, "--workdir", str(tmp_path / "run")]) == 2
+    assert "both train and test" in capsys.readouterr().err and not calls
 
 
 @pytest.mark.parametrize(
