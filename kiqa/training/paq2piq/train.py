@@ -13,7 +13,7 @@ References:
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -86,7 +86,16 @@ def train_paq2piq(
     parts = {"train": sets[0].tasks, "val": sets[1].tasks, "test": test}
     scores = np.array([task.score for task in train], np.float32)
     wanted = np.array([task.score for task in validation])
-    about = {"patch_scores": patch_scores} if patch_scores and settings.patches else {}
+    about: dict[str, Any] = (
+        {"patch_scores": patch_scores} if patch_scores and settings.patches else {}
+    )
+
+    def export(model, folder):
+        body, head = body_and_head(model)
+        file = folder / weights_file(settings)
+        details = {**about, **origin(initial)}
+        export_pair(body, head, file, kind=settings.model, trained_on=trained_on, **details)
+
     training = Training(
         settings=settings,
         parts={part: [_row(task) for task in tasks] for part, tasks in parts.items()},
@@ -102,14 +111,7 @@ def train_paq2piq(
             epoch=epoch,
         ),
         validate=lambda model: score_numbers(predict_images(model, sets[1], settings), wanted),
-        export=lambda model, folder: export_pair(
-            *body_and_head(model),
-            folder / weights_file(settings),
-            kind=settings.model,
-            trained_on=trained_on,
-            **about,
-            **origin(initial),
-        ),
+        export=export,
         initial=initial,
         data={"patches_sha256": _patches_sha256([*parts["train"], *parts["val"]])},
         extendable=settings.schedule != "cosine",
