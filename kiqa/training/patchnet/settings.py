@@ -11,17 +11,7 @@ Public names: `PatchnetSettings`, `PRESETS`, `EMBEDDED_PATCHES_PER_VERSION`.
 from dataclasses import dataclass
 
 from kiqa.constants import PATCHNET
-from kiqa.training.runs.options import (
-    batch_size_setting,
-    check_settings,
-    devices_setting,
-    early_stopping_setting,
-    epochs_setting,
-    learning_rate_setting,
-    precision_setting,
-    seed_setting,
-    setting,
-)
+from kiqa.training.runs import options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,47 +33,47 @@ class PatchnetSettings:
         Thesis, section 5.1.
     """
 
-    seed: int = seed_setting("seed of the parts, the initial weights and the batches")
-    test_fraction: float = setting(
+    seed: int = options.seed("seed of the parts, the initial weights and the batches")
+    test_fraction: float = options.setting(
         PATCHNET.test_fraction,
         "part of the patches, or images, held out for the test",
         above=0,
         below=1,
     )
-    folds: int = setting(
+    folds: int = options.setting(
         PATCHNET.folds, "parts of the rest, and training instances, each validated on one", low=2
     )
-    split_by: str = setting(
+    split_by: str = options.setting(
         "patch",
         "what the parts are drawn of; with image, all patches of an image are in one part, which "
         "is stricter",
         choices=("patch", "image"),
     )
-    batch_size: int = batch_size_setting(PATCHNET.batch_size, "patches in a batch")
-    learning_rate: float = learning_rate_setting(1e-3, "Adam's learning rate")
-    epochs: int = epochs_setting(40, "epochs of an instance; its best one's weights are kept")
-    early_stopping: int | None = early_stopping_setting()
-    precision: str = precision_setting()
-    devices: tuple[str, ...] = devices_setting()
-    conv_widths: tuple[tuple[int, ...], ...] = setting(
+    batch_size: int = options.batch_size(PATCHNET.batch_size, "patches in a batch")
+    learning_rate: float = options.learning_rate(1e-3, "Adam's learning rate")
+    epochs: int = options.epochs(40, "epochs of an instance; its best one's weights are kept")
+    early_stopping: int | None = options.early_stopping()
+    precision: str = options.precision()
+    devices: tuple[str, ...] = options.devices()
+    conv_widths: tuple[tuple[int, ...], ...] = options.setting(
         PATCHNET.conv_widths, "see `kiqa.models.patchnet.build_patchnet`", option=False
     )
-    dense_widths: tuple[int, ...] = setting(
+    dense_widths: tuple[int, ...] = options.setting(
         PATCHNET.dense_widths, "see `kiqa.models.patchnet.build_patchnet`", option=False
     )
-    padding: str = setting(
+    padding: str = options.setting(
         "valid",
         "see `kiqa.models.patchnet.build_patchnet`",
         choices=("valid", "same"),
         option=False,
     )
-    max_restarts: int = setting(
+    max_restarts: int = options.setting(
         4,
         "how often an instance whose network is dead (constant) starts again with other initial "
         "weights",
         low=0,
     )
-    dead_below: float = setting(
+    dead_below: float = options.setting(
         1e-5,
         "standard deviation of the predictions, on the scale 0 to 1, below which a network counts "
         "as dead",
@@ -91,7 +81,7 @@ class PatchnetSettings:
     )
 
     def __post_init__(self):
-        check_settings(self)
+        options.check_settings(self)
 
 
 PRESETS = {

@@ -11,17 +11,7 @@ Public names: `MosSettings`, `PRESETS`.
 from dataclasses import dataclass
 
 from kiqa.constants import PATCHNET
-from kiqa.training.runs.options import (
-    batch_size_setting,
-    check_settings,
-    devices_setting,
-    early_stopping_setting,
-    epochs_setting,
-    learning_rate_setting,
-    precision_setting,
-    seed_setting,
-    setting,
-)
+from kiqa.training.runs import options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,43 +27,45 @@ class MosSettings:
             other.
     """
 
-    seed: int = seed_setting("seed of initial weights, pieces and distortions")
-    batch_size: int = batch_size_setting(8, "rated images in a batch")
-    pieces: int = setting(6, "pieces of each rated image", low=1)
-    side: int = setting(
+    seed: int = options.seed("seed of initial weights, pieces and distortions")
+    batch_size: int = options.batch_size(8, "rated images in a batch")
+    pieces: int = options.setting(6, "pieces of each rated image", low=1)
+    side: int = options.setting(
         64, "side of a piece in pixels, 64 plus a multiple of 8", low=PATCHNET.patch
     )
-    copies: int = setting(24, "distorted copies in a batch, of the last of its pieces", low=0)
-    unrated_pieces: int = setting(
+    copies: int = options.setting(
+        24, "distorted copies in a batch, of the last of its pieces", low=0
+    )
+    unrated_pieces: int = options.setting(
         8, "pieces of unrated images in a batch; 0 without --unrated", low=0
     )
-    unrated_quality: float = setting(
+    unrated_quality: float = options.setting(
         0.8,
         "quality that unrated images are assumed to have, a pseudo-score for the cell loss",
         low=0,
         high=1,
     )
-    epochs: int = epochs_setting(26, "epochs; the learning rate falls to zero over them")
-    early_stopping: int | None = early_stopping_setting()
-    warmup_steps: int = setting(200, "batches over which the learning rate rises", low=0)
-    learning_rate: float = learning_rate_setting(2e-3)
-    weight_decay: float = setting(0.01, "decoupled weight decay; 0 is plain Adam", low=0)
-    clip_norm: float = setting(1.0, "largest norm of a gradient; 0 clips nothing", low=0)
-    image_loss: float = setting(
+    epochs: int = options.epochs(26, "epochs; the learning rate falls to zero over them")
+    early_stopping: int | None = options.early_stopping()
+    warmup_steps: int = options.setting(200, "batches over which the learning rate rises", low=0)
+    learning_rate: float = options.learning_rate(2e-3)
+    weight_decay: float = options.setting(0.01, "decoupled weight decay; 0 is plain Adam", low=0)
+    clip_norm: float = options.setting(1.0, "largest norm of a gradient; 0 clips nothing", low=0)
+    image_loss: float = options.setting(
         1.0, "weight of the squared error of the mean over an image's pieces", low=0
     )
-    cell_loss: float = setting(1.0, "weight of the squared error of every cell", low=0)
-    correlation_loss: float = setting(
+    cell_loss: float = options.setting(1.0, "weight of the squared error of every cell", low=0)
+    correlation_loss: float = options.setting(
         0.05, "weight of 1 - Pearson's correlation of images' means with MOS over a batch", low=0
     )
-    distortion_loss: float = setting(
+    distortion_loss: float = options.setting(
         1.0, "weight of the squared error of the cells of distorted copies", low=0
     )
-    precision: str = precision_setting()
-    devices: tuple[str, ...] = devices_setting()
+    precision: str = options.precision()
+    devices: tuple[str, ...] = options.devices()
 
     def __post_init__(self):
-        check_settings(self)
+        options.check_settings(self)
         if self.side % 8:
             raise ValueError(
                 f"Expected side to be 64 plus a multiple of 8 pixels. Received: {self.side}."

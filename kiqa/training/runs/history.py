@@ -33,7 +33,7 @@ def score_numbers(predicted: np.ndarray, wanted: np.ndarray) -> dict[str, float]
 
 
 def history_writer(
-    folder: Path, report: Callable[[str], None], *, tensorboard: bool = False
+    folder: Path, report: Callable[[str], object], *, tensorboard: bool = False
 ) -> Callable[[RunState], None]:
     """Return an ``after_epoch`` for `kiqa.training.runs.epochs.train_to_best`.
 
@@ -62,9 +62,9 @@ def history_writer(
 
 
 def best_numbers(state: RunState) -> dict[str, float]:
-    """Return the result of a run: its best epoch's row, epochs and time."""
+    """Return the result of a run: its best epoch's row, if there is one, epochs and time."""
     return {
-        **state.history[state.best_epoch - 1],
+        **(state.history[state.best_epoch - 1] if state.history else {}),
         "epochs": state.epoch,
         "best_epoch": state.best_epoch,
         "training_seconds": round(sum(row["seconds"] for row in state.history), 1),

@@ -21,22 +21,33 @@ NO_DECAY = ("gamma", "beta", "bias")
 
 
 def learning_rate(
-    peak: float, *, schedule: str = "constant", steps: int = 0, warmup_steps: int = 0
+    peak: float,
+    *,
+    schedule: str = "constant",
+    steps: int = 0,
+    warmup_steps: int = 0,
+    factor: float = 1.0,
 ) -> float | keras.optimizers.schedules.LearningRateSchedule:
     """Make the learning rate of a run.
 
     Args:
         peak: Highest learning rate.
-        schedule: ``"constant"``, or ``"cosine"``: falls to zero over all
-            steps.
-        steps: Updates of the whole run, for ``"cosine"``.
-        warmup_steps: Updates over which it rises from zero first.
+        schedule: ``"constant"``; ``"cosine"``: falls to zero over all steps;
+            or ``"staircase"``: is multiplied by ``factor`` after each
+            ``steps``.
+        steps: Updates, for ``"cosine"`` of the whole run, for
+            ``"staircase"`` of an epoch.
+        warmup_steps: Updates over which it rises from zero first, for
+            ``"cosine"``.
+        factor: For ``"staircase"``.
 
     Returns:
         A number or a schedule, for an optimiser.
     """
     if schedule == "constant":
         return peak
+    if schedule == "staircase":
+        return keras.optimizers.schedules.ExponentialDecay(peak, steps, factor, staircase=True)
     return keras.optimizers.schedules.CosineDecay(
         0.0 if warmup_steps else peak,
         max(1, steps - warmup_steps),
@@ -115,7 +126,7 @@ def momentum(
     return _TwoRateMomentum(rate, momentum=momentum, factor=factor, special=special)
 
 
-class _WholeGradients:
+class _WholeGradients(keras.optimizers.Optimizer):
     """Puts the gradients of several devices together before an optimiser sees them."""
 
     def apply(self, grads, trainable_variables=None):

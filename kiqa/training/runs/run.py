@@ -2,7 +2,7 @@
 
 A system says what is its own in a `Training`: data, network, batches,
 validation, export. `run_training` does the rest in one order: check the parts,
-open the working folder, build, train to the best epoch, export, write the
+build, open the working folder, train to the best epoch, export, write the
 result. The folder then holds
 
 - ``settings.json``: settings, data and versions, checked when continued;
@@ -56,7 +56,7 @@ class RunOptions(TypedDict, total=False):
     resume: bool
     tensorboard: bool
     progress: bool
-    report: Callable[[str], None]
+    report: Callable[[str], object]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,7 +91,7 @@ class Training:
     build: Callable[[], keras.Model]
     plan: Callable[[int], EpochPlan]
     validate: Callable[[keras.Model], Mapping[str, float]]
-    export: Callable[[keras.Model, Path], None]
+    export: Callable[[keras.Model, Path], object]
     monitor: str | None = "val_srocc"
     maximise: bool = True
     initial: str | os.PathLike | None = None
@@ -106,7 +106,7 @@ def run_training(
     resume: bool = False,
     tensorboard: bool = False,
     progress: bool = False,
-    report: Callable[[str], None] = lambda message: None,
+    report: Callable[[str], object] = lambda message: None,
 ) -> dict:
     """Run a training to its result, or continue it.
 
@@ -131,6 +131,7 @@ def run_training(
     refuse_shared_contents(training.parts)
     rows = [{**row, "set": part} for part, members in training.parts.items() for row in members]
     counts = {part: len(members) for part, members in training.parts.items()}
+    model = _built(training)  # first: what cannot be built leaves the folder free
     folder = open_workdir(
         workdir,
         settings=settings_to_json(training.settings) | origin(training.initial),
@@ -142,9 +143,11 @@ def run_training(
         resume=resume,
         extendable=("epochs",) if training.extendable else (),
     )
-    write_csv(rows, folder / "images.csv")
+    if rows:
+        write_csv(rows, folder / "images.csv")
     model, state = train_epochs(
         training,
+        model=model,
         folder=folder,
         resume=resume,
         progress=progress,
@@ -164,6 +167,7 @@ def run_training(
 def train_epochs(
     training: Training,
     *,
+    model: keras.Model | None = None,
     folder: Path,
     resume: bool,
     progress: bool = False,
@@ -171,10 +175,11 @@ def train_epochs(
     notes: dict | None = None,
     after_epoch: Callable[[RunState], None] = lambda state: None,
 ) -> tuple[keras.Model, RunState]:
-    """Build the network and train it to its best epoch.
+    """Build the network, unless that has been done, and train it to its best epoch.
 
     Args:
         training: What is trained.
+        model: What its ``build`` made; ``None`` builds it.
         folder: Where the checkpoint lies.
         resume: Continue from the checkpoint, if there is one.
         progress: Show a bar, if standard error is a terminal.
@@ -191,9 +196,7 @@ def train_epochs(
     """
     settings, path = training.settings, folder / CHECKPOINT_FILE
     start = read_checkpoint(path) if resume and path.is_file() else None
-    with several_devices(settings.devices), number_format(settings.precision):
-        model = training.build()
-        share_statistics(model)
+    model = _built(training) if model is None else model
 
     def run_epoch(epoch):
         began = time.monotonic()
@@ -215,3 +218,12 @@ def train_epochs(
         after_epoch=after_epoch,
     )
     return model, state
+
+
+def _built(training):
+    """The model, for the settings' devices and precision."""
+    settings = training.settings
+    with several_devices(settings.devices), number_format(settings.precision):
+        model = training.build()
+        share_statistics(model)
+    return model

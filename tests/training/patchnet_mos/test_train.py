@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from kiqa.data.distortions import distort
-from kiqa.data.readers.datasets import biq2021
+from kiqa.data.readers.biq2021 import biq2021
 from kiqa.data.splits import select
 from kiqa.io.weights import load_model, read_info
 from kiqa.training.patchnet_mos import train as patchnet_mos
