@@ -55,7 +55,7 @@ def test_paq2piq_starts_from_its_result(biq, teacher, tmp_path, capsys):
     status = train_paq2piq.main([
         "--data", str(biq), "--dataset", "biq2021", "--workdir", str(tmp_path / "run"),
         "--model", "bm", "--side", "32", "--batch-size", "2", "--epochs", "1",
-        "--body-rate", "1e-12", "--weight-decay", "0", "--initial", str(folder / "resnet18.h5"),
+        "--learning-rate", "1e-12", "--weight-decay", "0", "--initial", str(folder / "resnet18.h5"),
     ])  # fmt: skip
     assert status == 0
     start, body = (

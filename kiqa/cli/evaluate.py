@@ -6,14 +6,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from kiqa.cli.inputs import add_model, whole_number
+from kiqa.cli.inputs import DATASETS, add_count, add_model, add_part, records_of
 from kiqa.startup import load_quietly
 
 _SEED = 0  # of the bootstrap; part of the published JSON
-# The keys of kiqa.data.DATASETS, so that --help loads no reader.
-_DATASETS = (
-    "biq2021 csiq kadid10k koniq10k live live-fb live-fb-patches live-itw spaq tid2008 tid2013"
-).split()
 _TIMES = {"0..1": 1, "0..100": 100}  # scales of models on which MOS are compared
 _METRICS = {
     "srocc": "SROCC",
@@ -25,38 +21,21 @@ _METRICS = {
 }
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "evaluate",
-        help="compare a model with the mean opinion scores of a data set",
-        description="Score the images of a data set and compare with their mean opinion scores.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument("--data", required=True, metavar="ROOT", help="folder of the data set")
     parser.add_argument(
         "--dataset",
         required=True,
-        choices=_DATASETS,
+        choices=DATASETS,
         help="its published layout",
     )
-    parser.add_argument(
-        "--split",
-        metavar="FILE|NAME",
-        help="split file (image_name,set) or published split (default: the data set's own)",
-    )
-    parser.add_argument(
-        "--set",
-        dest="part",
-        choices=("train", "val", "test", "all"),
-        default="test",
-        help="part of the split (default: %(default)s)",
-    )
+    add_part(parser, default="test")
     add_model(parser)
-    parser.add_argument(
+    add_count(
+        parser,
         "--stride",
-        type=whole_number,
-        metavar="N",
-        help="pixels between the map's cells (default: 8; the aggregator has its own)",
+        "pixels between the map's cells (default: 8; the aggregator has its own)",
     )
     parser.add_argument(
         "--output",
@@ -66,8 +45,7 @@ def add_parser(commands) -> argparse.ArgumentParser:
     parser.add_argument(
         "--resume", action="store_true", help="go on with the rows.jsonl of --output"
     )
-    parser.add_argument("--workers", type=whole_number, metavar="N", help="decoding threads")
-    return parser
+    add_count(parser, "--workers", "decoding threads")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -78,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from kiqa.scoring import Scorer, score_paths
 
-    records = _records(arguments)
+    records = records_of(arguments)
     scorer = Scorer(arguments.model, stride=arguments.stride)
     load_quietly(scorer)
     folder = Path(arguments.output) if arguments.output else None
@@ -105,19 +83,6 @@ def run(arguments: argparse.Namespace) -> int:
     if errors:
         sys.stderr.write(f"kiqa: {errors} of {len(records)} images could not be scored\n")
     return 1 if errors else 0
-
-
-def _records(arguments):
-    """Records of the chosen set."""
-    from kiqa.data.chosen import scored_images
-
-    return scored_images(
-        arguments.dataset,
-        arguments.data,
-        split=arguments.split,
-        part=arguments.part,
-        report=lambda message: sys.stderr.write(f"kiqa: {message}\n"),
-    )
 
 
 def _references(records, dataset) -> list[str]:

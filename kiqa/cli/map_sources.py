@@ -4,8 +4,12 @@ import argparse
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kiqa.startup import load_quietly
+
+if TYPE_CHECKING:
+    from kiqa.io.map_files import QualityMap
 
 ARRAYS = (".npz", ".npy")
 
@@ -70,7 +74,7 @@ def _stored(case, *, folder: Path):
     return stored_map(folder, case.item.name, case.pixels.shape[:2])
 
 
-def stored_map(folder: Path, name: str, size: tuple[int, int]):
+def stored_map(folder: Path, name: str, size: tuple[int, int]) -> "QualityMap":
     """Read the map that another program, or ``kiqa map --npz``, wrote for an image.
 
     Args:
@@ -107,4 +111,4 @@ def stored_map(folder: Path, name: str, size: tuple[int, int]):
             f"Expected one value a pixel, shape {tuple(size)} (height, width), in {path}. "
             f"Received: shape {shape}. Save coarser maps as kiqa.io.map_files.QualityMap."
         )
-    return QualityMap(values, 1, 0.0, tuple(size))
+    return QualityMap(values, 1, 0.0, (size[0], size[1]))

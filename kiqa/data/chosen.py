@@ -6,6 +6,7 @@ Public names: :data:`PARTS`, :func:`scored_images`, :func:`scored_parts`,
 
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from kiqa.data import DATASETS
 from kiqa.data.records import SETS, ScoredImage
@@ -20,7 +21,7 @@ def scored_images(
     *,
     split: str | os.PathLike | None = None,
     part: str = "test",
-    report: Callable[[str], None] = lambda message: None,
+    report: Callable[[str], object] = lambda message: None,
 ) -> list[ScoredImage]:
     """Read a data set and return the images of one part of a split.
 
@@ -50,7 +51,7 @@ def scored_parts(
     parts: Sequence[str],
     *,
     split: str | os.PathLike | None = None,
-    report: Callable[[str], None] = lambda message: None,
+    report: Callable[[str], object] = lambda message: None,
 ) -> list[list[ScoredImage]]:
     """Read a data set once and return several parts of a split.
 
@@ -71,7 +72,7 @@ def scored_parts(
     for value, known in ((dataset, sorted(DATASETS)), *((part, PARTS) for part in parts)):
         if value not in known:
             raise ValueError(f"Expected one of {', '.join(known)}. Received: {value!r}.")
-    records = DATASETS[dataset](data)
+    records = DATASETS[dataset](Path(data))
     if split is not None:
         sets = read_split(split)
         records = assign_split(records, sets, allow_unmatched=True)

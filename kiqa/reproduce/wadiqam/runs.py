@@ -13,12 +13,16 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kiqa.training.runs.options import settings_to_json
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
 from kiqa.training.wadiqam.tasks import PatchTask
+
+if TYPE_CHECKING:
+    import keras
 
 SPLITS = 10  # section IV-B
 _IMAGES_AT_ONCE = 64
@@ -60,7 +64,9 @@ def add_training(parser: argparse.ArgumentParser, *, splits: int = SPLITS) -> No
 def settings_of(options: argparse.Namespace, changes: Mapping, *, split: int) -> WadiqamSettings:
     """Return the settings of one network: the preset, the options, and its own changes."""
     given = {name: getattr(options, name) for name in _NUMBERS}
-    values = PRESETS[options.preset] | {k: v for k, v in given.items() if v is not None}
+    values: dict[str, Any] = PRESETS[options.preset] | {
+        k: v for k, v in given.items() if v is not None
+    }
     values |= {"shallow": options.shallow, "seed": split} | dict(changes)
     if values.get("pooling", "weighted") == "average":
         values["patch_loss"] = 0.0  # there it is the loss
@@ -107,7 +113,7 @@ def trained(
 
 
 def patch_outputs(
-    network, tasks: Sequence[PatchTask], *, patches: int, seed: int
+    network: "keras.Model", tasks: Sequence[PatchTask], *, patches: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rate random patches of images.
 
@@ -128,7 +134,9 @@ def patch_outputs(
     quality, weight = [], []
     for at in range(0, len(tasks), _IMAGES_AT_ONCE):
         chosen = tasks[at : at + _IMAGES_AT_ONCE]
-        references = [task.reference for task in chosen] if len(network.inputs) > 1 else None
+        references: list[Any] | None = None
+        if len(network.inputs) > 1:
+            references = [task.reference for task in chosen]
         source = patch_source([task.path for task in chosen], references, keep_bytes=0)
         inputs = fixed_patches(source, patches, seed=seed + at)
         outputs = network.predict(fed(inputs), batch_size=512, verbose=0)

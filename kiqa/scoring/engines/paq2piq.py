@@ -65,7 +65,7 @@ def paq2piq_engine(info: WeightsInfo, *, stride: int | None, default_stride: int
 
 
 def load_rater(model: str | os.PathLike) -> RegionRater:
-    """Load a P2P network to rate pictures, rectangles and grids.
+    """Load a P2P network to rate images, rectangles and grids.
 
     Args:
         model: Name or body's file of a P2P network.
@@ -78,7 +78,7 @@ def load_rater(model: str | os.PathLike) -> RegionRater:
         ValueError: If the file is another network, or a file is damaged.
     """
     info = read_info(model)
-    kind = MODES.get(info.details.get("mode"))
+    kind = MODES.get(str(info.details.get("mode")))
     if kind is None:
         raise ValueError(
             f"Expected a network of PaQ-2-PiQ. Received: {info.name}, whose mode is "
@@ -101,22 +101,23 @@ def head_beside(info: WeightsInfo) -> Path:
         FileNotFoundError: If it is not there.
     """
     head = info.details.get("head")
-    named = isinstance(head, dict) and all(isinstance(head.get(k), str) for k in ("file", "sha256"))
-    if not named or Path(head["file"]).name != head["file"]:
+    named = head if isinstance(head, dict) else {}
+    file, sha256 = named.get("file"), named.get("sha256")
+    if not isinstance(file, str) or not isinstance(sha256, str) or Path(file).name != file:
         raise ValueError(
             f"Expected the body of a P2P network to name its head, file and sha256. Received: "
             f"{head!r} in {info.path}. Convert or train the network again."
         )
-    path = info.path.parent / head["file"]
+    path = info.path.parent / file
     if not path.is_file():
         raise FileNotFoundError(
             f"Expected the head of {info.path} beside it. Received: {path}, not there. The two "
             "files are one model: copy both."
         )
     received = sha256_of(path)
-    if received != head["sha256"]:
+    if received != sha256:
         raise ValueError(
-            f"Expected the head that {info.path} was written with, sha256 {head['sha256']}. "
+            f"Expected the head that {info.path} was written with, sha256 {sha256}. "
             f"Received: {path}, sha256 {received}. Copy both files of one model."
         )
     return path

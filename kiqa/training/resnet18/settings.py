@@ -6,17 +6,7 @@ Public names: `DistillationSettings`.
 from dataclasses import dataclass
 
 from kiqa.constants import PAQ2PIQ
-from kiqa.training.runs.options import (
-    batch_size_setting,
-    check_settings,
-    devices_setting,
-    early_stopping_setting,
-    epochs_setting,
-    learning_rate_setting,
-    precision_setting,
-    seed_setting,
-    setting,
-)
+from kiqa.training.runs import options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,22 +19,22 @@ class DistillationSettings:
         ValueError: If a value is out of its range.
     """
 
-    seed: int = seed_setting("seed of the initial weights and the crops")
-    side: int = setting(256, "pixels a side of the random crops, a multiple of 32", low=1)
-    batch_size: int = batch_size_setting(16, "crops in a batch")
-    epochs: int = epochs_setting(12, "epochs; in one, each image gives one crop")
-    early_stopping: int | None = early_stopping_setting()
-    learning_rate: float = learning_rate_setting(
+    seed: int = options.seed("seed of the initial weights and the crops")
+    side: int = options.setting(256, "pixels a side of the random crops, a multiple of 32", low=1)
+    batch_size: int = options.batch_size(16, "crops in a batch")
+    epochs: int = options.epochs(12, "epochs; in one, each image gives one crop")
+    early_stopping: int | None = options.early_stopping()
+    learning_rate: float = options.learning_rate(
         1e-3, "Adam's at first; it falls to zero along a cosine"
     )
-    quality_weight: float = setting(
+    quality_weight: float = options.setting(
         1.0, "weight of the quality's error beside the features'", low=0
     )
-    precision: str = precision_setting("mixed_bfloat16")
-    devices: tuple[str, ...] = devices_setting()
+    precision: str = options.precision("mixed_bfloat16")
+    devices: tuple[str, ...] = options.devices()
 
     def __post_init__(self):
-        check_settings(self)
+        options.check_settings(self)
         if self.side % PAQ2PIQ.stride:
             raise ValueError(
                 f"Expected side to be a multiple of {PAQ2PIQ.stride}. Received: {self.side}."

@@ -184,7 +184,7 @@ def write_teacher_features(
 def _opened(folder, grids, teacher):
     """The features of a folder, with the numbers of a sample of them."""
     ends = np.cumsum([rows * columns for rows, columns in grids])
-    content = np.memmap(folder / _FILE, np.float16, "r")
+    content: np.ndarray = np.memmap(folder / _FILE, np.float16, "r")
     if len(content) % ends[-1]:
         raise ValueError(
             f"Expected features of {ends[-1]} patches in {folder / _FILE}. Received: "

@@ -16,7 +16,7 @@ from kiqa.constants import RNN_BIQA
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.data.resizing import at_least
 from kiqa.maps.gaze import covering_positions
-from kiqa.training.runs.photographs import PhotographStore
+from kiqa.training.runs.images import ImageStore
 from kiqa.training.runs.replicas import predict_batch
 from kiqa.training.runs.seeding import epoch_rng
 
@@ -32,7 +32,7 @@ class PatchPool:
         positions: Of each image those of its patches, (n, 2).
     """
 
-    images: PhotographStore
+    images: ImageStore
     positions: Sequence[np.ndarray]
 
     def __len__(self):
@@ -64,7 +64,7 @@ def patch_pool(paths: Sequence[Path], *, keep_bytes: int) -> PatchPool:
         ValueError: If a file cannot be read.
         FileNotFoundError: If it is not there.
     """
-    store = PhotographStore(paths, smallest=1, keep_bytes=keep_bytes)
+    store = ImageStore(paths, smallest=1, keep_bytes=keep_bytes)
 
     def positions(index):
         return covering_positions(*_enlarged(store.pixels(index)).shape[:2])

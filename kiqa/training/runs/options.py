@@ -7,9 +7,9 @@ once.
 
 Public names: `setting`, `check_settings`, `add_settings`, `given_settings`,
 `settings_to_json`, `check_continues`; the settings that every training has:
-`seed_setting`, `epochs_setting`, `early_stopping_setting`,
-`batch_size_setting`, `learning_rate_setting`, `precision_setting`,
-`devices_setting`.
+`seed`, `epochs`, `early_stopping`,
+`batch_size`, `learning_rate`, `precision`,
+`devices`.
 """
 
 import argparse
@@ -58,37 +58,37 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def seed_setting(help: str = "seed of the initial weights, the order and the batches") -> Any:
+def seed(help: str = "seed of the initial weights, the order and the batches") -> Any:
     """Return the field of the seed."""
     return setting(0, help, low=0)
 
 
-def epochs_setting(default: int, help: str = "epochs at most", *, low: int = 1) -> Any:
+def epochs(default: int, help: str = "epochs at most", *, low: int = 1) -> Any:
     """Return the field of the number of epochs."""
     return setting(default, help, low=low)
 
 
-def early_stopping_setting(default: int | None = None) -> Any:
+def early_stopping(default: int | None = None) -> Any:
     """Return the field of the epochs without progress after which a run stops."""
     return setting(default, "stop after so many epochs without a better one; 0: never", low=1)
 
 
-def batch_size_setting(default: int, help: str = "images in a batch") -> Any:
+def batch_size(default: int, help: str = "images in a batch") -> Any:
     """Return the field of the batch size; on several devices they share a batch."""
     return setting(default, help, low=1)
 
 
-def learning_rate_setting(default: float, help: str = "highest learning rate") -> Any:
+def learning_rate(default: float, help: str = "highest learning rate") -> Any:
     """Return the field of the learning rate."""
     return setting(default, help, above=0)
 
 
-def precision_setting(default: str = "float32") -> Any:
+def precision(default: str = "float32") -> Any:
     """Return the field of Keras's dtype policy."""
     return setting(default, "Keras dtype policy", choices=PRECISIONS)
 
 
-def devices_setting() -> Any:
+def devices() -> Any:
     """Return the field of a ``MirroredStrategy``'s devices; empty for one device."""
     return setting((), "devices that share each batch, such as GPU:0 and GPU:1", option=False)
 

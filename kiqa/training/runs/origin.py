@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from kiqa.io.files import sha256_of
 from kiqa.io.weights import find_weights
@@ -9,7 +10,7 @@ from kiqa.io.weights import find_weights
 _MADE = ("imagenet", "patchnet-map")  # starts that are made, not read from a file of ours
 
 
-def origin(initial: str | os.PathLike | None) -> dict[str, str]:
+def origin(initial: str | os.PathLike | None) -> dict[str, Any]:
     """Name trained weights so that others can tell which they were.
 
     Args:

@@ -17,7 +17,7 @@ import numpy as np
 from kiqa.constants import WADIQAM
 from kiqa.data.patches import cut_patches, grid_shape
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
-from kiqa.training.runs.photographs import PhotographStore
+from kiqa.training.runs.images import ImageStore
 from kiqa.training.runs.seeding import epoch_rng
 
 _FIXED = 2**32 - 1  # the place of validation patches in the seed's stream
@@ -32,8 +32,8 @@ class PatchSource:
         references: Their references, in the same order, or ``None``.
     """
 
-    images: PhotographStore
-    references: PhotographStore | None = None
+    images: ImageStore
+    references: ImageStore | None = None
 
     def __len__(self):
         return len(self.images.paths)
@@ -74,7 +74,7 @@ def patch_source(
     """
     share = keep_bytes // (1 if references is None else 2)
     stores = [
-        PhotographStore(paths, smallest=WADIQAM.patch, keep_bytes=share)
+        ImageStore(paths, smallest=WADIQAM.patch, keep_bytes=share)
         for paths in (images, references)
         if paths is not None
     ]

@@ -10,17 +10,7 @@ Public names: `WadiqamSettings`, `PRESETS`.
 from dataclasses import dataclass
 
 from kiqa.constants import WADIQAM
-from kiqa.training.runs.options import (
-    batch_size_setting,
-    check_settings,
-    devices_setting,
-    early_stopping_setting,
-    epochs_setting,
-    learning_rate_setting,
-    precision_setting,
-    seed_setting,
-    setting,
-)
+from kiqa.training.runs import options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,74 +31,76 @@ class WadiqamSettings:
         Bosse et al. 2018, sections III-C, III-E and IV-B.
     """
 
-    seed: int = seed_setting()
-    mode: str = setting("nr", "without or with a reference", choices=("nr", "fr"))
-    pooling: str = setting(
+    seed: int = options.seed()
+    mode: str = options.setting("nr", "without or with a reference", choices=("nr", "fr"))
+    pooling: str = options.setting(
         "weighted",
         "WaDIQaM, loss (7), or DIQaM, loss (3)",
         choices=("average", "weighted"),
     )
-    fusion: str = setting(
+    fusion: str = options.setting(
         "both",
         "of the features, with --mode fr",
         choices=("difference", "concatenation", "both"),
     )
-    shallow: bool = setting(False, "the small network of section IV-H")
-    targets: str = setting(
+    shallow: bool = options.setting(False, "the small network of section IV-H")
+    targets: str = options.setting(
         "dmos",
         "scale of the scores: LIVE's DMOS, 0..100, lower is better, or MOS in 0..1",
         choices=("dmos", "mos"),
     )
-    batch_size: int = batch_size_setting(WADIQAM.images)
-    patches: int = setting(
+    batch_size: int = options.batch_size(WADIQAM.images)
+    patches: int = options.setting(
         WADIQAM.patches, "random patches of each image, others each epoch", low=1
     )
-    validation_patches: int = setting(
+    validation_patches: int = options.setting(
         WADIQAM.patches, "random patches of each validation image, drawn once", low=1
     )
-    flip: bool = setting(False, "mirror half of the training patches")
-    epochs: int = epochs_setting(WADIQAM.epochs)
-    early_stopping: int | None = early_stopping_setting()
-    monitor: str = setting(
+    flip: bool = options.setting(False, "mirror half of the training patches")
+    epochs: int = options.epochs(WADIQAM.epochs)
+    early_stopping: int | None = options.early_stopping()
+    monitor: str = options.setting(
         "loss",
         "what the best epoch is best at on the validation images: least loss (3) or (7) without "
         "further terms, or highest SROCC",
         choices=("loss", "srocc"),
     )
-    learning_rate: float = learning_rate_setting(WADIQAM.learning_rate)
-    schedule: str = setting(
+    learning_rate: float = options.learning_rate(WADIQAM.learning_rate)
+    schedule: str = options.setting(
         "constant",
         "of the learning rate; cosine falls to zero over all epochs",
         choices=("constant", "cosine"),
     )
-    warmup_steps: int = setting(
+    warmup_steps: int = options.setting(
         0, "batches over which the learning rate rises, with --schedule cosine", low=0
     )
-    weight_decay: float = setting(0.0, "decoupled weight decay; 0 is plain Adam", low=0)
-    clip_norm: float = setting(0.0, "largest norm of a gradient; 0 clips nothing", low=0)
-    dropout: float = setting(WADIQAM.dropout, "of the hidden layer of each branch", low=0, below=1)
-    patch_loss: float = setting(
+    weight_decay: float = options.setting(0.0, "decoupled weight decay; 0 is plain Adam", low=0)
+    clip_norm: float = options.setting(0.0, "largest norm of a gradient; 0 clips nothing", low=0)
+    dropout: float = options.setting(
+        WADIQAM.dropout, "of the hidden layer of each branch", low=0, below=1
+    )
+    patch_loss: float = options.setting(
         0.0, "weight of loss (3), added to (7); only with weighted pooling", low=0
     )
-    correlation_loss: float = setting(
+    correlation_loss: float = options.setting(
         0.0, "weight of 1 - Pearson's correlation of the scores over a batch", low=0
     )
-    correlation_with: str = setting(
+    correlation_with: str = options.setting(
         "scores",
         "what --correlation-loss correlates the scores with: the wanted scores, or their ranks in "
         "the training part",
         choices=("scores", "ranks"),
     )
-    form: str = setting(
+    form: str = options.setting(
         "plain",
         "train the plain network, or one that is folded into it afterwards",
         choices=("plain", "normalised"),
     )
-    precision: str = precision_setting()
-    devices: tuple[str, ...] = devices_setting()
+    precision: str = options.precision()
+    devices: tuple[str, ...] = options.devices()
 
     def __post_init__(self):
-        check_settings(self)
+        options.check_settings(self)
         if self.warmup_steps and self.schedule != "cosine":
             raise ValueError("Expected warmup_steps together with the schedule 'cosine'.")
         if self.patch_loss and self.pooling == "average":

@@ -13,7 +13,7 @@ References:
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 from scipy.stats import rankdata
@@ -30,7 +30,7 @@ from kiqa.training.wadiqam.settings import WadiqamSettings
 from kiqa.training.wadiqam.tasks import PatchTask
 
 # What the weights file says of the scores, by `WadiqamSettings.targets`.
-_SCALES = {
+_SCALES: dict[str, dict[str, Any]] = {
     "dmos": {"scale": "0..100 DMOS", "higher_is_better": False},
     "mos": {"scale": "0..1", "higher_is_better": True},
 }

@@ -17,7 +17,7 @@ KINDS["csiq"] = ("awgn", "blur", "contrast")
 
 
 def _records(folder, photo, dataset, *, referenced=True):
-    """Blurred photographs, worse the stronger, of some references."""
+    """Blurred images, worse the stronger, of some references."""
     folder.mkdir(exist_ok=True)
     rng = np.random.default_rng(0)
     records = []

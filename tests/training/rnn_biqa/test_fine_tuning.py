@@ -261,7 +261,7 @@ def test_refuses_what_does_not_fit(narrow, records, tmp_path):
 
 
 def test_presets_differ_as_paper_and_code():
-    """0.5e-4 with 32 patches, or 5e-4 with 16 (FACTS section 9); otherwise the paper's values."""
+    """0.5e-4 with 32 patches, or 5e-4 with 16; otherwise the paper's values."""
     paper = FineTuningSettings(**FINE_TUNING_PRESETS["paper"])
     code = FineTuningSettings(**FINE_TUNING_PRESETS["code"])
     assert (paper.learning_rate, paper.batch_size) == (0.5e-4, 32)

@@ -50,7 +50,7 @@ def validation():
 
 @pytest.mark.parametrize(
     ("error", "value"),
-    [  # FACTS section 7, delta 1/9
+    [  # by hand, delta 1/9
         (0.05, 0.00125),
         (1 / 9, 0.0061728395),
         (0.2, 0.0160493827),
@@ -265,7 +265,7 @@ def test_refuses_what_is_not_finite(train, validation, tmp_path, part, field):
 
 
 def test_presets_are_the_papers_and_the_codes():
-    """Huber's mean and masks, or its sum, padding and whole batches (FACTS section 9)."""
+    """Huber's mean and masks, or its sum, padding and whole batches."""
     paper = PoolingSettings(**POOLING_PRESETS["paper"])
     assert paper == PoolingSettings()
     assert (paper.learning_rate, paper.epochs, paper.batch_size, paper.l2) == (2e-4, 5, 16, 1e-5)

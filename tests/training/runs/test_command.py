@@ -1,21 +1,15 @@
 """The command line of all trainings: options, parts, errors as one line."""
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import pytest
 from PIL import Image
 
+from kiqa.data.chosen import training_parts
+from kiqa.training.runs import options
 from kiqa.training.runs.command import TrainingCommand, chosen_parts, limited, main
-from kiqa.training.runs.options import (
-    check_settings,
-    devices_setting,
-    early_stopping_setting,
-    epochs_setting,
-    precision_setting,
-    seed_setting,
-)
 
 OPTIONS = (
     *("--data", "--dataset", "--split", "--limit", "--workdir", "--resume", "--gpus"),
@@ -28,14 +22,14 @@ OPTIONS = (
 class Settings:
     """The least that a training has."""
 
-    seed: int = seed_setting()
-    epochs: int = epochs_setting(7)
-    early_stopping: int | None = early_stopping_setting()
-    precision: str = precision_setting()
-    devices: tuple[str, ...] = devices_setting()
+    seed: int = options.seed()
+    epochs: int = options.epochs(7)
+    early_stopping: int | None = options.early_stopping()
+    precision: str = options.precision()
+    devices: tuple[str, ...] = options.devices()
 
     def __post_init__(self):
-        check_settings(self)
+        options.check_settings(self)
 
 
 @pytest.fixture
@@ -114,6 +108,21 @@ def test_limit_takes_some_at_random_in_their_order(command, calls, biq, tmp_path
         limited([1, 2], argparse.Namespace(limit=3), Settings())
 
 
+def test_a_content_in_two_parts_is_refused_before_anything_is_made(
+    command, calls, biq, tmp_path, monkeypatch, capsys
+):
+    """Of the images that are trained on; the parts and the content are named."""
+    real = training_parts
+
+    def shared(*arguments, **options):
+        train, validation, test = real(*arguments, **options)
+        return train, validation, [replace(test[0], content=train[1].content)]
+
+    monkeypatch.setattr("kiqa.training.runs.command.training_parts", shared)
+    assert main(command, [*biq, "--workdir", str(tmp_path / "run")]) == 2
+    assert "both train and test" in capsys.readouterr().err and not calls
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -160,4 +169,4 @@ def test_interrupted_runs_say_how_to_continue(command, biq, tmp_path, capsys, be
     stopped = dataclasses.replace(command, train=train)
     assert main(stopped, [*biq, "--workdir", str(folder)]) == 130
     text = capsys.readouterr().err
-    assert (f"--resume: --workdir {folder}" in text) == begun
+    assert (f"--workdir {folder} --resume" in text) == begun

@@ -5,18 +5,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from kiqa.training.runs import options
 from kiqa.training.runs.options import (
     add_settings,
-    batch_size_setting,
     check_continues,
-    check_settings,
-    devices_setting,
-    early_stopping_setting,
     given_settings,
-    learning_rate_setting,
-    precision_setting,
-    seed_setting,
-    setting,
     settings_to_json,
 )
 
@@ -25,20 +18,20 @@ from kiqa.training.runs.options import (
 class Settings:
     """Every kind of field."""
 
-    seed: int = seed_setting()
-    batch_size: int = batch_size_setting(16)
-    learning_rate: float = learning_rate_setting(1e-3)
-    dropout: float = setting(0.5, "of 100% of the cells", low=0, below=1)
-    share: float = setting(0.5, "a share", above=0, high=1)
-    mode: str = setting("nr", "with a reference or not", choices=("nr", "fr"))
-    flip: bool = setting(False, "mirror half")
-    layer: str | None = setting(None, "of the network")
-    early_stopping: int | None = early_stopping_setting()
-    precision: str = precision_setting()
-    devices: tuple[str, ...] = devices_setting()
+    seed: int = options.seed()
+    batch_size: int = options.batch_size(16)
+    learning_rate: float = options.learning_rate(1e-3)
+    dropout: float = options.setting(0.5, "of 100% of the cells", low=0, below=1)
+    share: float = options.setting(0.5, "a share", above=0, high=1)
+    mode: str = options.setting("nr", "with a reference or not", choices=("nr", "fr"))
+    flip: bool = options.setting(False, "mirror half")
+    layer: str | None = options.setting(None, "of the network")
+    early_stopping: int | None = options.early_stopping()
+    precision: str = options.precision()
+    devices: tuple[str, ...] = options.devices()
 
     def __post_init__(self):
-        check_settings(self)
+        options.check_settings(self)
 
 
 def _parser():

@@ -11,6 +11,7 @@ from kiqa.training.runs.feeding import fit_epoch
 from kiqa.training.runs.optimizers import adam
 from kiqa.training.runs.replicas import (
     mean_over_replicas,
+    predict_batch,
     replica_count,
     share_statistics,
     whole_batch,
@@ -83,3 +84,13 @@ def test_one_device_changes_nothing():
     model = keras.Sequential([keras.Input((4,)), keras.layers.BatchNormalization()])
     share_statistics(model)
     assert not model.layers[0].synchronized
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_batch_is_predicted_once_on_several_devices(two_devices, count):
+    """One row for each sample, in their order."""
+    with several_devices(two_devices):
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    x = np.random.default_rng(0).random((count, 3), np.float32)
+    kernel, bias = model.get_weights()
+    np.testing.assert_allclose(predict_batch(model, x), x @ kernel + bias, rtol=1e-5)

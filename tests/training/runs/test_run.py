@@ -10,16 +10,9 @@ import pandas as pd
 import pytest
 
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
-from kiqa.training.runs import epochs, run
+from kiqa.training.runs import epochs, options, run
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.optimizers import adam
-from kiqa.training.runs.options import (
-    devices_setting,
-    early_stopping_setting,
-    epochs_setting,
-    precision_setting,
-    seed_setting,
-)
 from kiqa.training.runs.run import Training, run_training
 from kiqa.training.runs.seeding import epoch_rng
 
@@ -28,11 +21,11 @@ from kiqa.training.runs.seeding import epoch_rng
 class Settings:
     """The least that a training has."""
 
-    seed: int = seed_setting()
-    epochs: int = epochs_setting(4)
-    early_stopping: int | None = early_stopping_setting()
-    precision: str = precision_setting()
-    devices: tuple[str, ...] = devices_setting()
+    seed: int = options.seed()
+    epochs: int = options.epochs(4)
+    early_stopping: int | None = options.early_stopping()
+    precision: str = options.precision()
+    devices: tuple[str, ...] = options.devices()
 
 
 X = np.random.default_rng(0).random((12, 3), np.float32)
