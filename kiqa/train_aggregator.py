@@ -19,6 +19,7 @@ from kiqa.data import DATASETS
 from kiqa.data.augmentation import FLIPS, Version, distorted_versions, versions
 from kiqa.data.chosen import scored_images, scored_parts
 from kiqa.data.splits import assign_split, random_split, read_split, select, write_split
+from kiqa.data.trained import in_chain, trained_on
 from kiqa.startup import start_keras
 from kiqa.training.aggregator.settings import (
     CORRELATIONS,
@@ -165,6 +166,7 @@ def _run(arguments):
     from kiqa.training.aggregator.stacks import StackSource
     from kiqa.training.aggregator.train import train_aggregator
     from kiqa.training.runs.devices import gpu_devices
+    from kiqa.training.runs.origin import details_of
 
     if arguments.gpus is not None:
         settings = dataclasses.replace(settings, devices=gpu_devices(arguments.gpus))
@@ -193,6 +195,10 @@ def _run(arguments):
         settings,
         workdir=arguments.workdir,
         details=source.details(arguments.patchnet),
+        trained_on=in_chain(
+            trained_on(train, validation, scores="human", about="MOS"),
+            *(details_of(model) for model in (arguments.patchnet, *[file for file, _ in folds])),
+        ),
         initial=arguments.initial,
         resume=arguments.resume,
         progress=True,

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kiqa.data.chosen import scored_parts
+from kiqa.data.trained import in_chain, trained_on
 from kiqa.startup import start_keras
 from kiqa.training.paq2piq.settings import KINDS, RECIPES, SCHEDULES, Paq2piqSettings
 from kiqa.training.runs.commands import (
@@ -144,6 +145,7 @@ def _run(arguments):
     train, validation = map(rated_pictures, records)
     if arguments.limit is not None:
         train = some_of(train, arguments.limit, option="--limit", seed=settings.seed)
+    chosen = {picture.name for picture in train}
     patches, meaning = _patches(arguments, train, seed=settings.seed)
     if arguments.gpus is not None:
         settings = dataclasses.replace(settings, devices=gpu_devices(arguments.gpus))
@@ -152,7 +154,7 @@ def _run(arguments):
         validation,
         settings,
         workdir=arguments.workdir,
-        trained_on=f"MOS of {arguments.dataset}, mapped to 0..100",
+        trained_on=_seen(arguments, [[r for r in records[0] if r.name in chosen], records[1]]),
         patches=patches,
         patch_scores=meaning,
         initial=arguments.initial,
@@ -161,6 +163,20 @@ def _run(arguments):
         progress=True,
         report=_say,
     )
+
+
+def _seen(arguments, records):
+    """Which pictures the network, and the one that rated their patches, was trained on."""
+    from kiqa.training.runs.origin import details_of
+
+    train, validation = records
+    seen = trained_on(train, validation, scores="human", about="MOS, mapped to 0..100")
+    model = arguments.pseudo_scores
+    if model is not None:
+        seen += trained_on(
+            train, scores="teacher", about=f"scores of patches by {Path(model).stem}"
+        )
+    return in_chain(seen, details_of(model))
 
 
 def _patches(arguments, train, *, seed):

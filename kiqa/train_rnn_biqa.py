@@ -166,6 +166,10 @@ def _add_pool(commands):
     parser.add_argument(
         "--repeats", type=int, metavar="N", default=0, help="random 80/20 splits (paper: 3)"
     )
+    parser.add_argument(
+        "--include-trained", action="store_true", default=False,
+        help="test also on images that the extractor was trained on",
+    )  # fmt: skip
     add_run(parser)
     _add_preset(parser)
     options = parser.add_argument_group("settings (defaults: the paper's)")
@@ -233,6 +237,7 @@ def _pool(arguments):
     text = run_pooling(
         arguments.features, settings, workdir=arguments.workdir, split=arguments.split,
         test_features=arguments.test_features, repeats=arguments.repeats,
+        include_trained=arguments.include_trained,
         resume=arguments.resume, start=start_keras, report=_say,
     )  # fmt: skip
     sys.stdout.write(f"{text}\nWritten to {arguments.workdir}\n")

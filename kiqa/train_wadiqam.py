@@ -12,6 +12,7 @@ import argparse
 import dataclasses
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from kiqa.data.chosen import scored_images, scored_parts
@@ -39,7 +40,12 @@ from kiqa.training.wadiqam.settings import (
     TARGETS,
     WadiqamSettings,
 )
-from kiqa.training.wadiqam.tasks import pristine_parts, rated_tasks, read_pairs
+from kiqa.training.wadiqam.tasks import (
+    pristine_parts,
+    rated_tasks,
+    read_pairs,
+    tasks_trained_on,
+)
 
 # Settings that have an option of the same name.
 _NUMBERS = {
@@ -144,7 +150,7 @@ def _parser():
 def _run(arguments):
     given = given_settings(arguments, WadiqamSettings)
     settings = WadiqamSettings(**RECIPES[arguments.recipe] | given)
-    train, validation, scores = _parts(arguments, settings.mode)
+    train, validation, described = _parts(arguments, settings.mode)
 
     # Keras is loaded here, not for --help or wrong data.
     start_keras()
@@ -160,7 +166,7 @@ def _run(arguments):
         validation,
         settings,
         workdir=arguments.workdir,
-        trained_on=scores,
+        trained_on=described(train, validation),
         initial=arguments.initial,
         resume=arguments.resume,
         progress=True,
@@ -169,7 +175,7 @@ def _run(arguments):
 
 
 def _parts(arguments, mode):
-    """Training and validation tasks, and what their scores are."""
+    """Training and validation tasks, and what describes them for the weights file."""
     given = [name for name in ("dataset", "pairs", "pristine") if getattr(arguments, name)]
     if len(given) != 1 or (mode == "nr" and given != ["dataset"]):
         raise ValueError(
@@ -178,8 +184,10 @@ def _parts(arguments, mode):
         )
     if given == ["dataset"]:
         parts = [rated_tasks(records, mode=mode) for records in _records(arguments)]
-        return *parts, f"MOS of {arguments.dataset}"
-    path, scores = arguments.pairs, "scores of pairs"
+        return *parts, partial(
+            tasks_trained_on, dataset=arguments.dataset, scores="human", about="MOS"
+        )
+    path, scores = arguments.pairs, {"scores": "unknown", "about": "scores of pairs"}
     if given == ["pristine"]:
         photographs = pristine_parts(
             arguments.pristine, split=arguments.split, seed=arguments.split_seed
@@ -187,18 +195,16 @@ def _parts(arguments, mode):
         # Loads scikit-image, which --help does without.
         from kiqa.data.proxy_pairs import PROXY, write_proxy_pairs
 
-        path, scores = (
-            write_proxy_pairs(
-                photographs,
-                arguments.workdir / "pairs",
-                copies=arguments.copies,
-                seed=arguments.split_seed,
-                report=_say,
-            ),
-            PROXY,
+        path = write_proxy_pairs(
+            photographs,
+            arguments.workdir / "pairs",
+            copies=arguments.copies,
+            seed=arguments.split_seed,
+            report=_say,
         )
+        scores = {"scores": "proxy", "about": PROXY}
     pairs = read_pairs(path)
-    return pairs["train"], pairs["val"], scores
+    return pairs["train"], pairs["val"], partial(tasks_trained_on, dataset=None, **scores)
 
 
 def _records(arguments):

@@ -51,6 +51,11 @@ def add_parser(commands) -> argparse.ArgumentParser:
         default="test",
         help="part of the split (default: %(default)s)",
     )
+    parser.add_argument(
+        "--include-trained",
+        action="store_true",
+        help="also take images that the model was trained on, which are left out otherwise",
+    )
     add_model(parser)
     parser.add_argument(
         "--stride",
@@ -76,11 +81,15 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError("Expected --output DIR with --resume.")
     from tqdm import tqdm
 
+    from kiqa.data.trained import untrained
     from kiqa.scoring import Scorer, score_paths
 
     records = _records(arguments)
     scorer = Scorer(arguments.model, stride=arguments.stride)
     load_quietly(scorer)
+    records, _, met = untrained(
+        records, [scorer.info.details], include=arguments.include_trained, report=_report
+    )
     folder = Path(arguments.output) if arguments.output else None
     rows = score_paths(
         [str(record.path) for record in records],
@@ -96,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         text = f"Finished rows are in {folder}; add --resume." if folder else ""
         raise KeyboardInterrupt(text) from None
-    result = _result(records, rows, scorer, arguments)
+    result = _result(records, rows, scorer, arguments) | met
     table = _table(result)
     if folder:
         _write(folder, records, rows, result, table)
@@ -116,8 +125,12 @@ def _records(arguments):
         arguments.data,
         split=arguments.split,
         part=arguments.part,
-        report=lambda message: sys.stderr.write(f"kiqa: {message}\n"),
+        report=_report,
     )
+
+
+def _report(message):
+    sys.stderr.write(f"kiqa: {message}\n")
 
 
 def _references(records, dataset) -> list[str]:

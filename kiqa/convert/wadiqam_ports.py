@@ -25,7 +25,7 @@ from pathlib import Path
 
 from kiqa.convert.array_files import read_state_dict
 from kiqa.convert.wadiqam_tensors import TensorNames, export, network_from, pooling_in_name
-from kiqa.scoring.engines.wadiqam import NONE_AT_BORDER
+from kiqa.io.weights.details import NONE_AT_BORDER
 
 _TORCH = {"kernel": "{}.weight", "bias": "{}.bias", "input_scale": 1 / 255}
 _LIDQ92 = {

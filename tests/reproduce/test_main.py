@@ -211,17 +211,14 @@ def photographs(tmp_path):
 @pytest.fixture
 def weights(tmp_path):
     """A very small Patchnet with random weights."""
-    from kiqa.io.weights import export_h5
+    from kiqa.io.weights import Details, export_h5
     from kiqa.models.patchnet import build_patchnet
 
     model = build_patchnet(conv_widths=((2,), (2,), (2,)), dense_widths=(4,), seed=1)
     return export_h5(
         model,
         tmp_path / "tiny.h5",
-        name="tiny",
-        version="1",
-        scale="0..1",
-        higher_is_better=True,
+        Details(name="tiny", version="1", scale="0..1", higher_is_better=True),
     )
 
 

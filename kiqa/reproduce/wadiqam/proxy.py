@@ -23,11 +23,12 @@ from kiqa.data.distortions import distort
 from kiqa.data.folders import photographs_in
 from kiqa.data.proxy_pairs import PROXY, write_proxy_pairs
 from kiqa.data.tables import read_table
+from kiqa.data.trained import untrained_files
 from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import grouped_draws, mean_interval, percentile_interval
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_model
+from kiqa.reproduce.command import Command, add_include, add_model, report
 from kiqa.scoring import Scorer, read_ahead, usable_workers
 from kiqa.startup import load_quietly
 
@@ -160,6 +161,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
         help="rising levels of each kind (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    add_include(parser)
     add_model(parser, default="wadiqam_fr")
     parser.add_argument(
         "--output", type=Path, required=True, metavar="DIR", help="write tables and JSON there"
@@ -177,19 +179,25 @@ def _run(options: argparse.Namespace) -> int:
             f"Expected a full-reference model. Received: {options.model}, which takes no "
             "reference. Use a file of kiqa.train_wadiqam --mode fr."
         )
+    kept = untrained_files(
+        photographs, [scorer.info.details], include=options.include_trained, report=report
+    )
     better = 1 if scorer.info.higher_is_better else -1
     path = options.pairs or write_proxy_pairs(
         {options.set: photographs}, options.output / "pairs", copies=options.copies,
-        seed=options.seed, report=lambda text: sys.stderr.write(f"kiqa.reproduce: {text}\n"),
+        seed=options.seed, report=report,
     )  # fmt: skip
     known = {photograph.resolve() for photograph in photographs}
-    pairs = _pairs(path, options.set, known)
+    names = {photograph.name for photograph in kept.images}
+    pairs = [pair for pair in _pairs(path, options.set, known)
+             if Path(pair["reference"]).name in names]  # fmt: skip
+    photographs = kept.images
     hidden = not sys.stderr.isatty()
     loaded = read_ahead(partial(_load, folder=path.parent), pairs, workers=usable_workers())
     bar = tqdm(zip(pairs, loaded, strict=True), total=len(pairs), unit="pair", disable=hidden)
     rows = [
-        {"image": pair["image"], "reference": Path(pair["reference"]).name, "kind": pair["kind"],
-         "level": pair["level"], "proxy": float(pair["score"]),
+        {"image": Path(pair["image"]).name, "reference": Path(pair["reference"]).name,
+         "kind": pair["kind"], "level": pair["level"], "proxy": float(pair["score"]),
          "score": better * scorer.score(copy, reference=reference)}
         for pair, (copy, reference) in bar
     ]  # fmt: skip
@@ -207,7 +215,8 @@ def _run(options: argparse.Namespace) -> int:
     write_json(
         {"model": scorer.info.name, "weights_sha256": scorer.info.sha256, "proxy": PROXY,
          "set": options.set, "levels": options.levels, "seed": options.seed,
-         "bootstrap_seed": _SEED, "agreement": agreement, "responses": steps},
+         "bootstrap_seed": _SEED,
+         **kept.note, "agreement": agreement, "responses": steps},
         options.output / "wadiqam-proxy.json",
     )  # fmt: skip
     sys.stdout.write(

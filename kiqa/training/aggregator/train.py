@@ -22,8 +22,9 @@ from scipy.stats import rankdata
 from tqdm import tqdm
 
 from kiqa import __version__
+from kiqa.data.trained import in_chain
 from kiqa.evaluation.report import write_csv, write_json
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Companion, Details, TrainingPart, export_h5
 from kiqa.models.aggregator import build_aggregator
 from kiqa.training.aggregator.batches import (
     StackItem,
@@ -39,6 +40,7 @@ from kiqa.training.runs.checkpoint import read_checkpoint
 from kiqa.training.runs.devices import jit_compile, number_format, several_devices
 from kiqa.training.runs.epochs import train_to_best
 from kiqa.training.runs.history import best_numbers, epoch_numbers, history_writer
+from kiqa.training.runs.origin import details_of, origin, origin_text
 from kiqa.training.runs.seeding import epoch_rng, model_seed
 from kiqa.training.runs.settings import settings_to_json
 from kiqa.training.runs.workdir import open_workdir, text_sha256
@@ -56,6 +58,7 @@ def train_aggregator(
     *,
     workdir: str | os.PathLike,
     details: Mapping,
+    trained_on: Sequence[TrainingPart],
     initial: str | os.PathLike | None = None,
     resume: bool = False,
     progress: bool = False,
@@ -69,7 +72,11 @@ def train_aggregator(
             photograph in ``train``.
         settings: What decides the numbers.
         workdir: Folder of the run.
-        details: How the stacks were made; goes into the weights file.
+        details: How the stacks were made, as
+            `kiqa.training.aggregator.stacks.StackSource.details` says it;
+            goes into the weights file.
+        trained_on: Which photographs these are, from `kiqa.data.trained`;
+            goes there too.
         initial: ``None`` for random weights, ``"imagenet"``, a file of an
             aggregator to start from, or ``"patchnet-map"``: random weights
             that let the best region of the Patchnet map through
@@ -99,8 +106,7 @@ def train_aggregator(
     ]
     workdir = open_workdir(
         workdir,
-        settings=settings_to_json(settings)
-        | {"initial": None if initial is None else str(initial)},
+        settings=settings_to_json(settings) | {"initial": origin_text(initial)},
         data={
             "train": len(train),
             "val": len(validation),
@@ -139,13 +145,20 @@ def train_aggregator(
     export_h5(
         best,
         workdir / WEIGHTS_FILE,
-        name="aggregator",
-        version=__version__,
-        scale="0..1",
-        higher_is_better=True,
-        mode="aggregator",
-        pooling=settings.pooling,
-        **details,
+        Details(
+            name="aggregator",
+            version=__version__,
+            scale="0..1",
+            higher_is_better=True,
+            mode="aggregator",
+            pooling=settings.pooling,
+            maps=tuple(details["maps"]),
+            stride=details["stride"],
+            fish=details["fish"],
+            companions={"patchnet": Companion(**details["patchnet"])},
+            trained_on=in_chain(trained_on, details_of(initial)),
+            origin=origin(initial),
+        ),
     )
     write_json(result, workdir / "result.json")
     return result

@@ -19,7 +19,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from tqdm import tqdm
 
+from kiqa.data.trained import in_chain
 from kiqa.evaluation.report import write_csv, write_json
+from kiqa.io.weights import TrainingPart
 from kiqa.maps.paq2piq import LEAST_SIDE
 from kiqa.scoring.engines.paq2piq import export_pair
 from kiqa.training.paq2piq.batches import PictureSet, epoch_batches
@@ -29,7 +31,7 @@ from kiqa.training.paq2piq.tasks import RatedPicture, with_patches
 from kiqa.training.runs.checkpoint import read_checkpoint
 from kiqa.training.runs.epochs import train_to_best
 from kiqa.training.runs.history import best_numbers, epoch_numbers, history_writer
-from kiqa.training.runs.origin import origin
+from kiqa.training.runs.origin import details_of, origin, origin_text
 from kiqa.training.runs.packed import pack_pictures
 from kiqa.training.runs.settings import settings_to_json
 from kiqa.training.runs.workdir import open_workdir, text_sha256
@@ -43,7 +45,7 @@ def train_paq2piq(
     settings: Paq2piqSettings,
     *,
     workdir: str | os.PathLike,
-    trained_on: str,
+    trained_on: Sequence[TrainingPart],
     patches: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
     patch_scores: str = "",
     initial: str | os.PathLike | None = None,
@@ -60,8 +62,8 @@ def train_paq2piq(
             content in ``train``.
         settings: What decides the numbers.
         workdir: Folder of the run.
-        trained_on: What the picture scores are, in words; goes into the
-            weights files.
+        trained_on: Which pictures these are, from `kiqa.data.trained`; goes
+            into the weights files.
         patches: Patches by picture, from
             `kiqa.training.paq2piq.tasks.read_patch_scores`, for pictures that
             have none of their own.
@@ -122,9 +124,9 @@ def train_paq2piq(
         network.head,
         workdir / weights_file(settings),
         kind=settings.model,
-        trained_on=trained_on,
+        trained_on=in_chain(trained_on, details_of(initial)),
         **({"patch_scores": patch_scores} if patch_scores and settings.patches else {}),
-        **origin(initial),
+        origin=origin(initial),
     )
     write_json(result, workdir / "result.json")
     return result
@@ -150,8 +152,7 @@ def _opened(workdir, tasks, training, settings, *, initial, resume):
     patches = [(task.patches.tolist(), task.patch_scores.tolist()) for task in tasks]
     workdir = open_workdir(
         workdir,
-        settings=settings_to_json(settings)
-        | {"initial": None if initial is None else str(initial)},
+        settings=settings_to_json(settings) | {"initial": origin_text(initial)},
         data={
             "train": training,
             "val": len(tasks) - training,

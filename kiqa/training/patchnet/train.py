@@ -26,8 +26,9 @@ import numpy as np
 from kiqa import __version__
 from kiqa.constants import PATCHNET
 from kiqa.data.konpatch import KonPatch
+from kiqa.data.trained import konpatch_trained_on
 from kiqa.evaluation.report import write_csv, write_json
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Details, export_h5
 from kiqa.plotting import plot_loss_curves, save_figure
 from kiqa.training.patchnet.folds import Parts, protocol_parts
 from kiqa.training.patchnet.instance import InstanceData, train_instance
@@ -201,13 +202,15 @@ def _run_instance(
     export_h5(
         model,
         folder.parent / f"{name}.h5",
-        name=name,
-        version=__version__,
-        scale="0..1",
-        higher_is_better=True,
-        trained_on=konpatch.votes_source,
-        instance=instance,
-        best_epoch=state.best_epoch,
+        Details(
+            name=name,
+            version=__version__,
+            scale="0..1",
+            higher_is_better=True,
+            trained_on=konpatch_trained_on(konpatch),
+            instance=instance,
+            best_epoch=state.best_epoch,
+        ),
     )
     rows = zip(parts.test, konpatch.y[parts.test], predicted, strict=True)
     write_csv(

@@ -27,8 +27,10 @@ from tqdm import tqdm
 from kiqa import __version__
 from kiqa.constants import PATCHNET
 from kiqa.data.records import ScoredImage
+from kiqa.data.trained import files_trained_on, trained_on
 from kiqa.evaluation.report import write_csv, write_json
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Details, export_h5
+from kiqa.io.weights.details import SLIDING_WINDOW
 from kiqa.models.patchnet import build_patchnet
 from kiqa.training.patchnet_mos.batches import epoch_steps
 from kiqa.training.patchnet_mos.losses import piece_loss
@@ -43,6 +45,8 @@ from kiqa.training.runs.seeding import model_seed
 from kiqa.training.runs.workdir import open_workdir, text_sha256
 
 CHECKPOINT_FILE = "checkpoint.npz"
+
+_PSEUDO = "one score for pristine photographs, parts of it for locally distorted copies"
 
 
 def train_patchnet_mos(
@@ -147,14 +151,18 @@ def train_patchnet_mos(
     export_h5(
         best,
         workdir / "patchnet.h5",
-        name="patchnet",
-        version=__version__,
-        scale="0..1",
-        higher_is_better=True,
-        pooling="mean",
-        patch_grid="sliding window",
-        trained_on="MOS of whole photographs; pseudo-scores for pristine photographs and "
-        "locally distorted copies",
+        Details(
+            name="patchnet",
+            version=__version__,
+            scale="0..1",
+            higher_is_better=True,
+            pooling="mean",
+            patch_grid=SLIDING_WINDOW,
+            trained_on=(
+                *trained_on(train, validation, scores="human", about="MOS of whole photographs"),
+                *files_trained_on(unrated, scores="pseudo", about=_PSEUDO),
+            ),
+        ),
     )
     write_json(result, workdir / "result.json")
     return result

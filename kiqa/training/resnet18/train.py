@@ -31,8 +31,9 @@ from tqdm import tqdm
 from kiqa import __version__
 from kiqa.constants import PAQ2PIQ
 from kiqa.data.records import ScoredImage
+from kiqa.data.trained import in_chain, trained_on
 from kiqa.evaluation.report import write_json
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Details, export_h5
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.training.resnet18.batches import crop_batches, rate_pictures
 from kiqa.training.resnet18.settings import DistillationSettings
@@ -41,6 +42,7 @@ from kiqa.training.runs.checkpoint import read_checkpoint
 from kiqa.training.runs.devices import jit_compile, number_format
 from kiqa.training.runs.epochs import train_to_best
 from kiqa.training.runs.history import best_numbers, epoch_numbers, history_writer
+from kiqa.training.runs.origin import details_of
 from kiqa.training.runs.packed import pack_pictures
 from kiqa.training.runs.seeding import model_seed
 from kiqa.training.runs.settings import settings_to_json
@@ -136,13 +138,21 @@ def distil_resnet18(
     export_h5(
         student.body,
         workdir / WEIGHTS_FILE,
-        name=WEIGHTS_FILE.removesuffix(".h5"),
-        version=__version__,
-        scale="features",
-        higher_is_better=True,
+        Details(
+            name=WEIGHTS_FILE.removesuffix(".h5"),
+            version=__version__,
+            scale="features",
+            higher_is_better=True,
+            mode="resnet18-body",
+            trained_on=in_chain(
+                (
+                    *trained_on(train, scores="teacher", about=f"features of {master.name}"),
+                    *trained_on((), validation, scores="human", about="MOS"),
+                ),
+                details_of(teacher),
+            ),
+        ),
         full_precision=True,
-        mode="resnet18-body",
-        trained_on=f"features of {master.name}",
     )
     write_json(result, workdir / "result.json")
     return result

@@ -88,7 +88,7 @@ def extract_features(
 
 def _named(info: WeightsInfo) -> WeightsInfo:
     """The description, if it does not speak of another kind of model."""
-    mode = info.details.get("mode", "rnn-features")
+    mode = info.details.mode
     if mode != "rnn-features":
         raise ValueError(
             f"Expected a feature extractor, of mode 'rnn-features'. Received: {info.path}, "

@@ -22,8 +22,9 @@ from tqdm import tqdm
 from kiqa import __version__
 from kiqa.data.label_distributions import bins_of_records
 from kiqa.data.records import ScoredImage
+from kiqa.data.trained import in_chain, trained_on
 from kiqa.evaluation.report import write_json
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Details, export_h5
 from kiqa.models.rnn_features import BINS, build_extractor, without_head
 from kiqa.training.rnn_biqa.patches import epoch_batches, expected_scores, patch_pool
 from kiqa.training.rnn_biqa.settings import FineTuningSettings
@@ -32,7 +33,7 @@ from kiqa.training.runs.checkpoint import read_checkpoint
 from kiqa.training.runs.devices import jit_compile, number_format
 from kiqa.training.runs.epochs import train_to_best
 from kiqa.training.runs.history import epoch_numbers, history_writer
-from kiqa.training.runs.origin import origin
+from kiqa.training.runs.origin import details_of, origin, origin_text
 from kiqa.training.runs.seeding import model_seed
 from kiqa.training.runs.settings import settings_to_json
 from kiqa.training.runs.workdir import open_workdir, text_sha256
@@ -83,8 +84,7 @@ def fine_tune(
     rows = [(r.name, r.mos01, r.sd, r.content) for r in (*train, *validation)]
     workdir = open_workdir(
         workdir,
-        settings=settings_to_json(settings)
-        | {"initial": None if initial is None else str(initial)},
+        settings=settings_to_json(settings) | {"initial": origin_text(initial)},
         data={"train": len(train), "val": len(validation), "sha256": text_sha256(repr(rows))},
         resume=resume,
     )
@@ -112,7 +112,7 @@ def fine_tune(
             "kept_epoch": state.best_epoch,
             "training_seconds": round(sum(row["seconds"] for row in state.history), 1),
         }
-    _export(model, workdir / EXTRACTOR_FILE, train, settings, initial)
+    _export(model, workdir / EXTRACTOR_FILE, train, validation, settings, initial)
     write_json(result, workdir / "result.json")
     return result
 
@@ -196,21 +196,26 @@ def _epoch_runner(model, pools, bins, wanted, settings, *, progress):
     return run_epoch
 
 
-def _export(model, path: Path, train, settings, initial):
+def _export(model, path: Path, train, validation, settings, initial):
     """Write the extractor, in float32 whatever it was trained in."""
+    seen = ()
+    if settings.epochs:
+        seen = trained_on(train, validation, scores="human", about="distributions of votes")
     assumed = settings.epochs and any(record.sd is None for record in train)
     export_h5(
         without_head(model),
         path,
-        name="rnn_features",
-        version=__version__,
-        scale="features, at least 0",
-        higher_is_better=True,
-        mode="rnn-features",
-        backbone=settings.backbone,
-        trained_on=f"votes of {train[0].dataset}" if settings.epochs else "nothing more",
-        **({"assumed_sd": settings.assumed_sd} if assumed else {}),
-        **origin(initial),
+        Details(
+            name="rnn_features",
+            version=__version__,
+            scale="features, at least 0",
+            higher_is_better=True,
+            mode="rnn-features",
+            backbone=settings.backbone,
+            trained_on=in_chain(seen, details_of(initial)),
+            assumed_sd=settings.assumed_sd if assumed else None,
+            origin=origin(initial),
+        ),
     )
 
 

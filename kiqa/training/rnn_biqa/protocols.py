@@ -1,7 +1,7 @@
 """The paper's comparisons: parts of a data set, other data sets, several methods.
 
 Public names: `Part`, `rated_part`, `folder_records`, `own_parts`,
-`random_parts`, `cross_parts`, `fit_and_predict`, `metrics_of`.
+`random_parts`, `cross_parts`, `unseen_parts`, `fit_and_predict`, `metrics_of`.
 
 References:
     Korhonen et al. 2021, sections 4.3 and 4.4.
@@ -17,9 +17,11 @@ import numpy as np
 from kiqa.constants import RNN_BIQA
 from kiqa.data.records import SETS, ScoredImage
 from kiqa.data.splits import assign_split, read_split
+from kiqa.data.trained import untrained
 from kiqa.evaluation.report import correlation_report
-from kiqa.training.rnn_biqa.feature_folder import FeatureFolder
+from kiqa.training.rnn_biqa.feature_folder import EXTRACTOR_FILE, FeatureFolder
 from kiqa.training.rnn_biqa.settings import PoolingSettings
+from kiqa.training.runs.origin import details_of
 
 _SHARED_FORM = ("downscaling", "short_axis", "small_images")  # of features that may be compared
 METRIC_NAMES = {"SCC": "srocc", "PCC": "plcc", "RMSE": "rmse"}  # as the tables call them
@@ -158,6 +160,33 @@ def cross_parts(train: FeatureFolder, test: FeatureFolder) -> dict[str, Part | N
             f"{test.path} with {forms[1]}. Extract both with the same --preset."
         )
     return {"train": Part(train, train.names), "val": None, "test": Part(test, test.names)}
+
+
+def unseen_parts(
+    parts: Mapping[str, Part | None], *, include: bool, report: Callable[[str], None]
+) -> dict[str, Part | None]:
+    """Leave out test images that the feature extractor was trained on.
+
+    Args:
+        parts: Of `own_parts`, `random_parts` or `cross_parts`.
+        include: Leave nothing out, and say so.
+        report: Told in a sentence what was met.
+
+    Returns:
+        The parts.
+
+    Raises:
+        ValueError: If no test image is left.
+    """
+    test = parts["test"]
+    if test is None:
+        return dict(parts)
+    names = set(test.names)
+    records = [record for record in folder_records(test.folder) if record.name in names]
+    extractor = details_of(test.folder.path / EXTRACTOR_FILE)
+    kept = untrained(records, [extractor], include=include, report=report)
+    left = {record.name for record in kept.images}
+    return {**parts, "test": Part(test.folder, [name for name in test.names if name in left])}
 
 
 def rated_part(part: Part, *, multi_resolution: bool):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kiqa.data.trained import names_trained_on
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.training.rnn_biqa.feature_folder import open_folder
 from kiqa.training.rnn_biqa.protocols import (
@@ -23,6 +24,7 @@ from kiqa.training.rnn_biqa.protocols import (
     metrics_of,
     own_parts,
     random_parts,
+    unseen_parts,
 )
 from kiqa.training.rnn_biqa.settings import PoolingSettings
 
@@ -35,6 +37,7 @@ def run_pooling(
     split: str | os.PathLike | None = None,
     test_features: str | os.PathLike | None = None,
     repeats: int = 0,
+    include_trained: bool = False,
     resume: bool = False,
     start: Callable[[], None] = lambda: None,
     report: Callable[[str], None] = lambda message: None,
@@ -49,6 +52,8 @@ def run_pooling(
         test_features: Folder of features of another data set, to test on.
         repeats: Number of random 80/20 splits, by the seeds 0, 1 and so on;
             0 is a single run.
+        include_trained: Test also on images that the extractor was trained
+            on, which are left out otherwise.
         resume: Continue the run in the folder.
         start: Called once the inputs have been checked, before Keras loads.
         report: Told one line after each epoch.
@@ -70,6 +75,10 @@ def run_pooling(
         runs = {"cross": cross_parts(folder, open_folder(test_features))}
     else:
         runs = {"split": own_parts(folder, split)}
+    runs = {
+        name: unseen_parts(parts, include=include_trained, report=report)
+        for name, parts in runs.items()
+    }
     start()
     results, rows = {}, []
     for name, parts in runs.items():
@@ -95,8 +104,14 @@ def run_pooling(
 def _publish(model, inner, folder, settings, parts):
     from kiqa.training.rnn_biqa.publishing import publish_pooling
 
-    said = f"MOS of {folder.info.dataset}, {len(parts['train'].names)} images"
-    publish_pooling(model, inner, folder, settings, trained_on=said)
+    seen = tuple(
+        names_trained_on(
+            parts[use].names, dataset=folder.info.dataset, use=use, scores="human", about="MOS"
+        )
+        for use in ("train", "val")
+        if parts[use] is not None
+    )
+    publish_pooling(model, inner, folder, settings, trained_on=seen)
 
 
 def _cells(report):

@@ -22,12 +22,14 @@ from scipy.stats import rankdata
 from tqdm import tqdm
 
 from kiqa import __version__
+from kiqa.data.trained import in_chain
 from kiqa.evaluation.report import write_csv, write_json
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Details, TrainingPart, export_h5
+from kiqa.io.weights.details import ALL_PATCHES
 from kiqa.training.runs.checkpoint import read_checkpoint
 from kiqa.training.runs.epochs import train_to_best
 from kiqa.training.runs.history import best_numbers, epoch_numbers, history_writer
-from kiqa.training.runs.origin import origin
+from kiqa.training.runs.origin import details_of, origin, origin_text
 from kiqa.training.runs.settings import settings_to_json
 from kiqa.training.runs.workdir import open_workdir, text_sha256
 from kiqa.training.wadiqam.batches import (
@@ -55,7 +57,7 @@ def train_wadiqam(
     settings: WadiqamSettings,
     *,
     workdir: str | os.PathLike,
-    trained_on: str,
+    trained_on: Sequence[TrainingPart],
     watched: Sequence[PatchTask] = (),
     initial: str | os.PathLike | None = None,
     resume: bool = False,
@@ -71,8 +73,8 @@ def train_wadiqam(
             ``train``.
         settings: What decides the numbers.
         workdir: Folder of the run.
-        trained_on: What the scores are, in words; goes into the weights
-            file.
+        trained_on: Which images these are, from `kiqa.data.trained`; goes
+            into the weights file.
         watched: Test images whose loss is noted each epoch, ``test_loss``;
             it decides nothing.
         initial: Name or file of a trained network whose convolutions to
@@ -101,8 +103,7 @@ def train_wadiqam(
     ]
     workdir = open_workdir(
         workdir,
-        settings=settings_to_json(settings)
-        | {"initial": None if initial is None else str(initial)},
+        settings=settings_to_json(settings) | {"initial": origin_text(initial)},
         data={
             "train": len(train),
             "val": len(validation),
@@ -137,14 +138,16 @@ def train_wadiqam(
     export_h5(
         best,
         workdir / f"{name}.h5",
-        name=name,
-        version=__version__,
-        **_SCALES[settings.targets],
-        mode=f"wadiqam-{settings.mode}",
-        pooling=settings.pooling,
-        patch_grid="non-overlapping",
-        trained_on=trained_on,
-        **origin(initial),
+        Details(
+            name=name,
+            version=__version__,
+            **_SCALES[settings.targets],
+            mode=f"wadiqam-{settings.mode}",
+            pooling=settings.pooling,
+            patch_grid=ALL_PATCHES,
+            trained_on=in_chain(trained_on, details_of(initial)),
+            origin=origin(initial),
+        ),
     )
     write_json(result, workdir / "result.json")
     return result

@@ -13,6 +13,7 @@ from keras import layers
 
 from kiqa.io import files as whole_files
 from kiqa.io.weights import (
+    Details,
     WeightsError,
     export_h5,
     load_model,
@@ -37,7 +38,9 @@ def _network(units=3):
 
 def _export(model, path, **details):
     return export_h5(
-        model, path, name="net", version="1.2", scale="0..1", higher_is_better=False, **details
+        model,
+        path,
+        Details(name="net", version="1.2", scale="0..1", higher_is_better=False, **details),
     )
 
 
@@ -55,7 +58,7 @@ def _save_with_keras(save, *arguments):
 @pytest.fixture
 def file(tmp_path):
     """A small published file."""
-    return _export(_network(), tmp_path / "net.h5", mode="NR", patch_grid={"stride": 4})
+    return _export(_network(), tmp_path / "net.h5", mode="NR", patch_grid="sliding window")
 
 
 def test_round_trip_is_exact(file):
@@ -76,7 +79,7 @@ def test_info_says_what_was_exported(file):
         "0..1",
         False,
     )
-    assert info.details == {"mode": "NR", "patch_grid": {"stride": 4}}
+    assert (info.details.mode, info.details.patch_grid) == ("NR", "sliding window")
     assert info.path == file
     assert info.sha256 == whole_files.sha256_of(file)
 
@@ -85,7 +88,7 @@ def test_same_model_gives_same_bytes(file, tmp_path):
     """A file is a function of model and arguments; compiling the model changes nothing."""
     model = _network()
     model.compile("adam", keras.losses.MeanSquaredError())
-    again = _export(model, tmp_path / "again.h5", mode="NR", patch_grid={"stride": 4})
+    again = _export(model, tmp_path / "again.h5", mode="NR", patch_grid="sliding window")
     assert again.read_bytes() == file.read_bytes()
 
 
@@ -167,7 +170,7 @@ def test_export_refuses_wrong_arguments(tmp_path, changes, part):
     arguments |= changes
     path = tmp_path / arguments.pop("path", "net.h5")
     with pytest.raises(WeightsError, match=part):
-        export_h5(_network(), path, **arguments)
+        export_h5(_network(), path, Details(**arguments))
     assert list(tmp_path.iterdir()) == []
 
 

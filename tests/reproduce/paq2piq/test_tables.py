@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kiqa.data.trained import names_trained_on
 from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.study.simulated import simulate_study
 from kiqa.io.images import load_image
-from kiqa.io.weights import export_h5, read_info
+from kiqa.io.weights import Details, export_h5, find_companion, load_model, read_info
 from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.models.patchnet import build_patchnet
 from kiqa.models.resnet18 import build_resnet18
@@ -37,9 +38,11 @@ def _photograph(number, size=(80, 100)):
 def models(tmp_path_factory):
     """P2P-RM, -BM and -FM of random weights in one folder."""
     folder, body = tmp_path_factory.mktemp("models"), build_resnet18(seed=1)
+    seen = [names_trained_on([name], dataset="koniq10k", use=use, scores="human", about="MOS")
+            for name, use in (("0.png", "train"), ("1.png", "val"))]  # fmt: skip
     return {
         kind: export_pair(body, build_paq2piq_head(seed=2, kind=kind),
-                          folder / f"p2p_{kind}.h5", kind=kind, trained_on="MOS of koniq10k")
+                          folder / f"p2p_{kind}.h5", kind=kind, trained_on=seen)
         for kind in ("bm", "rm", "fm")
     }  # fmt: skip
 
@@ -47,7 +50,7 @@ def models(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _models_stay_loaded(monkeypatch):
     """Each network is loaded once for all tests, for time."""
-    for module in ("paq2piq_tables", "paq2piq_pictures"):
+    for module in ("paq2piq.tables", "paq2piq.images"):
         monkeypatch.setattr(f"kiqa.reproduce.{module}.open_model", _opened)
 
 
@@ -191,16 +194,15 @@ def test_table_2_rates_patches_by_regions_and_by_crops(live_fb, models, tmp_path
 
 def test_rows_of_pictures_and_patches(live_fb, models):
     """Regions by P2P-RM's rater, feedback from the patches by P2P-FM, crops by other models."""
-    from kiqa.io.weights import load_model
     from kiqa.maps.paq2piq import RegionRater
-    from kiqa.scoring.engines.paq2piq import head_beside
 
     path = live_fb / "database/set/4.png"
     pixels = load_image(path).pixels
     rois = np.array([[2, 4, 66, 68], [30, 10, 80, 60], [40, 40, 100, 80]], np.float32)
     for kind in ("rm", "fm", "bm"):
         info = read_info(models[kind])
-        rater = RegionRater(load_model(info.path), load_model(head_beside(info)), kind=kind)
+        head = load_model(find_companion(info, "head").path)
+        rater = RegionRater(load_model(info.path), head, kind=kind)
         (row,) = rated_rows([path], [rois], _opened(str(models[kind])))
         if kind == "bm":
             parts = [pixels[4:68, 2:66], pixels[10:60, 30:80], pixels[40:80, 40:100]]
@@ -242,8 +244,8 @@ def test_a_picture_that_cannot_be_read_is_a_row(live_fb, models):
 def test_any_patch_network_takes_crops(live_fb, tmp_path):
     """Patchnet rates patches as pictures of their own."""
     network = build_patchnet(conv_widths=((4,), (4,)), dense_widths=(8,), seed=0)
-    file = export_h5(network, tmp_path / "tiny.h5", name="tiny", version="1", scale="0..1",
-                     higher_is_better=True)  # fmt: skip
+    file = export_h5(network, tmp_path / "tiny.h5", Details(name="tiny", version="1", scale="0..1",
+                     higher_is_better=True))  # fmt: skip
     path = live_fb / "database/set/4.png"
     (row,) = rated_rows([path], [np.array([[0, 0, 70, 66]])], open_model(file))
     scorer, pixels = Scorer(file), load_image(path).pixels
@@ -264,7 +266,7 @@ def test_table_2_on_pseudo_scores_says_so(biq, models, tmp_path, capsys):
 
 
 def test_table_4_takes_all_but_what_was_trained_on(biq, live_fb, models, tmp_path, capsys):
-    """All of a foreign data set, the test part of the model's own, and models trained there."""
+    """All of a foreign data set, of its own what it has not seen, and models trained there."""
     names = [f"{number}.png" for number in range(PICTURES)]
     root = tmp_path / "koniq"
     (root / "1024x768").mkdir(parents=True)
@@ -278,12 +280,16 @@ def test_table_4_takes_all_but_what_was_trained_on(biq, live_fb, models, tmp_pat
     arguments = ["paq2piq-table4", "--data", f"koniq10k={root}", "--data", f"live-fb={live_fb}",
                  "--model", str(models["rm"])]  # fmt: skip
     assert main([*arguments, "--trained", f"live-fb={models['bm']}"]) == 0
+    printed = capsys.readouterr()
     ours = [[cell.strip() for cell in line.split("|")[1:5]]
-            for line in capsys.readouterr().out.splitlines() if "p2p_" in line]  # fmt: skip
+            for line in printed.out.splitlines() if "p2p_" in line]  # fmt: skip
     assert ours == [
-        ["p2p_rm", "koniq10k", "test", "4"], ["p2p_rm", "live-fb", "all", "6"],
+        ["p2p_rm", "koniq10k", "all, less 2 trained on", "4"], ["p2p_rm", "live-fb", "all", "6"],
         ["p2p_bm", "live-fb", "test", "3"],
     ]  # fmt: skip
+    assert "2 of 6 images were trained on by p2p_rm" in printed.err
+    assert main([*arguments, "--include-trained"]) == 0
+    assert "all, 2 trained on" in capsys.readouterr().out
     assert main([*arguments[:5], "--trained", f"koniq10k={models['bm']}", "--model", "x.h5"]) == 2
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from kiqa.data import DATASETS
-from kiqa.io.weights import export_h5, load_model
+from kiqa.io.weights import Details, export_h5, load_model
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.wadiqam.curves import patch_curve
@@ -61,7 +61,7 @@ def test_trained_networks_are_tested_on_what_they_have_not_seen(quick, sets, tmp
     """--model asks for the split; pairs have their own sets."""
     network = build_wadiqam(mode="fr", shallow=True, seed=0)
     file = tmp_path / "fr.h5"
-    export_h5(network, file, name="fr", version="0", scale="0..1", higher_is_better=True)
+    export_h5(network, file, Details(name="fr", version="0", scale="0..1", higher_is_better=True))
     out = ["--model", str(file), "--numbers", "1", "4", "--output", str(tmp_path / "out")]
     assert main(["wadiqam-fig6", *sets("live"), *quick, *out]) == 2
     assert "has seen" in capsys.readouterr().err
@@ -107,7 +107,11 @@ def test_maps_of_quality_and_weight(number, photo, tmp_path):
     for mode in ("fr", "nr"):
         network = build_wadiqam(mode=mode, shallow=True, seed=0)
         models.append(str(tmp_path / f"{mode}.h5"))
-        export_h5(network, models[-1], name=mode, version="0", scale="0..1", higher_is_better=True)
+        export_h5(
+            network,
+            models[-1],
+            Details(name=mode, version="0", scale="0..1", higher_is_better=True),
+        )
     out = ["--output", str(tmp_path)]
     if number == 3:
         options = ["--image", files[0], "--model", models[0], "--model", models[1], *out]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Details, export_h5
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.wadiqam.proxy import rank_agreement, responses, summarise_responses
@@ -58,8 +58,8 @@ def test_proxy_command(photo, tmp_path, capsys):
     for mode in ("fr", "nr"):
         network = build_wadiqam(mode=mode, shallow=True, seed=0)
         export_h5(
-            network, tmp_path / f"{mode}.h5", name=mode, version="0", scale="0..1",
-            higher_is_better=True, mode=f"wadiqam-{mode}",
+            network, tmp_path / f"{mode}.h5", Details(name=mode, version="0", scale="0..1",
+            higher_is_better=True, mode=f"wadiqam-{mode}"),
         )  # fmt: skip
     options = ["wadiqam-proxy", "--data", str(folder), "--output", str(tmp_path / "out")]
     options += ["--copies", "2", "--levels", "2", "--model"]

@@ -65,7 +65,7 @@ def items(tmp_path_factory):
 
 def _train(items, workdir, settings=SMALL, **options):
     return train_aggregator(
-        items[:14], items[14:], settings, workdir=workdir, details=DETAILS, **options
+        items[:14], items[14:], settings, workdir=workdir, details=DETAILS, trained_on=(), **options
     )
 
 
@@ -74,9 +74,11 @@ def test_run_leaves_an_aggregator_and_its_history(items, tmp_path):
     lines = []
     result = _train(items, tmp_path / "run", report=lines.append)
     info = read_info(tmp_path / "run" / "aggregator.h5")
-    assert info.details["mode"] == "aggregator"
-    assert info.details["pooling"] == "max"
-    assert {key: info.details[key] for key in DETAILS} == DETAILS
+    assert info.details.mode == "aggregator"
+    assert info.details.pooling == "max"
+    assert list(info.details.maps) == DETAILS["maps"]
+    assert (info.details.stride, info.details.fish) == (DETAILS["stride"], DETAILS["fish"])
+    assert vars(info.details.companions["patchnet"]) == DETAILS["patchnet"]
     history = pd.read_csv(tmp_path / "run" / "history.csv")
     assert list(history["epoch"]) == [1, 2, 3] and len(lines) == 3
     assert result["val_srocc"] == pytest.approx(history["val_srocc"].max())
@@ -169,7 +171,9 @@ def test_another_run_in_the_folder_is_refused(items, tmp_path):
 def test_too_few_stacks_are_refused(items, tmp_path):
     """A batch to train on and three stacks to validate are needed."""
     with pytest.raises(ValueError, match="Received: 3 and 2"):
-        train_aggregator(items[:3], items[3:5], SMALL, workdir=tmp_path, details=DETAILS)
+        train_aggregator(
+            items[:3], items[3:5], SMALL, workdir=tmp_path, details=DETAILS, trained_on=()
+        )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from PIL import Image
 
 from kiqa import __version__
 from kiqa.data.records import ScoredImage
-from kiqa.io.weights import export_h5, load_model, read_info
+from kiqa.io.weights import Details, export_h5, load_model, read_info
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.training.resnet18 import train as distillation
 from kiqa.training.resnet18.batches import crop, crop_batches
@@ -57,8 +57,8 @@ def teacher(tmp_path_factory):
     model.get_layer("quality").kernel.assign(np.eye(512)[:, -1:])
     path = tmp_path_factory.mktemp("teacher") / "brightness.h5"
     return export_h5(
-        model, path, name="brightness", version=__version__, scale="0..1", higher_is_better=True,
-        mode="wadiqam-nr",
+        model, path, Details(name="brightness", version=__version__, scale="0..1",
+        higher_is_better=True, mode="wadiqam-nr"),
     )  # fmt: skip
 
 
@@ -89,7 +89,9 @@ def test_the_student_learns_what_the_teacher_sees(pictures, teacher, tmp_path):
     assert result["val_srocc"] > 0.9
     body = load_model(tmp_path / WEIGHTS_FILE)
     info = read_info(tmp_path / WEIGHTS_FILE)
-    assert (info.scale, info.details["trained_on"]) == ("features", "features of brightness")
+    assert info.scale == "features"
+    told = [(part.use, part.scores, part.about) for part in info.details.trained_on]
+    assert told == [("train", "teacher", "features of brightness"), ("val", "human", "MOS")]
     assert np.asarray(body(np.zeros((1, 64, 96, 3), np.float32))).shape == (1, 2, 3, 512)
     history = pd.read_csv(tmp_path / "history.csv")
     assert history["loss"].iloc[-1] < 0.35 * history["loss"].iloc[0]
@@ -154,8 +156,8 @@ def test_teacher_features_are_the_networks(pictures, tmp_path):
     """Those of a real WaDIQaM's patches, row by row; its head makes them its qualities."""
     network = build_wadiqam(seed=2)
     path = export_h5(
-        network, tmp_path / "w.h5", name="w", version=__version__, scale="0..1",
-        higher_is_better=True, mode="wadiqam-nr",
+        network, tmp_path / "w.h5", Details(name="w", version=__version__, scale="0..1",
+        higher_is_better=True, mode="wadiqam-nr"),
     )  # fmt: skip
     master = load_teacher(path)
     store = pack_pictures([task.path for task in pictures[0][:3]], tmp_path, smallest=96)
@@ -184,8 +186,8 @@ def test_teacher_features_are_the_networks(pictures, tmp_path):
 def test_wrong_input_is_refused(pictures, teacher, tmp_path):
     """Another network, small pictures, too few, a folder of another run."""
     shallow = export_h5(
-        build_wadiqam(shallow=True), tmp_path / "s.h5", name="s", version=__version__,
-        scale="0..1", higher_is_better=True, mode="wadiqam-nr",
+        build_wadiqam(shallow=True), tmp_path / "s.h5", Details(name="s", version=__version__,
+        scale="0..1", higher_is_better=True, mode="wadiqam-nr"),
     )  # fmt: skip
     with pytest.raises(ValueError, match="512 features of patches of 32"):
         _distil(pictures, shallow, tmp_path / "a")
