@@ -12,7 +12,7 @@ from PIL import Image
 
 from kiqa.cli.main import main as kiqa
 from kiqa.data.distortions import distort
-from kiqa.io.weights import Details, export_h5, read_info
+from kiqa.io.weights import Details, Origin, export_h5, read_info
 from kiqa.train_rnn_biqa import main
 
 QUICK = ["--method", "average", "--epochs", "2", "--batch", "4"]

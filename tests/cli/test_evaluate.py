@@ -2,8 +2,8 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -134,7 +134,7 @@ def test_a_model_of_0_to_100_is_compared_on_its_scale(stand_in, biq, monkeypatch
 
     def hundred(self):
         info, engine = load(self)
-        return SimpleNamespace(**vars(info) | {"scale": "0..100"}), engine
+        return replace(info, details=replace(info.details, scale="0..100")), engine
 
     monkeypatch.setattr(Scorer, "_load", hundred)
     assert main([*biq, "--output", "out"]) == 1

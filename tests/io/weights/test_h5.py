@@ -14,11 +14,13 @@ from keras import layers
 from kiqa.io import files as whole_files
 from kiqa.io.weights import (
     Details,
+    Origin,
     WeightsError,
     export_h5,
     load_model,
     model_tensors,
     read_info,
+    rewrite_details,
     write_manifest_entry,
 )
 from kiqa.io.weights import tensors as h5_tensors
@@ -160,8 +162,8 @@ def test_full_disk_keeps_the_old_file(file, monkeypatch):
         ({"name": ""}, "name"),
         ({"scale": 1}, "scale"),
         ({"higher_is_better": 1}, "higher_is_better"),
-        ({"mode": object()}, "JSON"),
-        ({"limit": float("nan")}, "JSON"),
+        ({"mode": object()}, "mode"),
+        ({"form": {"limit": float("nan")}}, "JSON"),
     ],
 )
 def test_export_refuses_wrong_arguments(tmp_path, changes, part):
@@ -333,6 +335,15 @@ def test_other_formats_of_keras_get_a_remedy(tmp_path, name):
             read(path)
 
 
+def test_another_description_changes_nothing_else(file, tmp_path):
+    """The file is the one that an export with that description writes, bit by bit."""
+    other = Details("other", "2", "0..100", True, origin=Origin("net", "0" * 64))
+    expected = export_h5(_network(), tmp_path / "expected.h5", other).read_bytes()
+    assert file.read_bytes() != expected
+    assert rewrite_details(file, other).read_bytes() == expected
+    np.testing.assert_array_equal(_outputs(load_model(file)), _outputs(_network()))
+
+
 def test_manifest_entry_states_the_file(file):
     """The entry has hash, size, scale and what the caller knows; loading checks it."""
     target = file.parent / "manifest.json"
@@ -365,7 +376,8 @@ def test_file_that_is_not_the_one_of_its_manifest_is_refused(file):
             read(file)
         for part in (str(file), old, whole_files.sha256_of(file), "Get the file again"):
             assert part in str(caught.value)
-    write_manifest_entry(target, file, builder="patchnet", card="README.md")
+    entry = write_manifest_entry(target, file, builder="patchnet", card="README.md", earlier=[old])
+    assert entry["earlier"] == [old]
     assert load_model(file).get_layer("hidden").units == 5
 
 
