@@ -19,9 +19,9 @@ from kiqa.data.records import SETS, ScoredImage
 from kiqa.data.splits import assign_split, read_split
 from kiqa.data.trained import untrained
 from kiqa.evaluation.report import correlation_report
+from kiqa.io.weights import read_info
 from kiqa.training.rnn_biqa.feature_folder import EXTRACTOR_FILE, FeatureFolder
 from kiqa.training.rnn_biqa.settings import PoolingSettings
-from kiqa.training.runs.origin import details_of
 
 _SHARED_FORM = ("downscaling", "short_axis", "small_images")  # of features that may be compared
 METRIC_NAMES = {"SCC": "srocc", "PCC": "plcc", "RMSE": "rmse"}  # as the tables call them
@@ -181,10 +181,13 @@ def unseen_parts(
     test = parts["test"]
     if test is None:
         return dict(parts)
+    file = test.folder.path / EXTRACTOR_FILE
+    if not file.is_file():
+        report(f"what {test.folder.info.extractor} was trained on is not known: {file} is missing")
+        return dict(parts)
     names = set(test.names)
     records = [record for record in folder_records(test.folder) if record.name in names]
-    extractor = details_of(test.folder.path / EXTRACTOR_FILE)
-    kept = untrained(records, [extractor], include=include, report=report)
+    kept = untrained(records, [read_info(file).details], include=include, report=report)
     left = {record.name for record in kept.images}
     return {**parts, "test": Part(test.folder, [name for name in test.names if name in left])}
 

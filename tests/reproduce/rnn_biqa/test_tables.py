@@ -3,17 +3,21 @@
 import csv
 import json
 
+import keras
 import numpy as np
 import pytest
 
+from kiqa.data.trained import names_trained_on
 from kiqa.evaluation.correlation import plcc, rmse, srocc
 from kiqa.io.rows import RowFile
+from kiqa.io.weights import Details, export_h5
 from kiqa.maps.gaze import GazeForm
 from kiqa.maps.rnn_biqa import FeatureSequence
 from kiqa.reproduce.__main__ import NAMES, main
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.reproduce.rnn_biqa.tables import METHODS
 from kiqa.training.rnn_biqa.feature_folder import (
+    EXTRACTOR_FILE,
     ROW_COLUMNS,
     FolderInfo,
     open_folder,
@@ -219,3 +223,22 @@ def test_published_rows_are_those_of_the_paper():
             own = [row for row in rows if row["method"] == method]
             mean = np.mean([float(row["plcc"]) for row in own[:3]])
             assert float(own[3]["plcc"]) == pytest.approx(mean, abs=1.1e-3)
+
+
+def test_images_that_the_extractor_was_trained_on_are_not_tested(folder, tmp_path, capsys):
+    """The copy of the extractor in the folder says which; without one that is not known."""
+    path = folder("spaq", "spaq")
+    options = ["rnn-table4", "--features", path, "--epochs", "1", "--output", str(tmp_path / "o")]
+    assert main(options) == 0
+    assert "what rnn_features was trained on is not known" in capsys.readouterr().err
+    x = keras.Input((224, 224, 3), name="patch")
+    model = keras.Model(x, keras.layers.GlobalAveragePooling2D(name="features")(x))
+    names = ["1.jpg", "3.jpg", "4.jpg"]
+    seen = [names_trained_on(names, dataset="spaq", use="train", scores="human", about="MOS")]
+    details = Details("rnn_features", "1", "features", True, trained_on=seen)
+    export_h5(model, f"{path}/{EXTRACTOR_FILE}", details)
+    for more, count in (([], 8), (["--include-trained"], 10)):
+        assert main([*options[:-1], str(tmp_path / f"o{count}"), *more]) == 0
+        assert "2 of 10 images were trained on by rnn_features" in capsys.readouterr().err
+        _, rows = _table(tmp_path / f"o{count}", "rnn-table4")
+        assert len({row["name"] for row in rows}) == count

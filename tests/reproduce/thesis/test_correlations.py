@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.io import savemat
 from kiqa.data.local_quality import vote_map
 from kiqa.data.readers.datasets import koniq10k
 from kiqa.data.splits import read_split
+from kiqa.data.trained import names_trained_on
 from kiqa.maps.fish import fish
 from kiqa.maps.sliding_fish import fish_map
 from kiqa.reproduce.__main__ import NAMES, main
@@ -20,6 +22,7 @@ from kiqa.reproduce.thesis.correlations import fish_rows, result_of
 from kiqa.reproduce.thesis.figures import spread
 from kiqa.reproduce.thesis.local import synthetic_boxes
 from kiqa.reproduce.thesis.table1 import table_rows
+from kiqa.scoring import Scorer
 
 IMAGES = 10
 
@@ -384,3 +387,30 @@ def test_fig_17_wants_both_or_none(capsys):
     """A folder without its kind is refused."""
     assert main(["thesis-fig17", "--data", "somewhere"]) == 2
     assert "--dataset together" in capsys.readouterr().err
+
+
+def test_tables_leave_out_what_the_network_was_trained_on(
+    stand_in, biq, tmp_path, monkeypatch, capsys
+):
+    """FISH too is judged on the images that are left; figures of a data set likewise."""
+    load = Scorer._load
+    seen = (
+        names_trained_on(
+            ["ss01 (0).jpg"], dataset="biq2021", use="train", scores="human", about="MOS"
+        ),
+    )
+
+    def loaded(self):
+        info, engine = load(self)
+        return replace(info, details=replace(info.details, trained_on=seen)), engine
+
+    monkeypatch.setattr(Scorer, "_load", loaded)
+    command = ["thesis-table2", *biq, "--stride", "8", "--output", str(tmp_path / "out")]
+    for more, count in (([], 8), (["--include-trained"], 9)):
+        assert main([*command, *more]) == 0
+        assert "1 of 9 images were trained on by stand-in" in capsys.readouterr().err
+        result = json.loads((tmp_path / "out" / "thesis-table2-biq2021.json").read_text())
+        assert [row["images"] for row in result["results"]] == [count, count]
+        assert result["results"][0]["trained_on_met"] == 1
+    assert main(["thesis-examples", *biq, "--photographs", "2", "--output", str(tmp_path)]) == 0
+    assert "are left out" in capsys.readouterr().err

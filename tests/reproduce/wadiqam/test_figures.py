@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from kiqa.data import DATASETS
+from kiqa.data.trained import names_trained_on
 from kiqa.io.weights import Details, export_h5, load_model
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.reproduce.__main__ import main
@@ -75,6 +76,24 @@ def test_trained_networks_are_tested_on_what_they_have_not_seen(quick, sets, tmp
     assert "no human score" in capsys.readouterr().out
     rows = _rows(tmp_path / "out" / "wadiqam-fig6.csv")
     assert [row["network"] for row in rows] == ["fr, proxy"] * 2
+
+
+def test_networks_do_not_meet_their_own_training_images(quick, sets, tmp_path, capsys):
+    """A split that would test on some is no help; the option takes them."""
+    records = DATASETS["biq2021"]("")
+    names = [record.name for record in records]
+    split = tmp_path / "split.csv"
+    parts = zip(names, ["train", "val"] + ["test"] * (len(names) - 2), strict=True)
+    split.write_text("image_name,set\n" + "".join(f"{name},{part}\n" for name, part in parts))
+    seen = [names_trained_on(names[2:4], dataset="biq2021", use="val", scores="human", about="MOS")]
+    network = build_wadiqam(mode="nr", shallow=True, seed=0)
+    file = export_h5(network, tmp_path / "nr.h5", Details("nr", "0", "0..1", True, trained_on=seen))
+    command = ["wadiqam-fig7", *sets("biq2021"), *quick, "--model", str(file), "--split",
+               str(split), "--numbers", "1", "4", "--output", str(tmp_path / "out")]  # fmt: skip
+    for more, said in (([], "are left out"), (["--include-trained"], "included")):
+        assert main([*command, *more]) == 0
+        err = capsys.readouterr().err
+        assert f"2 of {len(names) - 2} images were trained on by nr" in err and said in err
 
 
 def test_components_are_principal():
