@@ -1,0 +1,1 @@
+"""What all trainings share; `kiqa.training` says what each module is for."""

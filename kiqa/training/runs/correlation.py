@@ -1,0 +1,13 @@
+"""Pearson's correlation over a batch, as a term of losses."""
+
+from keras import ops
+
+
+def pearson(a, b):
+    """Return Pearson's correlation of two tensors of shape (n,), a scalar.
+
+    Constant tensors give 0.
+    """
+    a, b = a - ops.mean(a), b - ops.mean(b)
+    norm = ops.sqrt(ops.sum(ops.square(a)) * ops.sum(ops.square(b)))
+    return ops.sum(a * b) / (norm + 1e-6)
