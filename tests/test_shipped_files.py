@@ -7,8 +7,9 @@ from pathlib import Path
 import h5py
 import pytest
 
-from kiqa.data.splits import published_split_sha256, read_split
-from kiqa.data.trained import untrained
+from kiqa.data.split_parts import published_split_sha256
+from kiqa.data.splits import read_split
+from kiqa.data.untrained import untrained
 from kiqa.io.weights import find_companion, read_info
 from kiqa.io.weights.manifest import read_manifest
 from kiqa.io.weights.trained_on import names_sha256

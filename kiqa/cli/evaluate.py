@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError("Expected --output DIR with --resume.")
     from tqdm import tqdm
 
-    from kiqa.data.trained import untrained
+    from kiqa.data.untrained import untrained
     from kiqa.scoring import Scorer, score_paths
 
     records = _records(arguments)

@@ -14,7 +14,7 @@ from kiqa.data.distortions import LEVELS, available_distortions, distort_region
 from kiqa.data.folders import photographs_in
 from kiqa.data.local_quality import ImageBoxes, ground_truth, read_boxes
 from kiqa.data.smoothing import blur_map
-from kiqa.data.trained import untrained_files
+from kiqa.data.untrained import untrained_files
 from kiqa.io.images import load_image
 from kiqa.io.weights import Details
 
@@ -112,7 +112,7 @@ def untrained_items(
 
     Args:
         items: The images; a photograph's versions go together.
-        models: As for `kiqa.data.trained.untrained_files`.
+        models: As for `kiqa.data.untrained.untrained_files`.
         include: Likewise.
         report: Likewise.
 
@@ -120,7 +120,7 @@ def untrained_items(
         The others, and what was met, for a result in JSON.
 
     Raises:
-        ValueError: As `kiqa.data.trained.untrained_files`.
+        ValueError: As `kiqa.data.untrained.untrained_files`.
     """
     files = list(dict.fromkeys(item.path for item in items))
     kept = untrained_files(files, models, include=include, report=report)

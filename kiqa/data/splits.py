@@ -7,13 +7,12 @@ hold names only, no scores.
 
 Random splits never put images of one content into two sets.
 
-Public names: :func:`published_splits`, :func:`published_split_sha256`, :func:`read_split`,
+Public names: :func:`published_splits`, :func:`read_split`,
 :func:`write_split`, :func:`assign_split`, :func:`counted_split`,
 :func:`random_split`, :func:`k_folds` and :func:`select`.
 """
 
 import csv
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
@@ -29,7 +28,6 @@ __all__ = [
     "assign_split",
     "counted_split",
     "k_folds",
-    "published_split_sha256",
     "published_splits",
     "random_split",
     "read_split",
@@ -43,22 +41,6 @@ _SHOWN = 10  # names listed in a message
 def published_splits() -> list[str]:
     """Return the names of the splits that are part of the package."""
     return sorted(Path(file.name).stem for file in _published_folder().iterdir())
-
-
-def published_split_sha256(name: str) -> str:
-    """Return the sha256 of the file of a published split.
-
-    Args:
-        name: One of `published_splits`.
-
-    Raises:
-        FileNotFoundError: If there is no such split.
-    """
-    if name not in published_splits():
-        raise FileNotFoundError(
-            f"Expected one of the published splits {published_splits()}. Received: {name!r}."
-        )
-    return hashlib.sha256((_published_folder() / f"{name}.csv").read_bytes()).hexdigest()
 
 
 def read_split(source: str | Path) -> dict[str, str]:

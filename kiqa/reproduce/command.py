@@ -14,7 +14,7 @@ from pathlib import Path
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
 from kiqa.data.records import ScoredImage
-from kiqa.data.trained import INCLUDE_OPTION, Kept, untrained
+from kiqa.data.untrained import INCLUDE_OPTION, Kept, untrained
 from kiqa.io.weights import Details
 
 _FIGURES = Path("runs/reproduce")

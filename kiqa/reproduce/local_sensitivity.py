@@ -34,7 +34,7 @@ from kiqa.data.distortions import (
     distort_region,
 )
 from kiqa.data.folders import photographs_in
-from kiqa.data.trained import untrained_files
+from kiqa.data.untrained import untrained_files
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import mean_interval
 from kiqa.evaluation.roc import roc_auc

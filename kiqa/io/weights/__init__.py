@@ -3,13 +3,13 @@
 from kiqa.io.weights.companions import find_companion
 from kiqa.io.weights.details import Companion, Details, Origin
 from kiqa.io.weights.h5 import (
-    WeightsInfo,
     export_h5,
     load_model,
     read_info,
     rewrite_details,
     write_manifest_entry,
 )
+from kiqa.io.weights.info import WeightsInfo
 from kiqa.io.weights.manifest import WeightsError, find_weights, list_models
 from kiqa.io.weights.trained_on import TrainingPart
 

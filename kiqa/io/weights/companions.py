@@ -10,7 +10,8 @@ Public names: `find_companion`.
 
 import os
 
-from kiqa.io.weights.h5 import WeightsInfo, read_info
+from kiqa.io.weights.h5 import read_info
+from kiqa.io.weights.info import WeightsInfo
 from kiqa.io.weights.manifest import WeightsError
 
 

@@ -9,7 +9,7 @@ sha256 of the manifest, refuses files that could run code, and counts the
 tensors it matched.
 
 Public names: `export_h5`, `load_model`, `read_info`, `rewrite_details`,
-`write_manifest_entry`, `WeightsInfo`.
+`write_manifest_entry`.
 """
 
 import contextlib
@@ -18,7 +18,6 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,47 +25,13 @@ from kiqa.io.files import sha256_of, write_atomically
 from kiqa.io.weights import manifest, model_tensors
 from kiqa.io.weights import tensors as h5_tensors
 from kiqa.io.weights.details import Details
+from kiqa.io.weights.info import WeightsInfo
 from kiqa.io.weights.manifest import WeightsError, find_weights
 
 if TYPE_CHECKING:
     import keras
 
 _ATTRIBUTE = "kiqa"
-
-
-@dataclass(frozen=True)
-class WeightsInfo:
-    """A weights file and what it says of itself.
-
-    Attributes:
-        path: The file.
-        sha256: Hexadecimal hash of its bytes.
-        details: Its description.
-    """
-
-    path: Path
-    sha256: str
-    details: Details
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self.details.name
-
-    @property
-    def version(self) -> str:
-        """Version of the weights."""
-        return self.details.version
-
-    @property
-    def scale(self) -> str:
-        """Range of the output as text, such as ``"0..1"``."""
-        return self.details.scale
-
-    @property
-    def higher_is_better(self) -> bool:
-        """Direction of the output."""
-        return self.details.higher_is_better
 
 
 def export_h5(

@@ -17,7 +17,7 @@ import numpy as np
 
 from kiqa.data.proxy_pairs import PROXY
 from kiqa.data.tables import read_table
-from kiqa.data.trained import untrained, untrained_files
+from kiqa.data.untrained import untrained, untrained_files
 from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import to_markdown, write_csv
 from kiqa.reproduce.command import Command, add_include, add_output

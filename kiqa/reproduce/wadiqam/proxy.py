@@ -23,7 +23,7 @@ from kiqa.data.distortions import distort
 from kiqa.data.folders import photographs_in
 from kiqa.data.proxy_pairs import PROXY, write_proxy_pairs
 from kiqa.data.tables import read_table
-from kiqa.data.trained import untrained_files
+from kiqa.data.untrained import untrained_files
 from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import grouped_draws, mean_interval, percentile_interval

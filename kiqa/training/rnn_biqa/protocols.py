@@ -17,7 +17,7 @@ import numpy as np
 from kiqa.constants import RNN_BIQA
 from kiqa.data.records import SETS, ScoredImage
 from kiqa.data.splits import assign_split, read_split
-from kiqa.data.trained import untrained
+from kiqa.data.untrained import untrained
 from kiqa.evaluation.report import correlation_report
 from kiqa.io.weights import read_info
 from kiqa.training.rnn_biqa.feature_folder import EXTRACTOR_FILE, FeatureFolder

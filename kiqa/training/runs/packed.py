@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from kiqa.io.images import load_image
 from kiqa.io.files import replacing, write_atomically
+from kiqa.io.images import load_image
 
 PIXELS, INDEX = "pixels.bin", "index.json"
 _THREADS = 4

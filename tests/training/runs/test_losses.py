@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kiqa.training.patchnet_mos.losses import piece_loss
-
-from kiqa.training.paq2piq.losses import region_loss
-
 from kiqa.training.aggregator.losses import score_loss
+from kiqa.training.paq2piq.losses import region_loss
+from kiqa.training.patchnet_mos.losses import piece_loss
 from kiqa.training.patchnet_mos.settings import LossWeights
 
 NAMES = ("image", "cell", "correlation", "distortion")
