@@ -74,12 +74,12 @@ def test_proxy_command(photo, tmp_path, capsys):
     images = (tmp_path / "out" / "wadiqam-proxy-pairs.csv").read_text()
     assert "/" not in images and str(tmp_path) not in images
     (folder / "c.png").write_bytes((folder / "b.png").read_bytes())
-    (folder / "split.csv").write_text("image_name,set\na.png,test\nc.png,test\n")
+    (folder / "split.csv").write_text("image_name,set\na.png,test\nb.png,test\nc.png,test\n")
     options[options.index("--output") + 1] = str(tmp_path / "second")
     assert main([*options, str(tmp_path / "fr.h5")]) == 0
-    assert "1 of 2 images were trained on by fr" in capsys.readouterr().err
+    assert "1 of 3 images were trained on by fr" in capsys.readouterr().err
     result = json.loads((tmp_path / "second" / "wadiqam-proxy.json").read_text())
-    assert (result["agreement"][0]["pairs"], result["trained_on_met"]) == (7, 1)
+    assert (result["agreement"][0]["pairs"], result["trained_on_met"]) == (14, 1)
     assert main([*options, str(tmp_path / "nr.h5")]) == 2
     assert "full-reference" in capsys.readouterr().err
     pairs = ["--pairs", str(tmp_path / "out" / "pairs" / "pairs.csv"), "--set", "train"]
