@@ -18,7 +18,12 @@ from kiqa.training.aggregator.settings import AggregatorSettings
 from kiqa.training.aggregator.train import predict_scores, train_aggregator
 
 SMALL = AggregatorSettings(batch_size=4, epochs=3, learning_rate=0.01, early_stopping=None)
-DETAILS = {"maps": ["fish", "gray", "patchnet"], "stride": 4, "fish": "sliding"}
+DETAILS = {
+    "maps": ["fish", "gray", "patchnet"],
+    "stride": 4,
+    "fish": "sliding",
+    "patchnet": {"name": "patchnet", "sha256": "ab" * 32},
+}
 
 
 def _small(*, weights=None, pooling="max", seed=None):
@@ -144,7 +149,8 @@ def test_a_run_can_start_from_an_aggregator(items, tmp_path):
                for path in (first, tmp_path / "second" / "aggregator.h5")]  # fmt: skip
     np.testing.assert_allclose(*weights, atol=1e-6)
     kept = json.loads((tmp_path / "second" / "settings.json").read_text())
-    assert kept["settings"]["initial"] == str(first)
+    digest = read_info(first).sha256
+    assert kept["settings"]["initial"] == f"aggregator, sha256 {digest}"
 
 
 def test_early_stopping_ends_a_run(items, tmp_path):
