@@ -50,7 +50,7 @@ class Aggregator:
     stride: int = 4  # of the maps
     rotations: int = 3  # rotated versions of each training image
     largest_angle: float = 10.0  # degrees, to either side
-    # Ours: FISH is divided by this constant, which sharp photographs nearly
+    # Ours: FISH is divided by this constant, which sharp images nearly
     # reach. No normalisation an image: absolute sharpness must survive.
     fish_scale: float = 30.0
 
@@ -103,9 +103,9 @@ class Paq2piq:
     features: int = 512  # ResNet-18
     bins: int = 2  # section 4.2: RoIPool to 2x2
     units: int = 512  # [code]: the hidden layer of each head
-    dropout: tuple[float, float] = (0.25, 0.5)  # [code]: of the head on RoIs and pictures
+    dropout: tuple[float, float] = (0.25, 0.5)  # [code]: of the head on RoIs and images
     feedback_dropout: tuple[float, float] = (0.5, 0.5)  # [code]: of the second head of P2P-FM
-    patches: int = 3  # section 3.1.2: of each picture
+    patches: int = 3  # section 3.1.2: of each image
     # [code]: (left, top, right, bottom), parts of the sides; P2P-FM's where none are given.
     default_patches: tuple[tuple[float, float, float, float], ...] = (
         (0.316406, 0.417969, 0.71582, 0.773438),
@@ -113,8 +113,8 @@ class Paq2piq:
         (0.061523, 0.33724, 0.260742, 0.514323),
     )
     grid: tuple[int, int] = (32, 32)  # section 4.3: blocks of a quality map
-    overlay: float = 0.8  # section 4.3: opacity of the map over the picture
-    side: int = 640  # section 4.1: training pictures are padded to 640x640
+    overlay: float = 0.8  # section 4.3: opacity of the map over the image
+    side: int = 640  # section 4.1: training images are padded to 640x640
     batch: int = 120  # section 4.1
     epochs: int = 10  # section 4.1
     head_rate: float = 3e-3  # section 4.1: learning rate of the head
@@ -129,17 +129,17 @@ class Paq2piq:
 
 @dataclass(frozen=True)
 class LiveFb:
-    """Numbers of the LIVE-FB picture study, [Ying]."""
+    """Numbers of the LIVE-FB image study, [Ying]."""
 
-    scales: tuple[float, ...] = (0.4, 0.3, 0.2)  # section 3.2: sides of patches, of the picture's
+    scales: tuple[float, ...] = (0.4, 0.3, 0.2)  # section 3.2: sides of patches, of the image's
     overlap: float = 0.25  # section 3.2: of a patch's area, at most
     acceptance: float = 75.0  # section 3.4: workers with a higher rate in %
     identical: float = 0.5  # section 3.4: most equal ratings of a session, as a share
-    contents: int = 210  # section 3.3: pictures of a session
+    contents: int = 210  # section 3.3: images of a session
     repeats: int = 5  # section 3.4: of them shown twice
     golden: int = 5  # section 3.4: of them rated before, in a laboratory
     golden_pictures: int = 15  # section 3.4: to choose these from
-    ratings: int = 35  # section 3.4: of each picture, at least
+    ratings: int = 35  # section 3.4: of each image, at least
     halves: int = 25  # section 3.4: random divisions of the subjects
     mos_range: tuple[float, float] = (0.0, 100.0)  # section 3.4
 

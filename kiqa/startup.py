@@ -10,6 +10,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 _LOG_LINE = re.compile(
     rb"^([IWE]\d{4} \d\d|WARNING: All log messages before absl|\d{4}-\d\d-\d\d .*: [IWE] )"
@@ -53,7 +54,7 @@ def start_keras() -> None:
         keras.ops.convert_to_numpy(keras.ops.zeros(1))
 
 
-def load_quietly(scorer) -> None:
+def load_quietly(scorer: Any) -> None:
     """Load a scorer's network and run it once.
 
     Args:

@@ -1,4 +1,4 @@
-"""Settings, pictures and stand-ins that several parts of the tests use."""
+"""Settings, images and stand-ins that several parts of the tests use."""
 
 import os
 
@@ -21,7 +21,7 @@ from kiqa.io.weights import Details, WeightsInfo  # noqa: E402
 
 @pytest.fixture(scope="session")
 def photo():
-    """A photograph bundled with scikit-image, read-only uint8 (300, 451, 3)."""
+    """An image bundled with scikit-image, read-only uint8 (300, 451, 3)."""
     from skimage import data
 
     pixels = data.chelsea()

@@ -1,4 +1,4 @@
-"""The import direction of DESIGN.md, read from the sources with ``ast``."""
+"""The import direction, read from the sources with ``ast``."""
 
 from __future__ import annotations
 
@@ -168,12 +168,6 @@ def test_checker_flags_a_forbidden_import(module: str, source: str) -> None:
 def test_checker_accepts_a_permitted_import(module: str, source: str) -> None:
     """Downward imports and deferred TensorFlow imports are no violation."""
     assert _violations(source, module) == []
-
-
-def test_no_module_is_a_drawer() -> None:
-    """No file has a name that says nothing about its content."""
-    drawers = {"utils", "util", "helpers", "misc", "common"}
-    assert [path for path in SOURCES if drawers & set(path.with_suffix("").parts[-2:])] == []
 
 
 @pytest.mark.parametrize("module", ["kiqa", "kiqa.cli.main", "kiqa.train_patchnet", "kiqa.scoring"])

@@ -47,21 +47,24 @@ def test_notebook_is_short_and_defines_nothing(book: nbformat.NotebookNode) -> N
     assert "sys.path" not in source
 
 
-def _execute(book: nbformat.NotebookNode, folder: Path) -> list[nbformat.NotebookNode]:
-    """Run all cells in ``folder`` (the kernel is this interpreter); return all outputs."""
-    place = {"metadata": {"path": str(folder)}}
-    nbclient.NotebookClient(book, kernel_name="python3", timeout=300, resources=place).execute()
-    return [output for cell in _code_cells(book) for output in cell.outputs]
+@pytest.fixture
+def outputs_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The function ``outputs_of(name)``: all outputs of a notebook run in an empty folder."""
+
+    def outputs_of(name: str) -> list[nbformat.NotebookNode]:
+        book = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))
+        place = {"metadata": {"path": str(tmp_path)}}  # the kernel is this interpreter
+        nbclient.NotebookClient(book, kernel_name="python3", timeout=300, resources=place).execute()
+        return [output for cell in _code_cells(book) for output in cell.outputs]
+
+    return outputs_of
 
 
 @pytest.mark.slow
-def test_patchnet_notebook_shows_table_and_figures(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_patchnet_notebook_shows_table_and_figures(outputs_of) -> None:
     """It runs from images to a map: Table 1 with five instances, and five filled figures."""
-    book = nbformat.read(ROOT / "notebooks" / "01_patchnet.ipynb", as_version=4)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    outputs = _execute(book, tmp_path)
+    outputs = outputs_of("01_patchnet")
     shown = [output.data for output in outputs if output.output_type in DISPLAYED]
     tables = [data["text/html"] for data in shown if "SROCC" in data.get("text/html", "")]
     assert len(tables) == 1
@@ -82,25 +85,19 @@ def test_patchnet_notebook_shows_table_and_figures(
     ],
 )
 def test_notebook_runs_and_shows_its_figures(
-    name: str, figures: int, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, figures: int, text: str, outputs_of
 ) -> None:
     """Every cell runs without a warning; tables and filled figures appear."""
-    book = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    outputs = _execute(book, tmp_path)
+    outputs = outputs_of(name)
     shown = [output.data for output in outputs if output.output_type in DISPLAYED]
     assert any(text in data.get("text/plain", "") for data in shown)
     _check_figures(outputs, figures)
 
 
 @pytest.mark.slow
-def test_paq2piq_notebook_finds_the_planted_subjects(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_paq2piq_notebook_finds_the_planted_subjects(outputs_of) -> None:
     """Every cell runs, with four figures, and those left out are those planted."""
-    book = nbformat.read(ROOT / "notebooks" / "07_paq2piq.ipynb", as_version=4)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    outputs = _execute(book, tmp_path)
+    outputs = outputs_of("07_paq2piq")
     printed = "".join(output.text for output in outputs if output.get("name") == "stdout")
     left_out = re.search(r"left out (\d+) subjects, (\d+) of the (\d+) planted", printed)
     assert left_out is not None and len(set(left_out.groups())) == 1

@@ -40,6 +40,7 @@ def _release(version: str) -> tuple[int, ...]:
 
 CORE = _bounds(SETUP["options"]["install_requires"])
 DEVELOPMENT = _bounds(SETUP["options.extras_require"]["dev"])
+PACKAGED = {".py", ".csv", ".html", ".css", ".js"}
 PINS = _bounds((ROOT / "requirements.txt").read_text(encoding="utf-8"))
 
 
@@ -94,16 +95,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_wheel_holds_package_splits_weights_and_command(wheel: Path) -> None:
-    """Every module, published split and weights file of the checkout is in the wheel."""
+    """Every module, table, file of a page and weights file of the checkout is in the wheel."""
     with zipfile.ZipFile(wheel) as archive:
         inside = set(archive.namelist())
         info = f"kiqa-{kiqa.__version__}.dist-info"
         commands = archive.read(f"{info}/entry_points.txt").decode()
     data = f"kiqa-{kiqa.__version__}.data/data/share"
-    expected = {str(path.relative_to(ROOT)) for path in (ROOT / "kiqa").rglob("*.py")}
-    expected |= {str(path.relative_to(ROOT)) for path in (ROOT / "kiqa").rglob("*.csv")}
+    files = [path for path in (ROOT / "kiqa").rglob("*") if path.suffix in PACKAGED]
+    assert {path.suffix for path in files} == PACKAGED
+    expected = {str(path.relative_to(ROOT)) for path in files}
     expected |= {f"{data}/kiqa/weights/{path.name}" for path in (ROOT / "weights").glob("*.h5")}
-    expected.add(f"{data}/kiqa/weights/manifest.json")
+    expected |= {f"{data}/kiqa/weights/manifest.json", "kiqa/py.typed"}
     assert expected - inside == set()
     assert "kiqa = kiqa.cli.main:main" in commands
     assert not [name for name in inside if name.startswith(("tests/", "benchmarks/"))]

@@ -1,6 +1,8 @@
 """The command that trains the aggregator, on a small data set with stand-in networks."""
 
 import json
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -8,10 +10,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from kiqa import train_aggregator
 from kiqa.io.weights import Companion, Details, export_h5, read_info
 from kiqa.models.patchnet import build_patchnet
 from kiqa.train_aggregator import main
+from kiqa.training.aggregator import network
 from kiqa.training.aggregator import train as aggregator
 
 
@@ -44,16 +46,12 @@ def small_network(monkeypatch):
         )(inputs)  # fmt: skip
         return keras.Model(inputs, keras.layers.GlobalMaxPooling2D(name="quality")(x))
 
-    monkeypatch.setattr(aggregator, "build_aggregator", build)
+    monkeypatch.setattr(network, "build_aggregator", build)
 
 
 def _patchnet(path, *, seed):
     model = build_patchnet(conv_widths=((4, 4), (4, 4), (4, 4, 4)), dense_widths=(16, 8), seed=seed)
-    return str(
-        export_h5(
-            model, path, Details(name="patchnet", version="0", scale="0..1", higher_is_better=True)
-        )
-    )
+    return str(export_h5(model, path, Details("patchnet", "0", "0..1", higher_is_better=True)))
 
 
 @pytest.fixture
@@ -161,11 +159,22 @@ def test_without_a_split_the_thesis_shares_are_drawn(data, tmp_path, patchnet):
     assert split["set"].value_counts().to_dict() == {"train": 9, "val": 3, "test": 3}
 
 
-def test_fewer_photographs(data, tmp_path, patchnet, capsys):
-    """--images takes some of the training part; more than there are is refused."""
-    assert main(_arguments(data, tmp_path, patchnet, "--images", "6", "--maps-only")) == 0
+def test_a_data_set_with_a_split_of_its_own_keeps_it(data, tmp_path, patchnet):
+    """Nothing is drawn; as in every other training."""
+    (data / "split.csv").write_text((tmp_path / "split.csv").read_text())
+    arguments = _arguments(data, tmp_path, patchnet)
+    at = arguments.index("--split")
+    assert main(arguments[:at] + arguments[at + 2 :]) == 0
+    assert not (tmp_path / "run" / "split.csv").exists()
+    images = pd.read_csv(tmp_path / "run" / "images.csv")
+    assert images["set"].value_counts().to_dict() == {"train": 10, "val": 5}
+
+
+def test_fewer_images(data, tmp_path, patchnet, capsys):
+    """--limit takes some of the training part; more than there are is refused."""
+    assert main(_arguments(data, tmp_path, patchnet, "--limit", "6", "--maps-only")) == 0
     assert "11 stacks" in capsys.readouterr().err
-    assert main(_arguments(data, tmp_path, patchnet, "--images", "99")) == 2
+    assert main(_arguments(data, tmp_path, patchnet, "--limit", "99")) == 2
     assert "from 1 to 10" in capsys.readouterr().err
 
 
@@ -207,12 +216,16 @@ def test_unreadable_photographs_are_left_out(data, tmp_path, patchnet, capsys):
 
 
 def test_interrupted_run_says_how_to_go_on(data, tmp_path, patchnet, capsys, monkeypatch):
-    """Ctrl-C ends with 130."""
+    """Ctrl-C ends with 130; before anything was begun there is nothing to continue."""
 
-    def stop(*_):
+    def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train_aggregator, "_run", stop)
+    with monkeypatch.context() as patch:
+        patch.setattr("kiqa.training.aggregator.stacks.StackSource.items", stop)
+        assert main(_arguments(data, tmp_path, patchnet)) == 130
+    assert "nothing was begun" in capsys.readouterr().err
+    monkeypatch.setattr(aggregator, "predict_scores", stop)
     assert main(_arguments(data, tmp_path, patchnet)) == 130
     assert "--resume" in capsys.readouterr().err
 
@@ -223,3 +236,15 @@ def test_settings_file_is_json(data, tmp_path, patchnet):
     kept = json.loads((tmp_path / "run" / "settings.json").read_text())
     assert kept["data"]["stacks"]["stride"] == 16
     assert kept["settings"]["batch_size"] == 4
+
+
+def test_help_loads_no_tensorflow():
+    """--help answers without Keras or TensorFlow."""
+    code = (
+        "import sys\n"
+        "from kiqa.train_aggregator import main\n"
+        "try:\n    main(['--help'])\n"
+        "except SystemExit:\n    pass\n"
+        "sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0

@@ -1,4 +1,4 @@
-"""The command line of PaQ-2-PiQ's training, with the real network on tiny pictures."""
+"""The command line of PaQ-2-PiQ's training, with the real network on tiny images."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ QUICK = ["--side", "32", "--batch-size", "2", "--epochs", "1"]
 
 @pytest.fixture
 def biq(tmp_path, photo):
-    """A BIQ2021 tree of eight pictures and a file of patches."""
+    """A BIQ2021 tree of eight images and a file of patches."""
     root = tmp_path / "biq"
     (root / "Images").mkdir(parents=True)
     rows, sets, patches = [], [], []
@@ -36,7 +36,7 @@ def biq(tmp_path, photo):
 
 
 def test_training_from_the_command_line(biq, tmp_path, capsys):
-    """P2P-RM on pictures and pseudo-scores; the two files together score a picture."""
+    """P2P-RM on images and pseudo-scores; the two files together score an image."""
     folder = tmp_path / "run"
     options = ["--model", "rm", "--patch-scores", str(biq / "patches.csv"), "--limit", "3"]
     options += ["--patch-scores-are", "pseudo-scores of a test"]
@@ -59,7 +59,7 @@ def test_training_from_the_command_line(biq, tmp_path, capsys):
 
 
 def test_live_fb_brings_its_patches(tmp_path, photo):
-    """Three rated patches of each picture, from the data set's own files."""
+    """Three rated patches of each image, from the data set's own files."""
     folder = tmp_path / "database"
     (folder / "EE371R").mkdir(parents=True)
     names = [f"EE371R/{index}.jpg" for index in range(8)]

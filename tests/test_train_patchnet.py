@@ -1,6 +1,7 @@
 """The command ``python -m kiqa.train_patchnet``: small runs, refusals, interruption."""
 
 import csv
+import dataclasses
 import errno
 import json
 import subprocess
@@ -10,14 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kiqa import train_patchnet
 from kiqa.constants import KONPATCH
 from kiqa.data.konpatch import load_konpatch
 from kiqa.io.weights import load_model
 from kiqa.train_patchnet import main
 from kiqa.training.patchnet import train as patchnet
-from kiqa.training.patchnet.instance import DeadNetworkError
-from kiqa.training.patchnet.settings import EMBEDDED, PatchnetSettings
+from kiqa.training.patchnet.dead import DeadNetworkError
+from kiqa.training.patchnet.settings import PRESETS, PatchnetSettings
 
 CHECKOUT = Path(__file__).parents[1]
 SMALL = ["--patches-per-image", "1", "--folds", "2", "--batch-size", "64"]
@@ -87,7 +87,7 @@ def test_whole_protocol_runs_on_the_embedded_patches(tmp_path, capsys):
 def test_defaults_without_data_are_the_embedded_ones(told, tmp_path):
     """Without options the embedded settings apply, and nothing of a subset or a resume."""
     assert main(["--workdir", str(tmp_path / "run")]) == 0
-    assert told["settings"] == EMBEDDED
+    assert told["settings"] == PatchnetSettings(**PRESETS["embedded"])
     assert (told["source"], told["instances"], told["resume"]) == ("embedded", None, False)
 
 
@@ -96,12 +96,13 @@ def test_options_reach_the_settings(told, tmp_path):
     file = tmp_path / "k.npz"
     assert main(["--patches-per-image", "1", "--write-patches", str(file)]) == 0
     assert "konpatch" not in told
-    options = "--seed 5 --split-by image --early-stopping 3 --mixed-precision --instances 1,3"
+    options = "--seed 5 --split-by image --early-stopping 3 --instances 1,3"
+    options += " --precision mixed_bfloat16 --initial patchnet"
     assert main(["--patches", str(file), *options.split(), "--workdir", str(tmp_path / "r")]) == 0
     assert told["settings"] == PatchnetSettings(
         seed=5, split_by="image", early_stopping=3, precision="mixed_bfloat16"
     )
-    assert told["instances"] == [1, 3]
+    assert (told["instances"], told["initial"]) == ([1, 3], "patchnet")
     np.testing.assert_array_equal(told["konpatch"].x, load_konpatch(file).x)
 
 
@@ -115,7 +116,7 @@ def test_options_reach_the_settings(told, tmp_path):
 )
 def test_images_come_from_one_set_of_the_split(data_set, told, tmp_path, options, images):
     """KonPatch is cut from the set asked for, train by default, so the others stay untouched."""
-    count = ["--images", str(len(images)), "--patches-per-image", "2", *options]
+    count = ["--limit", str(len(images)), "--patches-per-image", "2", *options]
     where = ["--data", str(data_set), "--dataset", "biq2021", "--workdir", str(tmp_path / "run")]
     assert main([*where, *count]) == 0
     assert sorted(set(told["konpatch"].image)) == images
@@ -128,10 +129,36 @@ def test_split_file_replaces_the_data_set_s_own(data_set, told, tmp_path):
     file.write_text("image_name,set\n11.jpg,train\n10.jpg,train\n00.jpg,test\n")
     status = main(
         ["--data", str(data_set), "--dataset", "biq2021", "--split", str(file)]
-        + ["--images", "2", "--patches-per-image", "1", "--workdir", str(tmp_path / "run")]
+        + ["--limit", "2", "--patches-per-image", "1", "--workdir", str(tmp_path / "run")]
     )
     assert status == 0
     assert sorted(told["konpatch"].image) == ["10.jpg", "11.jpg"]
+
+
+def test_limit_takes_images_of_a_file_of_patches(told, tmp_path):
+    """All patches of so many images, others with another seed."""
+    file, found = tmp_path / "k.npz", []
+    assert main(["--patches-per-image", "1", "--write-patches", str(file)]) == 0
+    whole = load_konpatch(file)
+    for seed in ("0", "0", "1"):
+        options = ["--patches", str(file), "--limit", "3", "--seed", seed]
+        assert main([*options, "--workdir", str(tmp_path / "r")]) == 0
+        found.append(sorted(set(told["konpatch"].image)))
+        assert len(told["konpatch"].x) == np.isin(whole.image, found[-1]).sum()
+    assert found[0] == found[1] != found[2] and len(found[0]) == 3
+
+
+def test_scenes_in_two_parts_are_refused(data_set, tmp_path, capsys, monkeypatch):
+    """A scene of the set val among the images to cut patches from is named."""
+    from kiqa.data import DATASETS
+
+    def one_scene(root, read=DATASETS["biq2021"]):
+        return [dataclasses.replace(record, content="a scene") for record in read(root)]
+
+    monkeypatch.setitem(DATASETS, "biq2021", one_scene)
+    options = ["--data", str(data_set), "--dataset", "biq2021", "--limit", "8"]
+    assert main([*options, "--workdir", str(tmp_path / "run")]) == 2
+    assert "both train and val, such as ['a scene']" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -140,12 +167,14 @@ def test_split_file_replaces_the_data_set_s_own(data_set, told, tmp_path):
         ("--patches none.npz", "none.npz"),
         ("--data none --dataset biq2021", "none"),
         ("--data {data}", "--dataset"),
-        ("--images 3", "--data"),
+        ("--votes mine.csv", "--data"),
+        ("--data a --patches b", "--patches"),
+        ("--limit 0", "--limit"),
         ("--patches-per-image 0", "received n=0"),
         ("--patches {data}/split.csv", "split.csv"),
         ("--data {data} --dataset biq2021", str(KONPATCH.images)),
         ("--data {data} --dataset biq2021 --split none.csv", "none.csv"),
-        ("--data {data} --dataset biq2021 --votes {data}/split.csv --images 2", "split.csv"),
+        ("--data {data} --dataset biq2021 --votes {data}/split.csv --limit 2", "split.csv"),
         ("--learning-rate -1", "learning_rate"),
         ("--folds 1", "folds"),
         ("--instances 9", "instances"),
@@ -163,7 +192,7 @@ def test_bad_input_is_one_line_and_status_2(data_set, tmp_path, capsys, options,
 
 
 @pytest.mark.parametrize(
-    "options", ["--instances x", "--gpus x", "--data a --patches b", "--mixed-precision int8"]
+    "options", ["--instances x", "--gpus x", "--preset small", "--precision int8"]
 )
 def test_unknown_value_is_a_usage_error(capsys, options):
     """What the parser refuses ends with status 2 as well."""
@@ -198,9 +227,9 @@ def test_new_run_gets_a_new_folder_and_resume_the_latest(told, tmp_path, monkeyp
     for name in ("patchnet-1", "patchnet-2"):
         (tmp_path / "runs" / name).mkdir(parents=True)
     main(SMALL)
-    assert told["workdir"] == train_patchnet._RUNS / "patchnet-3"
+    assert told["workdir"] == Path("runs/patchnet-3")
     main([*SMALL, "--resume"])
-    assert told["workdir"] == train_patchnet._RUNS / "patchnet-2"
+    assert told["workdir"] == Path("runs/patchnet-2")
     assert told["resume"] is True
 
 

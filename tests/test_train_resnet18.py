@@ -16,14 +16,14 @@ from kiqa.train_resnet18 import main
 
 @pytest.fixture(scope="module")
 def biq(tmp_path_factory, photo):
-    """A BIQ2021 tree of eight pictures."""
+    """A BIQ2021 tree of eight images."""
     root = tmp_path_factory.mktemp("biq")
     (root / "Images").mkdir()
     rows, sets = [], []
     for index in range(8):
         name = f"ss01 ({index}).jpg"
-        picture = photo[8 * index : 8 * index + 70, 30:100]
-        Image.fromarray(picture).save(root / "Images" / name)
+        image = photo[8 * index : 8 * index + 70, 30:100]
+        Image.fromarray(image).save(root / "Images" / name)
         rows.append({"Image Name": name, "MOS": 1 - index / 8})
         sets.append({"image_name": name, "set": "train" if index % 2 else "val"})
     pd.DataFrame(rows).to_csv(root / "Train (Images and MOS).csv", index=False)
@@ -55,7 +55,7 @@ def test_paq2piq_starts_from_its_result(biq, teacher, tmp_path, capsys):
     status = train_paq2piq.main([
         "--data", str(biq), "--dataset", "biq2021", "--workdir", str(tmp_path / "run"),
         "--model", "bm", "--side", "32", "--batch-size", "2", "--epochs", "1",
-        "--body-rate", "1e-12", "--weight-decay", "0", "--initial", str(folder / "resnet18.h5"),
+        "--learning-rate", "1e-12", "--weight-decay", "0", "--initial", str(folder / "resnet18.h5"),
     ])  # fmt: skip
     assert status == 0
     start, body = (

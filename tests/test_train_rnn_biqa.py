@@ -1,6 +1,7 @@
 """The command line of RNN-BIQA's trainings, from images to a scoring model."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -15,7 +16,7 @@ from kiqa.data.distortions import distort
 from kiqa.io.weights import Details, Origin, export_h5, read_info
 from kiqa.train_rnn_biqa import main
 
-QUICK = ["--method", "average", "--epochs", "2", "--batch", "4"]
+QUICK = ["--method", "average", "--epochs", "2", "--batch-size", "4"]
 
 
 @pytest.fixture(scope="module")
@@ -104,26 +105,36 @@ def test_repeats_are_random_splits(features, tmp_path, capsys):
 
 
 def test_another_data_set_is_the_test(features, tmp_path, capsys):
-    """All images train, all others test; other extractors are refused."""
-    options = ["pool", "--features", str(features), "--test-features", str(features)]
+    """All images train, all others test; other extractors and the same images are refused."""
+    other, about = tmp_path / "other", json.loads((features / "features.json").read_text())
+    shutil.copytree(features, other)
+    (other / "features.json").write_text(json.dumps(about | {"dataset": "koniq10k"}))
+    options = ["pool", "--features", str(features), "--test-features"]
     run = tmp_path / "run"
-    assert main([*options, "--workdir", str(run), "--no-multi-resolution", *QUICK]) == 0
+    command = [*options, str(other), "--workdir", str(run), "--no-multi-resolution", *QUICK]
+    assert main(command) == 0
     assert "| cross | 15" in capsys.readouterr().out
     assert read_info(run / "average_biqa.h5").details.multi_resolution is False
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "images.jsonl").write_bytes((features / "images.jsonl").read_bytes())
-    content = json.loads((features / "features.json").read_text())
-    (other / "features.json").write_text(json.dumps(content | {"extractor_sha256": "0" * 64}))
-    options[-1] = str(other)
-    assert main([*options, "--workdir", str(tmp_path / "b"), *QUICK]) == 2
+    for method in ("average", "svr"):
+        same = [*options, str(features), "--workdir", str(tmp_path / "a"), "--method", method]
+        assert main(same) == 2
+        assert "15 in both train and test" in capsys.readouterr().err
+        assert not (tmp_path / "a").exists()
+    (other / "features.json").write_text(json.dumps(about | {"extractor_sha256": "0" * 64}))
+    assert main([*options, str(other), "--workdir", str(tmp_path / "b"), *QUICK]) == 2
     assert "features of one extractor" in capsys.readouterr().err
+
+
+def test_some_of_the_training_images(features, tmp_path):
+    """--limit takes some of the train part; the test part stays."""
+    options = ["pool", "--features", str(features), "--workdir", str(tmp_path), *QUICK]
+    assert main([*options, "--limit", "3", "--keep", "best", "--early-stopping", "1"]) == 0
+    sets = pd.read_csv(tmp_path / "images.csv")["set"].value_counts()
+    assert sets.to_dict() == {"train": 3, "val": 5, "test": 5}
 
 
 def test_continues_features_with_one_bad_file(biq, extractor, tmp_path, capsys):
     """An image that cannot be read is named, the status is 1, and it is tried again."""
-    import shutil
-
     root = tmp_path / "copy"
     shutil.copytree(biq, root)
     (root / "Images" / "ss01 (3).jpg").write_bytes(b"torn")
@@ -160,6 +171,14 @@ def test_fine_tune_without_epochs_builds_the_extractor(tmp_path, capsys):
             "Download it once",
         ),
         ("pool --features NONE --workdir RUN", "train_rnn_biqa features"),
+        ("pool --features FEATURES --data BIQ --workdir RUN", "--features alone. Received: --data"),
+        ("pool --features FEATURES --limit 6 --workdir RUN", "--limit from 1 to 5"),
+        ("pool --features FEATURES --early-stopping 2 --workdir RUN", "keep='best'"),
+        (
+            "fine-tune --dataset biq2021 --data BIQ --assumed-sd 20 --initial patchnet "
+            "--backbone compact --frozen-until stage9 --workdir RUN",
+            "'stage9'",
+        ),
         ("pool --features FEATURES --repeats 2 --split x --workdir RUN", "Expected one of --split"),
         ("pool --features FEATURES --workdir RUN --epochs 0", "epochs"),
         (

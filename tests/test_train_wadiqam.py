@@ -58,14 +58,14 @@ def test_no_reference_training(biq, tmp_path, capsys):
     assert told == [("biq2021", "train", 6, "human"), ("biq2021", "val", 4, "human")]
 
 
-def test_options_change_a_recipe(biq, tmp_path):
-    """--recipe gives values, options given change them, --no-flip takes one back."""
+def test_options_change_a_preset(biq, tmp_path):
+    """--preset gives values, options given change them, --no-flip takes one back."""
     folder = tmp_path / "run"
-    options = ["--recipe", "two-cores", "--images", "4", "--no-flip", "--precision", "float32"]
+    options = ["--preset", "two-cores", "--batch-size", "4", "--no-flip", "--precision", "float32"]
     options += ["--pooling", "average", "--patch-loss", "0", "--warmup-steps", "1"]
     assert main([*biq, *QUICK, *options, "--workdir", str(folder)]) == 0
     settings = pd.read_json(folder / "settings.json", typ="series")["settings"]
-    assert (settings["form"], settings["images"], settings["flip"]) == ("normalised", 4, False)
+    assert (settings["form"], settings["batch_size"], settings["flip"]) == ("normalised", 4, False)
     assert (folder / "diqam_nr.h5").is_file()
 
 

@@ -4,10 +4,14 @@ import argparse
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kiqa.cli.inputs import whole_number
+from kiqa.cli.inputs import add_count
 from kiqa.cli.map_sources import stored_map
 from kiqa.constants import VARJPEG
+
+if TYPE_CHECKING:
+    from kiqa.varjpeg import Settings
 
 _FORMS = ("compatible", "thesis")  # of kiqa.varjpeg, which --help does not import
 _SUBSAMPLINGS = ("4:4:4", "4:2:0")
@@ -31,12 +35,12 @@ def add_coding(parser: argparse.ArgumentParser) -> None:
         metavar="D",
         help="quality that the most important parts have more (default: %(default)g)",
     )
-    parser.add_argument(
+    add_count(
+        parser,
         "--clusters",
-        type=whole_number,
+        "centroids that the file keeps of the map",
         default=VARJPEG.clusters,
         metavar="K",
-        help="centroids that the file keeps of the map (default: %(default)s)",
     )
     parser.add_argument(
         "--subsampling", choices=_SUBSAMPLINGS, default="4:4:4", help="default: %(default)s"
@@ -47,13 +51,12 @@ def add_coding(parser: argparse.ArgumentParser) -> None:
         default="optimised",
         help="tables of the entropy coding (default: %(default)s)",
     )
-    parser.add_argument(
+    add_count(
+        parser,
         "--stride",
-        type=whole_number,
+        "of the quality map, in pixels; 4 is over ten times faster and places the centroids "
+        "nearly alike",
         default=1,
-        metavar="N",
-        help="of the quality map, in pixels; 4 is over ten times faster and places the centroids "
-        "nearly alike (default: %(default)s)",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
@@ -67,7 +70,7 @@ def add_coding(parser: argparse.ArgumentParser) -> None:
         "--saliency",
         type=Path,
         metavar="DIR|FILE",
-        help="picture of the image's size instead of a map; lighter is more important",
+        help="file of the image's size instead of a map; lighter is more important",
     )
     where.add_argument(
         "--mask",
@@ -77,7 +80,7 @@ def add_coding(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def settings_of(arguments: argparse.Namespace):
+def settings_of(arguments: argparse.Namespace) -> "Settings":
     """Return the `kiqa.varjpeg.Settings` of the options."""
     from kiqa.varjpeg import Settings
 
@@ -94,15 +97,15 @@ def importance_of(arguments: argparse.Namespace) -> Callable:
     Returns:
         A function of an image's name and of its upright RGB pixels; it gives
         what `kiqa.varjpeg.prepare` takes. It raises `FileNotFoundError` for
-        an image without map or picture.
+        an image without map or saliency file.
 
     Raises:
         FileNotFoundError: If the file, folder or model is not there.
         ValueError: If the model makes no map at this stride.
     """
-    given = [place for place in (arguments.maps, arguments.saliency, arguments.mask) if place]
-    if given and not given[0].exists():
-        raise FileNotFoundError(f"Expected a file or folder. Received: {given[0]}, not there.")
+    places = [place for place in (arguments.maps, arguments.saliency, arguments.mask) if place]
+    if places and not places[0].exists():
+        raise FileNotFoundError(f"Expected a file or folder. Received: {places[0]}, not there.")
     if arguments.maps:
         return lambda name, pixels: stored_map(arguments.maps, name, pixels.shape[:2])
     if arguments.saliency:
@@ -121,7 +124,7 @@ def importance_of(arguments: argparse.Namespace) -> Callable:
 
 
 def _picture(place, name):
-    """Gray values of the picture for an image."""
+    """Gray values of the saliency file of an image."""
     from kiqa.io.images import load_image
 
     paths = [place]
@@ -130,7 +133,7 @@ def _picture(place, name):
     path = next((path for path in paths if path.is_file()), None)
     if path is None:
         raise FileNotFoundError(
-            f"Expected a picture for {name} at {' or '.join(map(str, paths))}. "
+            f"Expected an image for {name} at {' or '.join(map(str, paths))}. "
             "Received: no such file."
         )
     return load_image(path).pixels.mean(axis=2)

@@ -1,32 +1,24 @@
-"""``kiqa compress``: photographs as JPEG that spends its bits where they are good."""
+"""``kiqa compress``: images as JPEG that spends its bits where they are good."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from kiqa.cli.coding import add_coding, importance_of, settings_of
-from kiqa.cli.inputs import add_paths, collect, distinguish, whole_number
+from kiqa.cli.inputs import add_count, add_paths, collect, distinguish
 from kiqa.cli.targets import output_paths, report
 from kiqa.constants import DEFAULT_MAPPER
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "compress",
-        help="compress images with VarJPEG",
-        description="Compress images with VarJPEG: JPEG with a quality for every block, higher "
-        "where the picture is good. Colour profile and EXIF data are kept.",
-        epilog="One line an image: bytes, bits by pixel, quality, bytes of VarJPEG's own, file. "
-        "An image that cannot be coded is reported; the exit status is then 1.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add_paths(parser, model=DEFAULT_MAPPER)
     size = parser.add_mutually_exclusive_group(required=True)
     size.add_argument(
         "--quality", type=float, metavar="Q", help="of the least important parts, to 99"
     )
     size.add_argument("--bpp", type=float, metavar="B", help="largest bits by pixel of the file")
-    size.add_argument("--bytes", type=whole_number, metavar="N", help="largest size of the file")
+    add_count(size, "--bytes", "largest size of the file")
     parser.add_argument(
         "--output",
         required=True,
@@ -35,7 +27,6 @@ def add_parser(commands) -> argparse.ArgumentParser:
         help="folder, or file for one image; the suffix becomes .jpg or .vjpg",
     )
     add_coding(parser)
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from typing import Any
 
 from kiqa.startup import quiet_log
 
@@ -30,7 +31,7 @@ _PROJECTS = {
     ),
 }
 
-_OPTIONS = {
+_OPTIONS: dict[str, dict[str, Any]] = {
     "kind": {
         "choices": ("bm", "rm", "fm"),
         "help": "which of the three networks (default: what the tensors' names say; those of bm "
@@ -48,14 +49,8 @@ _OPTIONS = {
 }
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "convert",
-        help="convert published checkpoints of other projects",
-        description="Write our .h5 file from a checkpoint of another project. Nothing in the "
-        "checkpoint is run; PyTorch and chainer are not needed.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     projects = parser.add_subparsers(dest="project", metavar="PROJECT", required=True)
     for name, (text, options) in _PROJECTS.items():
         project = projects.add_parser(name, help=text, description=f"Convert {text}.")
@@ -68,7 +63,6 @@ def add_parser(commands) -> argparse.ArgumentParser:
         )
         for option in options:
             project.add_argument(f"--{option.replace('_', '-')}", **_OPTIONS[option])
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:

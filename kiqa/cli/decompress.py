@@ -9,20 +9,12 @@ from kiqa.cli.inputs import collect, distinguish
 from kiqa.cli.targets import output_paths, report
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "decompress",
-        help="decode VarJPEG to PNG",
-        description="Decode VarJPEG of either form, or baseline JPEG, to PNG, upright and with "
-        "its colour profile.",
-        epilog="A file that cannot be decoded is reported; the exit status is then 1.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="file, folder or glob in quotes")
     parser.add_argument(
         "--output", required=True, type=Path, metavar="DIR|FILE", help="folder, or one .png file"
     )
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -21,16 +21,10 @@ _OPENCV = (
 )
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "doctor",
-        help="check the installation: versions, devices, weights, a forward pass",
-        description="Check the installation. The exit status is 1 if something is broken.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add_model(parser)
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -6,14 +6,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from kiqa.cli.inputs import add_model, whole_number
+from kiqa.cli.inputs import DATASETS, add_count, add_model, add_part, records_of
 from kiqa.startup import load_quietly
 
 _SEED = 0  # of the bootstrap; part of the published JSON
-# The keys of kiqa.data.DATASETS, so that --help loads no reader.
-_DATASETS = (
-    "biq2021 csiq kadid10k koniq10k live live-fb live-fb-patches live-itw spaq tid2008 tid2013"
-).split()
 _TIMES = {"0..1": 1, "0..100": 100}  # scales of models on which MOS are compared
 _METRICS = {
     "srocc": "SROCC",
@@ -25,43 +21,26 @@ _METRICS = {
 }
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "evaluate",
-        help="compare a model with the mean opinion scores of a data set",
-        description="Score the images of a data set and compare with their mean opinion scores.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument("--data", required=True, metavar="ROOT", help="folder of the data set")
     parser.add_argument(
         "--dataset",
         required=True,
-        choices=_DATASETS,
+        choices=DATASETS,
         help="its published layout",
     )
-    parser.add_argument(
-        "--split",
-        metavar="FILE|NAME",
-        help="split file (image_name,set) or published split (default: the data set's own)",
-    )
-    parser.add_argument(
-        "--set",
-        dest="part",
-        choices=("train", "val", "test", "all"),
-        default="test",
-        help="part of the split (default: %(default)s)",
-    )
+    add_part(parser, default="test")
     parser.add_argument(
         "--include-trained",
         action="store_true",
         help="also take images that the model was trained on, which are left out otherwise",
     )
     add_model(parser)
-    parser.add_argument(
+    add_count(
+        parser,
         "--stride",
-        type=whole_number,
-        metavar="N",
-        help="pixels between the map's cells (default: 8; the aggregator has its own)",
+        "pixels between the map's cells (default: 8; the aggregator has its own)",
     )
     parser.add_argument(
         "--output",
@@ -71,8 +50,7 @@ def add_parser(commands) -> argparse.ArgumentParser:
     parser.add_argument(
         "--resume", action="store_true", help="go on with the rows.jsonl of --output"
     )
-    parser.add_argument("--workers", type=whole_number, metavar="N", help="decoding threads")
-    return parser
+    add_count(parser, "--workers", "decoding threads")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -84,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.data.untrained import untrained
     from kiqa.scoring import Scorer, score_paths
 
-    records = _records(arguments)
+    records = records_of(arguments)
     scorer = Scorer(arguments.model, stride=arguments.stride)
     load_quietly(scorer)
     records, _, met = untrained(
@@ -116,20 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if errors else 0
 
 
-def _records(arguments):
-    """Records of the chosen set."""
-    from kiqa.data.chosen import scored_images
-
-    return scored_images(
-        arguments.dataset,
-        arguments.data,
-        split=arguments.split,
-        part=arguments.part,
-        report=_report,
-    )
-
-
-def _report(message):
+def _report(message: str) -> None:
     sys.stderr.write(f"kiqa: {message}\n")
 
 

@@ -5,7 +5,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from kiqa.cli.inputs import whole_number
+from kiqa.cli.inputs import add_count
 from kiqa.cli.map_sources import makers
 
 _SEED = 0  # of the bootstrap; part of the published JSON
@@ -15,16 +15,8 @@ _STRIDE = 7
 _MAPS = ("patchnet", "fish", "gray")
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "evaluate-maps",
-        help="compare quality maps with a local ground truth",
-        description="ROC-AUC of quality maps against boxes that people drew round good areas, or "
-        "against a rectangle distorted here, for thresholds of the ground truth. Maps and ground "
-        "truth are blurred by 10 % of the image width, as in the thesis.",
-        epilog="An image that cannot be compared is reported; the exit status is then 1.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument("--images", required=True, metavar="FOLDER", help="folder of the images")
     truth = parser.add_mutually_exclusive_group(required=True)
     truth.add_argument(
@@ -52,14 +44,13 @@ def add_parser(commands) -> argparse.ArgumentParser:
         help="maps made before: DIR/IMAGE.npz as kiqa map --npz writes them, or DIR/IMAGE.npy "
         "with one value a pixel, higher is better",
     )
-    parser.add_argument(
+    add_count(
+        parser,
         "--stride",
-        type=whole_number,
+        "pixels between the cells of maps made here; the default is several times faster "
+        "than the thesis's 1 and nearly the same after the blur; even strides meet the 8x8 blocks "
+        "of JPEG files in some phases only)",
         default=_STRIDE,
-        metavar="N",
-        help="pixels between the cells of maps made here (default: %(default)s, several times "
-        "faster than the thesis's 1 and nearly the same after the blur; even strides meet the "
-        "8x8 blocks of JPEG files in some phases only)",
     )
     parser.add_argument(
         "--thresholds",
@@ -86,11 +77,9 @@ def add_parser(commands) -> argparse.ArgumentParser:
         action="store_true",
         help="also take images that a model was trained on, which are left out otherwise",
     )
-    parser.add_argument("--output", metavar="DIR", help="write table, CSV, JSON and pictures there")
+    parser.add_argument("--output", metavar="DIR", help="write table, CSV, JSON and figures there")
     synthetic = parser.add_argument_group("with --synthetic")
-    synthetic.add_argument(
-        "--versions", type=whole_number, default=1, metavar="N", help="pictures a photograph"
-    )
+    add_count(synthetic, "--versions", "distorted images for each image", default=1)
     synthetic.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
     synthetic.add_argument(
         "--split", metavar="FILE|NAME", help="image_name,set (default: split.csv of FOLDER)"
@@ -99,9 +88,8 @@ def add_parser(commands) -> argparse.ArgumentParser:
     synthetic.add_argument(
         "--keep-pictures",
         action="store_true",
-        help="write the distorted pictures to DIR/pictures, to make maps of them for --maps",
+        help="write the distorted images to DIR/pictures, to make maps of them for --maps",
     )
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -176,7 +164,7 @@ def _compare(case, predictors: dict, used: dict, arguments, folder: Path | None)
     from kiqa.evaluation.local.auc import auc_rows, prediction_map
 
     maps, full = {}, {}
-    if arguments.keep_pictures:
+    if arguments.keep_pictures and folder is not None:
         from PIL import Image
 
         from kiqa.io.files import replacing
@@ -212,7 +200,7 @@ def _compare(case, predictors: dict, used: dict, arguments, folder: Path | None)
 
 
 def _draw(case, predictions: dict, thresholds, path: Path) -> None:
-    """One picture an image: what was marked or distorted, the truth, the ROC curves."""
+    """One figure per image: what was marked or distorted, the truth, the ROC curves."""
     from matplotlib.figure import Figure
 
     from kiqa.evaluation.local.auc import above, balanced_threshold

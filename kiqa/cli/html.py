@@ -1,6 +1,6 @@
-"""One self-contained HTML page of photographs under their quality maps.
+"""One self-contained HTML page of images under their quality maps.
 
-The page needs no network: pictures, values, style and script are inside, and
+The page needs no network: images, values, style and script are inside, and
 its content security policy forbids everything else. It is written image by
 image, so its size is bounded by the disk and not by memory.
 """
@@ -12,17 +12,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
+from importlib import resources
 from string import Template
 
 import numpy as np
 from PIL import Image
 
-from kiqa.cli.html_template import CARD, FOOT, HEAD
 from kiqa.io.files import replacing
 from kiqa.io.images import LoadedImage
 from kiqa.io.map_files import QualityMap
 
-PHOTO_SIDE = 1280  # longest side of a photograph on the page
+PHOTO_SIDE = 1280  # longest side of an image on the page
 MAP_SIDE = 320  # most cells a side on the page; of larger maps every k-th
 COLORMAP = "magma"  # as in kiqa.plotting.plot_overlay
 _TOP_CODE = 65535
@@ -49,14 +49,15 @@ def page(
     low, high = limits(scale)
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.write(
-            Template(HEAD).substitute(
+            _filled(
+                "maps_head.html",
+                style=_filled("maps.css", gradient=_gradient()),
                 model=escape(model),
                 better="higher is better" if higher_is_better else "lower is better",
                 low=f"{low:g}",
                 high=f"{high:g}",
                 middle=f"{(low + high) / 2:g}",
                 cells=f"one value every {stride} pixels" if stride else "one value a block",
-                gradient=_gradient(),
             )
         )
 
@@ -74,7 +75,7 @@ def page(
             yield add
         except KeyboardInterrupt as interrupt:
             interrupted = interrupt
-        file.write(FOOT)
+        file.write(_filled("maps_foot.html", script=_asset("maps.js")))
     if interrupted is not None:
         raise interrupted
 
@@ -104,7 +105,7 @@ def _card(name, image, quality_map, low, high, reference):
     """HTML of one image."""
     step = math.ceil(max(quality_map.values.shape) / MAP_SIDE)
     values = quality_map.values[::step, ::step]
-    # In the picture pixel i covers [i, i + 1); a shown cell keeps its centre and grows.
+    # In the image pixel i covers [i, i + 1); a shown cell keeps its centre and grows.
     places = []
     for edges, cells in zip(quality_map.edges(), values.shape, strict=True):
         size = edges[1] - edges[0]
@@ -113,7 +114,8 @@ def _card(name, image, quality_map, low, high, reference):
     unit = np.clip((values - low) / (high - low), 0, 1)
     codes = np.round(unit * _TOP_CODE).astype("<u2")
     compared = f'<p class="soft">Reference {_shown(reference)}</p>\n' if reference else ""
-    return Template(CARD).substitute(
+    return _filled(
+        "maps_card.html",
         name=_shown(name),
         compared=compared,
         score=f"{quality_map.mean():.3f}",
@@ -130,6 +132,14 @@ def _card(name, image, quality_map, low, high, reference):
         overlay=_overlay(unit),
         values=base64.b64encode(codes.tobytes()).decode("ascii"),
     )
+
+
+def _asset(name: str) -> str:
+    return (resources.files("kiqa.cli") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _filled(asset: str, **values: object) -> str:
+    return Template(_asset(asset)).substitute(values)
 
 
 def _shown(name: str) -> str:

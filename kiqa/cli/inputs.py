@@ -7,8 +7,17 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from kiqa.constants import DEFAULT_SCORER
+
+if TYPE_CHECKING:
+    from kiqa.data.records import ScoredImage
+
+# The keys of kiqa.data.DATASETS, so that --help loads no reader.
+DATASETS = (
+    "biq2021 csiq kadid10k koniq10k live live-fb live-fb-patches live-itw spaq tid2008 tid2013"
+).split()
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,67 @@ def add_reference(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="for full-reference models: the undistorted image, or a folder with one under the "
         "relative path of each image, of the same size and mode",
+    )
+
+
+def add_count(
+    parser: argparse._ActionsContainer,
+    name: str,
+    text: str,
+    *,
+    default: int | None = None,
+    metavar: str = "N",
+) -> None:
+    """Add an option that takes a number of at least 1.
+
+    Args:
+        parser: Parser or group to add to.
+        name: The option, such as ``"--stride"``.
+        text: What the help says of it, less the default.
+        default: Named in the help unless ``None``.
+        metavar: What the help calls the number.
+    """
+    text = text if default is None else f"{text} (default: %(default)s)"
+    parser.add_argument(name, type=whole_number, default=default, metavar=metavar, help=text)
+
+
+def add_part(parser: argparse.ArgumentParser, *, default: str) -> None:
+    """Add --split and --set, which say what to take of a data set."""
+    parser.add_argument(
+        "--split",
+        metavar="FILE|NAME",
+        help="split file (image_name,set) or published split (default: the data set's own)",
+    )
+    parser.add_argument(
+        "--set",
+        dest="part",
+        choices=("train", "val", "test", "all"),
+        default=default,
+        help="part of the split (default: %(default)s)",
+    )
+
+
+def records_of(arguments: argparse.Namespace) -> list["ScoredImage"]:
+    """Read the images of --data and --dataset that the options of `add_part` choose.
+
+    Args:
+        arguments: Parsed arguments.
+
+    Returns:
+        The records, at least one.
+
+    Raises:
+        FileNotFoundError: If the data set or the split is not there.
+        ValueError: If there is no split, or no image is in the part.
+    """
+    from kiqa.data.chosen import scored_images
+
+    return scored_images(
+        arguments.dataset,
+        arguments.data,
+        split=arguments.split,
+        part=arguments.part,
+        report=lambda message: sys.stderr.write(f"kiqa: {message}\n"),
     )
 
 

@@ -5,33 +5,17 @@ import sys
 from pathlib import Path
 
 from kiqa.cli.coding import add_coding, importance_of, settings_of
-from kiqa.cli.inputs import add_paths, collect, distinguish, whole_number
+from kiqa.cli.inputs import add_count, add_paths, collect, distinguish
 from kiqa.cli.targets import report
 from kiqa.constants import DEFAULT_MAPPER, VARJPEG
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "ladder",
-        help="compress images at many bitrates, for a study",
-        description="Compress each image at equally spaced bitrates by VarJPEG, and at every "
-        "quality by plain JPEG with the same entropy coding. versions.csv in the folder lists "
-        "the files; kiqa study jnd makes a page of them.",
-        epilog="Repeat an interrupted command: images that are done are left. An image that "
-        "cannot be coded is reported; the exit status is then 1.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add_paths(parser, model=DEFAULT_MAPPER)
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="the ladder")
-    parser.add_argument(
-        "--versions",
-        type=whole_number,
-        default=VARJPEG.versions,
-        metavar="N",
-        help="versions of an image by VarJPEG (default: %(default)s)",
-    )
+    add_count(parser, "--versions", "versions of an image by VarJPEG", default=VARJPEG.versions)
     add_coding(parser)
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:

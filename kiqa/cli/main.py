@@ -8,29 +8,13 @@ too; ``python -X dev -m kiqa`` shows its traceback.
 
 import argparse
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Sequence
 
 from kiqa import __version__
-from kiqa.cli import (
-    compress,
-    convert,
-    decompress,
-    doctor,
-    evaluate,
-    evaluate_maps,
-    ladder,
-    ratings,
-    score,
-    study,
-)
-from kiqa.cli import map as map_command
-
-_COMMANDS = (
-    score, map_command, evaluate, evaluate_maps, ratings, compress, decompress, ladder, study,
-    convert, doctor,
-)  # fmt: skip
+from kiqa.cli.commands import COMMANDS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # argparse ends by SystemExit with status 2 on a usage error, 0 on --help.
     arguments = parser.parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError):
+        if isinstance(stream, io.TextIOWrapper):
             # A file name may hold bytes that the terminal's encoding lacks.
             stream.reconfigure(errors="backslashreplace")
     try:
@@ -83,16 +67,22 @@ def _let_exit_flush() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kiqa",
-        description="Local no-reference image quality: score photographs, map their quality, and "
+        description="Local no-reference image quality: score images, map their quality, and "
         "compress them by it.",
         epilog="Exit status: 0 all well, 1 finished with errors in single files, 2 usage or "
         "input error.",
     )
     parser.add_argument("--version", action="version", version=f"kiqa {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in _COMMANDS:
-        command = module.add_parser(commands)
-        command.set_defaults(run=module.run)
+    for command in COMMANDS:
+        own = commands.add_parser(
+            command.name,
+            help=command.help,
+            description=command.description,
+            epilog=command.epilog,
+        )
+        command.module.add_options(own)
+        own.set_defaults(run=command.module.run)
     return parser
 
 

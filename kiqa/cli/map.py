@@ -1,35 +1,27 @@
-"""``kiqa map``: where an image is good and where it is bad, as picture and numbers."""
+"""``kiqa map``: where an image is good and where it is bad, as image and numbers."""
 
 import argparse
 import os
 import re
 import sys
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from kiqa.cli.inputs import Input, add_paths, add_reference, collect, distinguish, whole_number
+from kiqa.cli.inputs import Input, add_count, add_paths, add_reference, collect, distinguish
 from kiqa.constants import DEFAULT_MAPPER
 from kiqa.startup import load_quietly
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "map",
-        help="draw quality maps of images",
-        description="Predict the quality of every place of an image. At least one of --overlay, "
-        "--npz and --html says where the maps go; files are named by the path relative to PATH.",
-        epilog="An image that cannot be mapped is reported; the exit status is then 1.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add_paths(parser, model=DEFAULT_MAPPER)
     cells = parser.add_mutually_exclusive_group()
-    cells.add_argument(
+    add_count(
+        cells,
         "--stride",
-        type=whole_number,
-        metavar="N",
-        help="pixels between the map's cells (default: 4; the aggregator has its own; of a WaDIQaM "
-        "the patch's side, 32)",
+        "pixels between the map's cells (default: 4; the aggregator has its own; of a WaDIQaM the "
+        "patch's side, 32)",
     )
     cells.add_argument(
         "--grid",
@@ -52,7 +44,6 @@ def add_parser(commands) -> argparse.ArgumentParser:
         metavar="FILE",
         help="write one self-contained page with all images and the values under the cursor",
     )
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -65,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.scoring import MAP_STRIDE, Scorer, read_ahead, usable_workers
     from kiqa.scoring.pairs import check_references, reference_for
 
-    references = [None] * len(inputs)
+    references: list[str | None] = [None] * len(inputs)
     if arguments.reference is not None:
         references = [reference_for(item.name, arguments.reference) for item in inputs]
     pairs = list(zip(distinguish(inputs), references, strict=True))
@@ -75,8 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
     load_quietly(scorer)
     scorer.check_maps()
     info = scorer.info
-    given = arguments.reference is not None
-    check_references(given, needed=scorer.needs_reference, model=scorer.model)
+    paired = arguments.reference is not None
+    check_references(paired, needed=scorer.needs_reference, model=scorer.model)
     if arguments.normalise and info.scale != "0..100":
         raise ValueError(
             f"Expected a model of the scale 0..100 with --normalise. Received: {info.name} of the "
@@ -84,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     for folder in filter(None, (arguments.overlay, arguments.npz)):
         os.makedirs(folder, exist_ok=True)
-    html = nullcontext()
+    html: AbstractContextManager = nullcontext()
     if arguments.html:
         html = page(
             arguments.html,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kiqa.startup import load_quietly
 
 if TYPE_CHECKING:
+    from kiqa.io.map_files import QualityMap
     from kiqa.io.weights import Details
 
 ARRAYS = (".npz", ".npy")
@@ -79,7 +80,7 @@ def _stored(case, *, folder: Path):
     return stored_map(folder, case.item.name, case.pixels.shape[:2])
 
 
-def stored_map(folder: Path, name: str, size: tuple[int, int]):
+def stored_map(folder: Path, name: str, size: tuple[int, int]) -> "QualityMap":
     """Read the map that another program, or ``kiqa map --npz``, wrote for an image.
 
     Args:
@@ -116,4 +117,4 @@ def stored_map(folder: Path, name: str, size: tuple[int, int]):
             f"Expected one value a pixel, shape {tuple(size)} (height, width), in {path}. "
             f"Received: shape {shape}. Save coarser maps as kiqa.io.map_files.QualityMap."
         )
-    return QualityMap(values, 1, 0.0, tuple(size))
+    return QualityMap(values, 1, 0.0, (size[0], size[1]))

@@ -16,15 +16,8 @@ _RULES = {  # those of kiqa.evaluation.study.rejection, which is not loaded for 
 }
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "ratings",
-        help="turn people's ratings into mean opinion scores",
-        description="Leave out unreliable sessions and turn ratings into mean opinion scores with "
-        "confidence intervals, as PaQ-2-PiQ does.",
-        epilog="docs/subjective.md says what is computed.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument(
         "ratings",
         metavar="RATINGS.csv",
@@ -67,7 +60,6 @@ def add_parser(commands) -> argparse.ArgumentParser:
             metavar="N",
             help=f"{meaning}; off: no such rule",
         )
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -77,8 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.evaluation.study.rejection import RejectionRules
     from kiqa.evaluation.study.scores import Z_RANGE, process_ratings
 
-    given = {name: getattr(arguments, name) for name in _RULES if hasattr(arguments, name)}
-    rules = RejectionRules(**given)
+    chosen = {name: getattr(arguments, name) for name in _RULES if hasattr(arguments, name)}
+    rules = RejectionRules(**chosen)
     ratings = read_ratings(arguments.ratings, scale=arguments.scale)
     golden = acceptance = None
     if arguments.golden:

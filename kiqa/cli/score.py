@@ -6,22 +6,14 @@ import re
 import sys
 from contextlib import closing
 
-from kiqa.cli.inputs import add_paths, add_reference, collect, whole_number
+from kiqa.cli.inputs import add_count, add_paths, add_reference, collect
 from kiqa.startup import load_quietly
 
 _CATEGORY_KEYS = ("normalised", "category")
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "score",
-        help="score images, folders of images or a list",
-        description="Predict the quality of images: the mean of Patchnet's quality map, what the "
-        "aggregator makes of it, or the pooled patches of a WaDIQaM.",
-        epilog="A file that cannot be scored is a row with an error. The exit status is then 1. "
-        "An image that equals its reference gets what the network says of it, no special score.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add_paths(parser)
     parser.add_argument(
         "--format",
@@ -52,17 +44,11 @@ def add_parser(commands) -> argparse.ArgumentParser:
         default="record",
         help="a bad file is a row with an error, or ends the run (default: %(default)s)",
     )
-    parser.add_argument(
-        "--workers",
-        type=whole_number,
-        metavar="N",
-        help="decoding threads (default: the cores, at most 8)",
-    )
-    parser.add_argument(
+    add_count(parser, "--workers", "decoding threads (default: the cores, at most 8)")
+    add_count(
+        parser,
         "--stride",
-        type=whole_number,
-        metavar="N",
-        help="pixels between the map's cells (default: 8; the aggregator has its own)",
+        "pixels between the map's cells (default: 8; the aggregator has its own)",
     )
     add_reference(parser)
     parser.add_argument(
@@ -71,7 +57,6 @@ def add_parser(commands) -> argparse.ArgumentParser:
         help="for models of the scale 0..100: add the normalised score and the label (Bad to "
         "Excellent) of PaQ-2-PiQ's authors; both fit their network's scores",
     )
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:

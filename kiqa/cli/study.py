@@ -4,26 +4,19 @@ import argparse
 import sys
 from pathlib import Path
 
-from kiqa.cli.inputs import collect, whole_number
+from kiqa.cli.inputs import DATASETS, add_count, add_part, collect, records_of
 from kiqa.constants import KONPATCH
 
 _LARGE = 200_000_000  # bytes; browsers begin to take long with a page
 _SEED = 0  # as python -m kiqa.train_patchnet
 
 
-def add_parser(commands) -> argparse.ArgumentParser:
-    """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "study",
-        help="make a page for an experiment with people",
-        description="Write one HTML file with pictures and instructions that runs an experiment "
-        "in any browser, without server or network, and saves the answers as CSV.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
     _add_jnd(kinds)
     _add_patches(kinds)
     _add_boxes(kinds)
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -59,12 +52,7 @@ def _add_jnd(kinds) -> None:
     parser.add_argument(
         "--codec", required=True, choices=("varjpeg", "jpeg"), help="whose versions to show"
     )
-    parser.add_argument(
-        "--versions",
-        type=whole_number,
-        metavar="N",
-        help="show N versions of each image, evenly spaced (default: all)",
-    )
+    add_count(parser, "--versions", "show N versions of each image, evenly spaced (default: all)")
     parser.add_argument(
         "--part",
         type=_part,
@@ -85,30 +73,10 @@ def _add_patches(kinds) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("folder", nargs="?", metavar="FOLDER", help="plain folder of images")
     source.add_argument("--data", metavar="ROOT", help="folder of a data set, with --dataset")
-    parser.add_argument("--dataset", choices=("biq2021", "koniq10k", "live-itw"))
-    parser.add_argument(
-        "--split", metavar="FILE|NAME", help="split, image_name,set (default: the data's own)"
-    )
-    parser.add_argument(
-        "--set",
-        dest="part",
-        choices=("train", "val", "test", "all"),
-        default="train",
-        help="part of the split to take images from (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--images",
-        type=whole_number,
-        metavar="N",
-        help=f"images (default: {KONPATCH.images}; of FOLDER all)",
-    )
-    parser.add_argument(
-        "--patches-per-image",
-        type=whole_number,
-        default=KONPATCH.patches_per_image,
-        metavar="N",
-        help="patches an image (default: %(default)s)",
-    )
+    parser.add_argument("--dataset", choices=DATASETS, help="what --data is")
+    add_part(parser, default="train")
+    add_count(parser, "--images", f"images (default: {KONPATCH.images}; of FOLDER all)")
+    add_count(parser, "--patches-per-image", "patches an image", default=KONPATCH.patches_per_image)
     parser.add_argument("--seed", type=int, default=_SEED, metavar="N", help="default: %(default)s")
     parser.add_argument(
         "--mode",
@@ -116,25 +84,11 @@ def _add_patches(kinds) -> None:
         default="lab",
         help="lab: one vote a patch; crowd: ten (default: %(default)s)",
     )
-    parser.add_argument(
-        "--participants",
-        type=whole_number,
-        metavar="N",
-        help="people who share the patches (default: 1 for lab, 10 for crowd)",
+    add_count(
+        parser, "--participants", "people who share the patches (default: 1 for lab, 10 for crowd)"
     )
-    parser.add_argument(
-        "--participant",
-        type=whole_number,
-        metavar="K",
-        help="write the smaller page of participant K only",
-    )
-    parser.add_argument(
-        "--magnify",
-        type=whole_number,
-        default=1,
-        metavar="N",
-        help="show every pixel as a square of N x N (default: %(default)s)",
-    )
+    add_count(parser, "--participant", "write the smaller page of participant K only", metavar="K")
+    add_count(parser, "--magnify", "show every pixel as a square of N x N", default=1)
     _add_page(parser)
 
 
@@ -199,17 +153,9 @@ def _patches(arguments):
 def _records(arguments):
     """Scored images of a data set, or those of a folder with scores of 0."""
     if arguments.data is not None:
-        from kiqa.data.chosen import scored_images
-
         if arguments.dataset is None:
-            raise ValueError("Expected --dataset with --data: biq2021, koniq10k or live-itw.")
-        return scored_images(
-            arguments.dataset,
-            arguments.data,
-            split=arguments.split,
-            part=arguments.part,
-            report=lambda message: sys.stderr.write(f"kiqa: {message}\n"),
-        )
+            raise ValueError(f"Expected --dataset with --data, one of: {', '.join(DATASETS)}.")
+        return records_of(arguments)
     if arguments.dataset is not None:
         raise ValueError("Expected --data ROOT with --dataset. A plain FOLDER needs neither.")
     from kiqa.data.folders import photographs_in

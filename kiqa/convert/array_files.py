@@ -15,7 +15,7 @@ import pickle
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -56,6 +56,7 @@ def read_state_dict(path: str | Path) -> dict[str, np.ndarray]:
         ValueError: If the file is damaged or something else, or its pickle
             holds more than tensors: nothing of it is run.
     """
+    found: Any
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"Expected a PyTorch state dict at {path}, found no file.")

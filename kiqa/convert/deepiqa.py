@@ -13,6 +13,7 @@ References:
 
 import os
 from pathlib import Path
+from typing import Any
 
 from kiqa.convert.array_files import is_zip, read_npz
 from kiqa.convert.wadiqam_tensors import TensorNames, export, network_from, pooling_in_name
@@ -59,7 +60,7 @@ def convert_deepiqa(
     source = Path(source)
     if not source.is_file():
         raise FileNotFoundError(f"Expected a checkpoint of deepIQA at {source}, found no file.")
-    options = {
+    options: dict[str, Any] = {
         "pooling": pooling or pooling_in_name(source),
         "default_pooling": _BOTH_BRANCHES,
         "source": str(source),

@@ -7,7 +7,7 @@ attribute says so, and `kiqa score` uses that grid. Neither program says in its
 files what the scores are:
 
 - lidq92 trains on the data set's scores divided by their maximum. They are
-  higher for better pictures for the data set of its released file, KADID-10k;
+  higher for better images for the data set of its released file, KADID-10k;
   for a DMOS say so. Its test script leaves dropout on, so its own scores
   change from run to run; ours are those without.
 - pyiqa trains for correlation: the scale is arbitrary, higher is better. It
@@ -22,12 +22,13 @@ References:
 
 import os
 from pathlib import Path
+from typing import Any
 
 from kiqa.convert.array_files import read_state_dict
 from kiqa.convert.wadiqam_tensors import TensorNames, export, network_from, pooling_in_name
 from kiqa.io.weights.details import NONE_AT_BORDER
 
-_TORCH = {"kernel": "{}.weight", "bias": "{}.bias", "input_scale": 1 / 255}
+_TORCH: dict[str, Any] = {"kernel": "{}.weight", "bias": "{}.bias", "input_scale": 1 / 255}
 _LIDQ92 = {
     mode: TensorNames(
         **_TORCH,

@@ -3,6 +3,7 @@
 Public names: `TensorNames`, `network_from`, `pooling_in_name`, `export`.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -141,7 +142,7 @@ def pooling_in_name(path: str | Path) -> str | None:
 
 def export(
     model: "keras.Model",
-    output: str | Path,
+    output: str | os.PathLike,
     *,
     project: str,
     source: Path,
@@ -201,7 +202,8 @@ def _layers(names: TensorNames, weighted: bool, mode: str) -> dict[str, tuple[st
         for stage, widths in enumerate(WADIQAM.conv_widths, 1)
         for index, width in enumerate(widths, 1)
     ]
-    layers, channels = {}, 3
+    layers: dict[str, tuple[str, tuple]] = {}
+    channels = 3
     for (layer, width), name in zip(ours, names.convolutions, strict=True):
         layers[layer] = name, (width, channels, 3, 3)
         channels = width

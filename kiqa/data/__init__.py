@@ -1,25 +1,24 @@
 """Data sets, splits and patches.
 
 - ``records``: one scored image as plain data.
-- ``datasets``: readers of published data sets; ``full_reference``,
-  ``live_release2``, ``csiq_database``: those with reference images;
-  ``spaq_database``, ``live_fb``: more of photographs. `DATASETS` names them
-  all.
+- ``readers``: published data sets, one file each. `DATASETS` names them all.
 - ``splits``: train, validation and test parts, split files, k folds.
-- ``patches``: positions on an image, patches cut out, values put back.
-- ``picture_features``, ``picture_sampling``, ``patch_cropping``: pictures and
-  patches for a study of their quality.
+- ``patches``: positions on an image, patches cut out.
+- ``study``: images and patches for a study of their quality.
 - ``konpatch``: patches with votes; ``votes`` and ``pseudo_votes`` label them.
 - ``distortions``: synthetic distortions of images.
 - ``pipeline``: tf.data pipelines (the only module that needs TensorFlow).
 """
 
+from kiqa.data.readers.biq2021 import biq2021
 from kiqa.data.readers.csiq import csiq
-from kiqa.data.readers.datasets import biq2021, koniq10k, live_itw
-from kiqa.data.readers.full_reference import kadid10k, tid2008, tid2013
+from kiqa.data.readers.kadid10k import kadid10k
+from kiqa.data.readers.koniq10k import koniq10k
 from kiqa.data.readers.live import live
 from kiqa.data.readers.live_fb import live_fb, live_fb_patch_images
+from kiqa.data.readers.live_itw import live_itw
 from kiqa.data.readers.spaq import spaq
+from kiqa.data.readers.tid2013 import tid2008, tid2013
 
 DATASETS = {
     "biq2021": biq2021,

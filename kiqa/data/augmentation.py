@@ -1,11 +1,11 @@
-"""Versions of photographs for training: rotated, cropped and mirrored.
+"""Versions of images for training: rotated, cropped and mirrored.
 
-The thesis takes each photograph unmodified and in three random rotations of
+The thesis takes each image unmodified and in three random rotations of
 up to 10 degrees, cropped to the largest rectangle without undefined pixels,
 and mirrors all of them on either axis: twelve versions.
 
 `distorted_versions` are for pretraining without human scores: what was done
-to a photograph says how much of its quality is left.
+to an image says how much of its quality is left.
 
 Public names: `FLIPS`, `Version`, `versions`, `distorted_versions`,
 `quality_left`, `apply_version`, `largest_rectangle`.
@@ -28,7 +28,7 @@ FLIPS = ("none", "horizontal", "vertical")
 
 @dataclass(frozen=True)
 class Version:
-    """What is done to a photograph; the default leaves it as it is.
+    """What is done to an image; the default leaves it as it is.
 
     Attributes:
         angle: Rotation in degrees, counter-clockwise, at most 45 to either
@@ -56,12 +56,12 @@ def versions(
     flips: Sequence[str] = FLIPS,
     seed: int = 0,
 ) -> list[Version]:
-    """Return the versions of one photograph.
+    """Return the versions of one image.
 
     Args:
-        name: Name of the photograph; angles are drawn from a generator seeded
+        name: Name of the image; angles are drawn from a generator seeded
             by the hash of seed and name, so neither order nor selection of
-            photographs changes them.
+            images changes them.
         rotations: Number of rotated versions beside the unmodified one.
         flips: Mirrored versions of each of these, one of `FLIPS` each.
         seed: Seed of the experiment.
@@ -88,10 +88,10 @@ def versions(
 
 
 def distorted_versions(name: str, *, count: int, seed: int = 0) -> list[Version]:
-    """Return a photograph as it is and with random distortions of the whole.
+    """Return an image as it is and with random distortions of the whole.
 
     Args:
-        name: Name of the photograph; with the seed it decides the rest.
+        name: Name of the image; with the seed it decides the rest.
         count: Number of distorted versions.
         seed: Seed of the experiment.
 
@@ -111,7 +111,7 @@ def distorted_versions(name: str, *, count: int, seed: int = 0) -> list[Version]
 
 
 def quality_left(version: Version) -> float:
-    """Say which part of a photograph's quality a distortion leaves.
+    """Say which part of an image's quality a distortion leaves.
 
     Args:
         version: As from `distorted_versions`.
@@ -128,7 +128,7 @@ def quality_left(version: Version) -> float:
 
 
 def apply_version(pixels: np.ndarray, version: Version) -> np.ndarray:
-    """Make a version of a photograph.
+    """Make a version of an image.
 
     Rotation is bicubic, which keeps more of the sharpness that the maps
     measure than bilinear does.
@@ -138,7 +138,7 @@ def apply_version(pixels: np.ndarray, version: Version) -> np.ndarray:
         version: What to do.
 
     Returns:
-        ``uint8`` RGB; smaller than the photograph if it was rotated.
+        ``uint8`` RGB; smaller than the image if it was rotated.
     """
     if version.distortion is not None:
         kind, level, noise = version.distortion
@@ -181,7 +181,7 @@ def _generator(*key):
 
 
 def _rotated(pixels, angle):
-    """Rotate about the centre and cut out what the photograph defines."""
+    """Rotate about the centre and cut out what the image defines."""
     height, width = pixels.shape[:2]
     centre = ((width - 1) / 2, (height - 1) / 2)
     turned = cv2.warpAffine(
@@ -195,7 +195,7 @@ def _rotated(pixels, angle):
     rows, columns = (
         math.floor(side + 1e-9) + 1 for side in largest_rectangle(height - 1, width - 1, angle)
     )
-    # Of the same parity as the photograph, so that it lies in the middle.
+    # Of the same parity as the image, so that it lies in the middle.
     rows, columns = rows - (height - rows) % 2, columns - (width - columns) % 2
     top, left = (height - rows) // 2, (width - columns) // 2
     return turned[top : top + rows, left : left + columns]

@@ -1,10 +1,12 @@
 """The scored images that a command was told to take: data set, split and part.
 
-Public names: :data:`PARTS`, :func:`scored_images`, :func:`scored_parts`.
+Public names: :data:`PARTS`, :func:`scored_images`, :func:`scored_parts`,
+:func:`training_parts`.
 """
 
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from kiqa.data import DATASETS
 from kiqa.data.records import SETS, ScoredImage
@@ -19,7 +21,7 @@ def scored_images(
     *,
     split: str | os.PathLike | None = None,
     part: str = "test",
-    report: Callable[[str], None] = lambda message: None,
+    report: Callable[[str], object] = lambda message: None,
 ) -> list[ScoredImage]:
     """Read a data set and return the images of one part of a split.
 
@@ -49,7 +51,7 @@ def scored_parts(
     parts: Sequence[str],
     *,
     split: str | os.PathLike | None = None,
-    report: Callable[[str], None] = lambda message: None,
+    report: Callable[[str], object] = lambda message: None,
 ) -> list[list[ScoredImage]]:
     """Read a data set once and return several parts of a split.
 
@@ -70,7 +72,7 @@ def scored_parts(
     for value, known in ((dataset, sorted(DATASETS)), *((part, PARTS) for part in parts)):
         if value not in known:
             raise ValueError(f"Expected one of {', '.join(known)}. Received: {value!r}.")
-    records = DATASETS[dataset](data)
+    records = DATASETS[dataset](Path(data))
     if split is not None:
         sets = read_split(split)
         records = assign_split(records, sets, allow_unmatched=True)
@@ -83,3 +85,30 @@ def scored_parts(
             "Add --split FILE|NAME, or take all images where the command has --set all."
         )
     return [records if part == "all" else select(records, part) for part in parts]
+
+
+def training_parts(
+    dataset: str, data: str | os.PathLike, *, split: str | os.PathLike | None = None
+) -> tuple[list[ScoredImage], list[ScoredImage], list[ScoredImage]]:
+    """Read a data set once and return all parts of a split, for a training.
+
+    Args:
+        dataset: As for `scored_images`.
+        data: As for `scored_images`.
+        split: As for `scored_images`.
+
+    Returns:
+        The records of train and val, at least one each, and those of test,
+        which may be none.
+
+    Raises:
+        FileNotFoundError: As `scored_images`.
+        ValueError: As `scored_images`.
+    """
+    (everything,) = scored_parts(dataset, data, ("all",), split=split)
+    if all(record.set is None for record in everything):
+        raise ValueError(
+            f"Expected a split, {dataset} in {data} has none of its own. Add --split FILE|NAME."
+        )
+    test = [record for record in everything if record.set == "test"]
+    return select(everything, "train"), select(everything, "val"), test

@@ -1,4 +1,4 @@
-"""A plain folder of photographs, with a split file in it or not."""
+"""A plain folder of images, with a split file in it or not."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from kiqa.io.images import IMAGE_SUFFIXES
 def photographs_in(
     folder: str | os.PathLike, *, chosen: str, split: str | os.PathLike | None = None
 ) -> list[Path]:
-    """List the photographs of a folder that a split puts into one set.
+    """List the images of a folder that a split puts into one set.
 
     Args:
         folder: Folder that holds the images.
@@ -29,7 +29,7 @@ def photographs_in(
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(
-            f"Expected a folder of photographs, received {folder}, which is none. "
+            f"Expected a folder of images, received {folder}, which is none. "
             "Give the folder that holds the images."
         )
     if split is None and (folder / "split.csv").is_file():
@@ -42,7 +42,7 @@ def photographs_in(
     missing = [file.name for file in files if not file.is_file()]
     if not files or missing:
         raise FileNotFoundError(
-            f"Expected photographs of set {chosen!r} in {folder}, received {len(files)} names, "
+            f"Expected images of set {chosen!r} in {folder}, received {len(files)} names, "
             f"{len(missing)} of them not there {missing[:3]}. Check the folder and its split."
         )
     return files

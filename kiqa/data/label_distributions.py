@@ -44,10 +44,10 @@ def label_bins(
         Korhonen et al. 2021, section 4.2; categories of the authors' code.
     """
     mos, deviation = np.broadcast_arrays(np.asarray(mos, float), np.asarray(deviation, float))
-    edges = np.asarray(edges, float)
-    if not np.all((mos >= edges[0]) & (mos <= edges[-1])):
+    ends = np.asarray(edges, float)
+    if not np.all((mos >= ends[0]) & (mos <= ends[-1])):
         raise ValueError(
-            f"Expected scores from {edges[0]:g} to {edges[-1]:g}. Received: {mos.min()} to "
+            f"Expected scores from {ends[0]:g} to {ends[-1]:g}. Received: {mos.min()} to "
             f"{mos.max()}. Map them linearly to this scale."
         )
     if not np.all((deviation > 0) & np.isfinite(deviation)):
@@ -55,7 +55,7 @@ def label_bins(
             f"Expected standard deviations above 0. Received: {deviation.min()} to "
             f"{deviation.max()}. Leave out images without votes, or assume a deviation."
         )
-    places = (edges - mos[..., None]) / deviation[..., None]
+    places = (ends - mos[..., None]) / deviation[..., None]
     # The upper tail of a Gaussian is the lower one of its mirror image, where
     # differences of small numbers stay exact.
     low, high = places[..., :-1], places[..., 1:]

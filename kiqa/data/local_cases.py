@@ -67,32 +67,33 @@ def boxed_items(folder: str, boxes: str) -> list[Item]:
         ValueError: As `read_boxes`.
         FileNotFoundError: If the table or an image of it is not there.
     """
-    items = [Item(image.name, Path(folder, image.name), image) for image in read_boxes(boxes)]
-    missing = [item for item in items if not item.path.is_file()]
+    images = read_boxes(boxes)
+    items = [Item(image.name, Path(folder, image.name), image) for image in images]
+    missing = [image for image, item in zip(images, items, strict=True) if not item.path.is_file()]
     if missing:
         first = missing[0]
         raise FileNotFoundError(
             f"Expected the {len(items)} images of {boxes} in {folder}. Received: {len(missing)} "
-            f"of them not there, {first.name} first ({first.boxes.source}). Names are relative to "
+            f"of them not there, {first.name} first ({first.source}). Names are relative to "
             "the folder."
         )
     return items
 
 
 def synthetic_items(folder: str, *, split: str | None, chosen: str, versions: int) -> list[Item]:
-    """List the pictures to distort, ``versions`` of each photograph of a folder.
+    """List the images to distort, ``versions`` of each image of a folder.
 
     Args:
-        folder: Folder of pristine photographs.
+        folder: Folder of pristine images.
         split: Split file or name; None takes the folder's, if it has one.
         chosen: Set of the split.
-        versions: Distorted pictures a photograph.
+        versions: Distorted versions of each image.
 
     Returns:
         The items; the second version of ``a.jpg`` is called ``a.jpg.2.png``.
 
     Raises:
-        FileNotFoundError: If photographs are missing or there are none.
+        FileNotFoundError: If images are missing or there are none.
     """
     return [
         Item(f"{path.name}.{version}.png", path, version=version)
@@ -106,7 +107,7 @@ def untrained_items(
     models: Sequence[Details],
     *,
     include: bool,
-    report: Callable[[str], None],
+    report: Callable[[str], object],
 ) -> tuple[list[Item], dict]:
     """Leave out images that a network was trained on.
 

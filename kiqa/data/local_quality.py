@@ -87,9 +87,9 @@ def read_boxes(
     """
     path = Path(path)
     images = _from_json(path) if path.suffix.lower() == ".json" else _from_csv(path)
-    for image in images if participants is not None else ():
+    for image in images:
         for name, boxes in image.boxes.items():
-            if name not in participants:
+            if participants is not None and name not in participants:
                 source = boxes[0].source if boxes else image.source
                 raise ValueError(
                     f"Expected one of the {len(participants)} participants of the study in "
@@ -99,7 +99,11 @@ def read_boxes(
 
 
 def vote_map(
-    boxes: Mapping[str, Sequence[Sequence[int]]], *, height: int, width: int, participants: int
+    boxes: Mapping[str, Sequence[Box | Sequence[int]]],
+    *,
+    height: int,
+    width: int,
+    participants: int,
 ) -> np.ndarray:
     """Count for each pixel the share of participants who marked it.
 
@@ -145,7 +149,7 @@ def vote_map(
 
 
 def ground_truth(
-    boxes: Mapping[str, Sequence[Sequence[int]]],
+    boxes: Mapping[str, Sequence[Box | Sequence[int]]],
     *,
     height: int,
     width: int,
@@ -194,7 +198,7 @@ def _from_csv(path):
         if cells["none"] == "1" and not any(corners):
             without[name, participant] = True
         elif cells["none"] in ("", "0") and all(_is_whole(corner) for corner in corners):
-            own.append(_checked(Box(*map(int, corners), source), source))
+            own.append(_box(map(int, corners), source))
         else:
             raise ValueError(
                 f"Expected {', '.join(_CORNERS)} in whole pixels, or empty with none = 1, in "
@@ -244,7 +248,7 @@ def _json_boxes(own, source):
             f"Expected a list of [{', '.join(_CORNERS)}] in whole pixels in {source}, received "
             f"{own!r}. An empty list means no high-quality area."
         )
-    return [_checked(Box(*box, source), source) for box in own]
+    return [_box(box, source) for box in own]
 
 
 def _once(pairs):
@@ -275,6 +279,11 @@ def _name(text, source):
 
 def _is_whole(text):
     return text.removeprefix("-").isdecimal()
+
+
+def _box(corners, source):
+    left, top, right, bottom = corners
+    return _checked(Box(left, top, right, bottom, source), source)
 
 
 def _checked(box, source):

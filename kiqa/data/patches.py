@@ -1,4 +1,4 @@
-"""Patches of an image: where they lie, cutting them, putting values back.
+"""Patches of an image: where they lie, and cutting them.
 
 Vocabulary, for the whole package: a *patch* is a square of pixels cut out; a
 *position* is the row and column of its top left pixel; a *cell* is one value
@@ -11,8 +11,7 @@ that remain at the bottom and at the right are dropped: no patch is moved to
 the border, so all cells are ``stride`` pixels apart.
 
 Public names: :func:`grid_shape`, :func:`patch_positions`,
-:func:`random_positions`, :func:`cut_patches`, :func:`patch_grid`,
-:func:`place_values`.
+:func:`random_positions`, :func:`cut_patches`, :func:`patch_grid`.
 """
 
 import numpy as np
@@ -33,6 +32,10 @@ def grid_shape(height: int, width: int, *, patch: int, stride: int) -> tuple[int
     Raises:
         ValueError: If the image is smaller than a patch, or patch or stride
             is below 1.
+
+    Examples:
+        >>> grid_shape(128, 100, patch=64, stride=8)
+        (9, 5)
     """
     if patch < 1 or stride < 1:
         raise ValueError(
@@ -60,6 +63,10 @@ def patch_positions(height: int, width: int, *, patch: int, stride: int) -> np.n
 
     Raises:
         ValueError: As `grid_shape`.
+
+    Examples:
+        >>> patch_positions(96, 64, patch=64, stride=32).tolist()
+        [[0, 0], [32, 0]]
     """
     rows, columns = grid_shape(height, width, patch=patch, stride=stride)
     return np.indices((rows, columns)).reshape(2, -1).T * stride
@@ -83,6 +90,11 @@ def random_positions(
     Raises:
         ValueError: As `grid_shape`, or if the image has fewer than ``n``
             positions.
+
+    Examples:
+        >>> rng = np.random.default_rng(0)
+        >>> random_positions(100, 100, 5, patch=64, rng=rng).shape
+        (5, 2)
     """
     rows, columns = grid_shape(height, width, patch=patch, stride=1)
     if not 1 <= n <= rows * columns:
@@ -108,6 +120,11 @@ def cut_patches(image: np.ndarray, positions: np.ndarray, patch: int) -> np.ndar
     Raises:
         ValueError: If the shapes are not as stated, or a patch would reach
             over the border.
+
+    Examples:
+        >>> image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+        >>> cut_patches(image, np.array([[0, 0], [2, 2]]), 2).shape
+        (2, 2, 2, 3)
     """
     positions = np.asarray(positions)
     if positions.ndim != 2 or positions.shape[1] != 2:
@@ -136,42 +153,14 @@ def patch_grid(image: np.ndarray, *, patch: int, stride: int) -> np.ndarray:
 
     Raises:
         ValueError: If the image has not three axes, or as `grid_shape`.
+
+    Examples:
+        >>> image = np.zeros((128, 100, 3), np.uint8)
+        >>> patch_grid(image, patch=64, stride=8).shape
+        (9, 5, 64, 64, 3)
     """
     if image.ndim != 3:
         raise ValueError(f"Expected an image of shape (H, W, C), received {image.shape}.")
     grid_shape(*image.shape[:2], patch=patch, stride=stride)
     window = (patch, patch, image.shape[2])
     return np.lib.stride_tricks.sliding_window_view(image, window)[::stride, ::stride, 0]
-
-
-def place_values(
-    values: np.ndarray, height: int, width: int, *, patch: int, stride: int
-) -> np.ndarray:
-    """Put one value a patch back as a map.
-
-    The inverse of cutting in this sense: the value at cell (r, c) belongs to
-    the patch at the position ``(r * stride, c * stride)``, so values computed
-    patch by patch in the order of `patch_positions` land where their patches
-    were.
-
-    Args:
-        values: Array of shape ``(rows * columns,)``, or with further axes.
-        height: Image height in pixels.
-        width: Image width in pixels.
-        patch: Side of a patch in pixels.
-        stride: Pixels between neighbouring patches.
-
-    Returns:
-        A view of shape ``(rows, columns)``, or with the further axes.
-
-    Raises:
-        ValueError: If the number of values is not that of the grid.
-    """
-    values = np.asarray(values)
-    rows, columns = grid_shape(height, width, patch=patch, stride=stride)
-    if values.shape[:1] != (rows * columns,):
-        raise ValueError(
-            f"Expected {rows * columns} values for a grid of {rows} x {columns} cells, received "
-            f"shape {values.shape}. Give one value a patch, in the order of patch_positions."
-        )
-    return values.reshape(rows, columns, *values.shape[1:])

@@ -1,11 +1,11 @@
-"""Distorted copies of pristine photographs with a full-reference proxy score.
+"""Distorted copies of pristine images with a full-reference proxy score.
 
 Where no human scores of pairs are at hand, a metric stands in for them: 1 -
-sqrt(1 - S), S the mean SSIM of the luminance between copy and photograph. It
+sqrt(1 - S), S the mean SSIM of the luminance between copy and image. It
 ranks pairs as SSIM does, and tells small distortions from none. It is a proxy
 and no human score, and what is trained on it says so.
 
-Each photograph gives an identical pair, of score 1 (in the training set
+Each image gives an identical pair, of score 1 (in the training set
 ``copies`` times, to count as much as a kind), and ``copies`` copies of each
 kind of `RANGES`. Levels are drawn log-uniformly, one from each of
 ``copies`` equal parts of the range.
@@ -23,6 +23,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def proxy_score(pixels: np.ndarray, reference: np.ndarray) -> float:
 
     Args:
         pixels: The copy, RGB ``uint8`` of shape (H, W, 3), sides at least 11.
-        reference: The photograph, of the same shape.
+        reference: The image, of the same shape.
 
     Returns:
         ``1 - sqrt(1 - S)``, S the mean SSIM of the luminance with the
@@ -81,17 +82,17 @@ def write_proxy_pairs(
     *,
     copies: int,
     seed: int,
-    report: Callable[[str], None] = lambda message: None,
+    report: Callable[[str], object] = lambda message: None,
 ) -> Path:
     """Write copies as PNG files, and ``pairs.csv`` that lists them.
 
     Copies that are there stay, so an interrupted run goes on where it was.
 
     Args:
-        photographs: Pristine photographs of each set (train, val, test).
+        images: Pristine images of each set (train, val, test).
         folder: Folder to write to.
-        copies: Copies of each kind and photograph.
-        seed: Seed of levels and noise; each photograph has its own stream.
+        copies: Copies of each kind and image.
+        seed: Seed of levels and noise; each image has its own stream.
         report: Told what is being done.
 
     Returns:
@@ -99,7 +100,7 @@ def write_proxy_pairs(
         score, set, kind and level (both empty for identical pairs).
 
     Raises:
-        ValueError: If ``copies`` is not positive, a photograph cannot be
+        ValueError: If ``copies`` is not positive, an image cannot be
             read, or the folder was written with other arguments.
         OSError: If a file cannot be written.
     """
@@ -113,25 +114,24 @@ def write_proxy_pairs(
     note, table = folder / "pairs.json", folder / "pairs.csv"
     if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != made:
         raise ValueError(
-            f"Expected pairs of the same photographs, copies and seed in {folder}. Received: "
+            f"Expected pairs of the same images, copies and seed in {folder}. Received: "
             "others, written earlier. Use another folder."
         )
     write_atomically(note, json.dumps(made, indent=1).encode())
     if table.is_file():
         return table
     jobs = [(part, path) for part, paths in photographs.items() for path in sorted(paths)]
-    report(
-        f"making {len(RANGES) * copies * len(jobs)} copies of {len(jobs)} photographs in {folder}"
-    )
+    report(f"making {len(RANGES) * copies * len(jobs)} copies of {len(jobs)} images in {folder}")
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        rows = list(pool.map(lambda job: _pairs(*job, folder, copies=copies, seed=seed), jobs))
+        rows = list(pool.map(partial(_pairs, folder=folder, copies=copies, seed=seed), jobs))
     lines = ["image,reference,score,set,kind,level", *[row for part in rows for row in part]]
     write_atomically(table, ("\n".join(lines) + "\n").encode())
     return table
 
 
-def _pairs(part, path, folder, *, copies, seed):
-    """The lines of one photograph; its copies are written."""
+def _pairs(job, *, folder, copies, seed):
+    """The lines of one image, ``(part, path)``; its copies are written."""
+    part, path = job
     reference = load_image(path).pixels
     original = Path(os.path.relpath(path, folder)).as_posix()
     rng = np.random.default_rng([seed, *path.name.encode()])

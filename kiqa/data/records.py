@@ -3,7 +3,7 @@
 Records hold no pixels, so splits and leaks can be tested on invented rows.
 
 Public names: :class:`ScoredImage`, :class:`ScoreRow`,
-:func:`build_records`, :func:`live_dmos`, :func:`select`.
+:func:`build_records`, :func:`select`.
 """
 
 import logging
@@ -161,28 +161,8 @@ def build_records(
         for row, path, original, mos, sd in zip(
             rows, paths, originals, scores, deviations, strict=True
         )
-        if path is not None and (original is not None or references is None)
+        if path is not None and mos is not None and (original is not None or references is None)
     ]
-
-
-def live_dmos(record: ScoredImage) -> float:
-    """Map a score linearly to the range of LIVE's DMOS, 0..100, lower is better.
-
-    ``100 * (1 - mos01)``: TID2013 and TID2008 ``100 (1 - MOS / 9)``, KonIQ-10k
-    and LIVE In the Wild ``100 - MOS``, BIQ2021 ``100 (1 - MOS)``, KADID-10k
-    ``25 (5 - MOS)``, CSIQ ``100 DMOS``, LIVE its DMOS as published.
-
-    Args:
-        record: An image of any data set of `kiqa.data.DATASETS`.
-
-    Returns:
-        The score as a DMOS, about 0..100.
-
-    References:
-        Bosse et al. 2018, section IV-A: all scores are mapped to the range of
-        LIVE. The ranges are the nominal ones.
-    """
-    return 100.0 * (1.0 - record.mos01)
 
 
 def select(records: Iterable[ScoredImage], part: str) -> list[ScoredImage]:

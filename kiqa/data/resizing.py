@@ -1,4 +1,4 @@
-"""Other sizes of a photograph: half of it, for a display, for a patch.
+"""Other sizes of an image: half of it, for a display, for a patch.
 
 Public names: `halved`, `at_least`, `for_display`, `limited_side`,
 `parse_display`.

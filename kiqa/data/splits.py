@@ -13,10 +13,12 @@ Public names: :func:`published_splits`, :func:`read_split`,
 """
 
 import csv
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -38,12 +40,24 @@ __all__ = [
 _SHOWN = 10  # names listed in a message
 
 
+class HasContent(Protocol):
+    """Anything with a name and a content: a `ScoredImage`, a task of a training."""
+
+    @property
+    def name(self) -> str:
+        """File name as published."""
+
+    @property
+    def content(self) -> str:
+        """Identity of the scene."""
+
+
 def published_splits() -> list[str]:
     """Return the names of the splits that are part of the package."""
     return sorted(Path(file.name).stem for file in _published_folder().iterdir())
 
 
-def read_split(source: str | Path) -> dict[str, str]:
+def read_split(source: str | os.PathLike) -> dict[str, str]:
     """Read a split file, or a published split by its name.
 
     Args:
@@ -136,7 +150,7 @@ def assign_split(
 
 
 def random_split(
-    records: Sequence[ScoredImage],
+    records: Sequence[HasContent],
     *,
     fractions: Mapping[str, float] | None = None,
     seed: int,
@@ -178,7 +192,7 @@ def random_split(
 
 
 def counted_split(
-    records: Sequence[ScoredImage], counts: Mapping[str, int], *, seed: int
+    records: Sequence[HasContent], counts: Mapping[str, int], *, seed: int
 ) -> dict[str, str]:
     """Split records at random into sets of given numbers of contents.
 

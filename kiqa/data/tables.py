@@ -4,6 +4,7 @@ Public names: :func:`match_columns`, :func:`read_table`.
 """
 
 import csv
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def match_columns(found: Iterable[str], wanted: Sequence[str], *, where: str) ->
 
 
 def read_table(
-    path: str | Path, required: Sequence[str], optional: Sequence[str] = ()
+    path: str | os.PathLike, required: Sequence[str], optional: Sequence[str] = ()
 ) -> list[tuple[int, dict[str, str]]]:
     """Read named columns of a comma-separated file with a header line.
 

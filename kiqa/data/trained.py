@@ -152,8 +152,8 @@ def in_chain(own: Sequence[TrainingPart], *networks: Details | None) -> tuple[Tr
     """
     parts = list(own)
     known = {(part.dataset, part.names_sha256, part.use) for part in own}
-    for network in networks:
-        for part in (network and network.trained_on) or ():
+    for network in filter(None, networks):
+        for part in network.trained_on or ():
             key = part.dataset, part.names_sha256, part.use
             if key not in known:
                 known.add(key)

@@ -42,7 +42,7 @@ def untrained(
     models: Sequence[Details],
     *,
     include: bool,
-    report: Callable[[str], None],
+    report: Callable[[str], object],
     dataset: str | None = None,
 ) -> Kept:
     """Leave out images that a network was trained on.
@@ -77,7 +77,7 @@ def untrained_files(
     models: Sequence[Details],
     *,
     include: bool,
-    report: Callable[[str], None],
+    report: Callable[[str], object],
 ) -> Kept:
     """Leave out files of a plain folder that a network was trained on.
 
@@ -150,7 +150,7 @@ def _holds(part: TrainingPart) -> Callable[[str], bool]:
         members = part.members()
         return lambda name: fingerprint(name) in members
     names = frozenset()
-    if part.split in published_splits():
+    if part.split in published_splits() and part.part is not None:
         names = published_parts(part.split).get(part.part, names)
     if names_sha256(names) != part.names_sha256:
         raise ValueError(

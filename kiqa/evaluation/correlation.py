@@ -37,6 +37,12 @@ def srocc(predicted: np.ndarray, mos: np.ndarray) -> float:
     Raises:
         ValueError: If the lengths differ, ``N`` is below 3, a value is not
             finite, or either input is constant.
+
+    Examples:
+        >>> predicted = [0.1, 0.4, 0.3, 0.8, 0.9]
+        >>> mos = [1.0, 2.0, 3.0, 4.0, 5.0]
+        >>> round(srocc(predicted, mos), 3)
+        0.9
     """
     x, y = _pair(predicted, mos)
     return float(stats.spearmanr(x, y).statistic)
@@ -46,14 +52,20 @@ def krocc(predicted: np.ndarray, mos: np.ndarray) -> float:
     """Kendall rank correlation (KROCC, tau-b) of predictions with MOS.
 
     Args:
-        predicted: Shape ``(N,)``, image scores, higher is better.
-        mos: Shape ``(N,)``, mean opinion scores. Pass DMOS negated.
+        predicted: As for :func:`srocc`.
+        mos: As for :func:`srocc`.
 
     Returns:
         float in [-1, 1].
 
     Raises:
         ValueError: As :func:`srocc`.
+
+    Examples:
+        >>> predicted = [0.1, 0.4, 0.3, 0.8, 0.9]
+        >>> mos = [1.0, 2.0, 3.0, 4.0, 5.0]
+        >>> round(krocc(predicted, mos), 3)
+        0.8
     """
     x, y = _pair(predicted, mos)
     return float(stats.kendalltau(x, y).statistic)
@@ -63,8 +75,8 @@ def plcc(predicted: np.ndarray, mos: np.ndarray, *, logistic: int | None) -> flo
     """Pearson linear correlation (PLCC) of predictions with MOS.
 
     Args:
-        predicted: Shape ``(N,)``, image scores, higher is better.
-        mos: Shape ``(N,)``, mean opinion scores. Pass DMOS negated.
+        predicted: As for :func:`srocc`.
+        mos: As for :func:`srocc`.
         logistic: ``None`` for the raw correlation, 4 or 5 to fit that many
             parameters of the VQEG logistic from predictions to MOS first.
             No default: papers differ, and the number depends on it.
@@ -80,6 +92,12 @@ def plcc(predicted: np.ndarray, mos: np.ndarray, *, logistic: int | None) -> flo
     Notes:
         The fit uses the very scores that are reported, as is usual in this
         field, so fitted PLCC compares with fitted PLCC only.
+
+    Examples:
+        >>> predicted = [0.1, 0.4, 0.3, 0.8, 0.9]
+        >>> mos = [1.0, 2.0, 3.0, 4.0, 5.0]
+        >>> round(plcc(predicted, mos, logistic=None), 3)
+        0.933
     """
     x, y = _pair(predicted, mos)
     return float(stats.pearsonr(_mapped(x, y, logistic), y).statistic)
@@ -100,6 +118,10 @@ def rmse(predicted: np.ndarray, mos: np.ndarray, *, logistic: int | None) -> flo
     Raises:
         ValueError: As :func:`plcc`, save that ``N`` may be 1 and inputs may
             be constant without a fit.
+
+    Examples:
+        >>> rmse([1.0, 2.0, 3.0], [2.0, 3.0, 4.0], logistic=None)
+        1.0
     """
     if logistic is None:
         x, y = _pair(predicted, mos, least=1, constant=True)
@@ -108,7 +130,7 @@ def rmse(predicted: np.ndarray, mos: np.ndarray, *, logistic: int | None) -> flo
     return float(np.sqrt(np.mean((_mapped(x, y, logistic) - y) ** 2)))
 
 
-METRICS = {
+METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "srocc": srocc,
     "plcc": partial(plcc, logistic=None),
     "plcc4": partial(plcc, logistic=4),
@@ -161,6 +183,13 @@ def bootstrap_interval(
     Raises:
         ValueError: If the inputs are refused by the metric, an option is
             out of range, or over half of the resamples are undefined.
+
+    Examples:
+        >>> mos = np.arange(20.0)
+        >>> predicted = mos + 5 * np.sin(mos)
+        >>> low, high = bootstrap_interval("srocc", predicted, mos, seed=0)
+        >>> low < srocc(predicted, mos) < high
+        True
     """
     rows, x, y, _ = _prepared(metric, predicted, mos)
     return percentile_interval(resample([rows], [x], y, n=n, seed=seed)[0], level=level)
@@ -198,6 +227,13 @@ def paired_bootstrap(
 
     Raises:
         ValueError: As :func:`bootstrap_interval`.
+
+    Examples:
+        >>> mos = np.arange(20.0)
+        >>> near, far = mos + np.sin(mos), mos + 20 * np.sin(mos)
+        >>> result = paired_bootstrap("srocc", near, far, mos, seed=0)
+        >>> result["difference"] > 0, result["p"] < 0.05
+        (True, True)
     """
     rows_a, a, y, value_a = _prepared(metric, predicted_a, mos)
     rows_b, b, _, value_b = _prepared(metric, predicted_b, mos)

@@ -15,6 +15,7 @@ References:
 """
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import OptimizeWarning, curve_fit
@@ -50,6 +51,12 @@ def fit_logistic(predicted: np.ndarray, mos: np.ndarray, *, logistic: int) -> np
         FitError: If the fit did not converge from either start.
         ValueError: If ``logistic`` is not 4 or 5, or the predictions are no
             more than the parameters.
+
+    Examples:
+        >>> predicted = np.linspace(0, 1, 30)
+        >>> mos = 1 + 4 / (1 + np.exp(-(predicted - 0.5) / 0.1))
+        >>> fit_logistic(predicted, mos, logistic=4).round(3)
+        array([5. , 1. , 0.5, 0.1])
     """
     if logistic not in (4, 5):
         raise ValueError(
@@ -93,6 +100,10 @@ def apply_logistic(parameters: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
     Returns:
         ``float64`` array of the shape of ``predicted``.
+
+    Examples:
+        >>> apply_logistic(np.array([5.0, 1.0, 0.5, 0.1]), np.array([0.5]))
+        array([3.])
     """
     return _FUNCTIONS[len(parameters)](np.asarray(predicted, np.float64), *parameters)
 
@@ -105,7 +116,7 @@ def _five(x, b1, b2, b3, b4, b5):
     return b1 * (expit(b2 * (x - b3)) - 0.5) + b4 * x + b5
 
 
-_FUNCTIONS = {4: _four, 5: _five}
+_FUNCTIONS: dict[int, Callable[..., np.ndarray]] = {4: _four, 5: _five}
 
 
 def _starts(x, y, logistic):

@@ -96,7 +96,7 @@ def correlation_report(
 
 
 def _entry(name, predicted, mos, *, n, seed, level):
-    entry = {"value": None, "lo": None, "hi": None}
+    entry: dict[str, float | str | None] = {"value": None, "lo": None, "hi": None}
     try:
         entry["value"] = METRICS[name](predicted, mos)
         entry["lo"], entry["hi"] = bootstrap_interval(

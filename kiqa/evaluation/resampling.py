@@ -119,7 +119,7 @@ def grouped_draws(
 ) -> np.ndarray:
     """Score draws of groups of images, the same draws for every model.
 
-    Distorted copies of one photograph are not independent of each other: all
+    Distorted copies of one image are not independent of each other: all
     images of a group (reference, scene) are drawn together.
 
     Args:

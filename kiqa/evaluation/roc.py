@@ -29,6 +29,12 @@ def roc_auc(values: np.ndarray, positive: np.ndarray, *, valid: np.ndarray | Non
         ValueError: If shapes differ, a mask is not Boolean, a value is not
             finite, or a class has no cell.
 
+    Examples:
+        >>> values = np.array([[0.9, 0.8], [0.3, 0.1]])
+        >>> good = np.array([[True, False], [True, False]])
+        >>> roc_auc(values, good)
+        0.75
+
     References:
         Hanley and McNeil, The meaning and use of the area under a receiver
         operating characteristic (ROC) curve, Radiology 143, 1982.
@@ -59,6 +65,11 @@ def roc_curve(
 
     Raises:
         ValueError: As :func:`roc_auc`.
+
+    Examples:
+        >>> false, true, threshold = roc_curve([0.9, 0.8, 0.1], [True, False, True])
+        >>> true
+        array([0. , 0.5, 0.5, 1. ])
     """
     values, positive = _cells(values, positive, valid)
     thresholds, group = np.unique(-values, return_inverse=True)

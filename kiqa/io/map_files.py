@@ -56,6 +56,13 @@ class QualityMap:
 
     Raises:
         ValueError: If edges do not fit the values and the image.
+
+    Examples:
+        >>> import kiqa
+        >>> values = np.array([[0.2, 0.8]], np.float32)
+        >>> found = kiqa.QualityMap(values, 4, 31.5, (64, 68))
+        >>> round(found.mean(), 3), found.to_image_size().shape
+        (0.5, (64, 68))
     """
 
     values: np.ndarray
@@ -70,11 +77,11 @@ class QualityMap:
     column_edges: np.ndarray | None = None
 
     def __post_init__(self):
-        given = [self.row_edges, self.column_edges]
-        if all(edges is None for edges in given):
+        edges_of_axes = [self.row_edges, self.column_edges]
+        if all(edges is None for edges in edges_of_axes):
             return
         for name, edges, cells, side in zip(
-            _EDGES, given, self.values.shape, self.image_size, strict=True
+            _EDGES, edges_of_axes, self.values.shape, self.image_size, strict=True
         ):
             edges = np.asarray(edges, np.float64)
             fits = edges.shape == (cells + 1,) and edges[0] >= 0 and edges[-1] <= side
@@ -91,7 +98,7 @@ class QualityMap:
         Pixel i is the interval from i to i + 1. Cells of a map with a stride
         cover ``stride`` pixels round their centres and may reach outside.
         """
-        if self.row_edges is not None:
+        if self.row_edges is not None and self.column_edges is not None:
             return self.row_edges, self.column_edges
         first = self.offset + 0.5 - self.stride / 2
         rows, columns = (first + np.arange(cells + 1) * self.stride for cells in self.values.shape)
@@ -144,7 +151,7 @@ class QualityMap:
             Thesis, section 5.3: prediction maps are "centered and
             zero-padded to the input resolution".
         """
-        if self.row_edges is not None:
+        if self.row_edges is not None and self.column_edges is not None:
             return self._filled_blocks()
         stride = self.stride
         padded = np.zeros(self.image_size, np.float32)
@@ -220,7 +227,7 @@ class QualityMap:
                 values=content["values"].astype(np.float32),
                 stride=int(content["stride"]),
                 offset=float(content["offset"]),
-                image_size=tuple(int(side) for side in content["image_size"]),
+                image_size=(int(content["image_size"][0]), int(content["image_size"][1])),
                 model=str(content["model"]),
                 weights_sha256=str(content["weights_sha256"]),
                 scale=str(content["scale"]),

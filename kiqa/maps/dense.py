@@ -25,9 +25,14 @@ References:
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
 
 _IDENTITY_AT_TEST = ("Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout")
 _POINTWISE = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Rescaling", "BatchNormalization")
@@ -67,7 +72,7 @@ class _Run:
     select: tuple[tuple[int, tuple[int, int]], ...] = ()
 
 
-def patch_size(model) -> int:
+def patch_size(model: "keras.Model") -> int:
     """Return the side of the square patch that a model takes, in pixels.
 
     Args:
@@ -95,7 +100,7 @@ def patch_size(model) -> int:
     return shapes[0][1]
 
 
-def dense_steps(model) -> tuple[list[Step] | None, str]:
+def dense_steps(model: "keras.Model") -> tuple[list[Step] | None, str]:
     """Read a patch network as steps of a dense one.
 
     Args:
@@ -206,7 +211,7 @@ def _first_cell(phase, spread, apart):
     return next(m for m in range(apart) if (phase + spread * m) % apart == 0)
 
 
-def build_dense(steps: list[Step], *, stride: int):
+def build_dense(steps: list[Step], *, stride: int) -> Callable:
     """Build the function that maps whole images at a stride.
 
     Args:
@@ -312,12 +317,12 @@ def peak_bytes(steps: list[Step], *, stride: int, height: int, width: int) -> in
             fragments *= run.offsets**2
         if run.select:
             fragments = len(run.select)
-        given = fragments * height * width * channels
+        input_size = fragments * height * width * channels
         height = max(1, (height - run.step.size) // run.stride + 1)
         width = max(1, (width - run.step.size) // run.stride + 1)
         channels = run.step.units or channels
         made = fragments * height * width * channels
         # Splitting and selecting hold the pieces and their concatenation at once.
-        copied = 2 * max(before, given) if given != before else given
-        peak = max(peak, 4 * max(copied, given + made))
+        copied = 2 * max(before, input_size) if input_size != before else input_size
+        peak = max(peak, 4 * max(copied, input_size + made))
     return peak

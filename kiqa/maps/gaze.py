@@ -14,6 +14,7 @@ References:
 """
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -219,7 +220,7 @@ def activity_map(gray: np.ndarray) -> np.ndarray:
         two pixels.
     """
     gray = np.asarray(gray, np.float64) / 255
-    options = {"ksize": 3, "scale": 1 / _SOBEL, "borderType": cv2.BORDER_CONSTANT}
+    options: dict[str, Any] = {"ksize": 3, "scale": 1 / _SOBEL, "borderType": cv2.BORDER_CONSTANT}
     magnitude = cv2.magnitude(
         cv2.Sobel(gray, cv2.CV_64F, 1, 0, **options), cv2.Sobel(gray, cv2.CV_64F, 0, 1, **options)
     )

@@ -1,4 +1,4 @@
-"""Gray maps: a photograph, made as small as its other maps."""
+"""Gray maps: an image, made as small as its other maps."""
 
 import cv2
 import numpy as np
@@ -11,10 +11,10 @@ from kiqa.maps.fish import gray_of, window_grid
 def gray_map(
     image: np.ndarray, *, stride: int = PATCHNET.stride, window: int = PATCHNET.patch
 ) -> QualityMap:
-    """Resize the gray photograph to the grid of sliding windows.
+    """Resize the gray image to the grid of sliding windows.
 
-    The whole photograph is resized, by the means of areas, also its margins
-    where no window has its centre: as a picture of the content, not as a
+    The whole image is resized, by the means of areas, also its margins
+    where no window has its centre: as an image of the content, not as a
     measurement at the cells.
 
     Args:

@@ -1,6 +1,6 @@
-"""Scores of rectangles of a picture, and quality maps of its blocks, by PaQ-2-PiQ.
+"""Scores of rectangles of an image, and quality maps of its blocks, by PaQ-2-PiQ.
 
-The body looks at the picture once; each rectangle then costs a pooling of its
+The body looks at the image once; each rectangle then costs a pooling of its
 features and the small head. A map of n x m blocks is the scores of n * m
 rectangles with edges at ``linspace(0, size, cells + 1)``.
 
@@ -12,6 +12,8 @@ References:
     authors' code.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from kiqa.constants import PAQ2PIQ
@@ -20,7 +22,10 @@ from kiqa.io.weights import WeightsInfo
 from kiqa.models.paq2piq import KINDS
 from kiqa.models.roi_pool import roi_pool
 
-LEAST_SIDE = PAQ2PIQ.stride  # ours: a smaller picture has not even one whole feature cell
+if TYPE_CHECKING:
+    import keras
+
+LEAST_SIDE = PAQ2PIQ.stride  # ours: a smaller image has not even one whole feature cell
 _AT_ONCE = 4096  # rectangles pooled and rated together
 
 
@@ -28,7 +33,7 @@ def grid_edges(side: int, cells: int) -> np.ndarray:
     """Return where blocks begin and end on one axis.
 
     Args:
-        side: Pixels of the picture on this axis.
+        side: Pixels of the image on this axis.
         cells: Number of blocks, at most ``side``.
 
     Returns:
@@ -49,7 +54,7 @@ def grid_edges(side: int, cells: int) -> np.ndarray:
 
 
 def grid_rois(image_size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
-    """Return the blocks of a picture as rectangles, row by row.
+    """Return the blocks of an image as rectangles, row by row.
 
     Args:
         image_size: ``(height, width)`` in pixels.
@@ -68,18 +73,18 @@ def grid_rois(image_size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
 
 
 def check_rois(rois: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
-    """Return rectangles as an array, if they lie in a picture.
+    """Return rectangles as an array, if they lie in an image.
 
     Args:
         rois: Of shape (m, 4): left, top, right, bottom in pixels.
-        image_size: ``(height, width)`` of the picture.
+        image_size: ``(height, width)`` of the image.
 
     Returns:
         ``float32`` of shape (m, 4).
 
     Raises:
         ValueError: If there is none, or one is not finite, empty, reversed
-            or not inside the picture; the first such one is named.
+            or not inside the image; the first such one is named.
     """
     rois = np.asarray(rois)
     if rois.ndim != 2 or rois.shape[1] != 4 or not len(rois) or rois.dtype.kind not in "fiu":
@@ -96,17 +101,17 @@ def check_rois(rois: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
         first = int(np.argmin(good))
         raise ValueError(
             f"Expected 0 <= left < right <= {width} and 0 <= top < bottom <= {height}, the "
-            f"picture's sides. Received: {rois[first].tolist()} (number {first}), and "
+            f"image's sides. Received: {rois[first].tolist()} (number {first}), and "
             f"{np.count_nonzero(~good) - 1} more such. Correct or leave them out."
         )
     return rois.astype(np.float32)
 
 
 class RegionRater:
-    """Rates pictures and rectangles of them with one P2P network.
+    """Rates images and rectangles of them with one P2P network.
 
     Args:
-        body: ResNet-18, `kiqa.models.resnet18`, of pictures in 0..255.
+        body: ResNet-18, `kiqa.models.resnet18`, of images in 0..255.
         head: Its head, `kiqa.models.paq2piq`.
         kind: ``"bm"``, ``"rm"`` or ``"fm"``.
         info: What is known of the weights; goes into every map.
@@ -115,7 +120,14 @@ class RegionRater:
         ValueError: If the kind is unknown, or body and head do not fit.
     """
 
-    def __init__(self, body, head, *, kind: str, info: WeightsInfo | None = None):
+    def __init__(
+        self,
+        body: "keras.Model",
+        head: "keras.Model",
+        *,
+        kind: str,
+        info: WeightsInfo | None = None,
+    ):
         if kind not in KINDS:
             raise ValueError(f"Expected kind to be one of {', '.join(KINDS)}. Received: {kind!r}.")
         _check_networks(body, head, kind)
@@ -126,7 +138,7 @@ class RegionRater:
         self._patch_head = _compiled(_patch_scores(head)) if kind == "fm" else self._head
 
     def score(self, pixels: np.ndarray, rois: np.ndarray | None = None) -> float:
-        """Rate a whole picture.
+        """Rate a whole image.
 
         Args:
             pixels: ``uint8`` of shape (H, W, 3), RGB, sides at least
@@ -138,7 +150,7 @@ class RegionRater:
             The score on the scale 0..100, not confined to it.
 
         Raises:
-            ValueError: If the picture or a patch is not such.
+            ValueError: If the image or a patch is not such.
         """
         if rois is not None and self.kind != "fm":
             raise ValueError(
@@ -164,7 +176,7 @@ class RegionRater:
         return float(self._head(roi_pool(features, rois[None]))[0, 0])
 
     def rate(self, pixels: np.ndarray, rois: np.ndarray) -> np.ndarray:
-        """Rate rectangles of a picture, in one pass over its features.
+        """Rate rectangles of an image, in one pass over its features.
 
         Args:
             pixels: As in `score`.
@@ -175,14 +187,14 @@ class RegionRater:
             of its first head.
 
         Raises:
-            ValueError: If the picture or a rectangle is not such, or the
-                network is P2P-BM, which knows whole pictures only.
+            ValueError: If the image or a rectangle is not such, or the
+                network is P2P-BM, which knows whole images only.
         """
         self._check_regions()
         return self._rated(self._features(pixels), check_rois(rois, np.shape(pixels)[:2]))
 
     def map(self, pixels: np.ndarray, grid: tuple[int, int] = PAQ2PIQ.grid) -> QualityMap:
-        """Rate the blocks of a picture.
+        """Rate the blocks of an image.
 
         Args:
             pixels: As in `score`.
@@ -216,7 +228,7 @@ class RegionRater:
         if self.kind == "bm":
             raise ValueError(
                 "Expected P2P-RM or P2P-FM for maps and rectangles. Received: P2P-BM, which rates "
-                "whole pictures only. Cut the rectangles out and score them as pictures."
+                "whole images only. Cut the rectangles out and score them as images."
             )
 
     def _features(self, pixels):
@@ -224,13 +236,13 @@ class RegionRater:
         pixels = np.asarray(pixels)
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
             raise ValueError(
-                "Expected an RGB picture of shape (H, W, 3), uint8. "
+                "Expected an RGB image of shape (H, W, 3), uint8. "
                 f"Received: shape={pixels.shape}, dtype={pixels.dtype}."
             )
         if min(pixels.shape[:2]) < LEAST_SIDE:
             raise ValueError(
-                f"Expected a picture of at least {LEAST_SIDE}x{LEAST_SIDE} pixels. Received: "
-                f"{pixels.shape[1]}x{pixels.shape[0]}. Use a larger picture."
+                f"Expected an image of at least {LEAST_SIDE}x{LEAST_SIDE} pixels. Received: "
+                f"{pixels.shape[1]}x{pixels.shape[0]}. Use a larger image."
             )
         return self._body(pixels[None].astype(np.float32))
 
@@ -238,9 +250,9 @@ class RegionRater:
         """Scores of rectangles that have been checked, ``float32`` of shape (m,)."""
         scores = []
         for at in range(0, len(rois), _AT_ONCE):
-            some = rois[at : at + _AT_ONCE]
-            largest = np.max(some[:, 3] - some[:, 1]), np.max(some[:, 2] - some[:, 0])
-            pooled = roi_pool(features, some[None], largest=largest)[0]
+            batch = rois[at : at + _AT_ONCE]
+            largest = np.max(batch[:, 3] - batch[:, 1]), np.max(batch[:, 2] - batch[:, 0])
+            pooled = roi_pool(features, batch[None], largest=largest)[0]
             if self.kind == "fm":
                 scores.append(self._by_fours(pooled))
             else:

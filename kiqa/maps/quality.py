@@ -13,6 +13,7 @@ References:
 """
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
@@ -21,6 +22,9 @@ from kiqa.data.patches import cut_patches, patch_positions
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
 from kiqa.maps.dense import build_dense, dense_steps, patch_size, peak_bytes
+
+if TYPE_CHECKING:
+    import keras
 
 MEMORY_BUDGET = 512 * 2**20
 PATCH_BATCH = 256
@@ -52,7 +56,7 @@ class QualityMapper:
 
     def __init__(
         self,
-        model,
+        model: "keras.Model",
         *,
         stride: int,
         info: WeightsInfo | None = None,
@@ -67,7 +71,7 @@ class QualityMapper:
         self._name = info.name if info else model.name
         self._steps, self.reason = dense_steps(model)
         self.dense = self._steps is not None
-        if self.dense:
+        if self._steps is not None:
             self._run = build_dense(self._steps, stride=self.stride)
         else:
             self._run = _patch_function(model, self.patch)
@@ -111,7 +115,7 @@ class QualityMapper:
         rows = (height - self.patch) // self.stride + 1
         columns = (width - self.patch) // self.stride + 1
         values = np.empty((len(batch), rows, columns), np.float32)
-        tiles = self._tiles(rows, columns) if self.dense else [(0, 0, rows, columns)]
+        tiles = self._tiles(rows, columns)
         silent = None if progress and len(tiles) > 1 else True
         for image, out in zip(batch, values, strict=True):
             for top, left, tile_rows, tile_columns in tqdm(tiles, disable=silent, leave=False):
@@ -165,7 +169,9 @@ class QualityMapper:
         return np.concatenate(batches).reshape(-1, columns)
 
     def _tiles(self, rows, columns):
-        """Split the map so that each tile keeps to the memory budget."""
+        """Split the map so that each tile keeps to the memory budget; patches fit anyway."""
+        if self._steps is None:
+            return [(0, 0, rows, columns)]
         parts = (1, 1)
         while True:
             tile_rows, tile_columns = math.ceil(rows / parts[0]), math.ceil(columns / parts[1])
@@ -206,7 +212,7 @@ def _patch_function(model, patch):
 
 
 def predict_quality_map(
-    model, pixels: np.ndarray, *, stride: int, memory_budget: int = MEMORY_BUDGET
+    model: "keras.Model", pixels: np.ndarray, *, stride: int, memory_budget: int = MEMORY_BUDGET
 ) -> QualityMap:
     """Predict a local quality map by sliding a patch model over an image.
 

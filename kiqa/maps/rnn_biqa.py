@@ -13,12 +13,16 @@ References:
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kiqa.constants import RNN_BIQA
 from kiqa.io.weights import WeightsInfo
 from kiqa.maps.gaze import Gaze, GazeForm, gaze_of
+
+if TYPE_CHECKING:
+    import keras
 
 PATCH_BATCH = 32  # patches a run of the network; more only cost memory on a CPU
 LEAST_SIDE = 32  # ours; smaller images would be enlarged more than seven times
@@ -65,7 +69,7 @@ class GazeExtractor:
 
     def __init__(
         self,
-        model,
+        model: "keras.Model",
         *,
         form: GazeForm,
         info: WeightsInfo | None = None,
@@ -174,7 +178,9 @@ def check_side(pixels: np.ndarray) -> None:
         )
 
 
-def network_function(model, *, dtype: str = "float32") -> Callable[[np.ndarray], np.ndarray]:
+def network_function(
+    model: "keras.Model", *, dtype: str = "float32"
+) -> Callable[[np.ndarray], np.ndarray]:
     """Return a network as a function of arrays, on any Keras backend.
 
     Args:

@@ -12,6 +12,7 @@ References:
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from kiqa.maps.fish import fish_block_map
 from kiqa.maps.gray import gray_map
 from kiqa.maps.quality import QualityMapper
 from kiqa.maps.sliding_fish import fish_map
+
+if TYPE_CHECKING:
+    import keras
 
 MAPS = ("fish", "gray", "patchnet")
 FISH_FORMS = ("sliding", "blocks")
@@ -50,7 +54,7 @@ class StackMaker:
 
     def __init__(
         self,
-        model,
+        model: "keras.Model",
         *,
         stride: int = AGGREGATOR.stride,
         fish: str = FISH_FORMS[0],

@@ -1,7 +1,7 @@
-"""Map stacks of many photographs on disk: computed once, continued after a kill.
+"""Map stacks of many images on disk: computed once, continued after a kill.
 
 A stack's file is named by a hash of all that its values depend on: the
-photograph's bytes, the version that was made of it, the Patchnet's weights,
+image's bytes, the version that was made of it, the Patchnet's weights,
 stride, form of FISH, and the number of this format. A cache of other weights
 is therefore never used, and several may share a folder.
 """
@@ -44,8 +44,8 @@ class StackCache:
         """Return the file of a stack, whether it is there or not.
 
         Args:
-            image_sha256: Hash of the photograph's bytes.
-            version: What is made of the photograph.
+            image_sha256: Hash of the image's bytes.
+            version: What is made of the image.
 
         Returns:
             A path below the folder.
@@ -73,12 +73,12 @@ class StackCache:
         the calling thread.
 
         Args:
-            wanted: Photographs and their versions.
+            wanted: Images and their versions.
             workers: Number of threads.
 
         Yields:
             For each of them in order its file and ``None``, or ``None`` and
-            what is wrong with the photograph.
+            what is wrong with the image.
 
         Raises:
             OSError: If a stack cannot be written; those before it stay.

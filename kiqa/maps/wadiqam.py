@@ -16,12 +16,16 @@ References:
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kiqa.data.patches import grid_shape, patch_grid
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
+
+if TYPE_CHECKING:
+    import keras
 
 PATCH_BATCH = 256
 
@@ -117,7 +121,9 @@ class PatchPooler:
             positive integer.
     """
 
-    def __init__(self, model, *, stride: int | None = None, info: WeightsInfo | None = None):
+    def __init__(
+        self, model: "keras.Model", *, stride: int | None = None, info: WeightsInfo | None = None
+    ):
         shapes = [tuple(tensor.shape) for tensor in model.inputs]
         outputs = model.output if isinstance(model.output, dict) else {}
         fits = (

@@ -1,4 +1,4 @@
-"""Aggregator: the quality of a photograph from a stack of its indicator maps.
+"""Aggregator: the quality of an image from a stack of its indicator maps.
 
 In: a stack of maps of shape (rows, columns, 3), any resolution of at least
 `LEAST_CELLS` cells a side: FISH over 30, gray in 0..1, Patchnet's quality map

@@ -1,15 +1,15 @@
-"""PaQ-2-PiQ: the heads that rate pictures and their parts by ResNet-18's features.
+"""PaQ-2-PiQ: the heads that rate images and their parts by ResNet-18's features.
 
 A P2P network is a body (`kiqa.models.resnet18`) and a head, two graphs of stock
 layers; between them P2P-RM and P2P-FM take the features of rectangles of the
-picture (`kiqa.models.roi_pool`), 2x2 cells each. Scores are on the scale of
+image (`kiqa.models.roi_pool`), 2x2 cells each. Scores are on the scale of
 MOS 0..100, higher is better.
 
-- P2P-BM: the head on the features of the whole picture.
-- P2P-RM: the same head on the 2x2 features of any rectangle; the picture is
+- P2P-BM: the head on the features of the whole image.
+- P2P-RM: the same head on the 2x2 features of any rectangle; the image is
   one more rectangle.
-- P2P-FM: the features of four rectangles, the picture and three patches. A
-  first head rates each; a second one rates the picture by its features and
+- P2P-FM: the features of four rectangles, the image and three patches. A
+  first head rates each; a second one rates the image by its features and
   these four scores.
 
 Each head is a maximum and a mean over the features (in this order), and two
@@ -48,7 +48,7 @@ def build_paq2piq_head(*, kind: str = "rm", seed: int | None = None) -> keras.Mo
     Returns:
         Flat functional ``keras.Model``. For ``"bm"`` and ``"rm"`` of features
         (n, rows, columns, 512) to scores (n, 1), named ``paq2piq_head``. For
-        ``"fm"`` of the 2x2 features of the picture and three patches, (n, 4,
+        ``"fm"`` of the 2x2 features of the image and three patches, (n, 4,
         2, 2, 512), to their scores (n, 4), named ``paq2piq_fm_head``; its
         layer ``patch_scores`` gives the four scores of the first head.
         Outputs are ``float32`` under mixed precision too.

@@ -1,6 +1,6 @@
-"""ResNet-18 without its class head: the features of a picture, one cell each 32 pixels.
+"""ResNet-18 without its class head: the features of an image, one cell each 32 pixels.
 
-In: RGB pictures of shape (H, W, 3), any size, values 0..255; the network
+In: RGB images of shape (H, W, 3), any size, values 0..255; the network
 divides by 255 and subtracts nothing, as PaQ-2-PiQ does. Out: features of shape
 (ceil(H / 32), ceil(W / 32), 512), not negative.
 
@@ -35,7 +35,7 @@ def build_resnet18(*, seed: int | None = None) -> keras.Model:
             call.
 
     Returns:
-        Flat functional ``keras.Model`` named ``resnet18``: pictures of shape
+        Flat functional ``keras.Model`` named ``resnet18``: images of shape
         (n, H, W, 3), 0..255, to features (n, ceil(H / 32), ceil(W / 32),
         512), at least 0. 11,176,512 trainable parameters.
 

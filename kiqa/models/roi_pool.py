@@ -20,6 +20,7 @@ References:
 """
 
 import math
+from typing import Any
 
 from keras import ops
 
@@ -29,13 +30,13 @@ _TABLES = 2**27  # values of the maxima that are kept at a time: 512 MiB
 
 
 def roi_pool(
-    features,
-    rois,
+    features: Any,
+    rois: Any,
     *,
     bins: int = PAQ2PIQ.bins,
     stride: int = PAQ2PIQ.stride,
     largest: tuple[float, float] | None = None,
-):
+) -> Any:
     """Pool the features of rectangles.
 
     Differentiable by the features. Runs eagerly and in compiled functions on
@@ -43,9 +44,9 @@ def roi_pool(
 
     Args:
         features: Tensor of shape (n, rows, columns, channels).
-        rois: Tensor of shape (n, m, 4): for each picture m rectangles (left,
+        rois: Tensor of shape (n, m, 4): for each image m rectangles (left,
             top, right, bottom) in pixels, from the upper left corner of the
-            picture; left <= right and top <= bottom.
+            image; left <= right and top <= bottom.
         bins: Bins a side.
         stride: Pixels between neighbouring features.
         largest: Height and width in pixels that no rectangle exceeds, if
@@ -65,7 +66,7 @@ def roi_pool(
     if rows is None or columns is None:
         raise ValueError(
             f"Expected features of known rows and columns. Received: shape {features.shape}. Call "
-            "it outside of the compiled function, or fix the size of the pictures."
+            "it outside of the compiled function, or fix the size of the images."
         )
     rois = ops.cast(rois, "float32")
     sides = [
@@ -106,7 +107,9 @@ def roi_pool(
     return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)
 
 
-def roi_bins(low, high, *, cells: int, bins: int = PAQ2PIQ.bins, stride: int = PAQ2PIQ.stride):
+def roi_bins(
+    low: Any, high: Any, *, cells: int, bins: int = PAQ2PIQ.bins, stride: int = PAQ2PIQ.stride
+) -> tuple[Any, Any]:
     """Return the feature cells of each bin on one axis.
 
     Args:

@@ -1,4 +1,4 @@
-"""Pictures: an axes comes in, the same axes goes out; no pyplot state.
+"""Figures: an axes comes in, the same axes goes out; no pyplot state.
 
 Without ``ax`` a fresh figure is made; reach it through ``ax.figure`` and
 write it with :func:`save_figure`.

@@ -5,13 +5,14 @@ Public names: :func:`axes_or_new`, :func:`save_figure`.
 
 import os
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kiqa.io.files import replacing
 
-_METADATA = {  # without version and date, so that equal pictures are equal files
+_METADATA = {  # without version and date, so that equal figures are equal files
     ".png": {"Software": None},
     ".pdf": {"Creator": None, "Producer": None, "CreationDate": None},
 }
@@ -51,7 +52,7 @@ def save_figure(figure: Figure | Axes, path: str | os.PathLike, *, dpi: int = 15
     suffix = path.suffix.lower()
     if suffix not in _METADATA:
         raise ValueError(f"Expected a file ending in {' or '.join(_METADATA)}, received {path}.")
-    figure = figure.figure if isinstance(figure, Axes) else figure
+    whole: Any = figure.figure if isinstance(figure, Axes) else figure
     with replacing(path) as temporary:
-        figure.savefig(temporary, format=suffix[1:], dpi=dpi, metadata=_METADATA[suffix])
+        whole.savefig(temporary, format=suffix[1:], dpi=dpi, metadata=_METADATA[suffix])
     return path

@@ -4,14 +4,15 @@ Public names: :func:`plot_jnd_panels`.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-_SAVES = {"color": "C0", "marker": "o", "label": "VarJPEG smaller"}
-_NOT = {"color": "C1", "marker": "x", "label": "JPEG smaller, or equal"}
+_SAVES: dict[str, Any] = {"color": "C0", "marker": "o", "label": "VarJPEG smaller"}
+_NOT: dict[str, Any] = {"color": "C1", "marker": "x", "label": "JPEG smaller, or equal"}
 _DIFFERENCE = "JPEG − VarJPEG at the JND (bpp)"
 
 
@@ -40,16 +41,16 @@ def plot_jnd_panels(table: Sequence[Mapping], axes: Sequence[Axes] | None = None
     """
     if axes is None:
         axes = Figure(figsize=(9.6, 8.4), layout="constrained").subplots(2, 2)
-    axes = np.asarray(axes, object).reshape(-1)
-    if axes.size != 4:
-        raise ValueError(f"Expected four axes, received {axes.size}.")
+    panes = np.asarray(axes, object).reshape(-1)
+    if panes.size != 4:
+        raise ValueError(f"Expected four axes, received {panes.size}.")
     rows = [row for row in table if row["saving_bpp"] is not None]
     saving, ours, theirs, overhead, source = (
         np.array([row[name] for row in rows], float)
         for name in ("saving_bpp", "varjpeg_bpp", "jpeg_bpp", "overhead_share", "source_bpp")
     )
     mos = np.array([np.nan if row.get("mos") is None else row["mos"] for row in rows], float)
-    first, *others = axes
+    first, *others = panes
     _scatter(first, ours, theirs, saving)
     end = 1.05 * max(*ours, *theirs) if rows else 1.0
     first.plot([0, end], [0, end], color="gray", lw=0.8, ls=":", zorder=0)
@@ -74,7 +75,7 @@ def plot_jnd_panels(table: Sequence[Mapping], axes: Sequence[Axes] | None = None
         if not known.any():
             ax.set(xticks=[], yticks=[])
             ax.text(0.5, 0.6, f"no image with {label}", ha="center", transform=ax.transAxes)
-    return axes
+    return panes
 
 
 def _scatter(ax: Axes, x: np.ndarray, y: np.ndarray, saving: np.ndarray) -> None:
@@ -82,5 +83,5 @@ def _scatter(ax: Axes, x: np.ndarray, y: np.ndarray, saving: np.ndarray) -> None
     for style, chosen in ((_SAVES, saving > 0), (_NOT, saving <= 0)):
         if chosen.any():
             label = f"{style['label']} ({chosen.sum()})"
-            line = {"linestyle": "", "markersize": 5, "alpha": 0.7}
+            line: dict[str, Any] = {"linestyle": "", "markersize": 5, "alpha": 0.7}
             ax.plot(x[chosen], y[chosen], **(style | line | {"label": label}))

@@ -90,7 +90,7 @@ def plot_windows(
 
 
 def _outline(ax, corner, side, color):
-    """A square that can be seen on any photograph."""
+    """A square that can be seen on any image."""
     for line, ink in ((3.5, "white"), (1.8, color)):
         ax.add_patch(Rectangle(corner, side, side, fill=False, lw=line, ec=ink))
 

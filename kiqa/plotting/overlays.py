@@ -1,7 +1,9 @@
-"""A quality map laid over its photograph, or blended with it.
+"""A quality map laid over its image, or blended with it.
 
 Public names: :func:`plot_overlay`, :func:`plot_blend`.
 """
+
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -14,8 +16,8 @@ from kiqa.constants import PAQ2PIQ
 from kiqa.io.map_files import QualityMap
 from kiqa.plotting.figures import axes_or_new
 
-_DRAWN = 1500  # larger photographs are averaged down about to this many pixels a side
-_HALF_CONTRAST = {"vmin": -128, "vmax": 383, "interpolation": "bilinear"}
+_DRAWN = 1500  # larger images are averaged down about to this many pixels a side
+_HALF_CONTRAST: dict[str, Any] = {"vmin": -128, "vmax": 383, "interpolation": "bilinear"}
 _MID_GRAY = np.array([0.5, 0.5, 0.5, 1.0])
 
 
@@ -29,12 +31,12 @@ def plot_overlay(
     limits: tuple[float, float] = (0.0, 1.0),
     cmap: str = "magma",
 ) -> Axes:
-    """Lay a quality map over its photograph.
+    """Lay a quality map over its image.
 
-    The photograph is drawn gray and at half contrast, so that colour means
+    The image is drawn gray and at half contrast, so that colour means
     quality only. Each cell covers the ``stride`` x ``stride`` pixels round
     its centre; the border, where no window has its centre, stays uncovered.
-    The colour scale is fixed, never stretched to the map, so two pictures
+    The colour scale is fixed, never stretched to the map, so two images
     compare.
 
     Args:
@@ -48,7 +50,7 @@ def plot_overlay(
         cmap: Name of a matplotlib colour map.
 
     Returns:
-        The axes, in pixel coordinates of the photograph.
+        The axes, in pixel coordinates of the image.
 
     Raises:
         ValueError: If the map was made from an image of another size.
@@ -86,23 +88,22 @@ def plot_blend(
     limits: tuple[float, float] = (0.0, 100.0),
     cmap: str = "magma",
 ) -> Axes:
-    """Blend a quality map with its photograph, as PaQ-2-PiQ shows its maps.
+    """Blend a quality map with its image, as PaQ-2-PiQ shows its maps.
 
     The map is interpolated (bilinear) to one value a pixel, coloured, and
-    mixed with the photograph in colour. The colour scale is fixed.
+    mixed with the image in colour. The colour scale is fixed.
 
     Args:
-        pixels: RGB ``uint8``, shape ``(H, W, 3)``.
-        quality_map: Map of that image.
-        ax: Axes to draw on.
+        pixels: As for `plot_overlay`.
+        quality_map: As for `plot_overlay`.
+        ax: As for `plot_overlay`.
         alpha: Part of the map in the mixture, 0-1.
-        colorbar: Whether to add the labelled scale beside the axes, in the
-            colours of the map over mid-gray.
-        limits: Values at the two ends of the colour scale.
-        cmap: Name of a matplotlib colour map.
+        colorbar: As for `plot_overlay`.
+        limits: As for `plot_overlay`.
+        cmap: As for `plot_overlay`.
 
     Returns:
-        The axes, in pixel coordinates of the photograph.
+        The axes, in pixel coordinates of the image.
 
     Raises:
         ValueError: If the map was made from an image of another size.
@@ -128,11 +129,11 @@ def plot_blend(
 
 
 def _checked_size(pixels, quality_map):
-    """Height and width of the photograph, which are those of the map."""
+    """Height and width of the image, which are those of the map."""
     size = tuple(pixels.shape[:2])
     if size != tuple(quality_map.image_size):
         raise ValueError(
-            f"Expected the photograph of the map, {quality_map.image_size} (height, width), "
+            f"Expected the image of the map, {quality_map.image_size} (height, width), "
             f"received {size}. Read it with kiqa.load_image, which turns it upright."
         )
     return size

@@ -38,7 +38,7 @@ def plot_label_histograms(labels: Mapping[str, np.ndarray], *, ax: Axes | None =
     ax = axes_or_new(ax)
     weights = [np.full(g.size, 1 / g.size) for g in groups]
     names = [f"{name} ({g.size:,} patches)" for name, g in zip(labels, groups, strict=True)]
-    ax.hist(groups, bins=_BINS, weights=weights, label=names)
+    ax.hist(groups, bins=_BINS.tolist(), weights=weights, label=names)
     ax.set(xlabel="label (quality score)", ylabel="share of the patches", xlim=(-0.05, 1.05))
     ax.legend(fontsize="small")
     return ax

@@ -1,7 +1,9 @@
-"""RNN-BIQA's gaze over a photograph, and the features that it meets.
+"""RNN-BIQA's gaze over an image, and the features that it meets.
 
 Public names: :func:`plot_gaze`, :func:`plot_feature_sequence`.
 """
+
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -13,7 +15,7 @@ from kiqa.maps.gaze import Gaze
 from kiqa.maps.rnn_biqa import FeatureSequence
 from kiqa.plotting.figures import axes_or_new
 
-_HALF_CONTRAST = {"vmin": -128, "vmax": 383}
+_HALF_CONTRAST: dict[str, Any] = {"vmin": -128, "vmax": 383}
 
 
 def plot_gaze(

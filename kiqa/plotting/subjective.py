@@ -1,4 +1,4 @@
-"""Pictures, patches and scores of a rating study.
+"""Images, patches and scores of a rating study.
 
 Public names: :func:`plot_picture_sizes`, :func:`plot_patches`,
 :func:`plot_mos_pairs`, :func:`plot_mos_histograms`.
@@ -21,20 +21,20 @@ def plot_picture_sizes(sizes: Sequence[tuple[int, int]], *, ax: Axes | None = No
     """Plot widths against heights, a dot for each size that occurs.
 
     Args:
-        sizes: ``(height, width)`` of each picture, at least one.
+        sizes: ``(height, width)`` of each image, at least one.
         ax: Axes to draw on.
 
     Returns:
-        The axes; the area of a dot goes with the number of its pictures.
+        The axes; the area of a dot goes with the number of its images.
 
     Raises:
-        ValueError: If there is no picture.
+        ValueError: If there is no image.
 
     References:
         Ying et al. 2020, Fig. 4.
     """
     if not len(sizes):
-        raise ValueError("Expected the sizes of pictures. Received: none.")
+        raise ValueError("Expected the sizes of images. Received: none.")
     found, counts = np.unique(np.asarray(sizes), axis=0, return_counts=True)
     ax = axes_or_new(ax)
     area = np.maximum(_LARGEST_DOT * counts / counts.max(), 8)
@@ -43,7 +43,7 @@ def plot_picture_sizes(sizes: Sequence[tuple[int, int]], *, ax: Axes | None = No
     ax.set(xlabel="width in pixels", ylabel="height in pixels", xlim=ends, ylim=ends)
     ax.set_aspect("equal")
     ax.set_title(
-        f"{len(sizes):,} pictures, {len(found):,} sizes, at most {counts.max():,} of one",
+        f"{len(sizes):,} images, {len(found):,} sizes, at most {counts.max():,} of one",
         fontsize="medium",
     )
     return ax
@@ -56,7 +56,7 @@ def plot_patches(
     labels: Sequence[str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw rectangles on a picture.
+    """Draw rectangles on an image.
 
     Args:
         pixels: RGB ``uint8`` of shape (H, W, 3).

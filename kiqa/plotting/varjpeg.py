@@ -3,6 +3,8 @@
 Public names: :func:`plot_steps`.
 """
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,7 +12,7 @@ from matplotlib.figure import Figure
 _LEVELS = 5  # contour lines of block quality
 
 
-def plot_steps(steps, *, axes: np.ndarray | None = None) -> np.ndarray:
+def plot_steps(steps: Any, *, axes: np.ndarray | None = None) -> np.ndarray:
     """Draw the intermediate results of an encoding (thesis, Fig. 14).
 
     Args:
@@ -19,7 +21,7 @@ def plot_steps(steps, *, axes: np.ndarray | None = None) -> np.ndarray:
 
     Returns:
         The six axes: the image, its map, the kept pixels, the centroids, the
-        blurred centroids, and the decoded picture with lines of equal block
+        blurred centroids, and the decoded image with lines of equal block
         quality.
     """
     height, width = steps.pixels.shape[:2]

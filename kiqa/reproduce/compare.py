@@ -10,9 +10,10 @@ Public names: :data:`COMPARE`, :func:`compare`.
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,10 @@ from kiqa.reproduce.command import Command
 _SEED = 0  # of the bootstrap
 _DRAWS = 1000
 _TOLERANCE = 1e-6  # of the range of the MOS
-_METRICS = {"srocc": (srocc, srocc_rows), "plcc": (partial(plcc, logistic=None), plcc_rows)}
+_METRICS: dict[str, tuple[Callable, Callable]] = {
+    "srocc": (srocc, srocc_rows),
+    "plcc": (partial(plcc, logistic=None), plcc_rows),
+}
 _COLUMNS = ("name", "mos", "predicted")
 
 
@@ -79,7 +83,11 @@ def compare(
             images' MOS by more than a scale.
     """
     joined = [_joined(first, second) for first, second in pairs]
-    result = {"splits": len(joined), "images": sum(len(mos) for mos, *_ in joined), "seed": _SEED}
+    result: dict[str, Any] = {
+        "splits": len(joined),
+        "images": sum(len(mos) for mos, *_ in joined),
+        "seed": _SEED,
+    }
     for name, (metric, rows) in _METRICS.items():
         values = np.array([[metric(one, mos), metric(two, mos)] for mos, one, two in joined])
         draws = []
@@ -132,7 +140,9 @@ def _options(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     files = [(options.first, options.second), *options.also]
-    result = compare([tuple(map(read_predictions, pair)) for pair in files])
+    result = compare(
+        [(read_predictions(first), read_predictions(second)) for first, second in files]
+    )
     if options.output is not None:
         named = [[_named(path) for path in pair] for pair in files]
         write_json({"files": named, **result}, options.output)

@@ -1,8 +1,8 @@
-"""Does a quality map find the distorted part of a photograph?
+"""Does a quality map find the distorted part of an image?
 
-In each pristine photograph one random rectangle of 25-50 % of the area is
+In each pristine image one random rectangle of 25-50 % of the area is
 distorted, for every level in :data:`kiqa.data.distortions.LEVELS` of Gaussian
-blur, Gaussian noise and JPEG, or of others, in turn. The map of that picture is
+blur, Gaussian noise and JPEG, or of others, in turn. The map of that image is
 compared with the rectangle by the exact ROC-AUC: a cell is positive when its
 centre pixel is undistorted; nothing is padded or blurred. The centre of cell
 (row, column) is the pixel ``floor(row * stride + offset)``: for 64x64 patches,
@@ -10,8 +10,8 @@ whose centre lies between pixels 31 and 32, pixel 31, as in the thesis's
 zero-padded maps.
 
 Rectangle and noise are drawn from a generator seeded by a hash of the seed,
-the photograph's file name, the distortion and the level, so neither order nor
-selection of photographs changes a number.
+the image's file name, the distortion and the level, so neither order nor
+selection of images changes a number.
 
 Public names: :func:`sensitivity_rows`, :func:`photo_auc`, :func:`summarise`,
 :func:`table_rows`.
@@ -41,7 +41,7 @@ from kiqa.evaluation.roc import roc_auc
 from kiqa.io.images import load_image
 from kiqa.maps.gray import gray_map
 from kiqa.maps.sliding_fish import fish_map
-from kiqa.reproduce.command import Command, add_include, report
+from kiqa.reproduce.command import Command, add_include, add_pristine, report
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
 
@@ -52,10 +52,10 @@ _MAPS = {"fish": fish_map, "gray": gray_map}
 def photo_auc(
     name: str, pixels: np.ndarray, kind: str, level: float, *, predict: Callable, seed: int
 ) -> dict:
-    """Distort one rectangle of one photograph and score the map against it.
+    """Distort one rectangle of one image and score the map against it.
 
     Args:
-        name: File name of the photograph; part of the seed.
+        name: File name of the image; part of the seed.
         pixels: RGB ``uint8``, shape ``(H, W, 3)``.
         kind: Name of the distortion.
         level: Its level.
@@ -70,7 +70,7 @@ def photo_auc(
 
     Raises:
         ValueError: If a class has no cell or the map is not finite, naming
-            the photograph.
+            the image.
     """
     distorted, mask = distort_region(pixels, kind, level, rng=_generator(seed, name, kind, level))
     quality = predict(distorted)
@@ -86,7 +86,7 @@ def photo_auc(
         auc = roc_auc(values, positive)
     except ValueError as error:
         raise ValueError(
-            f"{name}, {kind} {level:g}: {error} A photograph of at least 256x256 pixels always "
+            f"{name}, {kind} {level:g}: {error} An image of at least 256x256 pixels always "
             "has cells of both classes."
         ) from error
     good = int(np.sum(positive))
@@ -107,16 +107,16 @@ def sensitivity_rows(
     seed: int,
     kinds: Sequence[str] = BASIC,
 ) -> Iterator[dict]:
-    """Run every distortion and level on every photograph.
+    """Run every distortion and level on every image.
 
     Args:
-        photographs: Pairs of file name and RGB ``uint8`` pixels.
+        images: Pairs of file name and RGB ``uint8`` pixels.
         predict: As in :func:`photo_auc`.
         seed: Seed of the whole experiment.
         kinds: Names of distortions; each is applied at all its levels.
 
     Yields:
-        The rows of :func:`photo_auc`, a row for each level, distortion and photograph.
+        The rows of :func:`photo_auc`, a row for each level, distortion and image.
     """
     for name, pixels in photographs:
         for kind in kinds:
@@ -128,8 +128,8 @@ def summarise(rows: Sequence[Mapping], *, seed: int, n: int = 1000, level: float
     """Mean ROC-AUC by distortion and level, and over all of them.
 
     Args:
-        rows: Rows of :func:`sensitivity_rows`, complete for each photograph.
-        seed: Seed of the bootstrap over photographs.
+        rows: Rows of :func:`sensitivity_rows`, complete for each image.
+        seed: Seed of the bootstrap over images.
         n: Number of resamples.
         level: Coverage of the intervals.
 
@@ -140,15 +140,15 @@ def summarise(rows: Sequence[Mapping], *, seed: int, n: int = 1000, level: float
         conditions. Fit for JSON.
 
     Raises:
-        ValueError: If there is no row, or a photograph lacks a condition.
+        ValueError: If there is no row, or an image lacks a condition.
     """
     conditions = list(dict.fromkeys((row["distortion"], row["level"]) for row in rows))
     names = list(dict.fromkeys(row["image_name"] for row in rows))
     found = {(row["image_name"], row["distortion"], row["level"]): row["auc"] for row in rows}
     if not names or len(found) != len(names) * len(conditions):
         raise ValueError(
-            f"Expected {len(conditions)} rows for each photograph, received {len(found)} rows "
-            f"for {len(names)} photographs. Run the experiment to its end."
+            f"Expected {len(conditions)} rows for each image, received {len(found)} rows "
+            f"for {len(names)} images. Run the experiment to its end."
         )
     auc = np.array([[found[name, *condition] for condition in conditions] for name in names])
 
@@ -193,11 +193,7 @@ def table_rows(summary: Mapping) -> list[dict]:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("--data", required=True, metavar="DIR", help="pristine photographs")
-    parser.add_argument(
-        "--split", metavar="CSV", help="image_name,set (default: split.csv of DIR, if there)"
-    )
-    parser.add_argument("--set", default="test", help="set of the split (default: test)")
+    add_pristine(parser)
     parser.add_argument(
         "--map",
         choices=("patchnet", *_MAPS),
@@ -257,7 +253,7 @@ def run(options: argparse.Namespace) -> int:
         provenance = {**named, "stride": options.stride, "set": options.set, **met}
         write_json({**provenance, **summary}, output / "local_sensitivity.json")
     sys.stdout.write(
-        f"{named['model']}, stride {options.stride}, {summary['photographs']} photographs, "
+        f"{named['model']}, stride {options.stride}, {summary['photographs']} images, "
         f"seed {options.seed}\n\n{to_markdown(table_rows(summary))}\n"
     )
     return 0

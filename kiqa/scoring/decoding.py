@@ -7,6 +7,7 @@ import hashlib
 import os
 import time
 from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 
@@ -63,14 +64,14 @@ def decode(
         ``reference_image``.
     """
     start = time.perf_counter()
-    named = isinstance(source, str | os.PathLike)
-    item = {"path": os.fspath(source) if named else None, "error": None}
-    at = item["path"]
+    named = source if isinstance(source, str | os.PathLike) else None
+    at = None if named is None else os.fspath(named)
+    item: dict[str, Any] = {"path": at, "error": None}
     if reference is not None:
         item |= {"reference": os.fspath(reference), "reference_sha256": None}
     try:
-        if named:
-            item["sha256"] = content_hash(source)
+        if named is not None:
+            item["sha256"] = content_hash(named)
         if reference is not None:
             at = item["reference"]
             item["reference_sha256"] = content_hash(reference)
@@ -85,7 +86,7 @@ def decode(
         item |= {"sha256": None, "error": name_file(_reason(error), at)}
     except Exception as error:  # a decoder's own exception is a verdict too
         item["error"] = name_file(error, at)
-        if not named and isinstance(source, bytes):
+        if isinstance(source, bytes):
             item["sha256"] = hashlib.sha256(source).hexdigest()
     if item["error"] is not None:
         item.pop("image", None)

@@ -12,7 +12,7 @@ REFERENCE_KEYS = ("reference", "reference_sha256")  # of a row, after `ROW_KEYS`
 
 
 def check_pair(image: LoadedImage, reference: LoadedImage) -> None:
-    """Refuse pairs that do not show the same picture in the same form.
+    """Refuse pairs that do not show the same image in the same form.
 
     Args:
         image: The distorted image.
@@ -22,37 +22,37 @@ def check_pair(image: LoadedImage, reference: LoadedImage) -> None:
         ValueError: If their sizes differ, or the modes in which the files
             store them (gray, colour, palette, with or without alpha).
     """
-    said = f"{reference.path or 'the reference'} for {image.path or 'the image'}"
+    pair = f"{reference.path or 'the reference'} for {image.path or 'the image'}"
     sizes = [f"{each.width}x{each.height}" for each in (image, reference)]
     if sizes[0] != sizes[1]:
         raise ValueError(
-            f"Expected a reference of the image's size, {sizes[0]}. Received: {said}, {sizes[1]}. "
+            f"Expected a reference of the image's size, {sizes[0]}. Received: {pair}, {sizes[1]}. "
             "Crop both to the same part; resizing one changes what is compared."
         )
     if image.mode != reference.mode:
         raise ValueError(
-            f"Expected a reference of the image's mode, {image.mode}. Received: {said}, "
+            f"Expected a reference of the image's mode, {image.mode}. Received: {pair}, "
             f"{reference.mode}. Save both in the same mode, such as RGB."
         )
 
 
-def check_references(given: bool, *, needed: bool, model: str) -> None:
+def check_references(there: bool, *, needed: bool, model: str) -> None:
     """Refuse references for a model that takes none, and their absence for one that does.
 
     Args:
-        given: Whether there are references.
+        there: Whether there are references.
         needed: Whether the model compares with a reference.
         model: Its name, for the message.
 
     Raises:
-        ValueError: If one is so and the other is not.
+        ValueError: If only one of ``there`` and ``needed`` holds.
     """
-    if given == needed:
+    if there == needed:
         return
     kind, wanted = ("full", "a") if needed else ("no", "no")
     raise ValueError(
         f"Expected {wanted} reference for each image: {model} is a {kind}-reference model. "
-        f"Received: {'references' if given else 'none'}. {'Add' if needed else 'Leave out'} "
+        f"Received: {'references' if there else 'none'}. {'Add' if needed else 'Leave out'} "
         "--reference, or take another model."
     )
 

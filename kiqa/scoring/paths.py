@@ -7,8 +7,9 @@ that it never waits for a file.
 import hashlib
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from kiqa.io.rows import RowFile
 from kiqa.scoring.decoding import decode
@@ -27,7 +28,7 @@ def usable_workers() -> int:
     return min(8, usable_cores())
 
 
-def read_ahead(function, items: Iterable, *, workers: int) -> Iterator:
+def read_ahead(function: Callable[[Any], Any], items: Iterable, *, workers: int) -> Generator:
     """Yield ``function(item)`` in order, computed a little ahead in threads.
 
     Args:
@@ -127,7 +128,7 @@ def score_paths(
         rows = RowFile(output, form=output_format, columns=columns, resume=resume)
     old = [] if rows is None else rows.finished
     old = [row for row in old if all(row[name] == value for name, value in key.items())]
-    pairs = list(zip(paths, references or [None] * len(paths), strict=True))
+    pairs = list(zip(paths, [None] * len(paths) if references is None else references, strict=True))
     return _score(pairs, scorer, rows, old, stop=on_error == "stop", workers=workers)
 
 

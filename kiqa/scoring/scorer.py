@@ -15,6 +15,7 @@ import os
 import time
 from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +25,10 @@ from kiqa.io.images import LoadedImage, load_image
 from kiqa.io.map_files import QualityMap
 from kiqa.scoring.decoding import Source, decode, name_file
 from kiqa.scoring.pairs import check_pair
+
+if TYPE_CHECKING:
+    from kiqa.io.weights import WeightsInfo
+    from kiqa.scoring.engines import Engine
 
 SCORE_STRIDE = 8  # ours; the maps of the thesis are at 4
 MAP_STRIDE = PATCHNET.stride
@@ -63,6 +68,16 @@ class Scorer:
     Raises:
         ValueError: If the stride or a side of the grid is not a whole number
             of at least 1, or both are given.
+
+    Examples:
+        >>> from skimage import data
+        >>> import kiqa
+        >>> scorer = kiqa.Scorer("patchnet")
+        >>> rows = scorer([data.chelsea()[:128, :160], b"no image"])
+        >>> [row["error"] is None for row in rows]
+        [True, False]
+        >>> rows[0]["width"], rows[0]["height"], rows[0]["scale"]
+        (160, 128, '0..1')
     """
 
     def __init__(
@@ -80,7 +95,7 @@ class Scorer:
         self.model = os.fspath(model)
         self._stride = None if stride is None else int(stride)
         self._default_stride = int(default_stride)
-        self._loaded = None
+        self._loaded: tuple[WeightsInfo, Engine] | None = None
 
     def __getstate__(self) -> dict:
         """Leave the loaded network out: the copy loads its own."""
@@ -117,7 +132,7 @@ class Scorer:
         return other
 
     @property
-    def info(self):
+    def info(self) -> "WeightsInfo":
         """The `kiqa.io.weights.WeightsInfo` of the model; loads it."""
         return self._load()[0]
 
@@ -151,7 +166,7 @@ class Scorer:
         if engine.map is None:
             raise ValueError(
                 f"Expected a model that makes maps, such as patchnet. Received: {info.name}, which "
-                "rates whole pictures only. Use kiqa score, or that model."
+                "rates whole images only. Use kiqa score, or that model."
             )
 
     def map(
@@ -251,7 +266,7 @@ class Scorer:
         start = time.perf_counter()
         image, reference = item.pop("image", None), item.pop("reference_image", None)
         info = self.info
-        row = dict.fromkeys(ROW_KEYS) | {
+        row: dict[str, Any] = dict.fromkeys(ROW_KEYS) | {
             "scale": info.scale,
             "higher_is_better": info.higher_is_better,
             "model": info.name,

@@ -33,12 +33,22 @@ def score(
         `SCORE_STRIDE`, 0..1, higher is better. Aggregator: its output, an
         estimate of the MOS in 0..1, not confined to it. WaDIQaM: weighted
         mean over all non-overlapping patches, likewise. PaQ-2-PiQ: its
-        output for the whole picture, an estimate of the MOS in 0..100.
+        output for the whole image, an estimate of the MOS in 0..100.
 
     Raises:
         FileNotFoundError: If the image or the model is not there.
         ValueError: If the image cannot be read or is too small for the
             model, or a reference is missing or superfluous.
+
+    Examples:
+        >>> import cv2
+        >>> from skimage import data
+        >>> import kiqa
+        >>> image = data.chelsea()[:128, :160]
+        >>> blurred = cv2.blur(image, (7, 7))
+        >>> sharp = kiqa.score(image, model="patchnet")
+        >>> 0 < kiqa.score(blurred, model="patchnet") < sharp < 1
+        True
     """
     scorer = _cached_scorer(os.fspath(model), None, SCORE_STRIDE)
     return scorer.score(image, reference=reference)
@@ -69,6 +79,13 @@ def quality_map(
         FileNotFoundError: If the image or the model is not there.
         ValueError: If the image cannot be read or is too small for the
             model, or both stride and grid are given.
+
+    Examples:
+        >>> from skimage import data
+        >>> import kiqa
+        >>> found = kiqa.quality_map(data.chelsea()[:128, :160], stride=16)
+        >>> found.values.shape, found.stride, found.offset, found.scale
+        ((5, 7), 16, 31.5, '0..1')
     """
     grid = checked_grid(grid, stride)
     scorer = _cached_scorer(os.fspath(model), stride, MAP_STRIDE)

@@ -1,6 +1,6 @@
 """The thesis's three experiments as pages that a laboratory opens in a browser.
 
-Each page is one HTML file with the pictures inside. It needs no server and no
+Each page is one HTML file with the images inside. It needs no server and no
 network, keeps answers in the browser and saves them as the CSV that kiqa
 reads. `docs/studies.md` says how to run a study.
 

@@ -6,8 +6,7 @@ Public names: :func:`write_boxes_study`.
 import os
 from collections.abc import Iterable, Iterator
 
-from kiqa.studies import boxes_script, boxes_text
-from kiqa.studies.embedding import Picture, picture_of_image
+from kiqa.studies.embedding import EmbeddedImage, embed_image
 from kiqa.studies.page import StudyPage, Task, check_name, write_page
 
 
@@ -21,7 +20,8 @@ def write_boxes_study(
 
     The answers are the CSV of `kiqa.data.local_quality.read_boxes`: whole
     pixels of the upright image, right and bottom exclusive, or one row with
-    ``none`` 1.
+    ``none`` 1. A corner on the screen is rounded to the nearest border
+    between pixels.
 
     Args:
         images: For each image its name, relative to the folder of the
@@ -46,18 +46,11 @@ def write_boxes_study(
         check_name(name)
     if len(set(names)) < len(names):
         raise ValueError("Expected images with distinct names, received some twice.")
-    task = Task(
-        "boxes",
-        "Areas of high quality",
-        boxes_text.INSTRUCTIONS,
-        boxes_text.WORK,
-        boxes_text.STYLE,
-        boxes_script.SCRIPT,
-    )
+    task = Task("boxes", "Areas of high quality", assets="boxes")
     return write_page(path, task, _items(images), note=note)
 
 
-def _items(images) -> Iterator[tuple[dict, list[Picture]]]:
+def _items(images) -> Iterator[tuple[dict, list[EmbeddedImage]]]:
     for name, file in images:
-        picture = picture_of_image(file)
-        yield {"name": name, "width": picture.width, "height": picture.height}, [picture]
+        embedded = embed_image(file)
+        yield {"name": name, "width": embedded.width, "height": embedded.height}, [embedded]

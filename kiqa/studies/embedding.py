@@ -1,7 +1,7 @@
-"""Pictures as they go into a page: file bytes that every browser shows alike.
+"""Images as they go into a page: file bytes that every browser shows alike.
 
-Public names: :class:`Picture`, :func:`picture_of_image`,
-:func:`picture_of_file`, :func:`picture_of_pixels`.
+Public names: :class:`EmbeddedImage`, :func:`embed_image`,
+:func:`embed_file`, :func:`embed_pixels`.
 """
 
 import io
@@ -26,8 +26,8 @@ _SAME = {
 
 
 @dataclass(frozen=True)
-class Picture:
-    """An encoded picture.
+class EmbeddedImage:
+    """An encoded image.
 
     Attributes:
         mime: Media type, such as ``"image/jpeg"``.
@@ -42,7 +42,7 @@ class Picture:
     height: int
 
 
-def picture_of_image(path: str | os.PathLike) -> Picture:
+def embed_image(path: str | os.PathLike) -> EmbeddedImage:
     """Return any image that kiqa reads in a form that browsers show upright.
 
     JPEG, PNG and WebP files stay as they are, with all they hold (also the
@@ -60,12 +60,13 @@ def picture_of_image(path: str | os.PathLike) -> Picture:
     """
     data = Path(path).read_bytes() if os.path.isfile(path) else b""
     image = load_image(path)
-    if set(image.converted) <= _SAME.get(image.format, {"nothing"}) and image.format in _SAME:
-        return Picture(_MIME[image.format], data, image.width, image.height)
-    return picture_of_pixels(image.pixels)
+    kind = image.format or ""
+    if kind in _SAME and set(image.converted) <= _SAME[kind]:
+        return EmbeddedImage(_MIME[kind], data, image.width, image.height)
+    return embed_pixels(image.pixels)
 
 
-def picture_of_file(path: str | os.PathLike, *, width: int, height: int) -> Picture:
+def embed_file(path: str | os.PathLike, *, width: int, height: int) -> EmbeddedImage:
     """Return the bytes of a JPEG or PNG file that has a known size.
 
     Args:
@@ -92,11 +93,11 @@ def picture_of_file(path: str | os.PathLike, *, width: int, height: int) -> Pict
             f"{path}: expected {width}x{height} pixels, received {header.width}x{header.height}; "
             "make the files anew"
         )
-    return Picture(_MIME[kind], data, width, height)
+    return EmbeddedImage(_MIME[kind], data, width, height)
 
 
-def picture_of_pixels(pixels: np.ndarray) -> Picture:
+def embed_pixels(pixels: np.ndarray) -> EmbeddedImage:
     """Return pixels, RGB ``uint8`` of shape ``(H, W, 3)``, as PNG, without loss."""
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
-    return Picture("image/png", stream.getvalue(), pixels.shape[1], pixels.shape[0])
+    return EmbeddedImage("image/png", stream.getvalue(), pixels.shape[1], pixels.shape[0])

@@ -1,4 +1,4 @@
-"""The page on just noticeable differences: a reference beside a picture that degrades.
+"""The page on just noticeable differences: a reference beside an image that degrades.
 
 Public names: :func:`write_jnd_study`, :func:`spaced`.
 """
@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.studies import jnd_text
-from kiqa.studies.embedding import Picture, picture_of_file
+from kiqa.studies.embedding import EmbeddedImage, embed_file
 from kiqa.studies.page import StudyPage, Task, write_page
 from kiqa.varjpeg.jnd.versions import (
     CODECS,
@@ -70,14 +69,7 @@ def write_jnd_study(
     names = list(found)[number - 1 :: count]
     if not names:
         raise ValueError(f"Expected at most {len(found)} parts, one for each image, got {count}.")
-    task = Task(
-        f"jnd-{codec}",
-        "Just noticeable differences",
-        jnd_text.INSTRUCTIONS,
-        jnd_text.WORK,
-        jnd_text.STYLE,
-        jnd_text.SCRIPT,
-    )
+    task = Task(f"jnd-{codec}", "Just noticeable differences", assets="jnd")
     items = ((name, spaced(found[name], versions)) for name in names)
     return write_page(path, task, _items(Path(ladder), items), note=note)
 
@@ -107,10 +99,10 @@ def _by_image(versions: Sequence[Version], codec: str, ladder) -> dict[str, list
     return found
 
 
-def _items(ladder: Path, items) -> Iterator[tuple[dict, list[Picture]]]:
+def _items(ladder: Path, items) -> Iterator[tuple[dict, list[EmbeddedImage]]]:
     for name, versions in items:
         size = {"width": versions[0].width, "height": versions[0].height}
         files = [reference_of(ladder, name), *(ladder / version.view for version in versions)]
         numbers = [version.version for version in versions]
-        pictures = [picture_of_file(file, **size) for file in files]
-        yield {"name": name, **size, "versions": numbers}, pictures
+        embedded = [embed_file(file, **size) for file in files]
+        yield {"name": name, **size, "versions": numbers}, embedded

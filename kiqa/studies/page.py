@@ -1,7 +1,9 @@
-"""Writing a study's page: one HTML file with text, pictures and script.
+"""Writing a study's page: one HTML file with text, images and script.
 
-Pictures are written one by one, so memory does not grow with the study. They
-lie in the page as base64 text and become pictures when they are needed.
+Images are written one by one, so memory does not grow with the study. They
+lie in the page as base64 text and become images when they are needed. The
+start and the end follow the light or dark setting of the system; the working
+screen is always a neutral mid gray with dark bars.
 
 Public names: :class:`StudyPage`, :class:`Task`, :func:`write_page`,
 :func:`check_name`.
@@ -12,37 +14,46 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
+from importlib import resources
 from pathlib import Path
+from string import Template
 
 from kiqa import __version__
 from kiqa.io.files import replacing
-from kiqa.studies.embedding import Picture
-from kiqa.studies.page_script import SCRIPT
-from kiqa.studies.page_style import STYLE
-from kiqa.studies.page_text import CLOSE, CONTENT, CONTENT_SECURITY, HEAD
+from kiqa.studies.embedding import EmbeddedImage
 
 
 @dataclass(frozen=True)
 class Task:
     """What one experiment adds to the page that all of them share.
 
+    Its HTML, CSS and JavaScript are files of ``kiqa/studies/assets``:
+    ``<assets>_instructions.html`` for the start screen,
+    ``<assets>_work.html`` for the working screen, ``<assets>.css`` and
+    ``<assets>.js``. The script defines ``task``::
+
+        columns   header of the CSV
+        unit      what is counted, one and many: ["image", "images"]
+        exact     whether images are shown pixel by pixel
+        setup()   called once, with the page complete
+        show(index, item, answer, fresh)   shows an item; fresh() tells whether it still matters
+        key(event)          a key on the working screen
+        complete(answer)    whether an answer is one
+        rows(item, answer, who)   rows of the CSV
+
     Attributes:
         kind: Short name; the saved files' names begin with it.
         title: Heading of the start screen.
-        instructions: HTML of the start screen.
-        work: HTML of the working screen.
-        style: CSS.
-        script: JavaScript that defines ``task``.
+        assets: Beginning of the names of its files.
+        values: What stands for the ``$names`` in its HTML files.
     """
 
     kind: str
     title: str
-    instructions: str
-    work: str
-    style: str
-    script: str
+    assets: str
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,7 +62,7 @@ class StudyPage:
 
     Attributes:
         path: The file.
-        study: Identity: a hash of pictures and settings. Answers that a
+        study: Identity: a hash of images and settings. Answers that a
             browser keeps belong to it.
         items: Number of images or patches in the page.
         size: Bytes of the file.
@@ -66,7 +77,7 @@ class StudyPage:
 def write_page(
     path: str | os.PathLike,
     task: Task,
-    items: Iterable[tuple[Mapping, Sequence[Picture]]],
+    items: Iterable[tuple[Mapping, Sequence[EmbeddedImage]]],
     *,
     settings: Mapping | None = None,
     note: str = "",
@@ -76,7 +87,7 @@ def write_page(
     Args:
         path: Target file.
         task: The experiment.
-        items: What is asked about, each with the pictures it needs; plain
+        items: What is asked about, each with the images it needs; plain
             data with at least a ``name``.
         settings: Further plain data for the script.
         note: Text for the start screen, such as whom to give the answers.
@@ -89,25 +100,25 @@ def write_page(
     found = []
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.write(
-            HEAD.format(
-                policy=CONTENT_SECURITY,
-                title=escape(task.title),
-                style=STYLE + task.style,
-                kind=task.kind,
-                instructions=task.instructions,
-                note=f'<p class="note">{escape(note)}</p>' if note.strip() else "",
-                work=task.work,
+            _filled(
+                "page_head.html",
                 version=escape(__version__),
+                title=escape(task.title),
+                style=_asset("page.css") + _asset(f"{task.assets}.css"),
+                kind=task.kind,
+                instructions=_filled(f"{task.assets}_instructions.html", **task.values),
+                note=f'<p class="note">{escape(note)}</p>' if note.strip() else "",
+                work=_filled(f"{task.assets}_work.html", **task.values),
             )
         )
-        for item, pictures in items:
+        for item, images in items:
             check_name(item["name"])
-            for number, picture in enumerate(pictures):
-                digest.update(picture.data)
+            for number, image in enumerate(images):
+                digest.update(image.data)
                 file.write(
                     f'<script type="text/plain" id="p{len(found)}-{number}" '
-                    f'data-mime="{picture.mime}">'
-                    f"{base64.b64encode(picture.data).decode('ascii')}</script>\n"
+                    f'data-mime="{image.mime}">'
+                    f"{base64.b64encode(image.data).decode('ascii')}</script>\n"
                 )
             found.append(dict(item))
         if not found:
@@ -117,8 +128,8 @@ def write_page(
         content["id"] = digest.hexdigest()[:12]
         # No "<" is left, so nothing in a name can end the script element.
         text = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
-        file.write(CONTENT.format(content=text))
-        file.write(CLOSE.format(script=task.script + SCRIPT))
+        scripts = {"task": _asset(f"{task.assets}.js"), "page": _asset("page.js")}
+        file.write(_filled("page_foot.html", content=text, **scripts))
     return StudyPage(Path(path), content["id"], len(found), os.path.getsize(path))
 
 
@@ -140,3 +151,11 @@ def check_name(name: str) -> None:
         raise ValueError(
             f"Expected file names without blanks at their ends, received {name!r}. Rename the file."
         )
+
+
+def _asset(name: str) -> str:
+    return (resources.files("kiqa.studies") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _filled(asset: str, **values: object) -> str:
+    return Template(_asset(asset)).substitute(values)

@@ -11,8 +11,7 @@ import numpy as np
 from kiqa.constants import KONPATCH, PATCHNET
 from kiqa.data.konpatch import KonPatch, build_konpatch
 from kiqa.data.records import ScoredImage
-from kiqa.studies import patches_text
-from kiqa.studies.embedding import Picture, picture_of_pixels
+from kiqa.studies.embedding import EmbeddedImage, embed_pixels
 from kiqa.studies.page import StudyPage, Task, check_name, write_page
 
 VOTES = {"lab": KONPATCH.lab_votes, "crowd": KONPATCH.crowd_votes}
@@ -144,22 +143,23 @@ def _task(people: int, votes: int, magnify: int) -> Task:
     side = PATCHNET.patch
     share = "one" if people == 1 else "all" if people == votes else "some"
     times = "once" if votes == 1 else f"{votes} times"
-    label = patches_text.ENLARGED.format(factor=magnify) if magnify > 1 else ""
+    enlarged = f"<p>Enlarged {magnify} times: each pixel is a square of {magnify} x {magnify}.</p>"
     return Task(
         "patches",
         "Quality of small pieces of photographs",
-        patches_text.INSTRUCTIONS.format(
-            side=side, work=_SHARES[share].format(participants=people, votes=times)
-        ),
-        patches_text.WORK.format(side=side, shown=side * magnify, label=label),
-        patches_text.STYLE,
-        patches_text.SCRIPT,
+        assets="patches",
+        values={
+            "side": side,
+            "shown": side * magnify,
+            "label": enlarged if magnify > 1 else "",
+            "work": _SHARES[share].format(participants=people, votes=times),
+        },
     )
 
 
 def _items(
     sample: KonPatch, shares: np.ndarray, people: int, participant: int | None
-) -> Iterator[tuple[dict, list[Picture]]]:
+) -> Iterator[tuple[dict, list[EmbeddedImage]]]:
     everybody = shares.shape[1] == people
     for index, own in enumerate(shares.tolist()):
         if participant is not None and participant not in own:
@@ -171,4 +171,4 @@ def _items(
         }
         if not everybody and participant is None:
             item["who"] = own
-        yield item, [picture_of_pixels(sample.x[index])]
+        yield item, [embed_pixels(sample.x[index])]

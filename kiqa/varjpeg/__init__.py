@@ -4,7 +4,7 @@ One call each way::
 
     from kiqa.varjpeg import decode, encode
 
-    encoded = encode("photo.png", target_bpp=0.5)  # a JPEG for every viewer
+    encoded = encode("image.png", target_bpp=0.5)  # a JPEG for every viewer
     pixels = decode(encoded.data)
 
 The steps in their order: `read_source`, `importance_of`, `pruned`,

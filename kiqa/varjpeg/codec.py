@@ -95,7 +95,7 @@ def coded(prepared: Prepared, quality: float) -> Encoded:
     parameters = settings.parameters(quality, prepared.trace.codes)
     qualities = _qualities(parameters, prepared.means)
     if settings.form == "thesis":
-        base = int(round_half_up(np.float64(parameters.quality)))
+        base = int(round_half_up(np.array(parameters.quality, np.float64)))
         levels = [
             as_levels(values / block_tables(chosen, component))
             for component, (values, chosen) in enumerate(
@@ -204,6 +204,14 @@ def decode(data: bytes) -> np.ndarray:
     Raises:
         StreamError: If the stream is damaged, cut off, of another version,
             or of a kind of JPEG that is not baseline 4:4:4, 4:2:0 or gray.
+
+    Examples:
+        >>> from skimage import data
+        >>> from kiqa.varjpeg import encode
+        >>> image = data.chelsea()[:64, :64]
+        >>> even = np.ones(image.shape[:2])
+        >>> decode(encode(image, quality=50, importance=even).data).shape
+        (64, 64, 3)
     """
     jpeg, info = _described(data)
     read = read_jpeg(jpeg)

@@ -8,16 +8,20 @@ References:
 """
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from kiqa.constants import VARJPEG
 from kiqa.io.files import replacing, write_atomically
+from kiqa.io.map_files import QualityMap
 from kiqa.varjpeg.codec import Encoded, coded_jpeg, decode
+from kiqa.varjpeg.importance import FixationPoints
 from kiqa.varjpeg.jnd.versions import (
     JPEG_CODEC,
     VARJPEG_CODEC,
@@ -31,13 +35,17 @@ from kiqa.varjpeg.preparation import Prepared, prepare
 from kiqa.varjpeg.search import SizeSearch
 from kiqa.varjpeg.segment import SUFFIXES
 from kiqa.varjpeg.settings import Settings
-from kiqa.varjpeg.source import read_source
+from kiqa.varjpeg.source import Source, read_source
 
 _SETTINGS_FILE = "settings.json"
 
 
 def bitrate_ladder(
-    image, n: int = VARJPEG.versions, *, importance=None, **options
+    image: str | os.PathLike | bytes | np.ndarray | Source | Prepared,
+    n: int = VARJPEG.versions,
+    *,
+    importance: QualityMap | FixationPoints | np.ndarray | None = None,
+    **options: Any,
 ) -> list[Encoded]:
     """Encode an image at equally spaced bitrates.
 
@@ -76,7 +84,9 @@ def _check_number(n):
         raise ValueError(f"Expected at least 2 versions, received {n!r}.")
 
 
-def jpeg_ladder(image, **options) -> list[Encoded]:
+def jpeg_ladder(
+    image: str | os.PathLike | bytes | np.ndarray | Source | Prepared, **options: Any
+) -> list[Encoded]:
     """Encode an image as plain JPEG at every quality.
 
     Args:
@@ -92,9 +102,8 @@ def jpeg_ladder(image, **options) -> list[Encoded]:
         ValueError: If the image cannot be coded.
     """
     lowest, highest = VARJPEG.qualities
-    if not isinstance(image, Prepared):
-        image = _prepared(image, None, {**options, "delta": 0})
-    return [coded_jpeg(image, quality) for quality in range(highest, lowest - 1, -1)]
+    prepared = _prepared(image, None, {**options, "delta": 0})
+    return [coded_jpeg(prepared, quality) for quality in range(highest, lowest - 1, -1)]
 
 
 def _prepared(image, importance, options):
@@ -133,18 +142,18 @@ def write_ladder(
     """
     _check_number(n)
     folder = Path(folder)
-    told = {**asdict(settings), "versions": n}
+    wanted = {**asdict(settings), "versions": n}
     if (folder / VERSIONS_FILE).is_file():
         rows = read_versions(folder)
         before = json.loads((folder / _SETTINGS_FILE).read_text("utf-8"))
-        if before != told:
+        if before != wanted:
             raise ValueError(
-                f"Expected the settings of the ladder in {folder}, {before}, received {told}. "
+                f"Expected the settings of the ladder in {folder}, {before}, received {wanted}. "
                 "Write to another folder."
             )
     else:
         rows = []
-        write_atomically(folder / _SETTINGS_FILE, json.dumps(told, indent=2).encode())
+        write_atomically(folder / _SETTINGS_FILE, json.dumps(wanted, indent=2).encode())
     done = {row.image for row in rows}
     for name, path in images:
         if name in done:

@@ -174,7 +174,7 @@ class _Frame:
     def __init__(self):
         self.quantisation = set()
         self.huffman = set()
-        self.size = None
+        self.size: tuple[int, int] = (0, 0)  # none yet
         self.factors = []
         self.subsampling = ""
         self.uses = []
@@ -228,7 +228,7 @@ class _Frame:
             payload = payload[17 + len(symbols) :]
 
     def _frame(self, payload):
-        if self.size is not None or len(payload) < 6 or payload[0] != 8:
+        if any(self.size) or len(payload) < 6 or payload[0] != 8:
             raise _bad("8-bit frame header", payload)
         height, width = (int.from_bytes(payload[at : at + 2], "big") for at in (1, 3))
         count, components = payload[5], payload[6:]
@@ -243,13 +243,14 @@ class _Frame:
         self.factors = [(part[1] >> 4, part[1] & 15) for part in parts]
         self.size = (height, width)
         layout = _LAYOUTS.get(tuple(self.factors))
-        gray = count == 1 and all(1 <= factor <= 4 for factor in self.factors[0])
-        if not gray and layout is None:
+        if count == 1 and all(1 <= factor <= 4 for factor in self.factors[0]):
+            layout = "4:4:4"
+        if layout is None:
             raise StreamError(
                 f"Expected gray or YCbCr as 4:4:4 or 4:2:0, received {count} components with "
                 f"sampling factors {self.factors}. {_OTHERS}"
             )
-        self.subsampling = "4:4:4" if gray else layout
+        self.subsampling = layout
         self.uses = [(part[0], part[2]) for part in parts]
         if len({name for name, _ in self.uses}) != count:
             raise _bad("frame header with different components", payload)

@@ -7,6 +7,7 @@ References:
     Thesis, section 6.2.1.
 """
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -65,7 +66,7 @@ class Prepared:
 
 
 def prepare(
-    image,
+    image: str | os.PathLike | bytes | np.ndarray | Source,
     importance: QualityMap | FixationPoints | np.ndarray | None = None,
     *,
     settings: Settings,

@@ -8,7 +8,9 @@ References:
 
 import bisect
 import math
+import os
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
@@ -24,13 +26,13 @@ _FINEST = 1 / 256  # difference of q~ below which files hardly differ
 
 
 def encode(
-    image,
+    image: str | os.PathLike | bytes | np.ndarray,
     *,
     quality: float | None = None,
     target_bpp: float | None = None,
     target_bytes: int | None = None,
     importance: QualityMap | FixationPoints | np.ndarray | None = None,
-    **options,
+    **options: Any,
 ) -> Encoded:
     """Encode an image as VarJPEG: more bits where it matters.
 
@@ -57,12 +59,21 @@ def encode(
         ValueError: If not exactly one of quality and targets is given, a
             target cannot be reached (the message says the floor or the
             ceiling), or image, importance or options cannot be used.
+
+    Examples:
+        >>> from skimage import data
+        >>> image = data.chelsea()[:64, :64]
+        >>> importance = np.zeros((64, 64))
+        >>> importance[16:48, 16:48] = 1
+        >>> encoded = encode(image, target_bytes=2500, importance=importance)
+        >>> encoded.data[:2], len(encoded.data) <= 2500
+        (b'\\xff\\xd8', True)
     """
     targets = {"quality": quality, "target_bpp": target_bpp, "target_bytes": target_bytes}
-    given = {name: value for name, value in targets.items() if value is not None}
-    if len(given) != 1 or not all(_is_real(value) for value in given.values()):
+    chosen = {name: value for name, value in targets.items() if value is not None}
+    if len(chosen) != 1 or not all(_is_real(value) for value in chosen.values()):
         raise ValueError(
-            f"Expected exactly one of {', '.join(targets)} as a number, received {given}."
+            f"Expected exactly one of {', '.join(targets)} as a number, received {chosen}."
         )
     known = [field.name for field in fields(Settings)]
     unknown = sorted(set(options) - set(known))
@@ -74,10 +85,10 @@ def encode(
     prepared = prepare(image, importance, settings=settings)
     if quality is not None:
         return coded(prepared, quality)
-    if target_bytes is None:
+    if target_bpp is not None:
         height, width = prepared.size
-        target_bytes = target_bpp * height * width / 8
-    return SizeSearch(prepared).largest_within(target_bytes)
+        return SizeSearch(prepared).largest_within(target_bpp * height * width / 8)
+    return SizeSearch(prepared).largest_within(chosen["target_bytes"])
 
 
 def _is_real(value):

@@ -76,12 +76,8 @@ def read_source(image: str | os.PathLike | bytes | np.ndarray) -> Source:
     if isinstance(image, np.ndarray):
         loaded, metadata, count = load_image(image), Metadata(), None
     else:
-        data = image if isinstance(image, bytes) else None
-        if data is None:
-            loaded = load_image(image)
-            data = Path(image).read_bytes()
-        else:
-            loaded = load_image(data)
+        loaded = load_image(image)
+        data = image if isinstance(image, bytes) else Path(image).read_bytes()
         metadata, count = read_metadata(data), len(data)
     if max(loaded.width, loaded.height) > LARGEST_SIDE:
         raise ValueError(

@@ -26,7 +26,7 @@ class Steps:
         impulses: The stored centroids, ``uint8``, not 0 where one lies.
         blurred: M, ``float32``, 0..1.
         qualities: q_b of the luminance block of each pixel, ``int64``.
-        decoded: The picture that the file shows, ``uint8``.
+        decoded: The image that the file shows, ``uint8``.
         encoded: The file.
         source_bpp: Bits by pixel of the source file, ``None`` for arrays.
     """

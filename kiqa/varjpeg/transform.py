@@ -62,9 +62,10 @@ def _halved(plane):
 
 def plane_sizes(size: tuple[int, int], subsampling: str, components: int) -> list[tuple[int, int]]:
     """Height and width of each plane of an image of ``size``."""
-    half = tuple(-(-side // 2) for side in size)
-    chroma = tuple(size) if subsampling == "4:4:4" else half
-    return [tuple(size), chroma, chroma][:components]
+    height, width = size
+    half = (-(-height // 2), -(-width // 2))
+    chroma = (height, width) if subsampling == "4:4:4" else half
+    return [(height, width), chroma, chroma][:components]
 
 
 def block_counts(size: tuple[int, int], subsampling: str, components: int) -> list[tuple[int, int]]:

@@ -15,7 +15,7 @@ GOOD = ["a", "b", "sub/a"]
 
 @pytest.fixture
 def pictures(tmp_path, monkeypatch, photo):
-    """A working folder with ``in``: three photographs, one in a folder."""
+    """A working folder with ``in``: three images, one in a folder."""
     monkeypatch.chdir(tmp_path)
     Path("in/sub").mkdir(parents=True)
     for number, name in enumerate(GOOD):

@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kiqa.cli.evaluate import add_parser
 from kiqa.cli.main import main
-from kiqa.data import DATASETS
 from kiqa.data.trained import names_trained_on
 from kiqa.scoring import Scorer
 
@@ -118,15 +116,6 @@ def test_constant_predictions_have_no_correlation(stand_in, biq, capsys):
     entry = json.loads(Path("out/evaluation.json").read_text())["metrics"]["srocc"]
     assert entry["value"] is None
     assert "note" in entry
-
-
-def test_choices_are_the_readers():
-    """The command line offers every data set that can be read."""
-    import argparse
-
-    parser = add_parser(argparse.ArgumentParser().add_subparsers())
-    (choices,) = [a.choices for a in parser._actions if a.dest == "dataset"]
-    assert set(choices) == set(DATASETS)
 
 
 def test_a_model_of_0_to_100_is_compared_on_its_scale(stand_in, biq, monkeypatch, capsys):

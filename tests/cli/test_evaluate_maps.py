@@ -21,7 +21,7 @@ HEADER = "image_name,participant,left,top,right,bottom,none\n"
 
 @pytest.fixture
 def images(tmp_path, monkeypatch, photo):
-    """A folder ``images`` with three photographs, and a table of boxes for them."""
+    """A folder ``images`` with three images, and a table of boxes for them."""
     monkeypatch.chdir(tmp_path)
     Path("images/sub").mkdir(parents=True)
     for name, left in (("a.png", 0), ("b.png", 150), ("sub/a.png", 300)):
@@ -49,7 +49,7 @@ def _synthetic(*options):
 
 
 def test_human_boxes_give_table_and_files(stand_in, images, capsys):
-    """Table, CSV, JSON, box plot and a picture an image; undefined cases are counted."""
+    """Table, CSV, JSON, box plot and an image an image; undefined cases are counted."""
     assert _human("--map", "patchnet", "--output", "out") == 0
     table = capsys.readouterr().out
     assert "3 images: boxes.csv; blur 10 % of the width, border zero" in table
@@ -143,7 +143,7 @@ def test_synthetic_distortions_are_seeded(stand_in, images, capsys):
 
 
 def test_undistorted_area_is_the_good_one(images):
-    """Maps of the kept pictures: what knows the rectangle has AUC 1, its opposite 0."""
+    """Maps of the kept images: what knows the rectangle has AUC 1, its opposite 0."""
     arguments = ["--no-blur", "--output", "out"]
     assert _synthetic("--map", "gray", *arguments, "--keep-pictures") == 0
     pictures = sorted(Path("out/pictures").iterdir())

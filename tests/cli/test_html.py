@@ -30,7 +30,7 @@ def _page(path, **options):
 
 
 def test_page_refers_to_nothing_outside(tmp_path):
-    """Every picture is a data URI; there is no link, and the policy forbids loading."""
+    """Every image is a data URI; there is no link, and the policy forbids loading."""
     text = _page(tmp_path / "page.html")
     sources = re.findall(r'(?:src|href|srcset)\s*=\s*"([^"]*)"', text)
     assert len(sources) == 2
@@ -67,7 +67,7 @@ def test_overlay_lies_where_the_cells_are(tmp_path):
 
 
 def test_large_maps_are_thinned_and_large_photos_shrunk(tmp_path):
-    """Of a large map every k-th cell is on the page, of a large photo a smaller copy."""
+    """Of a large map every k-th cell is on the page, of a large image a smaller copy."""
     values = np.tile(np.linspace(0, 1, 484, dtype=np.float32), (10, 1))
     text = _page(tmp_path / "page.html", values=values, size=(100, 2000))
     assert 'data-rows="5" data-columns="242"' in text

@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-from kiqa.cli.inputs import collect, distinguish
+from kiqa import data
+from kiqa.cli.inputs import DATASETS, collect, distinguish
 
 
 @pytest.fixture
@@ -125,3 +126,8 @@ def test_folder_that_cannot_be_listed_stands_in(tree, monkeypatch):
 
     monkeypatch.setattr(os, "scandir", refuse)
     assert _pairs("in")[-1] == ("in/sub", "sub")
+
+
+def test_choices_are_the_readers():
+    """The command line offers every data set that can be read."""
+    assert sorted(DATASETS) == sorted(data.DATASETS)

@@ -14,7 +14,7 @@ from kiqa.varjpeg.jnd.versions import read_versions
 
 @pytest.fixture
 def pictures(tmp_path, monkeypatch, photo):
-    """A working folder with ``in``: two photographs, one in a folder."""
+    """A working folder with ``in``: two images, one in a folder."""
     monkeypatch.chdir(tmp_path)
     Path("in/sub").mkdir(parents=True)
     Image.fromarray(photo[:72, :80]).save("in/a.jpg", quality=90)

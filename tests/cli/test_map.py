@@ -45,16 +45,8 @@ def test_map_file_holds_the_map(stand_in, photos):
     """The .npz has the published keys and the values of the scorer at the default stride 4."""
     assert main(["map", "photos/a.png", "--npz", "out"]) == 0
     with np.load("out/a.png.npz") as file:
-        assert set(file) == {
-            "values",
-            "stride",
-            "offset",
-            "image_size",
-            "model",
-            "weights_sha256",
-            "scale",
-            "higher_is_better",
-        }
+        keys = "values stride offset image_size model weights_sha256 scale higher_is_better"
+        assert set(file) == set(keys.split())
     read = QualityMap.load("out/a.png.npz")
     assert (read.stride, read.offset, read.image_size) == (4, 31.5, (72, 80))
     np.testing.assert_array_equal(read.values, Scorer(stride=4).map("photos/a.png").values)

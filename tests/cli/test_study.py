@@ -93,6 +93,7 @@ def test_large_pages_are_reported(work, capsys, monkeypatch):
         ("patches photos --participant 2", "a participant from 1 to 1, received 2"),
         ("patches photos --magnify 99", "magnify 1 to 16 times, received 99"),
         ("patches --data photos", "Expected --dataset with --data"),
+        ("patches --data nowhere --dataset spaq", "the folder of a data set at nowhere"),
         ("patches photos --dataset koniq10k", "Expected --data ROOT with --dataset"),
         ("boxes nowhere", "Expected a folder of images. Received: nowhere."),
         ("boxes photos/a.png", "Expected a folder of images. Received: photos/a.png."),

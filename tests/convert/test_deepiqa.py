@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from kiqa.convert.deepiqa import convert_deepiqa
-from kiqa.convert.wadiqam_tensors import pooling_in_name
 from kiqa.io.weights import load_model, read_info
 from kiqa.scoring import Scorer
 
 
+@pytest.mark.parity
 @pytest.mark.parametrize(
     ("mode", "name", "weighted"),
     [
@@ -75,22 +75,6 @@ def test_files_with_reference_say_their_pooling_by_their_tensors(tmp_path, twin)
         convert_deepiqa(path, tmp_path / "o.h5", pooling="weighted")
     path = twin.write_chainer(tmp_path / "b.model", twin.random_tensors("fr"))
     assert read_info(convert_deepiqa(path, tmp_path / "o.h5")).details.pooling == "weighted"
-
-
-@pytest.mark.parametrize(
-    ("name", "pooling"),
-    [
-        ("nr_live_patchwise.model", "average"),
-        ("fr_tid_weighted.model", "weighted"),
-        ("WaDIQaM-FR-KADID-10K-EXP1000-5-lr=0.0001-bs=4", "weighted"),
-        ("DIQaM-NR-KonIQ", "average"),
-        ("weighted_and_patchwise.model", None),
-        ("final.model", None),
-    ],
-)
-def test_pooling_in_name(name, pooling):
-    """The names of the published files, of the ports', and of none."""
-    assert pooling_in_name(f"patchwise/{name}") == pooling
 
 
 def _without(layers, name):

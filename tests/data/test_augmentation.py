@@ -36,7 +36,7 @@ def test_angles_follow_from_seed_and_name():
 
 
 def test_fewer_versions():
-    """Without rotations and flips the photograph itself is left."""
+    """Without rotations and flips the image itself is left."""
     assert versions("a.jpg", rotations=0, flips=("none",)) == [Version()]
 
 
@@ -50,7 +50,7 @@ def test_flips_mirror(photo):
 @pytest.mark.parametrize("angle", [-45, -10, -0.4, 0.001, 3, 10, 45])
 @pytest.mark.parametrize("shape", [(120, 200), (201, 120), (150, 150)])
 def test_no_undefined_pixel_remains(angle, shape, monkeypatch):
-    """A white photograph on black stays white inside the rectangle that is kept."""
+    """A white image on black stays white inside the rectangle that is kept."""
     monkeypatch.setattr(augmentation.cv2, "BORDER_REFLECT_101", cv2.BORDER_CONSTANT)
     kept = apply_version(np.full((*shape, 3), 255, np.uint8), Version(angle=angle))
     assert kept.min() == 255
@@ -97,7 +97,7 @@ def test_bad_input_is_refused(call, message):
 
 
 def test_distorted_versions_follow_from_seed_and_name():
-    """The photograph itself first; the others of the usual levels, the same for the same name."""
+    """The image itself first; the others of the usual levels, the same for the same name."""
     made = distorted_versions("a.jpg", count=40, seed=1)
     assert made[0] == Version() and len(made) == 41
     assert made == distorted_versions("a.jpg", count=40, seed=1)
@@ -117,7 +117,7 @@ def test_a_distorted_version_is_the_distortion(photo):
 
 
 def test_quality_left_falls_with_the_level():
-    """One for the photograph, 0.7 at the mildest, 0.05 at the severest usual level."""
+    """One for the image, 0.7 at the mildest, 0.05 at the severest usual level."""
     assert quality_left(Version()) == 1
     for kind, levels in LEVELS.items():
         left = [quality_left(Version(distortion=(kind, level, 0))) for level in levels]

@@ -13,7 +13,7 @@ NAMES = [f"ss01 ({number}).jpg" for number in range(4)]
 
 @pytest.fixture
 def biq(tmp_path):
-    """BIQ2021 with four photographs and a split of its own."""
+    """BIQ2021 with four images and a split of its own."""
     (tmp_path / "Images").mkdir()
     for name in NAMES:
         Image.new("RGB", (8, 8)).save(tmp_path / "Images" / name)

@@ -1,4 +1,4 @@
-"""Positions, patches and maps."""
+"""Positions and patches."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,6 @@ from kiqa.data.patches import (
     grid_shape,
     patch_grid,
     patch_positions,
-    place_values,
     random_positions,
 )
 
@@ -38,15 +37,6 @@ def test_cut_patches_equals_slicing(stride):
     positions = patch_positions(23, 31, patch=8, stride=stride)
     expected = [image[r : r + 8, c : c + 8] for r, c in positions]
     np.testing.assert_array_equal(cut_patches(image, positions, 8), expected)
-
-
-@pytest.mark.parametrize("stride", [1, 3, 8])
-def test_placing_inverts_cutting(stride):
-    """Top left pixels of the patches, placed, are the image at every stride-th pixel."""
-    image = _image()
-    patches = cut_patches(image, patch_positions(23, 31, patch=8, stride=stride), 8)
-    placed = place_values(patches[:, 0, 0], 23, 31, patch=8, stride=stride)
-    np.testing.assert_array_equal(placed, image[: 23 - 7 : stride, : 31 - 7 : stride])
 
 
 def test_patch_grid_is_a_view_of_the_same_patches():
@@ -104,9 +94,3 @@ def test_wrong_shapes_are_refused(image, positions):
     """The expected shape is in the message."""
     with pytest.raises(ValueError, match="Expected .* of shape"):
         cut_patches(image, positions, 8)
-
-
-def test_a_wrong_number_of_values_is_refused():
-    """Values of another grid are never reshaped into a map."""
-    with pytest.raises(ValueError, match="Expected 48 values for a grid of 6 x 8 cells"):
-        place_values(np.zeros(47), 23, 31, patch=8, stride=3)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from kiqa.evaluation.correlation import METRICS, bootstrap_interval, paired_bootstrap
+from kiqa.evaluation.correlation import METRICS, bootstrap_interval, srocc
 from kiqa.evaluation.resampling import (
+    grouped_draws,
     krocc_rows,
     mean_interval,
     percentile_interval,
@@ -21,6 +22,10 @@ def _scores(n=120, noise=0.3, seed=0):
     rng = np.random.default_rng(seed)
     mos = rng.random(n)
     return mos + rng.normal(0, noise, n), mos
+
+
+def _mean(scores, mos):
+    return float(scores.mean())
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -48,48 +53,6 @@ def test_chunks_change_nothing(monkeypatch):
     np.testing.assert_array_equal(resample([plcc_rows], [x], y, n=50, seed=3)[0], whole)
 
 
-@pytest.mark.parametrize("name", METRICS)
-def test_interval_holds_the_value(name):
-    """The 95 % interval surrounds the metric of the whole set."""
-    x, y = _scores()
-    lo, hi = bootstrap_interval(name, x, y, n=200, seed=0)
-    assert lo < METRICS[name](x, y) < hi
-
-
-def test_interval_equals_a_plain_loop():
-    """Draws and quantiles equal a loop with the same generator."""
-    x, y = _scores()
-    rng = np.random.default_rng(4)
-    draws = rng.integers(y.size, size=(100, y.size))
-    values = [METRICS["srocc"](x[d], y[d]) for d in draws]
-    expected = np.quantile(values, [0.05, 0.95])
-    result = bootstrap_interval("srocc", x, y, n=100, seed=4, level=0.9)
-    np.testing.assert_allclose(result, expected)
-
-
-def test_interval_has_the_known_width():
-    """For a PLCC of 0.5 of 400 normal pairs the width is that of Fisher's z."""
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=400)
-    y = 0.5 * x + 0.75**0.5 * rng.normal(size=400)
-    lo, hi = bootstrap_interval("plcc", x, y, n=2000, seed=0)
-    assert np.arctanh(hi) - np.arctanh(lo) == pytest.approx(2 * 1.96 / 397**0.5, rel=0.15)
-
-
-def test_a_function_is_taken_as_metric():
-    """A function gives the interval of the metric that it computes."""
-    x, y = _scores()
-    by_name = bootstrap_interval("plcc", x, y, n=60, seed=1)
-    by_function = bootstrap_interval(lambda a, b: np.corrcoef(a, b)[0, 1], x, y, n=60, seed=1)
-    np.testing.assert_allclose(by_function, by_name)
-
-
-def test_undefined_resamples_are_left_out():
-    """Three images: the draws of one image repeated do not spoil the interval."""
-    lo, hi = bootstrap_interval("srocc", [1, 2, 3], [1, 3, 2], n=300, seed=0)
-    assert -1 <= lo < hi <= 1
-
-
 def test_mostly_undefined_resamples_are_an_error():
     """One odd image among many: most draws miss it, so no interval is given."""
     x = np.zeros(40)
@@ -98,46 +61,6 @@ def test_mostly_undefined_resamples_are_an_error():
         percentile_interval(np.where(np.arange(100) < 60, np.nan, 0.5), level=0.95)
     lo, hi = bootstrap_interval("plcc", x, np.arange(40.0), n=200, seed=0)
     assert lo <= hi  # about a third of the draws miss it here
-
-
-@pytest.mark.parametrize("seed", [0, 1])
-def test_better_model_is_found(seed):
-    """A model with half the noise wins: the interval excludes 0 and p is small."""
-    rng = np.random.default_rng(seed)
-    mos = rng.random(300)
-    a, b = mos + rng.normal(0, 0.2, 300), mos + rng.normal(0, 0.4, 300)
-    result = paired_bootstrap("srocc", a, b, mos, n=500, seed=0)
-    assert result["difference"] == METRICS["srocc"](a, mos) - METRICS["srocc"](b, mos)
-    assert 0 < result["lo"] < result["difference"] < result["hi"]
-    assert result["p"] < 0.01
-
-
-def test_equal_models_differ_by_nothing():
-    """A model against itself: difference 0, p 1."""
-    x, y = _scores()
-    result = paired_bootstrap("plcc", x, x, y, n=100, seed=0)
-    assert result == {"difference": 0.0, "lo": 0.0, "hi": 0.0, "p": 1.0}
-
-
-def test_pairing_narrows_the_interval():
-    """Two models with common errors differ by less than their own intervals span."""
-    x, y = _scores(300)
-    b = x + np.random.default_rng(9).normal(0, 0.05, 300)
-    paired = paired_bootstrap("srocc", x, b, y, n=300, seed=0)
-    lo, hi = bootstrap_interval("srocc", x, y, n=300, seed=0)
-    assert paired["hi"] - paired["lo"] < 0.5 * (hi - lo)
-
-
-def test_swapping_models_changes_the_sign():
-    """A against B is the reverse of B against A."""
-    x, y = _scores()
-    z = _scores(seed=0, noise=0.6)[0]
-    forth = paired_bootstrap("krocc", x, z, y, n=80, seed=0)
-    back = paired_bootstrap("krocc", z, x, y, n=80, seed=0)
-    np.testing.assert_allclose(
-        [forth["difference"], forth["lo"], forth["hi"], forth["p"]],
-        [-back["difference"], -back["hi"], -back["lo"], back["p"]],
-    )
 
 
 def test_mean_interval_is_the_standard_error():
@@ -154,17 +77,51 @@ def test_mean_interval_refuses(values):
         mean_interval(values, seed=0)
 
 
-@pytest.mark.parametrize(
-    "options, message",
-    [({"n": 0}, "n >= 1"), ({"level": 1.0}, "0 < level < 1"), ({"level": 95}, "0 < level < 1")],
-)
-def test_bad_options_are_refused(options, message):
-    """Resample numbers and levels out of range are refused."""
-    with pytest.raises(ValueError, match=message):
-        bootstrap_interval("plcc", *_scores(), seed=0, **options)
+def test_groups_are_drawn_whole():
+    """Each draw's mean is one of few: groups of 3 and 1 images, values equal within a group."""
+    groups = ["a", "b", "a", "a"]
+    scores = np.array([1.0, 0.0, 1.0, 1.0])
+    draws = grouped_draws(_mean, [scores], scores, groups, n=200, seed=0)
+    assert draws.shape == (1, 200)
+    assert set(np.round(draws[0], 6)) == {0.0, 0.75, 1.0}
 
 
-def test_unknown_metric_is_refused():
-    """An unknown metric is refused with the names there are."""
-    with pytest.raises(ValueError, match="srocc, plcc.*received 'auc'"):
-        bootstrap_interval("auc", *_scores(), seed=0)
+def test_models_share_their_draws():
+    """The same scores give the same values, another seed others."""
+    rng = np.random.default_rng(0)
+    mos, groups = rng.random(40), np.arange(40) // 4
+    scores = mos + rng.normal(0, 0.2, 40)
+    one, two = grouped_draws(srocc, [scores, scores], mos, groups, n=50, seed=1)
+    np.testing.assert_array_equal(one, two)
+    other = grouped_draws(srocc, [scores], mos, groups, n=50, seed=2)[0]
+    assert not np.array_equal(one, other)
+
+
+def test_groups_make_the_interval_wider():
+    """Copies of ten images spread as ten images do, not as a hundred."""
+    rng = np.random.default_rng(0)
+    mos = rng.random(10).repeat(10)
+    scores = (mos.reshape(10, 10)[:, 0] + rng.normal(0, 0.3, 10)).repeat(10)
+    grouped, single = (
+        np.ptp(np.quantile(grouped_draws(srocc, [scores], mos, groups, n=300, seed=0), [0.1, 0.9]))
+        for groups in (np.arange(100) // 10, np.arange(100))
+    )
+    assert grouped > 1.5 * single
+
+
+def test_undefined_draws_are_nan():
+    """A draw of one group whose scores are all equal has no correlation."""
+    mos = np.array([0.0, 1.0, 0.5, 0.5, 0.5, 0.5])
+    draws = grouped_draws(srocc, [mos], mos, [0, 0, 0, 1, 1, 1], n=100, seed=0)[0]
+    assert 0 < np.isnan(draws).sum() < 100
+
+
+def test_wrong_input_is_refused():
+    """Lengths, a single group, and no draws."""
+    three = np.arange(3.0)
+    with pytest.raises(ValueError, match="of one length"):
+        grouped_draws(srocc, [three], three, [0, 1], n=10, seed=0)
+    with pytest.raises(ValueError, match="1 groups"):
+        grouped_draws(srocc, [three], three, [0, 0, 0], n=10, seed=0)
+    with pytest.raises(ValueError, match="n >= 1"):
+        grouped_draws(srocc, [three], three, [0, 1, 2], n=0, seed=0)

@@ -1,4 +1,4 @@
-"""Gray maps: the photograph, area-resized to the grid of windows."""
+"""Gray maps: the image, area-resized to the grid of windows."""
 
 import numpy as np
 import pytest

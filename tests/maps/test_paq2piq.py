@@ -110,7 +110,7 @@ def test_rectangles_that_are_none_are_refused(raters, pixels, rois, said):
 
 
 def test_good_rectangles_stay_what_they_are():
-    """The whole picture and parts of pixels are fine."""
+    """The whole image and parts of pixels are fine."""
     rois = [[0, 0, 130, 70], [0.25, 1.5, 0.75, 2]]
     np.testing.assert_array_equal(check_rois(rois, (70, 130)), np.array(rois, np.float32))
 
@@ -134,8 +134,8 @@ def test_grids_that_are_none_are_refused(raters, pixels, grid):
 
 
 def test_baseline_makes_no_maps(raters, pixels):
-    """P2P-BM rates whole pictures."""
-    with pytest.raises(ValueError, match="P2P-BM, which rates whole pictures"):
+    """P2P-BM rates whole images."""
+    with pytest.raises(ValueError, match="P2P-BM, which rates whole images"):
         raters["bm"].map(pixels)
 
 

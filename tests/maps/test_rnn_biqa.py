@@ -39,7 +39,7 @@ def test_sequences_are_those_of_the_images_alone(batch):
 
 
 def test_images_are_taken_as_needed():
-    """Not all pictures are held at once: results come while others are still to be read."""
+    """Not all images are held at once: results come while others are still to be read."""
     form, taken = GazeForm(), []
 
     def gazes():

@@ -25,7 +25,7 @@ def _maker(*, seed, **options):
 
 @pytest.fixture
 def images(tmp_path, photo):
-    """Three photographs and a file that is none."""
+    """Three images and a file that is none."""
     paths = []
     for index in range(3):
         path = tmp_path / f"{index}.png"
@@ -41,7 +41,7 @@ def _fill(cache, wanted):
 
 
 def test_stacks_are_those_of_the_versions(maker, images, tmp_path, photo):
-    """Read back bit by bit, one for each photograph and version, in order."""
+    """Read back bit by bit, one for each image and version, in order."""
     versions = [Version(), Version(angle=4.0), Version(flip="vertical")]
     cache = StackCache(tmp_path / "stacks", maker)
     found = _fill(cache, [(images[0], version) for version in versions])

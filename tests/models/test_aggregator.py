@@ -17,7 +17,7 @@ def aggregator():
 
 
 def test_parameter_count_is_that_of_facts(aggregator):
-    """DenseNet-169 without top has 12,642,880 parameters, the head 1665 (FACTS.md 2)."""
+    """DenseNet-169 without top has 12,642,880 parameters, the head 1665 (Keras's own count)."""
     assert aggregator.count_params() == 12_642_880 + 1665
     head = aggregator.get_layer("quality_map")
     assert [tuple(weight.shape) for weight in head.weights] == [(1, 1, 1664, 1), (1,)]

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from kiqa.models import MODELS, builder
 from kiqa.models.patchnet import build_patchnet
 
 
@@ -44,7 +43,7 @@ def test_names_and_shapes_are_the_file_format(patchnet):
 
 
 def test_parameter_count_is_that_of_facts(patchnet):
-    """1,631,809 with valid padding, 8,840,769 with same (FACTS.md 1)."""
+    """1,631,809 with valid padding, 8,840,769 with same, counted by hand."""
     assert patchnet.count_params() == 1_631_809
     assert build_patchnet(padding="same").count_params() == 8_840_769
 
@@ -92,11 +91,3 @@ def test_refuses_what_it_cannot_build(options, message):
     """Wrong padding and too small patches are named."""
     with pytest.raises(ValueError, match=message):
         build_patchnet(**options)
-
-
-def test_registry_resolves_names():
-    """Every entry of MODELS is a function; other names are refused."""
-    for name in MODELS:
-        assert callable(builder(name))
-    with pytest.raises(ValueError, match="patchnet"):
-        builder("patchnot")

@@ -38,7 +38,7 @@ def patches():
     ids=lambda value: None if isinstance(value, int) else "-".join(map(str, value.values())),
 )
 def test_parameter_counts_are_those_of_the_paper(options, count):
-    """FACTS 5: convolutions 4,712,224, branches of 787,457 or 263,169."""
+    """By hand: convolutions 4,712,224, branches of 787,457 or 263,169."""
     assert build_wadiqam(**options).count_params() == count
 
 

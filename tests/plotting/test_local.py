@@ -1,9 +1,8 @@
-"""Pictures of local ground truth and of AUCs: what is drawn where."""
+"""Images of local ground truth and of AUCs: what is drawn where."""
 
 import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
-from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 
 from kiqa.evaluation.local.summary import box_statistics, summarise
@@ -14,11 +13,6 @@ AUCS = {
     "patchnet": [(None, 0.9, 0.8), (None, 0.8, 0.9), (None, 0.7, 0.6), (None, 0.85, None)],
     "fish": [(None, 0.6, 0.5), (None, 0.7, 0.4), (None, 0.65, 0.5), (None, 0.1, None)],
 }
-
-
-@pytest.fixture
-def ax():
-    return Figure().add_subplot()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Pictures of the gaze and of feature sequences."""
+"""Images of the gaze and of feature sequences."""
 
 import numpy as np
 import pytest

@@ -13,8 +13,8 @@ def test_a_dot_for_each_size():
     assert sorted(map(tuple, dots.get_offsets().tolist())) == [(100, 100), (480, 640), (640, 480)]
     area = dict(zip(map(tuple, dots.get_offsets().tolist()), dots.get_sizes(), strict=True))
     assert area[(640, 480)] == 2 * area[(480, 640)] == 8 * area[(100, 100)]
-    assert "13 pictures, 3 sizes, at most 8 of one" in ax.get_title()
-    with pytest.raises(ValueError, match="sizes of pictures"):
+    assert "13 images, 3 sizes, at most 8 of one" in ax.get_title()
+    with pytest.raises(ValueError, match="sizes of images"):
         plot_picture_sizes([])
 
 

@@ -10,7 +10,7 @@ from kiqa.varjpeg import Settings, coded, prepare, steps
 
 @pytest.fixture(scope="module")
 def shown(photo):
-    """The steps of a photograph whose left edge matters."""
+    """The steps of an image whose left edge matters."""
     pixels = photo[:96, :160]
     importance = np.tile(np.arange(160.0)[::-1], (96, 1))
     made = prepare(pixels, importance, settings=Settings())
@@ -18,7 +18,7 @@ def shown(photo):
 
 
 def test_the_six_steps_are_drawn(shown):
-    """Image, map, kept pixels, centroids, blur, and lines of quality on the decoded picture."""
+    """Image, map, kept pixels, centroids, blur, and lines of quality on the decoded image."""
     axes = plot_steps(shown)
     assert axes.shape == (2, 3)
     drawn = [ax.images[0].get_array() for ax in axes.flat]

@@ -9,7 +9,7 @@ import pytest
 
 import kiqa
 from kiqa import scoring
-from kiqa.scoring import ROW_KEYS, Scorer, single
+from kiqa.scoring import ROW_KEYS, Scorer
 
 
 def _gray(level=51, size=(72, 80)):
@@ -132,29 +132,6 @@ def test_stride_below_one_is_refused(stride):
     """A stride is a whole number of pixels."""
     with pytest.raises(ValueError, match="stride"):
         Scorer(stride=stride)
-
-
-@pytest.fixture
-def public(stand_in):
-    """The public functions with empty caches before and after."""
-    single._cached_scorer.cache_clear()
-    yield kiqa
-    single._cached_scorer.cache_clear()
-
-
-def test_public_functions_use_their_strides(public, stand_in):
-    """`kiqa.score` takes stride 8 and `kiqa.quality_map` stride 4, each loaded once."""
-    assert public.score(_gray(size=(96, 96))) == pytest.approx(0.2)
-    public.score(_gray())
-    assert [mapper.stride for mapper in stand_in] == [8]
-    assert public.quality_map(_gray(size=(96, 96))).values.shape == (9, 9)
-    assert public.quality_map(_gray(size=(96, 96)), stride=16).values.shape == (3, 3)
-
-
-def test_reference_is_refused(public):
-    """A no-reference model says so instead of ignoring the reference."""
-    with pytest.raises(ValueError, match="no-reference"):
-        public.score(_gray(), reference=_gray())
 
 
 def test_default_model_is_the_same_everywhere():

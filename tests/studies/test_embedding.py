@@ -1,4 +1,4 @@
-"""Pictures in a page: original bytes where browsers show the same pixels, PNG elsewhere."""
+"""Images in a page: original bytes where browsers show the same pixels, PNG elsewhere."""
 
 import io
 from pathlib import Path
@@ -9,7 +9,7 @@ from PIL import Image
 
 from kiqa.io.images import ImageError, load_image
 from kiqa.studies.boxes import write_boxes_study
-from kiqa.studies.embedding import picture_of_file, picture_of_image, picture_of_pixels
+from kiqa.studies.embedding import embed_file, embed_image, embed_pixels
 
 ORIGINAL = {"rgb.png", "RGB_UPPER.JPG", "gray.jpg", "exif6.jpg", "palette.png", "photo.webp"}
 CHANGED = {"exif6.tif", "exif6.png", "rgba.png", "cmyk.jpg", "rgb16.png", "animated.gif"}
@@ -19,46 +19,46 @@ CHANGED = {"exif6.tif", "exif6.png", "rgba.png", "cmyk.jpg", "rgb16.png", "anima
 def test_bytes_stay_unless_a_browser_would_show_something_else(awkward_folder, name):
     """What is changed becomes a PNG of the pixels that kiqa sees."""
     path = awkward_folder / "good" / name
-    picture, image = picture_of_image(path), load_image(path)
-    assert (picture.width, picture.height) == (image.width, image.height)
+    embedded, image = embed_image(path), load_image(path)
+    assert (embedded.width, embedded.height) == (image.width, image.height)
     if name in ORIGINAL:
-        assert picture.data == path.read_bytes()
+        assert embedded.data == path.read_bytes()
     else:
-        assert picture.mime == "image/png"
-        np.testing.assert_array_equal(np.array(Image.open(io.BytesIO(picture.data))), image.pixels)
+        assert embedded.mime == "image/png"
+        np.testing.assert_array_equal(np.array(Image.open(io.BytesIO(embedded.data))), image.pixels)
 
 
 @pytest.mark.parametrize("name", ["truncated.jpg", "text.jpg", "zero_bytes.jpg"])
 def test_damaged_images_are_named(awkward_folder, name):
-    """A study does not begin with a picture that cannot be shown."""
+    """A study does not begin with an image that cannot be shown."""
     with pytest.raises(ImageError, match=name):
-        picture_of_image(awkward_folder / "bad" / name)
+        embed_image(awkward_folder / "bad" / name)
 
 
 def test_missing_file_is_named(tmp_path):
     """Both ways in say which file is missing."""
     with pytest.raises(FileNotFoundError, match=r"away\.png"):
-        picture_of_image(tmp_path / "away.png")
+        embed_image(tmp_path / "away.png")
     with pytest.raises(FileNotFoundError, match=r"away\.png"):
-        picture_of_file(tmp_path / "away.png", width=1, height=1)
+        embed_file(tmp_path / "away.png", width=1, height=1)
 
 
 def test_file_of_another_size_or_kind_is_refused(awkward_folder):
     """A version must lie pixel by pixel on its reference."""
     good = awkward_folder / "good"
-    assert picture_of_file(good / "rgb.png", width=83, height=97).mime == "image/png"
+    assert embed_file(good / "rgb.png", width=83, height=97).mime == "image/png"
     with pytest.raises(ImageError, match="expected 84x97 pixels, received 83x97"):
-        picture_of_file(good / "rgb.png", width=84, height=97)
+        embed_file(good / "rgb.png", width=84, height=97)
     with pytest.raises(ImageError, match="upright JPEG or PNG"):
-        picture_of_file(good / "exif6.jpg", width=83, height=97)
+        embed_file(good / "exif6.jpg", width=83, height=97)
     with pytest.raises(ImageError, match="upright JPEG or PNG"):
-        picture_of_file(good / "photo.bmp", width=83, height=97)
+        embed_file(good / "photo.bmp", width=83, height=97)
 
 
 def test_pixels_become_png_without_loss(photo):
     """The PNG gives the array back."""
-    picture = picture_of_pixels(photo)
-    np.testing.assert_array_equal(np.array(Image.open(io.BytesIO(picture.data))), photo)
+    embedded = embed_pixels(photo)
+    np.testing.assert_array_equal(np.array(Image.open(io.BytesIO(embedded.data))), photo)
 
 
 def test_browser_shows_the_pixels_that_kiqa_sees(awkward_folder, chromium, tmp_path):

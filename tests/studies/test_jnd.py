@@ -1,4 +1,4 @@
-"""The JND page: first noticed versions by mouse and keyboard, and never an empty picture."""
+"""The JND page: first noticed versions by mouse and keyboard, and never an empty image."""
 
 import json
 import re

@@ -16,7 +16,7 @@ STRANGE = '</script><b>"x"\', $ö&.png'
 
 @pytest.fixture
 def images(tmp_path):
-    """Three small pictures by name, one name full of markup."""
+    """Three small images by name, one name full of markup."""
     folder = tmp_path / "images"
     (folder / "sub").mkdir(parents=True)
     names = ["a.png", "sub/b.jpg", "c.png"]
@@ -48,7 +48,7 @@ def test_names_cannot_end_the_script(images, tmp_path):
 
 
 def test_identity_follows_the_content(images, tmp_path):
-    """The same study is the same, other pictures or names are another one."""
+    """The same study is the same, other images or names are another one."""
     first = write_boxes_study(images, tmp_path / "1.html", note="one").study
     assert write_boxes_study(images, tmp_path / "2.html", note="two").study == first
     assert write_boxes_study(images[:2], tmp_path / "3.html").study != first
@@ -57,7 +57,7 @@ def test_identity_follows_the_content(images, tmp_path):
 
 
 def test_page_appears_whole_or_not_at_all(images, tmp_path):
-    """A picture that cannot be read leaves the former page and no other file."""
+    """An image that cannot be read leaves the former page and no other file."""
     path = tmp_path / "out" / "page.html"
     write_boxes_study(images, path)
     former = path.read_bytes()

@@ -1,10 +1,37 @@
-"""A labelled set of patches and a network small enough for tests."""
+"""Two logical devices; a labelled set of patches and a network small enough for tests."""
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kiqa.data.konpatch import KonPatch
 from kiqa.training.patchnet.settings import PatchnetSettings
+
+# Before anything runs on TensorFlow: what several GPUs do is tested on two devices of one CPU.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+
+@pytest.fixture
+def two_devices():
+    """The settings' ``devices`` for two devices."""
+    return ("CPU:0", "CPU:1")
+
+
+@pytest.fixture
+def shares(monkeypatch):
+    """A list that gets the samples of each training step, of each device."""
+    seen, real = [], keras.Model.train_step
+
+    def train_step(model, data):
+        samples = tf.shape(keras.tree.flatten(data)[0])[0]
+        tf.py_function(lambda count: seen.append(int(count)), [samples], [])
+        return real(model, data)
+
+    monkeypatch.setattr(keras.Model, "train_step", train_step)
+    return seen
 
 
 @pytest.fixture(scope="session")

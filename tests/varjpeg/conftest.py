@@ -1,4 +1,4 @@
-"""Pictures and helpers for the tests of the codec."""
+"""Images and helpers for the tests of the codec."""
 
 from io import BytesIO
 from types import SimpleNamespace
@@ -11,14 +11,14 @@ from kiqa.varjpeg import Settings, prepare
 
 
 def _picture(photo, height, width):
-    """The photograph, mirrored on until it has the size."""
+    """The image, mirrored on until it has the size."""
     beyond = [(0, max(0, side - have)) for side, have in zip((height, width), photo.shape)]  # noqa: B905
     return np.pad(photo, [*beyond, (0, 0)], mode="symmetric")[:height, :width]
 
 
 @pytest.fixture(scope="session")
 def picture(photo):
-    """The function ``picture(height, width) -> uint8 (H, W, 3)``, cut from a photograph."""
+    """The function ``picture(height, width) -> uint8 (H, W, 3)``, cut from an image."""
     return lambda height, width: _picture(photo, height, width)
 
 

@@ -46,7 +46,7 @@ def whole_streams():
 
 
 def saved(kind="JPEG", mode="RGB", **options):
-    """A picture as Pillow writes it."""
+    """An image as Pillow writes it."""
     stream = BytesIO()
     Image.fromarray(next(pictures())).convert(mode).save(stream, kind, **options)
     return stream.getvalue()

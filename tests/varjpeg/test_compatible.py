@@ -24,7 +24,7 @@ SIZES = ((64, 96), (61, 83), (8, 8), (3, 40))
 
 @pytest.fixture(scope="module")
 def coefficients(picture):
-    """Luminance of a photograph, 20 by 30 blocks."""
+    """Luminance of an image, 20 by 30 blocks."""
     return forward(planes_of(picture(160, 240), "4:4:4")[0])
 
 
@@ -35,6 +35,7 @@ def qualities():
     return np.tile(row, (20, 1))
 
 
+@pytest.mark.parity
 @pytest.mark.parametrize("decoder", ["pillow", "opencv", "tensorflow"])
 @pytest.mark.parametrize("kind", ["4:4:4", "4:2:0", "gray"])
 @pytest.mark.parametrize("size", SIZES)
@@ -86,7 +87,7 @@ def test_no_level_grows_or_turns(coefficients, qualities, component):
 
 
 def test_the_error_is_about_that_of_the_own_tables(coefficients, qualities):
-    """Coarse blocks are as far from the picture as by their own tables, within a fifth."""
+    """Coarse blocks are as far from the image as by their own tables, within a fifth."""
     levels = compatible_levels(coefficients, qualities, 0, finest=40)
     error = (levels * quality_tables(40)[0].astype(float) - coefficients) ** 2
     own = block_tables(qualities, 0).astype(float)

@@ -62,7 +62,7 @@ def test_the_largest_levels_come_back(huffman):
 
 
 def test_a_checkerboard_at_quality_100_survives(viewers):
-    """The largest coefficients of any picture, in steps of 1."""
+    """The largest coefficients of any image, in steps of 1."""
     board = (np.indices((24, 24)).sum(axis=0) % 2 * 255).astype(np.uint8)
     board[8:16] = np.where(np.arange(24) // 4 % 2, 255, 0)
     levels = as_levels(forward(planes_of(board, "4:4:4")[0]))

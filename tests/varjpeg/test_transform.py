@@ -69,7 +69,7 @@ def test_forward_is_formula_12():
 
 
 def test_forward_has_vertical_frequency_first():
-    """A picture of horizontal stripes has coefficients in the first column only."""
+    """An image of horizontal stripes has coefficients in the first column only."""
     stripes = np.tile([[100.0], [-100.0]], (4, 8)).astype(np.float32)
     found = np.abs(forward(stripes)[0, 0])
     assert found[:, 0].max() > 100 and found[:, 1:].max() < 1e-3

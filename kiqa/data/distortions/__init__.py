@@ -159,7 +159,7 @@ def distort_region(
     """Distort one random rectangle of an image and leave the rest as it is.
 
     The whole image is distorted and the rectangle pasted from it, so the
-    distortion sees no artificial border inside the picture.
+    distortion sees no artificial border inside the image.
 
     Args:
         pixels: RGB ``uint8``, shape ``(H, W, 3)``.
@@ -169,8 +169,8 @@ def distort_region(
         area: Smallest and largest share of the image's area.
 
     Returns:
-        The picture, RGB ``uint8``, and a Boolean mask of shape ``(H, W)``,
-        ``True`` where the picture was distorted.
+        The image, RGB ``uint8``, and a Boolean mask of shape ``(H, W)``,
+        ``True`` where the image was distorted.
 
     Raises:
         ValueError: If an argument is not as stated.

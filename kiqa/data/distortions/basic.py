@@ -1,13 +1,18 @@
 """Gaussian blur, Gaussian noise and JPEG: what the shipped Patchnet was trained on."""
 
-import io
 import math
 
 import cv2
 import numpy as np
-from PIL import Image
 
-from kiqa.data.distortions.checks import LEVELS, check_level, check_pixels, check_rng, to_uint8
+from kiqa.data.distortions.checks import (
+    LEVELS,
+    check_level,
+    check_pixels,
+    check_rng,
+    encoded,
+    to_uint8,
+)
 
 _TRUNCATE = 4.0  # kernel radius in standard deviations: drops 6e-5 of the mass
 _CHROMA_420 = 2  # Pillow's code for 4:2:0, the commonest setting of cameras
@@ -51,12 +56,12 @@ def gaussian_noise(pixels: np.ndarray, level: float, rng: np.random.Generator) -
     Values are rounded to nearest and clipped to 0-255.
 
     Args:
-        pixels: RGB ``uint8``, shape ``(H, W, 3)``.
+        pixels: As for `gaussian_blur`.
         level: Standard deviation in gray levels (of 255), finite, above 0.
         rng: Source of the noise.
 
     Returns:
-        RGB ``uint8`` of the same shape.
+        As `gaussian_blur`.
 
     Raises:
         ValueError: If the pixels, the level or ``rng`` are not as stated.
@@ -73,15 +78,15 @@ def jpeg(pixels: np.ndarray, level: float, rng: np.random.Generator | None = Non
     Pillow's encoder with 4:2:0 chroma subsampling and the standard tables.
 
     Args:
-        pixels: RGB ``uint8``, shape ``(H, W, 3)``.
+        pixels: As for `gaussian_blur`.
         level: Quality, a whole number from 1 (worst) to 100.
-        rng: Not used; the functions of the registry share one signature.
+        rng: As for `gaussian_blur`.
 
     Returns:
-        RGB ``uint8`` of the same shape.
+        As `gaussian_blur`.
 
     Raises:
-        ValueError: If the pixels or the level are not as stated.
+        ValueError: As `gaussian_blur`.
     """
     check_pixels(pixels)
     quality = check_level(level, "jpeg", "a whole quality from 1 to 100")
@@ -90,8 +95,4 @@ def jpeg(pixels: np.ndarray, level: float, rng: np.random.Generator | None = Non
             f"Expected a whole quality from 1 to 100 for 'jpeg', received {level!r}. "
             f"The usual levels are {LEVELS['jpeg']}."
         )
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=int(quality), subsampling=_CHROMA_420)
-    buffer.seek(0)
-    with Image.open(buffer) as decoded:
-        return np.array(decoded)
+    return encoded(pixels, "JPEG", quality=int(quality), subsampling=_CHROMA_420)

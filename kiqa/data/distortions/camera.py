@@ -1,13 +1,19 @@
 """JPEG 2000, exposure, motion blur and colour noise."""
 
-import io
 import math
 
 import cv2
 import numpy as np
-from PIL import Image, features
+from PIL import features
 
-from kiqa.data.distortions.checks import LEVELS, check_level, check_pixels, check_rng, to_uint8
+from kiqa.data.distortions.checks import (
+    LEVELS,
+    check_level,
+    check_pixels,
+    check_rng,
+    encoded,
+    to_uint8,
+)
 
 # Rows of the BT.601 matrix from (Y, Cb, Cr) to RGB: what chroma adds (JFIF).
 _CB = np.array([0.0, -0.344136, 1.772])
@@ -29,12 +35,12 @@ def jpeg2000(
     Pillow's encoder (OpenJPEG), irreversible wavelet, one quality layer.
 
     Args:
-        pixels: RGB ``uint8``, shape ``(H, W, 3)``.
+        pixels: As for `kiqa.data.distortions.gaussian_blur`.
         level: Compression ratio, above 1: 24 bits a pixel over the level.
-        rng: Not used; the functions of the registry share one signature.
+        rng: As for `kiqa.data.distortions.gaussian_blur`.
 
     Returns:
-        RGB ``uint8`` of the same shape.
+        As `kiqa.data.distortions.gaussian_blur`.
 
     Raises:
         ValueError: If the pixels or the level are not as stated, or this
@@ -52,13 +58,9 @@ def jpeg2000(
             f"Expected a compression ratio above 1 for 'jpeg2000', received {level!r}. "
             f"The usual levels are {LEVELS['jpeg2000']}."
         )
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(
-        buffer, "JPEG2000", quality_mode="rates", quality_layers=[ratio], irreversible=True
+    return encoded(
+        pixels, "JPEG2000", quality_mode="rates", quality_layers=[ratio], irreversible=True
     )
-    buffer.seek(0)
-    with Image.open(buffer) as decoded:
-        return np.array(decoded)
 
 
 def overexposure(
@@ -67,16 +69,16 @@ def overexposure(
     """Expose longer: more light, clipped at white.
 
     Args:
-        pixels: RGB ``uint8``, shape ``(H, W, 3)``.
+        pixels: As for `kiqa.data.distortions.gaussian_blur`.
         level: Stops, above 0: linear light (sRGB's transfer function) is
             multiplied by ``2**level``.
-        rng: Not used; the functions of the registry share one signature.
+        rng: As for `kiqa.data.distortions.gaussian_blur`.
 
     Returns:
-        RGB ``uint8`` of the same shape.
+        As `kiqa.data.distortions.gaussian_blur`.
 
     Raises:
-        ValueError: If the pixels or the level are not as stated.
+        ValueError: As `kiqa.data.distortions.gaussian_blur`.
     """
     check_pixels(pixels)
     return _exposed(pixels, check_level(level, "overexposure", "a number of stops"))
@@ -88,16 +90,15 @@ def underexposure(
     """Expose shorter: less light, and shadows rounded to few levels.
 
     Args:
-        pixels: RGB ``uint8``, shape ``(H, W, 3)``.
-        level: Stops, above 0: linear light (sRGB's transfer function) is
-            divided by ``2**level``.
-        rng: Not used; the functions of the registry share one signature.
+        pixels: As for `overexposure`.
+        level: As for `overexposure`, but light is divided by ``2**level``.
+        rng: As for `overexposure`.
 
     Returns:
-        RGB ``uint8`` of the same shape.
+        As `overexposure`.
 
     Raises:
-        ValueError: If the pixels or the level are not as stated.
+        ValueError: As `overexposure`.
     """
     check_pixels(pixels)
     return _exposed(pixels, -check_level(level, "underexposure", "a number of stops"))
@@ -111,12 +112,12 @@ def motion_blur(pixels: np.ndarray, level: float, rng: np.random.Generator) -> n
     reflected with the edge pixel repeated.
 
     Args:
-        pixels: RGB ``uint8``, shape ``(H, W, 3)``.
+        pixels: As for `kiqa.data.distortions.gaussian_blur`.
         level: Length of the line in pixels, above 0.
         rng: Source of the direction.
 
     Returns:
-        RGB ``uint8`` of the same shape.
+        As `kiqa.data.distortions.gaussian_blur`.
 
     Raises:
         ValueError: If the pixels, the level or ``rng`` are not as stated.
@@ -135,12 +136,12 @@ def colour_noise(pixels: np.ndarray, level: float, rng: np.random.Generator) -> 
     Where a channel is clipped to 0-255 the luma changes after all.
 
     Args:
-        pixels: RGB ``uint8``, shape ``(H, W, 3)``.
+        pixels: As for `kiqa.data.distortions.gaussian_blur`.
         level: Standard deviation of Cb and of Cr in levels (of 255), above 0.
         rng: Source of the noise.
 
     Returns:
-        RGB ``uint8`` of the same shape.
+        As `kiqa.data.distortions.gaussian_blur`.
 
     Raises:
         ValueError: If the pixels, the level or ``rng`` are not as stated.

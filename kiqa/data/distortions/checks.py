@@ -1,8 +1,11 @@
-"""What the distortions share: usual levels, checks of arguments, rounding."""
+"""What the distortions share: usual levels, checks of arguments, rounding, encoding."""
 
+import io
 import math
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
 # Mild to severe, in each distortion's own unit. Ours.
 LEVELS = {
@@ -22,6 +25,24 @@ def to_uint8(values: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
+def encoded(pixels: np.ndarray, kind: str, **options: Any) -> np.ndarray:
+    """Encode in memory and decode again.
+
+    Args:
+        pixels: RGB ``uint8``, shape ``(H, W, 3)``.
+        kind: Format as Pillow names it, such as ``"JPEG"``.
+        options: Of Pillow's encoder.
+
+    Returns:
+        RGB ``uint8`` of the same shape.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, kind, **options)
+    buffer.seek(0)
+    with Image.open(buffer) as decoded:
+        return np.array(decoded)
+
+
 def check_pixels(pixels: np.ndarray) -> None:
     """Refuse what is no image.
 
@@ -31,12 +52,12 @@ def check_pixels(pixels: np.ndarray) -> None:
     Raises:
         ValueError: If it is anything else, naming its shape and type.
     """
-    shape = getattr(pixels, "shape", None)
+    shape: tuple[int, ...] = getattr(pixels, "shape", ())
     dtype = getattr(pixels, "dtype", type(pixels).__name__)
     if dtype != np.uint8 or len(shape) != 3 or shape[2] != 3 or 0 in shape:
         raise ValueError(
             f"Expected RGB pixels, uint8 of shape (H, W, 3), received shape {shape} and "
-            f"type {dtype}. Read photographs with kiqa.load_image(path).pixels."
+            f"type {dtype}. Read images with kiqa.load_image(path).pixels."
         )
 
 

@@ -1,4 +1,4 @@
-"""How much of a photograph's quality a distortion leaves: pseudo-scores."""
+"""How much of an image's quality a distortion leaves: pseudo-scores."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ HIGHEST_KEPT, LOWEST_KEPT = 0.7, 0.05
 
 
 def quality_kept(level: float, *, mild: float, severe: float) -> float:
-    """Return the part of its quality that a distorted photograph keeps.
+    """Return the part of its quality that a distorted image keeps.
 
     Args:
         level: Level of the distortion.

@@ -24,12 +24,8 @@ import numpy as np
 
 from kiqa.constants import KONPATCH, PATCHNET
 from kiqa.data.konpatch.file import KonPatch
-from kiqa.data.konpatch.votes import (
-    LABELS,
-    PatchSample,
-    label_patches,
-    take_votes,
-)
+from kiqa.data.konpatch.votes import LABELS, PatchSample
+from kiqa.data.konpatch.voting import voted
 from kiqa.data.patches import cut_patches, random_positions
 from kiqa.data.records import ScoredImage
 from kiqa.io.images import load_image
@@ -81,22 +77,12 @@ def build_konpatch(
     """
     if label not in LABELS:
         raise ValueError(f"Expected a kind of label among {list(LABELS)}, received {label!r}.")
-    if votes_per_patch is None:
-        votes_per_patch = KONPATCH.lab_votes if label == "lab" else KONPATCH.crowd_votes
     chosen = _choose(records, images, seed)
-    sample = _cut(chosen, patches_per_image, seed)
-    ballot = take_votes(sample, votes, per_patch=votes_per_patch, seed=seed)
-    return KonPatch(
-        x=sample.x,
-        y=label_patches(sample.mos, ballot.yes, ballot.total, label=label),
-        image=sample.image,
-        row=sample.row,
-        col=sample.col,
-        mos=sample.mos,
-        votes_yes=ballot.yes,
-        votes_total=ballot.total,
-        votes_source=ballot.source,
+    return voted(
+        _cut(chosen, patches_per_image, seed),
+        votes,
         label=label,
+        votes_per_patch=votes_per_patch,
         dataset=", ".join(sorted({record.dataset for record in chosen})),
         seed=seed,
     )
@@ -144,9 +130,10 @@ def _cut(records: Sequence[ScoredImage], count: int, seed: int) -> PatchSample:
 
     def cut_image(index: int) -> None:
         pixels = load_image(records[index].path).pixels
+        height, width = pixels.shape[:2]
         rng = np.random.default_rng([seed, index])
         try:
-            positions[index] = random_positions(*pixels.shape[:2], count, patch=patch, rng=rng)
+            positions[index] = random_positions(height, width, count, patch=patch, rng=rng)
         except ValueError as error:
             raise ValueError(f"{records[index].path}: {error}") from error
         x[index] = cut_patches(pixels, positions[index], patch)

@@ -7,14 +7,15 @@ from importlib import resources
 
 import numpy as np
 
-from kiqa.constants import KONPATCH, PATCHNET
+from kiqa.constants import PATCHNET
 from kiqa.data.distortions import BASIC, LEVELS, distort
 from kiqa.data.konpatch.file import KonPatch
-from kiqa.data.konpatch.votes import PatchSample, label_patches, take_votes
+from kiqa.data.konpatch.votes import PatchSample
+from kiqa.data.konpatch.voting import voted
 from kiqa.data.patches import cut_patches, random_positions
 from kiqa.io.images import load_image
 
-# Photographs in scikit-image's own package; the rest of its data would be
+# Images in scikit-image's own package; the rest of its data would be
 # downloaded. Of the stereo pair one view only: the two show one scene.
 _PHOTOGRAPHS = (
     "astronaut.png",
@@ -41,9 +42,9 @@ def embedded_konpatch(
     label: str = "lab",
     votes_per_patch: int | None = None,
 ) -> KonPatch:
-    """Make KonPatch small, from scikit-image's photographs and distortions.
+    """Make KonPatch small, from scikit-image's images and distortions.
 
-    From the centre of each of 12 photographs (at most 384x384 pixels) come
+    From the centre of each of 12 images (at most 384x384 pixels) come
     ten versions: as it is, and distorted by Gaussian blur, Gaussian noise and
     JPEG at the three levels of `kiqa.data.distortions.LEVELS`. No human
     scored anything: a version's pseudo-MOS is 0.9 undistorted and 0.6, 0.35
@@ -59,16 +60,16 @@ def embedded_konpatch(
             10 for crowd.
 
     Returns:
-        The set, 1,440 patches by default. ``image`` is the photograph, so
+        The set, 1,440 patches by default. ``image`` is the undistorted image, so
         that splits by image keep its versions together; ``version`` is such
         as ``"jpeg 5"``, empty where undistorted.
 
     Raises:
-        FileNotFoundError: If this scikit-image lacks one of the photographs.
+        FileNotFoundError: If this scikit-image lacks one of the images.
         ValueError: If an argument is not as stated.
     """
     patch = PATCHNET.patch
-    versions = [("", None, None, _PSEUDO_MOS[0])] + [
+    versions = [("", None, 0.0, _PSEUDO_MOS[0])] + [
         (f"{kind} {level:g}", kind, level, mos)
         for kind in BASIC
         for level, mos in zip(LEVELS[kind], _PSEUDO_MOS[1:], strict=True)
@@ -76,10 +77,11 @@ def embedded_konpatch(
     x, image, version, positions, scores = [], [], [], [], []
     for number, name in enumerate(_PHOTOGRAPHS):
         pixels, corner = _central_crop(_photograph(name))
+        height, width = pixels.shape[:2]
         rng = np.random.default_rng([seed, number])
         for text, kind, level, mos in versions:
             changed = pixels if kind is None else distort(pixels, kind, level, rng=rng)
-            at = random_positions(*pixels.shape[:2], patches_per_version, patch=patch, rng=rng)
+            at = random_positions(height, width, patches_per_version, patch=patch, rng=rng)
             x.append(cut_patches(changed, at, patch))
             positions.append(at + corner)
             image += [name] * patches_per_version
@@ -89,22 +91,14 @@ def embedded_konpatch(
     sample = PatchSample(
         np.concatenate(x), np.array(image), row.copy(), col.copy(), np.array(scores, np.float32)
     )
-    if votes_per_patch is None:
-        votes_per_patch = KONPATCH.lab_votes if label == "lab" else KONPATCH.crowd_votes
-    votes = take_votes(sample, "pseudo", per_patch=votes_per_patch, seed=seed)
-    return KonPatch(
-        x=sample.x,
-        y=label_patches(sample.mos, votes.yes, votes.total, label=label),
-        image=sample.image,
-        row=sample.row,
-        col=sample.col,
-        mos=sample.mos,
-        votes_yes=votes.yes,
-        votes_total=votes.total,
-        votes_source=f"{votes.source}; pseudo-MOS by distortion level",
+    return voted(
+        sample,
+        "pseudo",
         label=label,
+        votes_per_patch=votes_per_patch,
         dataset="scikit-image",
         seed=seed,
+        note="; pseudo-MOS by distortion level",
         version=np.array(version),
     )
 
@@ -113,7 +107,7 @@ def _photograph(name: str) -> np.ndarray:
     file = resources.files("skimage") / "data" / name
     if not file.is_file():
         raise FileNotFoundError(
-            f"Expected the photograph {name} in the installed scikit-image, found none at "
+            f"Expected the image {name} in the installed scikit-image, found none at "
             f"{file}. Install a released wheel: pip install --force-reinstall scikit-image"
         )
     return load_image(file.read_bytes()).pixels

@@ -40,7 +40,7 @@ class KonPatch:
         dataset: Name of the data set of the images.
         seed: Seed that chose images and patches, or ``None``.
         version: Distortion of the image that the patch was cut from, text,
-            ``(N,)``, empty for the photograph as it is; or ``None`` where
+            ``(N,)``, empty for the image as it is; or ``None`` where
             nothing was distorted.
     """
 

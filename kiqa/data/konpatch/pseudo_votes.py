@@ -95,7 +95,7 @@ def pseudo_votes(x: np.ndarray, mos: np.ndarray, *, votes: int, seed: int) -> np
     if votes == 1:
         return (belief > 0.5).astype(np.int32)
     thresholds = np.random.default_rng(seed).normal(0.5, _OBSERVER_SD, (len(x), votes))
-    return np.sum(belief[:, np.newaxis] > thresholds, axis=1, dtype=np.int32)
+    return (belief[:, np.newaxis] > thresholds).sum(axis=1, dtype=np.int32)
 
 
 def _chunk_detail(x: np.ndarray) -> np.ndarray:

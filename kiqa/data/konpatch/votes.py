@@ -217,9 +217,7 @@ def _from_array(votes: np.ndarray, sample: PatchSample, source: str) -> Votes:
             f"({source})."
         )
     votes = votes.reshape(n, -1)
-    return Votes(
-        np.sum(votes, axis=1, dtype=np.int32), np.full(n, votes.shape[1], np.int32), source
-    )
+    return Votes(votes.sum(axis=1, dtype=np.int32), np.full(n, votes.shape[1], np.int32), source)
 
 
 def _whole(text: str, column: str, path: Path, line: int) -> int:

@@ -1,7 +1,6 @@
 """Reader of CSIQ, in its published layout.
 
-Records as those of `kiqa.data.readers.full_reference`; a DMOS, which is lower for
-better images, is turned round here.
+The DMOS, which is lower for better images, is turned round here.
 
 Public names: :func:`csiq`.
 """
@@ -21,10 +20,10 @@ from kiqa.data.records import ScoredImage, ScoreRow, build_records
 from kiqa.data.spreadsheets import read_sheet
 from kiqa.data.tables import match_columns
 
-_CSIQ_PAGE = "https://s2.smu.edu/~eclarson/csiq.html"
+_PAGE = "https://s2.smu.edu/~eclarson/csiq.html"
 
-# CSIQ: kind in the workbook -> (folder, token in the file names).
-_CSIQ_KINDS = {
+# Kind in the workbook -> (folder, token in the file names).
+_KINDS = {
     "noise": ("awgn", "AWGN"),
     "blur": ("blur", "BLUR"),
     "contrast": ("contrast", "contrast"),
@@ -32,7 +31,7 @@ _CSIQ_KINDS = {
     "jpeg": ("jpeg", "JPEG"),
     "jpeg 2000": ("jpeg2000", "jpeg2000"),
 }
-_CSIQ_HEADER = ("image", "dst_type", "dst_lev", "dmos")
+_HEADER = ("image", "dst_type", "dst_lev", "dmos")
 
 
 def csiq(root: str | Path, *, require_complete: bool = False) -> list[ScoredImage]:
@@ -61,11 +60,11 @@ def csiq(root: str | Path, *, require_complete: bool = False) -> list[ScoredImag
         Larson and Chandler, "Most apparent distortion", J. Electron. Imaging
         19(1) 011006, 2010.
     """
-    root = published_folder(root, "csiq", _CSIQ_PAGE, "src_imgs/, dst_imgs/ and csiq.DMOS.xlsx")
+    root = published_folder(root, "csiq", _PAGE, "src_imgs/, dst_imgs/ and csiq.DMOS.xlsx")
     file = find_entry(root, ["csiq.DMOS.xlsx", "csiq_label.txt"])
     if file is None:
-        missing_scores(root, ["csiq.DMOS.xlsx", "csiq_label.txt"], _CSIQ_PAGE)
-    found = _csiq_sheet(file) if file.suffix.lower() == ".xlsx" else _csiqtext_lines(file)
+        missing_scores(root, ["csiq.DMOS.xlsx", "csiq_label.txt"], _PAGE)
+    found = _sheet(file) if file.suffix.lower() == ".xlsx" else _text_lines(file)
     rows = [
         ScoreRow(
             where=where,
@@ -90,7 +89,7 @@ def csiq(root: str | Path, *, require_complete: bool = False) -> list[ScoredImag
     )
 
 
-def _csiq_sheet(file: Path) -> Iterator[tuple]:
+def _sheet(file: Path) -> Iterator[tuple]:
     """Yield (where, image, (folder, token), level, dmos, deviation) of the workbook."""
     sheet = read_sheet(file, "all_by_image")
     names = [[cell.lower() for cell in cells] for _, cells in sheet]
@@ -103,50 +102,43 @@ def _csiq_sheet(file: Path) -> Iterator[tuple]:
     header = sheet[start][1]
     place = {
         name: header.index(written)
-        for name, written in match_columns(header, _CSIQ_HEADER, where=str(file)).items()
+        for name, written in match_columns(header, _HEADER, where=str(file)).items()
     }
     spread = names[start].index("dmos_std") if "dmos_std" in names[start] else None
     for number, cells in sheet[start + 1 :]:
-        cells = [*cells, *[""] * (len(header) - len(cells))]
-        image, kind, level, dmos = (cells[place[name]] for name in _CSIQ_HEADER)
+        image, kind, level, dmos = (cells[place[name]] for name in _HEADER)
         if not image:
             continue
         where = f"{file.name} row {number}"
         sd = (cells[spread] or None) if spread is not None else None
-        yield where, _whole(image), _csiq_kind(kind, where), _csiq_level(level, where), dmos, sd
+        yield where, image, _kind(kind, where), _level(level, where), dmos, sd
 
 
-def _csiqtext_lines(file: Path):
+def _text_lines(file: Path):
     """Yield the same of the text form."""
-    kinds = {token.lower(): kind for kind, (_, token) in _CSIQ_KINDS.items()}
+    kinds = {token.lower(): kind for kind, (_, token) in _KINDS.items()}
     for where, words in text_lines(file):
         parts = re.fullmatch(r"(.+)\.([^.]+)\.(\d)\.png", words[0], re.I)
         if len(words) != 2 or parts is None:
             raise ValueError(
                 f"Expected 'image.KIND.level.png DMOS' in {where}, received {' '.join(words)!r}."
             )
-        kind = _csiq_kind(kinds.get(parts[2].lower(), parts[2]), where)
+        kind = _kind(kinds.get(parts[2].lower(), parts[2]), where)
         yield where, parts[1], kind, parts[3], words[1], None
 
 
-def _csiq_kind(text: str, where: str) -> tuple[str, str]:
-    if text.lower() not in _CSIQ_KINDS:
+def _kind(text: str, where: str) -> tuple[str, str]:
+    if text.lower() not in _KINDS:
         raise ValueError(
-            f"Expected a distortion among {list(_CSIQ_KINDS)}, received {text!r} in {where}."
+            f"Expected a distortion among {list(_KINDS)}, received {text!r} in {where}."
         )
-    return _CSIQ_KINDS[text.lower()]
+    return _KINDS[text.lower()]
 
 
-def _csiq_level(text: str, where: str) -> str:
-    text = _whole(text)
+def _level(text: str, where: str) -> str:
     if not re.fullmatch("[1-5]", text):
         raise ValueError(f"Expected a level from 1 to 5, received {text!r} in {where}.")
     return text
-
-
-def _whole(text: str) -> str:
-    """A whole number without its decimals; workbooks write 1600 as 1600.0 at times."""
-    return text.removesuffix(".0")
 
 
 def _turned(dmos: str, *, high: float) -> str | float:

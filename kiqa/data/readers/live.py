@@ -1,11 +1,11 @@
 """Reader of LIVE release 2, in its published layout.
 
-Records as those of `kiqa.data.readers.full_reference`; a DMOS, which is lower for
-better images, is turned round here.
+The DMOS, which is lower for better images, is turned round here.
 
 Public names: :func:`live`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from kiqa.data.readers.layouts import (
@@ -64,7 +64,7 @@ def live(
     )
     file, key = _LIVE_SCORES[scores]
     dmos, hidden = (mat_variable(root, name, _LIVE_PAGE, file=file) for name in (key, "orgs"))
-    deviations = [None] * len(dmos)
+    deviations: Sequence[float | None] = [None] * len(dmos)
     if scores == "realigned":
         deviations = mat_variable(root, "dmos_std", _LIVE_PAGE, file=file)
     names = [f"{kind}/img{n}.bmp" for kind, count in _LIVE_COUNTS.items() for n in _to(count)]
@@ -84,7 +84,7 @@ def live(
             where=f"entry {i + 1} of {file}",
             name=names[i],
             mos=100.0 - float(dmos[i]),
-            sd=None if deviations[i] is None else float(deviations[i]),
+            sd=None if (sd := deviations[i]) is None else float(sd),
             content=Path(originals[i]).stem.lower(),
             reference=originals[i],
             distortion=names[i].partition("/")[0],

@@ -1,10 +1,10 @@
-"""Reader of LIVE-FB (FLIVE), the pictures and patches of PaQ-2-PiQ, as published.
+"""Reader of LIVE-FB (FLIVE), the images and patches of PaQ-2-PiQ, as published.
 
-``labels640.csv`` lists the test pictures, those with a side above 640 pixels;
+``labels640.csv`` lists the test images, those with a side above 640 pixels;
 ``labels=640_padded.csv`` the others, with ``is_valid`` for the validation
-part. Both have a row a picture with its score, the scores of its three
-patches, and where these lie. In the second the places are those on the picture
-padded to 640x640; here all places are on the picture itself.
+part. Both have a row an image with its score, the scores of its three
+patches, and where these lie. In the second the places are those on the image
+padded to 640x640; here all places are on the image itself.
 
 Public names: :func:`live_fb`, :func:`live_fb_patches`,
 :func:`live_fb_patch_images`, :func:`pad_picture`.
@@ -36,23 +36,23 @@ _LOG = logging.getLogger(__name__)
 
 
 def live_fb(root: str | Path, *, require_complete: bool = False) -> list[ScoredImage]:
-    """Read the pictures of LIVE-FB: 39,810, MOS 0..100, higher is better.
+    """Read the images of LIVE-FB: 39,810, MOS 0..100, higher is better.
 
-    Layout: ``database/`` with the folders of pictures (``blur_dataset``,
+    Layout: ``database/`` with the folders of images (``blur_dataset``,
     ``voc_emotic_ava``, ``EE371R`` and others), and in it or beside it
     ``labels_image.csv`` (``name,mos``), ``labels640.csv`` (test) and
-    ``labels=640_padded.csv`` (train, and val where ``is_valid``). Pictures
+    ``labels=640_padded.csv`` (train, and val where ``is_valid``). Images
     that neither of the last two names have the set ``None``.
 
     Args:
         root: Folder ``database`` or the one that holds it.
-        require_complete: Insist on all 39,810 pictures.
+        require_complete: Insist on all 39,810 images.
 
     Returns:
-        One record a picture, in the order of ``labels_image.csv``.
+        One record an image, in the order of ``labels_image.csv``.
 
     Raises:
-        FileNotFoundError: If ``labels_image.csv`` or the pictures are
+        FileNotFoundError: If ``labels_image.csv`` or the images are
             missing.
         ValueError: If a file lacks its columns, a score is not finite or off
             the scale, a name occurs twice, or ``is_valid`` is no truth value.
@@ -78,7 +78,7 @@ def live_fb_patch_images(root: str | Path, *, require_complete: bool = False) ->
 
     Layout: that of `live_fb` with ``labels_patch.csv`` (``name,mos``) and
     ``patches/<picture>_patch_1.jpg`` and so on. Patches have the set of their
-    picture, which is also their content.
+    image, which is also their content.
 
     Args:
         root: As for `live_fb`.
@@ -111,22 +111,22 @@ def live_fb_patch_images(root: str | Path, *, require_complete: bool = False) ->
 
 
 def live_fb_patches(root: str | Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Read where the patches of each picture lie and what people rated them.
+    """Read where the patches of each image lie and what people rated them.
 
     Args:
         root: As for `live_fb`.
 
     Returns:
-        For each picture of ``labels640.csv`` and ``labels=640_padded.csv``,
+        For each image of ``labels640.csv`` and ``labels=640_padded.csv``,
         by the name that `live_fb` gives it: its three patches, ``float32``
-        (3, 4), left, top, right, bottom in pixels of the picture as it is on
+        (3, 4), left, top, right, bottom in pixels of the image as it is on
         disk, and their scores 0..100, ``float32`` (3,). In the form of
         `kiqa.training.paq2piq.tasks.read_patch_scores`.
 
     Raises:
         FileNotFoundError: If none of the two files is there.
         ValueError: If a file lacks its columns, a number is not finite, or a
-            patch is not inside of its picture; the line is named.
+            patch is not inside of its image; the line is named.
     """
     folder, root = _folders(root)
     known = _scores(folder, root, "labels_image.csv")
@@ -139,21 +139,21 @@ def live_fb_patches(root: str | Path) -> dict[str, tuple[np.ndarray, np.ndarray]
 def pad_picture(
     pixels: np.ndarray, rois: np.ndarray, *, side: int = PAQ2PIQ.side
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Pad a training picture with white to a square and move its rectangles with it.
+    """Pad a training image with white to a square and move its rectangles with it.
 
     Args:
         pixels: RGB ``uint8`` of shape (H, W, 3), no side above ``side``: the
-            larger ones are test pictures and are never padded.
+            larger ones are test images and are never padded.
         rois: Of shape (m, 4): left, top, right, bottom in pixels.
         side: Side of the square.
 
     Returns:
-        ``uint8`` of shape (side, side, 3), the picture in its middle with
+        ``uint8`` of shape (side, side, 3), the image in its middle with
         ``(side - length) // 2`` pixels of white before it, and ``float32`` of
         shape (m, 4).
 
     Raises:
-        ValueError: If the picture is larger.
+        ValueError: If the image is larger.
 
     References:
         Ying et al. 2020, section 4.1.
@@ -161,8 +161,8 @@ def pad_picture(
     height, width = pixels.shape[:2]
     if max(height, width) > side:
         raise ValueError(
-            f"Expected a picture of at most {side}x{side} pixels. Received: {width}x{height}. "
-            "Such pictures are for the test, as they are."
+            f"Expected an image of at most {side}x{side} pixels. Received: {width}x{height}. "
+            "Such images are for the test, as they are."
         )
     top, left = (side - height) // 2, (side - width) // 2
     canvas = np.full((side, side, 3), _WHITE, np.uint8)
@@ -171,8 +171,8 @@ def pad_picture(
 
 
 def _folders(root):
-    """The folder of the pictures, and the one given."""
-    root = data_folder(root, _PAGE, "database/ with the pictures, and labels_image.csv")
+    """The folder of the images, and the one given."""
+    root = data_folder(root, _PAGE, "database/ with the images, and labels_image.csv")
     return find_entry(root, ["database"]) or root, root
 
 
@@ -181,7 +181,7 @@ def _file(folder, root, names):
 
 
 def _scores(folder, root, name):
-    """Place in the file and score of each picture or patch, by name."""
+    """Place in the file and score of each image or patch, by name."""
     file = _file(folder, root, [name])
     if file is None:
         missing_scores(folder, [name], _PAGE)
@@ -198,7 +198,7 @@ def _scores(folder, root, name):
 
 
 def _region_rows(folder, root, known):
-    """Rows of the two files of regions, with the picture's ``name`` and its ``set``.
+    """Rows of the two files of regions, with the image's ``name`` and its ``set``.
 
     The names are those of ``known`` where they, or else their last parts, agree.
     """
@@ -228,7 +228,7 @@ def _region_rows(folder, root, known):
 
 
 def _patches_of(row):
-    """Rectangles on the picture and scores of one row."""
+    """Rectangles on the image and scores of one row."""
     try:
         edges = np.array(
             [[float(row[f"{edge}_{part}"]) for edge in _EDGES] for part in _PARTS], np.float32
@@ -248,7 +248,7 @@ def _patches_of(row):
     good &= (top >= 0) & (top < bottom) & (bottom <= height)
     if not good.all():
         raise ValueError(
-            f"Expected patches inside of the {width:g}x{height:g} picture {row['name']!r}, "
+            f"Expected patches inside of the {width:g}x{height:g} image {row['name']!r}, "
             f"received {rois[np.argmin(good)].tolist()} (left, top, right, bottom) in "
             f"{row['where']}. Correct or remove the row."
         )

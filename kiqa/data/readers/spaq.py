@@ -15,12 +15,12 @@ _SCORES = "MOS and Image attribute scores.xlsx"
 
 
 def spaq(root: str | Path, *, require_complete: bool = False) -> list[ScoredImage]:
-    """Read SPAQ: 11,125 smartphone photographs, MOS 0..100, higher is better.
+    """Read SPAQ: 11,125 smartphone images, MOS 0..100, higher is better.
 
     Layout: ``TestImage/00001.jpg`` and ``Annotations/MOS and Image attribute
     scores.xlsx``, whose first sheet has the columns ``Image name`` and
     ``MOS``. There are no standard deviations and no official split. The
-    photographs have up to twenty million pixels; ``--smaller-side`` of
+    images have up to twenty million pixels; ``--smaller-side`` of
     ``python -m kiqa.train_rnn_biqa features`` makes the versions SPAQ-512,
     SPAQ-768 and SPAQ-1280 of the RNN-BIQA paper of them.
 
@@ -49,10 +49,9 @@ def spaq(root: str | Path, *, require_complete: bool = False) -> list[ScoredImag
     found = match_columns(header, ("Image name", "MOS"), where=str(file))
     name, mos = (header.index(found[column]) for column in ("Image name", "MOS"))
     rows = [
-        ScoreRow(
-            f"{file.name} row {number}", *[[*cells, *[""] * len(header)][i] for i in (name, mos)]
-        )
+        ScoreRow(f"{file.name} row {number}", name=padded[name], mos=padded[mos])
         for number, cells in sheet[1:]
+        for padded in [[*cells, *[""] * len(header)]]
     ]
     return build_records(
         rows,

@@ -1,4 +1,4 @@
-"""Patches of a picture as in LIVE-FB: three sizes, the picture's shape, little overlap.
+"""Patches of an image as in LIVE-FB: three sizes, the image's shape, little overlap.
 
 Public names: :func:`place_patches`, :func:`cut`, :func:`write_patches`,
 :func:`overlap_of`.
@@ -32,16 +32,16 @@ def place_patches(
     overlap: float = LIVE_FB.overlap,
     tries: int = _TRIES,
 ) -> np.ndarray:
-    """Place patches at random in a picture.
+    """Place patches at random in an image.
 
-    The sides are the picture's times a scale, rounded down. All positions
+    The sides are the image's times a scale, rounded down. All positions
     inside are equally likely; places of which two overlap too much are drawn
     again, all together.
 
     Args:
         image_size: ``(height, width)`` in pixels.
         rng: Source of randomness.
-        scales: Sides of the patches as parts of the picture's.
+        scales: Sides of the patches as parts of the image's.
         overlap: Largest part of a patch's area that another one may cover,
             whichever of the two is the smaller.
         tries: Draws before giving up.
@@ -66,7 +66,7 @@ def place_patches(
     sides = np.array([[int(n * scale + 1e-9) for n in (width, height)] for scale in scales])
     if sides.min() < 1:
         raise ValueError(
-            f"Expected a picture large enough for patches of {min(scales):.0%} of its sides. "
+            f"Expected an image large enough for patches of {min(scales):.0%} of its sides. "
             f"Received: {width}x{height}. Leave it out, or use larger scales."
         )
     room = np.array([width, height]) - sides
@@ -77,7 +77,7 @@ def place_patches(
             return rois
     raise ValueError(
         f"Expected {len(scales)} patches of {', '.join(f'{scale:.0%}' for scale in scales)} of the "
-        f"sides of a {width}x{height} picture that overlap by at most {overlap:.0%} of an area. "
+        f"sides of a {width}x{height} image that overlap by at most {overlap:.0%} of an area. "
         f"Received: none such in {tries} tries. Use smaller or fewer patches, more overlap, or "
         "more tries."
     )
@@ -102,7 +102,7 @@ def overlap_of(rois: np.ndarray) -> float:
 
 
 def cut(pixels: np.ndarray, roi: Sequence[int]) -> np.ndarray:
-    """Return the part of a picture in a rectangle.
+    """Return the part of an image in a rectangle.
 
     Args:
         pixels: Of shape (H, W, 3).
@@ -117,7 +117,7 @@ def cut(pixels: np.ndarray, roi: Sequence[int]) -> np.ndarray:
     left, top, right, bottom = (int(value) for value in roi)
     if not (0 <= left < right <= pixels.shape[1] and 0 <= top < bottom <= pixels.shape[0]):
         raise ValueError(
-            f"Expected a rectangle inside of the {pixels.shape[1]}x{pixels.shape[0]} picture. "
+            f"Expected a rectangle inside of the {pixels.shape[1]}x{pixels.shape[0]} image. "
             f"Received: left {left}, top {top}, right {right}, bottom {bottom}."
         )
     return pixels[top:bottom, left:right]
@@ -131,16 +131,16 @@ def write_patches(
     scales: Sequence[float] = LIVE_FB.scales,
     overlap: float = LIVE_FB.overlap,
 ) -> Path:
-    """Cut patches out of pictures, for a study of their quality.
+    """Cut patches out of images, for a study of their quality.
 
     Args:
-        paths: Pictures; the name of the file is the picture's, and each
+        paths: Images; the name of the file is the image's, and each
             occurs once.
         folder: For ``NAME_patch_1.png`` and so on, without loss, and for
             ``patches.csv`` with the columns ``image_name, patch_name, scale,
             left, top, right, bottom``. Made if missing.
-        seed: Of the places, together with the picture's name, so that a
-            picture has the same patches in any set.
+        seed: Of the places, together with the image's name, so that an
+            image has the same patches in any set.
         scales: As for `place_patches`.
         overlap: As for `place_patches`.
 
@@ -148,21 +148,21 @@ def write_patches(
         Path of ``patches.csv``, which is written last.
 
     Raises:
-        FileNotFoundError: If a picture is not there.
+        FileNotFoundError: If an image is not there.
         ValueError: If one cannot be read, a name occurs twice, or patches
-            cannot be placed; the picture is named.
+            cannot be placed; the image is named.
         OSError: If the folder cannot be written.
     """
-    folder, paths = Path(folder), [Path(path) for path in paths]
-    names = Counter(path.name for path in paths)
+    folder, files = Path(folder), [Path(path) for path in paths]
+    names = Counter(path.name for path in files)
     twice = sorted(name for name, times in names.items() if times > 1)
     if twice or not names:
         raise ValueError(
-            f"Expected pictures of different names. Received: {len(paths)} pictures, "
+            f"Expected images of different names. Received: {len(paths)} images, "
             f"{len(twice)} names more than once: {twice[:5]}."
         )
     rows = []
-    for path in paths:
+    for path in files:
         pixels = load_image(path).pixels
         rng = np.random.default_rng([seed, *path.name.encode("utf-8", "surrogateescape")])
         try:

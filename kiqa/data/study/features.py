@@ -1,4 +1,4 @@
-"""What a set of pictures looks like, in the six numbers that LIVE-FB was sampled by.
+"""What a set of images looks like, in the six numbers that LIVE-FB was sampled by.
 
 Public names: :class:`PictureFeatures`, :func:`picture_features`,
 :func:`count_faces`.
@@ -18,11 +18,11 @@ _SOBEL = 8  # of the kernel's weights, so that a step of 1 a pixel has gradient 
 _FACE_SIDE = 24  # pixels that the cascade was trained on
 _SCALE = 1.2  # between the sizes of faces looked for
 _LEAST_FACE = 30  # ours: pixels
-_LARGEST = 640  # ours: larger pictures are looked at in this many pixels a side, for time
+_LARGEST = 640  # ours: larger images are looked at in this many pixels a side, for time
 
 
 class PictureFeatures(NamedTuple):
-    """Six numbers of one picture.
+    """Six numbers of one image.
 
     Attributes:
         brightness: Mean of R + G + B, 0..765.
@@ -43,7 +43,7 @@ class PictureFeatures(NamedTuple):
 
 
 def picture_features(pixels: np.ndarray, *, faces: bool = True) -> PictureFeatures:
-    """Measure a picture.
+    """Measure an image.
 
     Args:
         pixels: RGB ``uint8`` of shape (H, W, 3), at least 3 pixels a side.
@@ -53,7 +53,7 @@ def picture_features(pixels: np.ndarray, *, faces: bool = True) -> PictureFeatur
         The features.
 
     Raises:
-        ValueError: If the picture is not such.
+        ValueError: If the image is not such.
 
     References:
         Hasler and Suesstrunk, "Measuring colorfulness in natural images",
@@ -82,7 +82,7 @@ def count_faces(pixels: np.ndarray) -> int:
     """Count frontal faces with the cascade that scikit-image brings along.
 
     It is fast and rough: it misses turned faces and sees some that are none.
-    Of pictures larger than 640 pixels a side every n-th pixel is looked at.
+    Of images larger than 640 pixels a side every n-th pixel is looked at.
 
     Args:
         pixels: As in `picture_features`.
@@ -91,7 +91,7 @@ def count_faces(pixels: np.ndarray) -> int:
         Faces found.
 
     Raises:
-        ValueError: If the picture is not such.
+        ValueError: If the image is not such.
     """
     _check(pixels)
     step = max(1, -(-max(pixels.shape[:2]) // _LARGEST))
@@ -126,6 +126,6 @@ def _check(pixels):
         or min(pixels.shape[:2]) < 3
     ):
         raise ValueError(
-            "Expected an RGB picture of shape (H, W, 3), H, W >= 3, uint8. Received: "
+            "Expected an RGB image of shape (H, W, 3), H, W >= 3, uint8. Received: "
             f"shape={np.shape(pixels)}, dtype={getattr(pixels, 'dtype', type(pixels).__name__)}."
         )

@@ -1,18 +1,18 @@
-"""Choosing pictures so that their features have wanted histograms.
+"""Choosing images so that their features have wanted histograms.
 
-LIVE-FB's pictures were chosen so from several hundred thousand, to look like
+LIVE-FB's images were chosen so from several hundred thousand, to look like
 what people upload to social media. The choice is a mixed integer programme:
-so many pictures, with the least sum of differences between the histograms of
-the chosen pictures and the wanted ones. Pictures that lie in the same bins of
+so many images, with the least sum of differences between the histograms of
+the chosen images and the wanted ones. Images that lie in the same bins of
 all features are alike to it, so it has one unknown for each occupied
-combination of bins, not one for each picture.
+combination of bins, not one for each image.
 
 Public names: :class:`Target`, :class:`Sample`, :func:`target_like`,
 :func:`sample_pictures`.
 
 References:
     Ying et al. 2020, section 3.1; Vonikakis et al., "A probabilistic approach
-    to people-centric photo selection and sequencing", IEEE TMM 19(11), 2017.
+    to people-centric image selection and sequencing", IEEE TMM 19(11), 2017.
 """
 
 from collections.abc import Mapping
@@ -37,13 +37,13 @@ class Target(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """Chosen pictures.
+    """Chosen images.
 
     Attributes:
         chosen: Their places, sorted, shape (count,).
         difference: For each feature half of the sum of the absolute
             differences between the shares reached and wanted: the part of the
-            pictures that is in a wrong bin, 0..1.
+            images that is in a wrong bin, 0..1.
         optimal: Whether the solver proved that the sum of the differences
             cannot be less.
     """
@@ -54,16 +54,16 @@ class Sample(NamedTuple):
 
 
 def target_like(values: np.ndarray, bins: int | np.ndarray) -> Target:
-    """Make the target that another set of pictures has.
+    """Make the target that another set of images has.
 
     Args:
-        values: A feature of these pictures, finite, shape (n,).
+        values: A feature of these images, finite, shape (n,).
         bins: Number of bins of equal width between the least and the largest
             value, or edges.
 
     Returns:
         The histogram; with a number of bins the outer ones are open, so that
-        no picture is outside.
+        no image is outside.
 
     Raises:
         ValueError: If a value is not finite, there are none, or all are
@@ -89,14 +89,14 @@ def sample_pictures(
     seed: int,
     time_limit: float | None = 60.0,
 ) -> Sample:
-    """Choose pictures whose features come nearest to wanted histograms.
+    """Choose images whose features come nearest to wanted histograms.
 
     Args:
         features: Values of each feature, arrays of one shape (n,).
         targets: Histograms for features; a feature without one is ignored.
-            Pictures outside of the edges are never chosen.
-        count: Pictures to choose.
-        seed: Which of the pictures with equal bins are taken.
+            Images outside of the edges are never chosen.
+        count: Images to choose.
+        seed: Which of the images with equal bins are taken.
         time_limit: Seconds that the solver may take; the best found until
             then is returned. ``None``: as long as it needs.
 
@@ -105,14 +105,14 @@ def sample_pictures(
 
     Raises:
         ValueError: If features or targets are not such, or fewer than
-            ``count`` pictures lie between the edges, or the solver found
+            ``count`` images lie between the edges, or the solver found
             nothing in its time.
     """
     bins = np.stack([_binned(features, name, target) for name, target in targets.items()])
     inside = np.flatnonzero((bins >= 0).all(axis=0))
     if not 1 <= count <= len(inside):
         raise ValueError(
-            f"Expected a count from 1 to {len(inside)}, the pictures between all edges. "
+            f"Expected a count from 1 to {len(inside)}, the images between all edges. "
             f"Received: {count}. Widen the edges or choose fewer."
         )
     cells, cell, available = np.unique(
@@ -135,7 +135,7 @@ def sample_pictures(
 
 
 def _binned(features, name, target):
-    """Bin of each picture, -1 outside; checks the feature and its target."""
+    """Bin of each image, -1 outside; checks the feature and its target."""
     if name not in features:
         raise ValueError(f"Expected the feature {name!r}. Received: {', '.join(features)}.")
     lengths = {key: np.shape(values) for key, values in features.items()}
@@ -157,7 +157,7 @@ def _binned(features, name, target):
 
 
 def _solve(cells, available, targets, count, time_limit):
-    """How many pictures to take of each cell: least sum of |histogram - target|.
+    """How many images to take of each cell: least sum of |histogram - target|.
 
     Unknowns: one whole number a cell, then one deviation a bin. For each bin
     -deviation <= taken - wanted <= deviation, and all taken sum to the count.

@@ -41,7 +41,7 @@ def prediction_map(
 
     A map whose lower values are better is turned round first, ``greatest -
     value``, so that its worst value is zero too. The zeros outside the cells
-    count as bad quality: a good map of a photograph whose border is good
+    count as bad quality: a good map of an image whose border is good
     loses by them, and so would one that is constant; since a constant map
     says nothing, it stays constant, and its AUC is 0.5.
 
@@ -160,7 +160,7 @@ def threshold_aucs(
         ValueError: If shapes differ, a value is not finite, or the
             thresholds do not increase.
     """
-    levels, thresholds = _levels(truth, thresholds)
+    levels, steps = _levels(truth, thresholds)
     prediction = np.asarray(prediction)
     if prediction.shape != np.shape(truth) or not np.all(np.isfinite(prediction)):
         raise ValueError(
@@ -170,8 +170,8 @@ def threshold_aucs(
         )
     ranks = rankdata(prediction).ravel()
     # Level k: above the first k thresholds. Positives of threshold i: levels over i.
-    good = _above(np.bincount(levels, minlength=thresholds.size + 1))
-    rank_sum = _above(np.bincount(levels, weights=ranks, minlength=thresholds.size + 1))
+    good = _above(np.bincount(levels, minlength=steps.size + 1))
+    rank_sum = _above(np.bincount(levels, weights=ranks, minlength=steps.size + 1))
     pairs = good * (levels.size - good)
     area = rank_sum - good * (good + 1) / 2
     return np.where(pairs == 0, np.nan, area / np.where(pairs == 0, 1, pairs))

@@ -1,11 +1,11 @@
-"""How far subjects agree, and how far a picture's score follows its patches'.
+"""How far subjects agree, and how far an image's score follows its patches'.
 
 Public names: :class:`Halves`, :func:`inter_subject_consistency`,
 :func:`picture_patch_correlation`.
 
 References:
     Ying et al. 2020, section 3.4 and Fig. 7: 0.48 between halves for
-    pictures, 0.65 for patches; 0.43, 0.36 and 0.28 between pictures and their
+    images, 0.65 for patches; 0.43, 0.36 and 0.28 between images and their
     patches of 40, 30 and 20 % of the sides.
 """
 
@@ -96,19 +96,19 @@ def inter_subject_consistency(ratings: Ratings, *, n: int = LIVE_FB.halves, seed
 def picture_patch_correlation(
     pictures: Mapping[str, float], patches: Mapping[str, Mapping[str, float]]
 ) -> dict[str, dict[str, float]]:
-    """Correlate the scores of pictures with those of patches of them.
+    """Correlate the scores of images with those of patches of them.
 
     Args:
-        pictures: Scores by name.
+        images: Scores by name.
         patches: For each size, such as ``"40 %"``, scores of the patches by
-            the name of their picture.
+            the name of their image.
 
     Returns:
-        For each size ``images`` (pictures that have both), ``lcc`` and
+        For each size ``images`` (images that have both), ``lcc`` and
         ``srocc``.
 
     Raises:
-        ValueError: If fewer than three pictures have a patch of a size, or a
+        ValueError: If fewer than three images have a patch of a size, or a
             score is not finite.
     """
     found = {}
@@ -116,8 +116,8 @@ def picture_patch_correlation(
         names = [name for name in pictures if name in of_size]
         if len(names) < 3:
             raise ValueError(
-                f"Expected at least 3 pictures with a patch of size {size}. Received: "
-                f"{len(names)}. Name patches by their picture."
+                f"Expected at least 3 images with a patch of size {size}. Received: "
+                f"{len(names)}. Name patches by their image."
             )
         one = np.array([pictures[name] for name in names])
         two = np.array([of_size[name] for name in names])

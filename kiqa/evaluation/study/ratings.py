@@ -1,11 +1,11 @@
-"""Ratings of pictures by people, one row a rating, as they come out of a study.
+"""Ratings of images by people, one row a rating, as they come out of a study.
 
 Public names: :class:`Ratings`, :func:`read_ratings`, :func:`read_values`.
 """
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -170,7 +170,7 @@ class Ratings:
                 "the first rating."
             )
 
-    def _listed(self, places: Sequence[int]) -> str:
+    def _listed(self, places: Iterable[int]) -> str:
         return "; ".join(
             f"{str(self.image[at])!r} by {str(self.subject[at])!r}" for at in list(places)[:_SHOWN]
         )

@@ -38,7 +38,7 @@ class RejectionRules:
         repeat_limit: Ours, the paper compares without a number: mean absolute
             difference of the two ratings of images shown twice, at most so
             many standard deviations of the session's ratings. One and a
-            little is what answers without regard to the picture have.
+            little is what answers without regard to the image have.
         golden_srocc: Ours, the paper found it positive for nearly all: a
             subject's SROCC with the golden images' scores must not be below
             it. For subjects with at least five golden images.

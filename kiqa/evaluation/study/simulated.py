@@ -18,8 +18,8 @@ from kiqa.evaluation.study.ratings import Ratings
 
 # What subjects do who ought to be rejected:
 KINDS = {
-    "random": "answers anything, whatever the picture",
-    "lazy": "gives one rating to two thirds of the pictures",
+    "random": "answers anything, whatever the image",
+    "lazy": "gives one rating to two thirds of the images",
     "reversed": "takes the best for the worst",
     "unaccepted": "answers like others, but has a low acceptance rate",
 }
@@ -82,7 +82,7 @@ def simulate_study(
         sessions: Sessions of each subject; images may come again in another.
         reliability: Share of the images in the variance of honest ratings.
             0.05 gives halves of 18 subjects that correlate 0.48, as the
-            pictures of LIVE-FB, 0.1 gives 0.65, as its patches.
+            images of LIVE-FB, 0.1 gives 0.65, as its patches.
         own_taste: Share of the lasting opinion in the rest of the variance.
         quality: Of the images, shape (images,), any scale; ``None`` draws
             from a normal distribution.
@@ -129,14 +129,14 @@ def simulate_study(
             felt = lasting[order] + mood * rng.standard_normal(len(order))
             if kind == "reversed":
                 felt = -felt
-            given = _MIDDLE + bias + gain * _SPREAD * felt
+            answer = _MIDDLE + bias + gain * _SPREAD * felt
             if kind == "random":
-                given = rng.uniform(0, 100, len(order))
+                answer = rng.uniform(0, 100, len(order))
             elif kind == "lazy":
-                given[rng.random(len(order)) < _LAZY] = np.round(_MIDDLE + bias)
+                answer[rng.random(len(order)) < _LAZY] = np.round(_MIDDLE + bias)
             repeat = np.arange(len(order)) >= contents - repeats
             columns.append((np.full(len(order), person), np.full(len(order), str(session)),
-                            labels[order], np.clip(np.round(given), 0, 100), repeat))  # fmt: skip
+                            labels[order], np.clip(np.round(answer), 0, 100), repeat))  # fmt: skip
     ratings = Ratings(*map(np.concatenate, zip(*columns, strict=True)))
     mos = 100 * (weights[0] * quality + 3) / 6
     return SimulatedStudy(
@@ -149,15 +149,15 @@ def simulate_study(
 
 
 def simulate_patch_quality(pictures: np.ndarray, *, correlation: float, seed: int) -> np.ndarray:
-    """Draw qualities of patches that correlate with those of their pictures.
+    """Draw qualities of patches that correlate with those of their images.
 
     Args:
-        pictures: Qualities of the pictures, shape (n,).
+        images: Qualities of the images, shape (n,).
         correlation: Expected correlation, -1 to 1.
         seed: Source of randomness.
 
     Returns:
-        Qualities of one patch of each picture, shape (n,), in the pictures'
+        Qualities of one patch of each image, shape (n,), in the images'
         mean and deviation.
 
     Raises:

@@ -1,6 +1,6 @@
 """The one way an image gets into kiqa: any file, bytes or array to RGB uint8."""
 
-from kiqa.io.images.headers import IMAGE_SUFFIXES, MAX_PIXELS, ImageError, plain_coding
+from kiqa.io.images.headers import IMAGE_SUFFIXES, MAX_PIXELS, ImageError
 from kiqa.io.images.loading import LoadedImage, load_image
 
 __all__ = [
@@ -9,5 +9,4 @@ __all__ = [
     "ImageError",
     "LoadedImage",
     "load_image",
-    "plain_coding",
 ]

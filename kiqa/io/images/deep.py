@@ -8,8 +8,11 @@ integrity of the file; OpenCV supplies the missing bits of colour.
 
 import cv2
 import numpy as np
+from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
+_UNUSUAL = "an unusual 16-bit layout; save it as 16-bit RGB or RGBA PNG"
 
 
 def flatten_alpha(pixels: np.ndarray) -> np.ndarray:
@@ -24,7 +27,8 @@ def flatten_alpha(pixels: np.ndarray) -> np.ndarray:
     """
     white = int(np.iinfo(pixels.dtype).max)
     wide = np.uint16 if white == 255 else np.uint32  # just holds white**2 + white / 2
-    color, alpha = pixels[..., :3].astype(wide), pixels[..., 3:].astype(wide)
+    color: np.ndarray = pixels[..., :3].astype(wide)
+    alpha = pixels[..., 3:].astype(wide)
     color *= alpha
     color += white * (white - alpha) + white // 2
     color //= white
@@ -38,7 +42,7 @@ def to_8_bit(pixels: np.ndarray) -> np.ndarray:
     return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
-def read_deep_gray(image) -> np.ndarray:
+def read_deep_gray(image: Image.Image) -> np.ndarray:
     """Decode an open Pillow image of 16-bit gray.
 
     Raises:
@@ -46,7 +50,7 @@ def read_deep_gray(image) -> np.ndarray:
             unknown.
     """
     white_is_zero = False
-    if image.format == "TIFF":
+    if isinstance(image, TiffImageFile):
         bits = image.tag_v2.get(TIFF_BITS, (16,))
         if tuple(bits) != (16,):
             raise ValueError(f"{bits} bits per channel; expected 8 or 16")
@@ -58,7 +62,7 @@ def read_deep_gray(image) -> np.ndarray:
     return np.dstack(planes)
 
 
-def read_deep_color(image, data: bytes) -> np.ndarray:
+def read_deep_color(image: Image.Image, data: bytes) -> np.ndarray:
     """Decode a 16-bit colour or gray-alpha file, checked against Pillow.
 
     Args:
@@ -72,13 +76,14 @@ def read_deep_color(image, data: bytes) -> np.ndarray:
     """
     upper = np.asarray(image.convert("RGB"))
     deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    agree = deep is not None and deep.dtype == np.uint16 and deep.ndim == 3
-    if agree:
-        deep = cv2.cvtColor(deep, cv2.COLOR_BGR2RGB if deep.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
-        agree = np.array_equal(deep[..., :3] >> 8, upper)
-    if not agree:
-        raise ValueError("an unusual 16-bit layout; save it as 16-bit RGB or RGBA PNG")
-    if "transparency" in image.info and deep.shape[2] == 3:  # one transparent colour
-        seen = np.any(deep != np.array(image.info["transparency"]), axis=2)
-        deep = np.dstack([deep, np.where(seen, 65535, 0).astype(np.uint16)])
-    return deep
+    if deep is not None and deep.dtype == np.uint16 and deep.ndim == 3:
+        order = cv2.COLOR_BGR2RGB if deep.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
+        pixels = np.asarray(cv2.cvtColor(deep, order), np.uint16)
+    else:
+        raise ValueError(_UNUSUAL)
+    if not np.array_equal(pixels[..., :3] >> 8, upper):
+        raise ValueError(_UNUSUAL)
+    if "transparency" in image.info and pixels.shape[2] == 3:  # one transparent colour
+        seen = np.any(pixels != np.array(image.info["transparency"]), axis=2)
+        pixels = np.dstack([pixels, np.where(seen, 65535, 0).astype(np.uint16)])
+    return pixels

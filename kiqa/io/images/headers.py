@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from io import BytesIO
 
 from PIL import Image, ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from kiqa.io.images.deep import TIFF_BITS
 
@@ -19,7 +20,7 @@ IMAGE_SUFFIXES = (
     ".dib", ".gif", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".j2k",
 )  # fmt: skip
 
-# Formats that hold photographs. Pillow knows more, some of which start other
+# Formats that hold images. Pillow knows more, some of which start other
 # programs (EPS) or are documents.
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000")
 _ORIENTATION = 0x0112
@@ -27,36 +28,6 @@ _ORIENTATION = 0x0112
 
 class ImageError(ValueError):
     """An image that cannot be used; the message names it and the remedy."""
-
-
-def plain_coding(data: bytes) -> str:
-    """Say whether a plain decoder gives the same pixels as `load_image`.
-
-    Args:
-        data: Encoded bytes of a file.
-
-    Returns:
-        ``"jpeg"`` or ``"png"`` for a complete 8-bit RGB or gray file without
-        orientation, transparency or further frames; ``""`` for all others,
-        which only `load_image` treats rightly (or refuses).
-    """
-    try:
-        with decoding_errors("image"):
-            image = open_header(data, "image", MAX_PIXELS)
-            if image.mode not in ("L", "RGB") or image.has_transparency_data:
-                return ""
-            if image.format == "JPEG":
-                whole = b"\xff\xd9" in data[-64:]
-                return "jpeg" if whole and orientation(image) == 1 else ""
-            # A PNG may state its orientation behind its pixels.
-            if b"eXIf" in data or b"XML:com.adobe.xmp" in data:
-                return ""
-            if image.format == "PNG" and not image.is_animated and _rawmode(image) == image.mode:
-                image.verify()  # checks every chunk's CRC, decodes nothing
-                return "png"
-    except ImageError:
-        return ""
-    return ""
 
 
 @contextmanager
@@ -118,7 +89,7 @@ def _rawmode(image):
 
 def is_deep(image: ImageFile.ImageFile) -> bool:
     """Whether the file holds more than 8 bits a channel that Pillow cuts."""
-    if image.format == "TIFF":
+    if isinstance(image, TiffImageFile):
         return max(image.tag_v2.get(TIFF_BITS, (1,))) > 8
     return ";16" in _rawmode(image)
 
@@ -141,4 +112,4 @@ def stated_orientation(read: Callable[[], Image.Exif]) -> int:
         value = read().get(_ORIENTATION)
     except Exception:  # Pillow's EXIF reader raises nearly every built-in kind
         return 1
-    return value if value in range(1, 9) else 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1

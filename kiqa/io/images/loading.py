@@ -1,7 +1,7 @@
 """The one way an image gets into kiqa: any file, bytes or array to RGB uint8.
 
-Public names: `load_image`, `LoadedImage`, `ImageError`, `plain_coding`,
-`IMAGE_SUFFIXES`, `MAX_PIXELS`.
+Public names: `load_image`, `LoadedImage`, `ImageError`, `IMAGE_SUFFIXES`,
+`MAX_PIXELS`.
 
 What comes out is always ``(H, W, 3)``, RGB, uint8, 0..255, standing upright.
 What was done to get there is listed in `LoadedImage.converted`:
@@ -121,6 +121,16 @@ def load_image(
         ImageError: The file is no image, damaged, truncated, too large or of
             a kind that has no definite 8-bit form; the array has another type
             or shape. The message names the file.
+
+    Examples:
+        >>> import kiqa
+        >>> image = kiqa.load_image(np.zeros((48, 64), np.uint8))
+        >>> image.pixels.shape, image.converted
+        ((48, 64, 3), ('gray to RGB',))
+        >>> kiqa.load_image(b"no image")
+        Traceback (most recent call last):
+            ...
+        kiqa.io.images.headers.ImageError: ...
     """
     if isinstance(source, np.ndarray):
         return _from_array(source)
@@ -147,14 +157,15 @@ def _from_array(array):
             f"received {array.dtype} of shape {array.shape}{extent}; scale and round it to 0..255 "
             "and pass array.astype('uint8')"
         )
-    digest = hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
+    digest = hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
+    converted: tuple[str, ...] = ()
     if channels == 1:
         pixels, mode = np.dstack([array.reshape(array.shape[:2])] * 3), "L"
         converted = ("gray to RGB",)
     elif channels == 4:
         pixels, mode, converted = flatten_alpha(array), "RGBA", ("alpha over white",)
     else:
-        pixels, mode, converted = array, "RGB", ()
+        pixels, mode = array, "RGB"
     return LoadedImage(pixels, None, digest, None, mode, converted=converted)
 
 
@@ -216,7 +227,8 @@ def _to_rgb(image, data, deep, name):
         pixels, changes = read_deep_color(image, data), ["16-bit to 8-bit"]
     else:
         pixels = np.asarray(image.convert("RGBA" if alpha else "RGB"))
-        changes = [_COLOR_MODES[mode]] if _COLOR_MODES[mode] else []
+        change = _COLOR_MODES[mode]
+        changes = [change] if change else []
     if alpha:
         pixels = flatten_alpha(pixels)
         changes.append("alpha over white")

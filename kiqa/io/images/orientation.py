@@ -12,7 +12,7 @@ def turned_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     Args:
         pixels: Shape ``(H, W, ...)``.
         orientation: EXIF orientation, 1..8. 5 to 8 swap the axes; then the
-            picture is mirrored.
+            image is mirrored.
 
     Returns:
         A view of the pixels.

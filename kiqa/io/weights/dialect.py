@@ -32,7 +32,7 @@ _INITIALIZER_KEYS = ("input_axes", "output_axes")
 
 # Settings that Keras 2 does not know, by class ("": any), with the value that changes nothing:
 # dropped when they hold it, refused otherwise.
-_KERAS_3_SETTINGS = {
+_KERAS_3_SETTINGS: dict[str, dict[str, Any]] = {
     "": {"optional": False, "quantization_config": None, "lora_rank": None, "lora_alpha": None},
     "CenterCrop": {"data_format": "channels_last"},
     "LayerNormalization": {"rms_scaling": False},

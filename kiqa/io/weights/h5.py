@@ -61,8 +61,9 @@ def export_h5(
         The path written.
 
     Raises:
-        WeightsError: If the model cannot be told to both Kerases (the message
-            names the layers), or a weight is not finite.
+        WeightsError: If the model cannot be written so that both Keras 2 and
+            Keras 3 open it (the message names the layers), or a weight is not
+            finite.
         OSError: If writing fails, for example on a full disk.
     """
     import h5py
@@ -144,6 +145,12 @@ def load_model(name_or_file: str | os.PathLike) -> "keras.Model":
         WeightsError: If the name is unknown, the file is not the one of its
             manifest, damaged, incomplete, holds weights only, or could run
             code; the message names the file and what is missing or extra.
+
+    Examples:
+        >>> import kiqa
+        >>> model = kiqa.load_model("patchnet")
+        >>> model.input_shape, model.output_shape
+        ((None, 64, 64, 3), (None, 1))
     """
     from kiqa.io.weights.model_configs import build_model
 

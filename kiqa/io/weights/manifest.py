@@ -69,6 +69,11 @@ def list_models() -> list[str]:
     Raises:
         WeightsError: If a manifest is damaged.
         FileNotFoundError: If ``$KIQA_WEIGHTS`` is set and is no folder.
+
+    Examples:
+        >>> import kiqa
+        >>> "patchnet" in kiqa.list_models()
+        True
     """
     names: set[str] = set()
     for folder in weight_folders():

@@ -131,9 +131,9 @@ def _match(
     )
     if missing or extra or conflict:
         parts = [
-            missing and f"missing: {_some(sorted(missing))}",
-            extra and f"extra: {_some(sorted(extra))}",
-            conflict and f"first shape conflict: {conflict}",
+            f"missing: {_some(sorted(missing))}" if missing else None,
+            f"extra: {_some(sorted(extra))}" if extra else None,
+            f"first shape conflict: {conflict}" if conflict else None,
         ]
         total = sum(map(len, wanted.values()))
         raise ValueError(

@@ -120,8 +120,8 @@ def read_tensors(file: "h5py.File") -> tuple[dict[str, Named], list[str]]:
             ]
     prefix = "/model_weights/"
     stray = {path for path in stored if path.startswith(prefix)} - listed
-    names = [path.removeprefix(prefix).partition("/") for path in stray]
-    return result, sorted(f"{layer}/{name_below(layer, key)}" for layer, _, key in names)
+    parts = [path.removeprefix(prefix).partition("/") for path in stray]
+    return result, sorted(f"{layer}/{name_below(layer, key)}" for layer, _, key in parts)
 
 
 def layer_names(file: "h5py.File") -> list[str]:

@@ -88,7 +88,7 @@ def patches_of(name: str, root: Path, file: str | None) -> Patches:
             LIVE-FB; see `kiqa.training.paq2piq.tasks.read_patch_scores`.
 
     Returns:
-        Rectangles and scores by picture.
+        Rectangles and scores by image.
 
     Raises:
         ValueError: If the data set has no patches and no file was given.

@@ -22,6 +22,7 @@ from kiqa.reproduce.command import (
     add_data,
     add_include,
     add_model,
+    add_number,
     add_output,
     records_of,
     unseen,
@@ -110,12 +111,14 @@ def _options_10(parser):
     add_include(parser)
     parser.add_argument(
         "--image", type=Path, action="append", metavar="FILE",
-        help="instead: a picture; may be given several times",
+        help="instead: an image; may be given several times",
     )  # fmt: skip
-    parser.add_argument(
-        "--photographs", type=int, default=3, metavar="N",
-        help="with --data: pictures, evenly over the ranks of the MOS (default: %(default)s)",
-    )  # fmt: skip
+    add_number(
+        parser,
+        "--photographs",
+        "with --data: images, evenly over the ranks of the MOS",
+        default=3,
+    )
     add_model(parser, default=_MODEL)
     parser.add_argument(
         "--grid", type=_grid, default=PAQ2PIQ.grid, metavar="ROWSxCOLUMNS",
@@ -128,7 +131,7 @@ def _fig_11(options) -> int:
     from matplotlib.figure import Figure
 
     if options.photographs < 1:
-        raise ValueError(f"Expected at least one photograph. Received: {options.photographs}.")
+        raise ValueError(f"Expected at least one image. Received: {options.photographs}.")
     records = records_of(options)
     model = open_model(options.model)
     records = unseen(records, [model.details], options).images
@@ -145,7 +148,7 @@ def _fig_11(options) -> int:
     errors = [row["error"] for row in rows if row["error"] is not None]
     if not scored:
         raise ValueError(
-            f"Expected pictures that can be scored. Received: {len(errors)} errors, the first: "
+            f"Expected images that can be scored. Received: {len(errors)} errors, the first: "
             f"{errors[0]}"
         )
     factor = 1.0 if model.scale == "0..100" else 100.0
@@ -177,7 +180,7 @@ def _fig_11(options) -> int:
     save(figure, options, "paq2piq-fig11")
     if errors:
         sys.stderr.write(
-            f"kiqa.reproduce: {len(errors)} pictures could not be scored, the first: {errors[0]}\n"
+            f"kiqa.reproduce: {len(errors)} images could not be scored, the first: {errors[0]}\n"
         )
     return 1 if errors else 0
 
@@ -190,12 +193,9 @@ def _options_11(parser):
         "--photographs", type=int, default=1, metavar="N",
         help="of each kind (default: %(default)s, as in the paper)",
     )  # fmt: skip
-    parser.add_argument(
-        "--limit", type=int, metavar="N",
-        help="score only so many pictures, evenly over the ranks of the MOS",
-    )  # fmt: skip
+    add_number(parser, "--limit", "score only so many images, evenly over the ranks of the MOS")
     add_output(parser)
 
 
-FIG_10 = Command("PaQ-2-PiQ, Fig. 10: quality maps over their pictures", _options_10, _fig_10)
+FIG_10 = Command("PaQ-2-PiQ, Fig. 10: quality maps over their images", _options_10, _fig_10)
 FIG_11 = Command("PaQ-2-PiQ, Fig. 11: the largest errors of a model", _options_11, _fig_11)

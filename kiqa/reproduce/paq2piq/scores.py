@@ -1,7 +1,7 @@
-"""Scores of pictures and of patches in them, by any model.
+"""Scores of images and of patches in them, by any model.
 
-P2P-RM and P2P-FM rate patches as regions of the picture; every other model
-gets them cut out, as pictures. What was scored is kept in a file of rows.
+P2P-RM and P2P-FM rate patches as regions of the image; every other model
+gets them cut out, as images. What was scored is kept in a file of rows.
 
 Public names: :class:`RatingModel`, :func:`open_model`, :func:`rated_rows`,
 :func:`size_of_patch`, :func:`watched`.
@@ -12,7 +12,7 @@ References:
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ _COLUMNS = ("path", "sha256", "weights_sha256", "padded", "rois", "score", "patc
 
 @dataclass(frozen=True)
 class RatingModel:
-    """A model that rates pictures and patches of them.
+    """A model that rates images and patches of them.
 
     Attributes:
         name: Its name.
@@ -58,7 +58,7 @@ def size_of_patch(roi: np.ndarray, image_size: tuple[int, int]) -> str:
 
     Args:
         roi: Left, top, right, bottom.
-        image_size: ``(height, width)`` of the picture.
+        image_size: ``(height, width)`` of the image.
 
     Returns:
         ``"40 %"``, ``"30 %"`` or ``"20 %"`` of the sides, by its area.
@@ -99,16 +99,16 @@ def rated_rows(
     *,
     padded: bool = False,
     output: Path | None = None,
-) -> Iterator[dict]:
-    """Yield the scores of pictures and their patches.
+) -> Generator[dict]:
+    """Yield the scores of images and their patches.
 
     Args:
-        paths: Pictures.
+        paths: Images.
         patches: Rectangles of each, (m, 4), m from 0.
         model: From `open_model`.
-        padded: Pad each picture to 640x640 with white before it is scored;
+        padded: Pad each image to 640x640 with white before it is scored;
             P2P-BM and P2P-RM only.
-        output: File of rows to continue and append to. Pictures of the same
+        output: File of rows to continue and append to. Images of the same
             content, patches and model are not scored again.
 
     Yields:
@@ -152,7 +152,7 @@ def rated_rows(
             file.close()
 
 
-def watched(rows: Iterator[dict], count: int) -> list[dict]:
+def watched(rows: Generator[dict], count: int) -> list[dict]:
     """Return all rows, with a progress bar on a terminal."""
     from tqdm import tqdm
 
@@ -177,11 +177,11 @@ def _key(row):
 
 
 def _crops(scorer):
-    """Rate patches as pictures of their own."""
+    """Rate patches as images of their own."""
 
     def rate(pixels, rois, padded):
         if padded:
-            raise ValueError("Expected P2P-BM or P2P-RM for padded pictures. Leave --pad out.")
+            raise ValueError("Expected P2P-BM or P2P-RM for padded images. Leave --pad out.")
         parts = [np.ascontiguousarray(cut(pixels, roi)) for roi in np.round(rois).astype(int)]
         return scorer.score(pixels), [scorer.score(part) for part in parts]
 
@@ -189,27 +189,27 @@ def _crops(scorer):
 
 
 def _regions(info):
-    """Rate patches as regions, or with P2P-BM as pictures."""
+    """Rate patches as regions, or with P2P-BM as images."""
     from kiqa.scoring.engines.paq2piq import load_rater
 
     rater = load_rater(info.path)
 
     def rate(pixels, rois, padded):
-        given = rois.reshape(-1, 4)
+        boxes = rois.reshape(-1, 4)
         if padded:
             if rater.kind == "fm":
-                raise ValueError("Expected P2P-BM or P2P-RM for padded pictures. Leave --pad out.")
+                raise ValueError("Expected P2P-BM or P2P-RM for padded images. Leave --pad out.")
             whole = [[0, 0, pixels.shape[1], pixels.shape[0]]]
-            pixels, moved = pad_picture(pixels, np.concatenate([whole, given]))
+            pixels, moved = pad_picture(pixels, np.concatenate([whole, boxes]))
             if rater.kind == "rm":
                 first, *others = rater.rate(pixels, moved)
                 return first, others
-            given = moved[1:]
+            boxes = moved[1:]
         if rater.kind == "bm":
-            parts = [np.ascontiguousarray(cut(pixels, roi)) for roi in np.round(given).astype(int)]
+            parts = [np.ascontiguousarray(cut(pixels, roi)) for roi in np.round(boxes).astype(int)]
             return rater.score(pixels), [rater.score(part) for part in parts]
-        fed = rater.kind == "fm" and len(given) == len(LIVE_FB.scales)
-        score = rater.score(pixels, given) if fed else rater.score(pixels)
-        return score, rater.rate(pixels, given) if len(given) else []
+        by_regions = rater.kind == "fm" and len(boxes) == len(LIVE_FB.scales)
+        score = rater.score(pixels, boxes) if by_regions else rater.score(pixels)
+        return score, rater.rate(pixels, boxes) if len(boxes) else []
 
     return rate

@@ -15,7 +15,9 @@ import argparse
 import math
 import os
 import sys
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,20 +29,20 @@ from kiqa.data.study.cropping import place_patches, write_patches
 from kiqa.data.tables import read_table
 from kiqa.io.images import IMAGE_SUFFIXES, load_image
 from kiqa.io.images.headers import MAX_PIXELS, open_header, orientation
-from kiqa.reproduce.command import Command, add_data, add_output, records_of
+from kiqa.reproduce.command import Command, add_data, add_number, add_output, records_of
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets
 from kiqa.reproduce.thesis.figures import save, spread
 
 _TURNED = 5  # EXIF orientations from here on exchange width and height
 _RELIABILITY = {"pictures": 0.05, "patches": 0.1}  # halves of 18 correlate 0.48 and 0.65
 _PATCH = 0.6  # of true qualities; with the noise of both scores about the published 0.43
-_SIMULATED = 1000  # pictures
+_SIMULATED = 1000  # images
 _FIVE_POINTS = 5  # scores that are all below are on another scale
 _PRINTED = ("live-itw", "koniq10k", "live-fb")  # of Fig. 8
 
 
 def picture_size(path: str | os.PathLike) -> tuple[int, int]:
-    """Return height and width of a picture as it is shown, from the file's header.
+    """Return height and width of an image as it is shown, from the file's header.
 
     Args:
         path: The file.
@@ -60,15 +62,15 @@ def picture_size(path: str | os.PathLike) -> tuple[int, int]:
 def simulated_scores(
     pictures: int = _SIMULATED, *, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Simulate two studies of LIVE-FB's numbers, of pictures and of their largest patches.
+    """Simulate two studies of LIVE-FB's numbers, of images and of their largest patches.
 
     Args:
-        pictures: Number of pictures.
+        images: Number of images.
         seed: Source of randomness.
 
     Returns:
-        Scores of the pictures by two random halves of the subjects, and
-        scores of the pictures and of their patches by all, on 0..100.
+        Scores of the images by two random halves of the subjects, and
+        scores of the images and of their patches by all, on 0..100.
     """
     from kiqa.evaluation.study.consistency import inter_subject_consistency
     from kiqa.evaluation.study.scores import opinion_scores
@@ -76,7 +78,7 @@ def simulated_scores(
 
     quality = np.random.default_rng([seed, 0]).standard_normal(pictures)
     shown = min(LIVE_FB.contents, pictures)
-    counts = {"images": pictures, "contents": shown, "repeats": 0, "golden": 0,
+    counts: dict[str, Any] = {"images": pictures, "contents": shown, "repeats": 0, "golden": 0,
               "subjects": math.ceil(LIVE_FB.ratings * pictures / shown)}  # fmt: skip
     both = {}
     for number, (kind, reliability) in enumerate(_RELIABILITY.items()):
@@ -89,7 +91,8 @@ def simulated_scores(
     halves = inter_subject_consistency(ratings, n=1, seed=seed)
     names = [name for name in scores if name in both["patches"][1]]
     pairs = [[found[name] for name in names] for found in (scores, both["patches"][1])]
-    return halves.first, halves.second, *map(np.array, pairs)
+    of_pictures, of_patches = map(np.array, pairs)
+    return halves.first, halves.second, of_pictures, of_patches
 
 
 def _fig_4(options) -> int:
@@ -109,7 +112,7 @@ def _paths(options):
         found = folder.iterdir() if folder.is_dir() else ()
         paths = sorted(path for path in found if path.suffix.lower() in IMAGE_SUFFIXES)
         if not paths:
-            raise FileNotFoundError(f"Expected a folder of pictures. Received: {folder}, no such.")
+            raise FileNotFoundError(f"Expected a folder of images. Received: {folder}, no such.")
         return paths
     _check_dataset(options)
     return [record.path for record in records_of(options)]
@@ -122,7 +125,7 @@ def _check_dataset(options):
 
 def _options_4(parser):
     add_data(parser, required=False, part="all")
-    parser.add_argument("--images", metavar="FOLDER", help="instead: a folder of pictures")
+    parser.add_argument("--images", metavar="FOLDER", help="instead: a folder of images")
     add_output(parser)
 
 
@@ -144,12 +147,12 @@ def _fig_5(options) -> int:
 
 
 def _shown_patches(options):
-    """Path, rectangles and labels of the pictures to show."""
-    given = [bool(options.image), options.images is not None, options.data is not None]
-    if sum(given) != 1:
+    """Path, rectangles and labels of the images to show."""
+    sources = [bool(options.image), options.images is not None, options.data is not None]
+    if sum(sources) != 1:
         raise ValueError(
             "Expected one of --image FILE, --images FOLDER, and --data with --dataset. Received: "
-            f"{sum(given)} of them."
+            f"{sum(sources)} of them."
         )
     _check_dataset(options)
     if options.dataset == "live-fb":
@@ -173,19 +176,16 @@ def _shown_patches(options):
 
 def _options_5(parser):
     add_data(parser, required=False, part="all")
-    parser.add_argument("--images", metavar="FOLDER", help="instead: a folder of pictures")
+    parser.add_argument("--images", metavar="FOLDER", help="instead: a folder of images")
     parser.add_argument(
         "--image", type=Path, action="append", metavar="FILE",
-        help="instead: a picture; may be given several times",
+        help="instead: an image; may be given several times",
     )  # fmt: skip
-    parser.add_argument(
-        "--photographs", type=int, default=2, metavar="N",
-        help="pictures shown (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, help="of the places (default: %(default)s)")
+    add_number(parser, "--photographs", "images shown", default=2)
+    add_number(parser, "--seed", "of the places", default=0)
     parser.add_argument(
         "--cut", type=Path, metavar="DIR",
-        help="besides: write the patches of all these pictures there, with patches.csv, for a "
+        help="besides: write the patches of all these images there, with patches.csv, for a "
         "study",
     )  # fmt: skip
     add_output(parser)
@@ -198,23 +198,21 @@ def _fig_7(options) -> int:
 
     figure = Figure(figsize=(9.4, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2)
-    simulated = None
-    if options.ratings is None or options.live_fb is None:
-        simulated = simulated_scores(seed=options.seed)
+    simulated = cache(partial(simulated_scores, seed=options.seed))
     if options.ratings is None:
-        first, second = simulated[:2]
+        first, second = simulated()[:2]
         title = "simulated subjects, not people"
     else:
         first, second, title = _halves_of(options)
     plot_mos_pairs(first, second, names=("MOS of one half", "MOS of the other half"), title=title,
                    ax=left)  # fmt: skip
     if options.live_fb is None:
-        pictures, patches = simulated[2:]
+        pictures, patches = simulated()[2:]
         title = "simulated scores, not people's"
     else:
         pictures, patches = _picture_patch(options.live_fb)
         title = "LIVE-FB"
-    plot_mos_pairs(pictures, patches, names=("MOS of pictures", "MOS of their largest patches"),
+    plot_mos_pairs(pictures, patches, names=("MOS of images", "MOS of their largest patches"),
                    title=title, ax=right)  # fmt: skip
     return save(figure, options, "paq2piq-fig7")
 
@@ -247,7 +245,7 @@ def _options_7(parser):
         "--live-fb", type=Path, metavar="ROOT",
         help="folder of LIVE-FB (default: simulated scores)",
     )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    add_number(parser, "--seed", "seed of the random numbers", default=0)
     add_output(parser)
 
 
@@ -260,20 +258,22 @@ def _fig_8(options) -> int:
             _column(place) if place.is_file()
             else np.array([100 * record.mos01 for record in DATASETS[name](place)])
         )  # fmt: skip
-    return save(plot_mos_histograms(scores)[0].figure, options, "paq2piq-fig8")
+    return save(plot_mos_histograms(scores)[0], options, "paq2piq-fig8")
 
 
 def _column(file):
     """Column ``MOS_zscore`` of a CSV file, or else ``MOS``."""
     table = read_table(file, ("mos",), ("mos_zscore",))
     rows = [(line, cells.get("mos_zscore", cells["mos"])) for line, cells in table]
-    values = [number_or_none(text) for _, text in rows]
-    for (line, text), value in zip(rows, values, strict=True):
+    values = []
+    for line, text in rows:
+        value = number_or_none(text)
         if value is None or not 0 <= value <= 100:
             raise ValueError(
                 f"Expected scores from 0 to 100 in the column mos of {file}. Received: {text!r} in "
                 f"line {line}."
             )
+        values.append(value)
     if max(values) <= _FIVE_POINTS:
         raise ValueError(
             f"Expected scores from 0 to 100 in the column mos of {file}. Received: none above "
@@ -291,9 +291,9 @@ def _options_8(parser: argparse.ArgumentParser) -> None:
     add_output(parser)
 
 
-FIG_4 = Command("PaQ-2-PiQ, Fig. 4: widths and heights of pictures", _options_4, _fig_4)
+FIG_4 = Command("PaQ-2-PiQ, Fig. 4: widths and heights of images", _options_4, _fig_4)
 FIG_5 = Command("PaQ-2-PiQ, Fig. 5: crops of 40, 30 and 20 %", _options_5, _fig_5)
 FIG_7 = Command(
-    "PaQ-2-PiQ, Fig. 7: halves of the subjects, and pictures and patches", _options_7, _fig_7
+    "PaQ-2-PiQ, Fig. 7: halves of the subjects, and images and patches", _options_7, _fig_7
 )
 FIG_8 = Command("PaQ-2-PiQ, Fig. 8: distributions of scores", _options_8, _fig_8)

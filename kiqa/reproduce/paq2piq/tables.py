@@ -1,6 +1,6 @@
-"""PaQ-2-PiQ's Tables 2 to 4: models against scores of pictures and of patches.
+"""PaQ-2-PiQ's Tables 2 to 4: models against scores of images and of patches.
 
-Table 3 is on whole pictures, Table 2 on their patches, Table 4 on data sets
+Table 3 is on whole images, Table 2 on their patches, Table 4 on data sets
 that the models were not trained on. The published rows stand beside ours.
 PLCC (the paper's LCC) is without a fitted logistic.
 
@@ -14,6 +14,7 @@ import argparse
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,7 @@ from kiqa.reproduce.published_rows import published_rows
 _SEED = 0  # of the bootstrap
 _CROSS = ("live-itw", "koniq10k")
 _PLAIN = "live-fb"
+_MODEL = "paq2piq_rm"
 _LEAST = 3  # patches of one size; fewer have no correlation
 
 
@@ -38,7 +40,7 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
     """Score everything, print the table, write the files; the exit status."""
     places = given_sets(options.data, _CROSS if table == 4 else (_PLAIN,))
     if table == 2 and options.patch_scores and len(places) > 1:
-        raise ValueError("Expected one --data with --patch-scores, whose pictures it is about.")
+        raise ValueError("Expected one --data with --patch-scores, whose images it is about.")
     trained = (
         given_sets(options.trained, _CROSS, files=True) if table == 4 and options.trained else {}
     )
@@ -78,7 +80,7 @@ def _results(options, table, name, root, part, model, patches):
         if not records:
             raise ValueError(
                 f"Expected scores of patches of the {part} part of {name}. Received: scores of "
-                f"patches of {len(patches)} other pictures. Use --patch-scores of these pictures."
+                f"patches of {len(patches)} other images. Use --patch-scores of these images."
             )
     known = [patches.get(record.name, none) for record in records]
     file = options.output and options.output / "rows.jsonl"
@@ -129,7 +131,7 @@ def _report(lines):
     scored = [line for line in lines if line["error"] is None]
     if not scored:
         raise ValueError(
-            f"Expected pictures that can be scored. Received: {len(lines)} errors, the first: "
+            f"Expected images that can be scored. Received: {len(lines)} errors, the first: "
             f"{lines[0]['error']}"
         )
     report = correlation_report(
@@ -142,8 +144,8 @@ def _report(lines):
 
 def _finish(options, table, results, lines) -> int:
     name = f"paq2piq-table{table}"
-    what = "picture scores" if table != 2 else options.patch_scores_are or "patch scores"
-    rows = []
+    what = "image scores" if table != 2 else options.patch_scores_are or "patch scores"
+    rows: list[dict[str, Any]] = []
     published = published_rows(name)
     for row in published:
         rows.append({"method": row["method"], "data set": row["dataset"], "part": row["part"],
@@ -151,15 +153,16 @@ def _finish(options, table, results, lines) -> int:
                      "SROCC 95 %": None, "PLCC": row["plcc"], "PLCC 95 %": None,
                      "source": row["source"]})  # fmt: skip
     for result in results:
-        row = {"method": result["method"], "data set": result["dataset"], "part": result["part"],
-               "size": result["size"], "images": result["images"],
-               "source": f"ours, {what}"}  # fmt: skip
+        own: dict[str, Any] = {
+            "method": result["method"], "data set": result["dataset"], "part": result["part"],
+            "size": result["size"], "images": result["images"], "source": f"ours, {what}",
+        }  # fmt: skip
         for key, title in (("srocc", "SROCC"), ("plcc", "PLCC")):
             entry = result["metrics"][key]
-            row[title] = entry["value"]
+            own[title] = entry["value"]
             if entry["lo"] is not None:
-                row[f"{title} 95 %"] = f"{entry['lo']:.3f} .. {entry['hi']:.3f}"
-        rows.append(row)
+                own[f"{title} 95 %"] = f"{entry['lo']:.3f} .. {entry['hi']:.3f}"
+        rows.append(own)
     if table != 2:
         rows = [{k: v for k, v in row.items() if k != "size"} for row in rows]
     text = to_markdown(rows)
@@ -183,7 +186,7 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
     add_sets(parser, _CROSS if table == 4 else (_PLAIN,))
     parser.add_argument(
         "--model", action="append", default=[], metavar="NAME|FILE",
-        help="shipped model or .h5 file; may be given several times (default: paq2piq)",
+        help=f"shipped model or .h5 file; may be given several times (default: {_MODEL})",
     )  # fmt: skip
     parser.add_argument(
         "--split", metavar="FILE|NAME",
@@ -206,7 +209,7 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
         )  # fmt: skip
         parser.add_argument(
             "--pad", action="store_true",
-            help="pad validation pictures to 640x640 with white, as the paper (P2P-BM and -RM)",
+            help="pad validation images to 640x640 with white, as the paper (P2P-BM and -RM)",
         )  # fmt: skip
     if table == 2:
         parser.add_argument(
@@ -223,7 +226,7 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
 
 
 def _run(options: argparse.Namespace, *, table: int) -> int:
-    options.model = options.model or ["paq2piq_rm"]
+    options.model = options.model or [_MODEL]
     options.output = options.output and Path(options.output)
     return _table(options, table=table)
 
@@ -234,7 +237,7 @@ TABLE_2 = Command(
     partial(_run, table=2),
 )
 TABLE_3 = Command(
-    "PaQ-2-PiQ, Table 3: whole pictures, validation and test",
+    "PaQ-2-PiQ, Table 3: whole images, validation and test",
     partial(_options, table=3),
     partial(_run, table=3),
 )

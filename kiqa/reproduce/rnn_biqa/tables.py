@@ -25,6 +25,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,7 @@ from kiqa import __version__
 from kiqa.constants import RNN_BIQA
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.io.files import replacing
-from kiqa.reproduce.command import Command, add_include, add_output, report
+from kiqa.reproduce.command import Command, add_include, add_number, add_output, report
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.training.rnn_biqa.feature_folder import open_folder
 from kiqa.training.rnn_biqa.protocols import (
@@ -46,13 +47,12 @@ from kiqa.training.rnn_biqa.protocols import (
 )
 from kiqa.training.rnn_biqa.settings import (
     NORMALISATIONS,
-    PRESETS,
+    POOLING_PRESETS,
     PoolingSettings,
-    pooling_preset,
 )
 
 # Methods of the paper that are run here, as changes of the settings.
-METHODS = {
+METHODS: dict[str, dict[str, Any]] = {
     "CNN+Avg+NN": {"method": "average", "multi_resolution": False},
     "CNN+Mres+Avg+NN": {"method": "average"},
     "CNN+RNN": {"multi_resolution": False},
@@ -112,7 +112,7 @@ def _run(options: argparse.Namespace, *, table: str, methods: Sequence[str]) -> 
         for run, parts in runs.items()
     }
     base = PoolingSettings(
-        **pooling_preset(options.preset),
+        **POOLING_PRESETS[options.preset],
         normalisation=options.normalisation,
         epochs=options.epochs,
         seed=options.seed,
@@ -162,7 +162,7 @@ def _one(settings, parts, options, name):
     parts = {**parts, "val": None}  # the paper chooses nothing
     with tempfile.TemporaryDirectory() as temporary:
         kept = options.output and options.output / "runs" / "-".join(filter(None, name))
-        _, _, predicted = fit_and_predict(
+        _, predicted = fit_and_predict(
             parts, settings, workdir=kept or temporary, resume=bool(kept), report=say
         )
     rows = parts["test"].folder.rows_of(parts["test"].names)
@@ -226,22 +226,13 @@ def _options(parser: argparse.ArgumentParser, *, table: str) -> None:
         )  # fmt: skip
         parser.add_argument("--split", metavar="FILE|NAME", help="of the first, without another")
     if table in ("rnn-table6", "rnn-table7"):
-        parser.add_argument(
-            "--repeats",
-            type=int,
-            default=RNN_BIQA.repeats,
-            metavar="N",
-            help="splits (default: %(default)s)",
-        )
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="paper")
+        add_number(parser, "--repeats", "splits", default=RNN_BIQA.repeats)
+    parser.add_argument("--preset", choices=sorted(POOLING_PRESETS), default="paper")
     parser.add_argument(
         "--normalisation", choices=NORMALISATIONS, default="centre",
         help="of the features; standardise is ours (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
-        "--epochs", type=int, default=PoolingSettings().epochs, metavar="N",
-        help="of the networks (default: %(default)s)",
-    )  # fmt: skip
+    add_number(parser, "--epochs", "of the networks", default=PoolingSettings().epochs)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: %(default)s")
     add_include(parser)
     add_output(parser, figures=False)

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 from kiqa import __version__
 from kiqa.constants import PATCHNET
@@ -106,7 +107,7 @@ def _fish_row(path, stride, done):
 
 
 def result_of(
-    method: str, rows: Sequence[Mapping], records: Sequence[ScoredImage], **details
+    method: str, rows: Sequence[Mapping], records: Sequence[ScoredImage], **details: Any
 ) -> dict:
     """Compare the scores of images with their mean opinion scores.
 

@@ -1,4 +1,4 @@
-"""Figure 14 of the thesis: the steps of VarJPEG on one photograph.
+"""Figure 14 of the thesis: the steps of VarJPEG on one image.
 
 Public names: :data:`FIG_14`.
 """
@@ -44,4 +44,4 @@ def _run(options) -> int:
     return save(axes.flat[0].figure, options, "thesis-fig14")
 
 
-FIG_14 = Command("Fig. 14: the steps of VarJPEG on one photograph", _options, _run)
+FIG_14 = Command("Fig. 14: the steps of VarJPEG on one image", _options, _run)

@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from kiqa.reproduce.command import (
     add_data,
     add_include,
     add_model,
+    add_number,
     add_output,
     records_of,
     unseen,
@@ -28,6 +30,10 @@ from kiqa.reproduce.command import (
 from kiqa.reproduce.thesis.table1 import read_run
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _DIAGRAM_STRIDE = 32  # ours: at the thesis's 4 the windows could not be told apart
 
@@ -37,7 +43,7 @@ def add_image(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--image", type=Path, required=True, metavar="FILE", help="photograph")
 
 
-def save(figure, options: argparse.Namespace, name: str) -> int:
+def save(figure: "Figure | Axes", options: argparse.Namespace, name: str) -> int:
     """Write a figure below --output, tell where, and return the exit status."""
     from kiqa.plotting import save_figure
 
@@ -144,15 +150,11 @@ def _fig_17(options) -> int:
 
 def _options_17(parser):
     add_data(parser, required=False, part="train")
-    parser.add_argument(
-        "--images", type=int, default=KONPATCH.images,
-        help="of --data, at most (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--patches-per-image", type=int, default=KONPATCH.patches_per_image, metavar="N",
-        help="(default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    add_number(parser, "--images", "of --data, at most", default=KONPATCH.images)
+    add_number(
+        parser, "--patches-per-image", "patches of each image", default=KONPATCH.patches_per_image
+    )
+    add_number(parser, "--seed", "seed of the random numbers", default=0)
     add_output(parser)
 
 
@@ -171,7 +173,7 @@ def spread(records: Sequence[ScoredImage], count: int) -> list[ScoredImage]:
         ValueError: If ``count`` is below 1.
     """
     if count < 1:
-        raise ValueError(f"Expected at least one photograph. Received: {count}.")
+        raise ValueError(f"Expected at least one image. Received: {count}.")
     ranked = sorted(records, key=lambda record: (record.mos, record.name))
     count = min(count, len(ranked))
     return [ranked[int((i + 0.5) * len(ranked) / count)] for i in range(count)]
@@ -207,10 +209,7 @@ def _examples(options) -> int:
 def _options_examples(parser):
     add_data(parser)
     add_include(parser)
-    parser.add_argument(
-        "--photographs", type=int, default=6, metavar="N",
-        help="evenly over the ranks of the MOS (default: %(default)s)",
-    )  # fmt: skip
+    add_number(parser, "--photographs", "evenly over the ranks of the MOS", default=6)
     add_model(parser, default="patchnet", stride=PATCHNET.stride)
     add_output(parser)
 
@@ -219,6 +218,4 @@ FIG_8 = Command("Fig. 8: loss curves of a run of kiqa.train_patchnet", _options_
 FIG_9 = Command("Fig. 9: windows on an image and the map they make", _options_9, _fig_9)
 FIG_13 = Command("Fig. 13: an image and its FISH, gray and Patchnet maps", _options_13, _fig_13)
 FIG_17 = Command("Fig. 17: label histograms of KonPatch, lab and crowd", _options_17, _fig_17)
-EXAMPLES = Command(
-    "photographs of a data set with their Patchnet maps", _options_examples, _examples
-)
+EXAMPLES = Command("images of a data set with their Patchnet maps", _options_examples, _examples)

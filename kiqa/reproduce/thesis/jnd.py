@@ -86,7 +86,7 @@ def measure_ladder(
     Args:
         folder: The ladder.
         versions: Its versions.
-        measure: From two RGB ``uint8`` pictures of shape ``(H, W, 3)``, the
+        measure: From two RGB ``uint8`` images of shape ``(H, W, 3)``, the
             source first, to a number.
         progress: Given the images, yields them, to show how far it is.
 
@@ -94,7 +94,7 @@ def measure_ladder(
         For each codec, for each image, the numbers from version 0 on.
 
     Raises:
-        FileNotFoundError: If a picture is missing.
+        FileNotFoundError: If an image is missing.
         ValueError: If one is damaged or has another size than its source.
             The message names the file.
     """
@@ -119,8 +119,8 @@ def _measured(folder, reference, measure, entry):
 def _run(name: str, quantile: float, options: argparse.Namespace) -> int:
     from kiqa.plotting import plot_jnd_panels
 
-    given = [options.varjpeg_votes is not None, options.jpeg_votes is not None]
-    if not (all(given) and options.simulated is None or not any(given) and options.simulated):
+    sources = [options.varjpeg_votes is not None, options.jpeg_votes is not None]
+    if not (all(sources) and options.simulated is None or not any(sources) and options.simulated):
         raise ValueError(
             "Expected either --varjpeg-votes FILE and --jpeg-votes FILE, or --simulated N with N "
             "of at least 1."

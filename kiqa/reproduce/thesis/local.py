@@ -2,7 +2,7 @@
 
 The boxes of the thesis's participants are not public. Fig. 10 therefore takes
 a file of boxes or draws synthetic participants, Fig. 11 a file of boxes or
-synthetic distortions of pristine photographs; both say which.
+synthetic distortions of pristine images; both say which.
 
 Public names: :data:`FIG_10`, :data:`FIG_11`, :func:`synthetic_boxes`,
 :func:`local_rows`.
@@ -172,7 +172,7 @@ def _fig_11(options: argparse.Namespace) -> int:
         items = synthetic_items(
             options.images, split=options.split, chosen=options.set, versions=options.versions
         )
-        source = f"synthetic distortions of pristine photographs, seed {options.seed}"
+        source = f"synthetic distortions of pristine images, seed {options.seed}"
     else:
         items, source = boxed_items(options.images, options.boxes), Path(options.boxes).name
     scorer = Scorer(options.model, stride=options.stride)
@@ -227,7 +227,7 @@ def _options_11(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", default="test", help="of the split (default: %(default)s)")
     parser.add_argument(
         "--versions", type=int, default=1, metavar="N",
-        help="distorted versions of a photograph (default: %(default)s)",
+        help="distorted versions of an image (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--seed", type=int, default=0, help="of synthetic distortions (default: %(default)s)"

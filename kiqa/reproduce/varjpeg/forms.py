@@ -1,7 +1,7 @@
 """What the compatible form costs against the thesis form, at equal PSNR.
 
 For each image and each q~ of the thesis form the compatible form is coded at
-the q~ that gives the same PSNR of the whole picture; the sizes of the whole
+the q~ that gives the same PSNR of the whole image; the sizes of the whole
 files are compared.
 
 Public names: :data:`COMMAND`, :func:`compare_forms`.
@@ -9,18 +9,30 @@ Public names: :data:`COMMAND`, :func:`compare_forms`.
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kiqa.reproduce.command import Command, add_model, add_output
-from kiqa.reproduce.varjpeg.images import add_images, images_of, psnr
+from kiqa.reproduce.varjpeg.images import add_images, psnr, rows_of
+
+if TYPE_CHECKING:
+    from kiqa.io.map_files import QualityMap
+    from kiqa.varjpeg.source import Source
 
 QUALITIES = (20, 35, 50, 70)
 _TOLERANCE = 0.02  # of q~; less than 0.01 dB
 
 
-def compare_forms(source, quality_map, *, qualities=QUALITIES, **options) -> list[dict]:
+def compare_forms(
+    source: "Source",
+    quality_map: "QualityMap | np.ndarray | None",
+    *,
+    qualities: Sequence[float] = QUALITIES,
+    **options: Any,
+) -> list[dict]:
     """Compare the two forms on one image.
 
     Args:
@@ -80,19 +92,13 @@ def _options(parser):
 
 
 def _run(options) -> int:
-    from kiqa.scoring import Scorer
-    from kiqa.startup import load_quietly
     from kiqa.varjpeg import read_source
 
-    scorer = Scorer(options.model, stride=options.stride)
-    load_quietly(scorer)
-    rows = []
-    for path in images_of(options):
+    def compare(path, scorer):
         source = read_source(path)
-        made = scorer.map(source.rgb())
-        for row in compare_forms(source, made, subsampling=options.subsampling):
-            rows.append({"image": path.name, **row})
-        sys.stderr.write(f"{path.name}\n")
+        return compare_forms(source, scorer.map(source.rgb()), subsampling=options.subsampling)
+
+    rows = rows_of(options, compare)
     table = {quality: [row for row in rows if row["quality"] == quality] for quality in QUALITIES}
     lines = ["  q~  compatible q~  extra bytes  PSNR difference"]
     summary = {}

@@ -1,17 +1,24 @@
-"""Photographs, their half-blurred copies and the measures of the VarJPEG experiments.
+"""Images, their half-blurred copies and the measures of the VarJPEG experiments.
 
-Public names: :func:`add_images`, :func:`images_of`, :func:`blurred_outside`,
-:func:`psnr`.
+Public names: :func:`add_images`, :func:`images_of`, :func:`rows_of`,
+:func:`blurred_outside`, :func:`psnr`.
 """
 
 import argparse
+import sys
 import zlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kiqa.data.chosen import PARTS
 from kiqa.data.splits import read_split
+from kiqa.reproduce.command import add_number
+
+if TYPE_CHECKING:
+    from kiqa.scoring import Scorer
 
 _BLUR = 5.0  # pixels, standard deviation of the background's blur
 _EDGE = 4.0  # pixels, standard deviation of the mask's edge
@@ -21,13 +28,13 @@ _AXES = (0.16, 0.28)  # half axes of the sharp ellipse by the image's sides
 def add_images(parser: argparse.ArgumentParser) -> None:
     """Add --images, --split, --set and --limit."""
     parser.add_argument(
-        "--images", type=Path, required=True, metavar="DIR", help="folder of pristine photographs"
+        "--images", type=Path, required=True, metavar="DIR", help="folder of pristine images"
     )
     parser.add_argument(
         "--split", metavar="NAME|FILE", help="split of them, such as cid22-kiqa (default: none)"
     )
     parser.add_argument("--set", choices=PARTS, default="all", help="its part (default: all)")
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N images")
+    add_number(parser, "--limit", "only the first N images")
 
 
 def images_of(options: argparse.Namespace) -> list[Path]:
@@ -50,15 +57,39 @@ def images_of(options: argparse.Namespace) -> list[Path]:
     return found[: options.limit]
 
 
+def rows_of(
+    options: argparse.Namespace, compare: Callable[[Path, "Scorer"], Iterable[dict]]
+) -> list[dict]:
+    """Compare something on each image of the options, and say which are done.
+
+    Args:
+        options: Parsed options, with those of `add_images` and ``add_model``.
+        compare: From a file and the model to rows.
+
+    Returns:
+        All rows, each with the file's name as ``image``.
+    """
+    from kiqa.scoring import Scorer
+    from kiqa.startup import load_quietly
+
+    scorer = Scorer(options.model, stride=options.stride)
+    load_quietly(scorer)
+    rows = []
+    for path in images_of(options):
+        rows += [{"image": path.name, **row} for row in compare(path, scorer)]
+        sys.stderr.write(f"{path.name}\n")
+    return rows
+
+
 def blurred_outside(pixels: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Blur a photograph outside an ellipse, as with a shallow depth of field.
+    """Blur an image outside an ellipse, as with a shallow depth of field.
 
     Args:
         pixels: RGB ``uint8``, shape ``(H, W, 3)``.
         name: Seeds place and size of the ellipse.
 
     Returns:
-        The picture, and the mask of its fully sharp pixels, ``bool`` of shape
+        The image, and the mask of its fully sharp pixels, ``bool`` of shape
         ``(H, W)``.
     """
     from scipy.ndimage import gaussian_filter

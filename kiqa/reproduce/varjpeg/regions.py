@@ -1,24 +1,29 @@
 """VarJPEG against plain JPEG and mozjpeg at equal size, where the sharp region is known.
 
-Photographs are blurred outside an ellipse, as with a shallow depth of field.
+Images are blurred outside an ellipse, as with a shallow depth of field.
 Each is coded by a baseline at some qualities, and by both forms of VarJPEG
-with the map of the blurred picture to at most the same size. Compared are
-PSNR and SSIM of the sharp region and of the whole picture.
+with the map of the blurred image to at most the same size. Compared are
+PSNR and SSIM of the sharp region and of the whole image.
 
 Public names: :data:`COMMAND`, :func:`compare_regions`.
 """
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kiqa.evaluation.resampling import mean_interval
 from kiqa.reproduce.command import Command, add_model, add_output
 from kiqa.reproduce.varjpeg.forms import save_rows
-from kiqa.reproduce.varjpeg.images import add_images, blurred_outside, images_of, psnr
+from kiqa.reproduce.varjpeg.images import add_images, blurred_outside, psnr, rows_of
 from kiqa.varjpeg.jnd.observers import luminance_ssim
+
+if TYPE_CHECKING:
+    from kiqa.io.map_files import QualityMap
 
 QUALITIES = (25, 50, 75)
 BASELINES = ("jpeg", "mozjpeg")
@@ -26,8 +31,14 @@ _MOZJPEG = "mozjpeg403"
 _MEASURES = ("region_psnr", "region_ssim", "whole_psnr", "whole_ssim")
 
 
-def compare_regions(pixels, mask, quality_map, *, qualities=QUALITIES) -> list[dict]:
-    """Compare the codecs on one picture.
+def compare_regions(
+    pixels: np.ndarray,
+    mask: np.ndarray,
+    quality_map: "QualityMap",
+    *,
+    qualities: Sequence[int] = QUALITIES,
+) -> list[dict]:
+    """Compare the codecs on one image.
 
     Args:
         pixels: RGB ``uint8``, shape ``(H, W, 3)``.
@@ -86,7 +97,7 @@ def compare_regions(pixels, mask, quality_map, *, qualities=QUALITIES) -> list[d
 
 
 def _mozjpeg(pixels, quality):
-    """Bytes and picture of mozjpeg through jpeglib, 4:4:4, its own defaults."""
+    """Bytes and image of mozjpeg through jpeglib, 4:4:4, its own defaults."""
     import jpeglib
 
     from kiqa.io.images import load_image
@@ -108,17 +119,12 @@ def _options(parser):
 
 def _run(options) -> int:
     from kiqa.io.images import load_image
-    from kiqa.scoring import Scorer
-    from kiqa.startup import load_quietly
 
-    scorer = Scorer(options.model, stride=options.stride)
-    load_quietly(scorer)
-    rows = []
-    for path in images_of(options):
+    def compare(path, scorer):
         pixels, mask = blurred_outside(load_image(path).pixels, path.name)
-        for row in compare_regions(pixels, mask, scorer.map(pixels)):
-            rows.append({"image": path.name, **row})
-        sys.stderr.write(f"{path.name}\n")
+        return compare_regions(pixels, mask, scorer.map(pixels))
+
+    rows = rows_of(options, compare)
     summary = _summary(rows)
     sys.stdout.write(_table(summary))
     if options.output:
@@ -166,7 +172,7 @@ def _table(summary):
 
 
 COMMAND = Command(
-    "VarJPEG against JPEG and mozjpeg at equal size, on photographs blurred outside a known region",
+    "VarJPEG against JPEG and mozjpeg at equal size, on images blurred outside a known region",
     _options,
     _run,
 )

@@ -9,7 +9,7 @@ References:
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from kiqa.reproduce.wadiqam.data import (
     add_sets,
     given_sets,
     nothing_fits,
-    some,
+    sample,
     split_tasks,
 )
 from kiqa.reproduce.wadiqam.runs import (
@@ -112,14 +112,15 @@ def runs_of(options: argparse.Namespace, *, mode: str, watch: bool = False) -> I
                     yield Path(file).stem, name, _unseen(parts, name, file, options), Path(file)
                 continue
             used = {
-                "train": some(parts["train"], options.images, seed=split),
-                "val": some(parts["val"], options.validation_images, seed=split),
+                "train": sample(parts["train"], options.images, seed=split),
+                "val": sample(parts["val"], options.validation_images, seed=split),
+                "test": parts["test"],
             }
             for pooling, label in _LABELS.items():
                 settings = settings_of(options, {"mode": mode, "pooling": pooling}, split=split)
                 folder, _ = trained(
                     name, used, settings, folder=options.output / "trainings",
-                    watched=parts["test"] if watch else (),
+                    watched=watch,
                 )  # fmt: skip
                 (file,) = folder.glob("*diqam_*.h5")
                 yield f"{label}-{mode.upper()}", name, parts, file
@@ -156,7 +157,6 @@ def add_runs(parser: argparse.ArgumentParser, *, splits: int) -> None:
 
 def _patches(options: argparse.Namespace, *, mode: str, name: str) -> int:
     from kiqa.io.weights import load_model, read_info
-    from kiqa.plotting import plot_curves
 
     found: dict[str, list] = {}
     for label, data, parts, file in runs_of(options, mode=mode):
@@ -167,17 +167,46 @@ def _patches(options: argparse.Namespace, *, mode: str, name: str) -> int:
         wanted = np.array([task.score for task in parts["test"]])
         curve = patch_curve(sign * quality, weight, wanted, options.numbers)
         found.setdefault(f"{label}, {data}", []).append(curve)
-    curves = {key: (options.numbers, np.mean(values, axis=0)) for key, values in found.items()}
+    return save_means(
+        found, options.numbers, "patches", options, name,
+        xlabel="number of patches of an image, N_p", xscale="log",
+    )  # fmt: skip
+
+
+def save_means(
+    found: Mapping[str, Sequence[Sequence[float]]],
+    numbers: Sequence[int],
+    column: str,
+    options: argparse.Namespace,
+    name: str,
+    *,
+    xlabel: str,
+    xscale: str,
+) -> int:
+    """Write SROCC over a number, the mean over splits, as a table and a figure.
+
+    Args:
+        found: For each network its curves, one per split.
+        numbers: What they were computed for.
+        column: What the table calls these.
+        options: Parsed options.
+        name: Of the figure.
+        xlabel: What the figure calls them.
+        xscale: Scale of that axis, as matplotlib's.
+
+    Returns:
+        The exit status.
+    """
+    from kiqa.plotting import plot_curves
+
+    curves = {key: (numbers, np.mean(values, axis=0)) for key, values in found.items()}
     rows = [
-        {"network": key, "patches": number, "srocc": float(value), "splits": len(found[key])}
-        for key, (numbers, values) in curves.items()
+        {"network": key, column: number, "srocc": float(value), "splits": len(found[key])}
+        for key, (_, values) in curves.items()
         for number, value in zip(numbers, values, strict=True)
     ]
     report(rows, options, name)
-    ax = plot_curves(
-        curves, xlabel="number of patches of an image, N_p", ylabel="SROCC", xscale="log"
-    )
-    return save(ax, options, name)
+    return save(plot_curves(curves, xlabel=xlabel, ylabel="SROCC", xscale=xscale), options, name)
 
 
 def _losses(options: argparse.Namespace) -> int:
@@ -206,8 +235,8 @@ def report(rows: list[dict], options: argparse.Namespace, name: str) -> None:
     """Print a table and write it as CSV; scores of a proxy are called so."""
     write_csv(rows, options.output / f"{name}.csv")
     proxy = any(entry.startswith(f"{PROXY_NAME}=") for entry in options.data)
-    said = f"{PROXY_NAME}: {PROXY}\n\n" if proxy else ""
-    sys.stdout.write(f"{said}{to_markdown(rows)}\n")
+    heading = f"{PROXY_NAME}: {PROXY}\n\n" if proxy else ""
+    sys.stdout.write(f"{heading}{to_markdown(rows)}\n")
 
 
 def _options_patches(parser: argparse.ArgumentParser) -> None:

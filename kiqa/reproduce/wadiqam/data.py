@@ -5,7 +5,7 @@ instead or besides, and pairs with a proxy score (``proxy=pairs.csv``), which
 is said in its output.
 
 Public names: :data:`PROXY_NAME`, :func:`add_sets`, :func:`given_sets`,
-:func:`nothing_fits`, :func:`split_tasks`, :func:`some`.
+:func:`nothing_fits`, :func:`split_tasks`, :func:`sample`.
 
 References:
     Bosse et al. 2018, section IV-B.
@@ -102,8 +102,8 @@ def nothing_fits(data: Sequence[str], wanted: Sequence[str]) -> NoReturn:
     raise ValueError(
         f"Expected {' and '.join(f'--data {name}=ROOT' for name in wanted)}, or one of them that "
         f"fits, with reference images for the networks that take them. Received: "
-        f"{', '.join(data) or 'no --data'}. The data sets do not come with kiqa; DATASETS.md says "
-        "where they are."
+        f"{', '.join(data) or 'no --data'}. The data sets do not come with kiqa; where ROOT is "
+        "no folder, the error names the page to download one from."
     )
 
 
@@ -136,35 +136,40 @@ def split_tasks(
     contents = len({task.content for task in tasks})
     if split is not None:
         sets = read_split(split)
-        said = f"split {Path(split).name}"
+        how = f"split {Path(split).name}"
     else:
-        counts = (_CROSS_COUNTS if cross else _COUNTS).get(name, ())
+        counts: Sequence[int] = (_CROSS_COUNTS if cross else _COUNTS).get(name, ())
+        shares: Sequence[float] = _CROSS_SHARES if cross else _SHARES
         parts = SETS[:2] if cross else SETS
         if sum(counts) == contents:
-            sets = counted_split(tasks, dict(zip(parts, counts, strict=True)), seed=seed)
+            sets, shares = (
+                counted_split(tasks, dict(zip(parts, counts, strict=True)), seed=seed),
+                counts,
+            )
         else:
-            counts = _CROSS_SHARES if cross else _SHARES
-            sets = random_split(tasks, fractions=dict(zip(parts, counts, strict=True)), seed=seed)
-        said = "/".join(f"{count:g}" for count in counts) + " of the references or scenes"
+            sets = random_split(tasks, fractions=dict(zip(parts, shares, strict=True)), seed=seed)
+        how = "/".join(f"{share:g}" for share in shares) + " of the references or scenes"
     chosen = {part: [t for t in tasks if sets.get(t.name) == part] for part in set(sets.values())}
-    content_of = {part: {task.content for task in some} for part, some in chosen.items()}
+    content_of = {
+        part: {task.content for task in part_tasks} for part, part_tasks in chosen.items()
+    }
     for one in chosen:
         for other in chosen:
             if one < other and content_of[one] & content_of[other]:
                 raise ValueError(
                     "Expected every reference in one part. Received: some in both "
-                    f"{one} and {other} by {said}. Split by reference."
+                    f"{one} and {other} by {how}. Split by reference."
                 )
     empty = [part for part in ("train", "val") if not chosen.get(part)]
     if empty or not (cross or chosen.get("test")):
         raise ValueError(
-            f"Expected images of {name} in train, val{'' if cross else ' and test'} by {said}. "
-            f"Received: { ({part: len(some) for part, some in chosen.items()}) }."
+            f"Expected images of {name} in train, val{'' if cross else ' and test'} by {how}. "
+            f"Received: { ({part: len(part_tasks) for part, part_tasks in chosen.items()}) }."
         )
-    return chosen, said
+    return chosen, how
 
 
-def some(tasks: Sequence[PatchTask], count: int | None, *, seed: int) -> list[PatchTask]:
+def sample(tasks: Sequence[PatchTask], count: int | None, *, seed: int) -> list[PatchTask]:
     """Return so many tasks at random, in their order; all for ``None`` or too many."""
     if count is not None and count < 1:
         raise ValueError(f"Expected at least 1 image. Received: {count}.")

@@ -14,6 +14,8 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from kiqa.io.images import load_image
 from kiqa.reproduce.command import Command, add_output
 from kiqa.reproduce.thesis.figures import save
@@ -35,7 +37,9 @@ def _run(options: argparse.Namespace, *, name: str) -> int:
             f"{len(options.image)}."
         )
     images = [load_image(path).pixels for path in options.image]
-    references = [load_image(path).pixels for path in options.reference or ()]
+    references: list[np.ndarray | None] = [
+        load_image(path).pixels for path in options.reference or ()
+    ]
     start_keras()
     poolers = []
     for model in options.model or options.models:
@@ -105,12 +109,12 @@ def _options(parser: argparse.ArgumentParser, *, models: tuple[str, ...]) -> Non
 
 def _command(number: int, shown: str, models: tuple[str, ...]) -> Command:
     return Command(
-        f"WaDIQaM's Fig. {number}: quality and weight maps, {shown}",
+        f"WaDIQaM's Fig. {number}: quality and weight maps for {shown}",
         partial(_options, models=models),
         partial(_run, name=f"wadiqam-fig{number}"),
     )
 
 
-FIG_3 = _command(3, "there of JPEG 2000 compression", ("wadiqam_fr", "wadiqam_nr"))
-FIG_4 = _command(4, "there of local blocks", ("wadiqam_fr", "wadiqam_nr"))
-FIG_5 = _command(5, "there of two photographs without a reference", ("wadiqam_nr",))
+FIG_3 = _command(3, "JPEG 2000 compression", ("wadiqam_fr", "wadiqam_nr"))
+FIG_4 = _command(4, "local blocks", ("wadiqam_fr", "wadiqam_nr"))
+FIG_5 = _command(5, "two images without a reference", ("wadiqam_nr",))

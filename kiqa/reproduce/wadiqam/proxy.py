@@ -1,7 +1,7 @@
 """WaDIQaM-FR against the proxy it was trained on: agreement, and its response to rising levels.
 
 The proxy is `kiqa.data.proxy_pairs.PROXY`, no human score. Two questions are
-put on photographs that the network has not seen: do its scores rank copies as
+put on images that the network has not seen: do its scores rank copies as
 the proxy does, and does its score fall with every step of a rising level of
 blur, noise or JPEG compression, and from the identical pair to the mildest?
 
@@ -28,7 +28,7 @@ from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import grouped_draws, mean_interval, percentile_interval
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_include, add_model, report
+from kiqa.reproduce.command import Command, add_include, add_model, add_number, add_pristine, report
 from kiqa.scoring import Scorer, read_ahead, usable_workers
 from kiqa.startup import load_quietly
 
@@ -49,7 +49,7 @@ def rank_agreement(rows: Sequence[dict]) -> list[dict]:
     Returns:
         ``kind`` (``"all"`` first), ``pairs``, ``photographs``, and of SROCC
         and PLCC (no logistic) the value and the 95 % bootstrap interval over
-        photographs.
+        images.
     """
     kinds = list(dict.fromkeys(row["kind"] for row in rows if row["kind"]))
     entries = []
@@ -73,15 +73,15 @@ def responses(
     levels: int,
     seed: int,
 ) -> Iterator[dict]:
-    """Yield scores of a photograph and of its copies at rising levels.
+    """Yield scores of an image and of its copies at rising levels.
 
     Args:
-        photographs: Files.
-        score: From a copy and the photograph, ``uint8`` (H, W, 3), to the
+        images: Files.
+        score: From a copy and the image, ``uint8`` (H, W, 3), to the
             score.
         levels: Levels of each kind of `LEVELS`, evenly in the logarithm
             from the mildest to the most severe; at least 2.
-        seed: Seed of the noise, with the photograph's name.
+        seed: Seed of the noise, with the image's name.
 
     Yields:
         ``photograph``, ``kind``, ``level`` (0 for the identical pair, which
@@ -107,7 +107,7 @@ def responses(
 
 
 def summarise_responses(rows: Sequence[dict], *, higher_is_better: bool) -> list[dict]:
-    """Count the photographs whose score gets worse at every step.
+    """Count the images whose score gets worse at every step.
 
     Args:
         rows: Of `responses`.
@@ -142,25 +142,15 @@ def summarise_responses(rows: Sequence[dict], *, higher_is_better: bool) -> list
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", required=True, metavar="DIR", help="pristine photographs")
-    parser.add_argument(
-        "--split", metavar="CSV|NAME", help="image_name,set (default: split.csv of DIR)"
-    )
-    parser.add_argument("--set", default="test", help="set of the split (default: test)")
+    add_pristine(parser)
     parser.add_argument(
         "--pairs", type=Path, metavar="CSV",
         help="pairs.csv with that set, of kiqa.train_wadiqam --pristine (default: made below "
         "--output)",
     )  # fmt: skip
-    parser.add_argument(
-        "--copies", type=int, default=4, metavar="N",
-        help="without --pairs: copies of each kind and photograph (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--levels", type=int, default=5, metavar="N",
-        help="rising levels of each kind (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    add_number(parser, "--copies", "without --pairs: copies of each kind and image", default=4)
+    add_number(parser, "--levels", "rising levels of each kind", default=5)
+    add_number(parser, "--seed", "seed of the random numbers", default=0)
     add_include(parser)
     add_model(parser, default="wadiqam_fr")
     parser.add_argument(
@@ -220,7 +210,7 @@ def _run(options: argparse.Namespace) -> int:
         options.output / "wadiqam-proxy.json",
     )  # fmt: skip
     sys.stdout.write(
-        f"{scorer.info.name}; proxy: {PROXY}; 95 % intervals over photographs\n\n"
+        f"{scorer.info.name}; proxy: {PROXY}; 95 % intervals over images\n\n"
         f"{to_markdown([_agreement_row(entry) for entry in agreement])}\n\n"
         f"Score falls at every step of {options.levels} rising levels\n\n"
         f"{to_markdown([_step_row(entry) for entry in steps])}\n"
@@ -229,12 +219,12 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _pairs(path: Path, part: str, photographs: set[Path]) -> list[dict]:
-    """The pairs of a set; their references are the photographs asked for."""
+    """The pairs of a set; their references are the images asked for."""
     pairs = [row for _, row in read_table(path, _COLUMNS) if row["set"] == part]
     there = {Path(os.path.abspath(path.parent / pair["reference"])).resolve() for pair in pairs}
     if not there or not there <= photographs:
         raise ValueError(
-            f"Expected pairs of the {len(photographs)} photographs of set {part!r}. Received: "
+            f"Expected pairs of the {len(photographs)} images of set {part!r}. Received: "
             f"{len(pairs)} pairs of that set in {path}, {len(there - photographs)} of their "
             "references are others. Use the pairs of this folder and split."
         )
@@ -242,7 +232,7 @@ def _pairs(path: Path, part: str, photographs: set[Path]) -> list[dict]:
 
 
 def _load(pair: dict, *, folder: Path) -> list[np.ndarray]:
-    """The pixels of both images; a gray photograph's copies may be stored in colour."""
+    """The pixels of both images; a gray image's copies may be stored in colour."""
     return [load_image(folder / pair[column]).pixels for column in ("image", "reference")]
 
 

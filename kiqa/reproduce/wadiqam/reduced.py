@@ -14,21 +14,24 @@ References:
 import argparse
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kiqa.constants import WADIQAM
 from kiqa.evaluation.correlation import METRICS
 from kiqa.reproduce.command import Command
-from kiqa.reproduce.thesis.figures import save
-from kiqa.reproduce.wadiqam.curves import add_runs, report, runs_of
+from kiqa.reproduce.wadiqam.curves import add_runs, runs_of, save_means
 from kiqa.training.wadiqam.tasks import PatchTask
+
+if TYPE_CHECKING:
+    import keras
 
 _PATCHES = 4000  # reference patches for the components, section IV-I
 _COMPONENTS = (0, 1, 2, 3, 5, 8, 16, 32, 64, 128, 256, 512)
 
 
-def features_of(network, patches: np.ndarray) -> np.ndarray:
+def features_of(network: "keras.Model", patches: np.ndarray) -> np.ndarray:
     """Return the features of patches, shape (n, 512), as the network's body makes them."""
     import keras
 
@@ -54,7 +57,7 @@ def reference_components(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def reduced_scores(
-    network, distorted: np.ndarray, reference: np.ndarray, *, patches: int
+    network: "keras.Model", distorted: np.ndarray, reference: np.ndarray, *, patches: int
 ) -> np.ndarray:
     """Pool what the heads of a full-reference network say of features.
 
@@ -98,7 +101,6 @@ def _cut(tasks: Sequence[PatchTask], *, patches: int, seed: int) -> list[np.ndar
 
 def _run(options: argparse.Namespace) -> int:
     from kiqa.io.weights import load_model, read_info
-    from kiqa.plotting import plot_curves
 
     found: dict[str, list] = {}
     for label, data, parts, file in runs_of(options, mode="fr"):
@@ -119,18 +121,10 @@ def _run(options: argparse.Namespace) -> int:
             scores = reduced_scores(network, features[0], reference, patches=options.test_patches)
             curve.append(METRICS["srocc"](sign * scores, wanted))
         found.setdefault(f"{label}, {data}", []).append(curve)
-    curves = {key: (options.components, np.mean(values, axis=0)) for key, values in found.items()}
-    rows = [
-        {"network": key, "components": count, "srocc": float(value), "splits": len(found[key])}
-        for key, (counts, values) in curves.items()
-        for count, value in zip(counts, values, strict=True)
-    ]
-    report(rows, options, "wadiqam-fig9")
-    ax = plot_curves(
-        curves, xlabel="principal components of the reference patch", ylabel="SROCC",
-        xscale="symlog",
+    return save_means(
+        found, options.components, "components", options, "wadiqam-fig9",
+        xlabel="principal components of the reference patch", xscale="symlog",
     )  # fmt: skip
-    return save(ax, options, "wadiqam-fig9")
 
 
 def _options(parser: argparse.ArgumentParser) -> None:

@@ -177,7 +177,7 @@ def finish(
     said = "; ".join(f"{data}: {text}" for data, text in parts.items())
     head = (
         f"Ours: mean over {options.splits} splits, N_p = {options.test_patches}, 95 % intervals "
-        f"by drawing contents of the test parts; recipe {options.recipe}; {said}."
+        f"by drawing contents of the test parts; preset {options.preset}; {said}."
     )
     if PROXY_NAME in parts:
         head += f" {PROXY_NAME}: {PROXY}."
@@ -186,7 +186,7 @@ def finish(
         text += f"\n\n{to_markdown([_difference_row(row) for row in differing])}"
     stem = options.output / name
     write_json(
-        {"table": name, "kiqa": __version__, "recipe": options.recipe, "parts": parts,
+        {"table": name, "kiqa": __version__, "preset": options.preset, "parts": parts,
          "test_patches": options.test_patches, "results": _plain(entries),
          "differences": differing, "published": published},
         f"{stem}.json",

@@ -13,14 +13,18 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kiqa.data import DATASETS
 from kiqa.data.proxy_pairs import PROXY
-from kiqa.training.runs.settings import settings_to_json
-from kiqa.training.wadiqam.settings import RECIPES, WadiqamSettings
+from kiqa.training.runs.options import settings_to_json
+from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
 from kiqa.training.wadiqam.tasks import PatchTask, tasks_trained_on
+
+if TYPE_CHECKING:
+    import keras
 
 SPLITS = 10  # section IV-B
 _IMAGES_AT_ONCE = 64
@@ -31,7 +35,7 @@ def add_training(parser: argparse.ArgumentParser, *, splits: int = SPLITS) -> No
     """Add the options that reduce the experiment; the defaults are the paper's."""
     group = parser.add_argument_group("settings (defaults: the paper's)")
     group.add_argument(
-        "--recipe", choices=sorted(RECIPES), default="paper",
+        "--preset", choices=sorted(PRESETS), default="paper",
         help="values of kiqa.train_wadiqam that the options below change (default: %(default)s)",
     )  # fmt: skip
     paper = WadiqamSettings()
@@ -60,9 +64,11 @@ def add_training(parser: argparse.ArgumentParser, *, splits: int = SPLITS) -> No
 
 
 def settings_of(options: argparse.Namespace, changes: Mapping, *, split: int) -> WadiqamSettings:
-    """Return the settings of one network: the recipe, the options, and its own changes."""
+    """Return the settings of one network: the preset, the options, and its own changes."""
     given = {name: getattr(options, name) for name in _NUMBERS}
-    values = RECIPES[options.recipe] | {k: v for k, v in given.items() if v is not None}
+    values: dict[str, Any] = PRESETS[options.preset] | {
+        k: v for k, v in given.items() if v is not None
+    }
     values |= {"shallow": options.shallow, "seed": split} | dict(changes)
     if values.get("pooling", "weighted") == "average":
         values["patch_loss"] = 0.0  # there it is the loss
@@ -75,16 +81,16 @@ def trained(
     settings: WadiqamSettings,
     *,
     folder: Path,
-    watched: Sequence[PatchTask] = (),
+    watched: bool = False,
 ) -> tuple[Path, dict]:
     """Train a network, go on with an interrupted training, or find a finished one.
 
     Args:
         name: Of the data set.
-        parts: Tasks of train and val.
+        parts: Tasks of train, val and test.
         settings: What decides the numbers.
         folder: Folder of all trainings.
-        watched: Test images whose loss is noted each epoch.
+        watched: Note the test images' loss each epoch.
 
     Returns:
         The folder of the training, and its result.
@@ -95,14 +101,15 @@ def trained(
     from kiqa.training.wadiqam.train import train_wadiqam
 
     images = {part: [task.name for task in parts[part]] for part in ("train", "val")}
-    told = json.dumps([settings_to_json(settings), images, len(watched)], sort_keys=True)
+    images["test"] = [task.name for task in parts["test"]] if watched else []
+    told = json.dumps([settings_to_json(settings), images], sort_keys=True)
     kind = "wadiqam" if settings.pooling == "weighted" else "diqam"
     label = f"{kind}-{settings.mode}-{name}-split{settings.seed}"
     workdir = folder / f"{label}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
     result = train_wadiqam(
         parts["train"], parts["val"], settings, workdir=workdir,
         trained_on=tasks_trained_on(parts["train"], parts["val"], **_scores_of(name)),
-        watched=watched, resume=True, progress=sys.stderr.isatty(),
+        test=parts["test"], watched=watched, resume=True, progress=sys.stderr.isatty(),
         report=lambda text: sys.stderr.write(f"kiqa.reproduce: {label}: {text}\n"),
     )  # fmt: skip
     return workdir, result
@@ -116,7 +123,7 @@ def _scores_of(name):
 
 
 def patch_outputs(
-    network, tasks: Sequence[PatchTask], *, patches: int, seed: int
+    network: "keras.Model", tasks: Sequence[PatchTask], *, patches: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rate random patches of images.
 

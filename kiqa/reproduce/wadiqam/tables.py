@@ -22,7 +22,7 @@ from functools import partial
 
 from kiqa.data import FOUR_DISTORTIONS
 from kiqa.reproduce.command import Command, add_output
-from kiqa.reproduce.wadiqam.data import add_sets, given_sets, nothing_fits, some, split_tasks
+from kiqa.reproduce.wadiqam.data import add_sets, given_sets, nothing_fits, sample, split_tasks
 from kiqa.reproduce.wadiqam.report import Result, finish
 from kiqa.reproduce.wadiqam.runs import add_training, rated, settings_of, trained
 
@@ -153,10 +153,10 @@ def _run(options: argparse.Namespace, *, name: str) -> int:
 
 def _results(table, networks, data, tasks, split, options):
     """Train each network on a split of one data set, and rate what is tested."""
-    parts, said = split_tasks(data, tasks[data], seed=split, cross=bool(table.tested_on))
+    parts, how = split_tasks(data, tasks[data], seed=split, cross=bool(table.tested_on))
     used = {
-        "train": some(parts["train"], options.images, seed=split),
-        "val": some(parts["val"], options.validation_images, seed=split),
+        "train": sample(parts["train"], options.images, seed=split),
+        "val": sample(parts["val"], options.validation_images, seed=split),
     }
     tests = {data: parts["test"]} if not table.tested_on else {
         other: tasks[other] for other in table.tested_on[data] if other in tasks
@@ -169,7 +169,10 @@ def _results(table, networks, data, tasks, split, options):
         for other, images in tests.items():
             scores = rated(file, images, patches=options.test_patches, seed=split)
             results.append(Result(label, data, other, split, images, scores, training=training))
-    return results, f"{said}, {len(used['train'])} images to train, {len(used['val'])} to validate"
+    return (
+        results,
+        f"{how}, {len(used['train'])} images to train, {len(used['val'])} to validate",
+    )
 
 
 def _subsets(table, whole):

@@ -73,7 +73,7 @@ def paq2piq_engine(info: WeightsInfo, *, stride: int | None, default_stride: int
 
 
 def load_rater(model: str | os.PathLike) -> RegionRater:
-    """Load a P2P network to rate pictures, rectangles and grids.
+    """Load a P2P network to rate images, rectangles and grids.
 
     Args:
         model: Name or body's file of a P2P network.

@@ -1,4 +1,4 @@
-"""Stacks of scored photographs for the aggregator's training."""
+"""Stacks of scored images for the aggregator's training."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from kiqa.data.records import ScoredImage
 from kiqa.io.weights import load_model, read_info
 from kiqa.maps.stack import MAPS, StackMaker
 from kiqa.maps.stack_cache import StackCache
-from kiqa.training.aggregator.batches import (
+from kiqa.training.aggregator.items import (
     PATCHNET_CHANNEL,
     Matching,
     StackItem,
@@ -22,7 +22,7 @@ from kiqa.training.aggregator.batches import (
 )
 from kiqa.training.runs.workdir import text_sha256
 
-_MATCHED = 100  # photographs on which two Patchnets are compared
+_MATCHED = 100  # images on which two Patchnets are compared
 
 
 class StackSource:
@@ -32,7 +32,7 @@ class StackSource:
         folder: Of the cache.
         stride: Of the maps.
         fish: Form of FISH, see `kiqa.maps.stack.StackMaker`.
-        report: Told of photographs that cannot be used.
+        report: Told of images that cannot be used.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class StackSource:
         """Make or find stacks.
 
         Args:
-            wanted: Photographs and what is made of them.
+            wanted: Images and what is made of them.
             patchnet: Name or file of the network of the Patchnet maps.
             left: Targets are `kiqa.data.augmentation.quality_left`.
             workers: Threads beside the network.
@@ -80,7 +80,7 @@ class StackSource:
         for (record, version), (path, error) in zip(wanted, bar, strict=True):
             if error is None:
                 target = quality_left(version) if left else record.mos01
-                items.append(stack_item(path, target))
+                items.append(stack_item(path, target, name=record.name, content=record.content))
             else:
                 self._report(f"left out: {error}")
         return items
@@ -92,12 +92,12 @@ class StackSource:
         patchnet: str | os.PathLike,
         reference: str | os.PathLike,
     ) -> Matching:
-        """Compare two Patchnets on photographs that neither was trained on.
+        """Compare two Patchnets on images that neither was trained on.
 
-        No score of the photographs is used.
+        No score of the images is used.
 
         Args:
-            records: The photographs; the first hundred of them in the order
+            records: The images; the first hundred of them in the order
                 of a hash of their names.
             patchnet: Network whose values are matched.
             reference: Network to whose values they are matched.
@@ -126,7 +126,7 @@ class StackSource:
         """Say how the stacks are made, for the file of an aggregator.
 
         Args:
-            patchnet: The network that makes the maps when photographs are
+            patchnet: The network that makes the maps when images are
                 scored.
 
         Returns:

@@ -1,6 +1,6 @@
 """A start for the aggregator: the maximum of local means of the Patchnet map.
 
-From random weights DenseNet-169 needs far more photographs than rated data
+From random weights DenseNet-169 needs far more images than rated data
 sets have. But one function of the stack is known to be good before any
 training: the quality of the best region. This start lets one channel carry
 the Patchnet map through the network, averaged on the way down, to the head,
@@ -16,7 +16,10 @@ so that ReLU leaves it alone.
 import keras
 import numpy as np
 
-from kiqa.training.aggregator.batches import PATCHNET_CHANNEL
+from kiqa.training.aggregator.items import PATCHNET_CHANNEL
+from kiqa.training.runs.replicas import predict_batch
+
+PATCHNET_MAP = "patchnet-map"  # how ``initial`` names this start
 
 _SHIFT = 4.0  # standard deviations: what ReLU would cut off is 3 in 100,000
 _TRANSITIONS = ("pool2", "pool3", "pool4")
@@ -34,7 +37,7 @@ def start_from_patchnet_map(
             rows, columns, 3), for the statistics of batch normalisation.
         targets: Their scores in [0, 1], shape (n,); the head's weight and
             bias are fitted to them by least squares.
-        batch_size: Stacks a step.
+        batch_size: Stacks that are computed together.
     """
     kernel = model.get_layer("conv1_conv").kernel
     values = np.copy(kernel.numpy())
@@ -60,10 +63,7 @@ def start_from_patchnet_map(
     head.set_weights([head_kernel, bias])
     starts = range(0, len(stacks), batch_size)
     raw = np.concatenate(
-        [
-            keras.ops.convert_to_numpy(model.predict_on_batch(stacks[at : at + batch_size]))[:, 0]
-            for at in starts
-        ]
+        [predict_batch(model, stacks[at : at + batch_size])[:, 0] for at in starts]
     )
     slope, intercept = np.polyfit(raw, targets, 1)
     # A falling line would turn the maximum into a minimum; the map says nothing then.

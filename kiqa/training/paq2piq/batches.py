@@ -1,60 +1,60 @@
-"""Pictures, padded or cropped to one size, with rectangles and scores, as batches.
+"""Images, padded or cropped to one size, with rectangles and scores, as batches.
 
-All randomness comes from (seed, epoch, step), so that a step can be made
+All randomness comes from (seed, epoch, batch), so that a batch can be made
 again, alone and in any order.
 
 A batch is ``uint8`` pixels (n, side, side, 3), rectangles (n, m, 4) in pixels
-of these, and targets (n, m): first the picture's, then its patches'. A patch
+of these, and targets (n, m): first the image's, then its patches'. A patch
 that is not wholly in the crop, or not there, has no target (NaN) and a
-rectangle that the network can pool, the picture's.
+rectangle that the network can pool, the image's.
 
-Public names: `PictureSet`, `place_picture`, `epoch_batches`, `whole_picture`.
+Public names: `ImageSet`, `place_image`, `placed_rois`, `epoch_plan`, `whole_image`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kiqa.constants import PAQ2PIQ
-from kiqa.training.paq2piq.tasks import RatedPicture
-from kiqa.training.runs.ahead import made_ahead
-from kiqa.training.runs.packed import PackedPictures
+from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
+from kiqa.training.paq2piq.tasks import RatedImage
+from kiqa.training.runs.packed import PackedImages
 from kiqa.training.runs.seeding import epoch_rng
 
 WHITE = 255
 
 
 @dataclass(frozen=True, eq=False)
-class PictureSet:
-    """Pictures with their pixels.
+class ImageSet:
+    """Images with their pixels.
 
     Attributes:
-        tasks: The pictures.
+        tasks: The images.
         store: Their pixels, in the same order.
     """
 
-    tasks: Sequence[RatedPicture]
-    store: PackedPictures
+    tasks: Sequence[RatedImage]
+    store: PackedImages
 
     def __len__(self):
         return len(self.tasks)
 
 
-def place_picture(
+def place_image(
     pixels: np.ndarray, side: int, *, rng: np.random.Generator | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Pad a picture with white to a square, or crop it.
+    """Pad an image with white to a square, or crop it.
 
     Args:
         pixels: ``uint8`` of shape (H, W, 3).
-        side: Side of the square. On an axis where the picture is smaller it
+        side: Side of the square. On an axis where the image is smaller it
             lies in the middle, ``(side - length) // 2`` pixels of white
             before it; where it is larger, a part is taken.
         rng: Chooses the part; ``None`` takes the middle.
 
     Returns:
-        ``uint8`` of shape (side, side, 3), and how far the picture was moved
+        ``uint8`` of shape (side, side, 3), and how far the image was moved
         to the right and down, ``float32`` of shape (2,).
 
     References:
@@ -79,7 +79,7 @@ def place_picture(
 
 
 def placed_rois(
-    task: RatedPicture,
+    task: RatedImage,
     size: tuple[int, int],
     side: int,
     moved: np.ndarray,
@@ -87,13 +87,13 @@ def placed_rois(
     patches: int,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rectangles of a placed picture and their targets.
+    """Return the rectangles of a placed image and their targets.
 
     Args:
-        task: The picture.
+        task: The image.
         size: Its ``(height, width)``.
         side: Side of the square it was placed on.
-        moved: As `place_picture` returned it.
+        moved: As `place_image` returned it.
         patches: Patches wanted; of more that are inside, so many at random,
             in their order.
         rng: Source of randomness.
@@ -117,64 +117,88 @@ def placed_rois(
     return rois, targets
 
 
-def epoch_batches(
-    pictures: PictureSet,
+def epoch_plan(
+    images: ImageSet,
     *,
-    batch: int,
-    steps: int,
+    batch_size: int,
+    accumulate: int,
     side: int,
-    patches: int,
+    patches: int | None,
     flip: bool,
     seed: int,
     epoch: int,
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield the batches of an epoch; each picture occurs once at most.
+) -> EpochPlan:
+    """Plan the batches of an epoch; each image occurs once at most.
 
     Args:
-        pictures: Training pictures.
-        batch: Pictures a step.
-        steps: Steps; what is left over waits for the next epoch, whose order
-            is another.
+        images: Training images.
+        batch_size: Images in an update; what is left over waits for the next
+            epoch, whose order is another.
+        accumulate: Parts in which the images of an update are computed; each
+            is a batch of the plan.
         side: Side of the network's input.
-        patches: Patches of each picture.
-        flip: Mirror half of the pictures.
+        patches: Patches of each image; ``None`` for P2P-BM, which takes no
+            rectangles.
+        flip: Mirror half of the images.
         seed: The experiment's seed.
         epoch: Epoch, counted from 0.
 
-    Yields:
-        Pixels, rectangles and targets as in the module's text. The next
-        steps are made in the background.
+    Returns:
+        Batches of pixels and rectangles, or pixels alone, and targets, as in
+        the module's text.
     """
-    order = epoch_rng(seed, epoch=epoch).permutation(len(pictures))
+    order = shuffled(len(images), epoch_rng(seed, epoch=epoch))
+    whole = len(order) // batch_size * batch_size
+    count = 1 + (patches or 0)
 
-    def make(step):
-        rng = epoch_rng(seed, step, epoch=epoch)
-        parts = []
-        for index in order[step * batch : (step + 1) * batch]:
-            task, pixels = pictures.tasks[index], pictures.store.pixels(index)
-            canvas, moved = place_picture(pixels, side, rng=rng)
-            rois, targets = placed_rois(
-                task, pixels.shape[:2], side, moved, patches=patches, rng=rng
-            )
-            if flip and rng.random() < 0.5:
-                canvas = canvas[:, ::-1]
-                rois[:, [0, 2]] = side - rois[:, [2, 0]]
-            parts.append((canvas, rois, targets))
-        return tuple(np.stack(part) for part in zip(*parts, strict=True))
+    def read(index):
+        return images.tasks[index], images.store.pixels(index)
 
-    yield from made_ahead(make, range(steps))
+    def place(sample, rng):
+        task, pixels = sample
+        canvas, moved = place_image(pixels, side, rng=rng)
+        rois, targets = placed_rois(task, pixels.shape[:2], side, moved, patches=count - 1, rng=rng)
+        if flip and rng.random() < 0.5:
+            canvas = canvas[:, ::-1]
+            rois[:, [0, 2]] = side - rois[:, [2, 0]]
+        return canvas, rois, targets
+
+    def batch(samples, chosen, rng):
+        pixels, rois, targets = (np.stack(part) for part in zip(*samples, strict=True))
+        return _inputs(pixels, rois, patches), targets
+
+    return EpochPlan(
+        order=in_batches(order[:whole], batch_size // accumulate),
+        read=read,
+        augment=place,
+        batch=batch,
+        signature=(
+            _inputs(
+                ArraySpec("uint8", (None, side, side, 3)),
+                ArraySpec("float32", (None, count, 4)),
+                patches,
+            ),
+            ArraySpec("float32", (None, count)),
+        ),
+        generator=lambda number: epoch_rng(seed, number, epoch=epoch),
+    )
 
 
-def whole_picture(
-    task: RatedPicture, pixels: np.ndarray, *, side: int | None, feedback: bool
+def _inputs(pixels, rois, patches):
+    """What the network takes: pixels and rectangles, or pixels alone."""
+    return pixels if patches is None else (pixels, rois)
+
+
+def whole_image(
+    task: RatedImage, pixels: np.ndarray, *, side: int | None, feedback: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a picture as it is validated, with its rectangles.
+    """Return an image as it is validated, with its rectangles.
 
     Args:
-        task: The picture.
+        task: The image.
         pixels: ``uint8`` of shape (H, W, 3).
         side: Pad it to such a square if it fits in; ``None`` never does.
-        feedback: Add three patches for P2P-FM, the picture's own or, if it
+        feedback: Add three patches for P2P-FM, the image's own or, if it
             has no three, the authors' fixed ones.
 
     Returns:
@@ -188,6 +212,6 @@ def whole_picture(
             patches = np.array(PAQ2PIQ.default_patches) * [width, height, width, height]
         rois = np.concatenate([rois, patches]).astype(np.float32)
     if side is not None and max(height, width) <= side:
-        pixels, moved = place_picture(pixels, side, rng=None)
+        pixels, moved = place_image(pixels, side, rng=None)
         rois = rois + np.tile(moved, 2)
     return pixels, rois

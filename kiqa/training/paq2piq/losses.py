@@ -6,16 +6,16 @@ from kiqa.training.runs.correlation import pearson
 
 
 def region_loss(*, patch: float = 1.0, correlation: float = 0.0):
-    """Make the loss of PaQ-2-PiQ: the squared error of pictures and patches.
+    """Make the loss of PaQ-2-PiQ: the squared error of images and patches.
 
     Args:
-        patch: Weight of a patch's squared error beside a picture's.
+        patch: Weight of a patch's squared error beside an image's.
         correlation: Weight of one minus Pearson's correlation of the scores
-            of the pictures.
+            of the images.
 
     Returns:
         A function of targets and predictions, both of shape ``(n, m)``, the
-        picture first, then its patches, to the loss, a scalar: the weighted
+        image first, then its patches, to the loss, a scalar: the weighted
         mean over all targets that are finite.
 
     References:

@@ -3,11 +3,11 @@
 Body, RoIPool and head are one model here; the published files hold body and
 head only, which share the weights.
 
-Public names: `TrainedNetwork`, `compile_paq2piq`, `predict_pictures`.
+Public names: `compile_paq2piq`, `body_and_head`, `predict_images`,
+`RegionPooling`.
 """
 
 import os
-from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -18,28 +18,15 @@ from kiqa.io.weights import load_model
 from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.models.roi_pool import roi_pool
-from kiqa.training.paq2piq.batches import PictureSet, whole_picture
+from kiqa.training.paq2piq.batches import ImageSet, whole_image
 from kiqa.training.paq2piq.losses import region_loss
 from kiqa.training.paq2piq.settings import Paq2piqSettings
-from kiqa.training.runs.devices import jit_compile, number_format, several_devices
-from kiqa.training.runs.optimizers import TwoRateAdam
+from kiqa.training.runs.devices import jit_compile
+from kiqa.training.runs.optimizers import adam, learning_rate
+from kiqa.training.runs.replicas import predict_batch, whole_batch
 from kiqa.training.runs.seeding import model_seed
 
 _PIXELS = 2**22  # validated together
-
-
-class TrainedNetwork(NamedTuple):
-    """A P2P network in training.
-
-    Attributes:
-        model: Compiled, of pixels and rectangles to scores (n, m).
-        body: Its ResNet-18.
-        head: Its head.
-    """
-
-    model: keras.Model
-    body: keras.Model
-    head: keras.Model
 
 
 class RegionPooling(keras.layers.Layer):
@@ -63,103 +50,108 @@ def compile_paq2piq(
     settings: Paq2piqSettings,
     *,
     initial: str | os.PathLike | None = None,
-) -> TrainedNetwork:
+) -> keras.Model:
     """Build what is trained, with optimiser and loss.
 
     Args:
-        scores: Of the training pictures, shape (n,).
+        scores: Of the training images, shape (n,).
         settings: What decides the numbers.
         initial: Name or file of a ResNet-18 to start from, such as one of
             ``kiqa convert resnet18``; ``None`` draws random weights.
 
     Returns:
-        The network.
+        Compiled model of pixels and rectangles to scores (n, m); its two
+        parts are those of `body_and_head`.
 
     Raises:
         ValueError: If the file holds another network.
         FileNotFoundError: If there is no such file.
     """
+    body = build_resnet18(seed=model_seed(settings.seed))
+    head = build_paq2piq_head(kind=settings.model, seed=model_seed(settings.seed, 1))
+    if initial is not None:
+        _start(body, initial)
+    if settings.start_at_mean:
+        _start_at(head, float(np.mean(scores)))
+    model = _joined(body, head, settings)
+    # A schedule counts batches, and an update has several.
     updates = settings.epochs * (len(scores) // settings.batch_size)
-    with several_devices(settings.devices), number_format(settings.precision):
-        body = build_resnet18(seed=model_seed(settings.seed))
-        head = build_paq2piq_head(kind=settings.model, seed=model_seed(settings.seed, 1))
-        if initial is not None:
-            _start(body, initial)
-        if settings.start_at_mean:
-            _start_at(head, float(np.mean(scores)))
-        model = _joined(body, head, settings)
-        rate = settings.body_rate
-        if settings.schedule == "cosine":
-            rate = keras.optimizers.schedules.CosineDecay(
-                0.0 if settings.warmup_steps else rate,
-                max(1, updates - settings.warmup_steps),
-                warmup_target=rate if settings.warmup_steps else None,
-                warmup_steps=settings.warmup_steps,
-            )
-        adam = TwoRateAdam(
+    rate = learning_rate(
+        settings.learning_rate,
+        schedule=settings.schedule,
+        steps=updates * settings.accumulate,
+        warmup_steps=settings.warmup_steps * settings.accumulate,
+    )
+    model.compile(
+        optimizer=adam(
             rate,
-            factor=settings.head_rate / settings.body_rate,
-            special=head.trainable_variables,
-            decay=settings.weight_decay,
+            weight_decay=settings.weight_decay,
+            clip_norm=settings.clip_norm,
+            accumulate=settings.accumulate,
             beta_1=PAQ2PIQ.beta_1,
             beta_2=PAQ2PIQ.beta_2,
             epsilon=1e-8,
-            global_clipnorm=settings.clip_norm or None,
-            gradient_accumulation_steps=settings.accumulate if settings.accumulate > 1 else None,
-        )
-        model.compile(
-            optimizer=adam,
-            loss=region_loss(patch=settings.patch_weight, correlation=settings.correlation_loss),
-            jit_compile=jit_compile(),
-        )
-    return TrainedNetwork(model, body, head)
+            factor=settings.head_rate / settings.learning_rate,
+            special=head.trainable_variables,
+        ),
+        loss=whole_batch(
+            region_loss(patch=settings.patch_weight, correlation=settings.correlation_loss)
+        ),
+        jit_compile=jit_compile(),
+    )
+    return model
 
 
-def predict_pictures(
-    network: TrainedNetwork, pictures: PictureSet, settings: Paq2piqSettings
-) -> np.ndarray:
-    """Predict the scores of validation pictures.
+def body_and_head(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """Return the ResNet-18 and the head of a model of `compile_paq2piq`."""
+    body, head = (layer for layer in model.layers if isinstance(layer, keras.Model))
+    return body, head
+
+
+def predict_images(model: keras.Model, images: ImageSet, settings: Paq2piqSettings) -> np.ndarray:
+    """Predict the scores of validation images.
 
     Args:
-        network: Of `compile_paq2piq`.
-        pictures: The pictures.
+        model: Of `compile_paq2piq`.
+        images: The images.
         settings: Those of the training.
 
     Returns:
         ``float64`` of shape (n,).
     """
     side = settings.side if settings.pad_validation else None
-    scores = np.empty(len(pictures))
+    scores = np.empty(len(images))
     shapes = {}
-    for index, size in enumerate(pictures.store.sizes):
+    for index, size in enumerate(images.store.sizes):
         padded = side is not None and max(size) <= side
         shapes.setdefault((side, side) if padded else size, []).append(index)
     for (height, width), members in shapes.items():
         together = max(1, _PIXELS // (height * width))
         for at in range(0, len(members), together):
-            some = members[at : at + together]
+            chosen = members[at : at + together]
             parts = [
-                whole_picture(
-                    pictures.tasks[index],
-                    pictures.store.pixels(index),
+                whole_image(
+                    images.tasks[index],
+                    images.store.pixels(index),
                     side=side,
                     feedback=settings.model == "fm",
                 )
-                for index in some
+                for index in chosen
             ]
             pixels, rois = (np.stack(part) for part in zip(*parts, strict=True))
-            scores[some] = _predict(network, pixels, rois, settings.model)
+            scores[chosen] = _predict(model, pixels, rois, settings.model)
     return scores
 
 
-def _predict(network, pixels, rois, kind):
-    """Scores of pictures of one size."""
-    features = network.body.predict_on_batch(pixels).astype(np.float32)
+def _predict(model, pixels, rois, kind):
+    """Scores of images of one size."""
+    body, head = body_and_head(model)
+    features = predict_batch(body, pixels).astype(np.float32)
     if kind != "bm":
         features = ops.convert_to_numpy(roi_pool(features, rois))
     if kind == "rm":
         features = features[:, 0]
-    return network.head.predict_on_batch(features)[:, 0]
+    return predict_batch(head, features)[:, 0]
 
 
 def _joined(body, head, settings):

@@ -1,62 +1,28 @@
 """Settings of the training of PaQ-2-PiQ; the defaults are the paper's.
 
-`RECIPES` names sets of other values: ``"paper"`` changes nothing,
+`PRESETS` names sets of other values: ``"paper"`` changes nothing,
 ``"two-cores"`` trains on smaller crops, from random weights, on two cores.
 Loads no Keras.
 
-Public names: `Paq2piqSettings`, `RECIPES`, `KINDS`, `SCHEDULES`.
+Public names: `Paq2piqSettings`, `PRESETS`.
 """
 
 from dataclasses import dataclass
 
 from kiqa.constants import PAQ2PIQ
-from kiqa.training.runs.settings import PRECISIONS
-
-KINDS = ("bm", "rm", "fm")
-SCHEDULES = ("constant", "cosine")
+from kiqa.training.runs import options
 
 
 @dataclass(frozen=True, kw_only=True)
 class Paq2piqSettings:
     """What decides the numbers of a training of PaQ-2-PiQ.
 
-    Attributes:
-        seed: Seed of the initial weights, the crops and dropout.
-        model: ``"bm"``, ``"rm"`` or ``"fm"``.
-        side: Pixels a side of what the network sees in training. A smaller
-            picture is padded with white, centred; of a larger one (ours; the
-            paper moves those to the test set) a random crop is taken.
-        patches: Patches of each picture in a step; of more known ones other
-            three each time. 0: picture scores only. P2P-BM knows no patches,
-            P2P-FM needs three.
-        batch_size: Pictures an update of the weights.
-        accumulate: Ours: parts in which a batch is computed, where memory is
-            short; the gradients are averaged. Batch normalisation sees one
-            part at a time.
-        epochs: Epochs; in one, each training picture occurs once.
-        early_stopping: Ours: stop after so many epochs without a better one.
-            ``None`` runs all; the best epoch's weights are kept either way.
-        body_rate: Learning rate of the body.
-        head_rate: Learning rate of the head.
-        schedule: ``"constant"``, or ours ``"cosine"``: both rates fall to
-            zero over all epochs.
-        warmup_steps: Ours: updates over which the rates rise; only with
-            ``"cosine"``.
-        weight_decay: Decoupled from the gradient, on all weights.
-        clip_norm: Ours: largest norm of the gradient; 0 clips nothing.
-        patch_weight: Ours: weight of a patch's squared error beside that of
-            a picture's; the paper weighs all four alike.
-        correlation_loss: Ours: weight of one minus Pearson's correlation of
-            the picture scores over the pictures of a step, in units of the
-            squared error.
-        start_at_mean: Ours: let the first outputs be near the mean of the
-            training scores. The paper starts with the head's random weights.
-        flip: Ours: mirror half of the pictures.
-        pad_validation: Pad validation pictures as in training where they
-            fit, as the paper does. ``False``: whole pictures, as they are
-            scored later.
-        precision: Keras dtype policy, one of `PRECISIONS`.
-        devices: As in `kiqa.training.patchnet.settings.PatchnetSettings`.
+    Each field says what it means, its bounds and its choices. Ours, not the
+    paper's, are: crops of images larger than ``side`` (the paper moves those
+    to the test set), ``accumulate``, ``early_stopping``, the schedule
+    ``"cosine"`` with ``warmup_steps``, ``clip_norm``, ``patch_weight``,
+    ``correlation_loss``, ``start_at_mean``, ``flip`` and validation without
+    padding.
 
     Raises:
         ValueError: If a value is out of its range, or values do not fit each
@@ -66,80 +32,96 @@ class Paq2piqSettings:
         Ying et al. 2020, section 4.1.
     """
 
-    seed: int = 0
-    model: str = "rm"
-    side: int = PAQ2PIQ.side
-    patches: int = PAQ2PIQ.patches
-    batch_size: int = PAQ2PIQ.batch
-    accumulate: int = 1
-    epochs: int = PAQ2PIQ.epochs
-    early_stopping: int | None = None
-    body_rate: float = PAQ2PIQ.body_rate
-    head_rate: float = PAQ2PIQ.head_rate
-    schedule: str = "constant"
-    warmup_steps: int = 0
-    weight_decay: float = PAQ2PIQ.decay
-    clip_norm: float = 0.0
-    patch_weight: float = 1.0
-    correlation_loss: float = 0.0
-    start_at_mean: bool = False
-    flip: bool = False
-    pad_validation: bool = True
-    precision: str = "float32"
-    devices: tuple[str, ...] = ()
+    seed: int = options.seed("seed of the initial weights, the order, the crops and dropout")
+    model: str = options.setting("rm", "P2P-BM, P2P-RM or P2P-FM", choices=("bm", "rm", "fm"))
+    side: int = options.setting(
+        PAQ2PIQ.side,
+        "pixels a side in training: smaller images are padded with white, centred; of larger "
+        "ones a random crop is taken",
+        low=PAQ2PIQ.stride,
+    )
+    patches: int = options.setting(
+        PAQ2PIQ.patches,
+        "patches of each image in a batch, of more known ones others each time; 0: image scores "
+        "only. P2P-BM knows no patches, P2P-FM needs three",
+        low=0,
+    )
+    batch_size: int = options.setting(PAQ2PIQ.batch, "images in an update of the weights", low=2)
+    accumulate: int = options.setting(
+        1,
+        "parts in which a batch is computed, where memory is short; gradients are averaged, "
+        "batch normalisation sees one part at a time",
+        low=1,
+    )
+    epochs: int = options.epochs(PAQ2PIQ.epochs)
+    early_stopping: int | None = options.early_stopping()
+    learning_rate: float = options.learning_rate(
+        PAQ2PIQ.body_rate, "highest learning rate of the body"
+    )
+    head_rate: float = options.setting(
+        PAQ2PIQ.head_rate, "highest learning rate of the head", above=0
+    )
+    schedule: str = options.setting(
+        "constant",
+        "of both learning rates; cosine falls to zero over all epochs",
+        choices=("constant", "cosine"),
+    )
+    warmup_steps: int = options.setting(
+        0, "updates over which they rise, with --schedule cosine", low=0
+    )
+    weight_decay: float = options.setting(
+        PAQ2PIQ.decay, "decoupled weight decay, on all weights", low=0
+    )
+    clip_norm: float = options.setting(0.0, "largest norm of a gradient; 0 clips nothing", low=0)
+    patch_weight: float = options.setting(
+        1.0, "weight of a patch's squared error beside an image's", low=0
+    )
+    correlation_loss: float = options.setting(
+        0.0,
+        "weight of 1 - Pearson's correlation of the image scores over a batch, in units of the "
+        "squared error",
+        low=0,
+    )
+    start_at_mean: bool = options.setting(
+        False, "let the first outputs be near the mean training score"
+    )
+    flip: bool = options.setting(False, "mirror half of the training images")
+    pad_validation: bool = options.setting(
+        True, "pad validation images as in training, where they fit; else whole, as scored later"
+    )
+    precision: str = options.precision()
+    devices: tuple[str, ...] = options.devices()
 
     def __post_init__(self):
-        for name, choices in (
-            ("model", KINDS), ("schedule", SCHEDULES), ("precision", PRECISIONS),
-        ):  # fmt: skip
-            if getattr(self, name) not in choices:
-                raise ValueError(
-                    f"Expected {name} to be one of {', '.join(choices)}. "
-                    f"Received: {getattr(self, name)!r}."
-                )
-        for name, least in (
-            ("seed", 0), ("side", PAQ2PIQ.stride), ("patches", 0), ("batch_size", 2),
-            ("accumulate", 1), ("epochs", 1), ("warmup_steps", 0),
-        ):  # fmt: skip
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
-                raise ValueError(f"Expected {name} to be an integer >= {least}. Received: {value}.")
-        if self.early_stopping is not None and self.early_stopping < 1:
-            raise ValueError(
-                f"Expected early_stopping to be an integer >= 1. Received: {self.early_stopping}."
-            )
-        for name in ("body_rate", "head_rate"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise ValueError(f"Expected {name} > 0. Received: {getattr(self, name)}.")
-        for name in ("weight_decay", "clip_norm", "patch_weight", "correlation_loss"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"Expected {name} >= 0. Received: {getattr(self, name)}.")
+        options.check_settings(self)
         if self.warmup_steps and self.schedule != "cosine":
             raise ValueError("Expected warmup_steps together with the schedule 'cosine'.")
         if self.batch_size % self.accumulate or self.batch_size == self.accumulate:
             raise ValueError(
-                "Expected accumulate to divide batch_size into parts of 2 pictures or more. "
+                "Expected accumulate to divide batch_size into parts of 2 images or more. "
                 f"Received: {self.accumulate} and {self.batch_size}."
+            )
+        # Keras does not accumulate gradients under a MirroredStrategy of several devices.
+        if self.accumulate > 1 and len(self.devices) > 1:
+            raise ValueError(
+                "Expected accumulate=1 with several devices, which compute a share of each batch. "
+                f"Received: {self.accumulate} on {len(self.devices)} devices. Leave --accumulate "
+                "out, or use one device."
             )
         if self.model == "fm" and self.patches != PAQ2PIQ.patches:
             raise ValueError(
                 f"Expected patches={PAQ2PIQ.patches} for P2P-FM. Received: {self.patches}."
             )
 
-    @property
-    def part(self) -> int:
-        """Pictures computed together."""
-        return self.batch_size // self.accumulate
-
 
 # Ours: values that train from random weights on two cores.
-RECIPES = {
+PRESETS = {
     "paper": {},
     "two-cores": {
         "side": 256,
         "batch_size": 16,
         "epochs": 40,
-        "body_rate": 1e-3,
+        "learning_rate": 1e-3,
         "head_rate": 3e-3,
         "schedule": "cosine",
         "warmup_steps": 160,

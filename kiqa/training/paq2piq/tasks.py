@@ -1,9 +1,9 @@
-"""What PaQ-2-PiQ is trained on: pictures with scores, and patches of them.
+"""What PaQ-2-PiQ is trained on: images with scores, and patches of them.
 
 Scores of patches come from people, as in LIVE-FB, or, where a data set has
-picture scores only, from a file of pseudo-scores that another program wrote.
+image scores only, from a file of pseudo-scores that another program wrote.
 
-Public names: `RatedPicture`, `rated_pictures`, `read_patch_scores`,
+Public names: `RatedImage`, `rated_images`, `read_patch_scores`,
 `with_patches`.
 """
 
@@ -23,11 +23,11 @@ COLUMNS = ("image_name", "left", "top", "right", "bottom", "score")
 
 
 @dataclass(frozen=True, eq=False)
-class RatedPicture:
-    """A picture to train or validate on.
+class RatedImage:
+    """An image to train or validate on.
 
     Attributes:
-        name: Name of the picture.
+        name: Name of the image.
         path: Its file.
         score: What it should be rated, 0..100, higher is better.
         content: Identity of its scene.
@@ -44,8 +44,8 @@ class RatedPicture:
     patch_scores: np.ndarray
 
 
-def rated_pictures(records: Sequence[ScoredImage]) -> list[RatedPicture]:
-    """Make pictures without patches of scored images.
+def rated_images(records: Sequence[ScoredImage]) -> list[RatedImage]:
+    """Make images without patches of scored images.
 
     Args:
         records: Records of a data set.
@@ -54,7 +54,7 @@ def rated_pictures(records: Sequence[ScoredImage]) -> list[RatedPicture]:
         One a record; its score is the MOS on the scale 0..100.
     """
     none = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
-    return [RatedPicture(r.name, r.path, 100 * r.mos01, r.content, *none) for r in records]
+    return [RatedImage(r.name, r.path, 100 * r.mos01, r.content, *none) for r in records]
 
 
 def read_patch_scores(path: str | os.PathLike) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -63,11 +63,11 @@ def read_patch_scores(path: str | os.PathLike) -> dict[str, tuple[np.ndarray, np
     Args:
         path: CSV with the columns ``image_name, left, top, right, bottom,
             score``, or ``.npz`` with arrays of these names and one length.
-            Edges are pixels; scores are 0..100, higher is better. A picture
+            Edges are pixels; scores are 0..100, higher is better. An image
             may have any number of patches.
 
     Returns:
-        For each picture its patches, (m, 4), and their scores, (m,).
+        For each image its patches, (m, 4), and their scores, (m,).
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -102,39 +102,39 @@ def read_patch_scores(path: str | os.PathLike) -> dict[str, tuple[np.ndarray, np
 
 
 def with_patches(
-    pictures: Sequence[RatedPicture],
+    images: Sequence[RatedImage],
     patches: Mapping[str, tuple[np.ndarray, np.ndarray]],
     sizes: Sequence[tuple[int, int]],
-) -> list[RatedPicture]:
-    """Add patches to pictures by name.
+) -> list[RatedImage]:
+    """Add patches to images by name.
 
     Args:
-        pictures: The pictures.
+        images: The images.
         patches: From `read_patch_scores`.
-        sizes: ``(height, width)`` of each picture.
+        sizes: ``(height, width)`` of each image.
 
     Returns:
-        The pictures; those without patches stay as they are.
+        The images; those without patches stay as they are.
 
     Raises:
-        ValueError: If no picture has patches, or one lies outside of its
-            picture, is empty or reversed.
+        ValueError: If no image has patches, or one lies outside of its
+            image, is empty or reversed.
     """
-    if not any(picture.name in patches for picture in pictures):
+    if not any(image.name in patches for image in images):
         raise ValueError(
-            f"Expected patches of the pictures, such as {pictures[0].name!r}. Received: patches of "
-            f"{len(patches)} others, such as {next(iter(patches))!r}. Use the pictures' names."
+            f"Expected patches of the images, such as {images[0].name!r}. Received: patches of "
+            f"{len(patches)} others, such as {next(iter(patches))!r}. Use the images' names."
         )
     result = []
-    for picture, size in zip(pictures, sizes, strict=True):
-        if picture.name in patches:
-            rois, scores = patches[picture.name]
+    for image, size in zip(images, sizes, strict=True):
+        if image.name in patches:
+            rois, scores = patches[image.name]
             try:
                 rois = check_rois(rois, size)
             except ValueError as error:
-                raise ValueError(f"Patches of {picture.name}: {error}") from error
-            picture = replace(picture, patches=rois, patch_scores=scores)
-        result.append(picture)
+                raise ValueError(f"Patches of {image.name}: {error}") from error
+            image = replace(image, patches=rois, patch_scores=scores)
+        result.append(image)
     return result
 
 

@@ -1,31 +1,66 @@
-"""Batches of patches from arrays, for ``fit`` and ``predict`` on any backend."""
+"""Patches of an array as the batches of an epoch.
 
-import keras
+Nothing but the batch is copied, and patches stay ``uint8`` up to the
+network's own scaling, so memory stays near that of the data set.
+
+Public names: `InstanceData`, `epoch_plan`.
+"""
+
+from dataclasses import dataclass
+
 import numpy as np
 
+from kiqa.data.plans import ArraySpec, EpochPlan, in_batches
+from kiqa.training.runs.seeding import epoch_rng
 
-class PatchBatches(keras.utils.PyDataset):
-    """Some patches of an array, batch by batch, in a given order.
 
-    Nothing but the batch is copied, and patches stay ``uint8`` up to the
-    network's own scaling, so memory stays near that of the data set.
+@dataclass(frozen=True, eq=False)
+class InstanceData:
+    """Patches and parts of one training instance.
 
-    Args:
-        x: ``uint8`` of shape ``(n, P, P, 3)``, RGB.
-        y: ``float32`` of shape ``(n,)``.
-        order: Indices of the patches, in the order wanted.
-        batch_size: Patches a batch; the last batch may be smaller.
+    Attributes:
+        x: ``uint8`` of shape ``(n, P, P, 3)``, all patches, RGB.
+        y: ``float32`` of shape ``(n,)``, labels in [0, 1].
+        train: Indices of the training patches.
+        validation: Indices of the validation patches.
+        test: Indices of the test patches.
     """
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, order: np.ndarray, *, batch_size: int):
-        super().__init__()
-        self._x, self._y = x, y
-        self._order, self._batch_size = order, batch_size
+    x: np.ndarray
+    y: np.ndarray
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
 
-    def __len__(self) -> int:
-        return -(-len(self._order) // self._batch_size)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        start = index * self._batch_size
-        chosen = self._order[start : start + self._batch_size]
-        return self._x[chosen], self._y[chosen, None]
+def epoch_plan(
+    data: InstanceData, *, batch_size: int, seed: int, place: tuple[int, ...], epoch: int
+) -> EpochPlan:
+    """Plan the batches of an epoch; each training patch occurs once.
+
+    Args:
+        data: Patches and parts.
+        batch_size: Patches in a batch; the last one may have fewer.
+        seed: The experiment's seed.
+        place: Instance and attempt.
+        epoch: Epoch, counted from 0.
+
+    Returns:
+        Batches of patches, ``uint8`` of shape ``(batch_size, P, P, 3)``, and
+        labels, ``float32`` of shape ``(batch_size, 1)``.
+    """
+    order = epoch_rng(seed, *place, epoch=epoch).permutation(data.train)
+
+    def batch(patches, chosen, rng):
+        return np.stack(patches), data.y[chosen, None]
+
+    return EpochPlan(
+        order=in_batches(order, batch_size),
+        read=lambda index: data.x[index],
+        batch=batch,
+        signature=(
+            ArraySpec("uint8", (None, *data.x.shape[1:])),
+            ArraySpec("float32", (None, 1)),
+        ),
+        generator=lambda number: epoch_rng(seed, *place, number, epoch=epoch),
+    )

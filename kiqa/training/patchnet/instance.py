@@ -1,66 +1,51 @@
-"""One training instance of Patchnet: epochs, dead networks, best weights."""
+"""One training instance of Patchnet: epochs, dead networks, best weights.
 
-import contextlib
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+Public names: `compiled_patchnet`, `predict_patches`, `train_instance`.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
-from tqdm import tqdm
+from keras import ops
 
 from kiqa.models.patchnet import build_patchnet
-from kiqa.training.patchnet.batches import PatchBatches
+from kiqa.training.patchnet.batches import InstanceData, epoch_plan
+from kiqa.training.patchnet.dead import DeadNetworkError, refuse_dead
 from kiqa.training.patchnet.settings import PatchnetSettings
 from kiqa.training.runs.checkpoint import RunState, read_checkpoint
-from kiqa.training.runs.devices import jit_compile, number_format, several_devices
-from kiqa.training.runs.epochs import train_to_best
-from kiqa.training.runs.seeding import epoch_rng, model_seed
-
-CHECKPOINT_FILE = "checkpoint.npz"
-
-
-class DeadNetworkError(RuntimeError):
-    """The predictions are constant, so no gradient will wake the network."""
+from kiqa.training.runs.checks import refuse_shared_contents
+from kiqa.training.runs.devices import jit_compile
+from kiqa.training.runs.optimizers import adam, learning_rate
+from kiqa.training.runs.replicas import predict_batch, whole_batch
+from kiqa.training.runs.run import CHECKPOINT_FILE, Training, train_epochs
+from kiqa.training.runs.seeding import model_seed
+from kiqa.training.runs.start import start_whole
 
 
-@dataclass(frozen=True, eq=False)
-class InstanceData:
-    """Patches and parts of one instance.
-
-    Attributes:
-        x: ``uint8`` of shape ``(n, P, P, 3)``, all patches.
-        y: ``float32`` of shape ``(n,)``, labels in [0, 1].
-        train: Indices of the training patches.
-        validation: Indices of the validation patches.
-        test: Indices of the test patches.
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    train: np.ndarray
-    validation: np.ndarray
-    test: np.ndarray
-
-
-def compiled_patchnet(settings: PatchnetSettings, *, seed: int) -> keras.Model:
+def compiled_patchnet(
+    settings: PatchnetSettings, *, seed: int, initial: str | os.PathLike | None = None
+) -> keras.Model:
     """Build Patchnet ready for training: Adam, mean squared error.
 
     Args:
-        settings: Widths, learning rate, number format, devices.
+        settings: Widths and learning rate.
         seed: Seed of the initial weights.
+        initial: Name or file of a Patchnet to start from instead.
 
     Returns:
         Compiled model of `kiqa.models.patchnet.build_patchnet`.
     """
-    with several_devices(settings.devices), number_format(settings.precision):
-        model = _network(settings, seed=seed)
-        model.compile(
-            optimizer=keras.optimizers.Adam(settings.learning_rate),
-            loss=keras.losses.MeanSquaredError(),
-            jit_compile=jit_compile(),
-        )
+    model = _network(settings, seed=seed)
+    if initial is not None:
+        start_whole(model, initial)
+    model.compile(
+        optimizer=adam(learning_rate(settings.learning_rate)),
+        loss=whole_batch(_squared_error),
+        jit_compile=jit_compile(),
+    )
     return model
 
 
@@ -73,25 +58,29 @@ def predict_patches(
         model: Patch network.
         data: Holds the patches.
         chosen: Indices of shape ``(m,)``.
-        batch_size: Patches a step.
+        batch_size: Patches in a batch.
 
     Returns:
         ``float32`` of shape ``(m,)``, in the order of ``chosen``.
     """
     batch_size = min(batch_size, len(chosen))
-    # Whole batches only, the last one filled up from the start: TensorFlow traces `predict` anew
-    # for another size.
+    # Whole batches only, the last one filled up from the start: one compiled function.
     whole = np.resize(chosen, -(-len(chosen) // batch_size) * batch_size)
-    batches = PatchBatches(data.x, data.y, whole, batch_size=batch_size)
-    return model.predict(batches, verbose=0)[: len(chosen), 0]
+    parts = [
+        predict_batch(model, data.x[whole[at : at + batch_size]])[:, 0]
+        for at in range(0, len(whole), batch_size)
+    ]
+    return np.concatenate(parts)[: len(chosen)]
 
 
 def train_instance(
     data: InstanceData,
     settings: PatchnetSettings,
     *,
+    parts: Mapping[str, Sequence[Mapping]],
     instance: int,
     folder: Path,
+    initial: str | os.PathLike | None,
     resume: bool,
     report: Callable[[str], None],
     progress: bool,
@@ -102,8 +91,11 @@ def train_instance(
     Args:
         data: Patches and parts.
         settings: The experiment's settings.
+        parts: The same parts as rows with ``content``, what no two parts may
+            share.
         instance: Number of the instance, counted from 1.
         folder: Where its checkpoint lies.
+        initial: Name or file of a Patchnet to start from, or ``None``.
         resume: Continue from the checkpoint, if there is one.
         report: Told of restarts.
         progress: Show a bar, if standard error is a terminal.
@@ -115,35 +107,32 @@ def train_instance(
         restarts.
 
     Raises:
+        ValueError: If two parts share a content.
         DeadNetworkError: If the network was dead at every try.
     """
+    refuse_shared_contents(parts)
     path = folder / CHECKPOINT_FILE
-    start = read_checkpoint(path) if resume and path.is_file() else None
-    restarts = list(start.state.notes["restarts"]) if start else []
+    resume = resume and path.is_file()
+    restarts = list(read_checkpoint(path).state.notes["restarts"]) if resume else []
     while True:
-        seed = model_seed(settings.seed, instance, len(restarts))
-        model = compiled_patchnet(settings, seed=seed)
+        place = (instance, len(restarts))
+        seed = model_seed(settings.seed, *place)
         try:
-            state = train_to_best(
-                model,
-                run_epoch=_epoch_runner(
-                    model, data, settings, place=(instance, len(restarts)), progress=progress
-                ),
-                epochs=settings.epochs,
-                monitor="val_loss",
-                maximise=False,
-                checkpoint_path=path,
-                resume_from=start,
+            model, state = train_epochs(
+                _training(data, settings, parts=parts, place=place, seed=seed, initial=initial),
+                folder=folder,
+                resume=resume,
+                progress=progress,
+                title=f"instance {instance}, ",
                 notes={"restarts": restarts, "initial_weights_seed": seed},
-                patience=settings.early_stopping,
                 after_epoch=after_epoch,
             )
             best = _network(settings, seed=seed)
             best.set_weights(model.get_weights())
             predicted = predict_patches(best, data, data.test, batch_size=settings.batch_size)
-            _refuse_dead(predicted, settings)
+            refuse_dead(predicted, below=settings.dead_below)
         except DeadNetworkError as error:
-            start = None
+            resume = False
             restarts = [*restarts, {"initial_weights_seed": seed, "reason": str(error)}]
             if len(restarts) > settings.max_restarts:
                 raise DeadNetworkError(
@@ -158,6 +147,31 @@ def train_instance(
             return best, predicted, state
 
 
+def _training(data, settings, *, parts, place, seed, initial) -> Training:
+    """What the run is told; the experiment exports the network after its test."""
+
+    def validate(model):
+        chosen = data.validation
+        predicted = predict_patches(model, data, chosen, batch_size=settings.batch_size)
+        refuse_dead(predicted, below=settings.dead_below)
+        difference = predicted.astype(np.float64) - data.y[chosen]
+        return {"val_loss": float(np.mean(difference**2))}
+
+    return Training(
+        settings=settings,
+        parts=parts,
+        build=lambda: compiled_patchnet(settings, seed=seed, initial=initial),
+        plan=lambda epoch: epoch_plan(
+            data, batch_size=settings.batch_size, seed=settings.seed, place=place, epoch=epoch
+        ),
+        validate=validate,
+        export=lambda model, folder: None,
+        monitor="val_loss",
+        maximise=False,
+        initial=initial,
+    )
+
+
 def _network(settings, *, seed):
     return build_patchnet(
         conv_widths=settings.conv_widths,
@@ -167,40 +181,5 @@ def _network(settings, *, seed):
     )
 
 
-def _epoch_runner(model, data, settings, *, place, progress):
-    """A function that trains and validates one epoch, for `train_to_best`."""
-
-    def run_epoch(epoch):
-        began = time.monotonic()
-        order = epoch_rng(settings.seed, *place, epoch=epoch).permutation(data.train)
-        batches = PatchBatches(data.x, data.y, order, batch_size=settings.batch_size)
-        with _bar(f"instance {place[0]}, epoch {epoch + 1}", len(batches), progress) as callbacks:
-            fitted = model.fit(batches, shuffle=False, verbose=0, callbacks=callbacks)
-        predicted = predict_patches(model, data, data.validation, batch_size=settings.batch_size)
-        _refuse_dead(predicted, settings)
-        difference = predicted.astype(np.float64) - data.y[data.validation]
-        return {
-            "loss": float(fitted.history["loss"][0]),
-            "val_loss": float(np.mean(difference**2)),
-            "seconds": round(time.monotonic() - began, 3),
-        }
-
-    return run_epoch
-
-
-@contextlib.contextmanager
-def _bar(title, steps, progress):
-    """Callbacks that move a bar; none where no terminal shows it."""
-    with tqdm(
-        total=steps, desc=title, unit="batch", leave=False, disable=None if progress else True
-    ) as bar:
-        moves = keras.callbacks.LambdaCallback(on_train_batch_end=lambda step, logs: bar.update())
-        yield [] if bar.disable else [moves]
-
-
-def _refuse_dead(predicted, settings):
-    if not np.isfinite(predicted).all():
-        raise DeadNetworkError("predictions are not finite")
-    spread = float(np.std(predicted, dtype=np.float64))
-    if spread < settings.dead_below:
-        raise DeadNetworkError(f"predictions are constant (standard deviation {spread:.1e})")
+def _squared_error(target, predicted):
+    return ops.mean(ops.square(predicted - target))

@@ -10,7 +10,14 @@ The working folder then holds, per instance, ``patchnet-I.h5`` and a folder
 ``settings.json``, ``split.csv``, ``images.csv``, ``table1.csv``,
 ``table1.json`` and ``loss_curves.png``.
 
-Runs on arrays, on any Keras backend.
+No patch of the validation or test part is trained on. By the thesis's
+protocol, ``split_by="patch"``, other patches of the same images are, on
+purpose: the parts are drawn of all patches. With ``"image"`` no image is in
+two parts.
+
+Runs on arrays, on any Keras backend; several devices need TensorFlow.
+
+Public names: `train_patchnet`.
 
 References:
     Thesis, section 5.1.1, Table 1 and Fig. 8.
@@ -26,20 +33,21 @@ import numpy as np
 from kiqa import __version__
 from kiqa.constants import PATCHNET
 from kiqa.data.konpatch import KonPatch
-from kiqa.data.trained import konpatch_trained_on
+from kiqa.data.trained import in_chain, konpatch_trained_on
 from kiqa.evaluation.report import write_csv, write_json
 from kiqa.io.weights import Details, export_h5
 from kiqa.plotting import plot_loss_curves, save_figure
+from kiqa.training.patchnet.batches import InstanceData
 from kiqa.training.patchnet.folds import Parts, protocol_parts
-from kiqa.training.patchnet.instance import InstanceData, train_instance
+from kiqa.training.patchnet.instance import train_instance
 from kiqa.training.patchnet.settings import PatchnetSettings
 from kiqa.training.patchnet.table import METRICS, patch_metrics, table_1
 from kiqa.training.runs.devices import require_tensorflow
-from kiqa.training.runs.settings import settings_to_json
-from kiqa.training.runs.tensorboard import scalar_writer
+from kiqa.training.runs.history import history_writer
+from kiqa.training.runs.options import settings_to_json
+from kiqa.training.runs.origin import details_of, origin, started_from
+from kiqa.training.runs.run import RESULT_FILE
 from kiqa.training.runs.workdir import arrays_sha256, open_workdir, read_json
-
-_RESULT_FILE = "result.json"
 
 
 def train_patchnet(
@@ -48,6 +56,7 @@ def train_patchnet(
     *,
     workdir: str | os.PathLike,
     instances: Sequence[int] | None = None,
+    initial: str | os.PathLike | None = None,
     resume: bool = False,
     source: str = "",
     tensorboard: bool = False,
@@ -62,21 +71,23 @@ def train_patchnet(
         workdir: Folder of the run.
         instances: Which instances to train, counted from 1; ``None`` is
             all. The table holds all that the folder has finished.
+        initial: Name or file of a Patchnet of the same widths that every
+            instance starts from; ``None`` is the thesis's random weights.
         resume: Continue the run in the folder: finished instances stay, an
             interrupted one goes on after its last epoch. On a CPU the
             weights are those of an uninterrupted run, bit by bit.
         source: Where the patches come from, for ``settings.json``.
         tensorboard: Also write event files (TensorFlow only).
         progress: Show a bar, if standard error is a terminal.
-        report: Told one line at each step worth knowing.
+        report: Told one line after each epoch, restart and instance.
 
     Returns:
         Rows of Table 1: ``Instance``, ``MSE``, ``MAE``, ``SROCC``, ``PLCC``;
         the last one is the mean.
 
     Raises:
-        ValueError: If the patches do not suit, or the folder holds another
-            run.
+        ValueError: If the patches or ``initial`` do not suit, or the folder
+            holds another run.
         DeadNetworkError: If an instance's network was dead at every try.
         OSError: If a file cannot be written; what is finished stays.
     """
@@ -88,7 +99,7 @@ def train_patchnet(
     parts = _parts(konpatch, settings)
     workdir = open_workdir(
         workdir,
-        settings=settings_to_json(settings),
+        settings=settings_to_json(settings) | started_from(initial),
         data={
             "source": source,
             "patches": len(konpatch.y),
@@ -102,8 +113,8 @@ def train_patchnet(
     _write_split(konpatch, parts, workdir)
     for instance in chosen:
         folder = workdir / f"instance-{instance}"
-        if (folder / _RESULT_FILE).is_file():
-            done = read_json(folder / _RESULT_FILE)["epochs_asked"]
+        if (folder / RESULT_FILE).is_file():
+            done = read_json(folder / RESULT_FILE)["epochs_asked"]
             if done == settings.epochs:
                 report(f"instance {instance}: finished earlier")
                 continue
@@ -113,6 +124,7 @@ def train_patchnet(
             settings,
             instance=instance,
             folder=folder,
+            initial=initial,
             resume=resume,
             tensorboard=tensorboard,
             progress=progress,
@@ -170,7 +182,7 @@ def _write_split(konpatch, parts, workdir):
 
 
 def _run_instance(
-    konpatch, parts, settings, *, instance, folder, resume, tensorboard, progress, report
+    konpatch, parts, settings, *, instance, folder, initial, resume, tensorboard, progress, report
 ):
     """Train an instance and write its files, the result last."""
     data = InstanceData(
@@ -180,23 +192,19 @@ def _run_instance(
         validation=parts.folds[instance - 1],
         test=parts.test,
     )
-    write_scalars = scalar_writer(folder / "tensorboard") if tensorboard else None
-
-    def after_epoch(state):
-        write_csv(state.history, folder / "history.csv")
-        if write_scalars is not None:
-            last = state.history[-1]
-            write_scalars({name: last[name] for name in ("loss", "val_loss")}, state.epoch)
-
     model, predicted, state = train_instance(
         data,
         settings,
+        parts=_rows(konpatch, data, settings),
         instance=instance,
         folder=folder,
+        initial=initial,
         resume=resume,
         report=report,
         progress=progress,
-        after_epoch=after_epoch,
+        after_epoch=history_writer(
+            folder, lambda text: report(f"instance {instance}, {text}"), tensorboard=tensorboard
+        ),
     )
     name = f"patchnet-{instance}"
     export_h5(
@@ -207,7 +215,8 @@ def _run_instance(
             version=__version__,
             scale="0..1",
             higher_is_better=True,
-            trained_on=konpatch_trained_on(konpatch),
+            trained_on=in_chain(konpatch_trained_on(konpatch), details_of(initial)),
+            origin=origin(initial),
             instance=instance,
             best_epoch=state.best_epoch,
         ),
@@ -229,13 +238,22 @@ def _run_instance(
         **state.notes,
         "history": state.history,
     }
-    write_json(result, folder / _RESULT_FILE)
+    write_json(result, folder / RESULT_FILE)
     return result
+
+
+def _rows(konpatch, data, settings):
+    """The parts as rows; their content is what the parts were drawn of."""
+    content = konpatch.image if settings.split_by == "image" else np.arange(len(konpatch.y))
+    return {
+        part: [{"image_name": konpatch.image[i], "content": content[i]} for i in chosen]
+        for part, chosen in (("train", data.train), ("val", data.validation), ("test", data.test))
+    }
 
 
 def _write_table(workdir: Path, settings) -> list[dict]:
     """Write Table 1 and Fig. 8 of all instances finished so far."""
-    files = [workdir / f"instance-{i}" / _RESULT_FILE for i in range(1, settings.folds + 1)]
+    files = [workdir / f"instance-{i}" / RESULT_FILE for i in range(1, settings.folds + 1)]
     results = [read_json(file) for file in files if file.is_file()]
     rows = table_1(results)
     write_csv(rows, workdir / "table1.csv")

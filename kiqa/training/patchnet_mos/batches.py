@@ -1,18 +1,19 @@
-"""Pieces of photographs, and locally distorted copies of them, as batches.
+"""Pieces of images, and locally distorted copies of them, as batches.
 
-All randomness comes from the step's generator, so that a step can be made
+All randomness comes from the batch's generator, so that a batch can be made
 again, alone and in any order.
-"""
 
-from collections.abc import Iterator
+Public names: `random_piece`, `distorted_copy`, `epoch_plan`.
+"""
 
 import numpy as np
 
 from kiqa.constants import PATCHNET
 from kiqa.data.distortions import distort, random_rectangle
 from kiqa.data.distortions.severity import quality_kept
-from kiqa.training.runs.ahead import made_ahead
-from kiqa.training.runs.photographs import PhotographStore
+from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
+from kiqa.training.patchnet_mos.settings import MosSettings
+from kiqa.training.runs.images import ImageStore
 from kiqa.training.runs.seeding import epoch_rng
 
 # The network's stride and what it sees of a patch, in pixels.
@@ -35,7 +36,7 @@ def random_piece(pixels: np.ndarray, side: int, rng: np.random.Generator) -> np.
     """Cut a square piece at a random place, mirrored half of the time.
 
     Args:
-        pixels: Photograph, sides at least ``side``.
+        pixels: Image, sides at least ``side``.
         side: Side of the piece in pixels.
         rng: Source of randomness.
 
@@ -82,60 +83,61 @@ def _overlap(starts, begin, length):
     return np.maximum(shared, 0)
 
 
-def epoch_steps(
-    store: PhotographStore,
+def epoch_plan(
+    images: ImageStore,
     mos: np.ndarray,
+    settings: MosSettings,
     *,
-    unrated: PhotographStore | None = None,
-    unrated_pieces: int = 0,
-    unrated_quality: float = 0.0,
-    photographs: int,
-    pieces: int,
-    side: int,
-    copies: int,
-    seed: int,
+    unrated: ImageStore,
     epoch: int,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield the batches of an epoch; each rated photograph occurs once at most.
+) -> EpochPlan:
+    """Plan the batches of an epoch; each rated image occurs once at most.
 
     Args:
-        store: Rated photographs, at least ``photographs`` of them.
+        images: Rated images, at least ``settings.batch_size`` of them; what
+            is left over waits for the next epoch, whose order is another.
         mos: Their MOS in [0, 1], shape (n,).
-        unrated: Photographs without a score.
-        unrated_pieces: Pieces of them a step.
-        unrated_quality: The quality they are assumed to have, in [0, 1].
-        photographs: Rated photographs a step; what is left over waits for
-            the next epoch, whose order is another.
-        pieces: Pieces a rated photograph.
-        side: Side of a piece in pixels.
-        copies: Distorted copies a step, of the last of all pieces.
-        seed: The experiment's seed.
+        settings: What a batch holds, and the seed.
+        unrated: Images without a score.
         epoch: Epoch, counted from 0.
 
-    Yields:
-        ``uint8`` pixels of shape (photographs * pieces + unrated_pieces +
-        copies, side, side, 3) and targets as
-        `kiqa.training.patchnet_mos.losses.piece_loss` takes them. The next steps are made
-        in the background.
+    Returns:
+        Batches of ``uint8`` pixels, first the pieces of rated images, then
+        those of unrated ones, then the distorted copies of the last of all
+        these, of shape (batch_size * pieces + unrated_pieces + copies, side,
+        side, 3); and targets as `kiqa.training.patchnet_mos.losses.piece_loss`
+        takes them.
     """
-    order = epoch_rng(seed, epoch=epoch).permutation(len(store.paths))
-    steps = len(order) // photographs
+    side, seed = settings.side, settings.seed
     cells = (side - PATCHNET.patch) // STRIDE + 1
+    order = shuffled(len(images.paths), epoch_rng(seed, epoch=epoch))
 
-    def make(step):
-        rng = epoch_rng(seed, step, epoch=epoch)
-        chosen = order[step * photographs : (step + 1) * photographs]
-        cut = [random_piece(store.pixels(i), side, rng) for i in chosen for _ in range(pieces)]
-        targets = [np.full((cells, cells), value) for value in mos[chosen].repeat(pieces)]
-        for _ in range(unrated_pieces):
+    def cut(pixels, rng):
+        return [random_piece(pixels, side, rng) for _ in range(settings.pieces)]
+
+    def batch(samples, chosen, rng):
+        cut = [piece for pieces in samples for piece in pieces]
+        wanted = mos[chosen].repeat(settings.pieces)
+        targets = [np.full((cells, cells), value) for value in wanted]
+        for _ in range(settings.unrated_pieces):
             index = int(rng.integers(len(unrated.paths)))
             cut.append(random_piece(unrated.pixels(index), side, rng))
-            targets.append(np.full((cells, cells), unrated_quality))
-        first = len(cut) - copies
+            targets.append(np.full((cells, cells), settings.unrated_quality))
+        first = len(cut) - settings.copies
         for piece, target in zip(cut[first:], targets[first:], strict=True):
             copy, left = distorted_copy(piece, rng)
             cut.append(copy)
             targets.append(target * left)
         return np.stack(cut), np.stack(targets)[..., np.newaxis].astype(np.float32)
 
-    yield from made_ahead(make, range(steps))
+    return EpochPlan(
+        order=in_batches(order, settings.batch_size, whole=True),
+        read=images.pixels,
+        augment=cut,
+        batch=batch,
+        signature=(
+            ArraySpec("uint8", (None, side, side, 3)),
+            ArraySpec("float32", (None, cells, cells, 1)),
+        ),
+        generator=lambda number: epoch_rng(seed, number, epoch=epoch),
+    )

@@ -1,52 +1,43 @@
-"""Patchnet from whole photographs' MOS: how the shipped weights were made.
+"""Patchnet from whole images' MOS: how the shipped weights were made.
 
 KonPatch's votes are not public. This experiment needs none: it trains
-Patchnet on random pieces of rated photographs, of distorted copies of them
-and of unrated pristine photographs, with the losses of
+Patchnet on random pieces of rated images, of distorted copies of them and of
+unrated pristine images, with the losses of
 `kiqa.training.patchnet_mos.losses`, and keeps the epoch whose mean map ranks the
-validation photographs best (SROCC). The result is an ordinary Patchnet.
+validation images best (SROCC). The result is an ordinary Patchnet.
 
-The working folder then holds ``patchnet.h5``, ``settings.json``,
-``history.csv``, ``checkpoint.npz``, ``images.csv`` (which photograph was in
-which part) and ``result.json``.
+The working folder then holds ``patchnet.h5`` and the files of
+`kiqa.training.runs.run`.
 
-Runs on any Keras backend.
+Runs on any Keras backend; several devices need TensorFlow.
+
+Public names: `train_patchnet_mos`.
 """
 
-import dataclasses
-import functools
 import os
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Unpack
 
-import keras
 import numpy as np
-from tqdm import tqdm
 
 from kiqa import __version__
 from kiqa.constants import PATCHNET
 from kiqa.data.records import ScoredImage
-from kiqa.data.trained import files_trained_on, trained_on
-from kiqa.evaluation.report import write_csv, write_json
+from kiqa.data.trained import files_trained_on, in_chain, trained_on
 from kiqa.io.weights import Details, export_h5
 from kiqa.io.weights.details import SLIDING_WINDOW
 from kiqa.models.patchnet import build_patchnet
-from kiqa.training.patchnet_mos.batches import epoch_steps
-from kiqa.training.patchnet_mos.losses import piece_loss
+from kiqa.training.patchnet_mos.batches import epoch_plan
+from kiqa.training.patchnet_mos.network import compile_patchnet_mos, mean_qualities
 from kiqa.training.patchnet_mos.settings import MosSettings
-from kiqa.training.runs.checkpoint import read_checkpoint
-from kiqa.training.runs.convolutional import fold, training_form
-from kiqa.training.runs.devices import jit_compile, number_format
-from kiqa.training.runs.epochs import train_to_best
-from kiqa.training.runs.history import best_numbers, epoch_numbers, history_writer
-from kiqa.training.runs.photographs import PhotographStore
-from kiqa.training.runs.seeding import model_seed
-from kiqa.training.runs.workdir import open_workdir, text_sha256
+from kiqa.training.runs.convolutional import fold
+from kiqa.training.runs.history import score_numbers
+from kiqa.training.runs.images import ImageStore
+from kiqa.training.runs.origin import details_of, origin
+from kiqa.training.runs.run import RunOptions, Training, run_training
 
-CHECKPOINT_FILE = "checkpoint.npz"
-
-_PSEUDO = "one score for pristine photographs, parts of it for locally distorted copies"
+_PSEUDO = "one score for pristine images, parts of it for locally distorted copies"
 
 
 def train_patchnet_mos(
@@ -54,144 +45,91 @@ def train_patchnet_mos(
     validation: Sequence[ScoredImage],
     settings: MosSettings,
     *,
+    test: Sequence[ScoredImage] = (),
     unrated: Sequence[Path] = (),
-    workdir: str | os.PathLike,
-    resume: bool = False,
+    initial: str | os.PathLike | None = None,
     keep_bytes: int = 4 * 2**30,
-    progress: bool = False,
-    report: Callable[[str], None] = lambda message: None,
+    **run: Unpack[RunOptions],
 ) -> dict:
-    """Train Patchnet on rated photographs.
+    """Train Patchnet on rated images.
 
     Args:
-        train: Photographs to train on.
-        validation: Photographs that choose the epoch; none of ``train``.
+        train: Images to train on.
+        validation: Images that choose the epoch.
         settings: What decides the numbers.
-        unrated: Photographs without a score, as pristine as can be had.
-        workdir: Folder of the run.
-        resume: Continue the run in the folder after its last epoch. On a CPU
-            the weights are those of an uninterrupted run, bit by bit.
-        keep_bytes: Memory for decoded photographs.
-        progress: Show a bar, if standard error is a terminal.
-        report: Told one line after each epoch.
+        test: Images of the test part; none of their content is trained on.
+        unrated: Images without a score, as pristine as can be had; none of
+            the files of ``validation`` and ``test``.
+        initial: Name or file of a Patchnet to start from; ``None`` is random
+            weights.
+        keep_bytes: Memory for decoded images.
+        **run: `kiqa.training.runs.run.RunOptions`; ``workdir`` is required.
 
     Returns:
         The result: best epoch, its validation SROCC and PLCC, seconds.
 
     Raises:
-        ValueError: If photographs do not suit, or the folder holds another
-            run.
-        OSError: If a file cannot be written; what is finished stays.
+        ValueError: If there are too few images, a content is in two parts,
+            ``unrated`` and ``unrated_pieces`` do not fit, or the folder holds
+            another run.
+        OSError: If a file cannot be read or written; what is finished stays.
     """
-    if len(train) < settings.photographs or len(validation) < 3:
+    parts = {"train": train, "val": validation, "test": test}
+    _check(parts, unrated, settings)
+    seen = (
+        *trained_on(train, validation, scores="human", about="MOS of whole images"),
+        *files_trained_on(unrated, scores="pseudo", about=_PSEUDO),
+    )
+    rated, mos = _store(_paths(train), settings.side, keep_bytes), _mos(train)
+    pristine = _store(unrated, settings.side, keep_bytes // 4)
+    held_out = _store(_paths(validation), PATCHNET.patch, keep_bytes // 4)
+
+    def plan(epoch):
+        return epoch_plan(rated, mos, settings, unrated=pristine, epoch=epoch)
+
+    def build():
+        first = plan(0)
+        pieces, _ = first.make(0)
+        return compile_patchnet_mos(pieces, settings, steps=len(first), initial=initial)
+
+    training = Training(
+        settings=settings,
+        parts={part: [_row(record) for record in records] for part, records in parts.items()}
+        | {"unrated": [{"image_name": p.name, "content": None, "mos01": None} for p in unrated]},
+        build=build,
+        plan=plan,
+        validate=lambda model: score_numbers(mean_qualities(model, held_out), _mos(validation)),
+        export=lambda model, folder: _export(model, folder, seen=seen, initial=initial),
+        initial=initial,
+        extendable=False,  # the learning rate's fall depends on the epochs
+    )
+    return run_training(training, **run)
+
+
+def _check(parts, unrated, settings):
+    """Refuse parts that cannot be trained on, and unrated images that are judged by."""
+    train, validation = parts["train"], parts["val"]
+    if len(train) < settings.batch_size or len(validation) < 3:
         raise ValueError(
-            f"Expected at least {settings.photographs} photographs to train and 3 to validate. "
-            f"Received: {len(train)} and {len(validation)}."
+            f"Expected at least {settings.batch_size} images to train, one batch, and 3 to "
+            f"validate. Received: {len(train)} and {len(validation)}."
         )
     if bool(unrated) != bool(settings.unrated_pieces):
         raise ValueError(
-            "Expected unrated photographs together with unrated_pieces. Received: "
-            f"{len(unrated)} photographs, unrated_pieces={settings.unrated_pieces}."
+            "Expected unrated images together with unrated_pieces. Received: "
+            f"{len(unrated)} images, unrated_pieces={settings.unrated_pieces}."
         )
-    rows = [
-        {"image_name": record.name, "set": part, "mos01": record.mos01}
-        for part, records in (("train", train), ("val", validation))
-        for record in records
-    ] + [{"image_name": path.name, "set": "unrated", "mos01": None} for path in unrated]
-    workdir = open_workdir(
-        workdir,
-        settings=dataclasses.asdict(settings),
-        data={
-            "train": len(train),
-            "val": len(validation),
-            "unrated": len(unrated),
-            "sha256": text_sha256(repr([tuple(row.values()) for row in rows])),
-        },
-        resume=resume,
-        extendable=(),  # the learning rate's fall depends on the epochs
-    )
-    write_csv(rows, workdir / "images.csv")
-    batches = functools.partial(
-        epoch_steps,
-        PhotographStore(_paths(train), smallest=settings.side, keep_bytes=keep_bytes),
-        _mos(train),
-        unrated=PhotographStore(unrated, smallest=settings.side, keep_bytes=keep_bytes // 4),
-        unrated_pieces=settings.unrated_pieces,
-        unrated_quality=settings.unrated_quality,
-        photographs=settings.photographs,
-        pieces=settings.pieces,
-        side=settings.side,
-        copies=settings.copies,
-        seed=settings.seed,
-    )
-    held_out = PhotographStore(
-        _paths(validation), smallest=PATCHNET.patch, keep_bytes=keep_bytes // 4
-    )
-    steps = len(train) // settings.photographs
-    path = workdir / CHECKPOINT_FILE
-    start = read_checkpoint(path) if resume and path.is_file() else None
-    first_pieces, _ = next(batches(epoch=0))
-    model = _compiled(settings, first_pieces, steps=steps)
-
-    state = train_to_best(
-        model,
-        run_epoch=_epoch_runner(
-            model, batches, held_out, _mos(validation), steps=steps, progress=progress
-        ),
-        epochs=settings.epochs,
-        monitor="val_srocc",
-        maximise=True,
-        checkpoint_path=path,
-        resume_from=start,
-        after_epoch=history_writer(workdir, report),
-    )
-    best = build_patchnet()
-    fold(model, best)
-    result = best_numbers(state)
-    export_h5(
-        best,
-        workdir / "patchnet.h5",
-        Details(
-            name="patchnet",
-            version=__version__,
-            scale="0..1",
-            higher_is_better=True,
-            pooling="mean",
-            patch_grid=SLIDING_WINDOW,
-            trained_on=(
-                *trained_on(train, validation, scores="human", about="MOS of whole photographs"),
-                *files_trained_on(unrated, scores="pseudo", about=_PSEUDO),
-            ),
-        ),
-    )
-    write_json(result, workdir / "result.json")
-    return result
+    judged = {path.resolve() for part in ("val", "test") for path in _paths(parts[part])}
+    shared = [path.name for path in unrated if path.resolve() in judged]
+    if shared:
+        raise ValueError(
+            "Expected unrated images outside of val and test. Received: "
+            f"{len(shared)} of them, such as {shared[:3]}. Choose others with --unrated-split."
+        )
 
 
-def _compiled(settings, pieces, *, steps):
-    """The form to train, with optimiser and loss."""
-    with number_format(settings.precision):
-        patchnet = build_patchnet(seed=model_seed(settings.seed))
-        model = training_form(patchnet, pieces=pieces)
-        schedule = keras.optimizers.schedules.CosineDecay(
-            0.0,
-            max(1, settings.epochs * steps - settings.warmup_steps),
-            warmup_target=settings.learning_rate,
-            warmup_steps=settings.warmup_steps,
-        )
-        model.compile(
-            optimizer=keras.optimizers.AdamW(
-                schedule, weight_decay=settings.weight_decay, global_clipnorm=1.0
-            ),
-            loss=piece_loss(
-                settings.losses,
-                photographs=settings.photographs,
-                pieces=settings.pieces,
-                copies=settings.copies,
-            ),
-            jit_compile=jit_compile(),
-        )
-    return model
+def _row(record):
+    return {"image_name": record.name, "content": record.content, "mos01": record.mos01}
 
 
 def _paths(records):
@@ -202,39 +140,25 @@ def _mos(records):
     return np.array([record.mos01 for record in records], np.float32)
 
 
-def _epoch_runner(model, batches, held_out, mos, *, steps, progress):
-    """A function that trains and validates one epoch, for `train_to_best`."""
-
-    def run_epoch(epoch):
-        began = time.monotonic()
-        bar = tqdm(
-            batches(epoch=epoch),
-            total=steps,
-            desc=f"epoch {epoch + 1}",
-            leave=False,
-            disable=None if progress else True,
-        )
-        losses = [float(model.train_on_batch(pixels, targets)) for pixels, targets in bar]
-        predicted = mean_qualities(model, held_out)
-        return epoch_numbers(losses, predicted, mos, began=began)
-
-    return run_epoch
+def _store(paths, smallest, keep_bytes):
+    remedy = "Leave it out." if smallest == PATCHNET.patch else "Use a smaller --side."
+    return ImageStore(paths, smallest=smallest, keep_bytes=keep_bytes, remedy=remedy)
 
 
-def mean_qualities(model: keras.Model, store: PhotographStore) -> np.ndarray:
-    """Return the mean of each photograph's map.
-
-    Args:
-        model: Network in the form that is trained.
-        store: Photographs.
-
-    Returns:
-        ``float32`` of shape (n,).
-    """
-    return np.array(
-        [
-            np.mean(keras.ops.convert_to_numpy(model.predict_on_batch(store.pixels(i)[None])))
-            for i in range(len(store.paths))
-        ],
-        np.float32,
+def _export(model, folder, *, seen, initial):
+    best = build_patchnet()
+    fold(model, best)
+    export_h5(
+        best,
+        folder / "patchnet.h5",
+        Details(
+            name="patchnet",
+            version=__version__,
+            scale="0..1",
+            higher_is_better=True,
+            pooling="mean",
+            patch_grid=SLIDING_WINDOW,
+            trained_on=in_chain(seen, details_of(initial)),
+            origin=origin(initial),
+        ),
     )

@@ -1,111 +1,126 @@
-"""Crops of pictures with a teacher's features, and the scores of whole pictures.
+"""Crops of images with a teacher's features, and the scores of whole images.
 
 All randomness comes from (seed, epoch, step).
 
-Public names: `crop`, `crop_batches`, `rate_pictures`.
+Public names: `crop`, `epoch_plan`, `rate_images`.
 """
-
-from collections.abc import Iterator
 
 import keras
 import numpy as np
 
 from kiqa.constants import PAQ2PIQ
+from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.maps.wadiqam import simple_average, weighted_average
 from kiqa.training.resnet18.teacher import TeacherFeatures
-from kiqa.training.runs.ahead import made_ahead
-from kiqa.training.runs.packed import PackedPictures
+from kiqa.training.runs.packed import PackedImages
 from kiqa.training.runs.seeding import epoch_rng
 
 _RATED_TOGETHER = 8
 
 
-def crop_batches(
-    pictures: PackedPictures,
+def epoch_plan(
+    images: PackedImages,
     hints: TeacherFeatures,
     *,
     side: int,
-    batch: int,
-    steps: int,
+    batch_size: int,
     seed: int,
     epoch: int,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield the batches of an epoch; each picture occurs once at most.
+) -> EpochPlan:
+    """Plan the batches of an epoch; each image occurs once at most.
 
     Args:
-        pictures: Training pictures.
+        images: Training images.
         hints: The teacher's features of them.
         side: Pixels a side of the crops.
-        batch: Crops a step.
-        steps: Steps.
+        batch_size: Crops in a batch; what is left over waits for the next
+            epoch, whose order is another.
         seed: The experiment's seed.
         epoch: Epoch, counted from 0.
 
-    Yields:
-        Crops and features as `crop` returns them, stacked. The next steps are
-        made in the background.
+    Returns:
+        Batches of crops, ``uint8`` of shape (batch_size, side, side, 3), and
+        what to predict of their cells, ``float32``: standardised
+        ``"features"``, (batch_size, side // 32, side // 32, c), and
+        ``"quality"``, without the last axis.
     """
-    order = epoch_rng(seed, epoch=epoch).permutation(len(pictures))
+    order = shuffled(len(images), epoch_rng(seed, epoch=epoch))
 
-    def make(step):
-        rng = epoch_rng(seed, step, epoch=epoch)
-        some = order[step * batch : (step + 1) * batch]
-        parts = [crop(pictures.pixels(i), hints.grid(i), side=side, rng=rng) for i in some]
-        return tuple(np.stack(part) for part in zip(*parts, strict=True))
+    def batch(samples, chosen, rng):
+        pixels, features, quality = (np.stack(part) for part in zip(*samples, strict=True))
+        targets = {"features": hints.standardised(features), "quality": quality}
+        return pixels, targets
 
-    yield from made_ahead(make, range(steps))
+    cells = side // PAQ2PIQ.stride
+    return EpochPlan(
+        order=in_batches(order, batch_size, whole=True),
+        read=lambda index: (images.pixels(index), hints.grid(index), hints.qualities(index)),
+        augment=lambda sample, rng: crop(*sample, side=side, rng=rng),
+        batch=batch,
+        signature=(
+            ArraySpec("uint8", (None, side, side, 3)),
+            {
+                "features": ArraySpec("float32", (None, cells, cells, len(hints.mean))),
+                "quality": ArraySpec("float32", (None, cells, cells)),
+            },
+        ),
+        generator=lambda number: epoch_rng(seed, number, epoch=epoch),
+    )
 
 
 def crop(
-    pixels: np.ndarray, features: np.ndarray, *, side: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+    pixels: np.ndarray, *grids: np.ndarray, side: int, rng: np.random.Generator
+) -> tuple[np.ndarray, ...]:
     """Take a random crop that begins in the middle of a patch, half of the time mirrored.
 
     Args:
         pixels: ``uint8`` of shape (H, W, 3).
-        features: The teacher's, (H // 32, W // 32, c).
+        *grids: What the teacher says of each patch, (H // 32, W // 32) or
+            with further axes.
         side: Pixels a side, a multiple of 32, at most those of the patches
             less 32.
         rng: Source of randomness.
 
     Returns:
-        ``uint8`` of shape (side, side, 3), and ``float32`` of shape (side //
-        32, side // 32, c): at (i, j) those of the patch whose centre is pixel
-        (32 i, 32 j) of the crop; in the first row and column half of it lies
-        outside. A mirrored crop's centres are those of pixel columns 32 j
-        from the right.
+        ``uint8`` of shape (side, side, 3), and of each grid ``float32`` of
+        shape (side // 32, side // 32) and its further axes: at (i, j) that of
+        the patch whose centre is pixel (32 i, 32 j) of the crop; in the first
+        row and column half of it lies outside. A mirrored crop's centres are
+        those of pixel columns 32 j from the right.
     """
     patch = PAQ2PIQ.stride
     cells = side // patch
-    row, column = (int(rng.integers(count - cells)) for count in features.shape[:2])
+    row, column = (int(rng.integers(count - cells)) for count in grids[0].shape[:2])
     top, left = (patch * place + patch // 2 for place in (row, column))
     part = pixels[top : top + side, left : left + side]
     mirrored = rng.random() < 0.5
-    hints = features[row : row + cells, column + mirrored : column + cells + mirrored]
+    parts = [
+        grid[row : row + cells, column + mirrored : column + cells + mirrored] for grid in grids
+    ]
     if mirrored:
-        part, hints = part[:, ::-1], hints[:, ::-1]
-    return part, hints.astype(np.float32)
+        part, parts = part[:, ::-1], [grid[:, ::-1] for grid in parts]
+    return part, *(grid.astype(np.float32) for grid in parts)
 
 
-def rate_pictures(rater: keras.Model, pictures: PackedPictures) -> np.ndarray:
-    """Rate whole pictures by the student's features and the teacher's head.
+def rate_images(rater: keras.Model, images: PackedImages) -> np.ndarray:
+    """Rate whole images by the student's features and the teacher's head.
 
     Args:
-        rater: From pictures to ``quality`` and perhaps ``weight`` of all
-            their cells, (cells, 1).
-        pictures: The pictures.
+        rater: From images to ``quality`` and perhaps ``weight`` of all their
+            cells, (cells, 1).
+        images: The images.
 
     Returns:
         ``float64`` of shape (n,), 0..100.
     """
-    scores = np.empty(len(pictures))
+    scores = np.empty(len(images))
     shapes = {}
-    for index, size in enumerate(pictures.sizes):
+    for index, size in enumerate(images.sizes):
         shapes.setdefault(size, []).append(index)
     for members in shapes.values():
         for at in range(0, len(members), _RATED_TOGETHER):
             some = members[at : at + _RATED_TOGETHER]
-            said = rater.predict_on_batch(np.stack([pictures.pixels(index) for index in some]))
+            said = rater.predict_on_batch(np.stack([images.pixels(index) for index in some]))
             rows = {name: value.reshape(len(some), -1) for name, value in said.items()}
             for number, index in enumerate(some):
                 qualities = rows["quality"][number]

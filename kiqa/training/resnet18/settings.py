@@ -6,37 +6,36 @@ Public names: `DistillationSettings`.
 from dataclasses import dataclass
 
 from kiqa.constants import PAQ2PIQ
+from kiqa.training.runs import options
 
 
 @dataclass(frozen=True, kw_only=True)
 class DistillationSettings:
-    """What decides the numbers of a distillation.
+    """What decides the numbers of a distillation; all values are ours.
 
-    Attributes:
-        seed: Seed of the initial weights and the crops.
-        side: Pixels a side of the random crops, a multiple of 32.
-        batch_size: Crops a step.
-        epochs: Epochs; in one, each picture gives one crop.
-        learning_rate: Adam's, at first; it falls to zero along a cosine.
-        quality_weight: Weight of the error of the quality.
-        precision: Keras dtype policy.
+    Each field says what it means, its bounds and its choices.
+
+    Raises:
+        ValueError: If a value is out of its range.
     """
 
-    seed: int = 0
-    side: int = 256
-    batch_size: int = 16
-    epochs: int = 12
-    learning_rate: float = 1e-3
-    quality_weight: float = 1.0
-    precision: str = "mixed_bfloat16"
+    seed: int = options.seed("seed of the initial weights and the crops")
+    side: int = options.setting(256, "pixels a side of the random crops, a multiple of 32", low=1)
+    batch_size: int = options.batch_size(16, "crops in a batch")
+    epochs: int = options.epochs(12, "epochs; in one, each image gives one crop")
+    early_stopping: int | None = options.early_stopping()
+    learning_rate: float = options.learning_rate(
+        1e-3, "Adam's at first; it falls to zero along a cosine"
+    )
+    quality_weight: float = options.setting(
+        1.0, "weight of the quality's error beside the features'", low=0
+    )
+    precision: str = options.precision("mixed_bfloat16")
+    devices: tuple[str, ...] = options.devices()
 
     def __post_init__(self):
-        if self.side < PAQ2PIQ.stride or self.side % PAQ2PIQ.stride:
+        options.check_settings(self)
+        if self.side % PAQ2PIQ.stride:
             raise ValueError(
                 f"Expected side to be a multiple of {PAQ2PIQ.stride}. Received: {self.side}."
             )
-        for name in ("batch_size", "epochs"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"Expected {name} >= 1. Received: {getattr(self, name)}.")
-        if not 0 < self.learning_rate < float("inf"):
-            raise ValueError(f"Expected learning_rate > 0. Received: {self.learning_rate}.")

@@ -1,7 +1,7 @@
-"""What a trained WaDIQaM sees in each patch of pictures, for a student to learn.
+"""What a trained WaDIQaM sees in each patch of images, for a student to learn.
 
-The features of all non-overlapping patches of a picture, from its upper left
-corner, lie in one file, ``float16``, picture after picture and row by row.
+The features of all non-overlapping patches of an image, from its upper left
+corner, lie in one file, ``float16``, image after image and row by row.
 
 Public names: `Teacher`, `TeacherFeatures`, `load_teacher`,
 `write_teacher_features`.
@@ -9,7 +9,7 @@ Public names: `Teacher`, `TeacherFeatures`, `load_teacher`,
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +18,12 @@ import numpy as np
 
 from kiqa.io.files import replacing, write_atomically
 from kiqa.io.weights import find_weights, load_model, read_info
-from kiqa.training.runs.packed import PackedPictures
+from kiqa.training.runs.packed import PackedImages
 
 LAYER = "features"  # of `kiqa.models.wadiqam`
 _FILE, _INDEX = "teacher.bin", "teacher.json"
-_EVERY = 200  # pictures between reports
+_EVERY = 200  # images between reports
+_TOGETHER = 4096  # patches whose quality is computed at once
 _SAMPLE = 20_000  # patches whose features give bounds, means and deviations
 
 
@@ -48,11 +49,11 @@ class Teacher:
 
 @dataclass(frozen=True, eq=False)
 class TeacherFeatures:
-    """Features of pictures' patches, mapped into memory.
+    """Features of images' patches, mapped into memory.
 
     Attributes:
-        content: ``float16`` of shape (patches of all pictures, c).
-        starts: Where each picture begins.
+        content: ``float16`` of shape (patches of all images, c).
+        starts: Where each image begins.
         grids: ``(rows, columns)`` of each.
         low: ``float32`` of shape (c,): first percentile of each feature. A few
             patches have features a hundred times as large as all others;
@@ -60,6 +61,8 @@ class TeacherFeatures:
         high: Likewise, 99th percentile.
         mean: Mean of the features within these bounds.
         deviation: Their deviation; 1 where it is zero.
+        quality: ``float32`` of shape (patches of all images,): what the
+            teacher's head says of its features within the bounds.
     """
 
     content: np.ndarray
@@ -69,16 +72,26 @@ class TeacherFeatures:
     high: np.ndarray
     mean: np.ndarray
     deviation: np.ndarray
+    quality: np.ndarray
 
     def grid(self, index: int) -> np.ndarray:
-        """Return a picture's features, ``float16`` of shape (rows, columns, c)."""
+        """Return an image's features, ``float16`` of shape (rows, columns, c)."""
+        rows, columns = self.grids[index]
+        return self._of(self.content, index).reshape(rows, columns, -1)
+
+    def qualities(self, index: int) -> np.ndarray:
+        """Return the qualities of an image's patches, ``float32`` of shape (rows, columns)."""
+        return self._of(self.quality, index).reshape(self.grids[index])
+
+    def standardised(self, features: np.ndarray) -> np.ndarray:
+        """Return features within the bounds less their mean, over their deviation, ``float32``."""
+        bounded = np.clip(features.astype(np.float32), self.low, self.high)
+        return (bounded - self.mean) / self.deviation
+
+    def _of(self, values, index):
         rows, columns = self.grids[index]
         begin = self.starts[index]
-        return self.content[begin : begin + rows * columns].reshape(rows, columns, -1)
-
-    def bounded(self, features: np.ndarray) -> np.ndarray:
-        """Return features within the bounds, ``float32`` of the same shape."""
-        return np.clip(features.astype(np.float32), self.low, self.high)
+        return values[begin : begin + rows * columns]
 
 
 def load_teacher(model: str | os.PathLike) -> Teacher:
@@ -115,19 +128,21 @@ def load_teacher(model: str | os.PathLike) -> Teacher:
 
 def write_teacher_features(
     teacher: Teacher,
-    pictures: PackedPictures,
+    images: PackedImages,
     folder: str | os.PathLike,
     *,
+    names: Sequence[str],
     report: Callable[[str], None] = lambda message: None,
 ) -> TeacherFeatures:
-    """Compute the features of all pictures, unless they are there.
+    """Compute the features of all images, unless they are there.
 
     Args:
         teacher: The network.
-        pictures: Pictures of at least one patch.
+        images: Images of at least one patch.
         folder: Gets ``teacher.bin`` and ``teacher.json``; what is there is
-            used if it is of the same network and as many pictures of the
-            same sizes.
+            used if it is of the same network and of images of the same
+            names and sizes.
+        names: Of the images.
         report: Told how far it is.
 
     Returns:
@@ -137,29 +152,33 @@ def write_teacher_features(
         OSError: If the disk is full; nothing is left behind.
     """
     folder = Path(folder)
-    about = {"teacher": teacher.sha256, "sizes": [list(size) for size in pictures.sizes]}
-    grids = [(height // teacher.patch, width // teacher.patch) for height, width in pictures.sizes]
+    about = {
+        "teacher": teacher.sha256,
+        "names": list(names),
+        "sizes": [list(size) for size in images.sizes],
+    }
+    grids = [(height // teacher.patch, width // teacher.patch) for height, width in images.sizes]
     index = folder / _INDEX
     if index.is_file():
         known = json.loads(index.read_text(encoding="utf-8"))
         if {key: known.get(key) for key in about} == about:
-            return _opened(folder, grids)
+            return _opened(folder, grids, teacher)
         index.unlink()
     with replacing(folder / _FILE) as temporary, open(temporary, "wb") as file:
         for number, (rows, columns) in enumerate(grids):
             patch = teacher.patch
-            pixels = pictures.pixels(number)[: rows * patch, : columns * patch]
+            pixels = images.pixels(number)[: rows * patch, : columns * patch]
             patches = pixels.reshape(rows, patch, columns, patch, 3).swapaxes(1, 2)
             patches = patches.reshape(-1, patch, patch, 3)
             features = teacher.body.predict_on_batch(patches.astype(np.float32))
             file.write(features.astype(np.float16).data)
             if (number + 1) % _EVERY == 0:
-                report(f"features of {number + 1} of {len(grids)} pictures")
+                report(f"features of {number + 1} of {len(grids)} images")
     write_atomically(index, json.dumps(about).encode("utf-8"))
-    return _opened(folder, grids)
+    return _opened(folder, grids, teacher)
 
 
-def _opened(folder, grids):
+def _opened(folder, grids, teacher):
     """The features of a folder, with the numbers of a sample of them."""
     ends = np.cumsum([rows * columns for rows, columns in grids])
     content = np.memmap(folder / _FILE, np.float16, "r")
@@ -175,4 +194,9 @@ def _opened(folder, grids):
     deviation = sample.std(axis=0)
     deviation[deviation == 0] = 1
     starts = np.concatenate([[0], ends[:-1]])
-    return TeacherFeatures(content, starts, grids, low, high, sample.mean(axis=0), deviation)
+    quality = np.empty(len(content), np.float32)
+    for at in range(0, len(content), _TOGETHER):
+        part = np.clip(content[at : at + _TOGETHER].astype(np.float32), low, high)
+        quality[at : at + _TOGETHER] = teacher.head.predict_on_batch(part)["quality"][:, 0]
+    mean = sample.mean(axis=0)
+    return TeacherFeatures(content, starts, grids, low, high, mean, deviation, quality)

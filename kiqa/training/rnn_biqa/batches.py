@@ -1,14 +1,16 @@
 """Sequences of different lengths as batches.
 
-Public names: `padded`, `epoch_batches`, `predict_sequences`.
+Public names: `padded`, `epoch_plan`, `predict_sequences`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 
+from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.models.rnn_biqa import PADDING
+from kiqa.training.runs.replicas import predict_batch
 from kiqa.training.runs.seeding import epoch_rng
 
 _STEP = 8  # masked lengths are rounded up to multiples: fewer shapes to compile for
@@ -55,38 +57,49 @@ def padded(
     return batch
 
 
-def epoch_batches(
+def epoch_plan(
     sequences: Sequence[np.ndarray],
     targets: np.ndarray,
     *,
-    batch: int,
+    batch_size: int,
     masked: bool,
     whole_batches: bool,
     seed: int,
     epoch: int,
     names: Sequence[str] | None = None,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield the batches of an epoch; each sequence occurs once at most.
+) -> EpochPlan:
+    """Plan the batches of an epoch; each sequence occurs once at most.
 
     Args:
         sequences: Each of shape (patches, features).
         targets: Shape (n,).
-        batch: Sequences a step.
+        batch_size: Sequences in a batch.
         masked: As for `padded`.
         whole_batches: Leave out what does not fill a last batch.
         seed: The experiment's seed.
         epoch: Epoch, counted from 0; its order follows from both.
         names: As for `padded`.
 
-    Yields:
-        What `padded` gives, and the targets, ``float32`` of shape (n, 1).
+    Returns:
+        Batches of what `padded` gives, and the targets, ``float32`` of shape
+        (batch_size, 1).
     """
-    order = epoch_rng(seed, epoch=epoch).permutation(len(sequences))
-    stop = len(order) // batch * batch if whole_batches else len(order)
-    for at in range(0, stop, batch):
-        chosen = order[at : min(at + batch, stop)]
-        inputs = _padded(sequences, chosen, names, masked=masked)
-        yield inputs, np.asarray(targets, np.float32)[chosen, None]
+    order = shuffled(len(sequences), epoch_rng(seed, epoch=epoch))
+
+    def batch(samples, chosen, rng):
+        inputs = padded(samples, masked=masked, names=_chosen(names, chosen))
+        return inputs, np.asarray(targets, np.float32)[chosen, None]
+
+    return EpochPlan(
+        order=in_batches(order, batch_size, whole=whole_batches),
+        read=lambda index: sequences[index],
+        batch=batch,
+        signature=(
+            ArraySpec("float32", (None, None, sequences[0].shape[1])),
+            ArraySpec("float32", (None, 1)),
+        ),
+        generator=lambda number: epoch_rng(seed, number, epoch=epoch),
+    )
 
 
 def predict_sequences(
@@ -94,7 +107,7 @@ def predict_sequences(
     sequences: Sequence[np.ndarray],
     *,
     masked: bool,
-    batch: int = 64,
+    batch_size: int = 64,
     names: Sequence[str] | None = None,
 ) -> np.ndarray:
     """Predict the scores of images.
@@ -104,7 +117,7 @@ def predict_sequences(
         sequences: Each of shape (patches, features).
         masked: Whether the network masks. Without it each batch holds
             sequences of one length only, so that none is padded.
-        batch: Sequences a step.
+        batch_size: Sequences in a batch.
         names: As for `padded`.
 
     Returns:
@@ -117,15 +130,15 @@ def predict_sequences(
     order = np.argsort(lengths, kind="stable")
     scores, at = np.empty(len(order)), 0
     while at < len(order):
-        chosen = order[at : at + batch]
+        chosen = order[at : at + batch_size]
         if not masked:
             chosen = chosen[lengths[chosen] == lengths[chosen[0]]]
-        inputs = _padded(sequences, chosen, names, masked=masked)
-        scores[chosen] = np.asarray(model.predict_on_batch(inputs))[:, 0]
+        some = [sequences[index] for index in chosen]
+        inputs = padded(some, masked=masked, names=_chosen(names, chosen))
+        scores[chosen] = predict_batch(model, inputs)[:, 0]
         at += len(chosen)
     return scores
 
 
-def _padded(sequences, chosen, names, *, masked):
-    names = None if names is None else [names[index] for index in chosen]
-    return padded([sequences[index] for index in chosen], masked=masked, names=names)
+def _chosen(names, chosen):
+    return None if names is None else [names[index] for index in chosen]

@@ -1,9 +1,10 @@
 """Patches of images in several rotations, with the distributions of their votes.
 
-Public names: `PatchPool`, `patch_pool`, `epoch_batches`, `expected_scores`.
+Public names: `PatchPool`, `patch_pool`, `epoch_plan`, `patch_count`,
+`expected_scores`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,11 @@ import keras
 import numpy as np
 
 from kiqa.constants import RNN_BIQA
+from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.data.resizing import at_least
 from kiqa.maps.gaze import covering_positions
-from kiqa.training.runs.ahead import made_ahead
-from kiqa.training.runs.photographs import PhotographStore
+from kiqa.training.runs.images import ImageStore
+from kiqa.training.runs.replicas import predict_batch
 from kiqa.training.runs.seeding import epoch_rng
 
 _PREDICTED = 32  # patches a run when validating
@@ -30,7 +32,7 @@ class PatchPool:
         positions: Of each image those of its patches, (n, 2).
     """
 
-    images: PhotographStore
+    images: ImageStore
     positions: Sequence[np.ndarray]
 
     def __len__(self):
@@ -62,7 +64,7 @@ def patch_pool(paths: Sequence[Path], *, keep_bytes: int) -> PatchPool:
         ValueError: If a file cannot be read.
         FileNotFoundError: If it is not there.
     """
-    store = PhotographStore(paths, smallest=1, keep_bytes=keep_bytes)
+    store = ImageStore(paths, smallest=1, keep_bytes=keep_bytes)
 
     def positions(index):
         return covering_positions(*_enlarged(store.pixels(index)).shape[:2])
@@ -71,22 +73,22 @@ def patch_pool(paths: Sequence[Path], *, keep_bytes: int) -> PatchPool:
         return PatchPool(store, list(workers.map(positions, range(len(paths)))))
 
 
-def epoch_batches(
+def epoch_plan(
     pool: PatchPool,
     targets: np.ndarray,
     *,
-    batch: int,
+    batch_size: int,
     rotations: int,
     patches: int | None,
     seed: int,
     epoch: int,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield the batches of an epoch; patches of all images are mixed.
+) -> EpochPlan:
+    """Plan the batches of an epoch; patches of all images are mixed.
 
     Args:
         pool: Images.
         targets: Of shape (n, k), a row an image.
-        batch: Patches a step; the last one may be smaller.
+        batch_size: Patches in a batch; the last one may be smaller.
         rotations: 1, 2 or 4: turned by 0; 0 and 180; or by all multiples of
             90 degrees.
         patches: So many of an image's patches, drawn for this epoch; ``None``
@@ -94,8 +96,9 @@ def epoch_batches(
         seed: The experiment's seed.
         epoch: Epoch, counted from 0; order and choice follow from both.
 
-    Yields:
-        ``uint8`` (n, 224, 224, 3) and targets, ``float32`` (n, k).
+    Returns:
+        Batches of ``uint8`` (batch_size, 224, 224, 3) and targets,
+        ``float32`` (batch_size, k).
     """
     rng, entries = epoch_rng(seed, epoch=epoch), []
     for index, positions in enumerate(pool.positions):
@@ -105,15 +108,31 @@ def epoch_batches(
         entries += [
             (index, place, turn) for place in chosen for turn in range(0, 4, 4 // rotations)
         ]
-    order = rng.permutation(len(entries))
-    starts = range(0, len(order), batch)
 
-    def make(at):
-        rows = [entries[i] for i in order[at : at + batch]]
-        cut = [np.rot90(pool.patches(index, [place])[0], turn) for index, place, turn in rows]
-        return np.stack(cut), targets[[row[0] for row in rows]].astype(np.float32)
+    def turned(number):
+        index, place, turn = entries[number]
+        return np.rot90(pool.patches(index, [place])[0], turn)
 
-    yield from made_ahead(make, starts, workers=2)
+    def batch(samples, chosen, rng):
+        images = [entries[number][0] for number in chosen]
+        return np.stack(samples), targets[images].astype(np.float32)
+
+    return EpochPlan(
+        order=in_batches(shuffled(len(entries), rng), batch_size),
+        read=turned,
+        batch=batch,
+        signature=(
+            ArraySpec("uint8", (None, RNN_BIQA.patch, RNN_BIQA.patch, 3)),
+            ArraySpec("float32", (None, targets.shape[1])),
+        ),
+        generator=lambda number: epoch_rng(seed, number, epoch=epoch),
+    )
+
+
+def patch_count(pool: PatchPool, *, rotations: int, patches: int | None) -> int:
+    """Return the patches of an epoch of `epoch_plan`, rotations counted."""
+    counts = [len(positions) for positions in pool.positions]
+    return rotations * sum(count if patches is None else min(count, patches) for count in counts)
 
 
 def expected_scores(model: keras.Model, pool: PatchPool) -> np.ndarray:
@@ -131,7 +150,7 @@ def expected_scores(model: keras.Model, pool: PatchPool) -> np.ndarray:
     scores, waiting, owners = np.zeros(len(pool)), [], []
 
     def run():
-        bins = np.asarray(model.predict_on_batch(np.concatenate(waiting).astype(np.float32)))
+        bins = predict_batch(model, np.concatenate(waiting).astype(np.float32))
         np.add.at(scores, owners, bins @ middles)
         waiting.clear()
         owners.clear()

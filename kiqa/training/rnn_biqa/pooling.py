@@ -7,27 +7,28 @@ References:
 """
 
 import os
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Unpack
 
 import keras
 import numpy as np
+from keras import ops
 
 from kiqa.constants import RNN_BIQA
-from kiqa.evaluation.report import write_json
 from kiqa.models.rnn_biqa import build_average_biqa, build_rnn_biqa
-from kiqa.training.rnn_biqa.batches import epoch_batches, predict_sequences
+from kiqa.training.rnn_biqa.batches import epoch_plan, predict_sequences
 from kiqa.training.rnn_biqa.settings import PoolingSettings
-from kiqa.training.runs.checkpoint import read_checkpoint
-from kiqa.training.runs.devices import jit_compile, number_format
-from kiqa.training.runs.epochs import train_to_best
-from kiqa.training.runs.history import epoch_numbers, history_writer
+from kiqa.training.runs.devices import jit_compile
+from kiqa.training.runs.history import score_numbers
+from kiqa.training.runs.optimizers import adam, learning_rate
+from kiqa.training.runs.replicas import whole_batch
+from kiqa.training.runs.run import RunOptions, Training, run_training
 from kiqa.training.runs.seeding import model_seed
-from kiqa.training.runs.settings import settings_to_json
-from kiqa.training.runs.workdir import arrays_sha256, open_workdir
+from kiqa.training.runs.start import start_whole
+from kiqa.training.runs.workdir import arrays_sha256
 
-CHECKPOINT_FILE = "checkpoint.npz"
 _BUILDERS = {"rnn": build_rnn_biqa, "average": build_average_biqa}
 
 
@@ -39,40 +40,53 @@ class Rated:
         names: Of the images.
         sequences: Of each image its features, shape (patches, features).
         mos: Their scores, MOS / 100 or on another scale 0..1.
+        contents: Of each image its scene, unlike those of other data sets.
     """
 
     names: Sequence[str]
     sequences: Sequence[np.ndarray]
     mos: np.ndarray
+    contents: Sequence[str]
 
     def __len__(self):
         return len(self.names)
+
+    def rows(self) -> list[dict]:
+        """Return the images as rows of a run's ``images.csv``."""
+        columns = {"image_name": self.names, "content": self.contents, "score": self.mos}
+        return [
+            dict(zip(columns, values, strict=True))
+            for values in zip(*columns.values(), strict=True)
+        ]
 
 
 def train_pooling(
     train: Rated,
     settings: PoolingSettings,
     *,
-    workdir: str | os.PathLike,
     validation: Rated | None = None,
-    resume: bool = False,
-    report: Callable[[str], None] = lambda message: None,
+    test: Rated | None = None,
+    initial: str | os.PathLike | None = None,
+    export: Callable[[keras.Model, Path], None] = lambda model, folder: None,
+    **run: Unpack[RunOptions],
 ) -> tuple[keras.Model, dict]:
     """Train a pooling network on the features of rated images.
 
-    The folder then holds ``settings.json``, ``history.csv``,
-    ``checkpoint.npz`` and ``result.json``.
+    The folder then holds the files of `kiqa.training.runs.run`, and what
+    ``export`` writes.
 
     Args:
         train: Images to train on.
         settings: What decides the numbers; the method is ``"rnn"`` or
             ``"average"``.
-        workdir: Folder of the run.
         validation: Images that are predicted after each epoch, and choose it
             with ``keep="best"``.
-        resume: Continue the run in the folder after its last epoch. On a CPU
-            the weights are those of an uninterrupted run, bit by bit.
-        report: Told one line after each epoch.
+        test: Images of the test part; none of their content is trained on.
+        initial: Name or file of a pooling network of the same method and
+            features to start from, its centring included; ``None`` is the
+            paper's random weights.
+        export: Writes the network with the weights kept into the folder.
+        **run: `kiqa.training.runs.run.RunOptions`; ``workdir`` is required.
 
     Returns:
         The network with the weights kept, and the result: last or best epoch
@@ -80,43 +94,57 @@ def train_pooling(
 
     Raises:
         ValueError: If there are too few images, validation is missing where
-            it chooses, an image is in both or has features or a score that
-            are not finite, or the folder holds another run.
+            it chooses, a content is in two parts, an image has features or a
+            score that are not finite, or the folder holds another run.
         OSError: If a file cannot be written; what is finished stays.
     """
-    _check(train, validation, settings)
-    workdir = open_workdir(
-        workdir,
-        settings=settings_to_json(settings),
-        data={
-            "train": len(train),
-            "val": 0 if validation is None else len(validation),
-            "sha256": arrays_sha256(*(a for part in (train, validation) if part
-                                      for a in (part.mos, *part.sequences))),
-        },
-        resume=resume,
-    )  # fmt: skip
-    model = compile_pooling(pooling_network(train.sequences, settings), settings)
-    path = workdir / CHECKPOINT_FILE
-    best = settings.keep == "best"
-    state = train_to_best(
-        model,
-        run_epoch=_epoch_runner(model, train, validation, settings),
-        epochs=settings.epochs,
-        monitor="val_srocc" if best else "steps",  # steps grow: the last epoch is kept
-        maximise=True,
-        checkpoint_path=path,
-        resume_from=read_checkpoint(path) if resume and path.is_file() else None,
-        after_epoch=history_writer(workdir, report),
-    )
-    result = {
-        **state.history[state.best_epoch - 1],
-        "epochs": state.epoch,
-        "kept_epoch": state.best_epoch,
-        "training_seconds": round(sum(row["seconds"] for row in state.history), 1),
+    parts = {
+        name: part
+        for name, part in (("train", train), ("val", validation), ("test", test))
+        if part is not None
     }
-    write_json(result, workdir / "result.json")
-    return model, result
+    _check(parts, settings)
+    steps = len(_plan(train, settings, epoch=0))
+    finished = []
+
+    def build():
+        network = pooling_network(train.sequences, settings)
+        if initial is not None:
+            start_whole(network, initial)
+        return compile_pooling(network, settings, steps=steps)
+
+    def validate(model):
+        done = int(model.optimizer.iterations.numpy())
+        rate = float(_rate(settings, steps)(done - 1))
+        numbers = {"steps": done, "learning_rate": rate}
+        if validation is None:
+            return numbers
+        predicted = predict_sequences(
+            model, validation.sequences, masked=settings.masked, names=validation.names
+        )
+        return score_numbers(predicted, validation.mos) | numbers
+
+    def finish(model, folder):
+        finished.append(model)
+        export(model, folder)
+
+    training = Training(
+        settings=settings,
+        parts={name: part.rows() for name, part in parts.items()},
+        build=build,
+        plan=lambda epoch: _plan(train, settings, epoch=epoch),
+        validate=validate,
+        export=finish,
+        monitor="val_srocc" if settings.keep == "best" else None,
+        initial=initial,
+        data={
+            "features_sha256": arrays_sha256(
+                *(sequence for part in parts.values() for sequence in part.sequences)
+            )
+        },
+    )
+    result = run_training(training, **run)
+    return finished[0], result
 
 
 def pooling_network(sequences: Sequence[np.ndarray], settings: PoolingSettings) -> keras.Model:
@@ -130,14 +158,13 @@ def pooling_network(sequences: Sequence[np.ndarray], settings: PoolingSettings) 
         Network with random weights, of `kiqa.models.rnn_biqa`.
     """
     mean, variance = _statistics(sequences)
-    with number_format(settings.precision):
-        return _BUILDERS[settings.method](
-            features=sequences[0].shape[1],
-            masked=settings.masked,
-            mean=mean,
-            variance=variance if settings.normalisation == "standardise" else None,
-            seed=model_seed(settings.seed),
-        )
+    return _BUILDERS[settings.method](
+        features=sequences[0].shape[1],
+        masked=settings.masked,
+        mean=mean,
+        variance=variance if settings.normalisation == "standardise" else None,
+        seed=model_seed(settings.seed),
+    )
 
 
 def _statistics(sequences):
@@ -152,12 +179,13 @@ def _statistics(sequences):
     return mean, np.where(variance > 1e-12 * np.maximum(1, mean**2), variance, 1)
 
 
-def compile_pooling(model: keras.Model, settings: PoolingSettings) -> keras.Model:
+def compile_pooling(model: keras.Model, settings: PoolingSettings, *, steps: int) -> keras.Model:
     """Give a network its optimiser, loss and penalty.
 
     Args:
         model: From `pooling_network`; compiled in place.
         settings: What decides the numbers.
+        steps: Batches of an epoch.
 
     Returns:
         The same model.
@@ -166,76 +194,65 @@ def compile_pooling(model: keras.Model, settings: PoolingSettings) -> keras.Mode
         if variable.name != "bias" and settings.l2:  # its gradient is l2 times the weight
             variable.regularizer = keras.regularizers.L2(settings.l2 / 2)
     model.compile(
-        optimizer=keras.optimizers.Adam(
-            settings.learning_rate,
+        optimizer=adam(
+            _rate(settings, steps),
             beta_1=settings.beta_1,
             beta_2=settings.beta_2,
             epsilon=RNN_BIQA.epsilon,
         ),
-        loss=keras.losses.Huber(
-            delta=settings.huber_delta,
-            reduction="sum" if settings.loss_reduction == "sum" else "sum_over_batch_size",
-        ),
+        loss=whole_batch(_huber(settings)),
         jit_compile=jit_compile(),
     )
     return model
 
 
-def _epoch_runner(model, train, validation, settings):
-    """A function that trains and validates one epoch, for `train_to_best`."""
-    steps = len(train) / settings.batch
-    steps = int(steps) if settings.whole_batches else int(np.ceil(steps))
+def _huber(settings):
+    reduce = ops.sum if settings.loss_reduction == "sum" else ops.mean
 
-    def run_epoch(epoch):
-        began = time.monotonic()
-        model.optimizer.learning_rate = settings.learning_rate * settings.rate_decay**epoch
-        batches = epoch_batches(
-            train.sequences, train.mos, batch=settings.batch, masked=settings.masked,
-            whole_batches=settings.whole_batches, seed=settings.seed, epoch=epoch,
-            names=train.names,
-        )  # fmt: skip
-        losses = [float(model.train_on_batch(*batch)) for batch in batches]
-        numbers = {"steps": steps * (epoch + 1), "learning_rate": _rate(model)}
-        if validation is None:
-            seconds = round(time.monotonic() - began, 1)
-            return {"loss": float(np.mean(losses)), "seconds": seconds, **numbers}
-        predicted = predict_sequences(
-            model, validation.sequences, masked=settings.masked, names=validation.names
-        )
-        return {**epoch_numbers(losses, predicted, validation.mos, began=began), **numbers}
+    def loss(target, predicted):
+        return reduce(keras.losses.huber(target, predicted, delta=settings.huber_delta))
 
-    return run_epoch
+    return loss
 
 
-def _rate(model):
-    return float(model.optimizer.learning_rate.numpy())
+def _rate(settings, steps):
+    return learning_rate(
+        settings.learning_rate, schedule="staircase", steps=steps, factor=settings.rate_decay
+    )
 
 
-def _check(train, validation, settings):
+def _plan(train, settings, *, epoch):
+    return epoch_plan(
+        train.sequences,
+        train.mos,
+        batch_size=settings.batch_size,
+        masked=settings.masked,
+        whole_batches=settings.whole_batches,
+        seed=settings.seed,
+        epoch=epoch,
+        names=train.names,
+    )
+
+
+def _check(parts, settings):
+    train, validation = parts["train"], parts.get("val")
     if settings.method not in _BUILDERS:
         raise ValueError(
             f"Expected a method with a network, one of {', '.join(_BUILDERS)}. "
             f"Received: {settings.method!r}."
         )
-    least = settings.batch if settings.whole_batches else 1
+    least = settings.batch_size if settings.whole_batches else 1
     if len(train) < least:
         raise ValueError(
-            f"Expected at least {least} images to train on, one step. Received: {len(train)}."
+            f"Expected at least {least} images to train on, one batch. Received: {len(train)}."
         )
     if validation is None and settings.keep == "best":
         raise ValueError("Expected validation images with keep='best'. Received: none.")
     if validation is not None and len(validation) < 3:
         raise ValueError(f"Expected at least 3 images to validate. Received: {len(validation)}.")
-    shared = sorted(set(train.names) & set(() if validation is None else validation.names))
-    if shared:
-        raise ValueError(
-            "Expected every image on one side of the split. Received: "
-            f"{len(shared)} in both train and val, such as {shared[:3]}."
-        )
     bad = [
         name
-        for part in (train, validation)
-        if part is not None
+        for part in parts.values()
         for name, sequence, mos in zip(part.names, part.sequences, part.mos, strict=True)
         if not (np.isfinite(mos) and np.isfinite(sequence).all())
     ]

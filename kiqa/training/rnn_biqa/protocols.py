@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
@@ -22,6 +23,10 @@ from kiqa.evaluation.report import correlation_report
 from kiqa.io.weights import read_info
 from kiqa.training.rnn_biqa.feature_folder import EXTRACTOR_FILE, FeatureFolder
 from kiqa.training.rnn_biqa.settings import PoolingSettings
+from kiqa.training.runs.checks import refuse_shared_contents
+
+if TYPE_CHECKING:
+    from kiqa.training.runs.run import RunOptions
 
 _SHARED_FORM = ("downscaling", "short_axis", "small_images")  # of features that may be compared
 METRIC_NAMES = {"SCC": "srocc", "PCC": "plcc", "RMSE": "rmse"}  # as the tables call them
@@ -163,7 +168,7 @@ def cross_parts(train: FeatureFolder, test: FeatureFolder) -> dict[str, Part | N
 
 
 def unseen_parts(
-    parts: Mapping[str, Part | None], *, include: bool, report: Callable[[str], None]
+    parts: Mapping[str, Part | None], *, include: bool, report: Callable[[str], object]
 ) -> dict[str, Part | None]:
     """Leave out test images that the feature extractor was trained on.
 
@@ -208,11 +213,12 @@ def rated_part(part: Part, *, multi_resolution: bool):
     """
     from kiqa.training.rnn_biqa.pooling import Rated
 
-    sequences = part.folder.sequences(part.names)
+    rows, sequences = part.folder.rows_of(part.names), part.folder.sequences(part.names)
     return Rated(
         names=list(part.names),
         sequences=[sequence.chosen(multi_resolution=multi_resolution) for sequence in sequences],
-        mos=np.array([row["mos"] for row in part.folder.rows_of(part.names)], np.float64),
+        mos=np.array([row["mos"] for row in rows], np.float64),
+        contents=[f"{part.folder.info.dataset}/{row['content']}" for row in rows],
     )
 
 
@@ -220,51 +226,59 @@ def fit_and_predict(
     parts: Mapping[str, Part | None],
     settings: PoolingSettings,
     *,
-    workdir: str | os.PathLike,
-    resume: bool = False,
-    report: Callable[[str], None] = lambda message: None,
-):
+    initial: str | os.PathLike | None = None,
+    export: Callable = lambda model, folder: None,
+    **run: Unpack["RunOptions"],
+) -> tuple[dict, np.ndarray | None]:
     """Train one method and predict the test images.
 
     Args:
         parts: ``train``, ``val`` and ``test``, the last two perhaps ``None``.
         settings: What decides the numbers.
-        workdir: Folder of the run.
-        resume: Continue it.
-        report: Told one line after each epoch.
+        initial: See `kiqa.training.rnn_biqa.pooling.train_pooling`.
+        export: See there; not called for ``"svr"``.
+        **run: See there; ``"svr"``, which has no epochs, needs none of it.
 
     Returns:
-        The network, ``None`` for ``"svr"``; the result of its training; and
-        the predictions of the test part on the scale 0..1, or ``None``.
+        The result of the training, and the predictions of the test part on
+        the scale 0..1, or ``None``.
 
     Raises:
         ValueError: As `kiqa.training.rnn_biqa.pooling.train_pooling`.
         OSError: Likewise.
     """
     rated = {
-        name: None if part is None else rated_part(part, multi_resolution=settings.multi_resolution)
+        name: rated_part(part, multi_resolution=settings.multi_resolution)
         for name, part in parts.items()
+        if part is not None
     }
-    train, test = rated["train"], rated["test"]
+    train, test = rated["train"], rated.get("test")
     if settings.method == "svr":
         from kiqa.training.rnn_biqa.support_vectors import fit_support_vectors
 
-        fitted = fit_support_vectors(
+        refuse_shared_contents({name: part.rows() for name, part in rated.items()})
+        machine = fit_support_vectors(
             _means(train), train.mos, c=settings.svr_c, epsilon=settings.svr_epsilon
         )
-        result = {"support_vectors": len(fitted.weights)}
-        return None, result, None if test is None else fitted.predict(_means(test))
+        predicted = None if test is None else machine.predict(_means(test))
+        return {"support_vectors": len(machine[-1].support_)}, predicted
 
     from kiqa.training.rnn_biqa.batches import predict_sequences
     from kiqa.training.rnn_biqa.pooling import train_pooling
 
     model, result = train_pooling(
-        train, settings, workdir=workdir, validation=rated["val"], resume=resume, report=report
+        train,
+        settings,
+        validation=rated.get("val"),
+        test=test,
+        initial=initial,
+        export=export,
+        **run,
     )
     if test is None:
-        return model, result, None
+        return result, None
     predicted = predict_sequences(model, test.sequences, masked=settings.masked, names=test.names)
-    return model, result, predicted
+    return result, predicted
 
 
 def metrics_of(predicted: np.ndarray, part: Part, *, seed: int = 0) -> dict:

@@ -18,7 +18,7 @@ _IMAGENET_URL = (
     f"https://storage.googleapis.com/tensorflow/keras-applications/resnet/{IMAGENET_FILE}"
 )
 _FIRST = "conv1_conv"  # sees the colours
-_FROZEN = {"resnet50": RNN_BIQA.frozen_until, "compact": "stage2_pool"}
+_FROZEN = {"resnet50": RNN_BIQA.frozen_until, "compact": "stage2_pool"}  # of "auto"
 
 
 def start_extractor(
@@ -75,20 +75,20 @@ def start_extractor(
     return tuple(names)
 
 
-def freeze_until(network: keras.Model, backbone: str, name: str | None) -> None:
+def freeze_until(network: keras.Model, backbone: str, name: str) -> None:
     """Keep the first layers of an extractor from being trained.
 
     Args:
         network: The extractor; changed in place.
         backbone: Its backbone.
-        name: Of the last layer to freeze; ``None`` is the backbone's own,
+        name: Of the last layer to freeze; ``"auto"`` is the backbone's own,
             empty freezes none. Their batch normalisations keep their
             statistics too.
 
     Raises:
         ValueError: If there is no such layer.
     """
-    name = _FROZEN[backbone] if name is None else name
+    name = _FROZEN[backbone] if name == "auto" else name
     if not name:
         return
     names = [layer.name for layer in network.layers]

@@ -5,12 +5,13 @@ images) and the files of `kiqa.training.rnn_biqa.pooling.train_pooling`; with
 repeats those of each split are in ``split1`` and so on. The published model is
 ``rnn_biqa.h5`` with its extractor beside it.
 
-Public names: `run_pooling`.
+Public names: `pooling_runs`, `run_pooling`.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
@@ -19,75 +20,91 @@ from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.training.rnn_biqa.feature_folder import open_folder
 from kiqa.training.rnn_biqa.protocols import (
     METRIC_NAMES,
+    Part,
     cross_parts,
     fit_and_predict,
     metrics_of,
     own_parts,
     random_parts,
-    unseen_parts,
 )
 from kiqa.training.rnn_biqa.settings import PoolingSettings
 
+if TYPE_CHECKING:
+    from kiqa.training.runs.run import RunOptions
 
-def run_pooling(
+Parts = Mapping[str, Part | None]
+_SPLIT, _CROSS = "split", "cross"  # single runs, without a folder of their own
+
+
+def pooling_runs(
     features: str | os.PathLike,
-    settings: PoolingSettings,
     *,
-    workdir: str | os.PathLike,
     split: str | os.PathLike | None = None,
     test_features: str | os.PathLike | None = None,
     repeats: int = 0,
-    include_trained: bool = False,
-    resume: bool = False,
-    start: Callable[[], None] = lambda: None,
-    report: Callable[[str], None] = lambda message: None,
-) -> str:
-    """Train on a folder of features and report on test images.
+) -> dict[str, Parts]:
+    """Find the parts of each run.
 
     Args:
         features: Folder of features to train on.
-        settings: What decides the numbers.
-        workdir: Folder of the run.
         split: For a single run, another split than the images' own.
         test_features: Folder of features of another data set, to test on.
         repeats: Number of random 80/20 splits, by the seeds 0, 1 and so on;
             0 is a single run.
-        include_trained: Test also on images that the extractor was trained
-            on, which are left out otherwise.
-        resume: Continue the run in the folder.
-        start: Called once the inputs have been checked, before Keras loads.
-        report: Told one line after each epoch.
+
+    Returns:
+        By the name of a run its parts, see
+        `kiqa.training.rnn_biqa.protocols.fit_and_predict`.
+
+    Raises:
+        ValueError: If options contradict each other, or features do not fit.
+        OSError: If a file cannot be read.
+    """
+    if sum([split is not None, test_features is not None, repeats > 0]) > 1 or repeats < 0:
+        raise ValueError("Expected one of --split, --test-features and --repeats N, N >= 1.")
+    folder = open_folder(features)
+    if repeats:
+        return {f"split {i + 1}": random_parts(folder, seed=i) for i in range(repeats)}
+    if test_features is not None:
+        return {_CROSS: cross_parts(folder, open_folder(test_features))}
+    return {_SPLIT: own_parts(folder, split)}
+
+
+def run_pooling(
+    runs: Mapping[str, Parts],
+    settings: PoolingSettings,
+    *,
+    initial: str | os.PathLike | None = None,
+    **run: Unpack["RunOptions"],
+) -> str:
+    """Train on the features of each run and report on its test images.
+
+    Args:
+        runs: From `pooling_runs`.
+        settings: What decides the numbers.
+        initial: See `kiqa.training.rnn_biqa.pooling.train_pooling`.
+        **run: `kiqa.training.runs.run.RunOptions`; ``workdir`` is required.
 
     Returns:
         A Markdown table: SROCC, PLCC (no logistic) and RMSE on 0..100 for
         each run, with their mean if there are several.
 
     Raises:
-        ValueError: If options contradict each other, or features do not fit.
+        ValueError: If features do not fit, or a content is in two parts.
         OSError: If a file cannot be read or written.
     """
-    if sum([split is not None, test_features is not None, repeats > 0]) > 1 or repeats < 0:
-        raise ValueError("Expected one of --split, --test-features and --repeats N, N >= 1.")
-    folder, workdir = open_folder(features), Path(workdir)
-    if repeats:
-        runs = {f"split {i + 1}": random_parts(folder, seed=i) for i in range(repeats)}
-    elif test_features is not None:
-        runs = {"cross": cross_parts(folder, open_folder(test_features))}
-    else:
-        runs = {"split": own_parts(folder, split)}
-    runs = {
-        name: unseen_parts(parts, include=include_trained, report=report)
-        for name, parts in runs.items()
-    }
-    start()
+    workdir = Path(run.pop("workdir"))
     results, rows = {}, []
     for name, parts in runs.items():
-        inner = workdir / name.replace(" ", "") if repeats else workdir
-        model, result, predicted = fit_and_predict(
-            parts, settings, workdir=inner, resume=resume, report=report
+        inner = workdir if name in (_SPLIT, _CROSS) else workdir / name.replace(" ", "")
+        result, predicted = fit_and_predict(
+            parts,
+            settings,
+            initial=initial,
+            export=_publisher(parts, settings),
+            workdir=inner,
+            **run,
         )
-        if model is not None:
-            _publish(model, inner, folder, settings, parts)
         if predicted is not None:
             result["test"] = metrics_of(predicted, parts["test"])
             _write_predictions(parts["test"], predicted, inner / "predictions.csv")
@@ -101,17 +118,27 @@ def run_pooling(
     return to_markdown(rows) if rows else "No test images."
 
 
-def _publish(model, inner, folder, settings, parts):
-    from kiqa.training.rnn_biqa.publishing import publish_pooling
+def _publisher(parts, settings):
+    """A function that writes the network, for `train_pooling`."""
 
-    seen = tuple(
-        names_trained_on(
-            parts[use].names, dataset=folder.info.dataset, use=use, scores="human", about="MOS"
+    def export(model, folder):
+        from kiqa.training.rnn_biqa.publishing import publish_pooling
+
+        features = parts["train"].folder
+        seen = tuple(
+            names_trained_on(
+                parts[use].names,
+                dataset=features.info.dataset,
+                use=use,
+                scores="human",
+                about="MOS",
+            )
+            for use in ("train", "val")
+            if parts[use] is not None
         )
-        for use in ("train", "val")
-        if parts[use] is not None
-    )
-    publish_pooling(model, inner, folder, settings, trained_on=seen)
+        publish_pooling(model, folder, features, settings, trained_on=seen)
+
+    return export
 
 
 def _cells(report):

@@ -21,16 +21,19 @@ _MOMENTUM = 0.95  # of the running averages; an epoch may be short
 _UNNORMALISED = "group1"  # its maps are large, normalising them costs the most
 
 
-def training_form(patchnet: keras.Model, *, pieces: np.ndarray) -> keras.Model:
+def training_form(patchnet: keras.Model, *, pieces: np.ndarray | None) -> keras.Model:
     """Build the form to train, starting from a patch network's weights.
 
     Args:
         patchnet: A network of `kiqa.models.patchnet.build_patchnet` with
             ``valid`` padding.
-        pieces: Pieces of photographs, ``uint8`` of shape ``(n, H, W, 3)``.
-            The first layer starts with kernels that whiten their 3x3
+        pieces: Pieces of images, ``uint8`` of shape ``(n, H, W, 3)``. The
+            first layer starts with kernels that whiten their 3x3
             neighbourhoods instead of the patch network's: fine structure,
             which distortions change, then weighs as much as brightness.
+            ``None``, for a patch network that was trained before, keeps its
+            first kernels and normalises nothing: the form starts as the same
+            function.
 
     Returns:
         Functional model, ``(n, H, W, 3)``, RGB in 0..255, sides at least the
@@ -61,7 +64,8 @@ def training_form(patchnet: keras.Model, *, pieces: np.ndarray) -> keras.Model:
             kernel = 1 if is_dense else kernel
             own_type = "float32" if layer is last else None
             x = keras.layers.Conv2D(filters, size, dtype=own_type, name=layer.name)(x)
-            if layer is not last and not layer.name.startswith(_UNNORMALISED):
+            fresh = pieces is not None and not layer.name.startswith(_UNNORMALISED)
+            if layer is not last and fresh:
                 x = keras.layers.BatchNormalization(momentum=_MOMENTUM, name=f"{layer.name}_norm")(
                     x
                 )
@@ -73,7 +77,13 @@ def training_form(patchnet: keras.Model, *, pieces: np.ndarray) -> keras.Model:
             target = model.get_layer(layer.name)
             target.set_weights([kernel.reshape(target.kernel.shape), bias])
     first = next(layer for layer in model.layers if layer.weights)
-    first.set_weights([whitening_kernels(pieces, first.filters), first.get_weights()[1]])
+    kernel, bias = first.get_weights()
+    if pieces is None:  # centring is taken back, as in `fold`
+        kernel = kernel / (_SCALE * 255)
+        bias = bias - _OFFSET * kernel.sum(axis=(0, 1, 2))
+    else:
+        kernel = whitening_kernels(pieces, first.filters)
+    first.set_weights([kernel, bias])
     return model
 
 

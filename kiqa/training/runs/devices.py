@@ -57,7 +57,10 @@ def several_devices(devices: Sequence[str]) -> Iterator[None]:
     require_tensorflow("Several devices")
     import tensorflow as tf
 
-    with tf.distribute.MirroredStrategy(list(devices)).scope():
+    # CPUs, as in tests, have no collective operations that several of them could mix up.
+    on_cpus = all("CPU" in device for device in devices)
+    operations = tf.distribute.ReductionToOneDevice() if on_cpus else None
+    with tf.distribute.MirroredStrategy(list(devices), cross_device_ops=operations).scope():
         yield
 
 
@@ -83,11 +86,16 @@ def jit_compile() -> bool | str:
     """Return ``compile``'s ``jit_compile`` for the backend in use.
 
     Returns:
-        ``False`` on TensorFlow, where XLA on a CPU is slower for these
-        networks and recompiles for the last batch; ``"auto"`` elsewhere,
-        since JAX without it would run operation by operation.
+        ``False`` where TensorFlow sees no GPU: XLA on a CPU is slower for
+        these networks and recompiles for the last batch. ``"auto"`` on a GPU
+        and on other backends; JAX without it would run operation by
+        operation.
     """
-    return False if keras.backend.backend() == "tensorflow" else "auto"
+    if keras.backend.backend() != "tensorflow":
+        return "auto"
+    import tensorflow as tf
+
+    return "auto" if tf.config.list_logical_devices("GPU") else False
 
 
 def require_tensorflow(what: str) -> None:

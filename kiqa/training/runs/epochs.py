@@ -25,7 +25,7 @@ def train_to_best(
     *,
     run_epoch: Callable[[int], dict[str, float]],
     epochs: int,
-    monitor: str,
+    monitor: str | None,
     maximise: bool,
     checkpoint_path: str | os.PathLike,
     resume_from: Checkpoint | None = None,
@@ -40,7 +40,8 @@ def train_to_best(
         run_epoch: Trains epoch ``i``, counted from 0, and returns its
             numbers, among them ``monitor``.
         epochs: Number of epochs in all, those before a kill included.
-        monitor: Key of the number that decides which epoch is best.
+        monitor: Key of the number that decides which epoch is best; ``None``
+            keeps the last one.
         maximise: ``True`` if a high number is good. Of equal epochs the
             first one is kept.
         checkpoint_path: Written after each epoch.
@@ -69,8 +70,8 @@ def train_to_best(
         numbers = run_epoch(state.epoch)
         state.epoch += 1
         state.history.append({"epoch": state.epoch, **numbers})
-        score = numbers[monitor]
-        if state.best_score is None or sign * score > sign * state.best_score:
+        score = None if monitor is None else numbers[monitor]
+        if score is None or state.best_score is None or sign * score > sign * state.best_score:
             state.best_score, state.best_epoch = score, state.epoch
             best = model.get_weights()
         save_checkpoint(checkpoint_path, model, state=state, best=best)

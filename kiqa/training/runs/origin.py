@@ -1,6 +1,6 @@
 """What a training started from, as its weights file and settings tell it.
 
-Public names: `origin`, `origin_text`, `details_of`.
+Public names: `origin`, `started_from`, `details_of`.
 """
 
 import os
@@ -9,20 +9,19 @@ from pathlib import Path
 from kiqa.io.files import sha256_of
 from kiqa.io.weights import Details, Origin, find_weights, read_info
 
-# Starts that are no file of ours.
-_NAMED = ("imagenet", "patchnet-map")
+_MADE = ("imagenet", "patchnet-map")  # starts that are made, not read from a file of ours
 
 
 def origin(initial: str | os.PathLike | None) -> Origin | None:
     """Name trained weights so that others can tell which they were.
 
     Args:
-        initial: Name or file of weights, ``"imagenet"``, ``"patchnet-map"``,
-            or ``None`` for random ones.
+        initial: Name or file of weights, ``"imagenet"``, ``"patchnet-map"``
+            (`kiqa.training.aggregator.start`), or ``None`` for random ones.
 
     Returns:
-        ``None`` for random weights, else the file's stem and its sha256; no
-        path of this machine.
+        ``None`` for random weights, else the word, or the file's stem and its
+        sha256; no path of this machine.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -30,18 +29,31 @@ def origin(initial: str | os.PathLike | None) -> Origin | None:
     """
     if initial is None:
         return None
-    if str(initial) in _NAMED:
+    if str(initial) in _MADE:
         return Origin(str(initial))
     path = _file(initial)
     return Origin(path.stem, sha256_of(path))
 
 
-def origin_text(initial: str | os.PathLike | None) -> str | None:
-    """Say the same in one line, for ``settings.json``: a name, and the sha256 of a file."""
+def started_from(initial: str | os.PathLike | None) -> dict[str, str]:
+    """Say the same for ``settings.json``.
+
+    Args:
+        initial: As for `origin`.
+
+    Returns:
+        Nothing for random weights, else ``started_from``: the word, or the
+        file's stem and the beginning of its sha256.
+
+    Raises:
+        FileNotFoundError: As `origin`.
+        kiqa.io.weights.WeightsError: As `origin`.
+    """
     found = origin(initial)
-    if found is None or found.sha256 is None:
-        return found and found.name
-    return f"{found.name}, sha256 {found.sha256}"
+    if found is None:
+        return {}
+    digest = "" if found.sha256 is None else f", sha256 {found.sha256[:16]}"
+    return {"started_from": f"{found.name}{digest}"}
 
 
 def details_of(model: str | os.PathLike | None) -> Details | None:
@@ -58,7 +70,7 @@ def details_of(model: str | os.PathLike | None) -> Details | None:
         FileNotFoundError: As `origin`.
         kiqa.io.weights.WeightsError: As `origin`, or if it is damaged.
     """
-    if model is None or str(model) in _NAMED:
+    if model is None or str(model) in _MADE:
         return None
     return read_info(_file(model)).details
 

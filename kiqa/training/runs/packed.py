@@ -1,10 +1,10 @@
-"""Decoded pictures in one file on disk, so that no epoch decodes them again.
+"""Decoded images in one file on disk, so that no epoch decodes them again.
 
-``pixels.bin`` holds the pictures' bytes one after the other, any sizes;
+``pixels.bin`` holds the images' bytes one after the other, any sizes;
 ``index.json`` says where each lies and which files it is from. The file is
 mapped into memory: crops read what they need, and the system keeps what fits.
 
-Public names: `pack_pictures`, `PackedPictures`.
+Public names: `pack_images`, `PackedImages`.
 """
 
 import json
@@ -25,11 +25,11 @@ _THREADS = 4
 
 
 @dataclass(frozen=True, eq=False)
-class PackedPictures:
-    """Pictures in memory or mapped into it.
+class PackedImages:
+    """Images in memory or mapped into it.
 
     Attributes:
-        content: ``uint8``, the pixels of all pictures one after the other.
+        content: ``uint8``, the pixels of all images one after the other.
         starts: Where each begins in ``content``.
         sizes: ``(height, width)`` of each.
     """
@@ -42,34 +42,34 @@ class PackedPictures:
         return len(self.sizes)
 
     def pixels(self, index: int) -> np.ndarray:
-        """Return a picture, ``uint8`` of shape (H, W, 3), RGB, read only."""
+        """Return an image, ``uint8`` of shape (H, W, 3), RGB, read only."""
         height, width = self.sizes[index]
         begin = self.starts[index]
         return self.content[begin : begin + height * width * 3].reshape(height, width, 3)
 
-    def part(self, which: slice) -> "PackedPictures":
-        """Return some of the pictures."""
-        return PackedPictures(self.content, self.starts[which], self.sizes[which])
+    def part(self, which: slice) -> "PackedImages":
+        """Return some of the images."""
+        return PackedImages(self.content, self.starts[which], self.sizes[which])
 
 
-def pack_pictures(
+def pack_images(
     paths: Sequence[str | os.PathLike],
     folder: str | os.PathLike,
     *,
     smallest: int,
     progress: bool = False,
-) -> PackedPictures:
-    """Decode pictures into one file, unless that has been done.
+) -> PackedImages:
+    """Decode images into one file, unless that has been done.
 
     Args:
-        paths: Files of the pictures.
+        paths: Files of the images.
         folder: Folder of the two files, made if missing. What is there is
             used if it is of the same files, by path, size and time of change.
-        smallest: Pixels that either side of a picture must have.
+        smallest: Pixels that either side of an image must have.
         progress: Show a bar, if standard error is a terminal.
 
     Returns:
-        The pictures, in the order of the paths.
+        The images, in the order of the paths.
 
     Raises:
         FileNotFoundError: If a file is not there.
@@ -82,16 +82,14 @@ def pack_pictures(
     if index.is_file():
         known = json.loads(index.read_text(encoding="utf-8"))
         if known.get("files") == stamps:
+            for path, size in zip(paths, known["sizes"], strict=True):
+                _check_size(path, size, smallest)
             return _opened(folder, known["sizes"])
         index.unlink()
 
     def read(path):
         pixels = load_image(path).pixels
-        if min(pixels.shape[:2]) < smallest:
-            raise ValueError(
-                f"Expected pictures of at least {smallest} pixels a side. Received: {path}, "
-                f"{pixels.shape[1]}x{pixels.shape[0]}. Leave it out."
-            )
+        _check_size(path, pixels.shape, smallest)
         return pixels
 
     sizes = []
@@ -115,8 +113,17 @@ def pack_pictures(
     return _opened(folder, sizes)
 
 
+def _check_size(path, size, smallest):
+    """Refuse an image that is too small, also one that a training of smaller ones packed."""
+    if min(size[:2]) < smallest:
+        raise ValueError(
+            f"Expected images of at least {smallest} pixels a side. Received: {path}, "
+            f"{size[1]}x{size[0]}. Leave it out."
+        )
+
+
 def _opened(folder, sizes):
-    """The pictures of a folder, not read yet."""
+    """The images of a folder, not read yet."""
     content = np.memmap(folder / PIXELS, np.uint8, "r")
     ends = np.cumsum([height * width * 3 for height, width in sizes], dtype=np.int64)
     if len(content) != ends[-1]:
@@ -125,11 +132,11 @@ def _opened(folder, sizes):
             f"{folder}; it is made again."
         )
     starts = np.concatenate([[0], ends[:-1]])
-    return PackedPictures(content, starts, [tuple(size) for size in sizes])
+    return PackedImages(content, starts, [tuple(size) for size in sizes])
 
 
 def _stamp(path):
     if not path.is_file():
-        raise FileNotFoundError(f"Expected a picture. Received: {path}, not there.")
+        raise FileNotFoundError(f"Expected an image. Received: {path}, not there.")
     found = path.stat()
     return found.st_size, found.st_mtime_ns

@@ -1,11 +1,11 @@
-"""Start DIQaM and WaDIQaM from the convolutions of a trained network.
+"""Start a network from a trained one: from all of it, or from its convolutions.
 
-Ours; the paper starts from random weights. Patchnet's first six convolutions
-have the widths of WaDIQaM's first three stages, so a Patchnet that was trained
-on the same images gives a start that saves hours. A file of a WaDIQaM, with or
-without a reference, gives all convolutions.
+Ours; the papers start from random weights, or from ImageNet. Patchnet's first
+six convolutions have the widths of WaDIQaM's first three stages, so a Patchnet
+that was trained on the same images gives a start that saves hours. A file of a
+WaDIQaM, with or without a reference, gives all convolutions.
 
-Public names: `start_from`.
+Public names: `start_whole`, `start_from`.
 """
 
 import os
@@ -14,6 +14,32 @@ import keras
 import numpy as np
 
 from kiqa.io.weights import load_model
+
+
+def start_whole(network: keras.Model, initial: str | os.PathLike) -> None:
+    """Set all weights of a network to those of a trained one of the same layers.
+
+    Args:
+        network: Changed in place.
+        initial: Name or file of the trained network.
+
+    Raises:
+        ValueError: If its weights have other shapes, or the file cannot be
+            read.
+        FileNotFoundError: If there is no such file.
+    """
+    values = load_model(initial).get_weights()
+    expected = [tuple(weight.shape) for weight in network.weights]
+    received = [value.shape for value in values]
+    if expected != received:
+        different = [pair for pair in zip(expected, received, strict=False) if pair[0] != pair[1]]
+        first = f", first {different[0][0]} and {different[0][1]}" if different else ""
+        raise ValueError(
+            f"Expected the weights of a {network.name} of the same widths to start from. Received: "
+            f"{initial} with {len(received)} arrays for {len(expected)}{first}. Leave initial out "
+            "for random weights."
+        )
+    network.set_weights(values)
 
 
 def start_from(network: keras.Model, initial: str | os.PathLike) -> tuple[str, ...]:

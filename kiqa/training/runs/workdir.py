@@ -8,7 +8,8 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -16,7 +17,7 @@ import numpy as np
 
 from kiqa import __version__
 from kiqa.evaluation.report import write_json
-from kiqa.training.runs.settings import check_continues
+from kiqa.training.runs.options import check_continues
 
 SETTINGS_FILE = "settings.json"
 
@@ -75,6 +76,22 @@ def open_workdir(
     }
     write_json({"settings": dict(settings), "data": dict(data), **versions}, file)
     return workdir
+
+
+def machine(devices: Sequence[str] = ()) -> dict:
+    """Return what a run computed on, for its result and the model card.
+
+    Args:
+        devices: Devices that shared each batch; empty for one.
+
+    Returns:
+        ``cores``, ``devices``, and the time it ended.
+    """
+    return {
+        "cores": os.cpu_count(),
+        "devices": list(devices),
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
 
 
 def arrays_sha256(*arrays: np.ndarray) -> str:

@@ -3,20 +3,21 @@
 All randomness comes from (seed, epoch, step), so that a step can be made
 again, alone and in any order.
 
-Public names: `PatchSource`, `patch_source`, `random_patches`, `epoch_batches`,
-`fixed_patches`.
+Public names: `PatchSource`, `patch_source`, `random_patches`, `epoch_plan`,
+`fed`, `fixed_patches`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from kiqa.constants import WADIQAM
 from kiqa.data.patches import cut_patches, grid_shape
-from kiqa.training.runs.ahead import made_ahead
-from kiqa.training.runs.photographs import PhotographStore
+from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
+from kiqa.training.runs.images import ImageStore
 from kiqa.training.runs.seeding import epoch_rng
 
 _FIXED = 2**32 - 1  # the place of validation patches in the seed's stream
@@ -31,8 +32,8 @@ class PatchSource:
         references: Their references, in the same order, or ``None``.
     """
 
-    images: PhotographStore
-    references: PhotographStore | None = None
+    images: ImageStore
+    references: ImageStore | None = None
 
     def __len__(self):
         return len(self.images.paths)
@@ -58,7 +59,7 @@ class PatchSource:
 
 
 def patch_source(
-    images: Sequence[Path], references: Sequence[Path] | None = None, *, keep_bytes: int
+    images: Sequence[Path], references: Sequence[Path | None] | None = None, *, keep_bytes: int
 ) -> PatchSource:
     """Make a source of files.
 
@@ -73,7 +74,7 @@ def patch_source(
     """
     share = keep_bytes // (1 if references is None else 2)
     stores = [
-        PhotographStore(paths, smallest=WADIQAM.patch, keep_bytes=share)
+        ImageStore(paths, smallest=WADIQAM.patch, keep_bytes=share)
         for paths in (images, references)
         if paths is not None
     ]
@@ -106,45 +107,60 @@ def random_patches(
     return result
 
 
-def epoch_batches(
+def epoch_plan(
     source: PatchSource,
     targets: np.ndarray,
     *,
-    images: int,
+    batch_size: int,
     patches: int,
     flip: bool,
     seed: int,
     epoch: int,
-) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
-    """Yield the batches of an epoch; each image occurs once at most.
+) -> EpochPlan:
+    """Plan the batches of an epoch; each image occurs once at most.
 
     Args:
         source: Images.
         targets: Of shape (n, k), a row an image.
-        images: Images a step; what is left over waits for the next epoch,
-            whose order is another.
+        batch_size: Images in a batch; what is left over waits for the next
+            epoch, whose order is another.
         patches: Patches an image.
         flip: Mirror half of the patches.
         seed: The experiment's seed.
         epoch: Epoch, counted from 0.
 
-    Yields:
-        For each input of the network ``uint8`` of shape (images * patches,
-        P, P, 3), patches of one image together, and the targets, ``float32``
-        of shape (images * patches, k). The next steps are made in the
-        background.
+    Returns:
+        Batches of one input for each input of the network, ``uint8`` of shape
+        (batch_size * patches, P, P, 3), patches of one image together, and
+        targets, ``float32`` of shape (batch_size * patches, k).
     """
-    order = epoch_rng(seed, epoch=epoch).permutation(len(source))
-    steps = len(order) // images
+    order = shuffled(len(source), epoch_rng(seed, epoch=epoch))
 
-    def make(step):
-        rng = epoch_rng(seed, step, epoch=epoch)
-        chosen = order[step * images : (step + 1) * images]
-        cut = [random_patches(source.pixels(i), patches, flip=flip, rng=rng) for i in chosen]
-        inputs = [np.concatenate(parts) for parts in zip(*cut, strict=True)]
-        return inputs, targets[chosen].repeat(patches, axis=0).astype(np.float32)
+    def cut(pixels, rng):
+        return random_patches(pixels, patches, flip=flip, rng=rng)
 
-    yield from made_ahead(make, range(steps))
+    def batch(samples, chosen, rng):
+        inputs = [np.concatenate(parts) for parts in zip(*samples, strict=True)]
+        rated = targets[chosen].repeat(patches, axis=0).astype(np.float32)
+        return fed(inputs), rated
+
+    pixels = ArraySpec("uint8", (None, WADIQAM.patch, WADIQAM.patch, 3))
+    return EpochPlan(
+        order=in_batches(order, batch_size, whole=True),
+        read=source.pixels,
+        augment=cut,
+        batch=batch,
+        signature=(
+            fed([pixels] * (1 if source.references is None else 2)),
+            ArraySpec("float32", (None, targets.shape[1])),
+        ),
+        generator=lambda number: epoch_rng(seed, number, epoch=epoch),
+    )
+
+
+def fed(inputs: Sequence) -> Any:
+    """Return the inputs as Keras takes them: one alone, or a tuple of several."""
+    return inputs[0] if len(inputs) == 1 else tuple(inputs)
 
 
 def fixed_patches(source: PatchSource, count: int, *, seed: int) -> list[np.ndarray]:

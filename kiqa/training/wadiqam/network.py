@@ -1,6 +1,6 @@
 """DIQaM and WaDIQaM ready to be trained, and their predictions while they are.
 
-Public names: `network_of`, `compile_wadiqam`, `predict_scores`, `fed`.
+Public names: `network_of`, `compile_wadiqam`, `predict_scores`.
 """
 
 import os
@@ -11,10 +11,12 @@ import numpy as np
 
 from kiqa.constants import WADIQAM
 from kiqa.models.wadiqam import build_wadiqam
-from kiqa.training.runs.devices import jit_compile, number_format, several_devices
+from kiqa.training.runs.devices import jit_compile
+from kiqa.training.runs.optimizers import NO_DECAY, adam, learning_rate
+from kiqa.training.runs.replicas import whole_batch
 from kiqa.training.runs.seeding import model_seed
 from kiqa.training.runs.start import start_from
-from kiqa.training.wadiqam.batches import PatchSource, fixed_patches, patch_source
+from kiqa.training.wadiqam.batches import PatchSource, fed, fixed_patches, patch_source
 from kiqa.training.wadiqam.form import plain_form, training_form
 from kiqa.training.wadiqam.losses import pooled_loss
 from kiqa.training.wadiqam.settings import WadiqamSettings
@@ -53,45 +55,42 @@ def compile_wadiqam(
         Compiled model of the network's inputs to quality and weight side by
         side (`kiqa.training.wadiqam.form`).
     """
-    steps = len(source) // settings.images
-    with several_devices(settings.devices), number_format(settings.precision):
-        network = network_of(settings, seed=model_seed(settings.seed))
-        kept = () if initial is None else start_from(network, initial)
-        if settings.form == "plain":
-            model = plain_form(network, dropout=settings.dropout)
-        else:
-            model = training_form(
-                network,
-                dropout=settings.dropout,
-                patches=_sample(source, seed=settings.seed),
-                mean=float(np.mean(scores)),
-                seed=model_seed(settings.seed, 1),
-                kept=kept,
-            )
-        rate = settings.learning_rate
-        if settings.schedule == "cosine":
-            rate = keras.optimizers.schedules.CosineDecay(
-                0.0 if settings.warmup_steps else rate,
-                max(1, settings.epochs * steps - settings.warmup_steps),
-                warmup_target=rate if settings.warmup_steps else None,
-                warmup_steps=settings.warmup_steps,
-            )
-        options = {"epsilon": WADIQAM.epsilon, "global_clipnorm": settings.clip_norm or None}
-        if settings.weight_decay:
-            adam = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay, **options)
-            adam.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-        else:
-            adam = keras.optimizers.Adam(rate, **options)
-        model.compile(
-            optimizer=adam,
-            loss=pooled_loss(
-                patches=settings.patches,
-                pooling=settings.pooling,
-                patch=settings.patch_loss,
-                correlation=settings.correlation_loss,
-            ),
-            jit_compile=jit_compile(),
+    network = network_of(settings, seed=model_seed(settings.seed))
+    kept = () if initial is None else start_from(network, initial)
+    if settings.form == "plain":
+        model = plain_form(network, dropout=settings.dropout)
+    else:
+        model = training_form(
+            network,
+            dropout=settings.dropout,
+            patches=_sample(source, seed=settings.seed),
+            mean=float(np.mean(scores)),
+            seed=model_seed(settings.seed, 1),
+            kept=kept,
         )
+    rate = learning_rate(
+        settings.learning_rate,
+        schedule=settings.schedule,
+        steps=settings.epochs * (len(source) // settings.batch_size),
+        warmup_steps=settings.warmup_steps,
+    )
+    loss = pooled_loss(
+        patches=settings.patches,
+        pooling=settings.pooling,
+        patch=settings.patch_loss,
+        correlation=settings.correlation_loss,
+    )
+    model.compile(
+        optimizer=adam(
+            rate,
+            weight_decay=settings.weight_decay,
+            no_decay=NO_DECAY,
+            clip_norm=settings.clip_norm,
+            epsilon=WADIQAM.epsilon,
+        ),
+        loss=whole_batch(loss),
+        jit_compile=jit_compile(),
+    )
     return model
 
 
@@ -121,11 +120,6 @@ def predict_scores(
     quality = predicted[..., 0]
     weights = predicted[..., 1] if pooling == "weighted" else np.ones_like(quality)
     return quality, np.sum(quality * weights, axis=1) / np.sum(weights, axis=1)
-
-
-def fed(inputs: Sequence[np.ndarray]) -> np.ndarray | list[np.ndarray]:
-    """Return the inputs as Keras takes them: one array, or a list of several."""
-    return inputs[0] if len(inputs) == 1 else list(inputs)
 
 
 def _sample(source, *, seed):

@@ -1,73 +1,27 @@
 """Settings of the training of DIQaM and WaDIQaM; the defaults are the paper's.
 
-`RECIPES` names sets of other values: ``"paper"`` changes nothing,
+`PRESETS` names sets of other values: ``"paper"`` changes nothing,
 ``"two-cores"`` is how the shipped weights were made, in less than an hour on
 two cores instead of the paper's 3000 epochs. Loads no Keras.
 
-Public names: `WadiqamSettings`, `RECIPES`, `MODES`, `POOLINGS`, `FUSIONS`,
-`FORMS`, `SCHEDULES`, `CORRELATIONS`, `MONITORS`, `TARGETS`.
+Public names: `WadiqamSettings`, `PRESETS`.
 """
 
 from dataclasses import dataclass
 
 from kiqa.constants import WADIQAM
-from kiqa.training.runs.settings import PRECISIONS
-
-MODES = ("nr", "fr")
-POOLINGS = ("average", "weighted")
-FUSIONS = ("difference", "concatenation", "both")
-FORMS = ("plain", "normalised")
-SCHEDULES = ("constant", "cosine")
-CORRELATIONS = ("scores", "ranks")
-MONITORS = ("loss", "srocc")
-TARGETS = ("dmos", "mos")
+from kiqa.training.runs import options
 
 
 @dataclass(frozen=True, kw_only=True)
 class WadiqamSettings:
     """What decides the numbers of a training of DIQaM or WaDIQaM.
 
-    Attributes:
-        seed: Seed of the initial weights, the patches and dropout.
-        mode: ``"nr"`` or ``"fr"``, with a reference.
-        pooling: ``"weighted"`` (WaDIQaM, loss (7)) or ``"average"`` (DIQaM,
-            loss (3)).
-        fusion: See `kiqa.models.wadiqam.build_wadiqam`; only for ``"fr"``.
-        shallow: The small network of section IV-H.
-        targets: ``"dmos"``: scores mapped linearly to the range of LIVE's
-            DMOS, 0..100, lower is better; or ours, ``"mos"``: 0..1, higher
-            is better. The network speaks this scale.
-        images: Images a step.
-        patches: Random patches of each image of a step, others each epoch.
-        validation_patches: Random patches of each validation image, drawn
-            once.
-        flip: Ours: mirror half of the training patches.
-        epochs: Epochs at most; in one, each training image occurs once.
-        early_stopping: Stop after so many epochs without a better one.
-            ``None`` runs all; the best epoch's weights are kept either way.
-        monitor: What is best on the validation images: the least ``"loss"``
-            ((3) or (7), without the terms below), or ours, the highest
-            ``"srocc"``.
-        learning_rate: Highest learning rate of Adam.
-        schedule: ``"constant"``, or ours ``"cosine"``: falls to zero over all
-            epochs.
-        warmup_steps: Ours: steps over which the learning rate rises; only
-            with ``"cosine"``.
-        weight_decay: Ours: decoupled weight decay; 0 is plain Adam.
-        clip_norm: Ours: largest norm of a gradient; 0 clips nothing.
-        dropout: Of the hidden layer of each branch.
-        patch_loss: Ours, only with weighted pooling: weight of loss (3),
-            added to loss (7).
-        correlation_loss: Ours: weight of one minus Pearson's correlation of
-            the scores over the images of a step.
-        correlation_with: What the scores correlate with: the wanted
-            ``"scores"``, or their ``"ranks"`` in the training part.
-        form: ``"plain"``: the network itself, or ours, ``"normalised"``:
-            a form with centred input, batch normalisation and whitening
-            first kernels, which is folded into the plain network when it is
-            done (`kiqa.training.wadiqam.form`).
-        precision: Keras dtype policy, one of `PRECISIONS`.
-        devices: As in `kiqa.training.patchnet.settings.PatchnetSettings`.
+    Each field says what it means, its bounds and its choices. Ours, not the
+    paper's, are: the targets ``"mos"``, ``flip``, the monitor ``"srocc"``,
+    ``schedule``, ``warmup_steps``, ``weight_decay``, ``clip_norm``,
+    ``patch_loss``, ``correlation_loss`` and the form ``"normalised"``
+    (`kiqa.training.wadiqam.form`).
 
     Raises:
         ValueError: If a value is out of its range, or values do not fit each
@@ -77,71 +31,76 @@ class WadiqamSettings:
         Bosse et al. 2018, sections III-C, III-E and IV-B.
     """
 
-    seed: int = 0
-    mode: str = "nr"
-    pooling: str = "weighted"
-    fusion: str = "both"
-    shallow: bool = False
-    targets: str = "dmos"
-    images: int = WADIQAM.images
-    patches: int = WADIQAM.patches
-    validation_patches: int = WADIQAM.patches
-    flip: bool = False
-    epochs: int = WADIQAM.epochs
-    early_stopping: int | None = None
-    monitor: str = "loss"
-    learning_rate: float = WADIQAM.learning_rate
-    schedule: str = "constant"
-    warmup_steps: int = 0
-    weight_decay: float = 0.0
-    clip_norm: float = 0.0
-    dropout: float = WADIQAM.dropout
-    patch_loss: float = 0.0
-    correlation_loss: float = 0.0
-    correlation_with: str = "scores"
-    form: str = "plain"
-    precision: str = "float32"
-    devices: tuple[str, ...] = ()
+    seed: int = options.seed()
+    mode: str = options.setting("nr", "without or with a reference", choices=("nr", "fr"))
+    pooling: str = options.setting(
+        "weighted",
+        "WaDIQaM, loss (7), or DIQaM, loss (3)",
+        choices=("average", "weighted"),
+    )
+    fusion: str = options.setting(
+        "both",
+        "of the features, with --mode fr",
+        choices=("difference", "concatenation", "both"),
+    )
+    shallow: bool = options.setting(False, "the small network of section IV-H")
+    targets: str = options.setting(
+        "dmos",
+        "scale of the scores: LIVE's DMOS, 0..100, lower is better, or MOS in 0..1",
+        choices=("dmos", "mos"),
+    )
+    batch_size: int = options.batch_size(WADIQAM.images)
+    patches: int = options.setting(
+        WADIQAM.patches, "random patches of each image, others each epoch", low=1
+    )
+    validation_patches: int = options.setting(
+        WADIQAM.patches, "random patches of each validation image, drawn once", low=1
+    )
+    flip: bool = options.setting(False, "mirror half of the training patches")
+    epochs: int = options.epochs(WADIQAM.epochs)
+    early_stopping: int | None = options.early_stopping()
+    monitor: str = options.setting(
+        "loss",
+        "what the best epoch is best at on the validation images: least loss (3) or (7) without "
+        "further terms, or highest SROCC",
+        choices=("loss", "srocc"),
+    )
+    learning_rate: float = options.learning_rate(WADIQAM.learning_rate)
+    schedule: str = options.setting(
+        "constant",
+        "of the learning rate; cosine falls to zero over all epochs",
+        choices=("constant", "cosine"),
+    )
+    warmup_steps: int = options.setting(
+        0, "batches over which the learning rate rises, with --schedule cosine", low=0
+    )
+    weight_decay: float = options.setting(0.0, "decoupled weight decay; 0 is plain Adam", low=0)
+    clip_norm: float = options.setting(0.0, "largest norm of a gradient; 0 clips nothing", low=0)
+    dropout: float = options.setting(
+        WADIQAM.dropout, "of the hidden layer of each branch", low=0, below=1
+    )
+    patch_loss: float = options.setting(
+        0.0, "weight of loss (3), added to (7); only with weighted pooling", low=0
+    )
+    correlation_loss: float = options.setting(
+        0.0, "weight of 1 - Pearson's correlation of the scores over a batch", low=0
+    )
+    correlation_with: str = options.setting(
+        "scores",
+        "what --correlation-loss correlates the scores with: the wanted scores, or their ranks in "
+        "the training part",
+        choices=("scores", "ranks"),
+    )
+    form: str = options.setting(
+        "plain",
+        "train the plain network, or one that is folded into it afterwards",
+        choices=("plain", "normalised"),
+    )
+    precision: str = options.precision()
+    devices: tuple[str, ...] = options.devices()
 
     def __post_init__(self):
-        for name, choices in (
-            ("mode", MODES),
-            ("pooling", POOLINGS),
-            ("fusion", FUSIONS),
-            ("monitor", MONITORS),
-            ("targets", TARGETS),
-            ("schedule", SCHEDULES),
-            ("correlation_with", CORRELATIONS),
-            ("form", FORMS),
-            ("precision", PRECISIONS),
-        ):
-            if getattr(self, name) not in choices:
-                raise ValueError(
-                    f"Expected {name} to be one of {', '.join(choices)}. "
-                    f"Received: {getattr(self, name)!r}."
-                )
-        for name, least in (
-            ("seed", 0),
-            ("images", 1),
-            ("patches", 1),
-            ("validation_patches", 1),
-            ("epochs", 1),
-            ("warmup_steps", 0),
-        ):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
-                raise ValueError(f"Expected {name} to be an integer >= {least}. Received: {value}.")
-        if self.early_stopping is not None and self.early_stopping < 1:
-            raise ValueError(
-                f"Expected early_stopping to be an integer >= 1. Received: {self.early_stopping}."
-            )
-        if not 0 < self.learning_rate < float("inf"):
-            raise ValueError(f"Expected learning_rate > 0. Received: {self.learning_rate}.")
-        for name in ("weight_decay", "clip_norm", "patch_loss", "correlation_loss"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"Expected {name} >= 0. Received: {getattr(self, name)}.")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"Expected dropout from 0 to below 1. Received: {self.dropout}.")
+        options.check_settings(self)
         if self.warmup_steps and self.schedule != "cosine":
             raise ValueError("Expected warmup_steps together with the schedule 'cosine'.")
         if self.patch_loss and self.pooling == "average":
@@ -149,16 +108,16 @@ class WadiqamSettings:
                 "Expected patch_loss only with weighted pooling; with average pooling it is the "
                 f"loss. Received: patch_loss={self.patch_loss}."
             )
-        if self.correlation_loss and self.images < 2:
-            raise ValueError("Expected at least 2 images a step together with correlation_loss.")
+        if self.correlation_loss and self.batch_size < 2:
+            raise ValueError("Expected a batch_size of 2 or more together with correlation_loss.")
 
 
 # Ours: values that reach a good network on two cores.
-RECIPES = {
+PRESETS = {
     "paper": {},
     "two-cores": {
         "targets": "mos",
-        "images": 32,
+        "batch_size": 32,
         "patches": 8,
         "flip": True,
         "epochs": 60,

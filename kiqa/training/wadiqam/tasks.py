@@ -134,7 +134,7 @@ def tasks_trained_on(
         train: Tasks to train on.
         validation: Tasks that choose the epoch.
         dataset: Key of `kiqa.data.DATASETS`; ``None`` for pairs, of which the
-            files of the references are told.
+            names of the references are told.
         scores: As for `kiqa.data.trained.trained_on`.
         about: Likewise.
 
@@ -144,7 +144,7 @@ def tasks_trained_on(
     parts = {"train": train, "val": validation}
     return tuple(
         names_trained_on(
-            [task.name if dataset else task.reference.name for task in tasks],
+            [task.name if dataset else Path(task.content).name for task in tasks],
             dataset=dataset, use=use, scores=scores, about=about,
         )
         for use, tasks in parts.items()

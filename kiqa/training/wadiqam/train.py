@@ -1,8 +1,7 @@
 """Train DIQaM or WaDIQaM, with or without a reference.
 
-The working folder then holds ``wadiqam_nr.h5`` (or ``diqam_fr.h5`` and so
-on), ``settings.json``, ``history.csv``, ``checkpoint.npz``, ``images.csv``
-(which image was in which part) and ``result.json``.
+The working folder then holds ``wadiqam_nr.h5`` (or ``diqam_fr.h5`` and so on)
+and the files of `kiqa.training.runs.run`.
 
 Runs on any Keras backend; several devices need TensorFlow.
 
@@ -12,42 +11,30 @@ References:
     Bosse et al. 2018, sections III-C to III-E.
 """
 
-import itertools
 import os
-import time
 from collections.abc import Callable, Sequence
+from typing import Unpack
 
 import numpy as np
 from scipy.stats import rankdata
-from tqdm import tqdm
 
 from kiqa import __version__
 from kiqa.data.trained import in_chain
-from kiqa.evaluation.report import write_csv, write_json
 from kiqa.io.weights import Details, TrainingPart, export_h5
 from kiqa.io.weights.details import ALL_PATCHES
-from kiqa.training.runs.checkpoint import read_checkpoint
-from kiqa.training.runs.epochs import train_to_best
-from kiqa.training.runs.history import best_numbers, epoch_numbers, history_writer
-from kiqa.training.runs.origin import details_of, origin, origin_text
-from kiqa.training.runs.settings import settings_to_json
-from kiqa.training.runs.workdir import open_workdir, text_sha256
-from kiqa.training.wadiqam.batches import (
-    epoch_batches,
-    fixed_patches,
-    patch_source,
-)
+from kiqa.training.runs.history import score_numbers
+from kiqa.training.runs.origin import details_of, origin
+from kiqa.training.runs.run import RunOptions, Training, run_training
+from kiqa.training.wadiqam.batches import epoch_plan, fixed_patches, patch_source
 from kiqa.training.wadiqam.form import fold
-from kiqa.training.wadiqam.network import compile_wadiqam, fed, network_of, predict_scores
+from kiqa.training.wadiqam.network import compile_wadiqam, network_of, predict_scores
 from kiqa.training.wadiqam.settings import WadiqamSettings
 from kiqa.training.wadiqam.tasks import PatchTask
 
-CHECKPOINT_FILE = "checkpoint.npz"
-
 # What the weights file says of the scores, by `WadiqamSettings.targets`.
 _SCALES = {
-    "dmos": {"scale": "0..100 DMOS", "higher_is_better": False},
-    "mos": {"scale": "0..1", "higher_is_better": True},
+    "dmos": "0..100 DMOS",
+    "mos": "0..1",
 }
 
 
@@ -56,101 +43,69 @@ def train_wadiqam(
     validation: Sequence[PatchTask],
     settings: WadiqamSettings,
     *,
-    workdir: str | os.PathLike,
     trained_on: Sequence[TrainingPart],
-    watched: Sequence[PatchTask] = (),
+    test: Sequence[PatchTask] = (),
+    watched: bool = False,
     initial: str | os.PathLike | None = None,
-    resume: bool = False,
     keep_bytes: int = 4 * 2**30,
-    progress: bool = False,
-    report: Callable[[str], None] = lambda message: None,
+    **run: Unpack[RunOptions],
 ) -> dict:
     """Train one of the four networks.
 
     Args:
         train: Images to train on.
-        validation: Images that choose the epoch; none of a content in
-            ``train``.
+        validation: Images that choose the epoch.
         settings: What decides the numbers.
-        workdir: Folder of the run.
         trained_on: Which images these are, from `kiqa.data.trained`; goes
             into the weights file.
-        watched: Test images whose loss is noted each epoch, ``test_loss``;
-            it decides nothing.
+        test: Images of the test part; none of their content is trained on.
+        watched: Note the test images' loss each epoch, ``test_loss``; it
+            decides nothing.
         initial: Name or file of a trained network whose convolutions to
-            start from (`kiqa.training.runs.start`); ``None`` is the
-            paper's random weights.
-        resume: Continue the run in the folder after its last epoch. On a CPU
-            the weights are those of an uninterrupted run, bit by bit.
+            start from (`kiqa.training.runs.start`); ``None`` is the paper's
+            random weights.
         keep_bytes: Memory for decoded images.
-        progress: Show a bar, if standard error is a terminal.
-        report: Told one line after each epoch.
+        **run: `kiqa.training.runs.run.RunOptions`; ``workdir`` is required.
 
     Returns:
         The result: best epoch, its validation SROCC, PLCC and loss, seconds.
 
     Raises:
-        ValueError: If there are too few images, a content is on both sides,
+        ValueError: If there are too few images, a content is in two parts,
             references are missing or superfluous, or the folder holds
             another run.
         OSError: If a file cannot be read or written; what is finished stays.
     """
-    _check(train, validation, watched, settings)
-    rows = [
-        {"image_name": task.name, "content": task.content, "set": part, "score": task.score}
-        for part, tasks in (("train", train), ("val", validation), ("test", watched))
-        for task in tasks
-    ]
-    workdir = open_workdir(
-        workdir,
-        settings=settings_to_json(settings) | {"initial": origin_text(initial)},
-        data={
-            "train": len(train),
-            "val": len(validation),
-            "sha256": text_sha256(repr([tuple(row.values()) for row in rows])),
-        },
-        resume=resume,
-        extendable=() if settings.schedule == "cosine" else ("epochs",),
-    )
-    write_csv(rows, workdir / "images.csv")
-    path = workdir / CHECKPOINT_FILE
-    start = read_checkpoint(path) if resume and path.is_file() else None
-    source = _source(train, keep_bytes=keep_bytes)
-    model = compile_wadiqam(source, _scores(train, settings), settings, initial=initial)
-
-    state = train_to_best(
-        model,
-        run_epoch=_epoch_runner(
-            model, source, train, (validation, watched), settings, progress=progress
+    parts = {"train": train, "val": validation, "test": test}
+    _check(parts, settings)
+    source, scores = _source(train, keep_bytes=keep_bytes), _scores(train, settings)
+    targets = _targets(scores, settings)
+    judges = [_judge(validation, settings, part="val")]
+    if watched:
+        judges.append(_judge(test, settings, part="test"))
+    training = Training(
+        settings=settings,
+        parts={part: [_row(task) for task in tasks] for part, tasks in parts.items()},
+        build=lambda: compile_wadiqam(source, scores, settings, initial=initial),
+        plan=lambda epoch: epoch_plan(
+            source,
+            targets,
+            batch_size=settings.batch_size,
+            patches=settings.patches,
+            flip=settings.flip,
+            seed=settings.seed,
+            epoch=epoch,
         ),
-        epochs=settings.epochs,
+        validate=lambda model: {k: v for judge in judges for k, v in judge(model).items()},
+        export=lambda model, folder: _export(
+            model, folder, settings, trained_on=trained_on, initial=initial
+        ),
         monitor=f"val_{settings.monitor}",
         maximise=settings.monitor == "srocc",
-        checkpoint_path=path,
-        resume_from=start,
-        patience=settings.early_stopping,
-        after_epoch=history_writer(workdir, report),
+        initial=initial,
+        extendable=settings.schedule != "cosine",
     )
-    best = network_of(settings)
-    fold(model, best)
-    result = best_numbers(state)
-    name = weights_file(settings).removesuffix(".h5")
-    export_h5(
-        best,
-        workdir / f"{name}.h5",
-        Details(
-            name=name,
-            version=__version__,
-            **_SCALES[settings.targets],
-            mode=f"wadiqam-{settings.mode}",
-            pooling=settings.pooling,
-            patch_grid=ALL_PATCHES,
-            trained_on=in_chain(trained_on, details_of(initial)),
-            origin=origin(initial),
-        ),
-    )
-    write_json(result, workdir / "result.json")
-    return result
+    return run_training(training, **run)
 
 
 def weights_file(settings: WadiqamSettings) -> str:
@@ -159,9 +114,22 @@ def weights_file(settings: WadiqamSettings) -> str:
     return f"{kind}_{settings.mode}.h5"
 
 
+def _row(task):
+    return {"image_name": task.name, "content": task.content, "score": task.score}
+
+
 def _scores(tasks, settings):
     scores = np.array([task.score for task in tasks], np.float32)
     return scores if settings.targets == "mos" else 100 * (1 - scores)
+
+
+def _targets(scores, settings):
+    """The scores, with their ranks beside them where the loss asks for ranks."""
+    targets = scores[:, None]
+    if settings.correlation_with == "ranks":
+        ranks = rankdata(targets) / len(targets)
+        targets = np.concatenate([targets, ranks[:, None]], axis=1).astype(np.float32)
+    return targets
 
 
 def _source(tasks, *, keep_bytes):
@@ -173,24 +141,16 @@ def _source(tasks, *, keep_bytes):
     )
 
 
-def _check(train, validation, watched, settings):
-    """Refuse parts that cannot be trained on, or that share a content."""
-    if len(train) < settings.images or len(validation) < 3:
+def _check(parts, settings):
+    """Refuse parts that cannot be trained on."""
+    train, validation = parts["train"], parts["val"]
+    if len(train) < settings.batch_size or len(validation) < 3:
         raise ValueError(
-            f"Expected at least {settings.images} images to train, one step, and 3 to validate. "
-            f"Received: {len(train)} and {len(validation)}."
+            f"Expected at least {settings.batch_size} images to train, one batch, and 3 to "
+            f"validate. Received: {len(train)} and {len(validation)}."
         )
-    parts = {"train": train, "val": validation, "test": watched}
-    for one, other in itertools.combinations(parts, 2):
-        shared = {task.content for task in parts[one]} & {task.content for task in parts[other]}
-        if shared:
-            raise ValueError(
-                "Expected every reference, or scene, on one side of the split. Received: "
-                f"{len(shared)} in both {one} and {other}, such as {sorted(shared)[:3]}. Split by "
-                "reference."
-            )
     wanted = settings.mode == "fr"
-    everything = [*train, *validation, *watched]
+    everything = [task for tasks in parts.values() for task in tasks]
     wrong = [task.name for task in everything if (task.reference is not None) != wanted]
     if wrong:
         raise ValueError(
@@ -199,42 +159,36 @@ def _check(train, validation, watched, settings):
         )
 
 
-def _epoch_runner(model, source, train, held_out, settings, *, progress):
-    """A function that trains and validates one epoch, for `train_to_best`."""
-    targets = _scores(train, settings)[:, None]
-    if settings.correlation_with == "ranks":
-        ranks = rankdata(targets) / len(targets)
-        targets = np.concatenate([targets, ranks[:, None]], axis=1).astype(np.float32)
-    validate, test = (_validator(model, tasks, settings) if tasks else None for tasks in held_out)
+def _judge(tasks, settings, *, part) -> Callable:
+    """A function from the model to its numbers on fixed patches of images."""
+    wanted, count = _scores(tasks, settings), settings.validation_patches
+    patches = fixed_patches(_source(tasks, keep_bytes=0), count, seed=settings.seed)
 
-    def run_epoch(epoch):
-        began = time.monotonic()
-        batches = epoch_batches(
-            source, targets, images=settings.images, patches=settings.patches, flip=settings.flip,
-            seed=settings.seed, epoch=epoch,
-        )  # fmt: skip
-        total, hidden = len(source) // settings.images, None if progress else True
-        bar = tqdm(batches, total=total, desc=f"epoch {epoch + 1}", leave=False, disable=hidden)
-        losses = [float(model.train_on_batch(fed(inputs), rated)) for inputs, rated in bar]
-        predicted, wanted, loss = validate()
-        numbers = {**epoch_numbers(losses, predicted, wanted, began=began), "val_loss": loss}
-        return numbers | ({"test_loss": test()[2]} if test else {})
-
-    return run_epoch
-
-
-def _validator(model, tasks, settings):
-    """A function that predicts fixed patches of images and returns scores, targets and loss."""
-    wanted = _scores(tasks, settings)
-    patches = fixed_patches(
-        _source(tasks, keep_bytes=0), settings.validation_patches, seed=settings.seed
-    )
-
-    def validate():
-        quality, predicted = predict_scores(
-            model, patches, patches=settings.validation_patches, pooling=settings.pooling
-        )
+    def judge(model):
+        quality, predicted = predict_scores(model, patches, patches=count, pooling=settings.pooling)
         off = quality - wanted[:, None] if settings.pooling == "average" else predicted - wanted
-        return predicted, wanted, float(np.mean(np.abs(off)))
+        loss = {f"{part}_loss": float(np.mean(np.abs(off)))}
+        return score_numbers(predicted, wanted) | loss if part == "val" else loss
 
-    return validate
+    return judge
+
+
+def _export(model, folder, settings, *, trained_on, initial):
+    best = network_of(settings)
+    fold(model, best)
+    name, scale = weights_file(settings).removesuffix(".h5"), _SCALES[settings.targets]
+    export_h5(
+        best,
+        folder / f"{name}.h5",
+        Details(
+            name=name,
+            version=__version__,
+            scale=scale,
+            higher_is_better=settings.targets == "mos",
+            mode=f"wadiqam-{settings.mode}",
+            pooling=settings.pooling,
+            patch_grid=ALL_PATCHES,
+            trained_on=in_chain(trained_on, details_of(initial)),
+            origin=origin(initial),
+        ),
+    )

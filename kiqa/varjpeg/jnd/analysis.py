@@ -242,9 +242,9 @@ def compare(
 
 
 def _row(image, entries, votes, quantile, mos):
-    some = next(iter(entries.values()))[0]
-    row = {"image": image, "width": some.width, "height": some.height}
-    row |= {"source_bpp": some.source_bpp, "mos": mos}
+    version = next(iter(entries.values()))[0]
+    row = {"image": image, "width": version.width, "height": version.height}
+    row |= {"source_bpp": version.source_bpp, "mos": mos}
     at, reasons = {}, []
     for codec, own in votes.items():
         number = jnd(own.values(), quantile) if own else None
@@ -256,9 +256,10 @@ def _row(image, entries, votes, quantile, mos):
         for name in ("version", "quality", "bpp"):
             row[f"{codec}_{name}"] = entry and getattr(entry, name)
     ours, theirs = at[VARJPEG_CODEC], at[JPEG_CODEC]
-    both = ours is not None and theirs is not None
-    row["saving_bpp"] = theirs.bpp - ours.bpp if both else None
-    row["saving_percent"] = 100 * (theirs.bpp - ours.bpp) / theirs.bpp if both else None
+    row["saving_bpp"] = row["saving_percent"] = None
+    if ours is not None and theirs is not None:
+        row["saving_bpp"] = theirs.bpp - ours.bpp
+        row["saving_percent"] = 100 * row["saving_bpp"] / theirs.bpp
     row["overhead_share"] = ours and ours.overhead / ours.bytes
     row["left_out"] = "; ".join(reasons)
     return row

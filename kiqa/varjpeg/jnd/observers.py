@@ -34,16 +34,16 @@ _WINDOW = 11
 def luminance_ssim(
     reference: np.ndarray, picture: np.ndarray, mask: np.ndarray | None = None
 ) -> float:
-    """Return the mean SSIM of a picture's luminance.
+    """Return the mean SSIM of an image's luminance.
 
     Args:
         reference: RGB ``uint8``, shape ``(H, W, 3)``, sides at least 11.
-        picture: The same of the compressed picture.
+        image: The same of the compressed image.
         mask: The pixels over which to take the mean, ``bool`` of shape ``(H,
             W)``; without it all but a border of 5 pixels, half a window.
 
     Returns:
-        At most 1, which equal pictures have; higher is more alike.
+        At most 1, which equal images have; higher is more alike.
 
     Raises:
         ValueError: If the shapes differ or a side is too short.
@@ -53,7 +53,7 @@ def luminance_ssim(
     """
     if reference.shape != picture.shape or min(reference.shape[:2]) < _WINDOW:
         raise ValueError(
-            f"Expected two pictures of one size, sides at least {_WINDOW} pixels, received "
+            f"Expected two images of one size, sides at least {_WINDOW} pixels, received "
             f"{reference.shape} and {picture.shape}."
         )
     # float32 takes a third of the time of float64 and gives the same six digits.

@@ -6,7 +6,7 @@ Public names: :data:`SAVINGS`, :class:`Answers`, :func:`jnd_rank`,
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -86,8 +86,8 @@ def _median(values):
 def _of_known(function, values):
     """A statistic of each row's known values, NaN where none is."""
     result = np.full(len(values), np.nan)
-    some = ~np.isnan(values).all(axis=1)
-    result[some] = function(values[some], axis=1)
+    filled = ~np.isnan(values).all(axis=1)
+    result[filled] = function(values[filled], axis=1)
     return result
 
 
@@ -142,7 +142,7 @@ def savings_of(
     both = [[float(bpp_at_jnd(answers, quantile)) for answers in pair] for pair in pairs]
     varjpeg, jpeg = np.array([pair for pair in both if not np.isnan(pair).any()]).reshape(-1, 2).T
     saved, compared = jpeg - varjpeg, jpeg.size
-    results = {
+    results: dict[str, dict[str, Any]] = {
         name: {"value": None, "images": None, "images_and_participants": None} for name in SAVINGS
     }
     if compared:

@@ -1,6 +1,6 @@
 """The table of a ladder: compressed versions of images from high to low bitrate.
 
-A ladder is a folder that holds for each image its source picture and its
+A ladder is a folder that holds for each image its source image and its
 versions by each codec, with one table of them all::
 
     LADDER/versions.csv
@@ -19,9 +19,11 @@ Public names: :data:`CODECS`, :data:`VARJPEG_CODEC`, :data:`JPEG_CODEC`,
 
 import csv
 import math
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from kiqa.data.tables import read_table
 from kiqa.io.files import replacing
@@ -76,7 +78,7 @@ _REAL = tuple(field.name for field in fields(Version) if field.type is float)
 _PATHS = ("image", "file", "view")
 
 
-def read_versions(folder: str | Path) -> list[Version]:
+def read_versions(folder: str | os.PathLike) -> list[Version]:
     """Read the table of a ladder.
 
     Args:
@@ -101,7 +103,7 @@ def read_versions(folder: str | Path) -> list[Version]:
     versions = []
     for line, cells in read_table(path, _COLUMNS):
         source = f"{path} line {line}"
-        values = dict(cells)
+        values: dict[str, Any] = dict(cells)
         values |= {name: _whole(cells[name], name, source) for name in _WHOLE}
         values |= {name: _real(cells[name], name, source) for name in _REAL}
         versions.append(_checked(Version(**values), source))
@@ -156,7 +158,7 @@ def group_versions(versions: Iterable[Version]) -> dict[str, dict[str, list[Vers
 
 
 def reference_of(folder: str | Path, image: str) -> Path:
-    """Return where a ladder keeps the source picture of an image.
+    """Return where a ladder keeps the source of an image.
 
     Args:
         folder: The ladder.

@@ -7,24 +7,17 @@ import pytest
 from scipy.io import savemat
 
 from kiqa.data import live
-from kiqa.data.records import live_dmos
 
 LIVE_FOLDERS = {"jp2k": 227, "jpeg": 233, "wn": 174, "gblur": 174, "fastfading": 174}
 
 
-def _touch(folder, names):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        (folder / name).touch()
-
-
 @pytest.fixture
-def live_root(tmp_path):
+def live_root(tmp_path, touch):
     """All 982 entries; every tenth is a hidden reference; three images are on disk."""
     root = tmp_path / "databaserelease2"
-    _touch(root / "refimgs", [f"ref{i}.bmp" for i in range(29)])
+    touch(root / "refimgs", [f"ref{i}.bmp" for i in range(29)])
     for folder in LIVE_FOLDERS:
-        _touch(root / folder, ["img2.bmp"])
+        touch(root / folder, ["img2.bmp"])
     hidden = np.zeros((1, 982))
     hidden[0, ::10] = 1
     dmos = np.where(hidden, 0, np.linspace(-2.64, 111.77, 982))
@@ -39,7 +32,7 @@ def live_root(tmp_path):
 
 
 def test_live_turns_dmos_round_and_knows_images_by_their_order(live_root, caplog):
-    """The second entry is jp2k/img2, the 229th jpeg/img2; 100 - DMOS, and back."""
+    """The second entry is jp2k/img2, the 229th jpeg/img2; 100 - DMOS."""
     with caplog.at_level(logging.WARNING):
         records = live(live_root)
     assert "images are missing" in caplog.text
@@ -49,7 +42,7 @@ def test_live_turns_dmos_round_and_knows_images_by_their_order(live_root, caplog
     assert [r.name for r in records] == [f"{folder}/img2.bmp" for folder in LIVE_FOLDERS]
     assert [r.distortion for r in records] == list(LIVE_FOLDERS)
     assert [r.mos for r in records] == pytest.approx(100 - dmos)
-    assert [live_dmos(r) for r in records] == pytest.approx(dmos)
+    assert [r.mos01 for r in records] == pytest.approx(1 - dmos / 100)
     assert [r.content for r in records] == [f"ref{i % 29}" for i in expected]
     assert all(
         r.reference == live_root / "databaserelease2/refimgs" / f"{r.content}.bmp" for r in records
@@ -62,7 +55,7 @@ def test_live_turns_dmos_round_and_knows_images_by_their_order(live_root, caplog
 def test_live_reads_the_original_scores_when_told(live_root):
     """dmos.mat is never taken silently for the realigned file."""
     realigned, original = live(live_root), live(live_root, scores="original")
-    assert [live_dmos(r) * 2 for r in original] == pytest.approx([live_dmos(r) for r in realigned])
+    assert [2 * (100 - r.mos) for r in original] == pytest.approx([100 - r.mos for r in realigned])
     (live_root / "databaserelease2" / "dmos_realigned.mat").unlink()
     with pytest.raises(FileNotFoundError, match=r"dmos_realigned\.mat"):
         live(live_root)

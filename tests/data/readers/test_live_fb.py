@@ -1,17 +1,14 @@
-"""LIVE-FB and SPAQ in their published layouts, and LIVE-FB's padding."""
+"""Reader of LIVE-FB, on a small tree in the published layout, and its padding."""
 
 import logging
-import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from kiqa.data import DATASETS
 from kiqa.data.readers.live_fb import live_fb, live_fb_patch_images, live_fb_patches, pad_picture
-from kiqa.data.readers.spaq import spaq
 from kiqa.data.study.cropping import overlap_of
-from kiqa.training.paq2piq.batches import place_picture
+from kiqa.training.paq2piq.batches import place_image
 
 # A row as published in github.com/baidut/PaQ-2-PiQ, database/labels640.csv (the first one).
 HEADER = (
@@ -27,7 +24,7 @@ TEST_ROW = (
     "voc_emotic_ava/EMOTIC__cwpvmtkuw83q2or3za.jpg,1200,660,0,0,660,1200"
 )
 TEST_NAME = "voc_emotic_ava/EMOTIC__cwpvmtkuw83q2or3za.jpg"
-# A picture of 200x100 in the middle of 640x640: left 220, top 270.
+# An image of 200x100 in the middle of 640x640: left 220, top 270.
 PADDED = (
     "{m1},patches/{name},80,40,{t1},{l1},{b1},{r1},50,60,30,300,350,330,410,40,40,20,345,225,365,"
     "265,{mos},{folder}/{name},200,100,270,220,370,420,{valid}"
@@ -41,7 +38,7 @@ def _padded(name, *, valid, folder="blur_dataset", mos="61.5", m1="60", top=280,
 
 @pytest.fixture
 def root(tmp_path):
-    """Four pictures: one of the test, one each of train and val, one of no part."""
+    """Four images: one of the test, one each of train and val, one of no part."""
     folder = tmp_path / "database"
     scores = {TEST_NAME: 59.64871868, "blur_dataset/a.jpg": 61.5, "blur_dataset/b.jpg": 70,
               "EE371R/c.jpg": 33.25}  # fmt: skip
@@ -105,10 +102,10 @@ def test_places_on_the_padded_square_become_places_on_the_picture(root):
 
 @pytest.mark.parametrize("size", [(640, 640), (333, 500), (1, 639)])
 def test_padding_is_that_of_the_training(size):
-    """Odd sides too; a larger picture is refused, not cropped."""
+    """Odd sides too; a larger image is refused, not cropped."""
     pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     padded, moved = pad_picture(pixels, [[0, 0, size[1], size[0]]])
-    expected, shift = place_picture(pixels, 640, rng=None)
+    expected, shift = place_image(pixels, 640, rng=None)
     np.testing.assert_array_equal(padded, expected)
     assert moved[0, :2].tolist() == shift.tolist()
     with pytest.raises(ValueError, match="at most 32x32 pixels. Received: 33x20"):
@@ -124,7 +121,7 @@ def test_names_of_regions_without_their_folder(root):
 
 
 def test_patches_as_images(root):
-    """Set and content are those of the picture that a patch is from."""
+    """Set and content are those of the image that a patch is from."""
     records = live_fb_patch_images(root)
     assert [r.set for r in records] == ["train"] * 3 + ["val"] * 3
     assert {r.content for r in records} == {"blur_dataset/a.jpg", "blur_dataset/b.jpg"}
@@ -132,7 +129,7 @@ def test_patches_as_images(root):
 
 
 def test_missing_files_of_regions(root, caplog):
-    """Without them pictures have no set, which is said; patches cannot be read."""
+    """Without them images have no set, which is said; patches cannot be read."""
     (root / "database/labels640.csv").unlink()
     (root / "database/labels=640_padded.csv").unlink()
     with caplog.at_level(logging.WARNING):
@@ -149,7 +146,7 @@ def test_missing_files_of_regions(root, caplog):
     (_padded("a.jpg", valid="True", m1="good"), "finite edges and scores.*line 2"),
 ])  # fmt: skip
 def test_bad_regions_name_their_line(root, row, message):
-    """What is no truth value, no number, or no place on the picture."""
+    """What is no truth value, no number, or no place on the image."""
     (root / "database/labels=640_padded.csv").write_text(f"{HEADER},is_valid\n{row}\n")
     with pytest.raises(ValueError, match=message):
         live_fb_patches(root)
@@ -161,66 +158,3 @@ def test_column_that_is_missing(root):
     path.write_text(path.read_text().replace("left_patch_2", "x"))
     with pytest.raises(ValueError, match="left_patch_2"):
         live_fb(root)
-
-
-def _workbook(path, rows):
-    """A workbook of one sheet, with strings in the cells."""
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    lines = []
-    for r, row in enumerate(rows, 1):
-        cells = "".join(
-            f'<c r="{chr(65 + c)}{r}" t="inlineStr"><is><t>{cell}</t></is></c>'
-            for c, cell in enumerate(row)
-        )
-        lines.append(f'<row r="{r}">{cells}</row>')
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(
-            "xl/workbook.xml",
-            f'<workbook xmlns="{main}" xmlns:r="{relations}"><sheets>'
-            '<sheet name="Sheet7" sheetId="1" r:id="rId1"/></sheets></workbook>',
-        )
-        archive.writestr(
-            "xl/_rels/workbook.xml.rels",
-            '<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.xml"/>'
-            "</Relationships>",
-        )
-        archive.writestr(
-            "xl/worksheets/sheet1.xml",
-            f'<worksheet xmlns="{main}"><sheetData>{"".join(lines)}</sheetData></worksheet>',
-        )
-
-
-SPAQ_HEADER = ["Image name", "MOS", "Brightness", "Colorfulness"]
-
-
-def _spaq(tmp_path, rows):
-    (tmp_path / "SPAQ/TestImage").mkdir(parents=True)
-    (tmp_path / "SPAQ/Annotations").mkdir()
-    for name in ("00001.jpg", "00002.jpg"):
-        Image.new("RGB", (8, 8)).save(tmp_path / "SPAQ/TestImage" / name)
-    _workbook(tmp_path / "SPAQ/Annotations/MOS and Image attribute scores.xlsx", rows)
-    return tmp_path
-
-
-def test_spaq_reads_the_workbook(tmp_path):
-    """Names and scores of the first sheet, whatever it is called."""
-    rows = [SPAQ_HEADER, ["00001.jpg", "58.66667", "60", "61"], ["00002.jpg", "96", "1", "2"]]
-    root = _spaq(tmp_path, rows)
-    records = spaq(root)
-    assert [(r.name, r.mos, r.set) for r in records] == [
-        ("00001.jpg", 58.66667, None), ("00002.jpg", 96, None)]  # fmt: skip
-    assert [r.path for r in spaq(root / "SPAQ")] == [r.path for r in records]
-    assert DATASETS["spaq"] is spaq and records[0].mos_range == (0, 100)
-
-
-@pytest.mark.parametrize(("rows", "message"), [
-    ([["Name", "MOS"], ["00001.jpg", "5"]], r"\['Name', 'MOS'\].*'Image name'"),
-    ([SPAQ_HEADER, ["00001.jpg", "good"]], "row 2"),
-    ([SPAQ_HEADER, ["00001.jpg"]], "row 2"),
-    ([[]], "Image name"),
-])  # fmt: skip
-def test_spaq_names_what_is_wrong(tmp_path, rows, message):
-    """Other columns, or a score that is none, with its row."""
-    with pytest.raises(ValueError, match=message):
-        spaq(_spaq(tmp_path, rows))

@@ -44,7 +44,7 @@ def test_overlap_counts_the_smaller_patch():
 def test_patches_that_do_not_fit_are_an_error():
     """Two patches of 90 % cannot have little overlap; the message says after how many tries."""
     rng = np.random.default_rng(0)
-    message = "2 patches of 90%, 90%.*100x50 picture.*at most 25%.*Received: none such in 50 tries"
+    message = "2 patches of 90%, 90%.*100x50 image.*at most 25%.*Received: none such in 50 tries"
     with pytest.raises(ValueError, match=message):
         place_patches((50, 100), rng=rng, scales=(0.9, 0.9), tries=50)
     assert len(place_patches((50, 100), rng=rng, scales=(0.9, 0.9), overlap=1)) == 2
@@ -66,13 +66,13 @@ def test_cut():
     pixels = np.arange(6 * 8 * 3, dtype=np.uint8).reshape(6, 8, 3)
     np.testing.assert_array_equal(cut(pixels, (2, 1, 5, 3)), pixels[1:3, 2:5])
     for roi in ((0, 0, 9, 2), (3, 0, 3, 2), (4, 0, 3, 2), (-1, 0, 3, 2)):
-        with pytest.raises(ValueError, match="8x6 picture"):
+        with pytest.raises(ValueError, match="8x6 image"):
             cut(pixels, roi)
 
 
 @pytest.fixture
 def pictures(tmp_path):
-    """Three pictures of noise."""
+    """Three images of noise."""
     paths = [tmp_path / f"{name}.png" for name in "abc"]
     for seed, path in enumerate(paths):
         noise = np.random.default_rng(seed).integers(0, 256, (60, 80, 3), dtype=np.uint8)
@@ -85,7 +85,7 @@ def _rows(table):
 
 
 def test_files_hold_the_pixels(pictures, tmp_path):
-    """Three lossless files a picture, their places in the table; other pictures change nothing."""
+    """Three lossless files an image, their places in the table; other images change nothing."""
     table = write_patches(pictures, tmp_path / "out", seed=1)
     rows = _rows(table)
     assert [row["scale"] for row in rows] == ["0.4", "0.3", "0.2"] * 3
@@ -102,12 +102,12 @@ def test_files_hold_the_pixels(pictures, tmp_path):
 
 
 def test_what_cannot_be_cut(pictures, tmp_path):
-    """Equal names, no pictures, a missing one, one that is too small: named, and no table."""
+    """Equal names, no images, a missing one, one that is too small: named, and no table."""
     Image.new("RGB", (4, 4)).save(tmp_path / "tiny.png")
     out = tmp_path / "out"
     with pytest.raises(ValueError, match=r"more than once: \['a.png'\]"):
         write_patches([pictures[0], pictures[0]], out, seed=0)
-    with pytest.raises(ValueError, match="0 pictures"):
+    with pytest.raises(ValueError, match="0 images"):
         write_patches([], out, seed=0)
     with pytest.raises(FileNotFoundError, match="gone.png"):
         write_patches([tmp_path / "gone.png"], out, seed=0)

@@ -1,4 +1,4 @@
-"""The six features on pictures whose values are known."""
+"""The six features on images whose values are known."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def test_a_flat_picture():
 
 
 def test_gray_has_no_colour():
-    """Any gray picture has colourfulness 0."""
+    """Any gray image has colourfulness 0."""
     gray = np.random.default_rng(0).integers(0, 256, (20, 30, 1), dtype=np.uint8)
     assert picture_features(np.tile(gray, 3), faces=False).colourfulness == 0
 
@@ -55,7 +55,7 @@ def test_features_rise_with_what_they_measure(photo):
 
 
 def test_faces_are_counted():
-    """The astronaut's face, also in a larger picture of two of her; none in noise or tiny ones."""
+    """The astronaut's face, also in a larger image of two of her; none in noise or tiny ones."""
     from skimage.data import astronaut
 
     pixels = astronaut()
@@ -70,5 +70,5 @@ def test_faces_are_counted():
 ])  # fmt: skip
 def test_other_arrays_are_refused(pixels):
     """Gray, float, tiny, or no array."""
-    with pytest.raises(ValueError, match="Expected an RGB picture"):
+    with pytest.raises(ValueError, match="Expected an RGB image"):
         picture_features(pixels)

@@ -1,4 +1,4 @@
-"""Sampling pictures to wanted histograms: exact where it can be, best where not."""
+"""Sampling images to wanted histograms: exact where it can be, best where not."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from kiqa.data.study.sampling import Target, sample_pictures, target_like
 
 
 def test_a_histogram_that_can_be_met_is_met():
-    """Uniform pictures, a triangular target: reached to the last picture, proved best."""
+    """Uniform images, a triangular target: reached to the last image, proved best."""
     values = np.random.default_rng(0).uniform(0, 1, 2000)
     target = Target(np.linspace(0, 1, 5), np.array([1, 2, 3, 4]))
     sample = sample_pictures({"x": values}, {"x": target}, count=100, seed=0)
@@ -33,7 +33,7 @@ def test_several_features_at_once():
 
 
 def test_no_choice_is_better():
-    """Against all choices of 4 of 9 pictures, where the target cannot be met."""
+    """Against all choices of 4 of 9 images, where the target cannot be met."""
     rng = np.random.default_rng(2)
     pictures = {"a": rng.integers(0, 3, 9).astype(float), "b": rng.integers(0, 3, 9).astype(float)}
     edges = np.array([0, 1, 2, 3])
@@ -53,7 +53,7 @@ def test_no_choice_is_better():
 
 
 def test_seed_chooses_among_equal_pictures():
-    """Same seed, same choice; another seed other pictures with the same histogram."""
+    """Same seed, same choice; another seed other images with the same histogram."""
     values = {"x": np.repeat([0.5, 1.5], 50)}
     target = {"x": Target(np.array([0, 1, 2]), np.array([1, 1]))}
     one, again, other = (

@@ -9,7 +9,7 @@ MEAN, BELOW, ABOVE = 72.59696108881171, 7.798274017370107, 4.118047289170692
 
 
 def test_normalised_scores_reach_the_ends_at_four_deviations():
-    """The mean stays, both ends are linear and cut (FACTS 6, the authors' code)."""
+    """The mean stays, both ends are linear and cut (the authors' code)."""
     scores = np.array([MEAN - 4 * BELOW, MEAN - 2 * BELOW, MEAN, MEAN + ABOVE, MEAN + 5 * ABOVE, 0])
     expected = [0, MEAN / 2, MEAN, MEAN + (100 - MEAN) / 4, 100, 0]
     np.testing.assert_allclose(normalise_scores(scores), expected, atol=1e-9)

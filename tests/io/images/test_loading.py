@@ -12,7 +12,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageFile, ImageOps
 
-from kiqa.io.images import IMAGE_SUFFIXES, ImageError, load_image, plain_coding
+from kiqa.io.images import ImageError, load_image
 
 # What each EXIF orientation asks for, as rotations and mirrors of the array.
 UPRIGHT = {
@@ -240,14 +240,13 @@ def test_invalid_orientation_is_ignored(crop, encode):
 
 @pytest.mark.parametrize("damage", [b"Exif\0\0", b"Exif\0\0no TIFF header", b"Exif\0\0II*\0\xff"])
 def test_damaged_exif_is_ignored(crop, encode, damage):
-    """A photograph whose EXIF data are garbage loads as it is stored."""
+    """An image whose EXIF data are garbage loads as it is stored."""
     content = encode(crop, "JPEG", quality=90, exif=damage)
     loaded = load_image(content)
     assert loaded.exif_orientation == 1
     np.testing.assert_array_equal(
         loaded.pixels, load_image(encode(crop, "JPEG", quality=90)).pixels
     )
-    assert plain_coding(content) == "jpeg"
 
 
 def test_first_frame_of_an_animation(good):
@@ -387,26 +386,3 @@ def test_threads_agree(good):
     for thread in threads:
         thread.join()
     assert wrong == []
-
-
-def test_plain_coding(awkward_folder):
-    """Only complete 8-bit RGB and gray JPEG and PNG without orientation or alpha are plain."""
-    plain = {
-        path.name: plain_coding(path.read_bytes())
-        for folder in ("good", "bad")
-        for path in (awkward_folder / folder).iterdir()
-    }
-    assert {name: coding for name, coding in plain.items() if coding} == {
-        "rgb.png": "png",
-        "gray.png": "png",
-        "one_pixel.png": "png",
-        "RGB_UPPER.JPG": "jpeg",
-        "gray.jpg": "jpeg",
-        "exif1.jpg": "jpeg",
-    }
-
-
-def test_suffixes_are_lower_case(good):
-    """The suffixes are lower case and cover the awkward files."""
-    assert all(suffix == suffix.lower() and suffix[0] == "." for suffix in IMAGE_SUFFIXES)
-    assert {path.suffix.lower() for path in good.iterdir()} <= set(IMAGE_SUFFIXES)

@@ -23,7 +23,6 @@ from kiqa.io.weights import (
     rewrite_details,
     write_manifest_entry,
 )
-from kiqa.io.weights import tensors as h5_tensors
 
 KERNEL = "model_weights/score/score/kernel"
 
@@ -125,18 +124,6 @@ def test_large_models_store_their_kernels_in_half_the_bytes(tmp_path):
     assert {w.dtype for w in loaded.weights} == {"float32"}
     wide, original = (np.asarray(m.get_layer("wide").kernel) for m in (loaded, model))
     np.testing.assert_allclose(wide, original, rtol=1e-3, atol=1e-7)
-
-
-def test_long_lists_of_layers_are_split_as_keras_does(tmp_path):
-    """A list of names above HDF5's attribute limit is written in parts and read again."""
-    names = [f"{i:0>600}" for i in range(120)]
-    tensors = {name: [("kernel", np.zeros(1, np.float32))] for name in names}
-    with h5py.File(tmp_path / "long.h5", "w") as content:
-        content.attrs["backend"] = content.attrs["keras_version"] = "any"
-        h5_tensors.write_tensors(content, tensors, names)
-        assert {"layer_names0", "layer_names1"} <= set(content["model_weights"].attrs)
-        found, stray = h5_tensors.read_tensors(content)
-    assert (list(found), stray) == (names, [])
 
 
 def test_full_disk_keeps_the_old_file(file, monkeypatch):

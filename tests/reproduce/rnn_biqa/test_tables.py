@@ -14,7 +14,6 @@ from kiqa.io.weights import Details, export_h5
 from kiqa.maps.gaze import GazeForm
 from kiqa.maps.rnn_biqa import FeatureSequence
 from kiqa.reproduce.__main__ import NAMES, main
-from kiqa.reproduce.published_rows import published_rows
 from kiqa.reproduce.rnn_biqa.tables import METHODS
 from kiqa.training.rnn_biqa.feature_folder import (
     EXTRACTOR_FILE,
@@ -197,32 +196,6 @@ def test_features_must_be_of_one_form(folder, change, capsys):
     assert main(["rnn-table2", "--features", str(one.path), "--test-features", other]) == 2
     error = capsys.readouterr().err
     assert "features of one form" in error and repr(next(iter(change.values()))) in error
-
-
-def test_published_rows_are_those_of_the_paper():
-    """Some printed numbers of each table, and the means of Tables 6 and 7."""
-    assert [row["srocc"] for row in published_rows("rnn-table1")] == [
-        "0.707",
-        "0.732",
-        "0.794",
-        "0.810",
-    ]
-    assert [row["plcc"] for row in published_rows("rnn-table2")] == [
-        "0.827",
-        "0.846",
-        "0.841",
-        "0.855",
-    ]
-    assert [row["rmse"] for row in published_rows("rnn-table3")] == ["8.05", "7.95", "7.96"]
-    assert published_rows("rnn-table4")[-1]["rmse"] == "9.8"
-    assert published_rows("rnn-table5")[-1]["rmse"] == "11.0"
-    for number, expected in ((6, ("0.920", "0.933", "5.65")), (7, ("0.921", "0.927", "7.99"))):
-        rows = published_rows(f"rnn-table{number}")
-        assert tuple(rows[-1][key] for key in ("srocc", "plcc", "rmse")) == expected
-        for method in {row["method"] for row in rows}:
-            own = [row for row in rows if row["method"] == method]
-            mean = np.mean([float(row["plcc"]) for row in own[:3]])
-            assert float(own[3]["plcc"]) == pytest.approx(mean, abs=1.1e-3)
 
 
 def test_images_that_the_extractor_was_trained_on_are_not_tested(folder, tmp_path, capsys):

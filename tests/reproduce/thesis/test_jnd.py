@@ -1,6 +1,5 @@
 """``python -m kiqa.reproduce thesis-fig15`` and ``thesis-fig16`` on a small ladder."""
 
-import argparse
 import csv
 import json
 
@@ -37,13 +36,6 @@ def ladder(tmp_path_factory, photo):
     return folder
 
 
-def run(command, *arguments):
-    """Run a command as ``python -m kiqa.reproduce`` does."""
-    parser = argparse.ArgumentParser()
-    command.add_options(parser)
-    return command.run(parser.parse_args([str(argument) for argument in arguments]))
-
-
 def votes(path, answers):
     """Write votes: for each image the first noticed versions, '' for never."""
     rows = [f"{image},p{i},{v}" for image, own in answers.items() for i, v in enumerate(own)]
@@ -51,7 +43,7 @@ def votes(path, answers):
     return path
 
 
-def test_votes_of_people(ladder, tmp_path, capsys):
+def test_votes_of_people(ladder, tmp_path, capsys, run):
     """The bitrates at the JND, the MOS, the counts, and all files."""
     ours = votes(tmp_path / "v.csv", {"sub/a.jpg": [3, 4, 4, 5], "b.jpg": [2, 2, 3, 3]})
     theirs = votes(tmp_path / "j.csv", {"sub/a.jpg": [2, 3, 4, 5], "b.jpg": ["", "", "", 1]})
@@ -79,7 +71,7 @@ def test_votes_of_people(ladder, tmp_path, capsys):
         assert picture.size[0] > 1000
 
 
-def test_simulated_observers_are_named_so(ladder, tmp_path, capsys):
+def test_simulated_observers_are_named_so(ladder, tmp_path, capsys, run):
     """In print, CSV and JSON; equal files save nothing; the seed repeats everything."""
     for out in ("one", "two"):
         arguments = ["--ladder", ladder, "--simulated", 5, "--seed", 3, "--output", tmp_path / out]
@@ -122,7 +114,7 @@ def test_a_version_of_another_size_is_named(ladder, photo, tmp_path):
     Image.fromarray(photo[:40, :41]).save(reference.parent / "0.jpg")
     entry = Version(image, "jpeg", 0, f"{image}/0.jpg", f"{image}/0.jpg", 75, 200, 0, 1.0, 1.0,
                     40, 40)  # fmt: skip
-    with pytest.raises(ValueError, match=r"0\.jpg: Expected two pictures"):
+    with pytest.raises(ValueError, match=r"0\.jpg: Expected two images"):
         measure_ladder(tmp_path, [entry])
 
 
@@ -136,13 +128,13 @@ def test_a_version_of_another_size_is_named(ladder, photo, tmp_path):
         ["--varjpeg-votes", "v.csv", "--jpeg-votes", "j.csv", "--simulated", "3"],
     ],
 )
-def test_votes_come_from_one_source(tmp_path, extra):
+def test_votes_come_from_one_source(tmp_path, extra, run):
     """Both files or the simulation, before anything is read."""
     with pytest.raises(ValueError, match="either --varjpeg-votes"):
         run(FIG_15, "--ladder", tmp_path, *extra)
 
 
-def test_votes_of_another_ladder_are_refused(ladder, tmp_path):
+def test_votes_of_another_ladder_are_refused(ladder, tmp_path, run):
     """With the line of the file."""
     foreign = votes(tmp_path / "v.csv", {"x.jpg": [1]})
     with pytest.raises(ValueError, match=r"v\.csv line 2, received 'x\.jpg'"):
@@ -166,7 +158,7 @@ def test_a_wrong_mos_is_refused(tmp_path, text, message):
         read_mos(tmp_path / "mos.csv")
 
 
-def test_scores_of_other_images_are_refused(ladder, tmp_path):
+def test_scores_of_other_images_are_refused(ladder, tmp_path, run):
     """A file in which no image of the ladder is found is a mistake."""
     (tmp_path / "mos.csv").write_text("image,mos\nx.jpg,1\n")
     with pytest.raises(ValueError, match="at least one image of the ladder"):

@@ -17,7 +17,7 @@ KINDS["csiq"] = ("awgn", "blur", "contrast")
 
 
 def _records(folder, photo, dataset, *, referenced=True):
-    """Blurred photographs, worse the stronger, of some references."""
+    """Blurred images, worse the stronger, of some references."""
     folder.mkdir(exist_ok=True)
     rng = np.random.default_rng(0)
     records = []
@@ -58,7 +58,7 @@ def untrained(monkeypatch):
     """Nothing is trained: networks are random, their histories invented."""
     made = []
 
-    def trained(name, parts, settings, *, folder, watched=()):
+    def trained(name, parts, settings, *, folder, watched=False):
         made.append((name, settings, {part: len(tasks) for part, tasks in parts.items()}))
         kind = "wadiqam" if settings.pooling == "weighted" else "diqam"
         folder = folder / f"{len(made)}"

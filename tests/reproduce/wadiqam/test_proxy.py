@@ -15,7 +15,7 @@ from kiqa.reproduce.wadiqam.proxy import rank_agreement, responses, summarise_re
 
 
 def test_agreement_with_the_proxy():
-    """Over all pairs, the identical ones too, and of each kind; intervals over photographs."""
+    """Over all pairs, the identical ones too, and of each kind; intervals over images."""
     rows = [
         {"reference": f"r{i % 6}", "kind": ("", "blur", "jpeg")[i // 12], "proxy": i / 36,
          "score": i / 36 + (0.2 if i // 12 == 1 else 0) * (i % 5)}
@@ -51,7 +51,7 @@ def test_responses_begin_at_the_identical_pair_and_are_counted(photo, tmp_path):
 
 
 def test_proxy_command(photo, tmp_path, capsys):
-    """Pairs are made, scored and written; gray photographs too; a wrong model is refused."""
+    """Pairs are made, scored and written; gray images too; a wrong model is refused."""
     folder = tmp_path / "pristine"
     folder.mkdir()
     Image.fromarray(photo[:40, :44, 0]).save(folder / "a.png")

@@ -2,15 +2,10 @@
 
 import json
 
-import numpy as np
 import pytest
 
 from kiqa.data import DATASETS
 from kiqa.reproduce.__main__ import NAMES, main
-from kiqa.reproduce.published_rows import published_rows
-from kiqa.reproduce.wadiqam.data import given_sets, some, split_tasks
-from kiqa.reproduce.wadiqam.report import Result, differences, summarise
-from kiqa.training.wadiqam.tasks import PatchTask
 
 
 def test_table_3_trains_rates_and_compares(quick, sets, tmp_path, capsys):
@@ -129,53 +124,3 @@ def test_wrong_input_is_one_line(sets, options, message, capsys, tmp_path):
 
 def _gone(root):
     raise FileNotFoundError(f"Expected a data set. Received: {root}.")
-
-
-def test_published_numbers():
-    """As printed; rows that the paper labels wrongly say so."""
-    (row,) = [r for r in published_rows("wadiqam-table1", dataset="tid2013")
-              if r["method"] == "WaDIQaM-FR"]  # fmt: skip
-    assert (row["plcc"], row["srocc"]) == ("0.946", "0.940")
-    table2 = published_rows("wadiqam-table2")
-    (row,) = [r for r in table2 if (r["method"], r["group"]) == ("WaDIQaM-FR", "Exotic")]
-    assert row["srocc"] == "0.925" and "printed as NR" in row["source"]
-    counts = {1: 33, 2: 36, 3: 7, 4: 16, 5: 12, 6: 24, 7: 6, 8: 12}
-    for table, count in counts.items():
-        assert len(published_rows(f"wadiqam-table{table}")) == count
-
-
-def _result(method, split, noise, *, contents=12):
-    rng = np.random.default_rng(split)
-    tasks = [PatchTask(f"{i}", "", i / 24, f"c{i % contents}") for i in range(24)]
-    scores = np.arange(24) / 24 + rng.normal(0, noise, 24)
-    return Result(method, "a", "a", split, tasks, scores)
-
-
-def test_summary_over_splits():
-    """Mean and median of the splits; a better method is better on the same draws."""
-    results = [_result(m, s, n) for s in range(3) for m, n in (("good", 0.05), ("bad", 0.4))]
-    entries = summarise(results, ("srocc",))
-    good, bad = (entry["srocc"] for entry in entries)
-    assert good["mean"] == pytest.approx(np.mean(good["values"])) and len(good["values"]) == 3
-    assert good["median"] == pytest.approx(np.median(good["values"]))
-    assert good["lo"] < good["mean"] < good["hi"] and entries[0]["images"] == 24
-    (row,) = differences(entries, [("good", "bad")], "srocc")
-    assert row["difference"] == pytest.approx(good["mean"] - bad["mean"])
-    assert 0 < row["lo"] < row["difference"] < row["hi"]
-
-
-def test_splits_keep_references_together(sets, tmp_path):
-    """Ours by shares; another seed, another draw; LIVE's counts where there are 29 references."""
-    tasks = given_sets([f"live={tmp_path}"], printed=("live",), mode="fr")["live"]
-    parts, said = split_tasks("live", tasks, seed=0)
-    assert said.startswith("0.6/0.2/0.2")
-    contents = [{task.content for task in parts[part]} for part in ("train", "val", "test")]
-    assert sum(map(len, contents)) == 10 and not contents[0] & contents[2]
-    assert split_tasks("live", tasks, seed=1)[0] != parts
-    many = [PatchTask(f"{i}", tmp_path, 0.5, f"ref{i % 29}") for i in range(58)]
-    parts, said = split_tasks("live", many, seed=0)
-    assert said.startswith("17/6/6") and len(parts["train"]) == 34
-    parts, said = split_tasks("live", many, seed=0, cross=True)
-    assert said.startswith("23/6") and set(parts) == {"train", "val"}
-    with pytest.raises(ValueError, match="at least 1 image"):
-        some(many, 0, seed=0)

@@ -193,5 +193,6 @@ def test_other_network_is_refused(weights):
 def test_maps_are_patchnet_s_whichever_model_scores():
     """quality_map and kiqa map keep their default when the default scorer changes."""
     assert inspect.signature(kiqa.quality_map).parameters["model"].default == "patchnet"
-    parser = map_command.add_parser(argparse.ArgumentParser().add_subparsers())
+    parser = argparse.ArgumentParser()
+    map_command.add_options(parser)
     assert parser.get_default("model") == "patchnet"

@@ -1,17 +1,11 @@
 """Batches of map stacks: one resolution each, every stack once, random by the generator alone."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from kiqa.training.aggregator.batches import (
-    match_quantiles,
-    plan_batches,
-    read_stacks,
-    stack_item,
-    training_batches,
-)
+from kiqa.data.pipeline import epoch_dataset
+from kiqa.training.aggregator.batches import epoch_plan, plan_batches
+from kiqa.training.aggregator.items import stack_item
 
 
 @pytest.fixture
@@ -22,26 +16,20 @@ def items(tmp_path):
         stack = np.full((*shape, 3), index, np.float32)
         stack[0, 0] = 100
         np.save(tmp_path / f"{index}.npy", stack)
-        made.append(stack_item(tmp_path / f"{index}.npy", index / 10))
+        path = tmp_path / f"{index}.npy"
+        made.append(stack_item(path, index / 10, name=path.stem, content=path.stem))
     return made
 
 
+def _plan(items, *, targets=True, **changed):
+    options = {"batch_size": 3, "flip": False, "crop": 1.0, "noise": 0.0, "seed": 0, "epoch": 0}
+    rated = np.array([[item.target] for item in items]) if targets else None
+    return epoch_plan(items, rated, **options | changed)
+
+
 def _batches(items, **changed):
-    options = {
-        "batch_size": 3,
-        "flip": False,
-        "crop": 1.0,
-        "noise": 0.0,
-        "pretext": False,
-        "seed": 0,
-    } | changed
-    rng = np.random.default_rng(options.pop("seed"))
-    return list(training_batches(items, **options, rng=rng))
-
-
-def test_item_knows_its_resolution_from_the_header(items):
-    """The shape is (rows, columns), without the channels."""
-    assert [item.shape for item in items] == [(40, 48)] * 5 + [(32, 32)] * 2
+    plan = _plan(items, **changed)
+    return [plan.make(number) for number in range(len(plan))]
 
 
 def test_a_plan_holds_every_stack_once_and_one_resolution_a_batch(items):
@@ -57,14 +45,6 @@ def test_a_plan_holds_every_stack_once_and_one_resolution_a_batch(items):
     assert all(len({shapes[i] for i in batch}) == 1 for batch in shuffled)
 
 
-def test_stacks_are_read_as_they_were_written(items):
-    """Values and order are those of the files."""
-    stacks = read_stacks(items[3:5])
-    assert stacks.shape == (2, 40, 48, 3)
-    assert stacks.dtype == np.float32
-    assert [stack[1, 1, 0] for stack in stacks] == [3, 4]
-
-
 def test_targets_belong_to_their_stacks(items):
     """Each stack's values are its index, each target a tenth of it."""
     batches = _batches(items)
@@ -73,8 +53,8 @@ def test_targets_belong_to_their_stacks(items):
         np.testing.assert_allclose(stacks[:, 1, 1, 0] / 10, targets[:, 0], atol=1e-7)
 
 
-def test_the_generator_alone_decides(items):
-    """The same seed gives the same batches; another one another order."""
+def test_seed_epoch_and_batch_alone_decide(items):
+    """The same seed gives the same batches, made in any order; another one another order."""
     options = {"flip": True, "crop": 0.6, "noise": 0.2}
     first, again, other = (_batches(items, seed=seed, **options) for seed in (5, 5, 6))
     assert all(np.array_equal(a[0], b[0]) for a, b in zip(first, again, strict=True))
@@ -82,6 +62,7 @@ def test_the_generator_alone_decides(items):
         a[0].shape != b[0].shape or not np.array_equal(a[0], b[0])
         for a, b in zip(first, other, strict=True)
     )
+    np.testing.assert_array_equal(_plan(items, seed=5, **options).make(2)[0], first[2][0])
 
 
 def test_flips_only_mirror(items):
@@ -125,33 +106,18 @@ def test_a_single_left_over_stack_is_left_out(items):
     assert [len(stacks) for stacks, _ in _batches(items[:4], seed=3)] == [3]
 
 
-def test_pretext_targets_are_of_what_is_yielded(items):
+def test_pretext_targets_are_of_the_augmented_stacks(items):
     """The 95th percentile of each Patchnet channel after crop and noise."""
-    for stacks, targets in _batches(items, crop=0.6, noise=0.3, pretext=True):
+    for stacks, targets in _batches(items, crop=0.6, noise=0.3, targets=False):
         expected = [np.percentile(stack[..., 2], 95) for stack in stacks]
         np.testing.assert_allclose(targets[:, 0], expected, rtol=1e-6)
 
 
-def test_matched_networks_have_equal_values(items):
-    """A network that is a rising function of another one is read as that other one."""
-    rng = np.random.default_rng(0)
-    others = rng.beta(2, 3, 50_000)
-    matching = match_quantiles(np.sqrt(others) / 2, others)
-    np.testing.assert_allclose(
-        np.interp(np.sqrt([0.2, 0.4, 0.6]) / 2, matching.values, matching.matched),
-        [0.2, 0.4, 0.6],
-        atol=2e-3,
-    )
-    item = replace(items[3], matching=match_quantiles(np.arange(10.0), np.arange(10.0) / 2))
-    plain, matched = read_stacks([items[3]]), read_stacks([item])
-    np.testing.assert_array_equal(plain[..., :2], matched[..., :2])
-    np.testing.assert_allclose(matched[0, 1:, 1:, 2], 1.5, atol=1e-6)
-
-
-def test_a_floor_is_matched_to_the_mean_below_it():
-    """Where a network has one value for the worse half, it gets the mean of their quantiles."""
-    others = np.linspace(0, 1, 10_001)
-    matching = match_quantiles(np.maximum(others, 0.5), others)
-    assert np.all(np.diff(matching.values) > 0)
-    assert matching.matched[0] == pytest.approx(0.25, abs=0.01)
-    assert np.interp(0.9, matching.values, matching.matched) == pytest.approx(0.9, abs=1e-6)
+def test_a_pipeline_reads_batches_ahead_as_planned(items):
+    """tf.data gives the plan's batches in its order, of several resolutions."""
+    plan = _plan(items, flip=True, crop=0.6)
+    for (stacks, targets), wanted in zip(
+        epoch_dataset(plan), _batches(items, flip=True, crop=0.6), strict=True
+    ):
+        np.testing.assert_array_equal(stacks, wanted[0])
+        np.testing.assert_array_equal(targets, wanted[1])

@@ -5,17 +5,23 @@ aggregator's layer names.
 """
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 
-from kiqa.io.weights import load_model, read_info
-from kiqa.training.aggregator import train as aggregator
-from kiqa.training.aggregator.batches import stack_item
+from kiqa.data.records import ScoredImage
+from kiqa.io.files import sha256_of
+from kiqa.io.weights import Origin, load_model, read_info
+from kiqa.training.aggregator import network
+from kiqa.training.aggregator.items import stack_item
+from kiqa.training.aggregator.network import predict_scores
 from kiqa.training.aggregator.settings import AggregatorSettings
-from kiqa.training.aggregator.train import predict_scores, train_aggregator
+from kiqa.training.aggregator.train import train_aggregator
+from kiqa.training.runs.checkpoint import read_checkpoint
 
 SMALL = AggregatorSettings(batch_size=4, epochs=3, learning_rate=0.01, early_stopping=None)
 DETAILS = {
@@ -30,9 +36,9 @@ def _small(*, weights=None, pooling="max", seed=None):
     """Two layers and the aggregator's head."""
     draw = keras.initializers.GlorotUniform
     inputs = keras.Input((None, None, 3), name="maps")
-    x = keras.layers.Conv2D(4, 3, strides=2, kernel_initializer=draw(seed=seed), name="conv")(
-        inputs
-    )
+    x = keras.layers.Conv2D(
+        4, 3, strides=2, use_bias=False, kernel_initializer=draw(seed=seed), name="conv"
+    )(inputs)
     x = keras.layers.BatchNormalization(name="norm")(x)
     x = keras.layers.Conv2D(
         1, 1, kernel_initializer=draw(seed=seed), dtype="float32", name="quality_map"
@@ -49,23 +55,28 @@ def _small(*, weights=None, pooling="max", seed=None):
 
 @pytest.fixture(autouse=True)
 def small_network(monkeypatch):
-    monkeypatch.setattr(aggregator, "build_aggregator", _small)
+    monkeypatch.setattr(network, "build_aggregator", _small)
+
+
+def _stacks(folder, shapes):
+    """Stacks whose Patchnet channel is the target and noise."""
+    rng = np.random.default_rng(0)
+    made = []
+    for index, shape in enumerate(shapes):
+        target = index / len(shapes)
+        stack = rng.random((*shape, 3)).astype(np.float32) * 0.1
+        stack[..., 2] += target
+        path = folder / f"{index}.npy"
+        np.save(path, stack)
+        made.append(stack_item(path, target, name=f"{index}.jpg", content=f"c{index}"))
+    return made
 
 
 @pytest.fixture(scope="module")
 def items(tmp_path_factory):
-    """Twenty stacks of two resolutions whose Patchnet channel is the target and noise."""
-    folder = tmp_path_factory.mktemp("stacks")
-    rng = np.random.default_rng(0)
-    made = []
-    for index in range(20):
-        shape = (12, 12) if index % 3 else (10, 14)
-        target = index / 20
-        stack = rng.random((*shape, 3)).astype(np.float32) * 0.1
-        stack[..., 2] += target
-        np.save(folder / f"{index}.npy", stack)
-        made.append(stack_item(folder / f"{index}.npy", target))
-    return made
+    """Twenty stacks of two resolutions."""
+    shapes = [(12, 12) if index % 3 else (10, 14) for index in range(20)]
+    return _stacks(tmp_path_factory.mktemp("stacks"), shapes)
 
 
 def _train(items, workdir, settings=SMALL, **options):
@@ -89,6 +100,8 @@ def test_run_leaves_an_aggregator_and_its_history(items, tmp_path):
     assert result["val_srocc"] == pytest.approx(history["val_srocc"].max())
     images = pd.read_csv(tmp_path / "run" / "images.csv")
     assert list(images["set"]) == ["train"] * 14 + ["val"] * 6
+    assert list(images["image_name"]) == [f"{index}.jpg" for index in range(20)]
+    assert list(images["stack"]) == [f"{index}.npy" for index in range(20)]
 
 
 def test_file_holds_the_best_epoch(items, tmp_path):
@@ -139,6 +152,59 @@ def test_resumed_run_gives_the_same_weights(items, tmp_path, monkeypatch):
     assert whole.read_bytes() == parts.read_bytes()
 
 
+@pytest.mark.parametrize("pooling", ["max", "mean"])
+def test_two_devices_take_the_steps_of_one(tmp_path, two_devices, shares, pooling):
+    """Each device gets half of a batch; weights and numbers agree."""
+    stacks = _stacks(tmp_path, [(12, 12)] * 36)
+    settings = AggregatorSettings(
+        batch_size=16, epochs=2, learning_rate=1e-3, pooling=pooling, correlation_loss=0.1,
+        flip_maps=True, early_stopping=None,
+    )  # fmt: skip
+    results = []
+    for folder, devices in ((tmp_path / "one", ()), (tmp_path / "two", two_devices)):
+        shares.clear()
+        results.append(
+            train_aggregator(
+                stacks[:32], stacks[32:], replace(settings, devices=devices), workdir=folder,
+                details=DETAILS, trained_on=(),
+            )
+        )  # fmt: skip
+        assert shares == ([8] * 8 if devices else [16] * 4)
+    one, two = (read_checkpoint(tmp_path / name / "checkpoint.npz") for name in ("one", "two"))
+    for first, second in zip(one.best, two.best, strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-5)
+    for name in ("loss", "val_mse", "val_srocc"):
+        assert results[0][name] == pytest.approx(results[1][name], rel=1e-4)
+
+
+def test_odd_batches_of_several_resolutions_on_two_devices(items, tmp_path, two_devices):
+    """Predictions come once each and in order, whichever device made them."""
+    settings = replace(SMALL, devices=two_devices, epochs=1)
+    result = _train(items, tmp_path / "run", settings)
+    model = load_model(tmp_path / "run" / "aggregator.h5")
+    predicted = predict_scores(model, items[14:], batch_size=4)
+    targets = np.array([item.target for item in items[14:]])
+    assert np.mean((predicted - targets) ** 2) == pytest.approx(result["val_mse"], rel=1e-5)
+
+
+def test_no_content_of_another_part_is_trained_on(items, tmp_path):
+    """A scene of val or test in train is named, and nothing is written."""
+    shared = replace(items[14], content="c0")
+    with pytest.raises(ValueError, match=r"both train and val, such as \['c0'\]"):
+        train_aggregator(
+            items[:14],
+            [shared, *items[15:]],
+            SMALL,
+            workdir=tmp_path / "run",
+            details=DETAILS,
+            trained_on=(),
+        )
+    image = ScoredImage("x.jpg", Path("x.jpg"), 3.0, None, "c1", "koniq10k", (1.0, 5.0))
+    with pytest.raises(ValueError, match=r"both train and test, such as \['c1'\]"):
+        _train(items, tmp_path / "run", test=[image])
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_run_can_start_from_an_aggregator(items, tmp_path):
     """With a vanishing learning rate the weights stay near those it began with."""
     _train(items, tmp_path / "first")
@@ -149,8 +215,22 @@ def test_a_run_can_start_from_an_aggregator(items, tmp_path):
                for path in (first, tmp_path / "second" / "aggregator.h5")]  # fmt: skip
     np.testing.assert_allclose(*weights, atol=1e-6)
     kept = json.loads((tmp_path / "second" / "settings.json").read_text())
-    digest = read_info(first).sha256
-    assert kept["settings"]["initial"] == f"aggregator, sha256 {digest}"
+    started = f"aggregator, sha256 {sha256_of(first)[:16]}"
+    assert kept["settings"]["started_from"] == started
+    origin = read_info(tmp_path / "second" / "aggregator.h5").details.origin
+    assert origin == Origin("aggregator", sha256_of(first))
+
+
+def test_a_run_can_start_from_the_patchnet_map(items, tmp_path, monkeypatch):
+    """The start looks at training stacks of the commonest resolution, and the folder names it."""
+    seen = []
+    monkeypatch.setattr(network, "start_from_patchnet_map", lambda *given: seen.append(given))
+    _train(items, tmp_path / "run", replace(SMALL, epochs=1), initial="patchnet-map")
+    ((_, stacks, targets),) = seen
+    assert stacks.shape == (9, 12, 12, 3)
+    assert sorted(targets) == [item.target for item in items[:14] if item.shape == (12, 12)]
+    kept = json.loads((tmp_path / "run" / "settings.json").read_text())["settings"]
+    assert kept["started_from"] == "patchnet-map"
 
 
 def test_early_stopping_ends_a_run(items, tmp_path):

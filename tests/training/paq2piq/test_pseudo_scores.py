@@ -1,4 +1,4 @@
-"""Pseudo-scores: a picture's score, moved by what a network sees of a patch."""
+"""Pseudo-scores: an image's score, moved by what a network sees of a patch."""
 
 import keras
 import numpy as np
@@ -8,7 +8,7 @@ from PIL import Image
 from kiqa import __version__
 from kiqa.io.weights import Details, export_h5
 from kiqa.training.paq2piq.pseudo_scores import write_pseudo_scores
-from kiqa.training.paq2piq.tasks import RatedPicture, read_patch_scores
+from kiqa.training.paq2piq.tasks import RatedImage, read_patch_scores
 
 NONE = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
 
@@ -27,20 +27,20 @@ def _network(path, *, gain=1 / 255, **options):
 
 
 @pytest.fixture
-def pictures(tmp_path):
-    """Two pictures of 5x4 and 2x2 patches; each patch has one gray value."""
+def images(tmp_path):
+    """Two images of 5x4 and 2x2 patches; each patch has one gray value."""
     values = np.arange(20, dtype=np.uint8).reshape(4, 5) * 10
     result = []
     for name, grid, score in (("a.png", values, 50.0), ("b.png", values[:2, :2], 98.0)):
         pixels = np.repeat(np.repeat(grid, 32, 0), 32, 1)[..., None].repeat(3, 2)
         Image.fromarray(pixels).save(tmp_path / name)
-        result.append(RatedPicture(name, tmp_path / name, score, name, *NONE))
+        result.append(RatedImage(name, tmp_path / name, score, name, *NONE))
     return result, {"a.png": values, "b.png": values[:2, :2]}
 
 
-def test_a_patch_gets_the_difference_from_its_picture(pictures, tmp_path):
-    """MOS + 100 (mean quality of the patch - mean quality of the picture), at most 100."""
-    tasks, grids = pictures
+def test_a_patch_gets_the_difference_from_its_image(images, tmp_path):
+    """MOS + 100 (mean quality of the patch - mean quality of the image), at most 100."""
+    tasks, grids = images
     model = _network(tmp_path / "brightness.h5")
     path = write_pseudo_scores(tasks, tmp_path / "s.npz", model=model, patches=7, seed=3)
     scores = read_patch_scores(path)
@@ -56,9 +56,9 @@ def test_a_patch_gets_the_difference_from_its_picture(pictures, tmp_path):
     assert len(np.unique(scores["a.png"][0], axis=0)) > 3
 
 
-def test_a_file_of_something_else_is_made_again(pictures, tmp_path):
+def test_a_file_of_something_else_is_made_again(images, tmp_path):
     """The same question leaves the file alone; another network or seed replaces it."""
-    tasks, _ = pictures
+    tasks, _ = images
     model, path = _network(tmp_path / "brightness.h5"), tmp_path / "s.npz"
     write_pseudo_scores(tasks, path, model=model, patches=4, seed=0)
     first, changed = read_patch_scores(path), path.stat().st_mtime_ns
@@ -73,14 +73,14 @@ def test_a_file_of_something_else_is_made_again(pictures, tmp_path):
     assert np.allclose(again[1] - 50, (first["a.png"][1] - 50) / 2, atol=1e-3)
 
 
-def test_unfit_networks_and_pictures_are_refused(pictures, tmp_path):
-    """A network of errors, and a picture of one cell."""
-    tasks, _ = pictures
+def test_unfit_networks_and_images_are_refused(images, tmp_path):
+    """A network of errors, and an image of one cell."""
+    tasks, _ = images
     worse = _network(tmp_path / "worse.h5", higher_is_better=False)
     with pytest.raises(ValueError, match="higher is better"):
         write_pseudo_scores(tasks, tmp_path / "s.npz", model=worse, patches=1, seed=0)
     Image.new("RGB", (40, 64)).save(tmp_path / "c.png")
-    small = [RatedPicture("c.png", tmp_path / "c.png", 5.0, "c", *NONE)]
+    small = [RatedImage("c.png", tmp_path / "c.png", 5.0, "c", *NONE)]
     good = _network(tmp_path / "good.h5")
     with pytest.raises(ValueError, match="2x2 grid cells. Received: 1x2"):
         write_pseudo_scores(small, tmp_path / "s.npz", model=good, patches=1, seed=0)

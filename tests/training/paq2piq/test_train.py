@@ -16,14 +16,16 @@ from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.scoring import Scorer
 from kiqa.training.paq2piq import network as paq2piq_network
-from kiqa.training.paq2piq.network import RegionPooling, _start, _start_at
-from kiqa.training.paq2piq.settings import RECIPES, Paq2piqSettings
-from kiqa.training.paq2piq.tasks import RatedPicture
+from kiqa.training.paq2piq import train as paq2piq_train
+from kiqa.training.paq2piq.network import RegionPooling, _start, _start_at, predict_images
+from kiqa.training.paq2piq.settings import PRESETS, Paq2piqSettings
+from kiqa.training.paq2piq.tasks import RatedImage
 from kiqa.training.paq2piq.train import train_paq2piq, weights_file
+from kiqa.training.runs.checkpoint import read_checkpoint
 
 QUICK = Paq2piqSettings(
-    side=64, batch_size=6, epochs=2, body_rate=1e-3, head_rate=1e-2, patches=2, start_at_mean=True,
-    pad_validation=False,
+    side=64, batch_size=6, epochs=2, learning_rate=1e-3, head_rate=1e-2, patches=2,
+    start_at_mean=True, pad_validation=False,
 )  # fmt: skip
 
 
@@ -46,8 +48,8 @@ def small_body(monkeypatch):
 
 @pytest.fixture(scope="module")
 def tasks(tmp_path_factory):
-    """Gray pictures, the better the brighter, with two patches each."""
-    folder = tmp_path_factory.mktemp("pictures")
+    """Gray images, the better the brighter, with two patches each."""
+    folder = tmp_path_factory.mktemp("images")
     rng = np.random.default_rng(0)
     result = []
     for i in range(24):
@@ -58,7 +60,7 @@ def tasks(tmp_path_factory):
         Image.fromarray(pixels).save(path)
         patches = np.array([[0, 0, 32, 32], [8, 5, 40, 37]], np.float32)
         result.append(
-            RatedPicture(path.name, path, score, path.name, patches, np.full(2, score, np.float32))
+            RatedImage(path.name, path, score, path.name, patches, np.full(2, score, np.float32))
         )
     return [*result[::2], *result[1::4]], result[3::4]
 
@@ -79,7 +81,7 @@ def test_training_learns_and_writes_a_network_that_scores(tasks, tmp_path, kind)
     assert (info.details.mode, info.details.trained_on) == (f"paq2piq-{kind}", ())
     assert info.details.patch_scores == "brightness, too"
     scorer = Scorer(path)
-    if kind == "fm":  # validated with each picture's patches, scored with the fixed ones
+    if kind == "fm":  # validated with each image's patches, scored with the fixed ones
         return
     scores = np.array([scorer.score(task.path) for task in tasks[1]])
     error = np.mean((scores - [task.score for task in tasks[1]]) ** 2)
@@ -102,7 +104,7 @@ def test_continued_run_gives_the_same_weights(tasks, tmp_path):
         _trained(tasks, tmp_path / "parts")
 
 
-def test_patches_from_a_file_and_pictures_alone(tasks, tmp_path):
+def test_patches_from_a_file_and_images_alone(tasks, tmp_path):
     """Patches by name take the place of none; without any, P2P-RM needs --patches 0."""
     none = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
     bare = [[replace(t, patches=none[0], patch_scores=none[1]) for t in part] for part in tasks]
@@ -114,13 +116,13 @@ def test_patches_from_a_file_and_pictures_alone(tasks, tmp_path):
     assert pd.read_csv(tmp_path / "file" / "images.csv")["patches"].sum() == 2 * len(tasks[0])
     with pytest.raises(ValueError, match="--patch-scores FILE.*--patches 0"):
         _trained(bare, tmp_path / "none")
-    result = _trained(bare, tmp_path / "pictures", replace(QUICK, patches=0))
+    result = _trained(bare, tmp_path / "images", replace(QUICK, patches=0))
     assert np.isfinite(result["loss"])
 
 
 def test_all_options_of_a_training_on_two_cores_run(tasks, tmp_path):
     """Half precision, parts of batches, schedule, clipping, mirroring, padding, correlation."""
-    given = RECIPES["two-cores"] | {
+    given = PRESETS["two-cores"] | {
         "side": 64, "batch_size": 6, "accumulate": 2, "epochs": 2, "warmup_steps": 1,
         "pad_validation": True, "correlation_loss": 10.0, "patch_weight": 0.5,
     }  # fmt: skip
@@ -130,12 +132,63 @@ def test_all_options_of_a_training_on_two_cores_run(tasks, tmp_path):
     assert keras.config.dtype_policy().name == "float32"
 
 
-def test_training_under_a_mirrored_strategy(tasks, tmp_path):
-    """Of one device: the losses are those without; both rates reach their variables."""
-    _trained(tasks, tmp_path / "one", replace(QUICK, epochs=1, devices=("CPU:0",)))
-    _trained(tasks, tmp_path / "none", replace(QUICK, epochs=1))
-    losses = [pd.read_csv(tmp_path / run / "history.csv")["loss"] for run in ("one", "none")]
-    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+@pytest.fixture
+def many(tmp_path):
+    """Forty gray images with a patch each: 32 to train on and 8 to validate."""
+    rng = np.random.default_rng(1)
+    made = []
+    for i in range(40):
+        score = 2.0 * i + 10
+        pixels = np.clip(2 * score + rng.normal(0, 20, (64, 64, 3)), 0, 255).astype(np.uint8)
+        path = tmp_path / f"{i:02}.png"
+        Image.fromarray(pixels).save(path)
+        patch = np.array([[0, 0, 40, 40]], np.float32), np.array([score], np.float32)
+        made.append(RatedImage(path.name, path, score, path.name, *patch))
+    return [image for i, image in enumerate(made) if i % 5], made[::5]
+
+
+@pytest.mark.parametrize("kind", ["bm", "rm", "fm"])
+def test_two_devices_take_the_steps_of_one(many, tmp_path, two_devices, shares, monkeypatch, kind):
+    """Each device gets half of a batch; weights and numbers agree; both rates reach theirs."""
+
+    def head(**options):
+        built = build_paq2piq_head(**options)
+        for layer in built.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                layer.rate = 0.0
+        return built
+
+    monkeypatch.setattr(paq2piq_network, "build_paq2piq_head", head)
+    settings = replace(
+        QUICK, model=kind, batch_size=16, patches=3, learning_rate=1e-4, head_rate=1e-3,
+        clip_norm=50.0, correlation_loss=5.0,
+    )  # fmt: skip
+    results = []
+    for folder, devices in ((tmp_path / "one", ()), (tmp_path / "two", two_devices)):
+        shares.clear()
+        results.append(_trained(many, folder, replace(settings, devices=devices)))
+        assert shares == ([8] * 8 if devices else [16] * 4)
+    one, two = (read_checkpoint(tmp_path / name / "checkpoint.npz") for name in ("one", "two"))
+    for first, second in zip(one.best, two.best, strict=True):
+        assert np.mean(np.abs(first - second)) < 1e-5
+    for name in ("loss", "val_mse", "val_srocc"):
+        assert results[0][name] == pytest.approx(results[1][name], rel=1e-3)
+
+
+def test_rates_fall_over_all_updates_also_in_parts(tmp_path, tasks, monkeypatch):
+    """A cosine is at the same place after an epoch whether a batch is computed at once or not."""
+    seen = []
+
+    def validated(model, *_):
+        seen.append(float(model.optimizer.learning_rate))
+        return predict_images(model, *_)
+
+    monkeypatch.setattr(paq2piq_train, "predict_images", validated)
+    for accumulate in (1, 3):
+        settings = replace(QUICK, schedule="cosine", warmup_steps=1, accumulate=accumulate)
+        _trained(tasks, tmp_path / str(accumulate), settings)
+    np.testing.assert_allclose(seen[:2], seen[2:], rtol=1e-5, atol=1e-9)
+    assert seen[0] > 1e-4 and seen[1] < 1e-9
 
 
 def test_coordinates_stay_exact_in_half_precision():
@@ -173,12 +226,14 @@ def test_start_at_the_mean_score():
 
 
 def test_parts_must_be_large_enough_and_apart(tasks, tmp_path):
-    """Too few pictures, or a scene on both sides."""
+    """Too few images, or a scene on both sides."""
     train, validation = tasks
-    with pytest.raises(ValueError, match="at least 6 pictures.*3"):
+    with pytest.raises(ValueError, match="at least 6 images.*3"):
         _trained((train[:5], validation), tmp_path)
     with pytest.raises(ValueError, match=f"both train and val.*{validation[0].content}"):
-        _trained(([*train, validation[0]], validation), tmp_path)
+        _trained(([*train, validation[0]], validation), tmp_path / "val")
+    with pytest.raises(ValueError, match=f"both train and test.*{train[0].content}"):
+        _trained(tasks, tmp_path / "test", test=train[:1])
 
 
 @pytest.mark.parametrize(
@@ -187,11 +242,13 @@ def test_parts_must_be_large_enough_and_apart(tasks, tmp_path):
         ({"model": "xm"}, "model to be one of bm, rm, fm"),
         ({"side": 31}, "side to be an integer >= 32"),
         ({"batch_size": 10, "accumulate": 3}, "divide batch_size"),
-        ({"batch_size": 4, "accumulate": 4}, "2 pictures or more"),
+        ({"batch_size": 4, "accumulate": 4}, "2 images or more"),
+        ({"accumulate": 2, "devices": ("GPU:0", "GPU:1")}, "accumulate=1 with several devices"),
         ({"model": "fm", "patches": 2}, "patches=3 for P2P-FM"),
         ({"warmup_steps": 3}, "'cosine'"),
-        ({"body_rate": 0}, "body_rate > 0"),
-        ({"patch_weight": -1}, "patch_weight >= 0"),
+        ({"learning_rate": 0}, "learning_rate to be a number > 0"),
+        ({"head_rate": 0}, "head_rate to be a number > 0"),
+        ({"patch_weight": -1}, "patch_weight to be a number >= 0"),
         ({"early_stopping": 0}, "early_stopping"),
     ],
 )
@@ -205,6 +262,6 @@ def test_defaults_are_those_of_the_paper():
     """Ying et al. 2020, section 4.1."""
     paper = Paq2piqSettings()
     assert (paper.side, paper.batch_size, paper.epochs, paper.patches) == (640, 120, 10, 3)
-    assert (paper.body_rate, paper.head_rate, paper.weight_decay) == (3e-4, 3e-3, 0.01)
+    assert (paper.learning_rate, paper.head_rate, paper.weight_decay) == (3e-4, 3e-3, 0.01)
     assert (paper.schedule, paper.patch_weight, paper.accumulate) == ("constant", 1.0, 1)
-    assert RECIPES["paper"] == {}
+    assert PRESETS["paper"] == {}

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from kiqa.training.patchnet.settings import PatchnetSettings
+from kiqa.training.runs.options import check_continues, settings_to_json
 from kiqa.training.runs.seeding import epoch_rng, model_seed
-from kiqa.training.runs.settings import check_continues, settings_to_json
 
 
 def test_defaults_are_the_thesis_s_values():

@@ -3,24 +3,18 @@
 import csv
 import dataclasses
 import json
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 from kiqa.io.weights import load_model, read_info
-from kiqa.training.patchnet import instance
-from kiqa.training.patchnet.instance import DeadNetworkError
+from kiqa.training.patchnet import instance, train
+from kiqa.training.patchnet.dead import DeadNetworkError
 from kiqa.training.patchnet.train import train_patchnet
 from kiqa.training.runs import epochs
 from kiqa.training.runs.checkpoint import read_checkpoint
-
-CHECKOUT = Path(__file__).parents[3]
 
 
 def weights_of(workdir, instance):
@@ -205,13 +199,20 @@ def test_unknown_instance_is_refused(konpatch, tiny, tmp_path):
         train_patchnet(konpatch, tiny, workdir=tmp_path, instances=[3])
 
 
-def test_mixed_precision_trains_and_exports_float32(konpatch, tiny, tmp_path):
+def test_mixed_precision_trains_and_exports_float32(konpatch, tiny, tmp_path, monkeypatch):
     """bfloat16 computes in 16 bits; the file is a float32 network, the policy is set back."""
+    models, real = [], instance.compiled_patchnet
+
+    def compiled(*args, **kwargs):
+        models.append(real(*args, **kwargs))
+        return models[-1]
+
+    monkeypatch.setattr(instance, "compiled_patchnet", compiled)
     settings = dataclasses.replace(tiny, precision="mixed_bfloat16", epochs=1)
-    model = instance.compiled_patchnet(settings, seed=0)
+    train_patchnet(konpatch, settings, workdir=tmp_path, instances=[1])
+    (model,) = models
     assert model.get_layer("group1_conv1").compute_dtype == "bfloat16"
     assert keras.config.dtype_policy().name == "float32"
-    train_patchnet(konpatch, settings, workdir=tmp_path, instances=[1])
     exported = load_model(tmp_path / "patchnet-1.h5")
     assert exported.get_layer("group1_conv1").compute_dtype == "float32"
 
@@ -233,46 +234,62 @@ def test_tensorboard_needs_tensorflow(konpatch, tiny, tmp_path, monkeypatch):
     assert not (tmp_path / "run").exists()
 
 
-TWO_DEVICES = """
-import dataclasses, json, sys
-import numpy as np
-import tensorflow as tf
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from kiqa.training.patchnet.batches import PatchBatches
-from kiqa.training.patchnet.instance import compiled_patchnet
-from kiqa.training.patchnet.settings import PatchnetSettings
-one = PatchnetSettings(conv_widths=((4,), (4,), (4,)), dense_widths=(32,))
-two = dataclasses.replace(one, devices=("CPU:0", "CPU:1"))
-rng = np.random.default_rng(0)
-x, y = rng.integers(0, 256, (32, 64, 64, 3), np.uint8), rng.random(32, np.float32)
-found = []
-for settings in (one, two):
-    model = compiled_patchnet(settings, seed=1)
-    losses = [
-        model.fit(PatchBatches(x, y, np.arange(32), batch_size=16), shuffle=False, verbose=0)
-        .history["loss"][0]
-        for _ in range(2)
-    ]
-    found.append((losses, model.distribute_strategy.num_replicas_in_sync,
-                  [value.tolist() for value in model.get_weights()]))
-json.dump(found, sys.stdout)
-"""
+def test_two_devices_take_the_steps_of_one(konpatch, tiny, tmp_path, two_devices, shares):
+    """Each device gets half of a batch; the losses agree, and the weights to 1e-5."""
+    settings = dataclasses.replace(tiny, learning_rate=3e-4, epochs=2)
+    for folder, devices in ((tmp_path / "one", ()), (tmp_path / "two", two_devices)):
+        shares.clear()
+        on_devices = dataclasses.replace(settings, devices=devices)
+        train_patchnet(konpatch, on_devices, workdir=folder, instances=[1])
+        assert shares == ([8, 8, 4, 4] * 2 if devices else [16, 8] * 2)
+    checkpoints = (tmp_path / name / "instance-1" / "checkpoint.npz" for name in ("one", "two"))
+    one, two = map(read_checkpoint, checkpoints)
+    for before, after in zip(one.state.history, two.state.history, strict=True):
+        assert after["loss"] == pytest.approx(before["loss"], rel=1e-4)
+        assert after["val_loss"] == pytest.approx(before["val_loss"], rel=1e-4)
+    for first, second in zip(one.best, two.best, strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-5)
 
 
-def test_two_devices_train_as_one():
-    """Under MirroredStrategy two devices share a batch and end with one device's weights."""
-    run = subprocess.run(
-        [sys.executable, "-c", TWO_DEVICES],
-        cwd=CHECKOUT,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""},
+def test_instances_start_from_a_given_network(finished, konpatch, tiny, tmp_path):
+    """At a learning rate of next to nothing they end with its weights, and say where from."""
+    workdir, _ = finished
+    settings = dataclasses.replace(tiny, learning_rate=1e-12, epochs=1)
+    train_patchnet(
+        konpatch, settings, workdir=tmp_path, instances=[2], initial=workdir / "patchnet-1.h5"
     )
-    assert run.returncode == 0, run.stderr[-2000:]
-    (one_loss, one, one_weights), (two_loss, two, two_weights) = json.loads(run.stdout)
-    assert (one, two) == (1, 2)
-    # float32; Adam's first steps amplify rounding of small gradients.
-    np.testing.assert_allclose(two_loss, one_loss, rtol=1e-4)
-    for left, right in zip(one_weights, two_weights, strict=True):
-        np.testing.assert_allclose(right, left, atol=1e-4)
+    for given, found in zip(weights_of(workdir, 1), weights_of(tmp_path, 2), strict=True):
+        np.testing.assert_allclose(found, given, atol=1e-8)
+    details = read_info(tmp_path / "patchnet-2.h5").details
+    assert details.origin.name == "patchnet-1"
+
+
+def test_other_widths_are_no_start(konpatch, tiny, tmp_path):
+    """The shipped Patchnet is wider; both shapes are named."""
+    with pytest.raises(ValueError, match=r"\(3, 3, 3, 4\) and \(3, 3, 3, 32\)"):
+        train_patchnet(konpatch, tiny, workdir=tmp_path, initial="patchnet")
+
+
+@pytest.mark.parametrize(("split_by", "shared"), [("patch", True), ("image", False)])
+def test_images_are_in_two_parts_by_the_thesis_only(konpatch, tiny, tmp_path, split_by, shared):
+    """Its protocol draws single patches; by image no image is trained on that is tested."""
+    settings = dataclasses.replace(tiny, split_by=split_by, epochs=1)
+    train_patchnet(konpatch, settings, workdir=tmp_path, instances=[1])
+    with open(tmp_path / "split.csv", newline="") as file:
+        rows = [(row["part"] == "test", row["image"]) for row in csv.DictReader(file)]
+    tested = {image for is_test, image in rows if is_test}
+    assert bool(tested & {image for is_test, image in rows if not is_test}) == shared
+
+
+def test_a_patch_in_two_parts_is_refused(konpatch, tiny, tmp_path, monkeypatch):
+    """Parts that overlap by mistake are an error before any epoch."""
+    real = train.protocol_parts
+
+    def overlapping(*args, **kwargs):
+        parts = real(*args, **kwargs)
+        return dataclasses.replace(parts, test=parts.folds[1])
+
+    monkeypatch.setattr(train, "protocol_parts", overlapping)
+    monkeypatch.setattr(train, "_write_split", lambda *args: None)
+    with pytest.raises(ValueError, match="both train and test"):
+        train_patchnet(konpatch, tiny, workdir=tmp_path, instances=[1])

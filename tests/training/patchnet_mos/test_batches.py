@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kiqa.training.patchnet_mos.batches import distorted_copy, epoch_steps, random_piece
-from kiqa.training.runs.photographs import PhotographStore
+from kiqa.training.patchnet_mos.batches import distorted_copy, epoch_plan, random_piece
+from kiqa.training.patchnet_mos.settings import MosSettings
+from kiqa.training.runs.images import ImageStore
 
 
 @pytest.fixture
@@ -17,6 +18,13 @@ def paths(tmp_path, photo):
 
 
 MOS = np.arange(5, dtype=np.float32) / 5
+
+
+def _epoch(store, unrated=None, *, epoch=0, **options):
+    """The batches of an epoch; settings that are not named do without copies and unrated images."""
+    settings = MosSettings(**{"side": 96, "unrated_pieces": 0, **options})
+    plan = epoch_plan(store, MOS, settings, unrated=unrated or store, epoch=epoch)
+    return [plan.make(number) for number in range(len(plan))]
 
 
 def test_pieces_lie_in_the_photograph(photo):
@@ -53,11 +61,11 @@ def test_undistorted_cells_keep_their_quality(photo):
 
 def test_steps_depend_on_seed_and_epoch_only(paths):
     """The same epoch is the same batches; another epoch or seed is not."""
-    options = {"photographs": 2, "pieces": 2, "side": 96, "copies": 3}
-    store = PhotographStore(paths, smallest=96, keep_bytes=2**20)
+    options = {"batch_size": 2, "pieces": 2, "copies": 3}
+    store = ImageStore(paths, smallest=96, keep_bytes=2**20)
 
     def steps(seed, epoch):
-        return list(epoch_steps(store, MOS, **options, seed=seed, epoch=epoch))
+        return _epoch(store, **options, seed=seed, epoch=epoch)
 
     first, again, later, other = steps(0, 0), steps(0, 0), steps(0, 1), steps(1, 0)
     assert len(first) == 2
@@ -71,10 +79,8 @@ def test_steps_depend_on_seed_and_epoch_only(paths):
 
 def test_targets_are_the_photographs_mos(paths):
     """Pieces of one photograph lie together and bear its MOS."""
-    store = PhotographStore(paths, smallest=96, keep_bytes=0)
-    (_, targets), *_ = epoch_steps(
-        store, MOS, photographs=5, pieces=2, side=96, copies=0, seed=0, epoch=0
-    )
+    store = ImageStore(paths, smallest=96, keep_bytes=0)
+    (_, targets), *_ = _epoch(store, batch_size=5, pieces=2, copies=0, distortion_loss=0.0)
     mos = targets[:, 0, 0, 0].reshape(5, 2)
     np.testing.assert_array_equal(mos[:, 0], mos[:, 1])
     np.testing.assert_allclose(sorted(mos[:, 0]), [0, 0.2, 0.4, 0.6, 0.8], atol=1e-6)
@@ -83,12 +89,11 @@ def test_targets_are_the_photographs_mos(paths):
 
 def test_copies_are_of_the_pieces_right_before_them(paths):
     """Undistorted pixels of a copy are those of its piece, unrated ones too."""
-    store = PhotographStore(paths, smallest=96, keep_bytes=2**20)
-    unrated = PhotographStore(paths[:1], smallest=96, keep_bytes=2**20)
-    (pixels, targets), *_ = epoch_steps(
-        store, MOS, unrated=unrated, unrated_pieces=2, unrated_quality=0.8, photographs=3, pieces=1,
-        side=96, copies=4, seed=0, epoch=0,
-    )  # fmt: skip
+    store = ImageStore(paths, smallest=96, keep_bytes=2**20)
+    unrated = ImageStore(paths[:1], smallest=96, keep_bytes=2**20)
+    (pixels, targets), *_ = _epoch(
+        store, unrated, unrated_pieces=2, unrated_quality=0.8, batch_size=3, pieces=1, copies=4
+    )
     assert len(pixels) == 3 + 2 + 4
     np.testing.assert_array_equal(targets[3:5], np.float32(0.8))
     for index in range(1, 5):
@@ -96,10 +101,3 @@ def test_copies_are_of_the_pieces_right_before_them(paths):
         wanted, plain = targets[index + 4], targets[index]
         assert (wanted <= plain).all()
         assert plain.max() == 0 or wanted.min() < plain.min()
-
-
-def test_small_photographs_are_named(paths):
-    """A photograph smaller than a piece is refused with its path."""
-    store = PhotographStore(paths, smallest=145, keep_bytes=0)
-    with pytest.raises(ValueError, match=r"0\.png, 140x150"):
-        store.pixels(0)

@@ -10,14 +10,16 @@ from PIL import Image
 
 from kiqa import __version__
 from kiqa.data.records import ScoredImage
-from kiqa.io.weights import Details, export_h5, load_model, read_info
+from kiqa.io.weights import Details, Origin, export_h5, load_model, read_info
 from kiqa.models.wadiqam import build_wadiqam
+from kiqa.training.resnet18 import network as student_network
 from kiqa.training.resnet18 import train as distillation
-from kiqa.training.resnet18.batches import crop, crop_batches
+from kiqa.training.resnet18.batches import crop, epoch_plan
 from kiqa.training.resnet18.settings import DistillationSettings
 from kiqa.training.resnet18.teacher import load_teacher, write_teacher_features
 from kiqa.training.resnet18.train import WEIGHTS_FILE, distil_resnet18
-from kiqa.training.runs.packed import pack_pictures
+from kiqa.training.runs.checkpoint import read_checkpoint
+from kiqa.training.runs.packed import pack_images
 
 QUICK = DistillationSettings(
     side=64, batch_size=4, epochs=2, learning_rate=1e-2, precision="float32"
@@ -41,7 +43,7 @@ def _small_body(*, seed=None):
 
 @pytest.fixture(autouse=True)
 def small_body(monkeypatch):
-    monkeypatch.setattr(distillation, "build_resnet18", _small_body)
+    monkeypatch.setattr(student_network, "build_resnet18", _small_body)
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +65,9 @@ def teacher(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    """Pictures of noise, the better the brighter."""
-    folder = tmp_path_factory.mktemp("pictures")
+def images(tmp_path_factory):
+    """Images of noise, the better the brighter."""
+    folder = tmp_path_factory.mktemp("images")
     rng = np.random.default_rng(0)
     result = []
     for i in range(20):
@@ -79,13 +81,13 @@ def pictures(tmp_path_factory):
     return [*result[::2], *result[1::4]], result[3::4]
 
 
-def _distil(pictures, teacher, folder, settings=QUICK, **options):
-    return distil_resnet18(*pictures, settings, teacher=teacher, workdir=folder, **options)
+def _distil(images, teacher, folder, settings=QUICK, **options):
+    return distil_resnet18(*images, settings, teacher=teacher, workdir=folder, **options)
 
 
-def test_the_student_learns_what_the_teacher_sees(pictures, teacher, tmp_path):
-    """It orders pictures that it was not told of; its features follow brightness alone."""
-    result = _distil(pictures, teacher, tmp_path, replace(QUICK, epochs=60))
+def test_the_student_learns_what_the_teacher_sees(images, teacher, tmp_path):
+    """It orders images that it was not told of; its features follow brightness alone."""
+    result = _distil(images, teacher, tmp_path, replace(QUICK, epochs=60))
     assert result["val_srocc"] > 0.9
     body = load_model(tmp_path / WEIGHTS_FILE)
     info = read_info(tmp_path / WEIGHTS_FILE)
@@ -97,10 +99,10 @@ def test_the_student_learns_what_the_teacher_sees(pictures, teacher, tmp_path):
     assert history["loss"].iloc[-1] < 0.35 * history["loss"].iloc[0]
 
 
-def test_continued_run_gives_the_same_weights(pictures, teacher, tmp_path, monkeypatch):
+def test_continued_run_gives_the_same_weights(images, teacher, tmp_path, monkeypatch):
     """A run killed after its first epoch and resumed: bit by bit."""
-    _distil(pictures, teacher, tmp_path / "once")
-    rate = distillation.rate_pictures
+    _distil(images, teacher, tmp_path / "once")
+    rate = distillation.rate_images
     calls = []
 
     def dying(*arguments):
@@ -109,13 +111,43 @@ def test_continued_run_gives_the_same_weights(pictures, teacher, tmp_path, monke
             raise KeyboardInterrupt
         return rate(*arguments)
 
-    monkeypatch.setattr(distillation, "rate_pictures", dying)
+    monkeypatch.setattr(distillation, "rate_images", dying)
     with pytest.raises(KeyboardInterrupt):
-        _distil(pictures, teacher, tmp_path / "twice")
-    _distil(pictures, teacher, tmp_path / "twice", resume=True)
+        _distil(images, teacher, tmp_path / "twice")
+    _distil(images, teacher, tmp_path / "twice", resume=True)
     once, twice = (load_model(tmp_path / name / WEIGHTS_FILE) for name in ("once", "twice"))
     for one, other in zip(once.get_weights(), twice.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_two_devices_take_the_steps_of_one(images, teacher, tmp_path, two_devices, shares):
+    """Each device gets half of a batch; the weights agree to 1e-5 on the mean.
+
+    On the mean because Adam takes whole steps along gradients that are nothing but rounding.
+    """
+    for name, devices in (("one", ()), ("two", two_devices)):
+        shares.clear()
+        _distil(images, teacher, tmp_path / name, replace(QUICK, devices=devices))
+        assert shares == ([2] * 12 if devices else [4] * 6)
+    one, two = (read_checkpoint(tmp_path / name / "checkpoint.npz") for name in ("one", "two"))
+    for first, second in zip(one.best, two.best, strict=True):
+        assert np.mean(np.abs(first - second)) < 1e-5
+    histories = [pd.read_csv(tmp_path / name / "history.csv") for name in ("one", "two")]
+    for column in ("loss", "val_srocc", "val_mse"):
+        np.testing.assert_allclose(*(rows[column] for rows in histories), rtol=1e-3)
+
+
+def test_a_run_starts_from_a_whole_body(images, teacher, tmp_path):
+    """With a learning rate of nothing its weights are those it began with, and its file says so."""
+    _distil(images, teacher, tmp_path / "a")
+    start = tmp_path / "a" / WEIGHTS_FILE
+    still = replace(QUICK, learning_rate=1e-12, seed=5)
+    _distil(images, teacher, tmp_path / "b", still, initial=start)
+    one, two = (load_model(tmp_path / name / WEIGHTS_FILE) for name in "ab")
+    for first, second in zip(one.get_weights(), two.get_weights(), strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-6)
+    details = read_info(tmp_path / "b" / WEIGHTS_FILE).details
+    assert details.origin == Origin("resnet18", read_info(start).sha256)
 
 
 def test_the_centres_of_teacher_and_student_meet():
@@ -135,15 +167,17 @@ def test_the_centres_of_teacher_and_student_meet():
     assert mirrored == {True, False}
 
 
-def test_batches_follow_from_seed_and_epoch(pictures, teacher, tmp_path):
-    """Equal for equal seeds, other ones for another epoch; each picture once."""
-    train = pictures[0]
-    store = pack_pictures([task.path for task in train], tmp_path, smallest=96)
-    hints = write_teacher_features(load_teacher(teacher), store, tmp_path)
+def test_batches_follow_from_seed_and_epoch(images, teacher, tmp_path):
+    """Equal for equal seeds, other ones for another epoch; each image once."""
+    train = images[0]
+    store = pack_images([task.path for task in train], tmp_path, smallest=96)
+    hints = write_teacher_features(
+        load_teacher(teacher), store, tmp_path, names=[task.name for task in train]
+    )
 
     def batches(epoch):
-        options = {"side": 32, "batch": 5, "steps": 3, "seed": 1, "epoch": epoch}
-        return [pixels for pixels, _ in crop_batches(store, hints, **options)]
+        plan = epoch_plan(store, hints, side=32, batch_size=5, seed=1, epoch=epoch)
+        return [plan.make(number)[0] for number in range(len(plan))]
 
     for one, other in zip(batches(0), batches(0), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -152,16 +186,16 @@ def test_batches_follow_from_seed_and_epoch(pictures, teacher, tmp_path):
     assert len(np.unique(np.round(means / 10))) == len(train) == 15
 
 
-def test_teacher_features_are_the_networks(pictures, tmp_path):
+def test_teacher_features_are_the_networks(images, tmp_path):
     """Those of a real WaDIQaM's patches, row by row; its head makes them its qualities."""
     network = build_wadiqam(seed=2)
     path = export_h5(
         network, tmp_path / "w.h5", Details(name="w", version=__version__, scale="0..1",
         higher_is_better=True, mode="wadiqam-nr"),
     )  # fmt: skip
-    master = load_teacher(path)
-    store = pack_pictures([task.path for task in pictures[0][:3]], tmp_path, smallest=96)
-    hints = write_teacher_features(master, store, tmp_path)
+    master, names = load_teacher(path), [task.name for task in images[0][:3]]
+    store = pack_images([task.path for task in images[0][:3]], tmp_path, smallest=96)
+    hints = write_teacher_features(master, store, tmp_path, names=names)
     assert hints.grids == [(3, 3), (3, 4), (4, 3)]
     patch = store.pixels(1)[64:96, 32:64].astype(np.float32)[None]
     seen = hints.grid(1)[2, 1].astype(np.float32)[None]
@@ -170,33 +204,43 @@ def test_teacher_features_are_the_networks(pictures, tmp_path):
     for name, value in master.head.predict_on_batch(seen).items():
         np.testing.assert_allclose(value, loaded[name], rtol=1e-2)
     changed = (tmp_path / "teacher.bin").stat().st_mtime_ns
-    again = write_teacher_features(master, store, tmp_path)
+    again = write_teacher_features(master, store, tmp_path, names=names)
     assert (tmp_path / "teacher.bin").stat().st_mtime_ns == changed
     np.testing.assert_array_equal(again.content, hints.content)
     content = hints.content.astype(np.float32)
     low, high = np.percentile(content, (1, 99), axis=0)
     bounded = np.clip(content, low, high)
-    np.testing.assert_allclose(hints.bounded(hints.content), bounded, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(again.mean, bounded.mean(0), rtol=1e-4, atol=1e-5)
     deviation = bounded.std(0)
     wanted = np.where(deviation > 0, deviation, 1)
     np.testing.assert_allclose(again.deviation, wanted, rtol=1e-3, atol=1e-5)
+    standard = (bounded - again.mean) / again.deviation
+    np.testing.assert_allclose(again.standardised(hints.content), standard, rtol=1e-4, atol=1e-5)
+    quality = master.head.predict_on_batch(bounded)["quality"][:, 0]
+    np.testing.assert_allclose(again.quality, quality, rtol=1e-4)
+    np.testing.assert_array_equal(again.qualities(1), again.quality[9:21].reshape(3, 4))
+    others = write_teacher_features(master, store, tmp_path, names=["a", "b", "c"])
+    assert (tmp_path / "teacher.bin").stat().st_mtime_ns > changed
+    np.testing.assert_array_equal(others.content, content)
 
 
-def test_wrong_input_is_refused(pictures, teacher, tmp_path):
-    """Another network, small pictures, too few, a folder of another run."""
+def test_wrong_input_is_refused(images, teacher, tmp_path):
+    """Another network, small images, too few, a folder of another run."""
     shallow = export_h5(
         build_wadiqam(shallow=True), tmp_path / "s.h5", Details(name="s", version=__version__,
         scale="0..1", higher_is_better=True, mode="wadiqam-nr"),
     )  # fmt: skip
     with pytest.raises(ValueError, match="512 features of patches of 32"):
-        _distil(pictures, shallow, tmp_path / "a")
+        _distil(images, shallow, tmp_path / "a")
     with pytest.raises(ValueError, match="at least 160 pixels"):
-        _distil(pictures, teacher, tmp_path / "b", replace(QUICK, side=128))
-    with pytest.raises(ValueError, match="at least 16 pictures"):
-        _distil(pictures, teacher, tmp_path / "c", replace(QUICK, batch_size=16))
+        _distil(images, teacher, tmp_path / "b", replace(QUICK, side=128))
+    with pytest.raises(ValueError, match="at least 16 images"):
+        _distil(images, teacher, tmp_path / "c", replace(QUICK, batch_size=16))
+    with pytest.raises(ValueError, match="both train and test"):
+        _distil(images, teacher, tmp_path / "e", test=images[0][:1])
+    assert not (tmp_path / "e" / "settings.json").exists()
     with pytest.raises(ValueError, match="multiple of 32"):
         DistillationSettings(side=100)
-    _distil(pictures, teacher, tmp_path / "d")
+    _distil(images, teacher, tmp_path / "d")
     with pytest.raises(ValueError, match="learning_rate was 0.01, is 0.02"):
-        _distil(pictures, teacher, tmp_path / "d", replace(QUICK, learning_rate=0.02), resume=True)
+        _distil(images, teacher, tmp_path / "d", replace(QUICK, learning_rate=0.02), resume=True)

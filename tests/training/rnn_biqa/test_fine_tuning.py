@@ -16,13 +16,14 @@ from kiqa.training.rnn_biqa import fine_tuning
 from kiqa.training.rnn_biqa import settings as rnn_settings
 from kiqa.training.rnn_biqa import start as extractor_start
 from kiqa.training.rnn_biqa.fine_tuning import compile_extractor, fine_tune
-from kiqa.training.rnn_biqa.patches import epoch_batches, expected_scores, patch_pool
-from kiqa.training.rnn_biqa.settings import FineTuningSettings, fine_tuning_preset
+from kiqa.training.rnn_biqa.patches import epoch_plan, expected_scores, patch_pool
+from kiqa.training.rnn_biqa.settings import FINE_TUNING_PRESETS, FineTuningSettings
 from kiqa.training.rnn_biqa.start import freeze_until, start_extractor
+from kiqa.training.runs.checkpoint import read_checkpoint
 
 WIDTHS = ((4, 4), (6,), (8,))
 QUICK = FineTuningSettings(
-    backbone="compact", pooled_stages=2, rotations=2, patches=2, epochs=2, batch=8,
+    backbone="compact", pooled_stages=2, rotations=2, patches=2, epochs=2, batch_size=8,
     frozen_until="stage1_pool", learning_rate=1e-3, assumed_sd=20.0,
 )  # fmt: skip
 
@@ -55,9 +56,8 @@ def test_batches_hold_every_patch_in_every_rotation(records):
     pool = patch_pool([record.path for record in records[:2]], keep_bytes=10**8)
     assert [len(positions) for positions in pool.positions] == [4, 4]
     targets = np.array([[1.0], [2.0]])
-    batches = list(
-        epoch_batches(pool, targets, batch=12, rotations=4, patches=None, seed=0, epoch=0)
-    )
+    plan = epoch_plan(pool, targets, batch_size=12, rotations=4, patches=None, seed=0, epoch=0)
+    batches = [plan.make(number) for number in range(len(plan))]
     assert [len(y) for _, y in batches] == [12, 12, 8]
     seen = {}
     for pixels, target in zip(*map(np.concatenate, zip(*batches, strict=True)), strict=True):
@@ -74,9 +74,9 @@ def test_batches_hold_every_patch_in_every_rotation(records):
 def test_chosen_patches_change_with_the_epoch(records):
     """Two of four patches, unturned; equal seeds and epochs give equal batches."""
     pool = patch_pool([records[0].path], keep_bytes=0)
-    options = {"batch": 9, "rotations": 1, "patches": 2, "seed": 3}
+    options = {"batch_size": 9, "rotations": 1, "patches": 2, "seed": 3}
     first, again, *others = [
-        next(epoch_batches(pool, np.ones((1, 5)), epoch=epoch, **options))[0]
+        epoch_plan(pool, np.ones((1, 5)), epoch=epoch, **options).make(0)[0]
         for epoch in (0, 0, 1, 2, 3)
     ]
     assert first.shape == (2, 224, 224, 3)
@@ -100,7 +100,7 @@ def test_expected_score_is_the_mean_over_bins_and_patches(records):
 def test_training_writes_an_extractor(narrow, records, tmp_path):
     """Without its head; what it was trained on and with which deviation is said."""
     result = fine_tune(records[:4], QUICK, workdir=tmp_path / "run", validation=records[4:])
-    assert result["epochs"] == result["kept_epoch"] == 2
+    assert result["epochs"] == result["best_epoch"] == 2
     assert result["patches"] == 4 * 2 * 2 * 2
     info = read_info(tmp_path / "run" / "rnn_features.h5")
     assert info.details.mode == "rnn-features"
@@ -117,6 +117,32 @@ def test_continued_training_equals_an_uninterrupted_one(narrow, records, tmp_pat
     fine_tune(records[:4], QUICK, workdir=tmp_path / "b", resume=True)
     one, two = ((tmp_path / name / "rnn_features.h5").read_bytes() for name in "ab")
     assert one == two
+
+
+def test_two_devices_take_the_steps_of_one(narrow, records, tmp_path, two_devices, shares):
+    """Each device gets half of a batch; the weights agree to 1e-5."""
+    run = {"validation": records[4:], "train": records[:4]}
+    for name, devices in (("one", ()), ("two", two_devices)):
+        shares.clear()
+        settings = replace(QUICK, learning_rate=1e-5, devices=devices)
+        fine_tune(settings=settings, workdir=tmp_path / name, **run)
+        assert shares == ([4] * 8 if devices else [8] * 4)
+    one, two = (read_checkpoint(tmp_path / name / "checkpoint.npz") for name in ("one", "two"))
+    for first, second in zip(one.best, two.best, strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-5)
+    histories = [
+        np.genfromtxt(tmp_path / name / "history.csv", delimiter=",", names=True)
+        for name in ("one", "two")
+    ]
+    for column in ("loss", "val_srocc", "val_mse", "patches"):
+        np.testing.assert_allclose(*(rows[column] for rows in histories), rtol=1e-4)
+
+
+def test_nothing_of_the_test_part_is_trained_on(narrow, records, tmp_path):
+    """A content on both sides is named; no run is begun."""
+    with pytest.raises(ValueError, match=r"both train and test, such as \['3.png'\]"):
+        fine_tune(records[:4], QUICK, test=records[3:], workdir=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("with_images", [False, True])
@@ -146,7 +172,7 @@ def test_a_wrong_start_leaves_its_folder_free(narrow, records, tmp_path, wrong, 
     settings = replace(QUICK, epochs=0)
     with pytest.raises(ValueError, match=message):
         fine_tune(
-            records, replace(settings, frozen_until=wrong.get("frozen_until")),
+            records, replace(settings, frozen_until=wrong.get("frozen_until", "auto")),
             workdir=tmp_path / "run", initial=wrong.get("initial"),
         )  # fmt: skip
     fine_tune(records, settings, workdir=tmp_path / "run")
@@ -208,7 +234,7 @@ def test_resnet_takes_over_keras_weights_turned_to_rgb(tmp_path, monkeypatch):
     expected = twin.predict(keras.applications.resnet.preprocess_input(pixels.copy()), verbose=0)
     found = without_head(model).predict(pixels, verbose=0)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
-    freeze_until(model, "resnet50", None)
+    freeze_until(model, "resnet50", "auto")
     frozen = [layer.name for layer in model.layers if not layer.trainable]
     assert frozen[-1] == "conv2_block3_out"
     assert "conv3_block1_1_conv" not in frozen
@@ -219,7 +245,7 @@ def test_refuses_what_does_not_fit(narrow, records, tmp_path):
     run = {"workdir": tmp_path / "run"}
     with pytest.raises(ValueError, match="--assumed-sd"):
         fine_tune(records, replace(QUICK, assumed_sd=None), **run)
-    with pytest.raises(ValueError, match="one side"):
+    with pytest.raises(ValueError, match="both train and val"):
         fine_tune(records[:3], QUICK, validation=records[2:], **run)
     with pytest.raises(ValueError, match="keep='best'"):
         fine_tune(records[:3], replace(QUICK, keep="best"), **run)
@@ -227,16 +253,19 @@ def test_refuses_what_does_not_fit(narrow, records, tmp_path):
         fine_tune(records[:3], replace(QUICK, frozen_until="stage9"), **run)
     with pytest.raises(ValueError, match="'imagenet'"):
         start_extractor(build_extractor("compact", widths=WIDTHS), "compact", "imagenet")
-    for wrong in ({"rotations": 3}, {"backbone": "vgg"}, {"momentum": 1.0}, {"patches": 0}):
+    for wrong in (
+        {"rotations": 3}, {"backbone": "vgg"}, {"momentum": 1.0}, {"patches": 0},
+        {"early_stopping": 2},
+    ):  # fmt: skip
         with pytest.raises(ValueError, match=next(iter(wrong))):
             FineTuningSettings(**wrong)
 
 
 def test_presets_differ_as_paper_and_code():
-    """0.5e-4 with 32 patches, or 5e-4 with 16 (FACTS section 9); otherwise the paper's values."""
-    paper = FineTuningSettings(**fine_tuning_preset("paper"))
-    code = FineTuningSettings(**fine_tuning_preset("code"))
-    assert (paper.learning_rate, paper.batch) == (0.5e-4, 32)
-    assert (code.learning_rate, code.batch) == (5e-4, 16)
+    """0.5e-4 with 32 patches, or 5e-4 with 16; otherwise the paper's values."""
+    paper = FineTuningSettings(**FINE_TUNING_PRESETS["paper"])
+    code = FineTuningSettings(**FINE_TUNING_PRESETS["code"])
+    assert (paper.learning_rate, paper.batch_size) == (0.5e-4, 32)
+    assert (code.learning_rate, code.batch_size) == (5e-4, 16)
     assert (paper.epochs, paper.l2, paper.momentum, paper.rotations) == (2, 0.01, 0.9, 4)
     assert rnn_settings.BACKBONES == BACKBONES

@@ -7,12 +7,15 @@ import pytest
 
 from kiqa.constants import RNN_BIQA
 from kiqa.evaluation.correlation import srocc
+from kiqa.io.weights import Details, export_h5
+from kiqa.models import rnn_biqa as networks
 from kiqa.models.rnn_biqa import PADDING
-from kiqa.training.rnn_biqa.batches import epoch_batches, padded, predict_sequences
+from kiqa.training.rnn_biqa.batches import epoch_plan, padded, predict_sequences
 from kiqa.training.rnn_biqa.pooling import Rated, compile_pooling, pooling_network, train_pooling
-from kiqa.training.rnn_biqa.settings import PoolingSettings, pooling_preset
+from kiqa.training.rnn_biqa.settings import POOLING_PRESETS, PoolingSettings
+from kiqa.training.runs.checkpoint import read_checkpoint
 
-QUICK = PoolingSettings(method="average", epochs=2, batch=4)
+QUICK = PoolingSettings(method="average", epochs=2, batch_size=4)
 
 
 def _rated(count, seed=0, width=6):
@@ -22,11 +25,17 @@ def _rated(count, seed=0, width=6):
         rng.gamma(2, 1, (rng.integers(2, 9), width)).astype(np.float32) for _ in range(count)
     ]
     mos = np.array([1 / (1 + np.exp(1 - sequence[-1, 0] / 2)) for sequence in sequences])
-    return Rated([f"{seed}-{i}.png" for i in range(count)], sequences, mos)
+    names = [f"{seed}-{i}.png" for i in range(count)]
+    return Rated(names, sequences, mos, contents=names)
 
 
 def _history(folder):
     return np.genfromtxt(folder / "history.csv", delimiter=",", names=True)
+
+
+def _batches(sequences, rated, **options):
+    plan = epoch_plan(sequences, rated.mos, names=rated.names, **options)
+    return [plan.make(number) for number in range(len(plan))]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +50,7 @@ def validation():
 
 @pytest.mark.parametrize(
     ("error", "value"),
-    [  # FACTS section 7, delta 1/9
+    [  # by hand, delta 1/9
         (0.05, 0.00125),
         (1 / 9, 0.0061728395),
         (0.2, 0.0160493827),
@@ -54,7 +63,7 @@ def test_loss_is_the_papers_huber(train, error, value):
     wanted = np.array([[0.25], [0.25]], np.float32)
     for reduction, factor in (("mean", 1), ("sum", 2)):
         settings = PoolingSettings(method="average", loss_reduction=reduction)
-        model = compile_pooling(pooling_network(train.sequences, settings), settings)
+        model = compile_pooling(pooling_network(train.sequences, settings), settings, steps=3)
         loss = model.loss(wanted, wanted + np.float32(error))
         np.testing.assert_allclose(float(loss), factor * value, atol=1e-6)
 
@@ -62,7 +71,7 @@ def test_loss_is_the_papers_huber(train, error, value):
 def test_penalty_is_on_weights_and_its_gradient_is_l2_times_the_weight(train):
     """Half of 1e-5 times the sum of squares of kernels; biases and the mean are free."""
     settings = PoolingSettings()
-    model = compile_pooling(pooling_network(train.sequences, settings), settings)
+    model = compile_pooling(pooling_network(train.sequences, settings), settings, steps=3)
     kernels = [w for w in model.trainable_weights if w.name != "bias"]
     assert len(kernels) == 10
     for weight in model.weights:
@@ -94,12 +103,12 @@ def test_standardised_features_have_their_variance(train):
 
 def test_learning_rate_halves_after_each_epoch(train, validation, tmp_path):
     """2e-4, 1e-4, 5e-5; the last epoch is kept."""
-    settings = PoolingSettings(method="average", epochs=3, batch=4)
+    settings = PoolingSettings(method="average", epochs=3, batch_size=4)
     _, result = train_pooling(train, settings, workdir=tmp_path, validation=validation)
     rows = _history(tmp_path)
     np.testing.assert_allclose(rows["learning_rate"], [2e-4, 1e-4, 5e-5], rtol=1e-5)
     assert rows["steps"].tolist() == [3, 6, 9]
-    assert (result["epochs"], result["kept_epoch"]) == (3, 3)
+    assert (result["epochs"], result["best_epoch"]) == (3, 3)
 
 
 def test_the_order_can_be_learnt(tmp_path):
@@ -107,13 +116,13 @@ def test_the_order_can_be_learnt(tmp_path):
     errors = {}
     for method in ("rnn", "average"):
         settings = PoolingSettings(
-            method=method, epochs=14, batch=8, learning_rate=0.003, rate_decay=0.9, keep="best"
+            method=method, epochs=14, batch_size=8, learning_rate=0.003, rate_decay=0.9, keep="best"
         )
         model, result = train_pooling(
             _rated(160), settings, workdir=tmp_path / method, validation=_rated(40, seed=1)
         )
         assert (
-            result["kept_epoch"]
+            result["best_epoch"]
             == max(_history(tmp_path / method), key=lambda row: row["val_srocc"])["epoch"]
         )
         held_out = _rated(60, seed=2)
@@ -134,19 +143,62 @@ def test_continued_training_equals_an_uninterrupted_one(train, validation, tmp_p
         np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.parametrize(("method", "loss_reduction"), [("rnn", "mean"), ("average", "sum")])
+def test_two_devices_take_the_steps_of_one(
+    train, validation, tmp_path, two_devices, shares, monkeypatch, method, loss_reduction
+):
+    """Each device gets half of a batch; the weights agree to 1e-5. Small, without dropout."""
+    small = replace(RNN_BIQA, dropout=0.0, gru_units=(5, 4, 3, 2))
+    monkeypatch.setattr(networks, "RNN_BIQA", small)
+    settings = PoolingSettings(
+        method=method, epochs=1, batch_size=4, whole_batches=True, loss_reduction=loss_reduction
+    )
+    for name, devices in (("one", ()), ("two", two_devices)):
+        shares.clear()
+        train_pooling(
+            train, replace(settings, devices=devices), validation=validation,
+            workdir=tmp_path / name,
+        )  # fmt: skip
+        assert shares == ([2] * 4 if devices else [4] * 2)
+    one, two = (read_checkpoint(tmp_path / name / "checkpoint.npz") for name in ("one", "two"))
+    for first, second in zip(one.best, two.best, strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-5)
+    histories = [_history(tmp_path / name) for name in ("one", "two")]
+    for column in ("loss", "val_srocc", "val_mse", "learning_rate"):
+        np.testing.assert_allclose(*(rows[column] for rows in histories), rtol=1e-3)
+
+
+def test_a_run_starts_from_a_whole_network(train, tmp_path):
+    """All weights are the file's, its centring too; another network is refused."""
+
+    def export(model, folder):
+        export_h5(
+            model, folder / "start.h5", Details(name="start", version="1", scale="0..1",
+            higher_is_better=True), full_precision=True,
+        )  # fmt: skip
+
+    first, _ = train_pooling(train, QUICK, workdir=tmp_path / "a", export=export)
+    settings = replace(QUICK, epochs=1, learning_rate=1e-12, l2=0.0)
+    options = {"initial": tmp_path / "a" / "start.h5"}
+    again, _ = train_pooling(_rated(8, seed=3), settings, workdir=tmp_path / "b", **options)
+    for one, two in zip(first.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-6)
+    with pytest.raises(ValueError, match="same widths"):
+        train_pooling(_rated(8, width=7), settings, workdir=tmp_path / "c", **options)
+    assert not (tmp_path / "c").exists()
+
+
 def test_batches_hold_every_image_once(train):
     """In another order each epoch; the code's preset drops what fills no batch."""
-    options = {"batch": 4, "masked": True, "seed": 0}
+    options = {"batch_size": 4, "masked": True, "seed": 0}
     orders = []
     for epoch in (0, 1):
-        batches = list(
-            epoch_batches(train.sequences, train.mos, whole_batches=False, epoch=epoch, **options)
-        )
+        batches = _batches(train.sequences, train, whole_batches=False, epoch=epoch, **options)
         assert [len(y) for _, y in batches] == [4, 4, 3]
         orders.append(np.concatenate([y for _, y in batches])[:, 0])
         np.testing.assert_allclose(np.sort(orders[-1]), np.sort(train.mos), rtol=1e-6)
     assert (orders[0] != orders[1]).any()
-    whole = epoch_batches(train.sequences, train.mos, whole_batches=True, epoch=0, **options)
+    whole = _batches(train.sequences, train, whole_batches=True, epoch=0, **options)
     assert [len(y) for _, y in whole] == [4, 4]
 
 
@@ -182,7 +234,7 @@ def test_refuses_sequences_that_cannot_be_padded(sequences, message):
 def test_predictions_do_not_depend_on_batch_mates(train, masked):
     """The score of each image is that of the image alone; order is kept."""
     model = pooling_network(train.sequences, PoolingSettings(masked=masked, seed=3))
-    together = predict_sequences(model, train.sequences, masked=masked, batch=4)
+    together = predict_sequences(model, train.sequences, masked=masked, batch_size=4)
     alone = [predict_sequences(model, [s], masked=masked)[0] for s in train.sequences]
     np.testing.assert_allclose(together, alone, atol=1e-6)
     assert np.ptp(together) > 1e-4
@@ -193,10 +245,10 @@ def test_messages_name_the_image_of_any_batch(train):
     sequences, model = [*train.sequences], pooling_network(train.sequences, QUICK)
     sequences[6] = np.full((3, 6), PADDING, np.float32)
     with pytest.raises(ValueError, match=train.names[6]):
-        predict_sequences(model, sequences, masked=True, batch=2, names=train.names)
-    options = {"batch": 2, "masked": True, "whole_batches": False, "seed": 0, "epoch": 0}
+        predict_sequences(model, sequences, masked=True, batch_size=2, names=train.names)
+    options = {"batch_size": 2, "masked": True, "whole_batches": False, "seed": 0, "epoch": 0}
     with pytest.raises(ValueError, match=train.names[6]):
-        list(epoch_batches(sequences, train.mos, names=train.names, **options))
+        _batches(sequences, train, **options)
 
 
 @pytest.mark.parametrize("part", ["train", "validation"])
@@ -213,27 +265,29 @@ def test_refuses_what_is_not_finite(train, validation, tmp_path, part, field):
 
 
 def test_presets_are_the_papers_and_the_codes():
-    """Huber's mean and masks, or its sum, padding and whole batches (FACTS section 9)."""
-    paper = PoolingSettings(**pooling_preset("paper"))
+    """Huber's mean and masks, or its sum, padding and whole batches."""
+    paper = PoolingSettings(**POOLING_PRESETS["paper"])
     assert paper == PoolingSettings()
-    assert (paper.learning_rate, paper.epochs, paper.batch, paper.l2) == (2e-4, 5, 16, 1e-5)
+    assert (paper.learning_rate, paper.epochs, paper.batch_size, paper.l2) == (2e-4, 5, 16, 1e-5)
     assert paper.huber_delta == RNN_BIQA.huber_delta == 1 / 9
-    code = PoolingSettings(**pooling_preset("code"))
+    code = PoolingSettings(**POOLING_PRESETS["code"])
     assert (code.masked, code.loss_reduction, code.whole_batches) == (False, "sum", True)
-    with pytest.raises(ValueError, match="paper, code"):
-        pooling_preset("matlab")
 
 
 def test_refuses_parts_that_do_not_fit(train, tmp_path):
     """Nothing to choose by, an image on both sides, another method."""
     for options, settings, message in (
         ({}, PoolingSettings(keep="best"), "validation images"),
-        ({"validation": train}, QUICK, "on one side"),
+        ({"validation": train}, QUICK, "both train and val"),
+        ({"test": train}, QUICK, "both train and test"),
         ({}, PoolingSettings(method="svr"), "rnn, average"),
-        ({}, PoolingSettings(batch=50, whole_batches=True), "at least 50 images"),
+        ({}, PoolingSettings(batch_size=50, whole_batches=True), "at least 50 images"),
     ):
         with pytest.raises(ValueError, match=message):
             train_pooling(train, settings, workdir=tmp_path, **options)
-    for wrong in ({"method": "max"}, {"epochs": 0}, {"l2": -1}, {"beta_1": 1.0}, {"batch": 1.5}):
+    for wrong in (
+        {"method": "max"}, {"epochs": 0}, {"l2": -1}, {"beta_1": 1.0}, {"batch_size": 1.5},
+        {"early_stopping": 2},
+    ):  # fmt: skip
         with pytest.raises(ValueError, match=next(iter(wrong))):
             PoolingSettings(**wrong)

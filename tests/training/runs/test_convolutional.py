@@ -23,6 +23,12 @@ def _randomise(model):
         variable.assign(centre + spread * rng.uniform(-1, 1, shape))
 
 
+def _at_stride_eight(patchnet, image):
+    """What a patch network says of each patch of an image of 80 by 96 pixels."""
+    patches = [image[0, y : y + 64, x : x + 64] for y in range(0, 17, 8) for x in range(0, 33, 8)]
+    return patchnet.predict(np.stack(patches), verbose=0).reshape(3, 5)
+
+
 def test_folded_network_gives_the_same_at_stride_eight(photo):
     """Each value of the form is the folded network's for the patch that starts there."""
     patchnet = build_patchnet(**SMALL, seed=2)
@@ -31,10 +37,24 @@ def test_folded_network_gives_the_same_at_stride_eight(photo):
     fold(model, patchnet)
     image = photo[None, 60:140, 100:196]
     values = model.predict(image, verbose=0)[0, ..., 0]
-    patches = [image[0, y : y + 64, x : x + 64] for y in range(0, 17, 8) for x in range(0, 33, 8)]
-    expected = patchnet.predict(np.stack(patches), verbose=0).reshape(3, 5)
+    expected = _at_stride_eight(patchnet, image)
     np.testing.assert_allclose(values, expected, atol=5e-5)
     assert expected.std() > 1e-3
+
+
+def test_a_trained_network_starts_as_the_same_function(photo):
+    """Without pieces nothing is normalised, and folding gives the weights back."""
+    patchnet, again = build_patchnet(**SMALL, seed=2), build_patchnet(**SMALL, seed=3)
+    rng = np.random.default_rng(5)
+    patchnet.set_weights([w + rng.uniform(-0.1, 0.1, w.shape) for w in patchnet.get_weights()])
+    model = training_form(patchnet, pieces=None)
+    image = photo[None, 60:140, 100:196]
+    expected = _at_stride_eight(patchnet, image)
+    np.testing.assert_allclose(model.predict(image, verbose=0)[0, ..., 0], expected, atol=5e-5)
+    assert expected.std() > 1e-3
+    fold(model, again)
+    for one, two in zip(patchnet.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_allclose(two, one, atol=1e-5)
 
 
 def test_starts_from_the_patch_networks_kernels():

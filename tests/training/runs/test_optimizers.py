@@ -1,10 +1,10 @@
-"""Adam with two learning rates and decoupled decay, against the equations in NumPy."""
+"""Optimisers: two learning rates and decoupled decay against the equations in NumPy."""
 
 import keras
 import numpy as np
 import pytest
 
-from kiqa.training.runs.optimizers import TwoRateAdam
+from kiqa.training.runs.optimizers import NO_DECAY, adam, learning_rate, momentum
 
 RATE, FACTOR, DECAY, BETA_1, BETA_2, EPSILON = 0.01, 10.0, 0.1, 0.9, 0.99, 1e-8
 
@@ -22,11 +22,11 @@ def _model():
 
 def _compiled(**options):
     model = _model()
-    adam = TwoRateAdam(
-        RATE, factor=FACTOR, special=model.get_layer("head").trainable_variables, decay=DECAY,
-        beta_1=BETA_1, beta_2=BETA_2, epsilon=EPSILON, **options,
+    optimizer = adam(
+        RATE, factor=FACTOR, special=model.get_layer("head").trainable_variables,
+        weight_decay=DECAY, beta_1=BETA_1, beta_2=BETA_2, epsilon=EPSILON, **options,
     )  # fmt: skip
-    model.compile(adam, loss="mse")
+    model.compile(optimizer, loss="mse")
     return model
 
 
@@ -73,7 +73,7 @@ def test_steps_are_those_of_the_equations(batches):
 
 def test_accumulated_gradients_are_one_step(batches):
     """Two parts of a batch give the step of the whole batch; decay happens once."""
-    model = _compiled(gradient_accumulation_steps=2)
+    model = _compiled(accumulate=2)
     pairs = list(zip(batches[::2], batches[1::2], strict=True))
     joined = [tuple(np.concatenate(part) for part in zip(*pair, strict=True)) for pair in pairs]
     expected = _twin(model.get_weights(), joined)
@@ -81,3 +81,62 @@ def test_accumulated_gradients_are_one_step(batches):
         model.train_on_batch(x.astype("f4"), y.astype("f4"))
     for found, wanted in zip(model.get_weights(), expected, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_the_private_name_that_two_rates_need_is_there():
+    """Keras 3.12 to 3.15 have it; a version without it needs another way."""
+    optimizer = keras.optimizers.Adam()
+    variables = [keras.Variable([1.0]), keras.Variable([2.0])]
+    optimizer.build(variables)
+    assert [optimizer._get_variable_index(variable) for variable in variables] == [0, 1], (
+        keras.__version__
+    )
+
+
+@pytest.mark.parametrize(("no_decay", "bias"), [((), 0.9), (NO_DECAY, 1.0)])
+def test_decay_leaves_out_what_it_is_told(no_decay, bias):
+    """Without a gradient, kernels shrink by rate times decay; biases only if they decay."""
+    model = _model()
+    model.set_weights([np.ones_like(w) for w in model.get_weights()])
+    optimizer = adam(0.5, weight_decay=0.2, no_decay=no_decay)
+    optimizer.build(model.trainable_variables)
+    optimizer.apply([w * 0 for w in model.get_weights()], model.trainable_variables)
+    kernel_1, bias_1, kernel_2, bias_2 = model.get_weights()
+    np.testing.assert_allclose(np.concatenate([kernel_1.ravel(), kernel_2.ravel()]), 0.9, 1e-6)
+    np.testing.assert_allclose(np.concatenate([bias_1, bias_2]), bias, 1e-6)
+
+
+def test_gradients_are_clipped_to_the_norm_of_all_together():
+    """Of plain descent's step only its direction is left."""
+    variable, other = keras.Variable([0.0, 0.0]), keras.Variable([0.0])
+    optimizer = adam(1.0, clip_norm=0.1, beta_1=0.0, beta_2=0.0, epsilon=1.0)
+    optimizer.build([variable, other])
+    optimizer.apply([np.float32([3.0, 0.0]), np.float32([4.0])], [variable, other])
+    clipped = np.array([0.06, 0.0, 0.08])
+    found = -np.concatenate([variable.numpy(), other.numpy()])
+    np.testing.assert_allclose(found, clipped / (clipped + 1), rtol=1e-5)
+
+
+def test_momentum_has_a_second_rate_too(batches):
+    """The head's steps are those of a rate ten times as high, with momentum."""
+    model = _model()
+    head = model.get_layer("head").trainable_variables
+    model.compile(momentum(0.01, momentum=0.9, factor=10.0, special=head), loss="mse")
+    weights = [np.asarray(w, np.float64) for w in model.get_weights()]
+    speeds = [np.zeros_like(w) for w in weights]
+    for x, y in batches:
+        model.train_on_batch(x.astype("f4"), y.astype("f4"))
+        for i, gradient in enumerate(_gradients(weights, x, y)):
+            speeds[i] = 0.9 * speeds[i] - 0.01 * (10 if i > 1 else 1) * gradient
+        weights = [w + speed for w, speed in zip(weights, speeds, strict=True)]
+    for found, wanted in zip(model.get_weights(), weights, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-4)
+
+
+def test_cosine_rises_and_falls_to_zero():
+    """From zero to the peak over the warm-up, to zero at the end; constant is a number."""
+    rate = learning_rate(0.1, schedule="cosine", steps=100, warmup_steps=10)
+    values = [float(rate(step)) for step in (0, 5, 10, 55, 100)]
+    np.testing.assert_allclose(values, [0, 0.05, 0.1, 0.05, 0], atol=1e-6)
+    straight = learning_rate(0.1, schedule="cosine", steps=100)
+    assert float(straight(0)) == pytest.approx(0.1) and learning_rate(0.1) == 0.1

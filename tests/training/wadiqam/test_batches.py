@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from kiqa.training.wadiqam.batches import (
-    epoch_batches,
+    epoch_plan,
     fixed_patches,
     patch_source,
     random_patches,
@@ -29,8 +29,10 @@ def files(tmp_path):
 
 def _epoch(source, **options):
     targets = np.arange(7, dtype=np.float32)[:, None] / 10
-    given = {"images": 3, "patches": 4, "flip": True, "seed": 1, "epoch": 0} | options
-    return list(epoch_batches(source, targets, **given))
+    given = {"batch_size": 3, "patches": 4, "flip": True, "seed": 1, "epoch": 0} | options
+    plan = epoch_plan(source, targets, **given)
+    made = [plan.make(number) for number in range(len(plan))]
+    return [(inputs if isinstance(inputs, tuple) else (inputs,), rated) for inputs, rated in made]
 
 
 def test_every_image_occurs_once_with_its_target(files):

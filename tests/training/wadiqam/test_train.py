@@ -9,9 +9,10 @@ from PIL import Image
 
 from kiqa.data.distortions import distort
 from kiqa.io.weights import load_model, read_info
+from kiqa.training.runs.checkpoint import read_checkpoint
 from kiqa.training.wadiqam.losses import pooled_loss
 from kiqa.training.wadiqam.network import predict_scores
-from kiqa.training.wadiqam.settings import RECIPES, WadiqamSettings
+from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
 from kiqa.training.wadiqam.tasks import PatchTask, read_pairs
 from kiqa.training.wadiqam.train import train_wadiqam
 
@@ -107,13 +108,15 @@ def test_watched_images_have_a_loss_and_decide_nothing(tasks, tmp_path):
     watched = [dataclasses.replace(task, content=f"new {task.content}") for task in validation]
     folders = [tmp_path / "with", tmp_path / "without"]
     for folder, some in zip(folders, (watched, []), strict=True):
-        train_wadiqam(train, validation, SMALL, workdir=folder, watched=some, **ABOUT)
+        train_wadiqam(
+            train, validation, SMALL, workdir=folder, test=some, watched=bool(some), **ABOUT
+        )
     one, two = (load_model(folder / "wadiqam_nr.h5").get_weights() for folder in folders)
     assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
     history = pd.read_csv(folders[0] / "history.csv")
     np.testing.assert_allclose(history["test_loss"], history["val_loss"])
     with pytest.raises(ValueError, match="both train and test"):
-        train_wadiqam(train, validation, SMALL, workdir=tmp_path / "no", watched=train[:1], **ABOUT)
+        train_wadiqam(train, validation, SMALL, workdir=tmp_path / "no", test=train[:1], **ABOUT)
 
 
 @pytest.mark.parametrize("form", ["plain", "normalised"])
@@ -135,6 +138,28 @@ def test_interrupted_and_resumed_equals_uninterrupted(tasks, tmp_path, form):
     whole, cut = (load_model(tmp_path / name / "wadiqam_nr.h5") for name in ("whole", "cut"))
     for one, two in zip(whole.get_weights(), cut.get_weights(), strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("form", ["plain", "normalised"])
+def test_two_devices_take_the_steps_of_one(tasks, tmp_path, two_devices, shares, form):
+    """Each device gets half of a batch; the weights agree to 1e-5.
+
+    On the mean in the normalised form: Adam takes whole steps along gradients that are nothing
+    but rounding.
+    """
+    settings = dataclasses.replace(
+        SMALL, form=form, correlation_loss=0.1, clip_norm=0.5, dropout=0.0, targets="mos"
+    )
+    for folder, devices in ((tmp_path / "one", ()), (tmp_path / "two", two_devices)):
+        shares.clear()
+        on_devices = dataclasses.replace(settings, devices=devices)
+        train_wadiqam(*_parts(tasks), on_devices, workdir=folder, **ABOUT)
+        assert shares == ([6] * 8 if devices else [12] * 4)
+    one, two = (read_checkpoint(tmp_path / name / "checkpoint.npz") for name in ("one", "two"))
+    for first, second in zip(one.best, two.best, strict=True):
+        assert np.mean(np.abs(first - second)) < 1e-5
+        if form == "plain":
+            np.testing.assert_allclose(first, second, atol=1e-5)
 
 
 def test_network_in_file_is_the_one_of_the_best_epoch(tasks, tmp_path):
@@ -176,11 +201,11 @@ def test_validation_scores_do_not_depend_on_batches(monkeypatch):
 
 def test_defaults_and_the_paper_recipe_are_the_paper():
     """Section III-E: 4 images, 32 patches, Adam at 1e-4, 3000 epochs, best validation loss."""
-    settings = WadiqamSettings(**RECIPES["paper"])
-    assert (settings.images, settings.patches, settings.epochs) == (4, 32, 3000)
+    settings = WadiqamSettings(**PRESETS["paper"])
+    assert (settings.batch_size, settings.patches, settings.epochs) == (4, 32, 3000)
     assert (settings.learning_rate, settings.dropout) == (1e-4, 0.5)
     assert (settings.form, settings.monitor, settings.schedule) == ("plain", "loss", "constant")
-    WadiqamSettings(**RECIPES["two-cores"])
+    WadiqamSettings(**PRESETS["two-cores"])
 
 
 @pytest.mark.parametrize(
@@ -188,7 +213,7 @@ def test_defaults_and_the_paper_recipe_are_the_paper():
     [
         ({"mode": "rr"}, "mode"),
         ({"pooling": "max"}, "pooling"),
-        ({"images": 0}, "images"),
+        ({"batch_size": 0}, "batch_size"),
         ({"patches": 2.5}, "patches"),
         ({"early_stopping": 0}, "early_stopping"),
         ({"learning_rate": 0.0}, "learning_rate"),
@@ -196,7 +221,7 @@ def test_defaults_and_the_paper_recipe_are_the_paper():
         ({"dropout": 1.0}, "dropout"),
         ({"warmup_steps": 3}, "cosine"),
         ({"patch_loss": 0.1, "pooling": "average"}, "patch_loss"),
-        ({"correlation_loss": 0.1, "images": 1}, "2 images"),
+        ({"correlation_loss": 0.1, "batch_size": 1}, "batch_size of 2"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(options, message):

@@ -28,7 +28,7 @@ def test_simulated_observers_follow_from_seed_and_image():
 
 
 def test_ssim_is_of_the_luminance(photo):
-    """Equal pictures give 1, stronger noise less; sizes must agree and suffice."""
+    """Equal images give 1, stronger noise less; sizes must agree and suffice."""
     part = photo[:64, :80]
     noise = np.random.default_rng(0).normal(0, 1, part.shape)
     noisy = [(part + level * noise).clip(0, 255).astype(np.uint8) for level in (2, 10)]

@@ -1,0 +1,163 @@
+"""Trainings that are killed again and again, against trainings that are left alone.
+
+One claim: a training that is killed (SIGKILL) ten times at random moments and
+continued with ``--resume`` each time ends with the tensors of an
+uninterrupted one, bit for bit, on a CPU. Each training of kiqa runs its own
+command line on a few small images made here. Prints JSON.
+
+    python benchmarks/kills.py [--kills 10] [--seed 0] [--training NAME ...]
+"""
+
+import argparse
+import json
+import os
+import platform
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import h5py  # noqa: E402
+import numpy as np  # noqa: E402
+from PIL import Image  # noqa: E402
+
+IMAGES, SIDE = 16, 224
+MOST = 600  # seconds that a single start may take
+
+# Small settings of each training: a handful of epochs of a second or less each.
+_DATA = ["--data", "{data}", "--dataset", "biq2021"]
+TRAININGS = {
+    "train_patchnet": [
+        *(*_DATA, "--images", "8", "--patches-per-image", "16", "--folds", "2", "--epochs", "6"),
+        *("--batch-size", "16", "--learning-rate", "1e-4"),
+    ],
+    "train_patchnet_mos": [
+        *(*_DATA, "--batch-size", "4", "--pieces", "2", "--copies", "4", "--epochs", "8"),
+        *("--warmup-steps", "2"),
+    ],
+    "train_wadiqam": [*_DATA, *("--batch-size", "4", "--patches", "4", "--epochs", "8")],
+    "train_aggregator": [
+        *(*_DATA, "--batch-size", "4", "--stride", "8", "--rotations", "0", "--flips"),
+        *("--epochs", "5"),
+    ],
+    "train_paq2piq": [
+        *(*_DATA, "--model", "bm", "--batch-size", "4", "--side", "128", "--epochs", "5"),
+    ],
+    "train_resnet18": [*_DATA, *("--batch-size", "4", "--side", "128", "--epochs", "5")],
+    "train_rnn_biqa fine-tune": [
+        *(*_DATA, "--backbone", "compact", "--assumed-sd", "15", "--epochs", "6"),
+        *("--batch-size", "8", "--rotations", "1"),
+    ],
+    "train_rnn_biqa pool": ["--features", "{features}", "--epochs", "12", "--batch-size", "4"],
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Kill, continue, compare, print JSON, and return 0 if all are equal."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=10, help="of each training")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--training", choices=sorted(TRAININGS), action="append")
+    arguments = parser.parse_args(argv)
+    rng, results = random.Random(arguments.seed), {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        places = {"data": _data_set(folder / "data"), "features": folder / "features"}
+        for training in arguments.training or TRAININGS:
+            if "{features}" in TRAININGS[training]:
+                _features(places)
+            options = [option.format(**places) for option in TRAININGS[training]]
+            results[training] = _compared(training, options, folder, rng, kills=arguments.kills)
+            print(training, results[training], file=sys.stderr)
+    equal = all(result["equal"] for result in results.values())
+    document = {
+        "benchmark": "kills",
+        "kills": arguments.kills,
+        "seed": arguments.seed,
+        "trainings": results,
+        "reached": equal,
+        "cpus": os.cpu_count(),
+        "machine": platform.machine(),
+    }
+    print(json.dumps(document, indent=2))
+    return 0 if equal else 1
+
+
+def _data_set(root: Path) -> Path:
+    """A BIQ2021 tree of small images, blurrier the lower their MOS."""
+    (root / "Images").mkdir(parents=True)
+    rng, rows, sets = np.random.default_rng(0), ["Image Name,MOS"], ["image_name,set"]
+    for number in range(IMAGES):
+        side = 4 + number
+        coarse = rng.integers(0, 256, (side, side, 3), dtype=np.uint8)
+        image = Image.fromarray(coarse).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+        image.save(root / "Images" / f"ss01 ({number}).jpg")
+        rows.append(f"ss01 ({number}).jpg,{(number + 1) / (IMAGES + 1):.4f}")
+        sets.append(f"ss01 ({number}).jpg,{'val' if number % 4 == 0 else 'train'}")
+    (root / "Train (Images and MOS).csv").write_text("\n".join(rows) + "\n")
+    (root / "split.csv").write_text("\n".join(sets) + "\n")
+    return root
+
+
+def _features(places: dict) -> None:
+    """Features of all images, for the training of the pooling network."""
+    if not places["features"].exists():
+        options = ["--extractor", "rnn_features", "--workdir", str(places["features"])]
+        data = ["--data", str(places["data"]), "--dataset", "biq2021", "--set", "all"]
+        subprocess.run(
+            [sys.executable, "-m", "kiqa.train_rnn_biqa", "features", *data, *options],
+            check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+
+def _compared(training: str, options: list[str], folder: Path, rng, *, kills: int) -> dict:
+    """Train once in peace and once with kills, and compare all tensors of all files."""
+    name = training.replace(" ", "-")
+    began = time.monotonic()
+    _run(training, [*options, "--workdir", str(folder / f"{name}-whole")]).check_returncode()
+    seconds = time.monotonic() - began
+    whole, done, runs, equal = _tensors(folder / f"{name}-whole"), 0, 0, True
+    while done < kills:  # a run that ends before it has been killed so often is followed by another
+        runs += 1
+        cut = folder / f"{name}-cut{runs}"
+        command = [*options, "--workdir", str(cut), "--resume"]
+        while done < kills and _run(training, command, limit=rng.uniform(0.3, 1) * seconds) is None:
+            done += 1
+        _run(training, command).check_returncode()
+        found = _tensors(cut)
+        equal &= whole.keys() == found.keys()
+        equal &= all(np.array_equal(whole[key], found[key]) for key in whole)
+    return {"kills": done, "runs": runs, "tensors": len(whole), "equal": bool(equal and whole)}
+
+
+def _run(training: str, options: list[str], *, limit: float | None = None):
+    """Run a command line to its end; after ``limit`` seconds kill it and return ``None``."""
+    command = [sys.executable, "-m", *f"kiqa.{training}".split(), *options]
+    try:
+        return subprocess.run(command, timeout=limit or MOST, capture_output=True, text=True)
+    except subprocess.TimeoutExpired:
+        if limit is None:
+            raise
+        return None
+
+
+def _tensors(folder: Path) -> dict[str, np.ndarray]:
+    """All tensors of all weights files in a folder."""
+    found = {}
+    for path in sorted(folder.glob("*.h5")):
+        with h5py.File(path, "r") as file:
+
+            def note(name, item, path=path):
+                if isinstance(item, h5py.Dataset):
+                    found[f"{path.name}/{name}"] = item[()]
+
+            file.visititems(note)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

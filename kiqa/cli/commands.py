@@ -1,0 +1,134 @@
+"""The commands of `kiqa` in the order of its help, and what the help says of each.
+
+Public names: :data:`COMMANDS`, :class:`Command`.
+"""
+
+from dataclasses import dataclass
+from types import ModuleType
+
+from kiqa.cli import (
+    compress,
+    convert,
+    decompress,
+    doctor,
+    evaluate,
+    evaluate_maps,
+    ladder,
+    ratings,
+    score,
+    study,
+)
+from kiqa.cli import map as map_command
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of `kiqa`.
+
+    Attributes:
+        name: As typed.
+        module: Its module, with ``add_options(parser)`` and
+            ``run(arguments) -> int``.
+        help: Line in the list of commands.
+        description: What its own help says first.
+        epilog: What its own help says last.
+    """
+
+    name: str
+    module: ModuleType
+    help: str
+    description: str
+    epilog: str | None = None
+
+
+COMMANDS = (
+    Command(
+        "score",
+        score,
+        "score images, folders of images or a list",
+        description="Predict the quality of images: the mean of Patchnet's quality map, what the "
+        "aggregator makes of it, or the pooled patches of a WaDIQaM.",
+        epilog="A file that cannot be scored is a row with an error. The exit status is then 1. An "
+        "image that equals its reference gets what the network says of it, no special "
+        "score.",
+    ),
+    Command(
+        "map",
+        map_command,
+        "draw quality maps of images",
+        description="Predict the quality of every place of an image. At least one of --overlay, "
+        "--npz and --html says where the maps go; files are named by the path relative "
+        "to PATH.",
+        epilog="An image that cannot be mapped is reported; the exit status is then 1.",
+    ),
+    Command(
+        "evaluate",
+        evaluate,
+        "compare a model with the mean opinion scores of a data set",
+        description="Score the images of a data set and compare with their mean opinion scores.",
+    ),
+    Command(
+        "evaluate-maps",
+        evaluate_maps,
+        "compare quality maps with a local ground truth",
+        description="ROC-AUC of quality maps against boxes that people drew round good areas, or "
+        "against a rectangle distorted here, for thresholds of the ground truth. Maps "
+        "and ground truth are blurred by 10 % of the image width, as in the thesis.",
+        epilog="An image that cannot be compared is reported; the exit status is then 1.",
+    ),
+    Command(
+        "ratings",
+        ratings,
+        "turn people's ratings into mean opinion scores",
+        description="Leave out unreliable sessions and turn ratings into mean opinion scores with "
+        "confidence intervals, as PaQ-2-PiQ does.",
+        epilog="docs/subjective.md says what is computed.",
+    ),
+    Command(
+        "compress",
+        compress,
+        "compress images with VarJPEG",
+        description="Compress images with VarJPEG: JPEG with a quality for every block, higher "
+        "where the image is good. Colour profile and EXIF data are kept.",
+        epilog="One line an image: bytes, bits by pixel, quality, bytes of VarJPEG's own, file. An "
+        "image that cannot be coded is reported; the exit status is then 1.",
+    ),
+    Command(
+        "decompress",
+        decompress,
+        "decode VarJPEG to PNG",
+        description="Decode VarJPEG of either form, or baseline JPEG, to PNG, upright and with its "
+        "colour profile.",
+        epilog="A file that cannot be decoded is reported; the exit status is then 1.",
+    ),
+    Command(
+        "ladder",
+        ladder,
+        "compress images at many bitrates, for a study",
+        description="Compress each image at equally spaced bitrates by VarJPEG, and at every "
+        "quality by plain JPEG with the same entropy coding. versions.csv in the "
+        "folder lists the files; kiqa study jnd makes a page of them.",
+        epilog="Repeat an interrupted command: images that are done are left. An image that cannot "
+        "be coded is reported; the exit status is then 1.",
+    ),
+    Command(
+        "study",
+        study,
+        "make a page for an experiment with people",
+        description="Write one HTML file with images and instructions that runs an experiment in "
+        "any browser, without server or network, and saves the answers as CSV.",
+    ),
+    Command(
+        "convert",
+        convert,
+        "convert published checkpoints of other projects",
+        description="Write our .h5 file from a checkpoint of another project. Nothing in the "
+        "checkpoint is run; PyTorch and chainer are not needed.",
+    ),
+    Command(
+        "doctor",
+        doctor,
+        "check the installation: versions, devices, weights, a forward pass",
+        description="Check the installation. The exit status is 1 if something is broken.",
+    ),
+)

@@ -1,0 +1,172 @@
+"""The command line of the aggregator's training.
+
+Two steps: the maps of all images and their augmented versions are computed
+into a cache (the long part on a CPU; it can be interrupted and is continued),
+then the network is trained on them.
+
+Public names: `COMMAND`.
+"""
+
+import argparse
+import dataclasses
+from functools import partial
+from pathlib import Path
+
+from kiqa.constants import AGGREGATOR
+from kiqa.data.augmentation import FLIPS, Version, distorted_versions, versions
+from kiqa.data.chosen import scored_images
+from kiqa.data.splits import random_split, read_split, write_split
+from kiqa.data.trained import in_chain, trained_on
+from kiqa.training.aggregator.settings import AggregatorSettings
+from kiqa.training.runs.command import TrainingCommand, chosen_parts
+
+_FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # thesis 5.4
+
+
+def _add_options(parser):
+    maps = parser.add_argument_group("maps")
+    maps.add_argument(
+        "--patchnet", default="patchnet", metavar="NAME|FILE",
+        help="network of the Patchnet maps; it must not have seen the training images, or use "
+        "--cross-fit (default: %(default)s)",
+    )  # fmt: skip
+    maps.add_argument(
+        "--cross-fit", action="append", default=[], metavar="SPLIT=FILE",
+        help="Patchnet that was trained on the train part of a split: it maps the training images "
+        "of that split's test part; give one for each fold. Its values are matched to --patchnet's "
+        "by their quantiles on validation images",
+    )  # fmt: skip
+    maps.add_argument(
+        "--cache", type=Path, metavar="DIR", default=None,
+        help="folder of the stacks (default: stacks in --workdir)",
+    )  # fmt: skip
+    maps.add_argument(
+        "--maps-only", action="store_true", default=False, help="compute the stacks and stop"
+    )
+    maps.add_argument(
+        "--stride", type=int, default=AGGREGATOR.stride, metavar="N",
+        help="of the maps (default: %(default)s)",
+    )  # fmt: skip
+    maps.add_argument(
+        "--fish", choices=("sliding", "blocks"), default="sliding",
+        help="exact sliding FISH, or the fast block form (default: %(default)s)",
+    )  # fmt: skip
+    maps.add_argument(
+        "--rotations", type=int, default=AGGREGATOR.rotations, metavar="N",
+        help="rotated versions of each training image (default: %(default)s)",
+    )  # fmt: skip
+    maps.add_argument(
+        "--flips", nargs="*", choices=FLIPS[1:], default=list(FLIPS[1:]),
+        help="mirrored versions of each of these (default: both; without values: none)",
+    )  # fmt: skip
+    maps.add_argument(
+        "--distorted", type=int, default=3, metavar="N",
+        help="with --target distortion: distorted versions of each image, instead of rotations "
+        "and flips (default: %(default)s)",
+    )  # fmt: skip
+
+
+def _prepare(arguments: argparse.Namespace, settings: AggregatorSettings):
+    """Images of train, val and test, and who maps the training images."""
+    if arguments.split is None:
+        arguments.split = _drawn_split(arguments, settings)
+    train, validation, test = chosen_parts(arguments, settings)
+    return train, validation, test, _folds(arguments, train)
+
+
+def _drawn_split(arguments, settings):
+    """The file of the thesis's random split; ``None`` if the data set has its own with val."""
+    records = scored_images(arguments.dataset, arguments.data, part="all")
+    if any(record.set == "val" for record in records):
+        return None
+    drawn = random_split(records, fractions=_FRACTIONS, seed=settings.seed)
+    return write_split(drawn, arguments.workdir / "split.csv")
+
+
+def _folds(arguments, train):
+    """Pairs of a Patchnet's file and the training images that it did not see."""
+    if not arguments.cross_fit:
+        return [(arguments.patchnet, train)]
+    folds, mapped_by = [], {}
+    for text in arguments.cross_fit:
+        name, separator, file = text.partition("=")
+        if not separator:
+            raise ValueError(f"Expected --cross-fit SPLIT=FILE. Received: {text!r}.")
+        split = read_split(name)
+        members = [record for record in train if split.get(record.name) == "test"]
+        for record in members:
+            mapped_by.setdefault(record.name, []).append(name)
+        folds.append((file, members))
+    wrong = [record.name for record in train if len(mapped_by.get(record.name, [])) != 1]
+    if wrong:
+        raise ValueError(
+            "Expected every training image in the test part of exactly one --cross-fit split. "
+            f"Received: {len(wrong)} of {len(train)} in none or several, such as {wrong[:3]}."
+        )
+    return folds
+
+
+def _train(prepared, settings, run, arguments):
+    from kiqa.training.aggregator.stacks import StackSource
+    from kiqa.training.aggregator.train import train_aggregator
+    from kiqa.training.runs.origin import details_of
+
+    train, validation, test, folds = prepared
+    source = StackSource(
+        arguments.cache or arguments.workdir / "stacks",
+        stride=arguments.stride,
+        fish=arguments.fish,
+        report=run["report"],
+    )
+    left = settings.target == "distortion"
+    train_items = []
+    for patchnet, members in folds:
+        items = source.items(_wanted(members, settings, arguments), patchnet=patchnet, left=left)
+        if arguments.cross_fit:
+            matching = source.matching(validation, patchnet=patchnet, reference=arguments.patchnet)
+            items = [dataclasses.replace(item, matching=matching) for item in items]
+        train_items += items
+    wanted = [(record, Version()) for record in validation]
+    if left:
+        wanted = _wanted(validation, settings, arguments)
+    validation_items = source.items(wanted, patchnet=arguments.patchnet, left=left)
+    if arguments.maps_only:
+        run["report"](f"{len(train_items) + len(validation_items)} stacks are in {source.folder}")
+        return None
+    return train_aggregator(
+        train_items,
+        validation_items,
+        settings,
+        test=test,
+        details=source.details(arguments.patchnet),
+        trained_on=in_chain(
+            trained_on(train, validation, scores="human", about="MOS"),
+            *(details_of(model) for model in (arguments.patchnet, *[file for file, _ in folds])),
+        ),
+        initial=arguments.initial,
+        **run,
+    )
+
+
+def _wanted(records, settings, arguments):
+    """The records with the versions that are made of them."""
+    if settings.target == "distortion":
+        made = partial(distorted_versions, count=arguments.distorted, seed=settings.seed)
+    else:
+        flips = (FLIPS[0], *arguments.flips)
+        made = partial(versions, rotations=arguments.rotations, flips=flips, seed=settings.seed)
+    return [(record, version) for record in records for version in made(record.name)]
+
+
+COMMAND = TrainingCommand(
+    name="train_aggregator",
+    summary="Train DenseNet-169 on stacks of FISH, gray and Patchnet maps. A data set without a "
+    "split of its own into train and val is split at random by --seed, 60/20/20 as in the thesis; "
+    "the split is written to the working folder.",
+    settings=AggregatorSettings,
+    prepare=_prepare,
+    train=_train,
+    add_options=_add_options,
+    initial="start from ImageNet weights (imagenet), from the best region of the Patchnet map "
+    "(patchnet-map), or from an aggregator's file (default: random weights)",
+)

@@ -1,0 +1,131 @@
+"""The command lines of RNN-BIQA's trainings: ``fine-tune`` and ``pool``.
+
+Public names: `FINE_TUNE`, `POOL`.
+"""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from kiqa.data.chosen import scored_images
+from kiqa.data.records import SETS
+from kiqa.data.untrained import INCLUDE_OPTION
+from kiqa.training.rnn_biqa.settings import (
+    FINE_TUNING_PRESETS,
+    POOLING_PRESETS,
+    FineTuningSettings,
+    PoolingSettings,
+)
+from kiqa.training.runs.command import TrainingCommand, limited
+
+
+def _fine_tuning_parts(arguments: argparse.Namespace, settings: FineTuningSettings):
+    """Train, val and test; all images of a data set without a split train, as in the paper."""
+    if arguments.dataset is None or arguments.data is None:
+        if settings.epochs == 0:
+            return [], [], []
+        received = [n for n in ("dataset", "data") if getattr(arguments, n) is not None]
+        raise ValueError(
+            "Expected --dataset and --data, the images to train on. Received: "
+            f"{f'only --{received[0]}' if received else 'neither'}. Add what is missing, or "
+            "--epochs 0 to build the extractor without training."
+        )
+    records = scored_images(arguments.dataset, arguments.data, split=arguments.split, part="all")
+    parts = [[record for record in records if record.set == part] for part in SETS]
+    train, validation, test = parts if any(parts) else (records, [], [])
+    return limited(train, arguments, settings), validation, test
+
+
+def _fine_tune(parts, settings, run, arguments):
+    from kiqa.training.rnn_biqa.fine_tuning import fine_tune
+
+    train, validation, test = parts
+    return fine_tune(
+        train, settings, validation=validation, test=test, initial=arguments.initial, **run
+    )
+
+
+def _epochs(result):
+    said = f", validation SROCC {result['val_srocc']:.4f}" if "val_srocc" in result else ""
+    return f"{result['epochs']} epochs{said}"
+
+
+def _add_pool_options(parser):
+    group = parser.add_argument_group("features, in place of --data and --dataset")
+    group.add_argument(
+        "--features", type=Path, required=True, metavar="DIR",
+        help="folder of features of the data set to train on",
+    )  # fmt: skip
+    group.add_argument(
+        "--test-features", type=Path, default=None, metavar="DIR",
+        help="train on all of --features and test on all of these, of another data set",
+    )  # fmt: skip
+    group.add_argument(
+        "--repeats", type=int, metavar="N", default=0, help="random 80/20 splits (paper: 3)"
+    )
+    group.add_argument(
+        INCLUDE_OPTION, action="store_true", default=False,
+        help="test also on images that the extractor was trained on",
+    )  # fmt: skip
+
+
+def _pooling_runs(arguments: argparse.Namespace, settings: PoolingSettings):
+    """The parts of each run."""
+    from kiqa.training.rnn_biqa.train import pooling_runs
+
+    given = [f"--{name}" for name in ("data", "dataset") if getattr(arguments, name) is not None]
+    if given:
+        raise ValueError(
+            f"Expected --features alone. Received: {' and '.join(given)} as well. Extract the "
+            "features of the data set first: python -m kiqa.train_rnn_biqa features."
+        )
+    runs = pooling_runs(
+        arguments.features,
+        split=arguments.split,
+        test_features=arguments.test_features,
+        repeats=arguments.repeats,
+    )
+    for parts in runs.values():
+        names = limited(parts["train"].names, arguments, settings)
+        parts["train"] = replace(parts["train"], names=names)
+    return runs
+
+
+def _pool(runs, settings, run, arguments):
+    from kiqa.training.rnn_biqa.protocols import unseen_parts
+    from kiqa.training.rnn_biqa.train import run_pooling
+
+    include = arguments.include_trained
+    runs = {
+        name: unseen_parts(parts, include=include, report=run["report"])
+        for name, parts in runs.items()
+    }
+    return run_pooling(runs, settings, initial=arguments.initial, **run)
+
+
+FINE_TUNE = TrainingCommand(
+    name="train_rnn_biqa",
+    summary="Train a feature extractor on distributions of votes; writes rnn_features.h5.",
+    settings=FineTuningSettings,
+    presets=FINE_TUNING_PRESETS,
+    prepare=_fine_tuning_parts,
+    train=_fine_tune,
+    data=False,
+    initial="trained weights to start from: imagenet (the file must be there), or of --backbone "
+    "compact a WaDIQaM such as wadiqam_nr (default: random weights)",
+    show=_epochs,
+)
+POOL = TrainingCommand(
+    name="train_rnn_biqa",
+    summary="Train on the set train of a folder of features, choose nothing or the epoch by val, "
+    "report on test; or --repeats N random 80/20 splits; or another data set's --test-features.",
+    settings=PoolingSettings,
+    presets=POOLING_PRESETS,
+    prepare=_pooling_runs,
+    train=_pool,
+    add_options=_add_pool_options,
+    data=False,
+    initial="pooling network of the same method and features to start from (default: random "
+    "weights)",
+    show=str,
+)

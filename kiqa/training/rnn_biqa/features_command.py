@@ -1,0 +1,127 @@
+"""The command line that extracts features: ``features``.
+
+Public names: `add_features`, `run_features`.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from kiqa.constants import RNN_BIQA, RNN_BIQA_CODE
+from kiqa.data import DATASETS
+from kiqa.data.chosen import PARTS, scored_images
+from kiqa.data.records import ScoredImage
+from kiqa.data.resizing import parse_display
+from kiqa.maps.gaze import GazeForm
+from kiqa.startup import start_keras
+
+_FORMS = {"paper": RNN_BIQA, "code": RNN_BIQA_CODE}
+
+
+def add_features(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``features``."""
+    data = parser.add_argument_group("data")
+    data.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    data.add_argument("--dataset", choices=sorted(DATASETS), required=True, help="which one")
+    data.add_argument(
+        "--split", metavar="FILE|NAME", help="split of the images (default: the data set's own)"
+    )
+    data.add_argument("--set", choices=PARTS, default="all", help="part (default: %(default)s)")
+    parser.add_argument(
+        "--extractor", required=True, metavar="NAME|FILE",
+        help="feature extractor, such as rnn_features or that of fine-tune",
+    )  # fmt: skip
+    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="the folder")
+    parser.add_argument(
+        "--display-size", type=_display, metavar="WxH", default=None,
+        help="shrink images first to what a display of this size shows",
+    )  # fmt: skip
+    parser.add_argument(
+        "--smaller-side", type=int, metavar="N", default=None,
+        help="shrink images first to a smaller side of N pixels: SPAQ-512, -768, -1280",
+    )  # fmt: skip
+    parser.add_argument(
+        "--preset", choices=sorted(_FORMS), default="paper",
+        help="patches as in the paper, or as in the authors' code (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--float32", action="store_true", help="do not store float16")
+    parser.add_argument("--shard", type=_shard, metavar="i/n", default=(1, 1), help="only a part")
+    parser.add_argument("--workers", type=int, metavar="N", help="threads that read images")
+
+
+def run_features(arguments: argparse.Namespace) -> int:
+    """Extract features as the command line says, and turn errors into one line.
+
+    Args:
+        arguments: What `add_features`'s parser found.
+
+    Returns:
+        The exit status: 0 done, 1 images could not be used, 2 wrong input,
+        130 interrupted.
+    """
+    try:
+        records = scored_images(
+            arguments.dataset, arguments.data, split=arguments.split, part=arguments.set,
+            report=_say,
+        )  # fmt: skip
+        # Keras is loaded here, not for --help or wrong data.
+        start_keras()
+        images, errors = _write_features(records, arguments, say=_say)
+    except KeyboardInterrupt:
+        _say(f"interrupted. Continue with the same options: --output {arguments.output}.")
+        return 130
+    except (ValueError, OSError, MemoryError) as error:
+        _say(f"error: {str(error) or type(error).__name__}")
+        return 2
+    sys.stdout.write(f"{images - errors} of {images} images. Written to {arguments.output}\n")
+    return 1 if errors else 0
+
+
+def _write_features(
+    records: Sequence[ScoredImage], arguments: argparse.Namespace, *, say: Callable[[str], None]
+) -> tuple[int, int]:
+    """Extract with a bar; the numbers of images, and of those that could not be used."""
+    from kiqa.training.rnn_biqa.features import extract_features
+
+    form = replace(
+        GazeForm.of(_FORMS[arguments.preset]),
+        display=arguments.display_size,
+        smaller_side=arguments.smaller_side,
+    )
+    rows = extract_features(
+        records, arguments.output, extractor=arguments.extractor, form=form,
+        shard=arguments.shard, half=not arguments.float32, workers=arguments.workers,
+    )  # fmt: skip
+    images = errors = 0
+    total = len(records) if arguments.shard == (1, 1) else None
+    try:
+        for row in tqdm(rows, total=total, unit="image", disable=not sys.stderr.isatty()):
+            images += 1
+            if row["error"] is not None:
+                errors += 1
+                say(row["error"])
+    finally:
+        rows.close()
+    return images, errors
+
+
+def _display(text):
+    try:
+        return parse_display(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _shard(text):
+    number, _, count = text.partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise argparse.ArgumentTypeError(f"expected i/n with 1 <= i <= n, got {text!r}")
+    return int(number), int(count)
+
+
+def _say(text):
+    sys.stderr.write(f"train_rnn_biqa: {' '.join(text.split())}\n")

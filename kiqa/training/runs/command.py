@@ -1,0 +1,277 @@
+"""The command line of a training: the same options everywhere, spelt the same.
+
+A system states what is its own in a `TrainingCommand`; `main` parses, checks,
+reads the data, starts Keras, trains, and turns errors into one line. Loads no
+Keras, so that ``--help`` and wrong options answer at once.
+
+Public names: `TrainingCommand`, `main`, `add_training`, `run_command`,
+`chosen_parts`, `limited`.
+"""
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from kiqa.data import DATASETS
+from kiqa.data.chosen import training_parts
+from kiqa.data.records import ScoredImage
+from kiqa.startup import start_keras
+from kiqa.training.runs.checks import refuse_shared_contents
+from kiqa.training.runs.options import add_settings, given_settings
+
+if TYPE_CHECKING:
+    from kiqa.training.runs.run import RunOptions
+
+Item = TypeVar("Item")
+
+_STATUS = "Exit status: 0 done, {failed}2 usage or input error, 130 interrupted."
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingCommand:
+    """What the command line of one training says and does.
+
+    Attributes:
+        name: Of the module, such as ``"train_wadiqam"``.
+        summary: What it trains, for ``--help``.
+        settings: Dataclass of its settings.
+        prepare: From the parsed arguments and the settings to what is trained
+            on. Reads data, loads no Keras.
+        train: From that, the settings, the run's options and the arguments to
+            the result, or to ``None`` if nothing was trained. Keras runs.
+        presets: Values of the settings by name.
+        preset: From the parsed arguments to the preset without ``--preset``.
+        add_options: Adds the options that only this training has.
+        data: Whether ``--data`` and ``--dataset`` must be given.
+        workdir: From the parsed arguments to the folder without
+            ``--workdir``; ``None`` lets the option be required.
+        initial: What ``--initial`` may name, for ``--help``.
+        show: From the result to the text that is printed; ``None`` prints the
+            best epoch.
+        failures: Errors of a training whose input was right: one line, and
+            exit status 1.
+    """
+
+    name: str
+    summary: str
+    settings: type
+    prepare: Callable[[argparse.Namespace, Any], Any]
+    train: Callable[[Any, Any, "RunOptions", argparse.Namespace], Any]
+    presets: Mapping[str, Mapping[str, Any]] = dataclasses.field(
+        default_factory=lambda: {"paper": {}}
+    )
+    preset: Callable[[argparse.Namespace], str] = lambda arguments: "paper"
+    add_options: Callable[[argparse.ArgumentParser], None] = lambda parser: None
+    data: bool = True
+    workdir: Callable[[argparse.Namespace], Path] | None = None
+    initial: str = "weights to start from (default: random weights)"
+    show: Callable[[Any], str] | None = None
+    failures: tuple[type[Exception], ...] = ()
+
+
+def main(command: TrainingCommand, argv: Sequence[str] | None = None) -> int:
+    """Run the command line of a training.
+
+    Args:
+        command: The training.
+        argv: Arguments without the program's name; ``None`` takes
+            `sys.argv`.
+
+    Returns:
+        The exit status: 0 done, 1 one of the command's ``failures``, 2 wrong
+        input, 130 interrupted.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"python -m kiqa.{command.name}",
+        description=command.summary,
+        argument_default=argparse.SUPPRESS,  # only what was given overrides a preset
+        epilog=_STATUS.format(failed="1 the training failed, " if command.failures else ""),
+    )
+    add_training(parser, command)
+    return run_command(command, parser.parse_args(argv))
+
+
+def add_training(parser: argparse.ArgumentParser, command: TrainingCommand) -> None:
+    """Add all options of a training.
+
+    Args:
+        parser: With ``argument_default=argparse.SUPPRESS``.
+        command: The training.
+    """
+    data = parser.add_argument_group("data")
+    default = {"required": True} if command.data else {"default": None}
+    data.add_argument("--data", type=Path, **default, help="folder of the data set")
+    data.add_argument("--dataset", choices=sorted(DATASETS), **default, help="which one")
+    data.add_argument(
+        "--split", metavar="FILE|NAME", default=None,
+        help="split with train and val (default: the data set's own)",
+    )  # fmt: skip
+    data.add_argument(
+        "--limit", type=int, metavar="N", default=None,
+        help="only so many training images, at random by --seed",
+    )  # fmt: skip
+    run = parser.add_argument_group("run")
+    if command.workdir is None:
+        run.add_argument("--workdir", type=Path, required=True, help="folder of the run")
+    else:
+        run.add_argument(
+            "--workdir", type=Path, default=None,
+            help="folder of the run (default: a new one below runs/; with --resume the latest)",
+        )  # fmt: skip
+    run.add_argument("--resume", action="store_true", default=False, help="continue the run")
+    run.add_argument(
+        "--gpus", type=_gpus, metavar="all|N", default=1,
+        help="share each batch among so many GPUs (default: one, or the CPU)",
+    )  # fmt: skip
+    run.add_argument(
+        "--tensorboard", action="store_true", default=False, help="write event files as well"
+    )
+    settings = parser.add_argument_group("settings (defaults: the paper's, where it gives one)")
+    settings.add_argument(
+        "--preset", choices=sorted(command.presets), default=None,
+        help="values of the settings below; single options override them (default: paper)",
+    )  # fmt: skip
+    settings.add_argument("--initial", metavar="NAME|FILE", default=None, help=command.initial)
+    add_settings(settings, command.settings)
+    command.add_options(parser)
+
+
+def run_command(command: TrainingCommand, arguments: argparse.Namespace) -> int:
+    """Run a training, print its result, and turn its errors into one line.
+
+    Args:
+        command: The training.
+        arguments: What `add_training`'s parser found.
+
+    Returns:
+        As `main`.
+    """
+
+    def say(text):
+        sys.stderr.write(f"{command.name}: {' '.join(text.split())}\n")
+
+    if arguments.workdir is None:
+        arguments.workdir = command.workdir(arguments)
+    again = f"Continue with the same options and --workdir {arguments.workdir} --resume."
+    begun = arguments.workdir / "settings.json"
+    try:
+        given = given_settings(arguments, command.settings)
+        preset = arguments.preset or command.preset(arguments)
+        settings = command.settings(**command.presets[preset] | given)
+        prepared = command.prepare(arguments, settings)
+        # Keras is loaded here, not for --help or wrong data.
+        start_keras()
+        settings = _on_devices(settings, arguments.gpus)
+        run: RunOptions = {
+            "workdir": arguments.workdir,
+            "resume": arguments.resume,
+            "tensorboard": arguments.tensorboard,
+            "progress": True,
+            "report": say,
+        }
+        result = command.train(prepared, settings, run, arguments)
+    except KeyboardInterrupt:
+        say(f"interrupted. {again}" if begun.is_file() else "interrupted; nothing was begun.")
+        return 130
+    except command.failures as error:
+        say(f"error: {error}")
+        return 1
+    except OSError as error:
+        # The system's own errors, such as a full disk, have a number; those of our checks do not.
+        stays = error.errno is not None and begun.is_file()
+        say(f"error: {error}" + (f". What is finished stays. {again}" if stays else ""))
+        return 2
+    except (ValueError, MemoryError, ModuleNotFoundError) as error:
+        say(f"error: {str(error) or type(error).__name__}")
+        return 2
+    if result is not None:
+        text = _best_epoch(result) if command.show is None else command.show(result)
+        sys.stdout.write(f"{text}\nWritten to {arguments.workdir}\n")
+    return 0
+
+
+def chosen_parts(
+    arguments: argparse.Namespace, settings: Any
+) -> tuple[list[ScoredImage], list[ScoredImage], list[ScoredImage]]:
+    """Read the images that ``--data``, ``--dataset``, ``--split`` and ``--limit`` name.
+
+    Args:
+        arguments: What `add_training`'s parser found.
+        settings: With ``seed``, for ``--limit``.
+
+    Returns:
+        Images to train on, images that choose the epoch, and images of the
+        test part, which may be none: nothing of their content is trained on.
+
+    Raises:
+        FileNotFoundError: If the data set or the split is not there.
+        ValueError: If there is no split, train or val is empty, or a content
+            is in two parts.
+    """
+    if arguments.data is None or arguments.dataset is None:
+        raise ValueError(
+            "Expected --data FOLDER and --dataset NAME together. Received: "
+            f"--data {arguments.data} and --dataset {arguments.dataset}. Add what is missing."
+        )
+    train, validation, test = training_parts(
+        arguments.dataset, arguments.data, split=arguments.split
+    )
+    train = limited(train, arguments, settings)
+    parts = {"train": train, "val": validation, "test": test}
+    # The run checks it as well, after what takes long: maps, or decoded images.
+    refuse_shared_contents(
+        {
+            part: [{"content": record.content} for record in records]
+            for part, records in parts.items()
+        }
+    )
+    return train, validation, test
+
+
+def limited(items: Sequence[Item], arguments: argparse.Namespace, settings: Any) -> list[Item]:
+    """Return as many of the items as ``--limit`` says, at random, in their order.
+
+    Args:
+        items: What is trained on.
+        arguments: With ``limit``, a number or ``None``.
+        settings: With ``seed``, that of the choice.
+
+    Returns:
+        The items, or some of them.
+
+    Raises:
+        ValueError: If there are not so many.
+    """
+    import numpy as np
+
+    if arguments.limit is None:
+        return list(items)
+    if not 1 <= arguments.limit <= len(items):
+        raise ValueError(f"Expected --limit from 1 to {len(items)}. Received: {arguments.limit}.")
+    picked = np.random.default_rng(settings.seed).permutation(len(items))[: arguments.limit]
+    return [items[index] for index in sorted(picked)]
+
+
+def _gpus(text):
+    if text != "all" and not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"expected 'all' or a number of GPUs, received {text!r}")
+    return text if text == "all" else int(text)
+
+
+def _on_devices(settings, gpus):
+    """The settings with the devices that ``--gpus`` names; an error where they are not there."""
+    if gpus == 1:
+        return settings
+    from kiqa.training.runs.devices import gpu_devices
+
+    return dataclasses.replace(settings, devices=gpu_devices(None if gpus == "all" else gpus))
+
+
+def _best_epoch(result):
+    return (
+        f"best epoch {result['best_epoch']} of {result['epochs']}: validation SROCC "
+        f"{result['val_srocc']:.4f}, PLCC {result['val_plcc']:.4f}"
+    )

@@ -1,0 +1,121 @@
+"""The command line of DIQaM's and WaDIQaM's training.
+
+Public names: `COMMAND`.
+"""
+
+import argparse
+from pathlib import Path
+
+from kiqa.data.chosen import scored_images
+from kiqa.data.records import SETS
+from kiqa.data.splits import counted_split, write_split
+from kiqa.training.runs.command import TrainingCommand, chosen_parts, limited
+from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
+from kiqa.training.wadiqam.tasks import (
+    pristine_parts,
+    rated_tasks,
+    read_pairs,
+    tasks_trained_on,
+)
+
+
+def _add_options(parser):
+    data = parser.add_argument_group("other data than --data")
+    data.add_argument(
+        "--pairs", type=Path, metavar="FILE", default=None,
+        help="for fr: CSV with image, reference (paths, relative to the file's folder), score "
+        "(0 to 1, higher is better) and set (train, val, test)",
+    )  # fmt: skip
+    data.add_argument(
+        "--pristine", type=Path, metavar="FOLDER", default=None,
+        help="for fr: pristine images, with split.csv or --split, of which distorted copies are "
+        "made in pairs/ of the working folder; their score is a proxy (SSIM), not human",
+    )  # fmt: skip
+    data.add_argument(
+        "--copies", type=int, metavar="N", default=4,
+        help="with --pristine: copies of each kind and image (default: %(default)s)",
+    )  # fmt: skip
+    data.add_argument(
+        "--counts", metavar="TRAIN/VAL/TEST", default=None,
+        help="instead of --split: so many references (or scenes) a part, at random by "
+        "--split-seed, such as 17/6/6 for LIVE; written to split.csv of the working folder",
+    )  # fmt: skip
+    data.add_argument("--split-seed", type=int, metavar="N", default=0, help="default: %(default)s")
+
+
+def _prepare(arguments: argparse.Namespace, settings: WadiqamSettings):
+    """Tasks of train, val and test, and what their scores are."""
+    given = [name for name in ("dataset", "pairs", "pristine") if getattr(arguments, name)]
+    if len(given) != 1 or (settings.mode == "nr" and given != ["dataset"]):
+        raise ValueError(
+            "Expected --data with --dataset, or with --mode fr one of --pairs and --pristine. "
+            f"Received: {', '.join(f'--{name}' for name in given) or 'none'}."
+        )
+    if given == ["dataset"]:
+        if arguments.counts is not None:
+            arguments.split = _counted_split(arguments)
+        records = chosen_parts(arguments, settings)
+        parts = [rated_tasks(part, mode=settings.mode) for part in records]
+        about = {"dataset": arguments.dataset, "scores": "human", "about": "MOS"}
+        return *parts, about
+    path, about = arguments.pairs, {"scores": "unknown", "about": "scores of pairs"}
+    if given == ["pristine"]:
+        path, about = _proxy_pairs(arguments)
+    pairs = read_pairs(path)
+    train = limited(pairs["train"], arguments, settings)
+    return train, pairs["val"], pairs["test"], {"dataset": None, **about}
+
+
+def _counted_split(arguments):
+    """The file of a split drawn here."""
+    if arguments.split is not None:
+        raise ValueError("Expected --counts or --split. Received: both.")
+    numbers = arguments.counts.split("/")
+    if len(numbers) != 3 or not all(number.isdecimal() for number in numbers):
+        raise ValueError(
+            f"Expected --counts TRAIN/VAL/TEST, such as 17/6/6. Received: {arguments.counts!r}."
+        )
+    counts = dict(zip(SETS, map(int, numbers), strict=True))
+    records = scored_images(arguments.dataset, arguments.data, part="all")
+    drawn = counted_split(records, counts, seed=arguments.split_seed)
+    return write_split(drawn, arguments.workdir / "split.csv")
+
+
+def _proxy_pairs(arguments):
+    """The file of the pairs made of pristine images, and what their scores are."""
+    # Loads scikit-image, which --help does without.
+    from kiqa.data.proxy_pairs import PROXY, write_proxy_pairs
+
+    images = pristine_parts(arguments.pristine, split=arguments.split, seed=arguments.split_seed)
+    folder = arguments.workdir / "pairs"
+    path = write_proxy_pairs(images, folder, copies=arguments.copies, seed=arguments.split_seed)
+    return path, {"scores": "proxy", "about": PROXY}
+
+
+def _train(prepared, settings, run, arguments):
+    from kiqa.training.wadiqam.train import train_wadiqam
+
+    train, validation, test, about = prepared
+    return train_wadiqam(
+        train,
+        validation,
+        settings,
+        test=test,
+        trained_on=tasks_trained_on(train, validation, **about),
+        initial=arguments.initial,
+        **run,
+    )
+
+
+COMMAND = TrainingCommand(
+    name="train_wadiqam",
+    summary="Train DIQaM or WaDIQaM on random 32x32 patches of rated images.",
+    settings=WadiqamSettings,
+    presets=PRESETS,
+    prepare=_prepare,
+    train=_train,
+    add_options=_add_options,
+    data=False,
+    initial="start from the convolutions of a Patchnet or WaDIQaM, such as patchnet (default: "
+    "random weights)",
+)

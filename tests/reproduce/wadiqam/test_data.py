@@ -1,0 +1,23 @@
+"""Data sets and splits of the experiments."""
+
+import pytest
+
+from kiqa.reproduce.wadiqam.data import given_sets, sample, split_tasks
+from kiqa.training.wadiqam.tasks import PatchTask
+
+
+def test_splits_keep_references_together(sets, tmp_path):
+    """Ours by shares; another seed, another draw; LIVE's counts where there are 29 references."""
+    tasks = given_sets([f"live={tmp_path}"], printed=("live",), mode="fr")["live"]
+    parts, said = split_tasks("live", tasks, seed=0)
+    assert said.startswith("0.6/0.2/0.2")
+    contents = [{task.content for task in parts[part]} for part in ("train", "val", "test")]
+    assert sum(map(len, contents)) == 10 and not contents[0] & contents[2]
+    assert split_tasks("live", tasks, seed=1)[0] != parts
+    many = [PatchTask(f"{i}", tmp_path, 0.5, f"ref{i % 29}") for i in range(58)]
+    parts, said = split_tasks("live", many, seed=0)
+    assert said.startswith("17/6/6") and len(parts["train"]) == 34
+    parts, said = split_tasks("live", many, seed=0, cross=True)
+    assert said.startswith("23/6") and set(parts) == {"train", "val"}
+    with pytest.raises(ValueError, match="at least 1 image"):
+        sample(many, 0, seed=0)

@@ -1,0 +1,31 @@
+"""``wadiqam-fig3`` to ``wadiqam-fig5``: maps of quality and weight."""
+
+import pytest
+from PIL import Image
+
+from kiqa.io.weights import Details, export_h5
+from kiqa.models.wadiqam import build_wadiqam
+from kiqa.reproduce.__main__ import main
+
+
+@pytest.mark.parametrize("number", [3, 5])
+def test_maps_of_quality_and_weight(number, photo, tmp_path):
+    """Fig. 3 with and without a reference, Fig. 5 of two images; a reference is asked for."""
+    files, models = [], []
+    for index in range(2):
+        files.append(str(tmp_path / f"{index}.png"))
+        Image.fromarray(photo[64 * index : 64 * index + 96, :128]).save(files[-1])
+    for mode in ("fr", "nr"):
+        network = build_wadiqam(mode=mode, shallow=True, seed=0)
+        models.append(str(tmp_path / f"{mode}.h5"))
+        export_h5(network, models[-1], Details(mode, "0", "0..1", higher_is_better=True))
+    out = ["--output", str(tmp_path)]
+    if number == 3:
+        options = ["--image", files[0], "--model", models[0], "--model", models[1], *out]
+        assert main(["wadiqam-fig3", *options]) == 2
+        assert main(["wadiqam-fig3", *options, "--reference", files[1]]) == 0
+    else:
+        images = ["--image", files[0], "--image", files[1], "--model", models[1], *out]
+        assert main(["wadiqam-fig5", *images, "--stride", "16"]) == 0
+        assert main(["wadiqam-fig5", *images, "--reference", files[0]]) == 2
+    assert (tmp_path / f"wadiqam-fig{number}.png").stat().st_size > 20_000

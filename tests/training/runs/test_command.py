@@ -1,0 +1,172 @@
+"""The command line of all trainings: options, parts, errors as one line."""
+
+import argparse
+from dataclasses import dataclass, replace
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from kiqa.data.chosen import training_parts
+from kiqa.training.runs import options
+from kiqa.training.runs.command import TrainingCommand, chosen_parts, limited, main
+
+OPTIONS = (
+    *("--data", "--dataset", "--split", "--limit", "--workdir", "--resume", "--gpus"),
+    *("--tensorboard", "--preset", "--initial", "--seed", "--epochs", "--early-stopping"),
+    "--precision",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The least that a training has."""
+
+    seed: int = options.seed()
+    epochs: int = options.epochs(7)
+    early_stopping: int | None = options.early_stopping()
+    precision: str = options.precision()
+    devices: tuple[str, ...] = options.devices()
+
+    def __post_init__(self):
+        options.check_settings(self)
+
+
+@pytest.fixture
+def calls():
+    """What `train` of the command was called with."""
+    return []
+
+
+@pytest.fixture
+def command(calls):
+    """A training that notes what it is told."""
+
+    def train(prepared, settings, run, arguments):
+        calls.append((prepared, settings, run, arguments.initial))
+        return {"best_epoch": 2, "epochs": 7, "val_srocc": 0.5, "val_plcc": 0.25}
+
+    return TrainingCommand(
+        name="train_nothing",
+        summary="Train nothing.",
+        settings=Settings,
+        presets={"paper": {}, "quick": {"epochs": 1, "seed": 3}},
+        prepare=chosen_parts,
+        train=train,
+        data=False,
+    )
+
+
+@pytest.fixture
+def biq(tmp_path, photo):
+    """A BIQ2021 tree of eight images: five to train, two val, one test."""
+    root = tmp_path / "biq"
+    (root / "Images").mkdir(parents=True)
+    names = [f"ss01 ({index}).jpg" for index in range(8)]
+    for name in names:
+        Image.fromarray(photo[:16, :16]).save(root / "Images" / name)
+    table = pd.DataFrame({"Image Name": names, "MOS": [index / 10 for index in range(8)]})
+    table.to_csv(root / "Train (Images and MOS).csv", index=False)
+    sets = ["train"] * 5 + ["val"] * 2 + ["test"]
+    split = pd.DataFrame({"image_name": names, "set": sets})
+    split.to_csv(root / "split.csv", index=False)
+    return ["--data", str(root), "--dataset", "biq2021"]
+
+
+def test_the_run_gets_data_settings_and_folder(command, calls, biq, tmp_path, capsys):
+    """Parts by the split; a preset, changed by an option; the best epoch is printed."""
+    folder = tmp_path / "run"
+    options = ["--preset", "quick", "--seed", "5", "--initial", "patchnet", "--resume"]
+    assert main(command, [*biq, *options, "--workdir", str(folder)]) == 0
+    ((parts, settings, run, initial),) = calls
+    assert [len(part) for part in parts] == [5, 2, 1] and initial == "patchnet"
+    assert (settings.epochs, settings.seed, settings.devices) == (1, 5, ())
+    assert (run["workdir"], run["resume"], run["tensorboard"]) == (folder, True, False)
+    out = capsys.readouterr().out
+    assert out == (
+        f"best epoch 2 of 7: validation SROCC 0.5000, PLCC 0.2500\nWritten to {folder}\n"
+    )
+
+
+def test_every_training_has_the_same_options(command, capsys):
+    """Those of the run and of its settings, in --help."""
+    with pytest.raises(SystemExit) as caught:
+        main(command, ["--help"])
+    text = capsys.readouterr().out
+    assert caught.value.code == 0 and all(option in text for option in OPTIONS)
+
+
+def test_limit_takes_some_at_random_in_their_order(command, calls, biq, tmp_path):
+    """The same ones for the same seed; val and test stay."""
+    for seed in ("1", "1", "2"):
+        options = ["--limit", "3", "--seed", seed, "--workdir", str(tmp_path / "run")]
+        assert main(command, [*biq, *options]) == 0
+    chosen = [[record.name for record in parts[0]] for (parts, *_) in calls]
+    assert chosen[0] == chosen[1] != chosen[2] and chosen[0] == sorted(chosen[0])
+    assert [len(part) for part in calls[0][0]] == [3, 2, 1]
+    with pytest.raises(ValueError, match="--limit from 1 to 2. Received: 3"):
+        limited([1, 2], argparse.Namespace(limit=3), Settings())
+
+
+def test_a_content_in_two_parts_is_refused_before_anything_is_made(
+    command, calls, biq, tmp_path, monkeypatch, capsys
+):
+    """Of the images that are trained on; the parts and the content are named."""
+    real = training_parts
+
+    def shared(*arguments, **options):
+        train, validation, test = real(*arguments, **options)
+        return train, validation, [replace(test[0], content=train[1].content)]
+
+    monkeypatch.setattr("kiqa.training.runs.command.training_parts", shared)
+    assert main(command, [*biq, "--workdir", str(tmp_path / "run")]) == 2
+    assert "both train and test" in capsys.readouterr().err and not calls
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "Expected --data FOLDER and --dataset NAME together"),
+        (["--epochs", "0"], "epochs to be an integer >= 1"),
+        (["--data", "gone", "--dataset", "biq2021"], "gone"),
+    ],
+)
+def test_wrong_input_is_one_line_and_status_2(command, calls, tmp_path, capsys, options, message):
+    """No traceback, nothing trained."""
+    assert main(command, [*options, "--workdir", str(tmp_path / "run")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("train_nothing: error: ") and message in line and not calls
+
+
+@pytest.mark.parametrize(
+    ("gpus", "message"),
+    [("2", "Expected 2 GPUs"), ("all", "Expected 1 GPUs"), ("0", "--gpus"), ("x", "--gpus")],
+)
+def test_gpus_that_are_not_there_are_refused(command, calls, biq, tmp_path, capsys, gpus, message):
+    """All, or so many; kiqa doctor is named."""
+    arguments = [*biq, "--gpus", gpus, "--workdir", str(tmp_path / "run")]
+    if message == "--gpus":
+        with pytest.raises(SystemExit):
+            main(command, arguments)
+    else:
+        assert main(command, arguments) == 2
+    assert message in capsys.readouterr().err and not calls
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_interrupted_runs_say_how_to_continue(command, biq, tmp_path, capsys, begun):
+    """Exit status 130; only a run that has begun can be continued."""
+    import dataclasses
+
+    folder = tmp_path / "run"
+
+    def train(prepared, settings, run, arguments):
+        if begun:
+            folder.mkdir()
+            (folder / "settings.json").write_text("{}")
+        raise KeyboardInterrupt
+
+    stopped = dataclasses.replace(command, train=train)
+    assert main(stopped, [*biq, "--workdir", str(folder)]) == 130
+    text = capsys.readouterr().err
+    assert (f"--workdir {folder} --resume" in text) == begun

@@ -1,0 +1,63 @@
+"""Epochs of a plan through ``fit``: the loss, errors, and other backends than TensorFlow."""
+
+import keras
+import numpy as np
+import pytest
+
+from kiqa.data.plans import ArraySpec, EpochPlan, in_batches
+from kiqa.io.images import ImageError
+from kiqa.training.runs.feeding import fit_epoch
+
+
+def _plan(read=float, count=10):
+    return EpochPlan(
+        order=in_batches(np.arange(count), 4),
+        read=read,
+        batch=lambda samples, chosen, rng: (np.array(samples, np.float32)[:, None],) * 2,
+        signature=(ArraySpec("float32", (None, 1)),) * 2,
+        generator=lambda number: np.random.default_rng(number),
+    )
+
+
+@pytest.fixture
+def model():
+    """Halves its input; its learning rate is zero."""
+    inputs = keras.Input((1,))
+    half = keras.initializers.Constant(0.5)
+    model = keras.Model(inputs, keras.layers.Dense(1, kernel_initializer=half)(inputs))
+    model.compile(
+        keras.optimizers.SGD(0.0),
+        loss=lambda target, predicted: keras.ops.mean((target - predicted) ** 2),
+    )
+    return model
+
+
+def test_loss_is_the_mean_over_samples(model):
+    """Batches of different sizes weigh as many as their samples."""
+    loss = fit_epoch(model, _plan(), epoch=3, title=None)
+    assert loss == pytest.approx(np.mean((np.arange(10) / 2) ** 2), rel=1e-6)
+
+
+def test_an_epoch_without_batches_is_refused(model):
+    """Before Keras says something else."""
+    with pytest.raises(ValueError, match="Expected a batch in each epoch"):
+        fit_epoch(model, _plan(count=0), epoch=0, title=None)
+
+
+def test_a_reader_error_keeps_its_kind_and_text(model):
+    """The image is named, as without TensorFlow."""
+
+    def read(index):
+        raise ImageError(f"{index}.png is damaged")
+
+    with pytest.raises(ImageError, match=r"^0\.png is damaged$"):
+        fit_epoch(model, _plan(read), epoch=0, title=None)
+
+
+def test_other_backends_get_the_same_batches(model, monkeypatch):
+    """As a PyDataset, whose batches are made in threads too, in the plan's order."""
+    wanted = fit_epoch(model, _plan(), epoch=0, title=None)
+    read = []
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    loss = fit_epoch(model, _plan(lambda index: read.append(index) or index), epoch=0, title=None)
+    assert loss == pytest.approx(wanted) and set(read) == set(range(10))

@@ -1,0 +1,96 @@
+"""What several devices share: the loss, the statistics and the norm of the whole batch."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from kiqa.data.plans import ArraySpec, EpochPlan, in_batches
+from kiqa.training.runs.devices import several_devices
+from kiqa.training.runs.feeding import fit_epoch
+from kiqa.training.runs.optimizers import adam
+from kiqa.training.runs.replicas import (
+    mean_over_replicas,
+    predict_batch,
+    replica_count,
+    share_statistics,
+    whole_batch,
+)
+
+
+def _loss(target, predicted):
+    """Squared error and a correlation: half a batch has another one than the whole."""
+    a, b = predicted - ops.mean(predicted), target - ops.mean(target)
+    norm = ops.sqrt(ops.sum(a * a) * ops.sum(b * b)) + 1e-6
+    return ops.mean(ops.square(predicted - target)) + 1 - ops.sum(a * b) / norm
+
+
+def _plan(count):
+    rng = np.random.default_rng(0)
+    x, y = rng.random((count, 4), np.float32), rng.random((count, 1), np.float32)
+    return EpochPlan(
+        order=in_batches(np.arange(count), 16),
+        read=lambda index: (x[index], y[index]),
+        batch=lambda samples, chosen, rng: tuple(map(np.stack, zip(*samples, strict=True))),
+        signature=(ArraySpec("float32", (None, 4)), ArraySpec("float32", (None, 1))),
+        generator=lambda number: np.random.default_rng(number),
+    )
+
+
+def _trained(devices, *, count, clip_norm, loss=_loss, shared=True):
+    with several_devices(devices):
+        model = keras.Sequential(
+            [
+                keras.Input((4,)),
+                keras.layers.Dense(8, kernel_initializer=keras.initializers.GlorotUniform(1)),
+                keras.Sequential([keras.layers.BatchNormalization()]),
+                keras.layers.Dense(1, kernel_initializer=keras.initializers.GlorotUniform(2)),
+            ]
+        )
+        if shared:
+            share_statistics(model)
+        model.compile(adam(0.01, clip_norm=clip_norm, epsilon=1e-3), whole_batch(loss))
+    loss = fit_epoch(model, _plan(count), epoch=0, title=None)
+    return model.get_weights(), loss
+
+
+@pytest.mark.parametrize("clip_norm", [0.0, 0.05])
+@pytest.mark.parametrize("count", [48, 51, 49], ids=["halves", "uneven", "one left over"])
+def test_two_devices_take_the_steps_of_one(two_devices, shares, count, clip_norm):
+    """Equal weights and loss, whatever the last batch and the clipping."""
+    one, loss = _trained((), count=count, clip_norm=clip_norm)
+    shares.clear()
+    two, shared_loss = _trained(two_devices, count=count, clip_norm=clip_norm)
+    assert shares[:6] == [8] * 6 and sum(shares) == count
+    assert shared_loss == pytest.approx(loss, abs=1e-5)
+    for first, second in zip(one, two, strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-5)
+
+
+def test_unshared_statistics_are_noticed(two_devices):
+    """The comparison above can fail: it does without shared batch normalisation."""
+    one, _ = _trained((), count=48, clip_norm=0.0)
+    two, _ = _trained(two_devices, count=48, clip_norm=0.0, shared=False)
+    assert max(np.abs(a - b).max() for a, b in zip(one, two, strict=True)) > 1e-4
+
+
+def test_one_device_changes_nothing():
+    """The very loss and gradients; batch normalisation as it was."""
+    target, predicted = np.ones((3, 1), np.float32), np.zeros((3, 1), np.float32)
+    assert float(whole_batch(_loss)(target, predicted)) == float(_loss(target, predicted))
+    gradients = [object(), None]
+    assert mean_over_replicas(gradients) == gradients
+    assert replica_count() == 1
+    model = keras.Sequential([keras.Input((4,)), keras.layers.BatchNormalization()])
+    share_statistics(model)
+    assert not model.layers[0].synchronized
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_batch_is_predicted_once_on_several_devices(two_devices, count):
+    """One row for each sample, in their order."""
+    with several_devices(two_devices):
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    x = np.random.default_rng(0).random((count, 3), np.float32)
+    kernel, bias = model.get_weights()
+    np.testing.assert_allclose(predict_batch(model, x), x @ kernel + bias, rtol=1e-5)

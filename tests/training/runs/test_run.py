@@ -1,0 +1,179 @@
+"""The run of all trainings: files, best and last epochs, resume after any kill, refusals."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
+from kiqa.training.runs import epochs, options, run
+from kiqa.training.runs.history import score_numbers
+from kiqa.training.runs.optimizers import adam
+from kiqa.training.runs.run import Training, run_training
+from kiqa.training.runs.seeding import epoch_rng
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The least that a training has."""
+
+    seed: int = options.seed()
+    epochs: int = options.epochs(4)
+    early_stopping: int | None = options.early_stopping()
+    precision: str = options.precision()
+    devices: tuple[str, ...] = options.devices()
+
+
+X = np.random.default_rng(0).random((12, 3), np.float32)
+Y = X.sum(axis=1, keepdims=True)
+
+
+def _rows(part, count):
+    return [{"image_name": f"{part}{i}.png", "content": f"{part}{i}"} for i in range(count)]
+
+
+def _build():
+    inputs = keras.Input((3,))
+    x = keras.layers.Dense(4, kernel_initializer=keras.initializers.GlorotUniform(1))(inputs)
+    x = keras.layers.Dropout(0.5, seed=7)(x)
+    outputs = keras.layers.Dense(1, kernel_initializer=keras.initializers.GlorotUniform(2))(x)
+    model = keras.Model(inputs, outputs)
+    model.compile(adam(0.02), "mse")
+    return model
+
+
+def _plan(epoch):
+    def noisy(sample, rng):
+        return sample[0] + rng.normal(0, 0.01, 3).astype(np.float32), sample[1]
+
+    return EpochPlan(
+        order=in_batches(shuffled(12, epoch_rng(0, epoch=epoch)), 5),
+        read=lambda index: (X[index], Y[index]),
+        augment=noisy,
+        batch=lambda samples, chosen, rng: tuple(map(np.stack, zip(*samples, strict=True))),
+        signature=(ArraySpec("float32", (None, 3)), ArraySpec("float32", (None, 1))),
+        generator=lambda number: epoch_rng(0, number, epoch=epoch),
+    )
+
+
+@pytest.fixture
+def training():
+    """Twelve samples of a sum, with noise and dropout; weights go to a text file."""
+
+    def export(model, folder):
+        np.savez(folder / "weights.npz", *model.get_weights())
+
+    return Training(
+        settings=Settings(),
+        parts={"train": _rows("train", 12), "val": _rows("val", 3), "test": _rows("test", 2)},
+        build=_build,
+        plan=_plan,
+        validate=lambda model: score_numbers(np.asarray(model.predict_on_batch(X))[:, 0], Y[:, 0]),
+        export=export,
+    )
+
+
+def _weights(folder):
+    with np.load(folder / "weights.npz") as file:
+        return [file[name] for name in sorted(file.files)]
+
+
+def test_a_run_leaves_its_files(training, tmp_path):
+    """Settings, parts, history, checkpoint, weights, and a result that a card can quote."""
+    lines = []
+    result = run_training(training, workdir=tmp_path / "run", report=lines.append)
+    files = {path.name for path in (tmp_path / "run").iterdir()}
+    assert files == {
+        *("settings.json", "images.csv", "history.csv", "checkpoint.npz"),
+        *("weights.npz", "result.json"),
+    }
+    images = pd.read_csv(tmp_path / "run" / "images.csv")
+    assert images["set"].value_counts().to_dict() == {"train": 12, "val": 3, "test": 2}
+    history = pd.read_csv(tmp_path / "run" / "history.csv")
+    assert list(history["epoch"]) == [1, 2, 3, 4] and len(lines) == 4
+    best = history.loc[history["val_srocc"].idxmax()]
+    assert (result["best_epoch"], result["epochs"]) == (best["epoch"], 4)
+    assert result["images"] == {"train": 12, "val": 3, "test": 2}
+    assert (result["parameters"], result["machine"]["devices"]) == (21, [])
+    assert json.loads((tmp_path / "run" / "result.json").read_text()) == result
+
+
+def test_the_last_epoch_is_kept_where_nothing_is_monitored(training, tmp_path):
+    """Whatever validation says."""
+    result = run_training(dataclasses.replace(training, monitor=None), workdir=tmp_path)
+    assert result["best_epoch"] == 4
+
+
+@pytest.mark.parametrize("moment", range(1, 13))
+def test_killed_at_any_moment_a_run_ends_with_the_same_weights(
+    training, tmp_path, monkeypatch, moment
+):
+    """Before each epoch, each validation and each checkpoint: bit by bit."""
+    run_training(training, workdir=tmp_path / "whole")
+    calls = 0
+
+    def counted(function):
+        def call(*args, **kwargs):
+            nonlocal calls
+            calls += 1
+            if calls == moment:
+                raise KeyboardInterrupt
+            return function(*args, **kwargs)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "fit_epoch", counted(run.fit_epoch))
+        patch.setattr(epochs, "save_checkpoint", counted(epochs.save_checkpoint))
+        patch.setattr(keras.Model, "predict_on_batch", counted(keras.Model.predict_on_batch))
+        with pytest.raises(KeyboardInterrupt):
+            run_training(training, workdir=tmp_path / "cut")
+    assert not (tmp_path / "cut" / "weights.npz").exists()
+    run_training(training, workdir=tmp_path / "cut", resume=True)
+    for one, two in zip(*map(_weights, (tmp_path / "whole", tmp_path / "cut")), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_more_epochs_continue_a_finished_run(training, tmp_path):
+    """Two and two epochs are four; where the rate depends on them, that is refused."""
+    short = dataclasses.replace(training, settings=Settings(epochs=2))
+    run_training(training, workdir=tmp_path / "whole")
+    run_training(short, workdir=tmp_path / "run")
+    with pytest.raises(ValueError, match="epochs was 2, is 4"):
+        run_training(
+            dataclasses.replace(training, extendable=False), workdir=tmp_path / "run", resume=True
+        )
+    run_training(training, workdir=tmp_path / "run", resume=True)
+    for one, two in zip(*map(_weights, (tmp_path / "whole", tmp_path / "run")), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("pair", [("train", "val"), ("train", "test"), ("val", "test")])
+def test_a_content_in_two_parts_is_refused(training, tmp_path, pair):
+    """Also one of the test part; nothing is written."""
+    one, other = pair
+    parts = dict(training.parts)
+    parts[other] = [*parts[other], {"image_name": "new.png", "content": f"{one}1"}]
+    with pytest.raises(ValueError, match=rf"1 in both {one} and {other}, such as \['{one}1'\]"):
+        run_training(dataclasses.replace(training, parts=parts), workdir=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_other_data_do_not_continue_a_run(training, tmp_path):
+    """Another score of one image, or another part, is another run."""
+    run_training(training, workdir=tmp_path)
+    with pytest.raises(ValueError, match="holds settings.json"):
+        run_training(training, workdir=tmp_path)
+    parts = {**training.parts, "val": _rows("other", 3)}
+    with pytest.raises(ValueError, match="Expected the data of the run"):
+        run_training(dataclasses.replace(training, parts=parts), workdir=tmp_path, resume=True)
+
+
+def test_event_files_are_written_where_asked(training, tmp_path):
+    """One for the run."""
+    run_training(training, workdir=tmp_path, tensorboard=True)
+    assert len(list((tmp_path / "tensorboard").glob("events*"))) == 1
