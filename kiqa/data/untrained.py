@@ -112,7 +112,9 @@ def _kept(images, models, is_of, *, include, report):
     scenes, by, what = set(), {}, {}
     for model, part in parts:
         mine = [image for image in images if is_of(part, image)]
-        holds = _holds(part) if mine else None
+        if not mine:
+            continue
+        holds = _holds(part)
         found = {image.content for image in mine if holds(image.name) or holds(image.content)}
         if found:
             scenes |= found
@@ -121,18 +123,18 @@ def _kept(images, models, is_of, *, include, report):
     note = {"trained_on_met": met, "trained_on_included": bool(met and include)}
     if not met:
         return Kept(list(images), 0, note)
-    names, what = " and ".join(by), "; ".join(what)
+    names, parts_met = " and ".join(by), "; ".join(what)
     if include:
-        report(f"{met} of {len(images)} images were trained on by {names} ({what}), included")
+        report(f"{met} of {len(images)} images were trained on by {names} ({parts_met}), included")
         return Kept(list(images), met, note)
     kept = [image for image in images if image.content not in scenes]
     if not kept:
         raise ValueError(
             f"Expected images that {names} was not trained on. Received: {met} of {len(images)} "
-            f"that it was ({what}). Take another part, or add {INCLUDE_OPTION}."
+            f"that it was ({parts_met}). Take another part, or add {INCLUDE_OPTION}."
         )
     report(
-        f"{met} of {len(images)} images were trained on by {names} ({what}) and are left out; "
+        f"{met} of {len(images)} images were trained on by {names} ({parts_met}) and are left out; "
         f"{INCLUDE_OPTION} takes them"
     )
     return Kept(kept, met, note)
