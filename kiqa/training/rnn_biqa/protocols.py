@@ -24,6 +24,7 @@ from kiqa.training.rnn_biqa.settings import PoolingSettings
 from kiqa.training.runs.checks import refuse_shared_contents
 
 if TYPE_CHECKING:
+    from kiqa.training.rnn_biqa.pooling import Rated
     from kiqa.training.runs.run import RunOptions
 
 _SHARED_FORM = ("downscaling", "short_axis", "small_images")  # of features that may be compared
@@ -165,7 +166,7 @@ def cross_parts(train: FeatureFolder, test: FeatureFolder) -> dict[str, Part | N
     return {"train": Part(train, train.names), "val": None, "test": Part(test, test.names)}
 
 
-def rated_part(part: Part, *, multi_resolution: bool):
+def rated_part(part: Part, *, multi_resolution: bool) -> "Rated":
     """Read the features and scores of a part.
 
     Args:
