@@ -198,7 +198,7 @@ def unseen_parts(
     return {**parts, "test": Part(test.folder, [name for name in test.names if name in left])}
 
 
-def rated_part(part: Part, *, multi_resolution: bool):
+def rated_part(part: Part, *, multi_resolution: bool) -> "Rated":
     """Read the features and scores of a part.
 
     Args:
