@@ -2,7 +2,8 @@
 
 from kiqa.io.images.cost import MAX_BYTES
 from kiqa.io.images.headers import IMAGE_SUFFIXES, MAX_PIXELS, ImageError
-from kiqa.io.images.loading import LoadedImage, Source, load_image
+from kiqa.io.images.loaded import LoadedImage
+from kiqa.io.images.loading import Source, load_image
 
 __all__ = [
     "IMAGE_SUFFIXES",
