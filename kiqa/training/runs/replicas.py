@@ -52,16 +52,17 @@ def whole_batch(loss: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return gathered_loss
 
 
-def share_statistics(model: keras.Model) -> None:
+def share_statistics(model: keras.Model, *, shared: bool = True) -> None:
     """Let batch normalisation look at the whole batch on several devices.
 
     Args:
         model: Changed in place, before its first step.
+        shared: ``False`` takes it back, before the model is written: a file
+            is for any machine.
     """
-    if replica_count() > 1:
-        for layer in _layers(model):
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.synchronized = True
+    for layer in _layers(model):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = shared and replica_count() > 1
 
 
 def predict_batch(model: keras.Model, inputs: Any) -> np.ndarray:

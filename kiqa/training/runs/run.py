@@ -217,6 +217,7 @@ def train_epochs(
         patience=getattr(settings, "early_stopping", None),
         after_epoch=after_epoch,
     )
+    share_statistics(model, shared=False)
     return model, state
 
 

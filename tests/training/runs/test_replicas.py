@@ -94,3 +94,13 @@ def test_a_batch_is_predicted_once_on_several_devices(two_devices, count):
     x = np.random.default_rng(0).random((count, 3), np.float32)
     kernel, bias = model.get_weights()
     np.testing.assert_allclose(predict_batch(model, x), x @ kernel + bias, rtol=1e-5)
+
+
+def test_sharing_is_taken_back(two_devices):
+    """A network that is written does not ask for several devices."""
+    with several_devices(two_devices):
+        model = keras.Sequential([keras.Input((4,)), keras.layers.BatchNormalization()])
+        share_statistics(model)
+    assert model.layers[0].synchronized
+    share_statistics(model, shared=False)
+    assert not model.layers[0].get_config()["synchronized"]
