@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 import kiqa
-from kiqa.io.weights import export_h5, list_models, read_info
+from kiqa.io.weights import Companion, Details, export_h5, find_companion, list_models, read_info
 from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.models.patchnet import build_patchnet
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.scoring import Scorer
 from kiqa.scoring import scorer as scorer_module
-from kiqa.scoring.engines.paq2piq import export_pair, head_beside, load_rater
+from kiqa.scoring.engines.paq2piq import export_pair, load_rater
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def networks():
 def path(tmp_path_factory, networks):
     """Both files in a folder of their own; loaded once by those who only score."""
     folder = tmp_path_factory.mktemp("pair")
-    return export_pair(*networks, folder / "p2p.h5", kind="rm", trained_on="nothing")
+    return export_pair(*networks, folder / "p2p.h5", kind="rm", trained_on=())
 
 
 @pytest.fixture
@@ -43,11 +43,11 @@ def pixels():
 def test_pair_of_files_is_one_model(path):
     """The body names its head and the head's hash; both say what they were trained on."""
     info = read_info(path)
-    head = head_beside(info)
-    assert head.name == "p2p_head.h5"
-    assert info.details["head"] == {"file": "p2p_head.h5", "sha256": read_info(head).sha256}
-    assert info.details["trained_on"] == read_info(head).details["trained_on"] == "nothing"
-    assert read_info(head).details["body"] == "p2p.h5"
+    head = find_companion(info, "head")
+    assert head.path.name == "p2p_head.h5"
+    assert info.details.companions == {"head": Companion("p2p_head", head.sha256)}
+    assert info.details.trained_on == head.details.trained_on == ()
+    assert head.details.body == "p2p.h5"
 
 
 def test_score_map_and_rows(path, pixels):
@@ -97,29 +97,30 @@ def test_wrong_grids_and_strides_are_refused(path, pixels, options, said):
 def test_other_models_take_no_grid(tmp_path, pixels):
     """A patch network has a stride."""
     path = tmp_path / "patch.h5"
-    export_h5(build_patchnet(), path, name="p", version="1", scale="0..1", higher_is_better=True)
+    export_h5(
+        build_patchnet(), path, Details(name="p", version="1", scale="0..1", higher_is_better=True)
+    )
     with pytest.raises(ValueError, match=r"p with grid \(2, 2\)"):
         Scorer(path, grid=(2, 2)).score(pixels)
 
 
 def test_head_must_be_there_and_the_right_one(own_path, pixels, networks, tmp_path):
-    """A missing head, another one, or a body that names none or another folder's."""
+    """A missing head, another one, or a body that names none."""
     head = tmp_path / "p2p_head.h5"
     kept = head.read_bytes()
     head.unlink()
-    with pytest.raises(FileNotFoundError, match="p2p_head.h5, not there.*copy both"):
+    with pytest.raises(ValueError, match="no p2p_head.h5 beside .*p2p.h5.*put the right"):
         Scorer(own_path).score(pixels)
     export_pair(networks[0], build_paq2piq_head(seed=3), tmp_path / "o.h5", kind="rm")
     head.write_bytes((tmp_path / "o_head.h5").read_bytes())
-    with pytest.raises(ValueError, match="sha256.*Copy both"):
+    with pytest.raises(ValueError, match="p2p_head.h5, sha256.*put the right"):
         Scorer(own_path).score(pixels)
     head.write_bytes(kept)
     assert np.isfinite(Scorer(own_path).score(pixels))
     common = {"name": "x", "version": "1", "scale": "0..100", "higher_is_better": True}
-    for named in (None, {"file": "../p2p_head.h5", "sha256": "0"}):
-        export_h5(networks[0], tmp_path / "x.h5", **common, mode="paq2piq-rm", head=named)
-        with pytest.raises(ValueError, match="name its head"):
-            Scorer(tmp_path / "x.h5").score(pixels)
+    export_h5(networks[0], tmp_path / "x.h5", Details(**common, mode="paq2piq-rm"))
+    with pytest.raises(ValueError, match="name its head"):
+        Scorer(tmp_path / "x.h5").score(pixels)
 
 
 def test_head_alone_is_no_model(path, pixels):
