@@ -59,7 +59,10 @@ TRAININGS = {
     "train_wadiqam": (_SHARED, _DATA, 0.85),
     "train_aggregator": (
         _SHARED,
-        [*_DATA, "--batch-size", "4", "--stride", "8", "--rotations", "0", "--flips"],
+        [
+            *(*_DATA, "--limit", "24", "--batch-size", "4", "--stride", "8"),
+            *("--rotations", "0", "--flips"),
+        ],
         0.85,
     ),
     "train_paq2piq": (_SHARED, [*_DATA, "--model", "bm", "--batch-size", "8"], 0.85),
