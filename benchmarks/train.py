@@ -59,7 +59,10 @@ TRAININGS = {
     "train_wadiqam": (_SHARED, _DATA, 0.85),
     "train_aggregator": (
         _SHARED,
-        [*_DATA, "--batch-size", "4", "--stride", "8", "--rotations", "0", "--flips"],
+        [
+            *(*_DATA, "--limit", "24", "--batch-size", "4", "--stride", "8"),
+            *("--rotations", "0", "--flips"),
+        ],
         0.85,
     ),
     "train_paq2piq": (_SHARED, [*_DATA, "--model", "bm", "--batch-size", "8"], 0.85),
@@ -163,11 +166,11 @@ def _measured(name: str, data: Path, workdir: Path, arguments: argparse.Namespac
         **{
             f"{job}_seconds": round(statistics.median(t for t, _ in times[job]), 3) for job in times
         },
-        "epoch_ratio": round(statistics.median(ratios), 3),
+        "epoch_ratio": _median(ratios),
         "epoch_ratio_of_each_round": [round(ratio, 3) for ratio in ratios],
-        "epoch_processor_ratio": round(statistics.median(processor), 3),
+        "epoch_processor_ratio": _median(processor),
         "epoch_target": target,
-        "pipeline_ratio": round(statistics.median(speeds), 2),
+        "pipeline_ratio": _median(speeds),
         "pipeline_target": PIPELINE,
         "reached": statistics.median(ratios) >= target and statistics.median(speeds) >= PIPELINE,
     }
@@ -203,6 +206,10 @@ def _in_turns(jobs: dict, rounds: int) -> dict[str, list[tuple[float, float]]]:
                 ended = time.perf_counter(), time.process_time()
                 times[name].append((ended[0] - began[0], ended[1] - began[1]))
     return times
+
+
+def _median(numbers) -> float:
+    return round(statistics.median(numbers), 3)
 
 
 def _ratios(times: dict[str, list[tuple]], other: str, *, clock: int = 0) -> list[float]:

@@ -39,7 +39,7 @@ from kiqa.io.weights import Details, export_h5
 from kiqa.plotting import plot_loss_curves, save_figure
 from kiqa.training.patchnet.batches import InstanceData
 from kiqa.training.patchnet.folds import Parts, protocol_parts
-from kiqa.training.patchnet.instance import train_instance
+from kiqa.training.patchnet.instance import compiled_patchnet, train_instance
 from kiqa.training.patchnet.settings import PatchnetSettings
 from kiqa.training.patchnet.table import METRICS, patch_metrics, table_1
 from kiqa.training.runs.devices import require_tensorflow
@@ -97,6 +97,8 @@ def train_patchnet(
     if tensorboard:
         require_tensorflow("TensorBoard files")
     parts = _parts(konpatch, settings)
+    if initial is not None:  # what cannot start leaves the folder free
+        compiled_patchnet(settings, seed=settings.seed, initial=initial)
     workdir = open_workdir(
         workdir,
         settings=settings_to_json(settings) | started_from(initial),

@@ -267,7 +267,8 @@ def test_instances_start_from_a_given_network(finished, konpatch, tiny, tmp_path
 def test_other_widths_are_no_start(konpatch, tiny, tmp_path):
     """The shipped Patchnet is wider; both shapes are named."""
     with pytest.raises(ValueError, match=r"\(3, 3, 3, 4\) and \(3, 3, 3, 32\)"):
-        train_patchnet(konpatch, tiny, workdir=tmp_path, initial="patchnet")
+        train_patchnet(konpatch, tiny, workdir=tmp_path / "run", initial="patchnet")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(("split_by", "shared"), [("patch", True), ("image", False)])

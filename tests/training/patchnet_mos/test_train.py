@@ -11,9 +11,9 @@ from kiqa.data.distortions import distort
 from kiqa.data.readers.biq2021 import biq2021
 from kiqa.data.splits import select
 from kiqa.io.weights import load_model, read_info
-from kiqa.training.patchnet_mos import train as patchnet_mos
 from kiqa.training.patchnet_mos.settings import PRESETS, MosSettings
 from kiqa.training.patchnet_mos.train import train_patchnet_mos
+from kiqa.training.runs import run
 from kiqa.training.runs.checkpoint import read_checkpoint
 
 SMALL = MosSettings(
@@ -70,7 +70,7 @@ def test_run_leaves_a_patchnet_and_its_history(parts, tmp_path):
 
 def test_epochs_of_a_run_stay(parts, tmp_path, monkeypatch):
     """More epochs are another learning-rate schedule, so a resumed run refuses them."""
-    monkeypatch.setattr(patchnet_mos, "compile_patchnet_mos", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr(run, "train_epochs", lambda *args, **kwargs: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         train_patchnet_mos(*parts, SMALL, workdir=tmp_path)
     longer = dataclasses.replace(SMALL, epochs=3)
@@ -181,12 +181,12 @@ def test_what_is_judged_by_is_not_trained_on(parts, tmp_path):
     """Contents of val or test in train, and their files among the unrated ones, are refused."""
     train, validation = parts
     shared = dataclasses.replace(validation[0], content=train[0].content)
-    run = {"workdir": tmp_path / "run"}
+    where = {"workdir": tmp_path / "run"}
     with pytest.raises(ValueError, match="both train and val"):
-        train_patchnet_mos(train, [*validation[1:], shared], SMALL, **run)
+        train_patchnet_mos(train, [*validation[1:], shared], SMALL, **where)
     with pytest.raises(ValueError, match="both train and test"):
-        train_patchnet_mos(train, validation, SMALL, test=[shared], **run)
+        train_patchnet_mos(train, validation, SMALL, test=[shared], **where)
     settings = dataclasses.replace(SMALL, unrated_pieces=1)
     with pytest.raises(ValueError, match=r"unrated images outside of val and test.*\(0\)\.jpg"):
-        train_patchnet_mos(train, validation, settings, unrated=[validation[0].path], **run)
+        train_patchnet_mos(train, validation, settings, unrated=[validation[0].path], **where)
     assert not (tmp_path / "run").exists()
