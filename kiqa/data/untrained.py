@@ -109,19 +109,21 @@ def _kept(images, models, is_of, *, include, report):
         if model.trained_on is None:
             report(f"what {model.name} was trained on is not known: its file does not say it")
     parts = [(model, part) for model in models for part in model.trained_on or ()]
-    scenes, by, what = set(), {}, {}
+    scenes, by, of = set(), {}, {}
     for model, part in parts:
         mine = [image for image in images if is_of(part, image)]
-        holds = _holds(part) if mine else None
+        if not mine:
+            continue
+        holds = _holds(part)
         found = {image.content for image in mine if holds(image.name) or holds(image.content)}
         if found:
             scenes |= found
-            by[model.name] = what[_said(part)] = True
+            by[model.name] = of[_said(part)] = True
     met = sum(image.content in scenes for image in images)
     note = {"trained_on_met": met, "trained_on_included": bool(met and include)}
     if not met:
         return Kept(list(images), 0, note)
-    names, what = " and ".join(by), "; ".join(what)
+    names, what = " and ".join(by), "; ".join(of)
     if include:
         report(f"{met} of {len(images)} images were trained on by {names} ({what}), included")
         return Kept(list(images), met, note)
