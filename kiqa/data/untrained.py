@@ -109,7 +109,7 @@ def _kept(images, models, is_of, *, include, report):
         if model.trained_on is None:
             report(f"what {model.name} was trained on is not known: its file does not say it")
     parts = [(model, part) for model in models for part in model.trained_on or ()]
-    scenes, by, of = set(), {}, {}
+    scenes, by, what = set(), {}, {}
     for model, part in parts:
         mine = [image for image in images if is_of(part, image)]
         if not mine:
@@ -118,23 +118,23 @@ def _kept(images, models, is_of, *, include, report):
         found = {image.content for image in mine if holds(image.name) or holds(image.content)}
         if found:
             scenes |= found
-            by[model.name] = of[_said(part)] = True
+            by[model.name] = what[_said(part)] = True
     met = sum(image.content in scenes for image in images)
     note = {"trained_on_met": met, "trained_on_included": bool(met and include)}
     if not met:
         return Kept(list(images), 0, note)
-    names, what = " and ".join(by), "; ".join(of)
+    names, parts_met = " and ".join(by), "; ".join(what)
     if include:
-        report(f"{met} of {len(images)} images were trained on by {names} ({what}), included")
+        report(f"{met} of {len(images)} images were trained on by {names} ({parts_met}), included")
         return Kept(list(images), met, note)
     kept = [image for image in images if image.content not in scenes]
     if not kept:
         raise ValueError(
             f"Expected images that {names} was not trained on. Received: {met} of {len(images)} "
-            f"that it was ({what}). Take another part, or add {INCLUDE_OPTION}."
+            f"that it was ({parts_met}). Take another part, or add {INCLUDE_OPTION}."
         )
     report(
-        f"{met} of {len(images)} images were trained on by {names} ({what}) and are left out; "
+        f"{met} of {len(images)} images were trained on by {names} ({parts_met}) and are left out; "
         f"{INCLUDE_OPTION} takes them"
     )
     return Kept(kept, met, note)

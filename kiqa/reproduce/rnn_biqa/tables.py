@@ -165,6 +165,8 @@ def _one(settings, parts, options, name):
         _, predicted = fit_and_predict(
             parts, settings, workdir=kept or temporary, resume=bool(kept), report=say
         )
+    if predicted is None:
+        raise ValueError("Expected images to test on. Received: none. Give a split.")
     rows = parts["test"].folder.rows_of(parts["test"].names)
     listed = [
         {"name": row["name"], "mos": 100 * row["mos"], "predicted": 100 * float(score)}

@@ -14,7 +14,7 @@ References:
 import argparse
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -95,7 +95,8 @@ def _cut(tasks: Sequence[PatchTask], *, patches: int, seed: int) -> list[np.ndar
     from kiqa.training.wadiqam.batches import fixed_patches, patch_source
 
     paths = [task.path for task in tasks]
-    source = patch_source(paths, [task.reference for task in tasks], keep_bytes=0)
+    references: list[Any] = [task.reference for task in tasks]  # files: it is full-reference
+    source = patch_source(paths, references, keep_bytes=0)
     return fixed_patches(source, patches, seed=seed)
 
 

@@ -144,7 +144,9 @@ def patch_outputs(
     quality, weight = [], []
     for at in range(0, len(tasks), _IMAGES_AT_ONCE):
         chosen = tasks[at : at + _IMAGES_AT_ONCE]
-        references = [task.reference for task in chosen] if len(network.inputs) > 1 else None
+        references: list[Any] | None = None
+        if len(network.inputs) > 1:
+            references = [task.reference for task in chosen]
         source = patch_source([task.path for task in chosen], references, keep_bytes=0)
         inputs = fixed_patches(source, patches, seed=seed + at)
         outputs = network.predict(fed(inputs), batch_size=512, verbose=0)

@@ -12,6 +12,7 @@ Public names: `write_pseudo_scores`.
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,8 @@ def write_pseudo_scores(
             report(f"pseudo-scores of {number + 1} of {len(images)} images")
     with replacing(path) as temporary, open(temporary, "wb") as file:
         columns = map(np.array, zip(*rows, strict=True))
-        np.savez_compressed(file, asked=asked, **dict(zip(COLUMNS, columns, strict=True)))
+        content: dict[str, Any] = dict(zip(COLUMNS, columns, strict=True))
+        np.savez_compressed(file, asked=asked, **content)
     return path
 
 

@@ -116,6 +116,9 @@ def load_teacher(model: str | os.PathLike) -> Teacher:
             f"{len(whole.inputs)} inputs. Use wadiqam_nr."
         )
     whole.trainable = False
+    for layer in whole.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = 0.0  # a fixed function, in the student's training too
     features = whole.get_layer(LAYER).output
     return Teacher(
         keras.Model(whole.inputs, features, name="teacher_body"),
@@ -181,7 +184,7 @@ def write_teacher_features(
 def _opened(folder, grids, teacher):
     """The features of a folder, with the numbers of a sample of them."""
     ends = np.cumsum([rows * columns for rows, columns in grids])
-    content = np.memmap(folder / _FILE, np.float16, "r")
+    content: np.ndarray = np.memmap(folder / _FILE, np.float16, "r")
     if len(content) % ends[-1]:
         raise ValueError(
             f"Expected features of {ends[-1]} patches in {folder / _FILE}. Received: "

@@ -12,7 +12,7 @@ References:
 import functools
 import os
 from collections.abc import Sequence
-from typing import Unpack
+from typing import Any, Unpack
 
 import keras
 import numpy as np
@@ -72,8 +72,10 @@ def fine_tune(
     """
     _check(train, validation, settings)
     parts = {"train": train, "val": validation, "test": test}
-    bins = bins_of_records(train, assumed_sd=settings.assumed_sd) if settings.epochs else None
-    chosen = {"rotations": settings.rotations, "patches": settings.patches}
+    bins = (
+        bins_of_records(train, assumed_sd=settings.assumed_sd) if settings.epochs else np.empty(0)
+    )
+    chosen: dict[str, Any] = {"rotations": settings.rotations, "patches": settings.patches}
 
     @functools.cache
     def pool(part):

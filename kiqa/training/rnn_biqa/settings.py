@@ -9,6 +9,7 @@ Public names: `FineTuningSettings`, `PoolingSettings`, `FINE_TUNING_PRESETS`,
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from kiqa.constants import RNN_BIQA, RNN_BIQA_CODE
 from kiqa.training.runs import options
@@ -155,7 +156,7 @@ FINE_TUNING_PRESETS = {
         "batch_size": RNN_BIQA_CODE.cnn_batch,
     },
 }
-POOLING_PRESETS = {
+POOLING_PRESETS: dict[str, dict[str, Any]] = {
     "paper": {},
     "code": {
         "masked": RNN_BIQA_CODE.masked,

@@ -11,7 +11,7 @@ Public names: `pooling_runs`, `run_pooling`.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -20,7 +20,6 @@ from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.training.rnn_biqa.feature_folder import open_folder
 from kiqa.training.rnn_biqa.protocols import (
     METRIC_NAMES,
-    Part,
     cross_parts,
     fit_and_predict,
     metrics_of,
@@ -32,7 +31,7 @@ from kiqa.training.rnn_biqa.settings import PoolingSettings
 if TYPE_CHECKING:
     from kiqa.training.runs.run import RunOptions
 
-Parts = Mapping[str, Part | None]
+Parts = dict[str, Any]  # train, val, test: each a `Part`, the last two perhaps None
 _SPLIT, _CROSS = "split", "cross"  # single runs, without a folder of their own
 
 
@@ -93,17 +92,18 @@ def run_pooling(
         ValueError: If features do not fit, or a content is in two parts.
         OSError: If a file cannot be read or written.
     """
-    workdir = Path(run.pop("workdir"))
+    workdir = Path(run["workdir"])
     results, rows = {}, []
     for name, parts in runs.items():
         inner = workdir if name in (_SPLIT, _CROSS) else workdir / name.replace(" ", "")
+        options = run.copy()
+        options["workdir"] = inner
         result, predicted = fit_and_predict(
             parts,
             settings,
             initial=initial,
             export=_publisher(parts, settings),
-            workdir=inner,
-            **run,
+            **options,
         )
         if predicted is not None:
             result["test"] = metrics_of(predicted, parts["test"])

@@ -153,14 +153,14 @@ def run_command(command: TrainingCommand, arguments: argparse.Namespace) -> int:
     def say(text):
         sys.stderr.write(f"{command.name}: {' '.join(text.split())}\n")
 
-    if arguments.workdir is None:
+    if arguments.workdir is None and command.workdir is not None:
         arguments.workdir = command.workdir(arguments)
     again = f"Continue with the same options and --workdir {arguments.workdir} --resume."
     begun = arguments.workdir / "settings.json"
     try:
         given = given_settings(arguments, command.settings)
         preset = arguments.preset or command.preset(arguments)
-        settings = command.settings(**command.presets[preset] | given)
+        settings = command.settings(**{**command.presets[preset], **given})
         prepared = command.prepare(arguments, settings)
         # Keras is loaded here, not for --help or wrong data.
         start_keras()

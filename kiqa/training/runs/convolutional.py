@@ -77,13 +77,13 @@ def training_form(patchnet: keras.Model, *, pieces: np.ndarray | None) -> keras.
             target = model.get_layer(layer.name)
             target.set_weights([kernel.reshape(target.kernel.shape), bias])
     first = next(layer for layer in model.layers if layer.weights)
-    kernel, bias = first.get_weights()
+    filters, bias = first.get_weights()
     if pieces is None:  # centring is taken back, as in `fold`
-        kernel = kernel / (_SCALE * 255)
-        bias = bias - _OFFSET * kernel.sum(axis=(0, 1, 2))
+        filters = filters / (_SCALE * 255)
+        bias = bias - _OFFSET * filters.sum(axis=(0, 1, 2))
     else:
-        kernel = whitening_kernels(pieces, first.filters)
-    first.set_weights([kernel, bias])
+        filters = whitening_kernels(pieces, first.filters)
+    first.set_weights([filters, bias])
     return model
 
 

@@ -56,7 +56,7 @@ class RunOptions(TypedDict, total=False):
     resume: bool
     tensorboard: bool
     progress: bool
-    report: Callable[[str], None]
+    report: Callable[[str], object]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,7 +91,7 @@ class Training:
     build: Callable[[], keras.Model]
     plan: Callable[[int], EpochPlan]
     validate: Callable[[keras.Model], Mapping[str, float]]
-    export: Callable[[keras.Model, Path], None]
+    export: Callable[[keras.Model, Path], object]
     monitor: str | None = "val_srocc"
     maximise: bool = True
     initial: str | os.PathLike | None = None
@@ -106,7 +106,7 @@ def run_training(
     resume: bool = False,
     tensorboard: bool = False,
     progress: bool = False,
-    report: Callable[[str], None] = lambda message: None,
+    report: Callable[[str], object] = lambda message: None,
 ) -> dict:
     """Run a training to its result, or continue it.
 

@@ -52,7 +52,8 @@ def teacher(tmp_path_factory):
     patch = keras.Input((32, 32, 3), name="distorted")
     mean = keras.layers.GlobalAveragePooling2D(name="mean")(patch)
     features = keras.layers.Dense(512, use_bias=False, name="features")(mean)
-    quality = keras.layers.Dense(1, use_bias=False, name="quality")(features)
+    dropped = keras.layers.Dropout(0.5, name="dropout")(features)  # as WaDIQaM has; never acts
+    quality = keras.layers.Dense(1, use_bias=False, name="quality")(dropped)
     model = keras.Model(patch, {"quality": quality})
     steps = np.arange(1, 513) / 512
     model.get_layer("features").kernel.assign(np.tile(steps / 255 / 3, (3, 1)))
