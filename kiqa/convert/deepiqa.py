@@ -14,9 +14,9 @@ References:
 import os
 from pathlib import Path
 
-from kiqa.convert.array_files import is_zip, read_npz
 from kiqa.convert.wadiqam_tensors import TensorNames, export, network_from, pooling_in_name
 from kiqa.io.h5_tensors import datasets, open_h5
+from kiqa.io.state_dicts import is_zip, read_npz
 from kiqa.scoring.pooled import ALL_PATCHES
 
 _NAMES = TensorNames(

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kiqa import __version__
-from kiqa.convert.array_files import read_state_dict
+from kiqa.io.state_dicts import read_state_dict
 from kiqa.io.weights import export_h5
 from kiqa.io.whole_files import sha256_of
 from kiqa.scoring.regions import export_pair

@@ -23,8 +23,8 @@ References:
 import os
 from pathlib import Path
 
-from kiqa.convert.array_files import read_state_dict
 from kiqa.convert.wadiqam_tensors import TensorNames, export, network_from, pooling_in_name
+from kiqa.io.state_dicts import read_state_dict
 from kiqa.scoring.pooled import NONE_AT_BORDER
 
 _TORCH = {"kernel": "{}.weight", "bias": "{}.bias", "input_scale": 1 / 255}

@@ -13,7 +13,12 @@ stage one block. Layers are named ``stage4_block2_expand_conv`` and so on;
 
 ImageNet weights: `kiqa.convert.efficientnet_lite`.
 
-Public names: `build_efficientnet_lite`, `stage_layers`, `VARIANTS`, `STRIDES`.
+With ``folded=True`` the normalisations are part of the convolutions, which then
+have biases: fewer layers, and the form in which the network is fine-tuned and
+published. `fold_norms` makes that form of trained weights.
+
+Public names: `build_efficientnet_lite`, `fold_norms`, `stage_layers`, `VARIANTS`,
+`STRIDES`.
 
 References:
     M. Tan, Q. V. Le, EfficientNet: rethinking model scaling for convolutional
@@ -24,6 +29,7 @@ References:
 import math
 
 import keras
+import numpy as np
 
 # Variant -> factor of the widths, factor of the depths.
 VARIANTS = {
@@ -52,13 +58,18 @@ _DROPOUT = {"lite0": 0.2, "lite1": 0.2, "lite2": 0.3, "lite3": 0.3, "lite4": 0.3
 
 
 def build_efficientnet_lite(
-    variant: str = "lite2", *, classes: int | None = 1000, seed: int | None = None
+    variant: str = "lite2",
+    *,
+    classes: int | None = 1000,
+    folded: bool = False,
+    seed: int | None = None,
 ) -> keras.Model:
     """Build the network with fresh random weights.
 
     Args:
         variant: A key of `VARIANTS`.
         classes: Number of logits; ``None`` ends with the head's features.
+        folded: Convolutions with biases in the place of normalisations.
         seed: Makes the weights reproducible. ``None`` draws new ones at each
             call.
 
@@ -74,7 +85,7 @@ def build_efficientnet_lite(
     _check_variant(variant)
     if classes is not None and classes < 1:
         raise ValueError(f"Expected at least 1 class, or None. Received: {classes!r}.")
-    draw = _Draws(seed)
+    draw = _Draws(seed, folded)
     x = inputs = keras.Input((None, None, 3), name="image")
     x = keras.layers.Rescaling(1 / 128, -127 / 128, name="rescaling")(x)
     x = _conv(x, _STEM, 3, strides=2, draw=draw, name="stem")
@@ -103,11 +114,12 @@ def build_efficientnet_lite(
     return keras.Model(inputs, x, name=f"efficientnet_{variant}")
 
 
-def stage_layers(variant: str = "lite2") -> tuple[str, ...]:
+def stage_layers(variant: str = "lite2", *, folded: bool = False) -> tuple[str, ...]:
     """Name the layers that end the stages and the head.
 
     Args:
         variant: A key of `VARIANTS`.
+        folded: As the model was built.
 
     Returns:
         Eight names, of stages 1 to 7 (cells `STRIDES` pixels apart) and of
@@ -119,16 +131,51 @@ def stage_layers(variant: str = "lite2") -> tuple[str, ...]:
     _check_variant(variant)
     names = []
     for stage, (blocks, *_) in enumerate(_stages(variant), start=1):
-        end = "project_norm" if blocks == 1 else "add"
+        end = ("project_conv" if folded else "project_norm") if blocks == 1 else "add"
         names.append(f"stage{stage}_block{blocks}_{end}")
     return (*names, "head_relu6")
 
 
-class _Draws:
-    """Numbers the initialisers; without a seed none has one."""
+def fold_norms(model: keras.Model) -> keras.Model:
+    """Return the same function with the normalisations folded into the convolutions.
 
-    def __init__(self, seed):
+    Args:
+        model: From `build_efficientnet_lite`, not folded, without classes.
+
+    Returns:
+        A new folded model of its variant; outputs agree to float32 rounding.
+
+    Raises:
+        ValueError: If the model is another one.
+    """
+    variant = model.name.removeprefix("efficientnet_")
+    _check_variant(variant)
+    names = {layer.name for layer in model.layers}
+    if "logits" in names or "stem_norm" not in names:
+        raise ValueError(
+            f"Expected an EfficientNet-Lite with normalisations and without classes. Received: "
+            f"{model.name!r}, which is folded already or ends with classes."
+        )
+    result = build_efficientnet_lite(variant, classes=None, folded=True, seed=0)
+    for layer in result.layers:
+        if not layer.weights:
+            continue
+        kernel = model.get_layer(layer.name).get_weights()[0]
+        norm = model.get_layer(f"{layer.name.removesuffix('_conv')}_norm")
+        gamma, beta, mean, variance = norm.get_weights()
+        factor = gamma / np.sqrt(variance + norm.epsilon)
+        # The channels of a depthwise kernel are its last axis but one.
+        shaped = factor[:, None] if "depthwise" in layer.name else factor
+        layer.set_weights([kernel * shaped, beta - mean * factor])
+    return result
+
+
+class _Draws:
+    """Numbers the initialisers; without a seed none has one. Knows the form, too."""
+
+    def __init__(self, seed, folded):
         self._next = None if seed is None else 1000 * seed
+        self.folded = folded
 
     def __call__(self):
         if self._next is not None:
@@ -167,11 +214,13 @@ def _block(x, filters, kernel, *, strides, expansion, draw, name):
         kernel,
         strides=strides,
         padding="same",
-        use_bias=False,
+        use_bias=draw.folded,
         depthwise_initializer=_kaiming(draw),
         name=f"{name}_depthwise_conv",
     )(x)
-    x = _relu6(_norm(x, name=f"{name}_depthwise_norm"), name=f"{name}_depthwise_relu6")
+    if not draw.folded:
+        x = _norm(x, name=f"{name}_depthwise_norm")
+    x = _relu6(x, name=f"{name}_depthwise_relu6")
     x = _conv(x, filters, 1, draw=draw, name=f"{name}_project", relu=False)
     if strides == 1 and around.shape[-1] == filters:
         x = keras.layers.Add(name=f"{name}_add")([x, around])
@@ -185,11 +234,12 @@ def _conv(x, filters, size, *, strides=1, draw, name, relu=True):
         size,
         strides=strides,
         padding="same",
-        use_bias=False,
+        use_bias=draw.folded,
         kernel_initializer=_kaiming(draw),
         name=f"{name}_conv",
     )(x)
-    x = _norm(x, name=f"{name}_norm")
+    if not draw.folded:
+        x = _norm(x, name=f"{name}_norm")
     return _relu6(x, name=f"{name}_relu6") if relu else x
 
 

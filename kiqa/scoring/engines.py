@@ -15,6 +15,7 @@ from kiqa.io.weights import WeightsInfo
 ENGINES = {
     "patch": "kiqa.scoring.patchwise:patch_engine",
     "aggregator": "kiqa.scoring.aggregated:aggregator_engine",
+    "lite": "kiqa.scoring.lite:lite_engine",
     "paq2piq-bm": "kiqa.scoring.regions:paq2piq_engine",
     "paq2piq-fm": "kiqa.scoring.regions:paq2piq_engine",
     "paq2piq-rm": "kiqa.scoring.regions:paq2piq_engine",
@@ -42,6 +43,8 @@ class Engine:
             undistorted image, of the same shape, as a second argument.
         map_grid: From pixels and ``(rows, columns)`` to the map of so many
             blocks; ``None`` for models whose maps have a stride.
+        beside: From a score to what a row says of it: ``percentile``,
+            ``low`` and ``high``. ``None`` for models that do not.
     """
 
     stride: int
@@ -51,6 +54,7 @@ class Engine:
     score: Callable[..., float]
     needs_reference: bool = False
     map_grid: Callable[..., QualityMap] | None = None
+    beside: Callable[[float], dict[str, float]] | None = None
 
 
 def load_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:

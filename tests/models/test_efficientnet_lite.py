@@ -6,13 +6,14 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from kiqa.convert.efficientnet_lite import imagenet_efficientnet_lite
 from kiqa.models.efficientnet_lite import (
     STRIDES,
     VARIANTS,
     build_efficientnet_lite,
+    fold_norms,
     stage_layers,
 )
+from kiqa.training.imagenet import imagenet_efficientnet_lite
 
 ATOL = 1e-3  # float32, another program's order of additions
 # Picture of scikit-image -> sum of its pixels at 260x260, first logits, best two classes with
@@ -88,6 +89,25 @@ def test_variants_differ_in_depth(variant, blocks):
     names = [layer.name for layer in model.layers if layer.name.endswith("depthwise_conv")]
     assert len(names) == blocks
     assert names[0] == "stage1_block1_depthwise_conv"
+
+
+def test_folded_network_is_the_same_function():
+    """Same values at every stage; the convolutions have biases, no normalisation is left."""
+    body = imagenet_efficientnet_lite("lite2")
+    folded = fold_norms(body)
+    assert not any(isinstance(x, keras.layers.BatchNormalization) for x in folded.layers)
+    pixels = _square("rocket")[None, :96, :64].astype(np.float32)
+    for plain, other in zip(stage_layers("lite2"), stage_layers("lite2", folded=True), strict=True):
+        expected = keras.Model(body.inputs[0], body.get_layer(plain).output)(pixels)
+        found = keras.Model(folded.inputs[0], folded.get_layer(other).output)(pixels)
+        np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_folding_refuses_other_networks(lite2):
+    with pytest.raises(ValueError, match="folded already"):
+        fold_norms(fold_norms(lite2))
+    with pytest.raises(ValueError, match="Expected a variant"):
+        fold_norms(keras.Sequential(name="other"))
 
 
 def test_a_seed_gives_the_same_weights(lite2):

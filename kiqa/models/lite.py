@@ -1,0 +1,131 @@
+"""The network of `lite`, our own scorer: an image's quality from the statistics of deep features.
+
+In: RGB images of shape (H, W, 3), any size, values 0..255; the engine brings
+them to one working resolution first (`kiqa.maps.lite`). Out: quality in 0..1.
+
+The body is EfficientNet-Lite, its normalisations folded into the convolutions.
+Of the outputs of six of its stages, strides 2 to 32, the head takes mean and
+variance over the image. A variance v becomes v / (v + s), with a scale s for
+each channel: bounded, so that an image unlike all photographs does not throw
+the score about. Two dense layers follow, the last one a sigmoid.
+
+The head sees the maps through ``NAME_mean`` and ``NAME_power`` alone, the means
+of a map and of its square. Averages over a part of the maps in their place give
+the quality of that part: `split` cuts the network there.
+
+Trained weights: ``weights/lite.h5``.
+
+Public names: `build_lite`, `split`, `PARTS`.
+
+References:
+    None: this network is kiqa's. Body: see `kiqa.models.efficientnet_lite`.
+"""
+
+import keras
+
+from kiqa.models.efficientnet_lite import STRIDES, build_efficientnet_lite, stage_layers
+
+# Name of a map -> its place among `stage_layers`: the last before each loss of resolution, the
+# last block, the head.
+_STAGES = {"stage1": 0, "stage2": 1, "stage3": 2, "stage5": 4, "stage7": 6, "head": 7}
+# Name of a map -> pixels between its cells.
+PARTS = {name: (*STRIDES, STRIDES[-1])[place] for name, place in _STAGES.items()}
+
+
+def build_lite(
+    *,
+    variant: str = "lite2",
+    units: int = 256,
+    dropout: float = 0.5,
+    l2: float = 1e-3,
+    seed: int | None = None,
+) -> keras.Model:
+    """Build the network with fresh random weights.
+
+    Args:
+        variant: Of EfficientNet-Lite.
+        units: Of the hidden layer.
+        dropout: Of features and hidden units, in training.
+        l2: Penalty of the hidden layer's weights, in training.
+        seed: Makes the weights reproducible. ``None`` draws new ones at each
+            call.
+
+    Returns:
+        Flat functional ``keras.Model`` named ``lite``: images (n, H, W, 3),
+        0..255, to scores (n, 1) in 0..1. The layers ``NAME_scale`` hold 1 / s
+        of the variances, ``features_norm`` mean and variance of all features;
+        both are set from training images.
+
+    Raises:
+        ValueError: If there is no such variant.
+    """
+    body = build_efficientnet_lite(variant, classes=None, folded=True, seed=seed)
+    names = stage_layers(variant, folded=True)
+    seeds = [None if seed is None else 1000 * seed + 900 + index for index in range(4)]
+    means, spreads = [], []
+    for name, place in _STAGES.items():
+        x = body.get_layer(names[place]).output
+        mean, spread = _statistics(x, name=name)
+        means.append(mean)
+        spreads.append(spread)
+    x = keras.layers.Concatenate(dtype="float32", name="features")(means + spreads)
+    x = keras.layers.BatchNormalization(center=False, scale=False, name="features_norm")(x)
+    x = keras.layers.Dropout(dropout, seed=seeds[0], name="features_dropout")(x)
+    x = keras.layers.Dense(
+        units,
+        activation="relu",
+        kernel_initializer=keras.initializers.VarianceScaling(0.1, seed=seeds[1]),
+        kernel_regularizer=keras.regularizers.L2(l2),
+        name="hidden",
+    )(x)
+    x = keras.layers.Dropout(dropout, seed=seeds[2], name="hidden_dropout")(x)
+    score = keras.layers.Dense(
+        1,
+        activation="sigmoid",
+        kernel_initializer=keras.initializers.GlorotUniform(seed=seeds[3]),
+        dtype="float32",
+        name="score",
+    )(x)
+    return keras.Model(body.inputs[0], score, name="lite")
+
+
+def split(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """Cut the network between its maps and their averages; layers are shared.
+
+    Args:
+        model: From `build_lite`, or loaded from its file.
+
+    Returns:
+        ``(maps, rate)``: images to a list of maps, in the order of `PARTS`;
+        and twelve averages, of the maps and then of their squares, each
+        (n, channels), to scores (n, 1).
+
+    Raises:
+        ValueError: If the model has other layers.
+    """
+    try:
+        layers = {
+            kind: [model.get_layer(f"{name}_{kind}") for name in PARTS]
+            for kind in ("mean", "power")
+        }
+    except ValueError as error:
+        raise ValueError(
+            f"Expected the network of lite, with layers such as stage1_mean. Received: "
+            f"{model.name!r}. Use a file of mode 'lite'."
+        ) from error
+    maps = keras.Model(model.inputs[0], [layer.input for layer in layers["mean"]], name="maps")
+    averages = [layer.output for kind in ("mean", "power") for layer in layers[kind]]
+    return maps, keras.Model(averages, model.outputs[0], name="rate")
+
+
+def _statistics(x, *, name):
+    """Mean of a map, and its variance squeezed into 0..1."""
+    pool, multiply = keras.layers.GlobalAveragePooling2D, keras.layers.Multiply
+    square = multiply(dtype="float32", name=f"{name}_square")([x, x])
+    mean = pool(dtype="float32", name=f"{name}_mean")(x)
+    power = pool(dtype="float32", name=f"{name}_power")(square)
+    below = multiply(dtype="float32", name=f"{name}_mean_square")([mean, mean])
+    x = keras.layers.Subtract(dtype="float32", name=f"{name}_difference")([power, below])
+    x = keras.layers.ReLU(dtype="float32", name=f"{name}_variance")(x)  # rounding can go below 0
+    x = keras.layers.BatchNormalization(center=False, dtype="float32", name=f"{name}_scale")(x)
+    return mean, keras.layers.Activation("softsign", dtype="float32", name=f"{name}_spread")(x)
