@@ -1,0 +1,142 @@
+"""The network of a training of `lite`: its start, its two trained parts, its loss.
+
+Public names: `start_network`, `set_scales`, `head_of`, `tail_of`, `compile_for`,
+`as_inputs`.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from kiqa.models.efficientnet_lite import fold_norms, stage_layers
+from kiqa.models.lite import PARTS, build_lite, split
+from kiqa.training.imagenet import imagenet_efficientnet_lite
+from kiqa.training.lite.settings import LiteSettings
+from kiqa.training.seeding import model_seed
+
+_STAGE = 3  # the fourth
+_FROZEN = ("stage1", "stage2", "stage3")  # maps before the stored one
+_EPSILON = 1e-3  # of the scales' normalisation layers
+_LEAST = 1e-6
+
+
+def start_network(settings: LiteSettings) -> keras.Model:
+    """Build the network with the body's first weights.
+
+    Args:
+        settings: Of the run.
+
+    Returns:
+        `kiqa.models.lite.build_lite`'s model; its normalisations are
+        constants of the training.
+
+    Raises:
+        FileNotFoundError: If the package of ImageNet's weights is missing.
+        ValueError: If it is another version or damaged.
+    """
+    model = build_lite(
+        variant=settings.variant,
+        units=settings.units,
+        dropout=settings.dropout,
+        l2=settings.l2,
+        seed=model_seed(settings.seed),
+    )
+    if settings.initial == "imagenet":
+        for layer in fold_norms(imagenet_efficientnet_lite(settings.variant)).layers:
+            if layer.weights:
+                model.get_layer(layer.name).set_weights(layer.get_weights())
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+    return model
+
+
+def set_scales(model: keras.Model, averages: np.ndarray) -> None:
+    """Set the scales of variances, and mean and variance of all features.
+
+    Args:
+        model: From `start_network`; changed in place.
+        averages: Of training images, (n, all channels twice).
+    """
+    means, powers = np.split(averages, 2, axis=1)
+    edges = np.cumsum(_widths(model))[:-1]
+    spreads = []
+    for name, mean, power in zip(
+        PARTS, np.split(means, edges, axis=1), np.split(powers, edges, axis=1), strict=True
+    ):
+        variance = np.maximum(power - mean**2, 0)
+        scale = np.median(variance, axis=0) + _LEAST
+        model.get_layer(f"{name}_scale").set_weights(
+            [np.sqrt(1 + _EPSILON) / scale, np.zeros_like(scale), np.ones_like(scale)]
+        )
+        spreads.append(variance / (variance + scale))
+    features = np.concatenate([means, *spreads], axis=1)
+    model.get_layer("features_norm").set_weights([features.mean(axis=0), features.var(axis=0)])
+
+
+def head_of(model: keras.Model) -> keras.Model:
+    """Return the part from twelve averages to the score; layers are shared."""
+    return split(model)[1]
+
+
+def tail_of(model: keras.Model, settings: LiteSettings) -> keras.Model:
+    """Return the part behind stage 4, with the early stages that are not trained frozen.
+
+    Args:
+        model: From `start_network`; layers are shared.
+        settings: Of the run.
+
+    Returns:
+        Model of stage 4's maps and six averages of earlier ones to scores.
+    """
+    for layer in model.layers:
+        stage = layer.name.removeprefix("stage")[:1]
+        if stage.isdigit() and int(stage) < settings.trained_from:
+            layer.trainable = False
+    start = model.get_layer(stage_layers(settings.variant, folded=True)[_STAGE]).output
+    early = [
+        model.get_layer(f"{name}_{kind}").output for kind in ("mean", "power") for name in _FROZEN
+    ]
+    return keras.Model([start, *early], model.outputs[0], name="tail")
+
+
+def as_inputs(model: keras.Model, averages: np.ndarray, *, early: bool = False) -> list[np.ndarray]:
+    """Cut rows of averages into a network's inputs.
+
+    Args:
+        model: From `start_network`.
+        averages: (n, all channels twice).
+        early: For the tail: those of the frozen maps only.
+
+    Returns:
+        Arrays (n, channels): means, then powers.
+    """
+    widths = _widths(model)
+    parts = np.split(averages, np.cumsum(widths * 2)[:-1], axis=1)
+    if early:
+        count = len(_FROZEN)
+        parts = parts[:count] + parts[len(widths) : len(widths) + count]
+    return parts
+
+
+def compile_for(model: keras.Model, settings: LiteSettings, *, rate: float, steps: int) -> None:
+    """Compile a part for so many steps; the learning rate falls along a cosine."""
+    schedule = keras.optimizers.schedules.CosineDecay(rate, max(steps, 1))
+    optimizer = keras.optimizers.Adam(schedule, global_clipnorm=settings.clip or None)
+    model.compile(optimizer, _loss(settings.error_weight, settings.correlation_weight))
+
+
+def _widths(model):
+    """Channels of the six maps."""
+    return [model.get_layer(f"{name}_mean").output.shape[-1] for name in PARTS]
+
+
+def _loss(error_weight, correlation_weight):
+    def loss(wanted, found):
+        error = ops.mean(ops.square(wanted - found))
+        wanted, found = wanted - ops.mean(wanted), found - ops.mean(found)
+        product = ops.sum(ops.square(wanted)) * ops.sum(ops.square(found))
+        correlation = ops.sum(wanted * found) / (ops.sqrt(product) + 1e-6)
+        return error_weight * error + correlation_weight * (1 - correlation)
+
+    return loss
