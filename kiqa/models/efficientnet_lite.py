@@ -29,7 +29,6 @@ References:
 import math
 
 import keras
-import numpy as np
 
 # Variant -> factor of the widths, factor of the depths.
 VARIANTS = {
@@ -163,7 +162,7 @@ def fold_norms(model: keras.Model) -> keras.Model:
         kernel = model.get_layer(layer.name).get_weights()[0]
         norm = model.get_layer(f"{layer.name.removesuffix('_conv')}_norm")
         gamma, beta, mean, variance = norm.get_weights()
-        factor = gamma / np.sqrt(variance + norm.epsilon)
+        factor = gamma / (variance + norm.epsilon) ** 0.5
         # The channels of a depthwise kernel are its last axis but one.
         shaped = factor[:, None] if "depthwise" in layer.name else factor
         layer.set_weights([kernel * shaped, beta - mean * factor])

@@ -61,7 +61,7 @@ class Scorer:
             stride, such as the aggregator, takes no other.
         default_stride: What ``None`` means where the model leaves it open.
         grid: ``(rows, columns)`` of the blocks of `map`, for PaQ-2-PiQ, whose
-            own is 32x32. Not together with a stride.
+            own is 32x32, and lite, 24x24. Not together with a stride.
 
     Raises:
         ValueError: If the stride or a side of the grid is not a whole number
@@ -170,7 +170,7 @@ class Scorer:
         Returns:
             The `QualityMap`: of a patch network at this scorer's stride, of
             the aggregator its coarse spatial quality map
-            (`kiqa.scoring.aggregated`), of PaQ-2-PiQ at this scorer's grid.
+            (`kiqa.scoring.aggregated`), of PaQ-2-PiQ and lite at this scorer's grid.
 
         Raises:
             FileNotFoundError: If there is no such file.
