@@ -21,17 +21,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from kiqa import __version__
 from kiqa.data.records import ScoredImage
 from kiqa.evaluation.correlation import srocc
 from kiqa.evaluation.report import write_json
-from kiqa.io.weights import export_h5
 from kiqa.io.whole_files import replacing
-from kiqa.maps.lite import WORKING_AREA
 from kiqa.training.checkpoint import read_checkpoint
 from kiqa.training.epochs import train_to_best
 from kiqa.training.lite.batches import TailBatches
-from kiqa.training.lite.calibration import interval, percentiles
 from kiqa.training.lite.copies import AWFUL_SCORE, kept
 from kiqa.training.lite.network import (
     as_inputs,
@@ -41,6 +37,7 @@ from kiqa.training.lite.network import (
     start_network,
     tail_of,
 )
+from kiqa.training.lite.publishing import export_lite
 from kiqa.training.lite.settings import LiteSettings
 from kiqa.training.lite.versions import FeatureSet, open_set, plan_copies, prepare
 from kiqa.training.mos_epochs import best_numbers, epoch_numbers, history_writer
@@ -50,7 +47,6 @@ from kiqa.training.workdir import open_workdir, text_sha256
 
 FEATURES, HEAD_FILE, CHECKPOINT_FILE, OUTPUT = "features", "head.npz", "checkpoint.npz", "lite.h5"
 _RATED_TOGETHER = 32
-LEVEL = 0.9  # of the interval
 
 
 def train_lite(
@@ -157,20 +153,15 @@ def train_lite(
         after_epoch=history_writer(workdir, report),
     )
     predicted = _rated(model, tail, versions[0]), _rated(model, tail, checks[0])
-    export_h5(
+    export_lite(
         model,
         workdir / OUTPUT,
-        name="lite",
-        version=__version__,
-        scale="0..1",
-        higher_is_better=True,
-        mode="lite",
-        working_area=WORKING_AREA,
+        trained=predicted[0],
+        validated=predicted[1],
+        wanted=wanted,
         trained_on=f"MOS of {len(train)} images of {train[0].dataset}; pseudo-scores of "
         f"{len(copy_scores)} degraded images",
         started_from=settings.initial,
-        percentiles=percentiles(predicted[0]),
-        interval=interval(predicted[1], wanted, level=LEVEL, edges_from=predicted[0]),
     )
     result = best_numbers(state)
     write_json(result, workdir / "result.json")

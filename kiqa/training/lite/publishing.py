@@ -1,0 +1,58 @@
+"""The published file of `lite`, with what rows say beside a score.
+
+Public names: `export_lite`, `LEVEL`.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kiqa import __version__
+from kiqa.io.weights import export_h5
+from kiqa.maps.lite import WORKING_AREA
+from kiqa.training.lite.calibration import interval, percentiles
+
+LEVEL = 0.9  # of the interval
+
+
+def export_lite(
+    model: keras.Model,
+    path: str | os.PathLike,
+    *,
+    trained: np.ndarray,
+    validated: np.ndarray,
+    wanted: np.ndarray,
+    **details: Any,
+) -> Path:
+    """Write the network with its percentiles and interval.
+
+    Args:
+        model: The trained network.
+        path: Target ending in ``.h5``.
+        trained: Its scores of the training images, (n,).
+        validated: Its scores of the validation images, (m,).
+        wanted: Their MOS, (m,).
+        **details: More for the file, of JSON types.
+
+    Returns:
+        The path written.
+
+    Raises:
+        OSError: If writing fails.
+    """
+    return export_h5(
+        model,
+        path,
+        name="lite",
+        version=__version__,
+        scale="0..1",
+        higher_is_better=True,
+        mode="lite",
+        working_area=WORKING_AREA,
+        percentiles=percentiles(trained),
+        interval=interval(validated, wanted, level=LEVEL, edges_from=trained),
+        **details,
+    )
