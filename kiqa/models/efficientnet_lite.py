@@ -17,8 +17,8 @@ With ``folded=True`` the normalisations are part of the convolutions, which then
 have biases: fewer layers, and the form in which the network is fine-tuned and
 published. `fold_norms` makes that form of trained weights.
 
-Public names: `build_efficientnet_lite`, `fold_norms`, `stage_layers`, `VARIANTS`,
-`STRIDES`.
+Public names: `build_efficientnet_lite`, `later_stages`, `fold_norms`,
+`stage_layers`, `VARIANTS`, `STRIDES`.
 
 References:
     M. Tan, Q. V. Le, EfficientNet: rethinking model scaling for convolutional
@@ -88,18 +88,7 @@ def build_efficientnet_lite(
     x = inputs = keras.Input((None, None, 3), name="image")
     x = keras.layers.Rescaling(1 / 128, -127 / 128, name="rescaling")(x)
     x = _conv(x, _STEM, 3, strides=2, draw=draw, name="stem")
-    for stage, (blocks, kernel, strides, expansion, filters) in enumerate(_stages(variant), 1):
-        for block in range(1, blocks + 1):
-            x = _block(
-                x,
-                filters,
-                kernel,
-                strides=strides if block == 1 else 1,
-                expansion=expansion,
-                draw=draw,
-                name=f"stage{stage}_block{block}",
-            )
-    x = _conv(x, _HEAD, 1, draw=draw, name="head")
+    x = _grow(x, variant, first=1, draw=draw)
     if classes is not None:
         x = keras.layers.GlobalAveragePooling2D(name="head_mean")(x)
         x = keras.layers.Dropout(_DROPOUT[variant], seed=draw(), name="head_dropout")(x)
@@ -133,6 +122,28 @@ def stage_layers(variant: str = "lite2", *, folded: bool = False) -> tuple[str, 
         end = ("project_conv" if folded else "project_norm") if blocks == 1 else "add"
         names.append(f"stage{stage}_block{blocks}_{end}")
     return (*names, "head_relu6")
+
+
+def later_stages(
+    x: keras.KerasTensor, *, variant: str, first: int, prefix: str, seed: int | None = None
+) -> keras.KerasTensor:
+    """Add another copy of the later stages and the head, folded, to a graph.
+
+    Args:
+        x: Output of the stage before.
+        variant: A key of `VARIANTS`.
+        first: First stage of the copy, 2 to 7.
+        prefix: Before the layers' names.
+        seed: As for `build_efficientnet_lite`.
+
+    Returns:
+        The copy's features.
+
+    Raises:
+        ValueError: If there is no such variant.
+    """
+    _check_variant(variant)
+    return _grow(x, variant, first=first, draw=_Draws(seed, True), prefix=prefix)
 
 
 def fold_norms(model: keras.Model) -> keras.Model:
@@ -196,6 +207,22 @@ def _stages(variant):
         if 0 < index < len(_STAGES) - 1:
             blocks = math.ceil(blocks * depth)
         yield blocks, kernel, strides, expansion, _rounded(filters * width)
+
+
+def _grow(x, variant, *, first, draw, prefix=""):
+    """Add the stages from the first one on, and the head."""
+    for stage, (blocks, kernel, strides, expansion, filters) in enumerate(_stages(variant), 1):
+        for block in range(1, blocks + 1) if stage >= first else ():
+            x = _block(
+                x,
+                filters,
+                kernel,
+                strides=strides if block == 1 else 1,
+                expansion=expansion,
+                draw=draw,
+                name=f"{prefix}stage{stage}_block{block}",
+            )
+    return _conv(x, _HEAD, 1, draw=draw, name=f"{prefix}head")
 
 
 def _rounded(filters):

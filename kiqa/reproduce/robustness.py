@@ -91,6 +91,7 @@ def version_of(pixels: np.ndarray, name: str, *, seed: int) -> tuple[str, np.nda
 
 def _history(options: argparse.Namespace) -> int:
     records, scorer = records_of(options), _scorer(options)
+    known = {} if options.plain is None else read_predictions(options.plain)
     rows = []
     for record in tqdm(records, unit="image", disable=None):
         pixels = load_image(record.path).pixels
@@ -102,6 +103,9 @@ def _history(options: argparse.Namespace) -> int:
             drawn, changed = version_of(pixels, record.name, seed=options.seed)
             versions = {"plain": pixels, drawn: changed}
         row = {"image_name": record.name, "mos": record.mos01, "drawn": drawn}
+        if record.name in known:
+            row["plain"] = known[record.name][1]
+            del versions["plain"]
         rows.append(row | {name: scorer.score(each) for name, each in versions.items()})
     mos = np.array([row["mos"] for row in rows])
     plain = np.array([row["plain"] for row in rows])
@@ -306,6 +310,11 @@ def _history_options(parser):
     parser.add_argument(
         "--every", action="store_true", help="score all versions, not one of each image"
     )
+    parser.add_argument(
+        "--plain", type=Path, metavar="FILE",
+        help="predictions.csv of `kiqa evaluate` by the same model: the plain images are not "
+        "scored again",
+    )  # fmt: skip
     _common(parser)
 
 

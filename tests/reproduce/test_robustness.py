@@ -76,6 +76,16 @@ def test_history_robustness(rated, tmp_path, capsys, every):
         assert all(row[name] for row in rows for name in VERSIONS)
 
 
+def test_plain_scores_are_taken_from_predictions(rated, tmp_path):
+    lines = ["name,mos,predicted", *(f"{i}.jpg,0.5,{0.1 * i}" for i in range(6))]
+    (tmp_path / "predictions.csv").write_text("\n".join(lines))
+    arguments = ["--plain", str(tmp_path / "predictions.csv"), "--output", str(tmp_path / "out")]
+    assert main(["history-robustness", *rated, *arguments]) == 0
+    with open(tmp_path / "out" / "history.csv") as file:
+        plain = [float(row["plain"]) for row in csv.DictReader(file)]
+    np.testing.assert_allclose(sorted(plain), 0.1 * np.arange(6))
+
+
 def test_sizes(rated, capsys):
     assert main(["sizes", *rated, "--factors", "0.5", "0.25"]) == 0
     out = capsys.readouterr().out

@@ -35,7 +35,7 @@ def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m kiqa.train_lite",
         description="Train the scorer lite: EfficientNet-Lite with ImageNet's weights, its later "
-        "stages and a head fine-tuned on mean opinion scores.",
+        "stages tuned to mean opinion scores beside the frozen ones.",
         epilog="Exit status: 0 done, 2 usage or input error, 130 interrupted.",
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of the data set")

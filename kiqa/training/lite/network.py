@@ -1,7 +1,7 @@
 """The network of a training of `lite`: its start, its two trained parts, its loss.
 
-Public names: `start_network`, `set_scales`, `head_of`, `tail_of`, `compile_for`,
-`as_inputs`.
+Public names: `start_network`, `set_scales`, `judge_of`, `tail_of`, `copy_judge`,
+`compile_for`, `as_inputs`.
 """
 
 import keras
@@ -9,19 +9,24 @@ import numpy as np
 from keras import ops
 
 from kiqa.models.efficientnet_lite import fold_norms, stage_layers
-from kiqa.models.lite import PARTS, build_lite, split
+from kiqa.models.lite import JUDGES, PARTS, build_lite
 from kiqa.training.imagenet import imagenet_efficientnet_lite
 from kiqa.training.lite.settings import LiteSettings
 from kiqa.training.seeding import model_seed
 
 _STAGE = 3  # the fourth
 _FROZEN = ("stage1", "stage2", "stage3")  # maps before the stored one
+_TUNED = "tuned_"
+_DENSE = ("hidden", "judgement")  # of each judge
 _EPSILON = 1e-3  # of the scales' normalisation layers
 _LEAST = 1e-6
 
 
+_CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
+
+
 def start_network(settings: LiteSettings) -> keras.Model:
-    """Build the network with the body's first weights.
+    """Build the network with the body's first weights, in both copies of its later stages.
 
     Args:
         settings: Of the run.
@@ -46,6 +51,10 @@ def start_network(settings: LiteSettings) -> keras.Model:
             if layer.weights:
                 model.get_layer(layer.name).set_weights(layer.get_weights())
     for layer in model.layers:
+        if layer.weights and isinstance(layer, _CONVOLUTIONS) and layer.name.startswith(_TUNED):
+            first = model.get_layer(layer.name.removeprefix(_TUNED))
+            layer.set_weights(first.get_weights())
+    for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
     return model
@@ -56,31 +65,48 @@ def set_scales(model: keras.Model, averages: np.ndarray) -> None:
 
     Args:
         model: From `start_network`; changed in place.
-        averages: Of training images, (n, all channels twice).
+        averages: Of training images on the frozen body, (n, all channels
+            twice). The copy that will be tuned begins with the same.
     """
     means, powers = np.split(averages, 2, axis=1)
     edges = np.cumsum(_widths(model))[:-1]
-    spreads = []
+    spreads, scales = [], {}
     for name, mean, power in zip(
-        PARTS, np.split(means, edges, axis=1), np.split(powers, edges, axis=1), strict=True
+        JUDGES[""], np.split(means, edges, axis=1), np.split(powers, edges, axis=1), strict=True
     ):
         variance = np.maximum(power - mean**2, 0)
-        scale = np.median(variance, axis=0) + _LEAST
+        scales[name] = scale = np.median(variance, axis=0) + _LEAST
+        spreads.append(variance / (variance + scale))
+    for name in PARTS:
+        scale = scales[name.removeprefix(_TUNED)]
         model.get_layer(f"{name}_scale").set_weights(
             [np.sqrt(1 + _EPSILON) / scale, np.zeros_like(scale), np.ones_like(scale)]
         )
-        spreads.append(variance / (variance + scale))
     features = np.concatenate([means, *spreads], axis=1)
-    model.get_layer("features_norm").set_weights([features.mean(axis=0), features.var(axis=0)])
+    for prefix in JUDGES:
+        model.get_layer(f"{prefix}features_norm").set_weights(
+            [features.mean(axis=0), features.var(axis=0)]
+        )
 
 
-def head_of(model: keras.Model) -> keras.Model:
-    """Return the part from twelve averages to the score; layers are shared."""
-    return split(model)[1]
+def judge_of(model: keras.Model) -> keras.Model:
+    """Return the judge of the frozen body, from twelve averages to its score."""
+    averages = [
+        model.get_layer(f"{name}_{kind}").output
+        for kind in ("mean", "power")
+        for name in JUDGES[""]
+    ]
+    return keras.Model(averages, model.get_layer("judgement").output, name="judge")
+
+
+def copy_judge(model: keras.Model) -> None:
+    """Let the judge of the tuned copy begin with the weights of the other one."""
+    for name in _DENSE:
+        model.get_layer(f"{_TUNED}{name}").set_weights(model.get_layer(name).get_weights())
 
 
 def tail_of(model: keras.Model, settings: LiteSettings) -> keras.Model:
-    """Return the part behind stage 4, with the early stages that are not trained frozen.
+    """Return the part from stage 4 to the tuned copy's judge; only the copy is trained.
 
     Args:
         model: From `start_network`; layers are shared.
@@ -90,14 +116,13 @@ def tail_of(model: keras.Model, settings: LiteSettings) -> keras.Model:
         Model of stage 4's maps and six averages of earlier ones to scores.
     """
     for layer in model.layers:
-        stage = layer.name.removeprefix("stage")[:1]
-        if stage.isdigit() and int(stage) < settings.trained_from:
+        if not layer.name.startswith(_TUNED):
             layer.trainable = False
     start = model.get_layer(stage_layers(settings.variant, folded=True)[_STAGE]).output
     early = [
         model.get_layer(f"{name}_{kind}").output for kind in ("mean", "power") for name in _FROZEN
     ]
-    return keras.Model([start, *early], model.outputs[0], name="tail")
+    return keras.Model([start, *early], model.get_layer("tuned_judgement").output, name="tail")
 
 
 def as_inputs(model: keras.Model, averages: np.ndarray, *, early: bool = False) -> list[np.ndarray]:
@@ -127,8 +152,8 @@ def compile_for(model: keras.Model, settings: LiteSettings, *, rate: float, step
 
 
 def _widths(model):
-    """Channels of the six maps."""
-    return [model.get_layer(f"{name}_mean").output.shape[-1] for name in PARTS]
+    """Channels of the frozen body's six maps."""
+    return [model.get_layer(f"{name}_mean").output.shape[-1] for name in JUDGES[""]]
 
 
 def _loss(error_weight, correlation_weight):

@@ -31,15 +31,12 @@ class LiteSettings:
     copies: int = _setting(800, "degraded copies of training images", least=0)
     unrated_copies: int = _setting(8, "degraded copies of each unrated image", least=0)
     awful: int = _setting(60, "black, flat and noise images", least=0)
-    units: int = _setting(256, "units of the hidden layer", least=1)
+    units: int = _setting(256, "units of the hidden layers", least=1)
     dropout: float = _setting(0.5, "of features and hidden units", least=0)
-    l2: float = _setting(1e-3, "penalty of the hidden layer's weights", least=0)
-    head_epochs: int = _setting(12, "epochs of the head on the frozen body", least=1)
-    head_rate: float = _setting(1e-3, "learning rate of the head at first", least=0)
-    head_batch: int = _setting(128, "images a step of the head", least=2)
-    trained_from: int = _setting(
-        6, "first stage of the body that is fine-tuned, 5 to 7; 8: its head only", least=5
-    )
+    l2: float = _setting(1e-3, "penalty of the hidden layers' weights", least=0)
+    judge_epochs: int = _setting(24, "epochs of the first judge, of the frozen body", least=1)
+    judge_rate: float = _setting(1e-3, "learning rate of the first judge, at first", least=0)
+    judge_batch: int = _setting(128, "images a step of the first judge", least=2)
     epochs: int = _setting(4, "epochs of fine-tuning", least=1)
     learning_rate: float = _setting(1e-4, "of Adam at first; it falls along a cosine", least=0)
     batch: int = _setting(16, "images a step, degraded ones included", least=2)
@@ -66,9 +63,8 @@ class LiteSettings:
                 raise ValueError(
                     f"Expected {each.name} to be {kind} >= {least}. Received: {value!r}."
                 )
-        if self.trained_from > 8 or self.degraded >= self.batch or self.dropout >= 1:
+        if self.degraded >= self.batch or self.dropout >= 1:
             raise ValueError(
-                "Expected trained_from at most 8, degraded less than batch and dropout less than "
-                f"1. Received: {self.trained_from}, {self.degraded} of {self.batch}, "
-                f"{self.dropout}."
+                "Expected degraded less than batch, and dropout less than 1. Received: "
+                f"{self.degraded} of {self.batch}, {self.dropout}."
             )

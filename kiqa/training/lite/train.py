@@ -1,13 +1,13 @@
-"""Train `lite`: features of the frozen stages, the head on them, then the later stages.
+"""Train `lite`: features of the frozen stages, a judge of them, then the tuned stages.
 
 1. The first stages of the body, with ImageNet's weights, look once at every
    version of every image (`kiqa.training.lite.versions`).
-2. The head trains on the frozen body's averages.
-3. Stages from ``trained_from`` on and the head are fine-tuned together.
+2. The first judge trains on the averages of the whole frozen body.
+3. A copy of the last stages, the head and the judge is fine-tuned.
 4. The file is written, with the percentiles of the training images' scores and
    the interval of the validation images' errors.
 
-The working folder then holds ``lite.h5``, ``features/``, ``head.npz``,
+The working folder then holds ``lite.h5``, ``features/``, ``judge.npz``,
 ``settings.json``, ``history.csv``, ``checkpoint.npz`` and ``result.json``.
 
 Public names: `train_lite`.
@@ -32,7 +32,8 @@ from kiqa.training.lite.copies import AWFUL_SCORE, kept
 from kiqa.training.lite.network import (
     as_inputs,
     compile_for,
-    head_of,
+    copy_judge,
+    judge_of,
     set_scales,
     start_network,
     tail_of,
@@ -45,7 +46,8 @@ from kiqa.training.seeding import epoch_rng
 from kiqa.training.settings import settings_to_json
 from kiqa.training.workdir import open_workdir, text_sha256
 
-FEATURES, HEAD_FILE, CHECKPOINT_FILE, OUTPUT = "features", "head.npz", "checkpoint.npz", "lite.h5"
+FEATURES, JUDGE_FILE = "features", "judge.npz"
+CHECKPOINT_FILE, OUTPUT = "checkpoint.npz", "lite.h5"
 _RATED_TOGETHER = 32
 
 
@@ -111,10 +113,11 @@ def train_lite(
 
     set_scales(model, versions[0].averages)
     began = time.monotonic()
-    copy_scores = _fit_head(
-        model, versions, scores, copies, plan, settings, file=workdir / HEAD_FILE
+    copy_scores = _fit_judge(
+        model, versions, scores, copies, plan, settings, file=workdir / JUDGE_FILE
     )
-    report(f"head: {time.monotonic() - began:.0f} s")
+    copy_judge(model)
+    report(f"first judge: {time.monotonic() - began:.0f} s")
 
     tail = tail_of(model, settings)
     steps = len(TailBatches(
@@ -168,19 +171,19 @@ def train_lite(
     return result
 
 
-def _fit_head(model, versions, scores, copies, plan, settings, *, file):
-    """Train the head, or read it; return the scores that the copies should get.
+def _fit_judge(model, versions, scores, copies, plan, settings, *, file):
+    """Train the first judge, or read it; return the scores that the copies should get.
 
-    Unrated images count as good as the head finds them, trained without
+    Unrated images count as good as the judge finds them, trained without
     copies; then it is trained again, with them.
     """
-    layers = [model.get_layer(name) for name in ("hidden", "score")]
+    layers = [model.get_layer(name) for name in ("hidden", "judgement")]
     if file.is_file():
         with np.load(file) as found:
             for layer in layers:
                 layer.set_weights([found[f"{layer.name}/{i}"] for i in range(2)])
             return found["copy_scores"]
-    head = head_of(model)
+    judge = judge_of(model)
     averages = np.concatenate([features.averages for features in versions])
     wanted = np.tile(scores, len(versions))
     copy_scores = np.zeros(0, np.float32)
@@ -188,13 +191,13 @@ def _fit_head(model, versions, scores, copies, plan, settings, *, file):
         own = [i for i, (group, _, kind, _) in enumerate(plan) if group == "unrated" and not kind]
         found = {}
         if own:
-            _fit(model, head, averages, wanted, settings, epochs=-(-settings.head_epochs // 2))
-            rated = head.predict(as_inputs(model, copies.averages[own]), verbose=0)[:, 0]
+            _fit(model, judge, averages, wanted, settings, epochs=-(-settings.judge_epochs // 2))
+            rated = judge.predict(as_inputs(model, copies.averages[own]), verbose=0)[:, 0]
             found = {plan[i][1]: float(score) for i, score in zip(own, rated, strict=True)}
         copy_scores = np.array([_copy_score(row, scores, found) for row in plan], np.float32)
         averages = np.concatenate([averages, copies.averages])
         wanted = np.concatenate([wanted, copy_scores])
-    _fit(model, head, averages, wanted, settings, epochs=settings.head_epochs)
+    _fit(model, judge, averages, wanted, settings, epochs=settings.judge_epochs)
     weights = {
         f"{layer.name}/{i}": value
         for layer in layers
@@ -213,30 +216,32 @@ def _copy_score(row, scores, unrated):
     return score if kind is None else kept(score, position)
 
 
-def _fit(model, head, averages, wanted, settings, *, epochs):
-    """Train the head on averages for some epochs."""
-    steps = -(-len(wanted) // settings.head_batch)
-    compile_for(head, settings, rate=settings.head_rate, steps=steps * epochs)
+def _fit(model, judge, averages, wanted, settings, *, epochs):
+    """Train the first judge on averages for some epochs."""
+    steps = -(-len(wanted) // settings.judge_batch)
+    compile_for(judge, settings, rate=settings.judge_rate, steps=steps * epochs)
     keras.utils.set_random_seed(_dropout_seed(settings.seed, 0))
     for epoch in range(epochs):
         order = epoch_rng(settings.seed, 1, epoch=epoch).permutation(len(wanted))
-        head.fit(
+        judge.fit(
             as_inputs(model, averages[order]),
             wanted[order, None],
-            batch_size=settings.head_batch,
+            batch_size=settings.judge_batch,
             shuffle=False,
             verbose=0,
         )
 
 
 def _rated(model, tail, features: FeatureSet) -> np.ndarray:
-    """Scores of stored images, ``float64`` of shape (n,)."""
-    scores = []
+    """The network's scores of stored images, the mean of both judges, ``float64`` (n,)."""
+    judge, scores = judge_of(model), []
     for at in range(0, len(features), _RATED_TOGETHER):
         some = slice(at, at + _RATED_TOGETHER)
+        first = judge.predict_on_batch(as_inputs(model, features.averages[some]))
         maps = np.asarray(features.maps[some], np.float32)
         early = as_inputs(model, features.averages[some], early=True)
-        scores.append(tail.predict_on_batch([maps, *early])[:, 0])
+        second = tail.predict_on_batch([maps, *early])
+        scores.append((first[:, 0] + second[:, 0]) / 2)
     return np.concatenate(scores).astype(np.float64)
 
 

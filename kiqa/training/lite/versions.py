@@ -2,8 +2,8 @@
 
 Fine-tuning then begins behind them and never sees a pixel. A *set* is one file
 ``NAME.npz`` a group of images: ``maps``, the output of stage 4 as float16, and
-``averages``, those of the body's six maps and of their squares, on the frozen
-body (`kiqa.models.lite.split`): the head trains on these alone. A set that is
+``averages``, those of the frozen body's six maps and of their squares: its
+judge trains on these alone. A set that is
 there is not made again, so that an interrupted preparation continues.
 
 Public names: `prepare`, `open_set`, `FeatureSet`, `NAMES`.
@@ -24,7 +24,7 @@ from kiqa.io.images import load_image
 from kiqa.io.whole_files import replacing
 from kiqa.maps.lite import WORKING_AREA
 from kiqa.models.efficientnet_lite import stage_layers
-from kiqa.models.lite import split
+from kiqa.models.lite import JUDGES
 from kiqa.training.lite.copies import KINDS, awful, degraded
 from kiqa.training.lite.settings import LiteSettings
 
@@ -168,9 +168,9 @@ def _files(folder, name):
 
 def _looker(model, variant):
     """A function from a batch of squares to stage 4 and to the averages."""
-    maps, _ = split(model)
     stage = model.get_layer(stage_layers(variant, folded=True)[_STAGE]).output
-    both = keras.Model(model.inputs[0], [stage, *maps.outputs])
+    maps = [model.get_layer(f"{name}_mean").input for name in JUDGES[""]]
+    both = keras.Model(model.inputs[0], [stage, *maps])
 
     def look(batch):
         first, *others = both.predict_on_batch(batch)

@@ -14,7 +14,7 @@ from kiqa.training.lite.train import train_lite
 
 SETTINGS = {
     "variant": "lite0", "initial": "random", "copies": 4, "unrated_copies": 1, "awful": 2,
-    "units": 4, "head_epochs": 1, "trained_from": 8, "epochs": 2, "batch": 4, "degraded": 1,
+    "units": 4, "judge_epochs": 1, "epochs": 2, "batch": 4, "degraded": 1,
 }  # fmt: skip
 
 
