@@ -55,7 +55,7 @@ def build_lite(
     variant: str = "lite2",
     units: int = 256,
     dropout: float = 0.5,
-    l2: float = 1e-3,
+    l2: float = 1e-4,
     seed: int | None = None,
 ) -> keras.Model:
     """Build the network with fresh random weights.

@@ -24,6 +24,7 @@ class TailBatches(keras.utils.PyDataset):
         scores: What they should get, (n,).
         copies: Feature set of degraded images, or ``None``.
         copy_scores: What those should get, (m,).
+        copy_weight: Weight of a degraded image, an image's being 1.
         batch: Images a step.
         degraded: Degraded ones among them.
         seed: The experiment's seed.
@@ -38,6 +39,7 @@ class TailBatches(keras.utils.PyDataset):
         copies: FeatureSet | None,
         copy_scores: np.ndarray,
         *,
+        copy_weight: float,
         batch: int,
         degraded: int,
         seed: int,
@@ -47,6 +49,7 @@ class TailBatches(keras.utils.PyDataset):
         rng = epoch_rng(seed, epoch=epoch)
         self._model, self._versions, self._copies = model, versions, copies
         self._scores, self._copy_scores = scores, copy_scores
+        self._copy_weight = copy_weight
         self._degraded = 0 if copies is None else degraded
         self._plain = batch - self._degraded
         self._order = rng.permutation(len(scores))
@@ -59,13 +62,13 @@ class TailBatches(keras.utils.PyDataset):
     def __getitem__(self, step: int):
         chosen = self._order[step * self._plain : (step + 1) * self._plain]
         rows = [(self._versions[self._which[i]], i) for i in chosen]
-        wanted = [self._scores[i] for i in chosen]
+        wanted = [(self._scores[i], 1.0) for i in chosen]
         if self._degraded:
             places = np.arange(step * self._degraded, (step + 1) * self._degraded)
             for i in self._copy_order[places % len(self._copy_order)]:
                 rows.append((self._copies, i))
-                wanted.append(self._copy_scores[i])
+                wanted.append((self._copy_scores[i], self._copy_weight))
         maps = np.stack([features.maps[i] for features, i in rows]).astype(np.float32)
         averages = np.stack([features.averages[i] for features, i in rows])
         inputs = (maps, *as_inputs(self._model, averages, early=True))
-        return inputs, np.asarray(wanted, np.float32)[:, None]
+        return inputs, np.asarray(wanted, np.float32)

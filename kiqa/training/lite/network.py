@@ -145,7 +145,11 @@ def as_inputs(model: keras.Model, averages: np.ndarray, *, early: bool = False) 
 
 
 def compile_for(model: keras.Model, settings: LiteSettings, *, rate: float, steps: int) -> None:
-    """Compile a part for so many steps; the learning rate falls along a cosine."""
+    """Compile a part for so many steps; the learning rate falls along a cosine.
+
+    Targets are (n, 2): the score wanted, and the weight of the image in squared
+    error and correlation.
+    """
     schedule = keras.optimizers.schedules.CosineDecay(rate, max(steps, 1))
     optimizer = keras.optimizers.Adam(schedule, global_clipnorm=settings.clip or None)
     model.compile(optimizer, _loss(settings.error_weight, settings.correlation_weight))
@@ -158,10 +162,14 @@ def _widths(model):
 
 def _loss(error_weight, correlation_weight):
     def loss(wanted, found):
-        error = ops.mean(ops.square(wanted - found))
-        wanted, found = wanted - ops.mean(wanted), found - ops.mean(found)
-        product = ops.sum(ops.square(wanted)) * ops.sum(ops.square(found))
-        correlation = ops.sum(wanted * found) / (ops.sqrt(product) + 1e-6)
+        wanted, weight = wanted[:, :1], wanted[:, 1:]
+        weight = weight / ops.mean(weight)
+        error = ops.mean(weight * ops.square(wanted - found))
+        wanted = wanted - ops.mean(weight * wanted)
+        found = found - ops.mean(weight * found)
+        squares = [ops.mean(weight * ops.square(values)) for values in (wanted, found)]
+        product = ops.sqrt(squares[0] * squares[1]) + 1e-6
+        correlation = ops.mean(weight * wanted * found) / product
         return error_weight * error + correlation_weight * (1 - correlation)
 
     return loss

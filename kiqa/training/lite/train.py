@@ -121,16 +121,16 @@ def train_lite(
 
     tail = tail_of(model, settings)
     steps = len(TailBatches(
-        model, versions, scores, copies, copy_scores, batch=settings.batch,
-        degraded=settings.degraded, seed=settings.seed, epoch=0,
+        model, versions, scores, copies, copy_scores, copy_weight=settings.copy_weight,
+        batch=settings.batch, degraded=settings.degraded, seed=settings.seed, epoch=0,
     ))  # fmt: skip
     compile_for(tail, settings, rate=settings.learning_rate, steps=steps * settings.epochs)
 
     def run_epoch(epoch):
         began = time.monotonic()
         batches = TailBatches(
-            model, versions, scores, copies, copy_scores, batch=settings.batch,
-            degraded=settings.degraded, seed=settings.seed, epoch=epoch,
+            model, versions, scores, copies, copy_scores, copy_weight=settings.copy_weight,
+            batch=settings.batch, degraded=settings.degraded, seed=settings.seed, epoch=epoch,
         )  # fmt: skip
         keras.utils.set_random_seed(_dropout_seed(settings.seed, epoch))
         history = tail.fit(batches, shuffle=False, verbose=2 if progress else 0)
@@ -186,6 +186,7 @@ def _fit_judge(model, versions, scores, copies, plan, settings, *, file):
     judge = judge_of(model)
     averages = np.concatenate([features.averages for features in versions])
     wanted = np.tile(scores, len(versions))
+    wanted = np.stack([wanted, np.ones_like(wanted)], axis=1)
     copy_scores = np.zeros(0, np.float32)
     if copies is not None:
         own = [i for i, (group, _, kind, _) in enumerate(plan) if group == "unrated" and not kind]
@@ -196,7 +197,8 @@ def _fit_judge(model, versions, scores, copies, plan, settings, *, file):
             found = {plan[i][1]: float(score) for i, score in zip(own, rated, strict=True)}
         copy_scores = np.array([_copy_score(row, scores, found) for row in plan], np.float32)
         averages = np.concatenate([averages, copies.averages])
-        wanted = np.concatenate([wanted, copy_scores])
+        weighted = np.stack([copy_scores, np.full_like(copy_scores, settings.copy_weight)], axis=1)
+        wanted = np.concatenate([wanted, weighted])
     _fit(model, judge, averages, wanted, settings, epochs=settings.judge_epochs)
     weights = {
         f"{layer.name}/{i}": value
@@ -225,7 +227,7 @@ def _fit(model, judge, averages, wanted, settings, *, epochs):
         order = epoch_rng(settings.seed, 1, epoch=epoch).permutation(len(wanted))
         judge.fit(
             as_inputs(model, averages[order]),
-            wanted[order, None],
+            wanted[order],
             batch_size=settings.judge_batch,
             shuffle=False,
             verbose=0,
