@@ -155,6 +155,7 @@ class BrightnessMapper:
 
     least_side = 64
     needs_reference = False
+    beside = None
 
     def __init__(self, stride: int) -> None:
         self.stride = self.map_stride = stride

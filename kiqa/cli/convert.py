@@ -13,6 +13,11 @@ _PROJECTS = {
         "the authors' DIQaM and WaDIQaM (.model, chainer): DMOS, lower is better",
         ("pooling",),
     ),
+    "efficientnet-lite": (
+        "ImageNet's EfficientNet-Lite (state dict, or the same arrays as .npz), to start trainings "
+        "from",
+        (),
+    ),
     "lidq92": (
         "lidq92/WaDIQaM (PyTorch state dict, or the same arrays as .npz)",
         ("pooling", "lower_is_better"),

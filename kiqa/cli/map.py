@@ -27,7 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--grid",
         type=_grid,
         metavar="ROWSxCOLUMNS",
-        help="blocks of the map, for PaQ-2-PiQ (default: 32x32)",
+        help="blocks of the map, for PaQ-2-PiQ (default: 32x32) and lite (24x24)",
     )
     add_reference(parser)
     parser.add_argument(

@@ -9,6 +9,7 @@ from importlib import import_module
 
 CONVERTERS = {
     "deepiqa": "kiqa.convert.deepiqa:convert_deepiqa",
+    "efficientnet-lite": "kiqa.convert.efficientnet_lite:convert_efficientnet_lite",
     "lidq92": "kiqa.convert.wadiqam_ports:convert_lidq92",
     "paq2piq": "kiqa.convert.paq2piq:convert_paq2piq",
     "pyiqa": "kiqa.convert.wadiqam_ports:convert_pyiqa",

@@ -15,8 +15,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from kiqa.convert.array_files import is_zip, read_npz
 from kiqa.convert.wadiqam_tensors import TensorNames, export, network_from, pooling_in_name
+from kiqa.io.state_dicts import is_zip, read_npz
 from kiqa.io.weights.details import ALL_PATCHES
 from kiqa.io.weights.tensors import datasets, open_h5
 

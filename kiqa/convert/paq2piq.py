@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kiqa import __version__
-from kiqa.convert.array_files import read_state_dict
 from kiqa.io.files import sha256_of
+from kiqa.io.state_dicts import read_state_dict
 from kiqa.io.weights import Details, Origin, export_h5
 from kiqa.scoring.engines.paq2piq import export_pair
 

@@ -24,8 +24,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from kiqa.convert.array_files import read_state_dict
 from kiqa.convert.wadiqam_tensors import TensorNames, export, network_from, pooling_in_name
+from kiqa.io.state_dicts import read_state_dict
 from kiqa.io.weights.details import NONE_AT_BORDER
 
 _TORCH: dict[str, Any] = {"kernel": "{}.weight", "bias": "{}.bias", "input_scale": 1 / 255}

@@ -77,7 +77,8 @@ def _value(name: str, text: str):
         return text == "true"
     if name in ("width", "height", "stride", "exif_orientation"):
         return int(text)
-    return float(text) if name in ("score", "seconds") else text
+    numbers = ("score", "percentile", "low", "high", "seconds")
+    return float(text) if name in numbers else text
 
 
 class RowFile:

@@ -13,6 +13,9 @@ from collections.abc import Sequence
 # Each name with its module and the `kiqa.reproduce.command.Command` in it.
 NAMES = {
     "compare": "compare:COMPARE",
+    "degradations": "robustness:DEGRADATIONS",
+    "history-robustness": "robustness:HISTORY",
+    "interval-coverage": "robustness:COVERAGE",
     "local-sensitivity": "local_sensitivity:COMMAND",
     "paq2piq-table2": "paq2piq.tables:TABLE_2",
     "paq2piq-table3": "paq2piq.tables:TABLE_3",
@@ -24,6 +27,7 @@ NAMES = {
     "paq2piq-fig10": "paq2piq.images:FIG_10",
     "paq2piq-fig11": "paq2piq.images:FIG_11",
     **{f"rnn-table{number}": f"rnn_biqa.tables:TABLE_{number}" for number in range(1, 8)},
+    "sizes": "robustness:SIZES",
     "thesis-table1": "thesis.table1:COMMAND",
     "thesis-table2": "thesis.correlations:TABLE_2",
     "thesis-table3": "thesis.correlations:TABLE_3",

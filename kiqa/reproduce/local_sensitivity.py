@@ -7,7 +7,7 @@ compared with the rectangle by the exact ROC-AUC: a cell is positive when its
 centre pixel is undistorted; nothing is padded or blurred. The centre of cell
 (row, column) is the pixel ``floor(row * stride + offset)``: for 64x64 patches,
 whose centre lies between pixels 31 and 32, pixel 31, as in the thesis's
-zero-padded maps.
+zero-padded maps. Of a map of blocks it is the pixel in the middle of the block.
 
 Rectangle and noise are drawn from a generator seeded by a hash of the seed,
 the image's file name, the distortion and the level, so neither order nor
@@ -45,6 +45,8 @@ from kiqa.reproduce.command import Command, add_include, add_pristine, report
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
 
+_STRIDE = 8
+
 # Maps that need no weights.
 _MAPS = {"fish": fish_map, "gray": gray_map}
 
@@ -77,10 +79,7 @@ def photo_auc(
     values = np.asarray(quality.values)
     if not getattr(quality, "higher_is_better", True):
         values = -values
-    rows, columns = (
-        np.floor(np.arange(cells) * quality.stride + quality.offset).astype(int)
-        for cells in values.shape
-    )
+    rows, columns = _centres(quality, values.shape)
     positive = ~mask[np.ix_(rows, columns)]
     try:
         auc = roc_auc(values, positive)
@@ -215,7 +214,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE",
         help="weights of --map patchnet (default: the shipped ones)",
     )
-    parser.add_argument("--stride", type=int, default=8, help="of the maps (default: 8)")
+    parser.add_argument(
+        "--stride", type=int, help=f"of the maps (default: {_STRIDE}; not for grids of blocks)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
     add_include(parser)
     parser.add_argument("--output", metavar="DIR", help="write per-photograph CSV and JSON here")
@@ -250,10 +251,10 @@ def run(options: argparse.Namespace) -> int:
             write_csv(rows, output / "local_sensitivity.csv")
     summary = summarise(rows, seed=options.seed)
     if output is not None:
-        provenance = {**named, "stride": options.stride, "set": options.set, **met}
+        provenance = {**named, "set": options.set, **met}
         write_json({**provenance, **summary}, output / "local_sensitivity.json")
     sys.stdout.write(
-        f"{named['model']}, stride {options.stride}, {summary['photographs']} images, "
+        f"{named['model']}, stride {named['stride']}, {summary['photographs']} images, "
         f"seed {options.seed}\n\n{to_markdown(table_rows(summary))}\n"
     )
     return 0
@@ -265,12 +266,22 @@ COMMAND = Command("ROC-AUC of quality maps against a distorted rectangle", add_o
 def _predictor(options):
     """The function that makes the maps, its name in the results, and its network's details."""
     if options.map == "patchnet":
-        scorer = Scorer(options.model, stride=options.stride)
+        scorer = Scorer(options.model, stride=options.stride, default_stride=_STRIDE)
         load_quietly(scorer)
         named = {"model": scorer.info.name, "weights_sha256": scorer.info.sha256}
-        return scorer.map, named, [scorer.info.details]
-    predict = partial(_MAPS[options.map], stride=options.stride)
-    return predict, {"model": options.map, "weights_sha256": None}, []
+        return scorer.map, {**named, "stride": scorer.map_stride}, [scorer.info.details]
+    stride = _STRIDE if options.stride is None else options.stride
+    predict = partial(_MAPS[options.map], stride=stride)
+    return predict, {"model": options.map, "weights_sha256": None, "stride": stride}, []
+
+
+def _centres(quality, shape):
+    """Pixel rows and columns of the cells' centres; of blocks, from their edges."""
+    edges = getattr(quality, "row_edges", None), getattr(quality, "column_edges", None)
+    if edges[0] is not None:
+        return [np.floor((each[:-1] + each[1:]) / 2).astype(int) for each in edges]
+    places = [np.arange(cells) * quality.stride + quality.offset for cells in shape]
+    return [np.floor(each).astype(int) for each in places]
 
 
 def _generator(seed, name, kind, level):

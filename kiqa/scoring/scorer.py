@@ -43,6 +43,9 @@ ROW_KEYS = (
     "width",
     "height",
     "score",
+    "percentile",
+    "low",
+    "high",
     "scale",
     "higher_is_better",
     "model",
@@ -65,7 +68,7 @@ class Scorer:
             stride, such as the aggregator, takes no other.
         default_stride: What ``None`` means where the model leaves it open.
         grid: ``(rows, columns)`` of the blocks of `map`, for PaQ-2-PiQ, whose
-            own is 32x32. Not together with a stride.
+            own is 32x32, and lite, 24x24. Not together with a stride.
 
     Raises:
         ValueError: If the stride or a side of the grid is not a whole number
@@ -190,7 +193,8 @@ class Scorer:
         Returns:
             The `QualityMap`: of a patch network at this scorer's stride, of
             the aggregator its coarse spatial quality map
-            (`kiqa.scoring.engines.aggregator`), of PaQ-2-PiQ at this scorer's grid.
+            (`kiqa.scoring.engines.aggregator`), of PaQ-2-PiQ and lite at this
+            scorer's grid.
 
         Raises:
             FileNotFoundError: If there is no such file.
@@ -226,6 +230,19 @@ class Scorer:
         value = self._run("score", self._load()[1].score, image, reference)
         self._check_finite(value)
         return value
+
+    def beside(self, score: float) -> dict[str, float]:
+        """Return what a row says of a score beside it.
+
+        Args:
+            score: From `score`.
+
+        Returns:
+            ``percentile``, ``low`` and ``high`` for a model that knows them,
+            such as lite; else nothing.
+        """
+        function = self._load()[1].beside
+        return {} if function is None else function(score)
 
     def _run(self, name, function, image, reference):
         """Apply an engine's function; an error names the file."""
@@ -292,6 +309,7 @@ class Scorer:
             row |= {key: image.provenance().get(key) for key in _PROVENANCE}
             try:
                 row["score"] = self.score(image, reference=reference)
+                row |= self.beside(row["score"])
             except ValueError as error:
                 row["error"] = name_file(error, row["path"])
             except Exception as error:  # out of memory and the like: try again on resume

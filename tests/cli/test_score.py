@@ -216,7 +216,7 @@ from kiqa.cli.main import main
 from kiqa.scoring import Scorer
 
 class Engine:
-    stride, least_side, needs_reference = 8, 64, False
+    stride, least_side, needs_reference, beside = 8, 64, False, None
 
     def score(self, pixels):
         if pixels[0, 0, 0] == 111:

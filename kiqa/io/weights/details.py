@@ -107,6 +107,12 @@ class Details:
         patch_scores: PaQ-2-PiQ: what the scores of patches were, in words.
         body: PaQ-2-PiQ: of a head, the file whose head it is.
         input_range: Of a converted network, in words.
+        variant: EfficientNet-Lite: ``"lite0"`` or ``"lite2"``.
+        working_area: lite: pixels that an image is resampled to.
+        percentiles: lite: scores of the training images at 0, 1, ... 100 per
+            cent.
+        interval: lite: ``edges`` of the scores and ``half_widths`` of the
+            interval between them.
         instance: Patchnet's protocol: number of the instance.
         best_epoch: Patchnet's protocol: the epoch whose weights these are.
     """
@@ -132,6 +138,10 @@ class Details:
     patch_scores: str | None = _optional(str)
     body: str | None = _optional(str)
     input_range: str | None = _optional(str)
+    variant: str | None = _optional(str)
+    working_area: int | None = _optional(int)
+    percentiles: tuple[float, ...] | None = None
+    interval: Mapping[str, Any] | None = _optional(dict)
     instance: int | None = _optional(int)
     best_epoch: int | None = _optional(int)
 
@@ -148,7 +158,11 @@ class Details:
             _refuse("patch_grid", f"one of {GRIDS}", self.patch_grid)
         if self.stride is not None and self.stride < 1:
             _refuse("stride", "at least 1", self.stride)
-        for name, kind in (("trained_on", TrainingPart), ("maps", str)):
+        for name, kind in (
+            ("trained_on", TrainingPart),
+            ("maps", str),
+            ("percentiles", float),
+        ):
             value = getattr(self, name)
             if value is not None:
                 if not isinstance(value, list | tuple) or not all(

@@ -16,6 +16,7 @@ from kiqa.startup import check_backend
 ENGINES = {
     "patch": "kiqa.scoring.engines.patchnet:patch_engine",
     "aggregator": "kiqa.scoring.engines.aggregator:aggregator_engine",
+    "lite": "kiqa.scoring.engines.lite:lite_engine",
     "paq2piq-bm": "kiqa.scoring.engines.paq2piq:paq2piq_engine",
     "paq2piq-fm": "kiqa.scoring.engines.paq2piq:paq2piq_engine",
     "paq2piq-rm": "kiqa.scoring.engines.paq2piq:paq2piq_engine",
@@ -44,6 +45,8 @@ class Engine:
             undistorted image, of the same shape, as a second argument.
         map_grid: From pixels and ``(rows, columns)`` to the map of so many
             blocks; ``None`` for models whose maps have a stride.
+        beside: From a score to what a row says of it: ``percentile``,
+            ``low`` and ``high``. ``None`` for models that do not.
     """
 
     stride: int
@@ -53,6 +56,7 @@ class Engine:
     score: Callable[..., float]
     needs_reference: bool = False
     map_grid: Callable[..., QualityMap] | None = None
+    beside: Callable[[float], dict[str, float]] | None = None
 
 
 def load_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:

@@ -1,0 +1,240 @@
+"""Scores of images, of rectangles and of blocks, by the network of `lite`.
+
+Every image is first brought to one working resolution: the same aspect, an
+area of `WORKING_AREA` pixels, by OpenCV's area relation where it shrinks and
+bicubic where it grows. So the same picture at other sizes gets nearly the same
+score, and a large one costs no more than a small one.
+
+The body looks at the image once. A rectangle's score is the head's verdict on
+the averages of the body's maps, and of their squares, over that rectangle; a
+cell that is partly inside counts with that part. The score of the whole image
+is that of the rectangle which is the whole image. A map rates, for each of its
+blocks, a window of `WINDOW` working pixels around the block's centre, moved
+inside where it would leave the image.
+
+Public names: `LiteRater`, `working_pixels`, `working_size`, `WORKING_AREA`,
+`LEAST_SIDE`, `WINDOW`, `GRID`.
+"""
+
+import math
+
+import cv2
+import numpy as np
+
+from kiqa.io.map_files import QualityMap
+from kiqa.io.weights import WeightsInfo
+from kiqa.maps.paq2piq import check_rois, grid_edges
+from kiqa.models.lite import PARTS, split
+
+WORKING_AREA = 384 * 384  # pixels; the network was trained there
+LEAST_SIDE = 32  # of an image
+WINDOW = 96  # working pixels a side
+GRID = (24, 24)  # blocks of a map: 16 working pixels of a square image
+_AT_ONCE = 1024  # rectangles rated together
+
+
+def working_size(height: int, width: int) -> tuple[int, int]:
+    """Return height and width of an image at the working resolution.
+
+    Args:
+        height: Of the image in pixels.
+        width: Of the image in pixels.
+
+    Returns:
+        ``(height, width)``, at least 1, about `WORKING_AREA` pixels in all.
+    """
+    factor = math.sqrt(WORKING_AREA / (height * width))
+    return max(1, round(height * factor)), max(1, round(width * factor))
+
+
+def working_pixels(pixels: np.ndarray) -> np.ndarray:
+    """Bring an image to the working resolution.
+
+    Args:
+        pixels: ``uint8`` of shape (H, W, 3), RGB, sides at least
+            `LEAST_SIDE`.
+
+    Returns:
+        ``uint8`` of shape (*working_size(H, W), 3).
+
+    Raises:
+        ValueError: If it is no such image.
+    """
+    pixels = np.asarray(pixels)
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+        raise ValueError(
+            "Expected an RGB image of shape (H, W, 3), uint8. "
+            f"Received: shape={pixels.shape}, dtype={pixels.dtype}."
+        )
+    height, width = pixels.shape[:2]
+    if min(height, width) < LEAST_SIDE:
+        raise ValueError(
+            f"Expected an image of at least {LEAST_SIDE}x{LEAST_SIDE} pixels. Received: "
+            f"{width}x{height}. Use a larger image."
+        )
+    rows, columns = working_size(height, width)
+    if (rows, columns) == (height, width):
+        return pixels
+    shrinks = rows * columns < height * width
+    kind = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return cv2.resize(np.ascontiguousarray(pixels), (columns, rows), interpolation=kind)
+
+
+class LiteRater:
+    """Rates images and rectangles of them with the network of `lite`.
+
+    Args:
+        model: From `kiqa.models.lite.build_lite`, or loaded from its file.
+        info: What is known of the weights; goes into every map.
+
+    Raises:
+        ValueError: If the model is another network.
+    """
+
+    def __init__(self, model, *, info: WeightsInfo | None = None):
+        maps, rate = split(model)
+        self._info = info
+        self._whole = _compiled(model)
+        self._maps = _compiled(maps)
+        self._rate = rate
+
+    def score(self, pixels: np.ndarray) -> float:
+        """Rate a whole image.
+
+        Args:
+            pixels: ``uint8`` of shape (H, W, 3), RGB, sides at least
+                `LEAST_SIDE`.
+
+        Returns:
+            The score in 0..1.
+
+        Raises:
+            ValueError: If it is no such image.
+        """
+        return float(self._whole(_batch(working_pixels(pixels)))[0, 0])
+
+    def rate(self, pixels: np.ndarray, rois: np.ndarray) -> np.ndarray:
+        """Rate rectangles of an image, in one pass of the body.
+
+        Args:
+            pixels: As in `score`.
+            rois: Of shape (m, 4): left, top, right, bottom in pixels.
+
+        Returns:
+            ``float32`` of shape (m,), in 0..1.
+
+        Raises:
+            ValueError: If the image or a rectangle is not such.
+        """
+        work = working_pixels(pixels)
+        height, width = pixels.shape[:2]
+        rois = check_rois(rois, (height, width)) * np.float32(
+            [work.shape[1] / width, work.shape[0] / height] * 2
+        )
+        maps = self._features(work)
+        scores = []
+        for at in range(0, len(rois), _AT_ONCE):
+            some = rois[at : at + _AT_ONCE]
+            averages = self._averages(
+                maps,
+                lambda stride, cells, some=some: _shares(some[:, [1, 3]], stride, cells[0]),
+                lambda stride, cells, some=some: _shares(some[:, [0, 2]], stride, cells[1]),
+                "mh,hwc,mw->mc",
+            )
+            scores.append(self._rated(averages))
+        return np.concatenate(scores)
+
+    def map(self, pixels: np.ndarray, grid: tuple[int, int] = GRID) -> QualityMap:
+        """Rate the blocks of an image, each by a window around it.
+
+        Args:
+            pixels: As in `score`.
+            grid: ``(rows, columns)`` of blocks.
+
+        Returns:
+            `QualityMap` of shape ``grid`` with the edges of its blocks.
+
+        Raises:
+            ValueError: If it is no such image, or there are fewer pixels
+                than blocks.
+        """
+        work = working_pixels(pixels)
+        height, width = pixels.shape[:2]
+        edges = grid_edges(height, grid[0]), grid_edges(width, grid[1])
+        windows = [_windows(work.shape[axis], grid[axis]) for axis in (0, 1)]
+        averages = self._averages(
+            self._features(work),
+            lambda stride, cells: _shares(windows[0], stride, cells[0]),
+            lambda stride, cells: _shares(windows[1], stride, cells[1]),
+            "rh,hwc,kw->rkc",
+        )
+        values = self._rated([a.reshape(-1, a.shape[-1]) for a in averages])
+        info = self._info
+        return QualityMap(
+            values=values.reshape(grid),
+            stride=0,
+            offset=0.0,
+            image_size=(height, width),
+            model=info.name if info else "lite",
+            weights_sha256=info.sha256 if info else "",
+            scale=info.scale if info else "0..1",
+            higher_is_better=info.higher_is_better if info else True,
+            row_edges=edges[0],
+            column_edges=edges[1],
+        )
+
+    def _features(self, work):
+        """The body's maps, ``float32`` (rows, columns, channels) each."""
+        return [np.asarray(tensor[0]) for tensor in self._maps(_batch(work))]
+
+    def _averages(self, maps, rows, columns, equation):
+        """Means of the maps, then of their squares, over rectangles."""
+        means, powers = [], []
+        for values, stride in zip(maps, PARTS.values(), strict=True):
+            shares = rows(stride, values.shape), columns(stride, values.shape)
+            for target, content in ((means, values), (powers, np.square(values))):
+                target.append(np.einsum(equation, shares[0], content, shares[1], optimize=True))
+        return means + powers
+
+    def _rated(self, averages):
+        """Scores of averages, ``float32`` of shape (m,)."""
+        scores = [
+            np.asarray(self._rate([a[at : at + _AT_ONCE] for a in averages], training=False))[:, 0]
+            for at in range(0, len(averages[0]), _AT_ONCE)
+        ]
+        return np.concatenate(scores)
+
+
+def _windows(side, blocks):
+    """Begin and end of the window around each block, inside the image: (blocks, 2)."""
+    length = min(WINDOW, side)
+    middles = (np.arange(blocks) + 0.5) * side / blocks
+    begin = np.clip(middles - length / 2, 0, side - length)
+    return np.stack([begin, begin + length], axis=1).astype(np.float32)
+
+
+def _shares(spans, stride, cells):
+    """How much of each span every cell makes up, ``float32`` (spans, cells), rows add up to 1.
+
+    The last cell of a side that the stride does not divide is only partly
+    inside the image; what lies beyond does not count.
+    """
+    begin = np.arange(cells, dtype=np.float32) * stride
+    inside = np.minimum(spans[:, 1:], begin + stride) - np.maximum(spans[:, :1], begin)
+    inside = np.maximum(inside, 0)
+    return inside / inside.sum(axis=1, keepdims=True)
+
+
+def _batch(pixels):
+    return pixels[None].astype(np.float32)
+
+
+def _compiled(model):
+    """A network as one compiled function."""
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec(model.inputs[0].shape, tf.float32)])
+    def run(x):
+        return model(x, training=False)
+
+    return run

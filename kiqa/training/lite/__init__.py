@@ -1,0 +1,1 @@
+"""Training of `lite`, our own scorer; `kiqa.training.lite.train` says how."""

@@ -1,0 +1,61 @@
+"""The published file of `lite`, with what rows say beside a score.
+
+Public names: `export_lite`, `LEVEL`.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kiqa import __version__
+from kiqa.io.weights import Details, TrainingPart, export_h5
+from kiqa.maps.lite import WORKING_AREA
+from kiqa.training.lite.calibration import interval, percentiles
+from kiqa.training.runs.origin import origin
+
+LEVEL = 0.9  # of the interval
+
+
+def export_lite(
+    model: keras.Model,
+    path: str | os.PathLike,
+    *,
+    trained: np.ndarray,
+    validated: np.ndarray,
+    wanted: np.ndarray,
+    trained_on: Sequence[TrainingPart],
+    initial: str | None,
+) -> Path:
+    """Write the network with its percentiles and interval.
+
+    Args:
+        model: The trained network.
+        path: Target ending in ``.h5``.
+        trained: Its scores of the training images, (n,).
+        validated: Its scores of the validation images, (m,).
+        wanted: Their MOS, (m,).
+        trained_on: Which images.
+        initial: What the body started from.
+
+    Returns:
+        The path written.
+
+    Raises:
+        OSError: If writing fails.
+    """
+    details = Details(
+        name="lite",
+        version=__version__,
+        scale="0..1",
+        higher_is_better=True,
+        mode="lite",
+        working_area=WORKING_AREA,
+        percentiles=tuple(percentiles(trained)),
+        interval=interval(validated, wanted, level=LEVEL, edges_from=trained),
+        trained_on=tuple(trained_on),
+        origin=origin(initial),
+    )
+    return export_h5(model, path, details)

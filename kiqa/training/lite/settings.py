@@ -1,0 +1,58 @@
+"""Settings of the training of `lite`; the defaults are those of the shipped file.
+
+Loads no Keras, so a command line can read them.
+
+Public names: `LiteSettings`.
+"""
+
+from dataclasses import dataclass
+
+from kiqa.training.runs import options
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiteSettings:
+    """What decides the numbers of a training. All of it is ours; each field says what.
+
+    Raises:
+        ValueError: If a value is out of its range, or values do not fit each
+            other.
+    """
+
+    seed: int = options.seed("seed of the initial weights, the versions and the batches")
+    variant: str = options.setting("lite2", "body, EfficientNet-", choices=("lite0", "lite2"))
+    versions: int = options.setting(
+        1, "versions of each training image with another history, beside the plain one", low=0
+    )
+    copies: int = options.setting(800, "degraded copies of training images", low=0)
+    unrated_copies: int = options.setting(8, "degraded copies of each unrated image", low=0)
+    awful: int = options.setting(60, "black, flat and noise images", low=0)
+    copy_weight: float = options.setting(
+        0.1, "weight of a degraded image, an image's being 1", low=0
+    )
+    units: int = options.setting(256, "units of the hidden layers", low=1)
+    dropout: float = options.setting(0.5, "of features and hidden units", low=0, below=1)
+    l2: float = options.setting(1e-4, "penalty of the hidden layers' weights", low=0)
+    judge_epochs: int = options.setting(24, "epochs of the first judge, of the frozen body", low=1)
+    judge_rate: float = options.setting(1e-3, "learning rate of the first judge, at first", above=0)
+    judge_batch: int = options.setting(128, "images in a batch of the first judge", low=2)
+    epochs: int = options.epochs(4, "epochs of fine-tuning")
+    early_stopping: int | None = options.early_stopping()
+    learning_rate: float = options.learning_rate(
+        1e-4, "of Adam at first; it falls to zero along a cosine"
+    )
+    batch_size: int = options.batch_size(16, "images in a batch, degraded ones included")
+    degraded: int = options.setting(3, "degraded images among them", low=0)
+    error_weight: float = options.setting(10.0, "weight of the squared error", low=0)
+    correlation_weight: float = options.setting(0.3, "weight of 1 - PLCC within a batch", low=0)
+    clip_norm: float = options.setting(1.0, "largest norm of a gradient; 0 clips nothing", low=0)
+    precision: str = options.precision()
+    devices: tuple[str, ...] = options.devices()
+
+    def __post_init__(self):
+        options.check_settings(self)
+        if self.degraded >= self.batch_size:
+            raise ValueError(
+                "Expected degraded less than batch_size. Received: "
+                f"{self.degraded} of {self.batch_size}."
+            )

@@ -1,0 +1,214 @@
+"""What the frozen stages of the body make of every version of every image, on disk.
+
+Fine-tuning then begins behind them and never sees a pixel. A *set* is one file
+``NAME.npz`` a group of images: ``maps``, the output of stage 4 as float16, and
+``averages``, those of the frozen body's six maps and of their squares: its
+judge trains on these alone. A set that is
+there is not made again, so that an interrupted preparation continues.
+
+Public names: `prepare`, `open_set`, `FeatureSet`, `NAMES`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from kiqa.data.history import with_history
+from kiqa.data.records import ScoredImage
+from kiqa.io.files import replacing
+from kiqa.io.images import load_image
+from kiqa.maps.lite import WORKING_AREA
+from kiqa.models.efficientnet_lite import stage_layers
+from kiqa.models.lite import JUDGES
+from kiqa.training.lite.copies import KINDS, awful, degraded
+from kiqa.training.lite.settings import LiteSettings
+
+SIDE = round(WORKING_AREA**0.5)  # images become squares, so that they make batches
+_STAGE = 3  # the fourth
+_BATCH = 8
+# Streams of random numbers.
+_VERSION, _VALIDATION, _COPY, _WHICH = 1, 2, 3, 4
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSet:
+    """Stored features of a set's images.
+
+    Attributes:
+        maps: ``float16`` (n, rows, columns, channels), mapped into memory.
+        averages: ``float32`` (n, all channels twice): means, then powers.
+    """
+
+    maps: np.ndarray
+    averages: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.maps)
+
+
+def squared(pixels: np.ndarray) -> np.ndarray:
+    """Return an image as a square of `SIDE` pixels, as scoring resamples."""
+    height, width = pixels.shape[:2]
+    kind = cv2.INTER_AREA if height * width >= SIDE * SIDE else cv2.INTER_CUBIC
+    return cv2.resize(np.ascontiguousarray(pixels), (SIDE, SIDE), interpolation=kind)
+
+
+def plan_copies(
+    train: Sequence[ScoredImage], unrated: Sequence[Path], settings: LiteSettings
+) -> list[tuple[str, int, str | None, float]]:
+    """Say which copies are made: group, index in it, distortion, position.
+
+    Groups are ``"train"``, ``"unrated"`` and ``"awful"``. Without a
+    distortion it is the image itself. Unrated images come first, each one's
+    own version before its copies.
+    """
+    rng = np.random.default_rng([settings.seed, _WHICH])
+    kinds, rows = list(KINDS), []
+    for index in range(len(unrated)):
+        rows.append(("unrated", index, None, 0.0))
+        for number in range(settings.unrated_copies):
+            rows.append(("unrated", index, kinds[number % len(kinds)], float(rng.random())))
+    for _ in range(settings.copies):
+        kind = kinds[int(rng.integers(len(kinds)))]
+        rows.append(("train", int(rng.integers(len(train))), kind, float(rng.random())))
+    return rows + [("awful", index, None, 1.0) for index in range(settings.awful)]
+
+
+def prepare(
+    model: keras.Model,
+    train: Sequence[ScoredImage],
+    validation: Sequence[ScoredImage],
+    unrated: Sequence[Path],
+    settings: LiteSettings,
+    *,
+    folder: Path,
+    progress: bool = False,
+    report: Callable[[str], None] = lambda message: None,
+) -> None:
+    """Store the features of all sets that are not there yet.
+
+    Args:
+        model: The network, its body as at the start.
+        train: Images with their MOS.
+        validation: Images with their MOS.
+        unrated: Files of undistorted images without a MOS.
+        settings: Of the run.
+        folder: Where the sets are kept.
+        progress: Show a bar, if standard error is a terminal.
+        report: Told of each set that was made.
+
+    Raises:
+        ValueError: If an image cannot be read.
+        OSError: If a set cannot be written; those before it are kept.
+    """
+    seed = settings.seed
+    paths = [record.path for record in train], [record.path for record in validation]
+
+    def plain(files):
+        return (squared(load_image(path).pixels) for path in files)
+
+    def histories(files, *place):
+        for index, path in enumerate(files):
+            rng = np.random.default_rng([seed, *place, index])
+            yield squared(with_history(load_image(path).pixels, rng=rng))
+
+    def copies():
+        files = {"train": paths[0], "unrated": list(unrated)}
+        for number, (group, index, kind, position) in enumerate(
+            plan_copies(train, unrated, settings)
+        ):
+            rng = np.random.default_rng([seed, _COPY, number])
+            if group == "awful":
+                yield awful(SIDE, rng=rng)
+                continue
+            pixels = load_image(files[group][index]).pixels
+            if kind is not None:
+                pixels = degraded(pixels, kind, position, rng=rng)
+            if rng.random() < 0.3:
+                pixels = with_history(pixels, rng=rng)
+            yield squared(pixels)
+
+    sets = {"plain": (len(train), lambda: plain(paths[0]))}
+    sets["val"] = len(validation), lambda: plain(paths[1])
+    sets["val-history"] = len(validation), lambda: histories(paths[1], _VALIDATION)
+    if count := len(plan_copies(train, unrated, settings)):
+        sets["copies"] = count, copies
+    for number in range(1, settings.versions + 1):
+        sets[f"history{number}"] = (
+            len(train),
+            lambda number=number: histories(paths[0], _VERSION, number),
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    look = _looker(model, settings.variant)
+    for name, (count, images) in sets.items():
+        if not _files(folder, name)[1].is_file():
+            _store(folder, name, count, images(), look, progress=progress)
+            report(f"features of {count} images: {name}")
+
+
+def open_set(folder: Path, name: str) -> FeatureSet:
+    """Open a stored set.
+
+    Raises:
+        OSError: If it is not there.
+    """
+    maps, averages = _files(folder, name)
+    return FeatureSet(np.load(maps, mmap_mode="r"), np.load(averages))
+
+
+def _files(folder, name):
+    """The averages are written last: where they are, the set is whole."""
+    return folder / f"{name}-maps.npy", folder / f"{name}-averages.npy"
+
+
+def _looker(model, variant):
+    """A function from a batch of squares to stage 4 and to the averages."""
+    stage = model.get_layer(stage_layers(variant, folded=True)[_STAGE]).output
+    maps = [model.get_layer(f"{name}_mean").input for name in JUDGES[""]]
+    both = keras.Model(model.inputs[0], [stage, *maps])
+
+    def look(batch):
+        found = both.predict_on_batch(batch)  # on several devices each says the whole batch
+        first, *others = (values[: len(batch)] for values in found)
+        means = [np.mean(values, axis=(1, 2)) for values in others]
+        powers = [np.mean(np.square(values), axis=(1, 2)) for values in others]
+        return first, np.concatenate(means + powers, axis=1)
+
+    return look
+
+
+def _batches(images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    waiting = []
+    for image in images:
+        waiting.append(image)
+        if len(waiting) == _BATCH:
+            yield np.stack(waiting).astype(np.float32)
+            waiting = []
+    if waiting:
+        yield np.stack(waiting).astype(np.float32)
+
+
+def _store(folder, name, count, images, look, *, progress):
+    maps_file, averages_file = _files(folder, name)
+    bar = tqdm(total=count, desc=name, leave=False, disable=None if progress else True)
+    maps, averages, done = None, [], 0
+    with replacing(maps_file) as temporary, bar:
+        for batch in _batches(images):
+            first, numbers = look(batch)
+            if maps is None:
+                maps = np.lib.format.open_memmap(
+                    temporary, "w+", np.float16, (count, *first.shape[1:])
+                )
+            maps[done : done + len(first)] = first
+            averages.append(numbers)
+            done += len(first)
+            bar.update(len(first))
+        maps.flush()
+        del maps
+    with replacing(averages_file) as temporary, open(temporary, "wb") as file:
+        np.save(file, np.concatenate(averages).astype(np.float32))

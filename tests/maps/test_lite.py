@@ -1,0 +1,72 @@
+"""Working resolution, rectangles and blocks of lite."""
+
+import numpy as np
+import pytest
+
+from kiqa.maps.lite import GRID, WORKING_AREA, LiteRater, working_pixels, working_size
+from kiqa.models.lite import build_lite
+
+
+@pytest.fixture(scope="module")
+def rater():
+    return LiteRater(build_lite(seed=1))
+
+
+@pytest.mark.parametrize(
+    "size", [(512, 512), (32, 32), (768, 1024), (9000, 12000), (32, 4000), (384, 384)]
+)
+def test_working_size_keeps_area_and_aspect(size):
+    rows, columns = working_size(*size)
+    assert abs(rows * columns - WORKING_AREA) < rows + columns
+    assert abs(rows / size[0] - columns / size[1]) < 1.01 / min(size)
+
+
+def test_working_pixels_are_means_where_the_image_shrinks():
+    pixels = np.random.default_rng(0).integers(0, 256, (768, 768, 3), np.uint8)
+    expected = pixels.reshape(384, 2, 384, 2, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(working_pixels(pixels), expected, atol=0.51)
+    assert working_pixels(pixels[:384, :384]) is not None
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (np.zeros((31, 99, 3), np.uint8), "at least 32x32 pixels. Received: 99x31"),
+        (np.zeros((64, 64), np.uint8), "RGB image"),
+        (np.zeros((64, 64, 3), np.float32), "float32"),
+    ],
+)
+def test_no_images_are_refused(rater, pixels, message):
+    with pytest.raises(ValueError, match=message):
+        rater.score(pixels)
+
+
+def test_rectangle_of_the_whole_image_is_the_score(rater, photo):
+    """At sides that the strides divide; elsewhere the last cells count in part."""
+    pixels = np.ascontiguousarray(photo[:288, :288])
+    whole = rater.rate(pixels, np.array([[0, 0, 288, 288]]))
+    np.testing.assert_allclose(whole, rater.score(pixels), atol=1e-5)
+
+
+def test_rectangles_are_rated_one_by_one(rater, photo):
+    rois = np.array([[0, 0, 100, 100], [200, 50, 400.5, 200], [10, 10, 12, 13]])
+    together = rater.rate(photo, rois)
+    assert together.shape == (3,)
+    for roi, score in zip(rois, together, strict=True):
+        np.testing.assert_allclose(rater.rate(photo, roi[None]), score, atol=1e-5)
+    with pytest.raises(ValueError, match="picture's sides"):
+        rater.rate(photo, np.array([[0, 0, 500, 100]]))
+
+
+def test_map_rates_the_windows_around_its_blocks(rater, photo):
+    pixels = np.ascontiguousarray(photo[:288, :288])  # working pixels are 4/3 as many
+    found = rater.map(pixels)
+    assert found.values.shape == GRID
+    assert found.image_size == (288, 288)
+    assert found.column_edges[-1] == 288
+    one = rater.map(pixels, (4, 4)).values[1, 2]
+    # Its centre is working pixel (144, 240), its window 96 of them, 72 pixels of the image.
+    roi = np.array([[180 - 36, 108 - 36, 180 + 36, 108 + 36]])
+    np.testing.assert_allclose(rater.rate(pixels, roi), one, atol=1e-5)
+    corner = rater.map(pixels, (4, 4)).values[0, 0]
+    np.testing.assert_allclose(rater.rate(pixels, np.array([[0, 0, 72, 72]])), corner, atol=1e-5)

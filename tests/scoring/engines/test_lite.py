@@ -1,0 +1,77 @@
+"""Scoring with lite: rows with percentile and interval, maps of blocks, wrong files."""
+
+import numpy as np
+import pytest
+
+from kiqa.io.weights import export_h5
+from kiqa.maps.lite import GRID
+from kiqa.models.lite import build_lite
+from kiqa.scoring import Scorer
+from kiqa.scoring.engines.lite import placed
+
+DETAILS = {
+    "percentiles": [i / 100 for i in range(101)],
+    "interval": {"level": 0.9, "edges": [0.25, 0.5], "half_widths": [0.3, 0.1, 0.05]},
+}
+
+
+def _export(path, **details):
+    return export_h5(
+        build_lite(variant="lite0", units=4, seed=1), path, name="lite", version="0", scale="0..1",
+        higher_is_better=True, mode="lite", **details,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    return _export(tmp_path_factory.mktemp("lite") / "lite.h5", **DETAILS)
+
+
+@pytest.fixture(scope="module")
+def scorer(file):
+    return Scorer(file)
+
+
+def test_row_says_where_the_score_stands(scorer, photo):
+    (row,) = scorer([photo[:64, :80]])
+    assert row["error"] is None
+    assert row["percentile"] == pytest.approx(100 * row["score"], abs=0.01)
+    assert row["low"] < row["score"] < row["high"]
+    assert row["stride"] == 32
+    assert scorer.least_side == 32
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [(0.1, (10, 0, 0.4)), (0.3, (30, 0.2, 0.4)), (0.97, (97, 0.92, 1))],
+)
+def test_interval_depends_on_the_range_and_stays_within_the_scale(score, expected):
+    found = placed(score, DETAILS)
+    np.testing.assert_allclose([found["percentile"], found["low"], found["high"]], expected)
+
+
+def test_map_is_a_grid_of_blocks(scorer, file, photo):
+    found = scorer.map(photo)
+    assert found.values.shape == GRID
+    assert found.stride == 0
+    assert Scorer(file, grid=(3, 5)).map(photo).values.shape == (3, 5)
+
+
+def test_small_images_and_strides_are_refused(file, scorer, photo):
+    (row,) = scorer([photo[:31, :80]])
+    assert "at least 32x32 pixels" in row["error"]
+    with pytest.raises(ValueError, match="grid of blocks.*stride 8"):
+        Scorer(file, stride=8).score(photo)
+
+
+def test_file_without_interval_is_refused(tmp_path, photo):
+    path = _export(tmp_path / "lite.h5", percentiles=DETAILS["percentiles"])
+    with pytest.raises(ValueError, match="percentiles, 101 rising numbers, and interval"):
+        Scorer(path).score(photo)
+
+
+def test_other_models_say_nothing_beside_the_score():
+    scorer = Scorer("patchnet")
+    assert scorer.beside(0.5) == {}
+    (row,) = scorer([np.full((80, 80, 3), 99, np.uint8)])
+    assert row["percentile"] is row["low"] is row["high"] is None

@@ -1,0 +1,124 @@
+"""A small training of lite: its file scores, and a resumed one gives the same bytes."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kiqa.data.records import ScoredImage
+from kiqa.io.weights import read_info
+from kiqa.scoring import Scorer
+from kiqa.training.lite import versions
+from kiqa.training.lite.settings import LiteSettings
+from kiqa.training.lite.train import train_lite
+from kiqa.training.runs.checkpoint import read_checkpoint
+
+SETTINGS = {
+    "variant": "lite0", "copies": 4, "unrated_copies": 1, "awful": 2,
+    "units": 4, "judge_epochs": 1, "epochs": 2, "batch_size": 4, "degraded": 1,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory, photo):
+    """Records of six train and four validation images, and one unrated file."""
+    folder = tmp_path_factory.mktemp("images")
+    rng = np.random.default_rng(0)
+    records = []
+    for index in range(11):
+        top, left = rng.integers(0, 200, 2)
+        path = folder / f"{index}.png"
+        Image.fromarray(photo[top : top + 96, left : left + 100]).save(path)
+        records.append(
+            ScoredImage(
+                path=path,
+                name=path.name,
+                mos=index / 10,
+                sd=None,
+                mos_range=(0.0, 1.0),
+                content=str(index),
+                dataset="few",
+            )  # fmt: skip
+        )
+    return records[:6], records[6:10], [records[10].path]
+
+
+def _train(images, folder, **changes):
+    train, validation, unrated = images
+    settings = LiteSettings(**(SETTINGS | changes.pop("settings", {})))
+    return train_lite(
+        train, validation, settings, workdir=folder, unrated=unrated, initial="random", **changes
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small():
+    """Images of 64 pixels a side in the place of 384."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(versions, "SIDE", 64)
+        yield
+
+
+@pytest.fixture(scope="module")
+def run(images, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    return folder, _train(images, folder)
+
+
+def test_file_scores_with_percentile_and_interval(run, photo):
+    folder, result = run
+    assert result["epochs"] == 2
+    info = read_info(folder / "lite.h5")
+    assert info.details.mode == "lite"
+    assert len(info.details.percentiles) == 101
+    (row,) = Scorer(folder / "lite.h5")([photo])
+    assert row["error"] is None
+    assert 0 <= row["low"] <= row["score"] <= row["high"] <= 1
+    assert 0 <= row["percentile"] <= 100
+
+
+def test_interrupted_training_gives_the_same_file(run, images, tmp_path, monkeypatch):
+    def stop(message):
+        if message.startswith("epoch"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _train(images, tmp_path, report=stop)
+    monkeypatch.setattr(versions, "_store", None)  # nothing is prepared again
+    _train(images, tmp_path, resume=True)
+    assert (tmp_path / "lite.h5").read_bytes() == (run[0] / "lite.h5").read_bytes()
+
+
+def test_other_settings_do_not_continue_a_run(run, images):
+    with pytest.raises(ValueError, match="units was 4, is 5"):
+        _train(images, run[0], resume=True, settings={"units": 5})
+
+
+def test_scene_in_both_parts_is_refused(images, tmp_path):
+    train, _, _ = images
+    with pytest.raises(ValueError, match="one side of the split"):
+        _train((train, train, []), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("epochs", 0), ("variant", "lite9"), ("degraded", 16), ("learning_rate", float("inf"))],
+)
+def test_settings_out_of_range_are_refused(name, value):
+    with pytest.raises(ValueError, match=name):
+        LiteSettings(**{name: value})
+
+
+def test_two_devices_take_the_steps_of_one(images, tmp_path, two_devices, shares):
+    """Each device gets half of a batch; the weights agree but for rounding that Adam enlarges."""
+    weights = []
+    for devices in ((), two_devices):
+        shares.clear()
+        settings = {"devices": devices, "dropout": 0.0, "epochs": 1, "judge_batch": 2}
+        folder = tmp_path / str(len(devices))
+        _train(images, folder, settings=settings)
+        tuned = shares[-2 * max(1, len(devices)) :]
+        assert tuned == ([2] * 4 if devices else [4] * 2)
+        weights.append(read_checkpoint(folder / "checkpoint.npz").best)
+    for one, two in zip(*weights, strict=True):
+        assert np.mean(np.abs(one - two)) < 1e-6
+        np.testing.assert_allclose(one, two, atol=1e-4)
