@@ -18,7 +18,7 @@ demo: $(STAMP)
 	&& echo "The photograph (it comes with scikit-image): $$photo" \
 	&& echo && echo "Its quality map, one value every 8 pixels:" \
 	&& $(BIN)/kiqa map "$$photo" --stride 8 --overlay $(DEMO) --npz $(DEMO) --html $(DEMO)/index.html \
-	&& echo && echo "Its score, by the aggregator:" \
+	&& echo && echo "Its score, by lite:" \
 	&& $(BIN)/kiqa score "$$photo" \
 	&& echo && echo "Written to $(DEMO)/:" && ls $(DEMO) \
 	&& echo && echo "Open $(DEMO)/index.html in a browser: the value under the cursor is the local quality." \

@@ -213,5 +213,5 @@ RNN_BIQA_CODE = RnnBiqa(  # as the authors' code has it
 )
 
 # The models that score and that map when none is named. Ours.
-DEFAULT_SCORER = "aggregator"
+DEFAULT_SCORER = "lite"
 DEFAULT_MAPPER = "patchnet"

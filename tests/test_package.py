@@ -41,12 +41,13 @@ def _release(version: str) -> tuple[int, ...]:
 CORE = _bounds(SETUP["options"]["install_requires"])
 DEVELOPMENT = _bounds(SETUP["options.extras_require"]["dev"])
 PACKAGED = {".py", ".csv", ".html", ".css", ".js"}
+IMAGENET = _bounds(SETUP["options.extras_require"]["imagenet"])
 PINS = _bounds((ROOT / "requirements.txt").read_text(encoding="utf-8"))
 
 
 def test_requirements_pin_what_setup_declares() -> None:
     """requirements.txt names each direct dependency once, at or above its lower bound."""
-    declared = CORE | DEVELOPMENT
+    declared = CORE | DEVELOPMENT | IMAGENET
     assert sorted(PINS) == sorted(declared)
     low = {name for name in declared if _release(PINS[name]) < _release(declared[name])}
     assert low == set()

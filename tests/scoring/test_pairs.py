@@ -19,7 +19,7 @@ from kiqa.scoring.pairs import REFERENCE_KEYS, reference_for
 class _Comparison:
     """Stands for a full-reference engine."""
 
-    least_side, stride, map_stride, needs_reference = 64, 8, 8, True
+    least_side, stride, map_stride, needs_reference, beside = 64, 8, 8, True, None
     calls = 0
 
     def score(self, pixels, reference):
