@@ -38,6 +38,7 @@ from kiqa.reproduce.published_rows import published_rows
 from kiqa.training.rnn_biqa.feature_folder import open_folder
 from kiqa.training.rnn_biqa.protocols import (
     METRIC_NAMES,
+    Parts,
     cross_parts,
     fit_and_predict,
     metrics_of,
@@ -154,11 +155,11 @@ def _one(settings, parts, options, name):
     def say(message):
         sys.stderr.write(f"kiqa.reproduce: {' '.join(filter(None, name))}: {message}\n")
 
-    parts = {**parts, "val": None}  # the paper chooses nothing
+    chosen: Parts = {"train": parts["train"], "val": None, "test": parts["test"]}  # as the paper
     with tempfile.TemporaryDirectory() as temporary:
         kept = options.output and options.output / "runs" / "-".join(filter(None, name))
         _, predicted = fit_and_predict(
-            parts, settings, workdir=kept or temporary, resume=bool(kept), report=say
+            chosen, settings, workdir=kept or temporary, resume=bool(kept), report=say
         )
     rows = parts["test"].folder.rows_of(parts["test"].names)
     listed = [

@@ -89,7 +89,8 @@ def write_pseudo_scores(
             report(f"pseudo-scores of {number + 1} of {len(images)} images")
     with replacing(path) as temporary, open(temporary, "wb") as file:
         columns = map(np.array, zip(*rows, strict=True))
-        np.savez_compressed(file, asked=asked, **dict(zip(COLUMNS, columns, strict=True)))
+        arrays = dict(zip(COLUMNS, columns, strict=True))
+        np.savez_compressed(file, asked=asked, allow_pickle=False, **arrays)
     return path
 
 

@@ -115,7 +115,7 @@ class Paq2piqSettings:
 
 
 # Ours: values that train from random weights on two cores.
-PRESETS = {
+PRESETS: options.Presets = {
     "paper": {},
     "two-cores": {
         "side": 256,

@@ -83,4 +83,4 @@ class MosSettings:
             )
 
 
-PRESETS = {"paper": {}, "rated": {"unrated_pieces": 0}}
+PRESETS: options.Presets = {"paper": {}, "rated": {"unrated_pieces": 0}}

@@ -8,8 +8,9 @@ Public names: `extract_features`.
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
+from typing import Any
 
 from kiqa.data.records import ScoredImage
 from kiqa.io.files import sha256_of
@@ -37,7 +38,7 @@ def extract_features(
     shard: tuple[int, int] = (1, 1),
     half: bool = True,
     workers: int | None = None,
-) -> Iterator[dict]:
+) -> Generator[dict, None, None]:
     """Extract the features of images into a folder, or continue to.
 
     Args:
@@ -102,7 +103,8 @@ def _extract(records, folder, info, network, rows, *, half, workers):
     pending = deque()  # rows in order; those with a gaze wait for the network
 
     def prepare(record):
-        row = dict.fromkeys(ROW_COLUMNS) | {
+        row: dict[str, Any] = {
+            **dict.fromkeys(ROW_COLUMNS),
             "name": record.name,
             "mos": record.mos01,
             "content": record.content,
@@ -119,8 +121,8 @@ def _extract(records, folder, info, network, rows, *, half, workers):
             return row, gaze_of(pixels, info.form)
         except (ValueError, OSError) as error:
             text = " ".join(str(error).split())
-            error = text if str(record.path) in text else f"{record.path}: {text}"
-            return row | {"file": None, "error": error}, None
+            told = text if str(record.path) in text else f"{record.path}: {text}"
+            return row | {"file": None, "error": told}, None
 
     def gazes():
         for row, gaze in prepared:

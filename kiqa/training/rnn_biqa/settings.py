@@ -148,14 +148,14 @@ class PoolingSettings:
         _check_stopping(self)
 
 
-FINE_TUNING_PRESETS = {
+FINE_TUNING_PRESETS: options.Presets = {
     "paper": {},
     "code": {
         "learning_rate": RNN_BIQA_CODE.cnn_learning_rate,
         "batch_size": RNN_BIQA_CODE.cnn_batch,
     },
 }
-POOLING_PRESETS = {
+POOLING_PRESETS: options.Presets = {
     "paper": {},
     "code": {
         "masked": RNN_BIQA_CODE.masked,

@@ -19,7 +19,7 @@ from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.training.rnn_biqa.feature_folder import open_folder
 from kiqa.training.rnn_biqa.protocols import (
     METRIC_NAMES,
-    Part,
+    Parts,
     cross_parts,
     fit_and_predict,
     metrics_of,
@@ -31,7 +31,6 @@ from kiqa.training.rnn_biqa.settings import PoolingSettings
 if TYPE_CHECKING:
     from kiqa.training.runs.run import RunOptions
 
-Parts = Mapping[str, Part | None]
 _SPLIT, _CROSS = "split", "cross"  # single runs, without a folder of their own
 
 
@@ -92,19 +91,19 @@ def run_pooling(
         ValueError: If features do not fit, or a content is in two parts.
         OSError: If a file cannot be read or written.
     """
-    workdir = Path(run.pop("workdir"))
+    workdir = Path(run["workdir"])
     results, rows = {}, []
     for name, parts in runs.items():
         inner = workdir if name in (_SPLIT, _CROSS) else workdir / name.replace(" ", "")
+        inner_run: RunOptions = {**run, "workdir": inner}
         result, predicted = fit_and_predict(
             parts,
             settings,
             initial=initial,
             export=_publisher(parts["train"], settings),
-            workdir=inner,
-            **run,
+            **inner_run,
         )
-        if predicted is not None:
+        if parts["test"] is not None:
             result["test"] = metrics_of(predicted, parts["test"])
             _write_predictions(parts["test"], predicted, inner / "predictions.csv")
             rows.append({"run": name, "images": len(predicted)} | _cells(result["test"]))

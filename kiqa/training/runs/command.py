@@ -11,7 +11,7 @@ Public names: `TrainingCommand`, `main`, `add_training`, `run_command`,
 import argparse
 import dataclasses
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +20,7 @@ from kiqa.data.chosen import training_parts
 from kiqa.data.records import ScoredImage
 from kiqa.startup import start_keras
 from kiqa.training.runs.checks import refuse_shared_contents
-from kiqa.training.runs.options import add_settings, given_settings
+from kiqa.training.runs.options import Presets, add_settings, given_settings
 
 if TYPE_CHECKING:
     from kiqa.training.runs.run import RunOptions
@@ -60,9 +60,7 @@ class TrainingCommand:
     settings: type
     prepare: Callable[[argparse.Namespace, Any], Any]
     train: Callable[[Any, Any, "RunOptions", argparse.Namespace], Any]
-    presets: Mapping[str, Mapping[str, Any]] = dataclasses.field(
-        default_factory=lambda: {"paper": {}}
-    )
+    presets: Presets = dataclasses.field(default_factory=lambda: {"paper": {}})
     preset: Callable[[argparse.Namespace], str] = lambda arguments: "paper"
     add_options: Callable[[argparse.ArgumentParser], None] = lambda parser: None
     data: bool = True
@@ -153,14 +151,14 @@ def run_command(command: TrainingCommand, arguments: argparse.Namespace) -> int:
     def say(text):
         sys.stderr.write(f"{command.name}: {' '.join(text.split())}\n")
 
-    if arguments.workdir is None:
+    if arguments.workdir is None and command.workdir is not None:
         arguments.workdir = command.workdir(arguments)
     again = f"Continue with the same options and --workdir {arguments.workdir} --resume."
     begun = arguments.workdir / "settings.json"
     try:
         given = given_settings(arguments, command.settings)
         preset = arguments.preset or command.preset(arguments)
-        settings = command.settings(**command.presets[preset] | given)
+        settings = command.settings(**{**command.presets[preset], **given})
         prepared = command.prepare(arguments, settings)
         # Keras is loaded here, not for --help or wrong data.
         start_keras()

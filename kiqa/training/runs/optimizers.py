@@ -126,7 +126,7 @@ def momentum(
     return _TwoRateMomentum(rate, momentum=momentum, factor=factor, special=special)
 
 
-class _WholeGradients:
+class _WholeGradients(keras.optimizers.Optimizer):
     """Puts the gradients of several devices together before an optimiser sees them."""
 
     def apply(self, grads, trainable_variables=None):

@@ -5,7 +5,7 @@ The settings of a training are a frozen dataclass whose fields are made by
 from there. Loads no Keras, so that ``--help`` and wrong options answer at
 once.
 
-Public names: `setting`, `check_settings`, `add_settings`, `given_settings`,
+Public names: `Presets`, `setting`, `check_settings`, `add_settings`, `given_settings`,
 `settings_to_json`, `check_continues`; the settings that every training has:
 `seed`, `epochs`, `early_stopping`,
 `batch_size`, `learning_rate`, `precision`,
@@ -19,6 +19,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+Presets = Mapping[str, Mapping[str, Any]]  # values of settings, by the preset's name
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 

@@ -91,7 +91,7 @@ class Training:
     build: Callable[[], keras.Model]
     plan: Callable[[int], EpochPlan]
     validate: Callable[[keras.Model], Mapping[str, float]]
-    export: Callable[[keras.Model, Path], None]
+    export: Callable[[keras.Model, Path], object]
     monitor: str | None = "val_srocc"
     maximise: bool = True
     initial: str | os.PathLike | None = None

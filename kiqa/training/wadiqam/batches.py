@@ -59,7 +59,7 @@ class PatchSource:
 
 
 def patch_source(
-    images: Sequence[Path], references: Sequence[Path | None] | None = None, *, keep_bytes: int
+    images: Sequence[Path], references: Sequence[Path] | None = None, *, keep_bytes: int
 ) -> PatchSource:
     """Make a source of files.
 

@@ -113,7 +113,7 @@ class WadiqamSettings:
 
 
 # Ours: values that reach a good network on two cores.
-PRESETS = {
+PRESETS: options.Presets = {
     "paper": {},
     "two-cores": {
         "targets": "mos",

@@ -27,7 +27,7 @@ from kiqa.training.wadiqam.batches import epoch_plan, fixed_patches, patch_sourc
 from kiqa.training.wadiqam.form import fold
 from kiqa.training.wadiqam.network import compile_wadiqam, network_of, predict_scores
 from kiqa.training.wadiqam.settings import WadiqamSettings
-from kiqa.training.wadiqam.tasks import PatchTask
+from kiqa.training.wadiqam.tasks import PatchTask, references_of
 
 # What the weights file says of the scores, by `WadiqamSettings.targets`.
 _SCALES = {
@@ -131,12 +131,8 @@ def _targets(scores, settings):
 
 
 def _source(tasks, *, keep_bytes):
-    references = [task.reference for task in tasks]
-    return patch_source(
-        [task.path for task in tasks],
-        None if references[0] is None else references,
-        keep_bytes=keep_bytes,
-    )
+    paths = [task.path for task in tasks]
+    return patch_source(paths, references_of(tasks), keep_bytes=keep_bytes)
 
 
 def _check(parts, settings):
