@@ -32,7 +32,7 @@ MOST = 600  # seconds that a single start may take
 _DATA = ["--data", "{data}", "--dataset", "biq2021"]
 TRAININGS = {
     "train_patchnet": [
-        *(*_DATA, "--images", "8", "--patches-per-image", "16", "--folds", "2", "--epochs", "6"),
+        *(*_DATA, "--limit", "8", "--patches-per-image", "16", "--folds", "2", "--epochs", "6"),
         *("--batch-size", "16", "--learning-rate", "1e-4"),
     ],
     "train_patchnet_mos": [

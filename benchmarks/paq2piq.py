@@ -24,12 +24,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from kiqa.io.weights import load_model, read_info
+from kiqa.io.weights import find_companion, load_model, read_info
 from kiqa.maps.paq2piq import RegionRater
 from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.scoring import usable_cores
-from kiqa.scoring.engines.paq2piq import MODES, head_beside
+from kiqa.scoring.engines.paq2piq import MODES
 
 HEIGHT, WIDTH, GRID, CROPS = 768, 1024, (32, 32), 256
 TARGET = 1.25
@@ -40,7 +40,11 @@ def networks(model: str | None) -> tuple:
     if model is None:
         return build_resnet18(seed=0), build_paq2piq_head(seed=1), "rm"
     info = read_info(model)
-    return load_model(info.path), load_model(head_beside(info)), MODES[info.details["mode"]]
+    return (
+        load_model(info.path),
+        load_model(find_companion(info, "head").path),
+        MODES[info.details.mode],
+    )
 
 
 def measure(model: str | None, *, rounds: int, seed: int) -> dict:

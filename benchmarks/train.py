@@ -1,15 +1,24 @@
-"""Training speed of the experiment's loop against a bare ``train_on_batch``.
+"""Training speed: an epoch through tf.data against bare ``train_on_batch``, and the pipeline alone.
 
-Both train the same Patchnet on the same patches in memory, in alternating
-rounds of one epoch; the loop's time holds all it does in an epoch but the
-validation: shuffling, batching, ``fit`` and the checkpoint. Prints JSON:
-patches per second of both, medians over the rounds, and the median ratio
-of a round. The claim is a ratio of at least 0.7.
+Two claims for each training. An epoch as a run does it, with reading,
+shuffling, augmentation, ``fit``, checkpoint and history, but without
+validation, reaches 90 % (Patchnet on patches) or 85 % (the others) of the rate
+of ``train_on_batch`` on batches that lie in memory. The pipeline alone makes
+batches at least twice as fast as these steps consume them. All are timed in
+turns, after a round that is not counted; ratios are medians over the rounds.
+The ratio of processor times stands beside that of the clock: other programs on
+the machine do not change it, but it does not show where one waits for a disk.
+Each training is what its own command line makes of a few images made here.
+Prints JSON.
 
-    python benchmarks/train.py [--patches 4096] [--batch-size 512] [--rounds 5]
+    python benchmarks/train.py [--training NAME ...] [--rounds 5] [--steps 8]
 """
 
 import argparse
+import contextlib
+import dataclasses
+import importlib
+import itertools
 import json
 import os
 import platform
@@ -18,73 +27,187 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from unittest import mock
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
+from PIL import Image  # noqa: E402
 
-from kiqa.training.patchnet.batches import PatchBatches  # noqa: E402
-from kiqa.training.patchnet.instance import compiled_patchnet  # noqa: E402
-from kiqa.training.patchnet.settings import PRECISIONS, PatchnetSettings  # noqa: E402
+from kiqa.data.pipeline import epoch_dataset  # noqa: E402
+from kiqa.training.runs import run  # noqa: E402
 from kiqa.training.runs.checkpoint import RunState, save_checkpoint  # noqa: E402
+from kiqa.training.runs.devices import number_format  # noqa: E402
+from kiqa.training.runs.feeding import fit_epoch  # noqa: E402
+from kiqa.training.runs.history import history_writer  # noqa: E402
+
+IMAGES, WIDTH, HEIGHT = 72, 512, 384
+PIPELINE = 2.0
+
+# Where a training meets the run, options of its command line, and the ratio that is claimed. The
+# aggregator's maps lie in a cache; features of RNN-BIQA, too, and are no images.
+_DATA = ["--data", "{data}", "--dataset", "biq2021"]
+_SHARED = "kiqa.training.runs.run"
+TRAININGS = {
+    "train_patchnet": (
+        "kiqa.training.patchnet.instance",
+        ["--preset", "paper", "--patches-per-image", "40"],
+        0.9,
+    ),
+    "train_patchnet_mos": (_SHARED, _DATA, 0.85),
+    "train_wadiqam": (_SHARED, _DATA, 0.85),
+    "train_aggregator": (
+        _SHARED,
+        [*_DATA, "--batch-size", "4", "--stride", "8", "--rotations", "0", "--flips"],
+        0.85,
+    ),
+    "train_paq2piq": (_SHARED, [*_DATA, "--model", "bm", "--batch-size", "8"], 0.85),
+    "train_resnet18": (_SHARED, [*_DATA, "--batch-size", "8"], 0.85),
+    "train_rnn_biqa fine-tune": (
+        _SHARED,
+        [*_DATA, "--backbone", "compact", "--assumed-sd", "15", "--batch-size", "16"],
+        0.85,
+    ),
+}
 
 
-def _bare_epoch(model, batches):
-    for x, y in batches:
-        model.train_on_batch(x, y)
+class _Met(BaseException):
+    """A training has met the run: it carries what the run is told."""
+
+    def __init__(self, training):
+        super().__init__()
+        self.training = training
 
 
-def _loop_epoch(model, x, y, *, batch_size, rng, path):
-    batches = PatchBatches(x, y, rng.permutation(len(y)), batch_size=batch_size)
-    model.fit(batches, shuffle=False, verbose=0)
-    save_checkpoint(path, model, state=RunState(), best=model.get_weights())
-
-
-def main(argv=None):
-    """Measure and print one JSON object; return 1 if the claim fails."""
+def main(argv: list[str] | None = None) -> int:
+    """Measure, print JSON, and return 0 if all claims hold."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--patches", type=int, default=4096)
-    parser.add_argument("--batch-size", type=int, default=512)
+    parser.add_argument("--training", choices=sorted(TRAININGS), action="append")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
+    parser.add_argument("--steps", type=int, default=8, help="batches of an epoch at most")
+    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
     arguments = parser.parse_args(argv)
-    size = arguments.batch_size
-    rng = np.random.default_rng(0)
-    x = rng.integers(0, 256, (arguments.patches, 64, 64, 3), np.uint8)
-    y = rng.random(arguments.patches, np.float32)
-    settings = PatchnetSettings(batch_size=size, precision=arguments.precision)
-    bare, loop = (compiled_patchnet(settings, seed=0) for _ in range(2))
-    ready = [(x[i : i + size], y[i : i + size, None]) for i in range(0, len(y), size)]
-    seconds = {"bare": [], "loop": []}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "checkpoint.npz"
-        warm = min(len(y), 2 * size)
-        _bare_epoch(bare, ready[:1])
-        _loop_epoch(loop, x[:warm], y[:warm], batch_size=size, rng=rng, path=path)
-        for _ in range(arguments.rounds):
-            began = time.perf_counter()
-            _bare_epoch(bare, ready)
-            seconds["bare"].append(time.perf_counter() - began)
-            began = time.perf_counter()
-            _loop_epoch(loop, x, y, batch_size=size, rng=rng, path=path)
-            seconds["loop"].append(time.perf_counter() - began)
-    rate = {name: len(y) / statistics.median(times) for name, times in seconds.items()}
-    ratios = [b / a for a, b in zip(seconds["loop"], seconds["bare"], strict=True)]
-    result = {
-        "claim": "training loop >= 0.7 of a bare train_on_batch loop",
-        "bare_patches_per_second": round(rate["bare"], 1),
-        "loop_patches_per_second": round(rate["loop"], 1),
-        "ratio": round(statistics.median(ratios), 3),
-        "ratio_of_each_round": [round(ratio, 3) for ratio in ratios],
+    results = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        data = _data_set(folder / "data")
+        for training in arguments.training or TRAININGS:
+            workdir = folder / training.replace(" ", "-")
+            results[training] = _measured(training, data, workdir, arguments)
+            print(training, results[training], file=sys.stderr)
+    reached = all(result["reached"] for result in results.values())
+    document = {
+        "benchmark": "train",
         "settings": vars(arguments),
+        "trainings": results,
+        "reached": reached,
         "keras": keras.__version__,
-        "backend": keras.backend.backend(),
         "cpus": os.cpu_count(),
         "machine": platform.machine(),
     }
-    print(json.dumps(result, indent=2))
-    return 0 if result["ratio"] >= 0.7 else 1
+    print(json.dumps(document, indent=2))
+    return 0 if reached else 1
+
+
+def _data_set(root: Path) -> Path:
+    """A BIQ2021 tree of images, blurrier the lower their MOS."""
+    (root / "Images").mkdir(parents=True)
+    rng, rows, sets = np.random.default_rng(0), ["Image Name,MOS"], ["image_name,set"]
+    for number in range(IMAGES):
+        coarse = rng.integers(0, 256, (6 + number, 8 + number, 3), dtype=np.uint8)
+        image = Image.fromarray(coarse).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+        image.save(root / "Images" / f"ss01 ({number}).jpg", quality=95)
+        rows.append(f"ss01 ({number}).jpg,{(number + 1) / (IMAGES + 1):.4f}")
+        sets.append(f"ss01 ({number}).jpg,{'val' if number % 9 == 0 else 'train'}")
+    (root / "Train (Images and MOS).csv").write_text("\n".join(rows) + "\n")
+    (root / "split.csv").write_text("\n".join(sets) + "\n")
+    return root
+
+
+def _measured(name: str, data: Path, workdir: Path, arguments: argparse.Namespace) -> dict:
+    """Time bare steps, whole epochs and the pipeline of one training, in turns."""
+    training, target = _training(name, data, workdir, arguments), TRAININGS[name][2]
+    with number_format(training.settings.precision):
+        model = training.build()
+    epochs = itertools.count(1)
+
+    def plan(epoch):
+        whole = training.plan(epoch)
+        return dataclasses.replace(whole, order=whole.order[: arguments.steps])
+
+    first, state = plan(0), RunState()
+    ready = [first.make(number) for number in range(len(first))]
+    write_history = history_writer(workdir, lambda text: None)
+
+    def bare():
+        for inputs, targets in ready:
+            model.train_on_batch(inputs, targets)
+
+    def epoch():
+        number = next(epochs)
+        loss = fit_epoch(model, plan(number), epoch=number, title=None)
+        state.history.append({"epoch": number, "loss": loss})
+        save_checkpoint(workdir / "checkpoint.npz", model, state=state, best=model.get_weights())
+        write_history(state)
+
+    def pipeline():
+        for _ in epoch_dataset(plan(next(epochs))):
+            pass
+
+    times = _in_turns({"bare": bare, "epoch": epoch, "pipeline": pipeline}, arguments.rounds)
+    ratios, speeds = (_ratios(times, other) for other in ("epoch", "pipeline"))
+    processor = _ratios(times, "epoch", clock=1)
+    return {
+        "steps": len(first),
+        **{
+            f"{job}_seconds": round(statistics.median(t for t, _ in times[job]), 3) for job in times
+        },
+        "epoch_ratio": round(statistics.median(ratios), 3),
+        "epoch_ratio_of_each_round": [round(ratio, 3) for ratio in ratios],
+        "epoch_processor_ratio": round(statistics.median(processor), 3),
+        "epoch_target": target,
+        "pipeline_ratio": round(statistics.median(speeds), 2),
+        "pipeline_target": PIPELINE,
+        "reached": statistics.median(ratios) >= target and statistics.median(speeds) >= PIPELINE,
+    }
+
+
+def _training(name: str, data: Path, workdir: Path, arguments: argparse.Namespace) -> run.Training:
+    """What a command line tells the run, which is not begun."""
+    place, options, _ = TRAININGS[name]
+    module, *part = name.split()
+    given = [*part, *(option.format(data=data) for option in options)]
+    given += ["--workdir", str(workdir), "--precision", arguments.precision]
+
+    def met(training, **options):
+        raise _Met(training)
+
+    meeting = mock.patch.object(importlib.import_module(place), "train_epochs", met)
+    with meeting, contextlib.redirect_stdout(sys.stderr):
+        try:
+            importlib.import_module(f"kiqa.{module}").main(given)
+        except _Met as found:
+            return found.training
+    raise RuntimeError(f"{name} ended before its run; its message is above")
+
+
+def _in_turns(jobs: dict, rounds: int) -> dict[str, list[tuple[float, float]]]:
+    """Seconds of each job in each round, by the clock and of the processors, after one round."""
+    times = {name: [] for name in jobs}
+    for number in range(rounds + 1):
+        for name, job in jobs.items():
+            began = time.perf_counter(), time.process_time()
+            job()
+            if number:
+                ended = time.perf_counter(), time.process_time()
+                times[name].append((ended[0] - began[0], ended[1] - began[1]))
+    return times
+
+
+def _ratios(times: dict[str, list[tuple]], other: str, *, clock: int = 0) -> list[float]:
+    pairs = zip(times["bare"], times[other], strict=True)
+    return [bare[clock] / took[clock] for bare, took in pairs]
 
 
 if __name__ == "__main__":

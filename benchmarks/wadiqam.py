@@ -27,7 +27,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from kiqa.io.weights import export_h5  # noqa: E402
+from kiqa.io.weights import Details, export_h5  # noqa: E402
 from kiqa.maps.wadiqam import PATCH_BATCH  # noqa: E402
 from kiqa.models.wadiqam import build_wadiqam  # noqa: E402
 from kiqa.scoring import Scorer  # noqa: E402
@@ -71,8 +71,8 @@ def measure_scoring(folder: Path, path: Path, arguments: argparse.Namespace) -> 
     """Time the score of a file against the network on ready patches, in turns."""
     network = build_wadiqam(mode=arguments.mode, seed=0)
     file = export_h5(
-        network, folder / "network.h5", name="benchmark", version="0", scale="0..1",
-        higher_is_better=True, mode=f"wadiqam-{arguments.mode}",
+        network, folder / "network.h5",
+        Details("benchmark", "0", "0..1", True, mode=f"wadiqam-{arguments.mode}"),
     )  # fmt: skip
     scorer = Scorer(file)
     reference = {"reference": path} if arguments.mode == "fr" else {}

@@ -9,13 +9,14 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import struct  # noqa: E402
 import zlib  # noqa: E402
 from io import BytesIO  # noqa: E402
-from types import SimpleNamespace  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from kiqa.io.map_files import QualityMap  # noqa: E402
+from kiqa.io.weights import Details, WeightsInfo  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -174,8 +175,8 @@ class BrightnessMapper:
         return QualityMap(values.astype(np.float32), self.stride, 31.5, size, "stand-in", "0" * 64)
 
 
-INFO = SimpleNamespace(
-    name="stand-in", version="1", scale="0..1", higher_is_better=True, sha256="0" * 64, path="-"
+INFO = WeightsInfo(
+    Path("-"), "0" * 64, Details("stand-in", "1", "0..1", higher_is_better=True, trained_on=())
 )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from kiqa.io.weights import export_h5, read_info
+from kiqa.io.weights import Companion, Details, export_h5, read_info
 from kiqa.models.patchnet import build_patchnet
 from kiqa.train_aggregator import main
 from kiqa.training.aggregator import network
@@ -51,9 +51,7 @@ def small_network(monkeypatch):
 
 def _patchnet(path, *, seed):
     model = build_patchnet(conv_widths=((4, 4), (4, 4), (4, 4, 4)), dense_widths=(16, 8), seed=seed)
-    return str(
-        export_h5(model, path, name="patchnet", version="0", scale="0..1", higher_is_better=True)
-    )
+    return str(export_h5(model, path, Details("patchnet", "0", "0..1", higher_is_better=True)))
 
 
 @pytest.fixture
@@ -74,9 +72,11 @@ def test_run_from_photographs_to_weights(data, tmp_path, patchnet, capsys):
     assert main(_arguments(data, tmp_path, patchnet)) == 0
     assert "best epoch" in capsys.readouterr().out
     details = read_info(tmp_path / "run" / "aggregator.h5").details
-    assert details["patchnet"] == {"name": "patchnet", "sha256": read_info(patchnet).sha256}
-    assert (details["stride"], details["fish"]) == (16, "sliding")
-    assert details["maps"] == ["fish", "gray", "patchnet"]
+    assert details.companions == {"patchnet": Companion("patchnet", read_info(patchnet).sha256)}
+    assert (details.stride, details.fish) == (16, "sliding")
+    assert details.maps == ("fish", "gray", "patchnet")
+    told = [(part.dataset, part.use, part.images) for part in details.trained_on]
+    assert told == [("biq2021", "train", 10), ("biq2021", "val", 5)]
     images = pd.read_csv(tmp_path / "run" / "images.csv")
     assert images["set"].value_counts().to_dict() == {"train": 10, "val": 5}
     assert len(list((tmp_path / "run" / "stacks").glob("*.npy"))) == 15
@@ -126,7 +126,7 @@ def test_cross_fit_maps_each_photograph_by_the_network_that_did_not_see_it(
         assert by_reference == (patchnet, sorted(held_out))
     assert asked[6] == (patchnet, sorted(held_out))
     details = read_info(tmp_path / "run" / "aggregator.h5").details
-    assert details["patchnet"]["sha256"] == read_info(patchnet).sha256
+    assert details.companions["patchnet"].sha256 == read_info(patchnet).sha256
 
 
 def test_cross_fit_with_a_photograph_in_no_fold_is_refused(data, tmp_path, patchnet, capsys):

@@ -45,8 +45,10 @@ def test_training_from_the_command_line(biq, tmp_path, capsys):
     assert main([*arguments, "--workdir", str(folder)]) == 0
     assert "validation SROCC" in capsys.readouterr().out
     info = read_info(folder / "paq2piq_rm.h5")
-    assert info.details["trained_on"] == "MOS of biq2021, mapped to 0..100"
-    assert info.details["patch_scores"] == "pseudo-scores of a test"
+    told = [(part.use, part.images, part.scores) for part in info.details.trained_on]
+    assert told == [("train", 3, "human"), ("val", 4, "human")]
+    assert info.details.trained_on[0].dataset == "biq2021"
+    assert info.details.patch_scores == "pseudo-scores of a test"
     images = pd.read_csv(folder / "images.csv")
     assert images["set"].value_counts().to_dict() == {"val": 4, "train": 3}
     assert images["patches"].tolist() == [1] * 7 and images["score"].max() <= 100
@@ -84,7 +86,7 @@ def test_live_fb_brings_its_patches(tmp_path, photo):
     scores.to_csv(folder / "labels_image.csv", index=False)
     arguments = ["--data", str(tmp_path), "--dataset", "live-fb", *QUICK]
     assert main([*arguments, "--workdir", str(tmp_path / "run")]) == 0
-    assert read_info(tmp_path / "run" / "paq2piq_rm.h5").details["patch_scores"] == (
+    assert read_info(tmp_path / "run" / "paq2piq_rm.h5").details.patch_scores == (
         "scores by people, LIVE-FB"
     )
     assert set(pd.read_csv(tmp_path / "run" / "images.csv")["patches"]) == {3}

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from kiqa import __version__, train_paq2piq
-from kiqa.io.weights import export_h5, load_model
+from kiqa.io.weights import Details, export_h5, load_model
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.train_resnet18 import main
 
@@ -35,8 +35,8 @@ def biq(tmp_path_factory, photo):
 def teacher(tmp_path_factory):
     path = tmp_path_factory.mktemp("teacher") / "teacher.h5"
     return export_h5(
-        build_wadiqam(seed=1), path, name="teacher", version=__version__, scale="0..1",
-        higher_is_better=True, mode="wadiqam-nr",
+        build_wadiqam(seed=1), path, Details(name="teacher", version=__version__, scale="0..1",
+        higher_is_better=True, mode="wadiqam-nr"),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from kiqa.cli.main import main as kiqa
 from kiqa.data.distortions import distort
-from kiqa.io.weights import export_h5, read_info
+from kiqa.io.weights import Details, Origin, export_h5, read_info
 from kiqa.train_rnn_biqa import main
 
 QUICK = ["--method", "average", "--epochs", "2", "--batch-size", "4"]
@@ -53,7 +53,7 @@ def extractor(tmp_path_factory):
     model = keras.Model(x, keras.layers.Concatenate(name="features")([mean, maximum]))
     about = {"name": "rnn_features", "version": "1", "scale": "features", "mode": "rnn-features"}
     path = tmp_path_factory.mktemp("extractor") / "edges.h5"
-    return export_h5(model, path, higher_is_better=True, **about)
+    return export_h5(model, path, Details(higher_is_better=True, **about))
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +71,10 @@ def test_from_features_to_scores(biq, features, tmp_path, capsys):
     assert main(["pool", "--features", str(features), "--workdir", str(run), *QUICK]) == 0
     assert "| split | 5" in capsys.readouterr().out
     info = read_info(run / "average_biqa.h5")
-    assert (info.details["mode"], info.details["pooling"]) == ("rnn-biqa", "average")
-    assert info.details["extractor"]["sha256"] == read_info(run / "rnn_features.h5").sha256
-    assert info.details["trained_on"] == "MOS of biq2021, 5 images"
+    assert (info.details.mode, info.details.pooling) == ("rnn-biqa", "average")
+    assert info.details.companions["extractor"].sha256 == read_info(run / "rnn_features.h5").sha256
+    (part,) = [part for part in info.details.trained_on if part.use == "train"]
+    assert (part.dataset, part.images, part.scores) == ("biq2021", 5, "human")
     rows = pd.read_csv(run / "predictions.csv")
     assert rows["name"].tolist() == [f"ss01 ({index}).jpg" for index in (2, 5, 8, 11, 14)]
     result = json.loads((run / "result.json").read_text())
@@ -113,7 +114,7 @@ def test_another_data_set_is_the_test(features, tmp_path, capsys):
     command = [*options, str(other), "--workdir", str(run), "--no-multi-resolution", *QUICK]
     assert main(command) == 0
     assert "| cross | 15" in capsys.readouterr().out
-    assert read_info(run / "average_biqa.h5").details["multi_resolution"] is False
+    assert read_info(run / "average_biqa.h5").details.multi_resolution is False
     for method in ("average", "svr"):
         same = [*options, str(features), "--workdir", str(tmp_path / "a"), "--method", method]
         assert main(same) == 2
@@ -153,8 +154,9 @@ def test_fine_tune_without_epochs_builds_the_extractor(tmp_path, capsys):
     assert main([*command, "--workdir", str(tmp_path)]) == 0
     assert "0 epochs" in capsys.readouterr().out
     details = read_info(tmp_path / "rnn_features.h5").details
-    assert details["backbone"] == "compact"
-    assert details["started_from"] == f"patchnet, sha256 {read_info('patchnet').sha256[:16]}"
+    assert details.backbone == "compact"
+    assert details.origin == Origin("patchnet", read_info("patchnet").sha256)
+    assert {part.through for part in details.trained_on} == {"patchnet"}
 
 
 @pytest.mark.parametrize(

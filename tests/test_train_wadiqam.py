@@ -53,7 +53,9 @@ def test_no_reference_training(biq, tmp_path, capsys):
     assert "validation SROCC" in capsys.readouterr().out
     sets = pd.read_csv(tmp_path / "run" / "images.csv")["set"].value_counts()
     assert sets.to_dict() == {"train": 6, "val": 4}
-    assert read_info(tmp_path / "run" / "wadiqam_nr.h5").details["trained_on"] == "MOS of biq2021"
+    seen = read_info(tmp_path / "run" / "wadiqam_nr.h5").details.trained_on
+    told = [(part.dataset, part.use, part.images, part.scores) for part in seen]
+    assert told == [("biq2021", "train", 6, "human"), ("biq2021", "val", 4, "human")]
 
 
 def test_options_change_a_preset(biq, tmp_path):
@@ -85,13 +87,16 @@ def test_full_reference_training_from_pristine_photographs(pristine, tmp_path):
     options = ["--mode", "fr", "--pristine", str(pristine), "--copies", "1"]
     assert main([*options, *QUICK, "--workdir", str(folder)]) == 0
     details = read_info(folder / "wadiqam_fr.h5").details
-    assert "no human score" in details["trained_on"]
+    assert [(part.use, part.images) for part in details.trained_on] == [("train", 7), ("val", 1)]
+    assert {part.scores for part in details.trained_on} == {"proxy"}
+    assert "no human score" in details.trained_on[0].about
     pairs = pd.read_csv(folder / "pairs" / "pairs.csv")
     assert pairs["set"].value_counts().to_dict() == {"train": 28, "test": 8, "val": 4}
     again = ["--mode", "fr", "--pairs", str(folder / "pairs" / "pairs.csv")]
     assert main([*again, *QUICK, "--workdir", str(tmp_path / "again")]) == 0
     details = read_info(tmp_path / "again" / "wadiqam_fr.h5").details
-    assert details["trained_on"] == "scores of pairs"
+    assert {part.scores for part in details.trained_on} == {"unknown"}
+    assert [(part.use, part.images) for part in details.trained_on] == [("train", 7), ("val", 1)]
 
 
 @pytest.mark.parametrize(

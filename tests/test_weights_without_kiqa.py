@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from kiqa.io.weights import export_h5, load_model
+from kiqa.io.weights import Details, export_h5, load_model
 from kiqa.models import MODELS, builder
 
 SHIPPED = Path(__file__).parents[1] / "weights"
@@ -253,7 +253,9 @@ def folder(tmp_path_factory):
                 layer.finalize_state()
         target = path / f"{name}.h5"
         export_h5(
-            model, target, name=name, version="1", scale="0..1", higher_is_better=True, mode="test"
+            model,
+            target,
+            Details(name=name, version="1", scale="0..1", higher_is_better=True, mode="test"),
         )
         _record(model, target.with_suffix(".npz"), rng)
     for file in sorted(SHIPPED.glob("*.h5")):
@@ -314,7 +316,7 @@ def test_half_precision_training_is_published_in_full_precision(tmp_path):
     """A mixed_float16 model comes back with float32 layers and its very weights."""
     model = _mixed_precision()
     path = tmp_path / "mixed.h5"
-    export_h5(model, path, name="mixed", version="1", scale="0..1", higher_is_better=True)
+    export_h5(model, path, Details(name="mixed", version="1", scale="0..1", higher_is_better=True))
     loaded = load_model(path)
     assert {layer.compute_dtype for layer in loaded.layers} == {"float32"}
     for variable, original in zip(loaded.weights, model.weights, strict=True):

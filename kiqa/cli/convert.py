@@ -80,12 +80,12 @@ def run(arguments: argparse.Namespace) -> int:
         info = read_info(converter(arguments.project)(arguments.file, arguments.output, **options))
     direction = "higher" if info.higher_is_better else "lower"
     sys.stdout.write(
-        f"{info.path}: {info.details['mode']}{_pooling(info)}, scale {info.scale}, "
+        f"{info.path}: {info.details.mode}{_pooling(info)}, scale {info.scale}, "
         f"{direction} is better\n"
     )
     return 0
 
 
 def _pooling(info):
-    pooling = info.details.get("pooling")
+    pooling = info.details.pooling
     return f", pooling {pooling}" if pooling else ""

@@ -31,6 +31,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="its published layout",
     )
     add_part(parser, default="test")
+    parser.add_argument(
+        "--include-trained",
+        action="store_true",
+        help="also take images that the model was trained on, which are left out otherwise",
+    )
     add_model(parser)
     add_count(
         parser,
@@ -54,11 +59,15 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError("Expected --output DIR with --resume.")
     from tqdm import tqdm
 
+    from kiqa.data.untrained import untrained
     from kiqa.scoring import Scorer, score_paths
 
     records = records_of(arguments)
     scorer = Scorer(arguments.model, stride=arguments.stride)
     load_quietly(scorer)
+    records, _, met = untrained(
+        records, [scorer.info.details], include=arguments.include_trained, report=_report
+    )
     folder = Path(arguments.output) if arguments.output else None
     rows = score_paths(
         [str(record.path) for record in records],
@@ -74,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         text = f"Finished rows are in {folder}; add --resume." if folder else ""
         raise KeyboardInterrupt(text) from None
-    result = _result(records, rows, scorer, arguments)
+    result = _result(records, rows, scorer, arguments) | met
     table = _table(result)
     if folder:
         _write(folder, records, rows, result, table)
@@ -83,6 +92,10 @@ def run(arguments: argparse.Namespace) -> int:
     if errors:
         sys.stderr.write(f"kiqa: {errors} of {len(records)} images could not be scored\n")
     return 1 if errors else 0
+
+
+def _report(message: str) -> None:
+    sys.stderr.write(f"kiqa: {message}\n")
 
 
 def _references(records, dataset) -> list[str]:

@@ -72,6 +72,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="outside the cells of a map: zero as in the thesis, or its edge continued "
         "(default: %(default)s)",
     )
+    parser.add_argument(
+        "--include-trained",
+        action="store_true",
+        help="also take images that a model was trained on, which are left out otherwise",
+    )
     parser.add_argument("--output", metavar="DIR", help="write table, CSV, JSON and figures there")
     synthetic = parser.add_argument_group("with --synthetic")
     add_count(synthetic, "--versions", "distorted images for each image", default=1)
@@ -95,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(f"Expected a seed of 0 or more. Received: {arguments.seed}.")
     from tqdm import tqdm
 
-    from kiqa.data.local_cases import boxed_items, load_case, synthetic_items
+    from kiqa.data.local_cases import boxed_items, load_case, synthetic_items, untrained_items
     from kiqa.data.smoothing import BLUR
     from kiqa.evaluation.local.auc import THRESHOLDS
     from kiqa.scoring import read_ahead, usable_workers
@@ -113,7 +118,13 @@ def run(arguments: argparse.Namespace) -> int:
         )
     else:
         items = boxed_items(arguments.images, arguments.boxes)
-    predictors = makers(arguments, stride=arguments.stride)
+    predictors, networks = makers(arguments, stride=arguments.stride)
+    items, met = untrained_items(
+        items,
+        networks,
+        include=arguments.include_trained,
+        report=lambda message: sys.stderr.write(f"kiqa: {message}\n"),
+    )
     folder = Path(arguments.output) if arguments.output else None
     load = partial(load_case, blur=arguments.blur, seed=arguments.seed)
     rows, used, errors = [], {}, []
@@ -138,7 +149,7 @@ def run(arguments: argparse.Namespace) -> int:
             write_csv(rows, folder / "auc.csv")
     if not rows:
         raise ValueError(f"Expected images that can be compared. Received: {errors[0]}")
-    result = _result(rows, used, arguments, errors=len(errors))
+    result = _result(rows, used, arguments, errors=len(errors)) | met
     table = _table(result)
     if folder:
         _write(folder, result, table)

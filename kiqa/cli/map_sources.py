@@ -10,11 +10,14 @@ from kiqa.startup import load_quietly
 
 if TYPE_CHECKING:
     from kiqa.io.map_files import QualityMap
+    from kiqa.io.weights import Details
 
 ARRAYS = (".npz", ".npy")
 
 
-def makers(arguments: argparse.Namespace, *, stride: int) -> dict[str, Callable]:
+def makers(
+    arguments: argparse.Namespace, *, stride: int
+) -> tuple[dict[str, Callable], list["Details"]]:
     """Prepare the predictors: functions from a `kiqa.data.local_cases.Case` to a `QualityMap`.
 
     Args:
@@ -23,14 +26,14 @@ def makers(arguments: argparse.Namespace, *, stride: int) -> dict[str, Callable]
         stride: Pixels between the cells of maps made here.
 
     Returns:
-        The functions by name.
+        The functions by name, and the descriptions of the models among them.
 
     Raises:
         ValueError: If a name occurs twice, a ``NAME=DIR`` is none, or a
             model cannot be loaded.
         FileNotFoundError: If a folder or a model is not there.
     """
-    found = {}
+    found, networks = {}, []
     for text in arguments.maps:
         name, _, folder = text.partition("=")
         if not name or not folder:
@@ -39,8 +42,10 @@ def makers(arguments: argparse.Namespace, *, stride: int) -> dict[str, Callable]
             raise FileNotFoundError(f"Expected a folder of maps. Received: {folder}, not there.")
         _add(found, name, partial(_stored, folder=Path(folder)))
     for name in arguments.map:
-        _add(found, Path(name).name.removesuffix(".h5"), _maker(name, stride))
-    return found
+        function, details = _maker(name, stride)
+        _add(found, Path(name).name.removesuffix(".h5"), function)
+        networks += details
+    return found, networks
 
 
 def _add(found, name, function):
@@ -50,24 +55,25 @@ def _add(found, name, function):
 
 
 def _maker(name, stride):
+    """The function, and the description of its network if it has one."""
     if name == "gray":
         from kiqa.maps.gray import gray_map
 
-        return lambda case: gray_map(case.pixels, stride=stride)
+        return lambda case: gray_map(case.pixels, stride=stride), []
     if name == "fish":
         from kiqa.maps.sliding_fish import fish_map
 
-        return lambda case: fish_map(case.pixels, stride=stride)
+        return lambda case: fish_map(case.pixels, stride=stride), []
     if name == "fish-blocks":
         from kiqa.maps.fish import fish_block_map
 
-        return lambda case: fish_block_map(case.pixels, stride=stride)
+        return lambda case: fish_block_map(case.pixels, stride=stride), []
     from kiqa.scoring import Scorer
 
     scorer = Scorer(name, default_stride=stride)
     load_quietly(scorer)
     scorer.check_maps()
-    return lambda case: scorer.map(case.pixels)
+    return lambda case: scorer.map(case.pixels), [scorer.info.details]
 
 
 def _stored(case, *, folder: Path):

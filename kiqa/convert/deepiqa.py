@@ -17,8 +17,8 @@ from typing import Any
 
 from kiqa.convert.array_files import is_zip, read_npz
 from kiqa.convert.wadiqam_tensors import TensorNames, export, network_from, pooling_in_name
+from kiqa.io.weights.details import ALL_PATCHES
 from kiqa.io.weights.tensors import datasets, open_h5
-from kiqa.scoring.engines.wadiqam import ALL_PATCHES
 
 _NAMES = TensorNames(
     kernel="{}/W",

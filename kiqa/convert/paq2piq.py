@@ -29,7 +29,7 @@ import numpy as np
 from kiqa import __version__
 from kiqa.convert.array_files import read_state_dict
 from kiqa.io.files import sha256_of
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Details, Origin, export_h5
 from kiqa.scoring.engines.paq2piq import export_pair
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def convert_paq2piq(
         output,
         kind=kind,
         full_precision=True,
-        converted_from=_origin("PaQ-2-PiQ", source),
+        origin=_origin("PaQ-2-PiQ", source),
     )
 
 
@@ -134,18 +134,20 @@ def convert_resnet18(source: str | os.PathLike, output: str | os.PathLike) -> Pa
     return export_h5(
         body,
         output,
-        name=output.name.removesuffix(".h5"),
-        version=__version__,
-        scale="features",
-        higher_is_better=True,
+        Details(
+            name=output.name.removesuffix(".h5"),
+            version=__version__,
+            scale="features",
+            higher_is_better=True,
+            mode="resnet18-body",
+            origin=_origin("torchvision", source),
+        ),
         full_precision=True,
-        mode="resnet18-body",
-        converted_from=_origin("torchvision", source),
     )
 
 
 def _origin(project, source):
-    return {"project": project, "file": source.name, "sha256": sha256_of(source)}
+    return Origin(source.name, sha256_of(source), project)
 
 
 def _own_names(found: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

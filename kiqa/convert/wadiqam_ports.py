@@ -26,7 +26,7 @@ from typing import Any
 
 from kiqa.convert.array_files import read_state_dict
 from kiqa.convert.wadiqam_tensors import TensorNames, export, network_from, pooling_in_name
-from kiqa.scoring.engines.wadiqam import NONE_AT_BORDER
+from kiqa.io.weights.details import NONE_AT_BORDER
 
 _TORCH: dict[str, Any] = {"kernel": "{}.weight", "bias": "{}.bias", "input_scale": 1 / 255}
 _LIDQ92 = {

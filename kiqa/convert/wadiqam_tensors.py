@@ -15,7 +15,7 @@ import numpy as np
 from kiqa import __version__
 from kiqa.constants import WADIQAM
 from kiqa.io.files import sha256_of
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Details, Origin, export_h5
 
 if TYPE_CHECKING:
     import keras
@@ -176,16 +176,18 @@ def export(
     return export_h5(
         model,
         output,
-        name=re.sub("[^A-Za-z0-9_.-]", "-", stem),
-        version=__version__,
-        scale=scale,
-        higher_is_better=higher_is_better,
+        Details(
+            name=re.sub("[^A-Za-z0-9_.-]", "-", stem),
+            version=__version__,
+            scale=scale,
+            higher_is_better=higher_is_better,
+            mode=f"wadiqam-{mode}",
+            pooling=pooling,
+            patch_grid=patch_grid,
+            input_range="RGB, 0..255",
+            origin=Origin(source.name, sha256_of(source), project),
+        ),
         full_precision=True,
-        mode=f"wadiqam-{mode}",
-        pooling=pooling,
-        patch_grid=patch_grid,
-        input_range="RGB, 0..255",
-        converted_from={"project": project, "file": source.name, "sha256": sha256_of(source)},
     )
 
 

@@ -7,7 +7,8 @@
 - ``study``: images and patches for a study of their quality.
 - ``konpatch``: patches with votes; ``votes`` and ``pseudo_votes`` label them.
 - ``distortions``: synthetic distortions of images.
-- ``pipeline``: tf.data pipelines (the only module that needs TensorFlow).
+- ``plans``: the batches of an epoch; ``pipeline``: tf.data of them (the only
+  module that needs TensorFlow).
 """
 
 from kiqa.data.readers.biq2021 import biq2021

@@ -1,10 +1,10 @@
 """Images with a local ground truth: boxes that people drew, or a rectangle distorted here.
 
 Public names: :class:`Item`, :class:`Case`, :func:`boxed_items`,
-:func:`synthetic_items`, :func:`load_case`.
+:func:`synthetic_items`, :func:`untrained_items`, :func:`load_case`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from kiqa.data.distortions import LEVELS, available_distortions, distort_region
 from kiqa.data.folders import photographs_in
 from kiqa.data.local_quality import ImageBoxes, ground_truth, read_boxes
 from kiqa.data.smoothing import blur_map
+from kiqa.data.untrained import untrained_files
 from kiqa.io.images import load_image
+from kiqa.io.weights import Details
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,33 @@ def synthetic_items(folder: str, *, split: str | None, chosen: str, versions: in
         for path in photographs_in(folder, split=split, chosen=chosen)
         for version in range(1, versions + 1)
     ]
+
+
+def untrained_items(
+    items: Sequence[Item],
+    models: Sequence[Details],
+    *,
+    include: bool,
+    report: Callable[[str], object],
+) -> tuple[list[Item], dict]:
+    """Leave out images that a network was trained on.
+
+    Args:
+        items: The images; a photograph's versions go together.
+        models: As for `kiqa.data.untrained.untrained_files`.
+        include: Likewise.
+        report: Likewise.
+
+    Returns:
+        The others, and what was met, for a result in JSON.
+
+    Raises:
+        ValueError: As `kiqa.data.untrained.untrained_files`.
+    """
+    files = list(dict.fromkeys(item.path for item in items))
+    kept = untrained_files(files, models, include=include, report=report)
+    left = set(kept.images)
+    return [item for item in items if item.path in left], kept.note
 
 
 def load_case(item: Item, *, blur: float, seed: int) -> tuple[Item, Case | Exception]:

@@ -1,18 +1,21 @@
 """What a reproduction is to the command line, and the options that several share.
 
 Public names: :class:`Command`, :func:`add_data`, :func:`add_output`,
-:func:`add_model`, :func:`add_number`, :func:`add_pristine`, :func:`records_of`, :func:`split_of`.
+:func:`add_model`, :func:`add_include`, :func:`add_number`, :func:`add_pristine`,
+:func:`records_of`, :func:`split_of`, :func:`report`, :func:`unseen`.
 """
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
 from kiqa.data.records import ScoredImage
+from kiqa.data.untrained import INCLUDE_OPTION, Kept, untrained
+from kiqa.io.weights import Details
 
 _FIGURES = Path("runs/reproduce")
 
@@ -54,6 +57,39 @@ def add_data(parser: argparse.ArgumentParser, *, required: bool = True, part: st
     )
 
 
+def add_include(parser: argparse.ArgumentParser) -> None:
+    """Add --include-trained, for whatever evaluates a model."""
+    parser.add_argument(
+        INCLUDE_OPTION,
+        action="store_true",
+        help="also take images that the model was trained on, which are left out otherwise",
+    )
+
+
+def report(message: str) -> None:
+    """Tell something worth knowing on standard error."""
+    sys.stderr.write(f"kiqa.reproduce: {message}\n")
+
+
+def unseen(
+    records: Sequence[ScoredImage], models: Sequence[Details], options: argparse.Namespace
+) -> Kept:
+    """Leave out images that a model was trained on, unless --include-trained.
+
+    Args:
+        records: The images.
+        models: Descriptions of the models to evaluate.
+        options: Parsed options, with those of `add_include`.
+
+    Returns:
+        What to evaluate on.
+
+    Raises:
+        ValueError: If nothing is left.
+    """
+    return untrained(records, models, include=options.include_trained, report=report)
+
+
 def add_pristine(parser: argparse.ArgumentParser) -> None:
     """Add --data, --split and --set for a plain folder of undistorted images."""
     parser.add_argument("--data", required=True, metavar="DIR", help="pristine images")
@@ -86,11 +122,7 @@ def records_of(options: argparse.Namespace) -> list[ScoredImage]:
         ValueError: If there is no such part.
     """
     return scored_images(
-        options.dataset,
-        options.data,
-        split=options.split,
-        part=options.set,
-        report=lambda message: sys.stderr.write(f"kiqa.reproduce: {message}\n"),
+        options.dataset, options.data, split=options.split, part=options.set, report=report
     )
 
 

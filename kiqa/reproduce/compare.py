@@ -21,6 +21,7 @@ from kiqa.data.tables import read_table
 from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.report import to_markdown, write_json
 from kiqa.evaluation.resampling import percentile_interval, plcc_rows, resample, srocc_rows
+from kiqa.io.files import sha256_of
 from kiqa.reproduce.command import Command
 
 _SEED = 0  # of the bootstrap
@@ -122,6 +123,11 @@ def _joined(first, second):
     return mos, one, two
 
 
+def _named(path):
+    """A file by its name, that of its folder, and its content; no path of this machine."""
+    return {"name": f"{path.resolve().parent.name}/{path.name}", "sha256": sha256_of(path)}
+
+
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("first", type=Path, help="predictions.csv of a kiqa evaluate --output DIR")
     parser.add_argument("second", type=Path, help="another one on the same images")
@@ -138,8 +144,8 @@ def _run(options: argparse.Namespace) -> int:
         [(read_predictions(first), read_predictions(second)) for first, second in files]
     )
     if options.output is not None:
-        write_json({"files": [[str(path) for path in pair] for pair in files], **result},
-                   options.output)  # fmt: skip
+        named = [[_named(path) for path in pair] for pair in files]
+        write_json({"files": named, **result}, options.output)
     rows = [
         {"metric": name.upper()}
         | {key: result[name][key] for key in ("first", "second", "difference")}

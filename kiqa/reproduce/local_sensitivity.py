@@ -34,13 +34,14 @@ from kiqa.data.distortions import (
     distort_region,
 )
 from kiqa.data.folders import photographs_in
+from kiqa.data.untrained import untrained_files
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import mean_interval
 from kiqa.evaluation.roc import roc_auc
 from kiqa.io.images import load_image
 from kiqa.maps.gray import gray_map
 from kiqa.maps.sliding_fish import fish_map
-from kiqa.reproduce.command import Command, add_pristine
+from kiqa.reproduce.command import Command, add_include, add_pristine, report
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
 
@@ -216,6 +217,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--stride", type=int, default=8, help="of the maps (default: 8)")
     parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
+    add_include(parser)
     parser.add_argument("--output", metavar="DIR", help="write per-photograph CSV and JSON here")
 
 
@@ -235,7 +237,8 @@ def run(options: argparse.Namespace) -> int:
     files = photographs_in(options.data, split=options.split, chosen=options.set)
     everything = "all" in options.distortions
     kinds = available_distortions() if everything else list(dict.fromkeys(options.distortions))
-    predict, named = _predictor(options)
+    predict, named, models = _predictor(options)
+    files, _, met = untrained_files(files, models, include=options.include_trained, report=report)
     output = None if options.output is None else Path(options.output)
     rows = []
     pictures = ((file.name, load_image(file).pixels) for file in files)
@@ -247,7 +250,7 @@ def run(options: argparse.Namespace) -> int:
             write_csv(rows, output / "local_sensitivity.csv")
     summary = summarise(rows, seed=options.seed)
     if output is not None:
-        provenance = {**named, "stride": options.stride, "set": options.set}
+        provenance = {**named, "stride": options.stride, "set": options.set, **met}
         write_json({**provenance, **summary}, output / "local_sensitivity.json")
     sys.stdout.write(
         f"{named['model']}, stride {options.stride}, {summary['photographs']} images, "
@@ -260,14 +263,14 @@ COMMAND = Command("ROC-AUC of quality maps against a distorted rectangle", add_o
 
 
 def _predictor(options):
-    """The function that makes the maps, and what it is called in the results."""
+    """The function that makes the maps, its name in the results, and its network's details."""
     if options.map == "patchnet":
         scorer = Scorer(options.model, stride=options.stride)
         load_quietly(scorer)
         named = {"model": scorer.info.name, "weights_sha256": scorer.info.sha256}
-        return scorer.map, named
+        return scorer.map, named, [scorer.info.details]
     predict = partial(_MAPS[options.map], stride=options.stride)
-    return predict, {"model": options.map, "weights_sha256": None}
+    return predict, {"model": options.map, "weights_sha256": None}, []
 
 
 def _generator(seed, name, kind, level):

@@ -1,25 +1,28 @@
-"""Training: one module per experiment, and what they share.
+"""Training: one folder for each system, and ``runs`` for what they share.
 
-- `settings`: what an experiment can be told, with the paper's values.
-- `checkpoint`: the state of a run in one file, written whole or not at all.
-- `epochs`: run epochs, keep the best weights, continue after a kill.
-- `seeding`: random numbers from (seed, run, epoch).
-- `devices`: number format and several GPUs; `scalars`: TensorBoard files.
-- `workdir`: a run's folder, and the refusal to continue another run in it.
-- `batches`: patches for ``fit`` and ``predict`` on any backend; `ahead`:
-  batches made in the background.
-- `folds`, `instance`, `patchnet`, `table`: the thesis's cross-validation of
-  Patchnet.
-- `mos_settings`, `pieces`, `losses`, `convolutional`, `patchnet_mos`: Patchnet
-  from whole photographs' MOS, the recipe of the shipped weights.
-- `paq2piq_settings`, `paq2piq_tasks`, `packed_pictures`, `paq2piq_batches`,
-  `pseudo_scores`, `two_rates`, `paq2piq_network`, `paq2piq`: PaQ-2-PiQ on
-  pictures and patches; `distillation_settings`, `teacher_features`,
-  `distillation_crops`, `distillation`: a start for its body.
-- `rnn_settings`, `feature_folder`, `feature_extraction`, `rnn_data`,
-  `rnn_batches`, `rnn_pooling`, `rnn_protocols`, `rnn_runs`: RNN-BIQA on
-  stored features; `fine_tuning`, `extractor_start`: their extractor.
-- `origin`: what a training started from.
+``runs`` has the one skeleton of all trainings:
+
+- `options`: settings stated once; the command line and its checks follow.
+- `command`: the command line; ``python -m kiqa.train_<system>`` is a shim.
+- `run`: working folder, checkpoints, best epoch, result. `workdir`,
+  `checkpoint`, `epochs`, `history`, `checks` and `origin` are its parts.
+- `feeding`: an epoch's plan (`kiqa.data.plans`) through ``Model.fit``, by
+  tf.data on TensorFlow. `replicas`, `devices`: several GPUs.
+- `optimizers`, `correlation`, `seeding`: learning rates, terms of losses,
+  random numbers from (seed, place, epoch).
+- `images`, `packed`: decoded images; `start`, `convolutional`: networks that
+  start from others, and forms that are folded when they are trained.
+
+A system has ``settings``, ``batches`` (its plan), ``network`` and ``losses``
+where they are not one call, ``train`` (what it tells the run) and ``command``;
+nothing imports from another system's folder.
+
+- `patchnet`: the thesis's cross-validation on KonPatch; `patchnet_mos`: from
+  the MOS of whole images, the shipped weights.
+- `aggregator`: on stacks of maps.
+- `wadiqam`: DIQaM and WaDIQaM, with and without a reference.
+- `paq2piq`: on images and patches; `resnet18`: a start for its body.
+- `rnn_biqa`: the pooling network on stored features, and their extractor.
 
 The modules import no TensorFlow when loaded, and training from arrays runs
 on Keras's JAX backend too.

@@ -2,14 +2,15 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from kiqa.cli.main import main
+from kiqa.data.trained import names_trained_on
 from kiqa.scoring import Scorer
 
 
@@ -123,7 +124,7 @@ def test_a_model_of_0_to_100_is_compared_on_its_scale(stand_in, biq, monkeypatch
 
     def hundred(self):
         info, engine = load(self)
-        return SimpleNamespace(**vars(info) | {"scale": "0..100"}), engine
+        return replace(info, details=replace(info.details, scale="0..100")), engine
 
     monkeypatch.setattr(Scorer, "_load", hundred)
     assert main([*biq, "--output", "out"]) == 1
@@ -134,3 +135,46 @@ def test_a_model_of_0_to_100_is_compared_on_its_scale(stand_in, biq, monkeypatch
     errors = [float(row["predicted"]) - float(row["mos"]) for row in rows]
     result = json.loads(Path("out/evaluation.json").read_text())
     assert result["metrics"]["rmse"]["value"] == pytest.approx(np.sqrt(np.mean(np.square(errors))))
+
+
+@pytest.fixture
+def trained(stand_in, biq, monkeypatch):
+    """The stand-in's file says that it was trained on three of the images."""
+    names = [f"ss01 ({number}).jpg" for number in (0, 4, 10)]
+    part = names_trained_on(names, dataset="biq2021", use="train", scores="human", about="MOS")
+    load = Scorer._load
+
+    def loaded(self):
+        info, engine = load(self)
+        return replace(info, details=replace(info.details, trained_on=(part,))), engine
+
+    monkeypatch.setattr(Scorer, "_load", loaded)
+    return biq
+
+
+def test_images_that_were_trained_on_are_left_out(trained, capsys):
+    """They are told, are in no file, and the JSON counts them."""
+    assert main([*trained, "--output", "out"]) == 1
+    out, err = capsys.readouterr()
+    assert "7 images" in out
+    assert "kiqa: 2 of 10 images were trained on by stand-in" in err and "--include-trained" in err
+    with open("out/predictions.csv", newline="", encoding="utf-8") as file:
+        names = [row["name"] for row in csv.DictReader(file)]
+    assert "ss01 (0).jpg" not in names and len(names) == 8
+    result = json.loads(Path("out/evaluation.json").read_text())
+    assert (result["trained_on_met"], result["trained_on_included"]) == (2, False)
+
+
+def test_include_trained_takes_them_and_says_so(trained, capsys):
+    """All ten, a line on stderr, and a note in the JSON."""
+    assert main([*trained, "--include-trained", "--output", "out"]) == 1
+    out, err = capsys.readouterr()
+    assert "9 images" in out and "2 of 10 images were trained on" in err and "included" in err
+    result = json.loads(Path("out/evaluation.json").read_text())
+    assert (result["trained_on_met"], result["trained_on_included"]) == (2, True)
+
+
+def test_training_part_alone_is_refused(trained, capsys):
+    """Nothing would be left: exit status 2 and the option."""
+    assert main([*trained, "--set", "train"]) == 2
+    assert "--include-trained" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ import pytest
 from PIL import Image
 
 from kiqa.cli.main import main
+from kiqa.data.trained import files_trained_on
 from kiqa.evaluation.local.auc import threshold_aucs
 from kiqa.io.map_files import QualityMap
+from kiqa.scoring import Scorer
 
 HEADER = "image_name,participant,left,top,right,bottom,none\n"
 
@@ -244,3 +247,23 @@ def test_truth_is_one_of_two():
         with pytest.raises(SystemExit) as end:
             main(["evaluate-maps", "--images", "images", *arguments])
         assert end.value.code == 2
+
+
+def test_images_that_a_model_was_trained_on_are_left_out(stand_in, images, monkeypatch, capsys):
+    """By people's boxes and synthetic alike; fish alone has learned nothing."""
+    load = Scorer._load
+    seen = files_trained_on([Path("elsewhere/b.png")], scores="pseudo", about="a rule")
+
+    def loaded(self):
+        info, engine = load(self)
+        return replace(info, details=replace(info.details, trained_on=seen)), engine
+
+    monkeypatch.setattr(Scorer, "_load", loaded)
+    assert _human("--map", "patchnet", "--output", "out") == 0
+    out, err = capsys.readouterr()
+    assert "2 images" in out and "1 of 3 images were trained on by stand-in" in err
+    assert json.loads(Path("out/evaluation.json").read_text())["trained_on_met"] == 1
+    assert _human("--map", "patchnet", "--include-trained") == 0
+    assert "3 images" in capsys.readouterr().out
+    assert _human("--map", "fish") == 0
+    assert "3 images" in capsys.readouterr().out

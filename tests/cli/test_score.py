@@ -258,11 +258,13 @@ def test_real_network_scores_the_mean_over_patches(photos, capsys):
     import numpy as np
 
     from kiqa.io.images import load_image
-    from kiqa.io.weights import export_h5
+    from kiqa.io.weights import Details, export_h5
     from kiqa.models.patchnet import build_patchnet
 
     model = build_patchnet(conv_widths=((4,), (4,)), dense_widths=(8,), seed=3)
-    export_h5(model, "net.h5", name="tiny", version="1", scale="0..1", higher_is_better=True)
+    export_h5(
+        model, "net.h5", Details(name="tiny", version="1", scale="0..1", higher_is_better=True)
+    )
     arguments = ["photos/sub", "--model", "net.h5", "--format", "jsonl"]
     assert main(["score", *arguments]) == 0
     (row,) = _jsonl(capsys.readouterr().out)

@@ -89,12 +89,15 @@ def _blocks(pixels, *, skip_last=False):
 
 
 def _write_chainer(path, layers):
-    """As chainer.serializers.save_hdf5 does: compressed, but for single numbers."""
+    """As chainer.serializers.save_hdf5 does: compressed, but for single numbers.
+
+    The largest are left as they are, too: noise takes long and does not get smaller.
+    """
     with h5py.File(path, "w") as file:
         for name, parts in layers.items():
             group = file.require_group(f"/{name}")
             for key, array in zip("Wb", parts, strict=True):
-                compression = 4 if array.size > 1 else None
+                compression = 4 if 1 < array.size < 100_000 else None
                 group.create_dataset(key, data=array, compression=compression)
     return path
 

@@ -42,10 +42,10 @@ def test_scores_are_those_of_the_original(tmp_path, twin, pair, mode, name, weig
     assert Scorer(path).score(images[0], **reference) == pytest.approx(score, rel=1e-4)
     info = read_info(path)
     assert (info.name, info.scale, info.higher_is_better) == ("out", "0..100 DMOS", False)
-    assert info.details["mode"] == f"wadiqam-{mode}"
-    assert info.details["pooling"] == ("weighted" if weighted else "average")
-    assert info.details["patch_grid"] == "non-overlapping"
-    assert info.details["converted_from"]["file"] == name
+    assert info.details.mode == f"wadiqam-{mode}"
+    assert info.details.pooling == ("weighted" if weighted else "average")
+    assert info.details.patch_grid == "non-overlapping"
+    assert info.details.origin.name == name
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_pooling_must_be_known(tmp_path, twin, layers):
         convert_deepiqa(path, tmp_path / "o.h5")
     assert not (tmp_path / "o.h5").exists()
     info = read_info(convert_deepiqa(path, tmp_path / "o.h5", pooling="average"))
-    assert info.details["pooling"] == "average"
+    assert info.details.pooling == "average"
     with pytest.raises(ValueError, match="average, weighted.*'mean'"):
         convert_deepiqa(path, tmp_path / "o.h5", pooling="mean")
 
@@ -70,11 +70,11 @@ def test_files_with_reference_say_their_pooling_by_their_tensors(tmp_path, twin)
     """Only weighted ones have a weight branch; without one there is no weighted pooling."""
     without = twin.random_tensors("fr", weight_branch=False)
     path = twin.write_chainer(tmp_path / "a.model", without)
-    assert read_info(convert_deepiqa(path, tmp_path / "o.h5")).details["pooling"] == "average"
+    assert read_info(convert_deepiqa(path, tmp_path / "o.h5")).details.pooling == "average"
     with pytest.raises(ValueError, match="fc1_a, fc2_a.*--pooling average"):
         convert_deepiqa(path, tmp_path / "o.h5", pooling="weighted")
     path = twin.write_chainer(tmp_path / "b.model", twin.random_tensors("fr"))
-    assert read_info(convert_deepiqa(path, tmp_path / "o.h5")).details["pooling"] == "weighted"
+    assert read_info(convert_deepiqa(path, tmp_path / "o.h5")).details.pooling == "weighted"
 
 
 def _without(layers, name):

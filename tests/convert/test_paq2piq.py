@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 
 from kiqa.convert.paq2piq import convert_paq2piq, convert_resnet18
-from kiqa.io.weights import load_model, read_info
+from kiqa.io.weights import find_companion, load_model, read_info
 from kiqa.maps.paq2piq import RegionRater
 from kiqa.scoring import Scorer
-from kiqa.scoring.engines.paq2piq import head_beside
 
 WIDTHS = (64, 128, 256, 512)
 FIXED = [
@@ -197,8 +196,8 @@ def test_scores_are_those_of_the_original(converted, picture):
     assert Scorer(path).score(picture) == pytest.approx(expected, abs=1e-3)
     info = read_info(path)
     assert (info.name, info.scale, info.higher_is_better) == ("p2p", "0..100", True)
-    assert info.details["mode"] == f"paq2piq-{kind}"
-    assert info.details["converted_from"]["file"] == "checkpoint.npz"
+    assert info.details.mode == f"paq2piq-{kind}"
+    assert info.details.origin.name == "checkpoint.npz"
 
 
 @pytest.mark.parity
@@ -258,13 +257,13 @@ def test_other_names_of_the_same_tensors(tmp_path, state, names, mode):
         renamed[f"{names.get(first, first)}.{rest}"] = value
     path = convert_paq2piq(_written(tmp_path, renamed), tmp_path / "o.h5")
     info = read_info(path)
-    assert info.details["mode"] == mode
+    assert info.details.mode == mode
     np.testing.assert_array_equal(
         np.asarray(load_model(path).get_layer("conv1").kernel),
         state["body.0.weight"].transpose(2, 3, 1, 0),
     )
     np.testing.assert_array_equal(
-        np.asarray(load_model(head_beside(info)).get_layer("score_hidden").kernel),
+        np.asarray(load_model(find_companion(info, "head").path).get_layer("score_hidden").kernel),
         state["head.4.weight"].T,
     )
 
@@ -440,7 +439,7 @@ def test_torchvisions_resnet18(tmp_path, picture):
     found = np.asarray(load_model(path)(picture[None].astype(np.float32)))[0]
     expected = _features(ours, picture).transpose(1, 2, 0)
     np.testing.assert_allclose(found, expected, atol=1e-5 * expected.max())
-    assert read_info(path).details["mode"] == "resnet18-body"
+    assert read_info(path).details.mode == "resnet18-body"
     with pytest.raises(ValueError, match="missing: bn1.bias"):
         convert_resnet18(_written(tmp_path, _checkpoint("rm")), tmp_path / "o.h5")
 
@@ -449,7 +448,9 @@ def test_arbitrary_rectangles_of_a_converted_network(converted, picture):
     """Rectangles with edges between pixels, overlapping, in one call."""
     kind, state, features, path = converted
     info = read_info(path)
-    rater = RegionRater(load_model(path), load_model(head_beside(info)), kind=kind, info=info)
+    rater = RegionRater(
+        load_model(path), load_model(find_companion(info, "head").path), kind=kind, info=info
+    )
     rois = np.array([[0, 0, 131, 100], [3.5, 7.25, 60, 48], [16, 16, 48, 48], [100, 90, 131, 100]])
     if kind == "bm":
         with pytest.raises(ValueError, match="whole images only"):

@@ -55,8 +55,8 @@ def test_lidq92_scores_are_those_of_its_forward_pass(tmp_path, pair, twin, mode,
     assert (quality_map.values.shape, quality_map.image_size) == ((3, 2), (100, 96))
     info = read_info(output)
     assert (info.scale, info.higher_is_better) == ("0..1", mode == "fr")
-    assert info.details["pooling"] == "weighted"
-    assert "none that ends at the border" in info.details["patch_grid"]
+    assert info.details.pooling == "weighted"
+    assert "none that ends at the border" in info.details.patch_grid
     with pytest.raises(ValueError, match="at least 33x33.*32x40"):
         scorer.score(
             pair[0][:40, :32], **{key: image[:40, :32] for key, image in reference.items()}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Details, export_h5
 from kiqa.models.aggregator import LEAST_CELLS, build_aggregator, spatial_grid, spatial_model
 
 
@@ -129,7 +129,7 @@ def test_weights_come_from_a_file(small_body, tmp_path, part):
     source = build_aggregator(seed=1)
     model = source if part == "aggregator" else keras.Model(source.inputs, source.layers[-3].output)
     path = tmp_path / "source.h5"
-    export_h5(model, path, name="source", version="1", scale="0..1", higher_is_better=True)
+    export_h5(model, path, Details(name="source", version="1", scale="0..1", higher_is_better=True))
     found = build_aggregator(weights=path, seed=2)
     equal = [
         np.array_equal(one, two)
@@ -143,7 +143,7 @@ def test_file_of_another_network_is_refused(small_body, tmp_path):
     inputs = keras.Input((4,))
     other, text = tmp_path / "other.h5", tmp_path / "text.h5"
     model = keras.Model(inputs, layers.Dense(1)(inputs))
-    export_h5(model, other, name="other", version="1", scale="0..1", higher_is_better=True)
+    export_h5(model, other, Details(name="other", version="1", scale="0..1", higher_is_better=True))
     text.write_text("no network")
     for path in (other, text):
         with pytest.raises(ValueError, match=path.name):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kiqa.io.weights import export_h5, load_model
+from kiqa.io.weights import Details, export_h5, load_model
 from kiqa.models import builder
 from kiqa.models.rnn_biqa import PADDING, build_average_biqa, build_rnn_biqa
 
@@ -177,7 +177,7 @@ def test_training_leaves_the_mean(sequences, mean):
 def test_file_round_trip_keeps_mask_and_mean(network, sequences, tmp_path):
     """The .h5 scores padded sequences as the network does."""
     path = tmp_path / "rnn.h5"
-    export_h5(network, path, name="rnn", version="1", scale="0..1", higher_is_better=True)
+    export_h5(network, path, Details(name="rnn", version="1", scale="0..1", higher_is_better=True))
     again = load_model(path)
     np.testing.assert_allclose(
         _scores(again, _padded(sequences, 4)),

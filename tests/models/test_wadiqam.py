@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kiqa.io.weights import export_h5, load_model
+from kiqa.io.weights import Details, export_h5, load_model
 from kiqa.models import builder
 from kiqa.models.wadiqam import build_wadiqam
 
@@ -119,7 +119,9 @@ def test_inputs_of_the_full_reference_network_are_named(fr, patches):
 def test_file_round_trip_keeps_branches_apart(fr, patches, tmp_path):
     """The .h5 gives the same quality and the same weight: heads are not exchanged."""
     path = tmp_path / "wadiqam-fr.h5"
-    export_h5(fr, path, name="wadiqam-fr", version="1", scale="0..1", higher_is_better=True)
+    export_h5(
+        fr, path, Details(name="wadiqam-fr", version="1", scale="0..1", higher_is_better=True)
+    )
     inputs = [patches, patches[::-1]]
     again, first = load_model(path).predict(inputs, verbose=0), fr.predict(inputs, verbose=0)
     for name in ("quality", "weight"):

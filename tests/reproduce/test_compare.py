@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from kiqa.evaluation.correlation import srocc
+from kiqa.io.files import sha256_of
 from kiqa.reproduce.__main__ import main
 
 
@@ -31,7 +32,12 @@ def test_the_better_model_is_told_with_an_interval(files, tmp_path, capsys):
     output = tmp_path / "compared.json"
     assert main(["compare", *map(str, files), "--output", str(output)]) == 0
     assert "59 images" in capsys.readouterr().out
-    kept = json.loads(output.read_text())["srocc"]
+    written = json.loads(output.read_text())
+    folder = tmp_path.name
+    assert written["files"] == [
+        [{"name": f"{folder}/{path.name}", "sha256": sha256_of(path)} for path in files]
+    ]
+    kept = written["srocc"]
     good, poor = (pd.read_csv(path).drop(7) for path in files)
     assert kept["first"] == pytest.approx(srocc(good["predicted"], good["mos"]))
     assert kept["second"] == pytest.approx(srocc(poor["predicted"], poor["mos"]))

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from kiqa.data.distortions import BASIC, LEVELS, available_distortions
+from kiqa.data.trained import files_trained_on
 from kiqa.io.map_files import QualityMap
 from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.local_sensitivity import (
@@ -204,18 +206,21 @@ def photographs(tmp_path):
 
 @pytest.fixture
 def weights(tmp_path):
-    """A very small Patchnet with random weights."""
-    from kiqa.io.weights import export_h5
+    """A very small Patchnet with random weights, trained on ``b.png``."""
+    from kiqa.io.weights import Details, export_h5
     from kiqa.models.patchnet import build_patchnet
 
     model = build_patchnet(conv_widths=((2,), (2,), (2,)), dense_widths=(4,), seed=1)
     return export_h5(
         model,
         tmp_path / "tiny.h5",
-        name="tiny",
-        version="1",
-        scale="0..1",
-        higher_is_better=True,
+        Details(
+            name="tiny",
+            version="1",
+            scale="0..1",
+            higher_is_better=True,
+            trained_on=files_trained_on([Path("b.png")], scores="pseudo", about="a rule"),
+        ),
     )
 
 
@@ -305,3 +310,17 @@ def test_wrong_input_is_one_line_and_status_2(photographs, tmp_path, capsys, opt
     assert main(["local-sensitivity", *options]) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+def test_photographs_that_were_trained_on_are_left_out(photographs, weights, tmp_path, capsys):
+    """A split under which the training photograph would be tested."""
+    split = tmp_path / "other.csv"
+    split.write_text("image_name,set\na.png,test\nb.png,test\n")
+    arguments = ["--data", str(photographs), "--split", str(split), "--model", str(weights)]
+    arguments += ["--distortions", "jpeg", "--output", str(tmp_path / "out")]
+    for more, count, included in (([], "1 images", False), (["--include-trained"], "2", True)):
+        assert main(["local-sensitivity", *arguments, *more]) == 0
+        out, err = capsys.readouterr()
+        assert f"stride 8, {count}" in out and "1 of 2 images were trained on by tiny" in err
+        kept = json.loads((tmp_path / "out" / "local_sensitivity.json").read_text())
+        assert (kept["trained_on_met"], kept["trained_on_included"]) == (1, included)

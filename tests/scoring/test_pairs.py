@@ -4,7 +4,6 @@ import csv
 import json
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from PIL import Image
 
 from kiqa.cli.main import main
 from kiqa.io.map_files import QualityMap
+from kiqa.io.weights import Details, WeightsInfo
 from kiqa.scoring import ROW_KEYS, Scorer, score_paths
 from kiqa.scoring.pairs import REFERENCE_KEYS, reference_for
 
@@ -34,9 +34,8 @@ class _Comparison:
 @pytest.fixture
 def comparing(monkeypatch):
     """Give every Scorer an engine that compares; returns its class."""
-    info = SimpleNamespace(
-        name="fr", version="1", scale="0..1", higher_is_better=True, sha256="1" * 64, path="-"
-    )
+    details = Details("fr", "1", "0..1", higher_is_better=True, trained_on=())
+    info = WeightsInfo(Path("-"), "1" * 64, details)
     monkeypatch.setattr(Scorer, "_load", lambda self: (info, _Comparison()))
     monkeypatch.setattr(_Comparison, "calls", 0)
     return _Comparison

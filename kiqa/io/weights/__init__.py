@@ -1,21 +1,31 @@
 """Trained networks as ``.h5`` files that open everywhere, and where they are found."""
 
+from kiqa.io.weights.companions import find_companion
+from kiqa.io.weights.details import Companion, Details, Origin
 from kiqa.io.weights.h5 import (
-    WeightsInfo,
     export_h5,
     load_model,
     read_info,
+    rewrite_details,
     write_manifest_entry,
 )
+from kiqa.io.weights.info import WeightsInfo
 from kiqa.io.weights.manifest import WeightsError, find_weights, list_models
+from kiqa.io.weights.trained_on import TrainingPart
 
 __all__ = [
+    "Companion",
+    "Details",
+    "Origin",
+    "TrainingPart",
     "WeightsError",
     "WeightsInfo",
     "export_h5",
+    "find_companion",
     "find_weights",
     "list_models",
     "load_model",
     "read_info",
+    "rewrite_details",
     "write_manifest_entry",
 ]

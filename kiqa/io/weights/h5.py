@@ -8,22 +8,24 @@ layers works in both too. `load_model` reads such files, and other complete
 sha256 of the manifest, refuses files that could run code, and counts the
 tensors it matched.
 
-Public names: `export_h5`, `load_model`, `read_info`, `write_manifest_entry`,
-`WeightsInfo`.
+Public names: `export_h5`, `load_model`, `read_info`, `rewrite_details`,
+`write_manifest_entry`.
 """
 
 import contextlib
 import io
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kiqa.io.files import sha256_of, write_atomically
 from kiqa.io.weights import manifest, model_tensors
 from kiqa.io.weights import tensors as h5_tensors
+from kiqa.io.weights.details import Details
+from kiqa.io.weights.info import WeightsInfo
 from kiqa.io.weights.manifest import WeightsError, find_weights
 
 if TYPE_CHECKING:
@@ -32,43 +34,16 @@ if TYPE_CHECKING:
 _ATTRIBUTE = "kiqa"
 
 
-@dataclass(frozen=True)
-class WeightsInfo:
-    """What a weights file says of itself.
-
-    Attributes:
-        name: The model's name.
-        version: Version of the weights.
-        scale: Range of the output as text, such as ``"0..1"``.
-        higher_is_better: Direction of the output.
-        path: The file.
-        sha256: Hexadecimal hash of its bytes.
-        details: The rest: mode, pooling, patch grid and the like.
-    """
-
-    name: str
-    version: str
-    scale: str
-    higher_is_better: bool
-    path: Path
-    sha256: str
-    details: dict[str, Any] = field(default_factory=dict)
-
-
 def export_h5(
     model: "keras.Model",
     path: str | os.PathLike,
+    details: Details,
     *,
-    name: str,
-    version: str,
-    scale: str,
-    higher_is_better: bool,
     full_precision: bool = False,
-    **details: Any,
 ) -> Path:
     """Publish a model: architecture and weights in one ``.h5`` file.
 
-    The same model and arguments give the same bytes. Above
+    The same model and details give the same bytes. Above
     `model_tensors.HALF_PRECISION_ABOVE` bytes of weights, tensors of two and more
     dimensions are stored as float16 (both Kerases cast on load); vectors
     (biases, statistics) stay float32, they cost little and need the range.
@@ -78,22 +53,17 @@ def export_h5(
             or not, training state is left out.
         path: Target ending in ``.h5``, not ``.weights.h5``. Written under a
             temporary name and renamed; an existing file stays until then.
-        name: The model's name, by which it is looked up.
-        version: Version of these weights.
-        scale: Range of the output, such as ``"0..1"``.
-        higher_is_better: Direction of the output.
+        details: What the file says of itself.
         full_precision: Store float32 whatever the size, as for weights
             converted from another program, whose outputs are to stay.
-        **details: More for the file's ``kiqa`` attribute, of JSON types:
-            mode, pooling, patch grid and the like.
 
     Returns:
         The path written.
 
     Raises:
         WeightsError: If the model cannot be written so that both Keras 2 and
-            Keras 3 open it (the message names the layers), a weight is not
-            finite, or an argument is of the wrong kind.
+            Keras 3 open it (the message names the layers), or a weight is not
+            finite.
         OSError: If writing fails, for example on a full disk.
     """
     import h5py
@@ -108,8 +78,8 @@ def export_h5(
             f"Expected a file name that ends in .h5 and not in .weights.h5. Received: {path.name}. "
             "Keras chooses its reader by the ending."
         )
-    metadata = manifest.description(name, version, scale, higher_is_better, details)
-    with _about(f"export of {name!r}"):
+    metadata = details.to_json()
+    with _about(f"export of {details.name!r}"):
         config = keras2_config(model)
         twin = build_model(json.loads(json.dumps(config)))
         tensors = model_tensors.export_values(model, twin, halve=not full_precision)
@@ -120,6 +90,42 @@ def export_h5(
         file.attrs["model_config"] = json.dumps(config)
         file.attrs[_ATTRIBUTE] = metadata
         h5_tensors.write_tensors(file, tensors, [layer.name for layer in twin.layers])
+    write_atomically(path, content.getvalue())
+    return path
+
+
+def rewrite_details(path: str | os.PathLike, details: Details) -> Path:
+    """Give a weights file another description; its network and tensors stay.
+
+    The file is then the one that `export_h5` writes with this description.
+
+    Args:
+        path: File of `export_h5`.
+        details: What it shall say of itself.
+
+    Returns:
+        The path; its manifest, if any, does not know the new hash yet.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        WeightsError: If it is damaged.
+        OSError: If writing fails; the old file stays.
+    """
+    import h5py
+
+    path = find_weights(Path(path))
+    metadata, content = details.to_json(), io.BytesIO()
+    with _about(path), h5_tensors.open_h5(path) as old, h5py.File(content, "w") as new:
+        h5_tensors.model_config(old)
+        found, _ = h5_tensors.read_tensors(old)
+        for key in ("keras_version", "backend", "model_config"):
+            new.attrs[key] = old.attrs[key]
+        new.attrs[_ATTRIBUTE] = metadata
+        tensors = {
+            layer: [(name, dataset[()]) for name, dataset in named]
+            for layer, named in found.items()
+        }
+        h5_tensors.write_tensors(new, tensors, h5_tensors.layer_names(old))
     write_atomically(path, content.getvalue())
     return path
 
@@ -184,6 +190,7 @@ def write_manifest_entry(
     card: str,
     largest_output_change: float | None = None,
     url: str | None = None,
+    earlier: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Enter a published weights file into the manifest of its folder.
 
@@ -195,6 +202,8 @@ def write_manifest_entry(
         largest_output_change: By how much storing float16 changed any output,
             in the output's units; ``None`` for files in float32.
         url: Where the file can be downloaded, if it can.
+        earlier: sha256 of earlier files with the same tensors and another
+            description; results that name one of them are of this network.
 
     Returns:
         The entry written.
@@ -229,6 +238,7 @@ def write_manifest_entry(
         "card": card,
         "largest_output_change": largest_output_change,
         "url": url,
+        **({"earlier": list(earlier)} if earlier else {}),
     }
     manifest.update_manifest(target, info.name, entry)
     return entry
@@ -240,16 +250,14 @@ def _info(path: Path, digest: str) -> WeightsInfo:
         h5_tensors.model_config(file)
         text = file.attrs.get(_ATTRIBUTE)
         if text is None:
-            return WeightsInfo(path.stem, "unknown", "unknown", True, path, digest)
-        try:
-            values = json.loads(text)
-            known = {key: values.pop(key) for key in manifest.FIELDS}
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(
-                "Expected the attribute 'kiqa' to be JSON with "
-                f"{sorted(manifest.FIELDS)}. Received: {error!r}. Export the file again."
-            ) from error
-    return WeightsInfo(**known, path=path, sha256=digest, details=values)
+            return WeightsInfo(path, digest, _of_foreign(path))
+        return WeightsInfo(path, digest, Details.from_json(text))
+
+
+def _of_foreign(path: Path) -> Details:
+    """What is known of a complete Keras file without our attribute."""
+    name = re.sub("[^A-Za-z0-9_.-]", "-", path.stem).lstrip("_.-") or "model"
+    return Details(name, "unknown", "unknown", True)
 
 
 def _verified(name_or_file: str | os.PathLike) -> tuple[Path, str]:

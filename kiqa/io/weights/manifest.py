@@ -22,7 +22,6 @@ from kiqa.io.files import sha256_of, write_atomically
 
 MANIFEST = "manifest.json"
 _SHARE = "share/kiqa/weights"
-FIELDS = {"name": str, "version": str, "scale": str, "higher_is_better": bool}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -190,35 +189,6 @@ def check_name(name: str) -> str:
             f"Received: {name!r}."
         )
     return name
-
-
-def description(
-    name: str, version: str, scale: str, higher_is_better: bool, details: dict[str, Any]
-) -> str:
-    """Check what a weights file is to say of itself, and return it as JSON.
-
-    Raises:
-        WeightsError: If a value is of the wrong kind or JSON cannot hold it.
-    """
-    known = {
-        "name": name,
-        "version": version,
-        "scale": scale,
-        "higher_is_better": higher_is_better,
-    }
-    for key, value in known.items():
-        if not isinstance(value, FIELDS[key]) or value == "":
-            raise WeightsError(
-                f"Expected {key} to be a {FIELDS[key].__name__}. Received: {value!r}."
-            )
-    check_name(name)
-    try:
-        return json.dumps({**known, **details}, sort_keys=True, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise WeightsError(
-            f"Expected details that JSON can hold. Received: {details!r} ({error}). Use text, "
-            "numbers, lists and dicts."
-        ) from error
 
 
 def _existing(path: Path) -> Path:

@@ -124,6 +124,11 @@ def read_tensors(file: "h5py.File") -> tuple[dict[str, Named], list[str]]:
     return result, sorted(f"{layer}/{name_below(layer, key)}" for layer, _, key in parts)
 
 
+def layer_names(file: "h5py.File") -> list[str]:
+    """Return the layers that a Keras ``.h5`` file lists, in its order."""
+    return _read_names(file["model_weights"], "layer_names")
+
+
 def name_below(layer: str, path: str) -> str:
     """Shorten a weight's path, such as ``model/layer/kernel``, to the part below its layer."""
     parts = path.split("/")

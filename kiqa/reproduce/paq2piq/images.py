@@ -17,7 +17,16 @@ import numpy as np
 from kiqa.constants import PAQ2PIQ
 from kiqa.evaluation.report import write_csv
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_data, add_model, add_number, add_output, records_of
+from kiqa.reproduce.command import (
+    Command,
+    add_data,
+    add_include,
+    add_model,
+    add_number,
+    add_output,
+    records_of,
+    unseen,
+)
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, watched
 from kiqa.reproduce.thesis.figures import save, spread
 from kiqa.scoring import Scorer
@@ -52,9 +61,13 @@ def _fig_10(options) -> int:
 
     from kiqa.plotting import plot_blend
 
-    paths = _paths(options)
+    records = _records(options)
     scorer = Scorer(options.model, grid=options.grid)
     load_quietly(scorer)
+    paths = options.image
+    if records is not None:
+        records = unseen(records, [scorer.info.details], options).images
+        paths = [record.path for record in spread(records, options.photographs)]
     top = 100.0 if scorer.info.scale == "0..100" else 1.0
     figure = Figure(figsize=(8.8, 3.4 * len(paths)), layout="constrained")
     for (left, right), path in zip(figure.subplots(len(paths), 2, squeeze=False), paths,
@@ -72,17 +85,18 @@ def _fig_10(options) -> int:
     return save(figure, options, "paq2piq-fig10")
 
 
-def _paths(options):
+def _records(options):
+    """The images of a data set, or none where files are named."""
     if bool(options.image) == (options.data is not None):
         raise ValueError(
             "Expected --image FILE, or --data with --dataset. Received: "
             f"{'both' if options.image else 'neither'}."
         )
     if options.image:
-        return options.image
+        return None
     if options.dataset is None:
         raise ValueError("Expected --data and --dataset together. Received: one of them.")
-    return [record.path for record in spread(records_of(options), options.photographs)]
+    return records_of(options)
 
 
 def _grid(text):
@@ -94,6 +108,7 @@ def _grid(text):
 
 def _options_10(parser):
     add_data(parser, required=False)
+    add_include(parser)
     parser.add_argument(
         "--image", type=Path, action="append", metavar="FILE",
         help="instead: an image; may be given several times",
@@ -118,9 +133,10 @@ def _fig_11(options) -> int:
     if options.photographs < 1:
         raise ValueError(f"Expected at least one image. Received: {options.photographs}.")
     records = records_of(options)
+    model = open_model(options.model)
+    records = unseen(records, [model.details], options).images
     if options.limit is not None and options.limit < len(records):
         records = spread(records, options.limit)
-    model = open_model(options.model)
     none = [np.zeros((0, 4))] * len(records)
     rows = watched(
         rated_rows([record.path for record in records], none, model,
@@ -171,6 +187,7 @@ def _fig_11(options) -> int:
 
 def _options_11(parser):
     add_data(parser)
+    add_include(parser)
     add_model(parser, default=_MODEL)
     parser.add_argument(
         "--photographs", type=int, default=1, metavar="N",

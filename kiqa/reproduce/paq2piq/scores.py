@@ -24,6 +24,7 @@ from kiqa.data.readers.live_fb import pad_picture
 from kiqa.data.study.cropping import cut
 from kiqa.io.images import load_image
 from kiqa.io.rows import RowFile
+from kiqa.io.weights import Details
 from kiqa.scoring import Scorer, read_ahead, usable_workers
 from kiqa.startup import load_quietly
 
@@ -37,7 +38,7 @@ class RatingModel:
     Attributes:
         name: Its name.
         weights_sha256: Of its file.
-        trained_on: What its file says of that.
+        details: What its file says of it.
         scale: Of its scores, such as ``"0..100"``.
         higher_is_better: Its direction.
         rate: From pixels, rectangles (m, 4) and whether to pad to a score and
@@ -46,7 +47,7 @@ class RatingModel:
 
     name: str
     weights_sha256: str
-    trained_on: str
+    details: Details
     scale: str
     higher_is_better: bool
     rate: Callable[[np.ndarray, np.ndarray, bool], tuple[float, list[float]]]
@@ -85,10 +86,10 @@ def open_model(model: str | os.PathLike) -> RatingModel:
     info = scorer.info
     if scorer.needs_reference:
         raise ValueError(f"Expected a no-reference model. Received: {info.name}.")
-    mode = info.details.get("mode", "patch")
-    rate = _regions(info) if mode.startswith("paq2piq-") else _crops(scorer)
-    trained_on = str(info.details.get("trained_on", ""))
-    return RatingModel(info.name, info.sha256, trained_on, info.scale, info.higher_is_better, rate)
+    rate = _regions(info) if info.details.mode.startswith("paq2piq-") else _crops(scorer)
+    return RatingModel(
+        info.name, info.sha256, info.details, info.scale, info.higher_is_better, rate
+    )
 
 
 def rated_rows(

@@ -11,7 +11,6 @@ References:
 """
 
 import argparse
-import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -25,7 +24,7 @@ from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
 from kiqa.evaluation.report import correlation_report, to_markdown, write_csv, write_json
 from kiqa.io.files import replacing
-from kiqa.reproduce.command import Command, add_output
+from kiqa.reproduce.command import Command, add_include, add_output, report, unseen
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets, patches_of
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, size_of_patch, watched
 from kiqa.reproduce.published_rows import published_rows
@@ -58,7 +57,7 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
     jobs = []
     for name in places:
         for model in models:
-            parts = (_part_of(options, name, model),) if table == 4 else options.parts
+            parts = (options.set,) if table == 4 else options.parts
             jobs += [(name, part, model) for part in parts]
         if name in trained:
             jobs.append((name, "test", open_model(trained[name])))
@@ -70,20 +69,11 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
     return _finish(options, table, results, lines)
 
 
-def _part_of(options, name, model):
-    """All of a data set that the model has not seen, else its test part."""
-    if options.set is not None:
-        return options.set
-    named = re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", model.trained_on)
-    return "test" if named else "all"
-
-
 def _results(options, table, name, root, part, model, patches):
     """Correlations of one model on one part of one data set, and every score."""
-    records = scored_images(
-        name, root, split=options.split, part=part,
-        report=lambda text: sys.stderr.write(f"kiqa.reproduce: {text}\n"),
-    )  # fmt: skip
+    records = scored_images(name, root, split=options.split, part=part, report=report)
+    records, _, met = unseen(records, [model.details], options)
+    padded = part == "val" and getattr(options, "pad", False)
     none = np.zeros((0, 4)), np.zeros(0)
     if table == 2:
         records = [record for record in records if record.name in patches]
@@ -97,13 +87,16 @@ def _results(options, table, name, root, part, model, patches):
     rows = watched(
         rated_rows(
             [record.path for record in records], [rois for rois, _ in known], model,
-            padded=part == "val" and getattr(options, "pad", False), output=file,
+            padded=padded, output=file,
         ),
         len(records),
     )  # fmt: skip
+    if met["trained_on_met"]:
+        left = "" if met["trained_on_included"] else "less "
+        part = f"{part}, {left}{met['trained_on_met']} trained on"
     head = {"method": model.name, "dataset": name, "part": part,
             "weights_sha256": model.weights_sha256, "higher_is_better": model.higher_is_better,
-            "errors": sum(row["error"] is not None for row in rows)}  # fmt: skip
+            "errors": sum(row["error"] is not None for row in rows), **met}  # fmt: skip
     lines = [
         {"model": model.name, "dataset": name, "part": part, "name": record.name,
          "size": "picture", "mos": 100 * record.mos01, "predicted": row["score"],
@@ -201,9 +194,8 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
     )  # fmt: skip
     if table == 4:
         parser.add_argument(
-            "--set", choices=PARTS,
-            help="part of the data sets (default: all; test of those that the model's file says "
-            "it was trained on)",
+            "--set", choices=PARTS, default="all",
+            help="part of the data sets (default: all that the model was not trained on)",
         )  # fmt: skip
         parser.add_argument(
             "--trained", action="append", default=[], metavar="NAME=FILE",
@@ -229,6 +221,7 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
             "--patch-scores-are", metavar="TEXT",
             help="what they are, such as pseudo-scores; stands in the table",
         )  # fmt: skip
+    add_include(parser)
     add_output(parser, figures=False)
 
 

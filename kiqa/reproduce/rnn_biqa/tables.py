@@ -33,7 +33,7 @@ from kiqa import __version__
 from kiqa.constants import RNN_BIQA
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.io.files import replacing
-from kiqa.reproduce.command import Command, add_number, add_output
+from kiqa.reproduce.command import Command, add_include, add_number, add_output, report
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.training.rnn_biqa.feature_folder import open_folder
 from kiqa.training.rnn_biqa.protocols import (
@@ -44,6 +44,7 @@ from kiqa.training.rnn_biqa.protocols import (
     metrics_of,
     own_parts,
     random_parts,
+    unseen_parts,
 )
 from kiqa.training.rnn_biqa.settings import (
     NORMALISATIONS,
@@ -107,6 +108,10 @@ def table_rows(
 
 def _run(options: argparse.Namespace, *, table: str, methods: Sequence[str]) -> int:
     runs, data = _parts(options, table)
+    runs = {
+        run: unseen_parts(parts, include=options.include_trained, report=report)
+        for run, parts in runs.items()
+    }
     base = PoolingSettings(
         **POOLING_PRESETS[options.preset],
         normalisation=options.normalisation,
@@ -122,13 +127,13 @@ def _run(options: argparse.Namespace, *, table: str, methods: Sequence[str]) -> 
         reports = []
         for run, parts in runs.items():
             name = method, run
-            report, rows = _one(replace(base, **METHODS[method]), parts, options, name)
-            reports.append(report)
+            found, rows = _one(replace(base, **METHODS[method]), parts, options, name)
+            reports.append(found)
             predictions += [{"method": method, "run": run} | row for row in rows]
-            results.append({"method": method, "run": run, "data": data, "report": report})
+            results.append({"method": method, "run": run, "data": data, "report": found})
         if len(runs) > 1 and table != "rnn-table3":
             mean = {
-                title: float(np.mean([report["metrics"][name]["value"] for report in reports]))
+                title: float(np.mean([each["metrics"][name]["value"] for each in reports]))
                 for title, name in METRIC_NAMES.items()
             }
             results.append({"method": method, "run": "mean", "data": data, "mean": mean})
@@ -230,6 +235,7 @@ def _options(parser: argparse.ArgumentParser, *, table: str) -> None:
     )  # fmt: skip
     add_number(parser, "--epochs", "of the networks", default=PoolingSettings().epochs)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: %(default)s")
+    add_include(parser)
     add_output(parser, figures=False)
 
 

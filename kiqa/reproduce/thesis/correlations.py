@@ -36,10 +36,12 @@ from kiqa.maps.sliding_fish import fish_map
 from kiqa.reproduce.command import (
     Command,
     add_data,
+    add_include,
     add_model,
     add_output,
     records_of,
     split_of,
+    unseen,
 )
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.scoring import Scorer, read_ahead, score_paths, usable_workers
@@ -165,10 +167,13 @@ def table_rows(results: Sequence[Mapping], published: Sequence[Mapping], *, ours
     return rows
 
 
-def _scored(records, options, **scorer_options):
-    """Rows of a network, and what it is."""
+def _scored(options, **scorer_options):
+    """Images that a network was not trained on, its rows, and what it is."""
     scorer = Scorer(options.model, **scorer_options)
+    records = records_of(options)
     load_quietly(scorer)
+    kept = unseen(records, [scorer.info.details], options)
+    records = kept.images
     file = options.output and options.output / "rows.jsonl"
     paths = [str(record.path) for record in records]
     rows = _watched(score_paths(paths, scorer, output=file, resume=bool(file)), paths, options)
@@ -178,8 +183,9 @@ def _scored(records, options, **scorer_options):
         "weights_sha256": info.sha256,
         "higher_is_better": info.higher_is_better,
         "stride": scorer.stride,
+        **kept.note,
     }
-    return rows, details
+    return records, rows, details
 
 
 def _watched(rows, paths, options):
@@ -195,8 +201,7 @@ def _watched(rows, paths, options):
 
 
 def _table_2(options: argparse.Namespace) -> int:
-    records = records_of(options)
-    by_network, details = _scored(records, options, stride=options.stride)
+    records, by_network, details = _scored(options, stride=options.stride)
     file = options.output and options.output / "fish-rows.jsonl"
     paths = [record.path for record in records]
     by_fish = _watched(fish_rows(paths, stride=options.stride, output=file), paths, options)
@@ -211,8 +216,7 @@ def _table_2(options: argparse.Namespace) -> int:
 
 
 def _aggregated(options: argparse.Namespace, *, table: str) -> int:
-    records = records_of(options)
-    rows, details = _scored(records, options)
+    records, rows, details = _scored(options)
     result = result_of(
         f"kiqa's {details['model']}", rows, records, dataset=options.dataset, **details
     )
@@ -259,12 +263,14 @@ def _write(stem, text, content):
 
 def _options_2(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
+    add_include(parser)
     add_model(parser, default="patchnet", stride=PATCHNET.stride)
     add_output(parser, figures=False)
 
 
 def _options_aggregated(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
+    add_include(parser)
     add_model(parser, default="aggregator")
     add_output(parser, figures=False)
 

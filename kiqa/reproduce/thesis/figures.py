@@ -17,7 +17,16 @@ from kiqa.data.konpatch import build_konpatch, embedded_konpatch
 from kiqa.data.konpatch.votes import LABELS
 from kiqa.data.records import ScoredImage
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_data, add_model, add_number, add_output, records_of
+from kiqa.reproduce.command import (
+    Command,
+    add_data,
+    add_include,
+    add_model,
+    add_number,
+    add_output,
+    records_of,
+    unseen,
+)
 from kiqa.reproduce.thesis.table1 import read_run
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
@@ -177,9 +186,11 @@ def _examples(options) -> int:
 
     from kiqa.plotting import plot_map
 
-    chosen = spread(records_of(options), options.photographs)
+    records = records_of(options)
     scorer = Scorer(options.model, stride=options.stride)
     load_quietly(scorer)
+    records = unseen(records, [scorer.info.details], options).images
+    chosen = spread(records, options.photographs)
     figure = Figure(figsize=(2.6 * len(chosen) + 0.8, 5.4), layout="constrained")
     axes = figure.subplots(2, len(chosen), squeeze=False)
     for (photograph, below), record in zip(axes.T, chosen, strict=True):
@@ -197,6 +208,7 @@ def _examples(options) -> int:
 
 def _options_examples(parser):
     add_data(parser)
+    add_include(parser)
     add_number(parser, "--photographs", "evenly over the ranks of the MOS", default=6)
     add_model(parser, default="patchnet", stride=PATCHNET.stride)
     add_output(parser)

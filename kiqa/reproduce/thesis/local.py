@@ -16,7 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.data.local_cases import Case, boxed_items, load_case, synthetic_items
+from kiqa.data.local_cases import (
+    Case,
+    boxed_items,
+    load_case,
+    synthetic_items,
+    untrained_items,
+)
 from kiqa.data.local_quality import ground_truth, read_boxes
 from kiqa.data.smoothing import BLUR
 from kiqa.evaluation.local.auc import BORDERS, auc_rows, prediction_map
@@ -28,7 +34,7 @@ from kiqa.io.map_files import QualityMap
 from kiqa.maps.fish import fish_block_map
 from kiqa.maps.gray import gray_map
 from kiqa.maps.sliding_fish import fish_map
-from kiqa.reproduce.command import Command, add_model, add_output
+from kiqa.reproduce.command import Command, add_include, add_model, add_output, report
 from kiqa.reproduce.thesis.figures import add_image, save
 from kiqa.scoring import Scorer, read_ahead, usable_workers
 from kiqa.startup import load_quietly
@@ -171,6 +177,9 @@ def _fig_11(options: argparse.Namespace) -> int:
         items, source = boxed_items(options.images, options.boxes), Path(options.boxes).name
     scorer = Scorer(options.model, stride=options.stride)
     load_quietly(scorer)
+    items, met = untrained_items(
+        items, [scorer.info.details], include=options.include_trained, report=report
+    )
     predictors = {
         scorer.info.name: scorer.map,
         "fish": partial(fish_map, stride=options.stride),
@@ -188,7 +197,8 @@ def _fig_11(options: argparse.Namespace) -> int:
     )
     result = {"ground_truth": source, "stride": options.stride, "blur": BLUR,
               "border": options.border,
-              "weights_sha256": scorer.info.sha256, **summarise(rows, seed=_SEED)}  # fmt: skip
+              "weights_sha256": scorer.info.sha256, **met,
+              **summarise(rows, seed=_SEED)}  # fmt: skip
     write_csv(rows, options.output / "thesis-fig11.csv")
     write_json(result, options.output / "thesis-fig11.json")
     head = f"{source}: {result['images']} images, border {options.border}"
@@ -227,6 +237,7 @@ def _options_11(parser: argparse.ArgumentParser) -> None:
         help="outside the cells of a map: zero as in the thesis, or its edge continued, which is "
         "fairer where the border is good, as with synthetic distortions (default: %(default)s)",
     )  # fmt: skip
+    add_include(parser)
     add_model(parser, default="patchnet", stride=_STRIDE)
     add_output(parser)
 

@@ -17,9 +17,11 @@ import numpy as np
 
 from kiqa.data.proxy_pairs import PROXY
 from kiqa.data.tables import read_table
+from kiqa.data.untrained import untrained, untrained_files
 from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import to_markdown, write_csv
-from kiqa.reproduce.command import Command, add_output
+from kiqa.reproduce.command import Command, add_include, add_output
+from kiqa.reproduce.command import report as say
 from kiqa.reproduce.thesis.figures import save
 from kiqa.reproduce.wadiqam.data import (
     PROXY_NAME,
@@ -106,7 +108,8 @@ def runs_of(options: argparse.Namespace, *, mode: str, watch: bool = False) -> I
             else:
                 parts, _ = split_tasks(name, tasks, seed=split, split=options.split)
             if options.model:
-                yield from ((Path(file).stem, name, parts, Path(file)) for file in options.model)
+                for file in options.model:
+                    yield Path(file).stem, name, _unseen(parts, name, file, options), Path(file)
                 continue
             used = {
                 "train": sample(parts["train"], options.images, seed=split),
@@ -123,6 +126,19 @@ def runs_of(options: argparse.Namespace, *, mode: str, watch: bool = False) -> I
                 yield f"{label}-{mode.upper()}", name, parts, file
 
 
+def _unseen(parts, name, file, options):
+    """The parts, without test images that a given network was trained on."""
+    from kiqa.io.weights import read_info
+
+    tasks, models = parts["test"], [read_info(file).details]
+    common = {"include": options.include_trained, "report": say}
+    if name == PROXY_NAME:
+        references = [task.reference for task in tasks]
+        left = set(untrained_files(references, models, **common).images)
+        return parts | {"test": [task for task in tasks if task.reference in left]}
+    return parts | {"test": untrained(tasks, models, dataset=name, **common).images}
+
+
 def add_runs(parser: argparse.ArgumentParser, *, splits: int) -> None:
     """Add the options of `runs_of`."""
     add_sets(parser, _PRINTED)
@@ -134,6 +150,7 @@ def add_runs(parser: argparse.ArgumentParser, *, splits: int) -> None:
     parser.add_argument(
         "--split", metavar="FILE|NAME", help="split file to use instead of a random draw"
     )
+    add_include(parser)
     add_training(parser, splits=splits)
     add_output(parser)
 

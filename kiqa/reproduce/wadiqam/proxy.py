@@ -23,11 +23,12 @@ from kiqa.data.distortions import distort
 from kiqa.data.folders import photographs_in
 from kiqa.data.proxy_pairs import PROXY, write_proxy_pairs
 from kiqa.data.tables import read_table
+from kiqa.data.untrained import untrained_files
 from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import grouped_draws, mean_interval, percentile_interval
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_model, add_number, add_pristine
+from kiqa.reproduce.command import Command, add_include, add_model, add_number, add_pristine, report
 from kiqa.scoring import Scorer, read_ahead, usable_workers
 from kiqa.startup import load_quietly
 
@@ -150,6 +151,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
     add_number(parser, "--copies", "without --pairs: copies of each kind and image", default=4)
     add_number(parser, "--levels", "rising levels of each kind", default=5)
     add_number(parser, "--seed", "seed of the random numbers", default=0)
+    add_include(parser)
     add_model(parser, default="wadiqam_fr")
     parser.add_argument(
         "--output", type=Path, required=True, metavar="DIR", help="write tables and JSON there"
@@ -167,19 +169,25 @@ def _run(options: argparse.Namespace) -> int:
             f"Expected a full-reference model. Received: {options.model}, which takes no "
             "reference. Use a file of kiqa.train_wadiqam --mode fr."
         )
+    kept = untrained_files(
+        photographs, [scorer.info.details], include=options.include_trained, report=report
+    )
     better = 1 if scorer.info.higher_is_better else -1
     path = options.pairs or write_proxy_pairs(
         {options.set: photographs}, options.output / "pairs", copies=options.copies,
-        seed=options.seed, report=lambda text: sys.stderr.write(f"kiqa.reproduce: {text}\n"),
+        seed=options.seed, report=report,
     )  # fmt: skip
     known = {photograph.resolve() for photograph in photographs}
-    pairs = _pairs(path, options.set, known)
+    names = {photograph.name for photograph in kept.images}
+    pairs = [pair for pair in _pairs(path, options.set, known)
+             if Path(pair["reference"]).name in names]  # fmt: skip
+    photographs = kept.images
     hidden = not sys.stderr.isatty()
     loaded = read_ahead(partial(_load, folder=path.parent), pairs, workers=usable_workers())
     bar = tqdm(zip(pairs, loaded, strict=True), total=len(pairs), unit="pair", disable=hidden)
     rows = [
-        {"image": pair["image"], "reference": Path(pair["reference"]).name, "kind": pair["kind"],
-         "level": pair["level"], "proxy": float(pair["score"]),
+        {"image": Path(pair["image"]).name, "reference": Path(pair["reference"]).name,
+         "kind": pair["kind"], "level": pair["level"], "proxy": float(pair["score"]),
          "score": better * scorer.score(copy, reference=reference)}
         for pair, (copy, reference) in bar
     ]  # fmt: skip
@@ -197,7 +205,8 @@ def _run(options: argparse.Namespace) -> int:
     write_json(
         {"model": scorer.info.name, "weights_sha256": scorer.info.sha256, "proxy": PROXY,
          "set": options.set, "levels": options.levels, "seed": options.seed,
-         "bootstrap_seed": _SEED, "agreement": agreement, "responses": steps},
+         "bootstrap_seed": _SEED,
+         **kept.note, "agreement": agreement, "responses": steps},
         options.output / "wadiqam-proxy.json",
     )  # fmt: skip
     sys.stdout.write(

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kiqa.data import DATASETS
+from kiqa.data.proxy_pairs import PROXY
 from kiqa.training.runs.options import settings_to_json
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
-from kiqa.training.wadiqam.tasks import PatchTask, references_of
+from kiqa.training.wadiqam.tasks import PatchTask, references_of, tasks_trained_on
 
 if TYPE_CHECKING:
     import keras
@@ -112,11 +114,19 @@ def trained(
 
     workdir = folder / f"{label}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
     result = train_wadiqam(
-        parts["train"], parts["val"], settings, workdir=workdir, trained_on=f"scores of {name}",
+        parts["train"], parts["val"], settings, workdir=workdir,
+        trained_on=tasks_trained_on(parts["train"], parts["val"], **_scores_of(name)),
         test=parts["test"], watched=watched, resume=True, progress=sys.stderr.isatty(),
         report=say,
     )  # fmt: skip
     return workdir, result
+
+
+def _scores_of(name):
+    """What the scores of a data set are, for the weights file; "proxy" is no data set."""
+    if name in DATASETS:
+        return {"dataset": name, "scores": "human", "about": "MOS"}
+    return {"dataset": None, "scores": "proxy", "about": PROXY}
 
 
 def patch_outputs(

@@ -70,8 +70,8 @@ def load_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -
             mode says or at this stride.
         OSError: If a file is missing or cannot be read.
     """
-    mode = info.details.get("mode", "patch")
-    if not isinstance(mode, str) or mode not in ENGINES:
+    mode = info.details.mode
+    if mode not in ENGINES:
         raise ValueError(
             f"Expected a model whose mode is one of {sorted(ENGINES)}. Received: {mode!r} in "
             f"{info.path}. Use a newer kiqa, or another model."

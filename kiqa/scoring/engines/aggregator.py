@@ -1,7 +1,7 @@
 """Scoring with the aggregator: a network on the stack of an image's maps.
 
-The file of an aggregator names the Patchnet whose maps it was trained on, by
-name and sha256, and nothing else will do: the hash of the aggregator's file
+The file of an aggregator names the Patchnet whose maps it was trained on, its
+companion, and nothing else will do: the hash of the aggregator's file
 therefore stands for both networks, and rows of results need no second one.
 
 The map is the aggregator's spatial quality map before its global pooling. It
@@ -11,12 +11,10 @@ References:
     Thesis, section 5.4.
 """
 
-import os
-
 import numpy as np
 
 from kiqa.io.map_files import QualityMap
-from kiqa.io.weights import WeightsInfo, load_model, read_info
+from kiqa.io.weights import WeightsInfo, find_companion, load_model
 from kiqa.maps.dense import patch_size
 from kiqa.maps.stack import FISH_FORMS, MAPS, StackMaker
 from kiqa.models.aggregator import LEAST_CELLS, spatial_grid, spatial_model
@@ -28,8 +26,8 @@ def aggregator_engine(info: WeightsInfo, *, stride: int | None, default_stride: 
 
     Args:
         info: Of the aggregator's file. Its details hold ``maps`` (fish, gray,
-            patchnet), ``stride``, ``fish`` (sliding or blocks) and
-            ``patchnet`` with ``name`` and ``sha256``.
+            patchnet), ``stride``, ``fish`` (sliding or blocks) and the
+            companion ``patchnet``.
         stride: ``None`` or the file's own.
         default_stride: Not used; the file fixes the stride.
 
@@ -38,16 +36,16 @@ def aggregator_engine(info: WeightsInfo, *, stride: int | None, default_stride: 
 
     Raises:
         ValueError: If a detail is missing or wrong, another stride is asked
-            for, or the Patchnet of that name has another sha256.
+            for, or the Patchnet is not found (`find_companion`).
         FileNotFoundError: If ``$KIQA_WEIGHTS`` is no folder.
     """
-    own, fish, patchnet = _details(info)
+    own, fish = _details(info)
     if stride not in (None, own):
         raise ValueError(
             f"Expected stride {own}, at which {info.name} was trained. Received: {stride}. "
             "Leave the stride out, or use --model patchnet, which takes any."
         )
-    patch_info = _patchnet(info, patchnet)
+    patch_info = find_companion(info, "patchnet")
     patch_model = load_model(patch_info.path)
     patch = patch_size(patch_model)
     stacks = StackMaker(patch_model, stride=own, fish=fish, info=patch_info)
@@ -89,39 +87,15 @@ def aggregator_engine(info: WeightsInfo, *, stride: int | None, default_stride: 
 
 
 def _details(info):
-    """Stride, kind of FISH and Patchnet of an aggregator's file, checked."""
+    """Stride and kind of FISH of an aggregator's file, checked."""
     details = info.details
-    stride, patchnet = details.get("stride"), details.get("patchnet")
-    good = (
-        details.get("maps") == list(MAPS)
-        and type(stride) is int
-        and stride >= 1
-        and details.get("fish") in FISH_FORMS
-        and isinstance(patchnet, dict)
-        and isinstance(patchnet.get("name"), str)
-        and isinstance(patchnet.get("sha256"), str)
-    )
-    if not good:
+    if details.maps != MAPS or details.stride is None or details.fish not in FISH_FORMS:
         raise ValueError(
-            f"Expected an aggregator's file to say maps {list(MAPS)}, stride, fish (one of "
-            f"{FISH_FORMS}) and patchnet with name and sha256. Received: {details} in "
-            f"{info.path}. Export it again with these details."
+            f"Expected an aggregator's file to say maps {list(MAPS)}, stride, and fish (one of "
+            f"{FISH_FORMS}). Received: maps {details.maps}, stride {details.stride}, fish "
+            f"{details.fish!r} in {info.path}. Export it again with these details."
         )
-    return stride, details["fish"], patchnet
-
-
-def _patchnet(info, wanted):
-    """The description of the Patchnet that an aggregator was trained with."""
-    found = read_info(wanted["name"])
-    if found.sha256 != wanted["sha256"]:
-        folder = os.environ.get("KIQA_WEIGHTS")
-        where = f"$KIQA_WEIGHTS is {folder}" if folder else "$KIQA_WEIGHTS is not set"
-        raise ValueError(
-            f"Expected the {wanted['name']} that {info.name} was trained with, sha256 "
-            f"{wanted['sha256']}. Received: {found.path}, sha256 {found.sha256} ({where}). Set "
-            f"$KIQA_WEIGHTS to a folder that holds the right {wanted['name']}.h5."
-        )
-    return found
+    return details.stride, details.fish
 
 
 def _function(model, info):

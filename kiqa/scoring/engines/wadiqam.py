@@ -18,11 +18,9 @@ from dataclasses import replace
 import numpy as np
 
 from kiqa.io.weights import WeightsInfo, load_model
+from kiqa.io.weights.details import ALL_PATCHES, NONE_AT_BORDER
 from kiqa.maps.wadiqam import PatchPooler
 from kiqa.scoring.engines import Engine
-
-ALL_PATCHES = "non-overlapping"
-NONE_AT_BORDER = "non-overlapping, none that ends at the border"
 
 
 def wadiqam_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
@@ -41,7 +39,7 @@ def wadiqam_engine(info: WeightsInfo, *, stride: int | None, default_stride: int
         ValueError: If the file is damaged, holds another network or names
             another grid.
     """
-    grid = info.details.get("patch_grid", ALL_PATCHES)
+    grid = info.details.patch_grid or ALL_PATCHES
     if grid not in (ALL_PATCHES, NONE_AT_BORDER):
         raise ValueError(
             f"Expected patch_grid {ALL_PATCHES!r} or {NONE_AT_BORDER!r}. Received: {grid!r} in "

@@ -16,6 +16,7 @@ from kiqa.constants import AGGREGATOR
 from kiqa.data.augmentation import FLIPS, Version, distorted_versions, versions
 from kiqa.data.chosen import scored_images
 from kiqa.data.splits import random_split, read_split, write_split
+from kiqa.data.trained import in_chain, trained_on
 from kiqa.training.aggregator.settings import AggregatorSettings
 from kiqa.training.runs.command import TrainingCommand, chosen_parts
 
@@ -108,6 +109,7 @@ def _folds(arguments, train):
 def _train(prepared, settings, run, arguments):
     from kiqa.training.aggregator.stacks import StackSource
     from kiqa.training.aggregator.train import train_aggregator
+    from kiqa.training.runs.origin import details_of
 
     train, validation, test, folds = prepared
     source = StackSource(
@@ -137,6 +139,10 @@ def _train(prepared, settings, run, arguments):
         settings,
         test=test,
         details=source.details(arguments.patchnet),
+        trained_on=in_chain(
+            trained_on(train, validation, scores="human", about="MOS"),
+            *(details_of(model) for model in (arguments.patchnet, *[file for file, _ in folds])),
+        ),
         initial=arguments.initial,
         **run,
     )

@@ -21,13 +21,14 @@ from scipy.stats import rankdata
 
 from kiqa import __version__
 from kiqa.data.records import ScoredImage
-from kiqa.io.weights import export_h5
+from kiqa.data.trained import in_chain
+from kiqa.io.weights import Companion, Details, TrainingPart, export_h5
 from kiqa.training.aggregator.batches import epoch_plan, pretext_targets
 from kiqa.training.aggregator.items import StackItem, read_stacks
 from kiqa.training.aggregator.network import compile_aggregator, network_of, predict_scores
 from kiqa.training.aggregator.settings import AggregatorSettings
 from kiqa.training.runs.history import score_numbers
-from kiqa.training.runs.origin import origin
+from kiqa.training.runs.origin import details_of, origin
 from kiqa.training.runs.run import RunOptions, Training, run_training
 
 WEIGHTS_FILE = "aggregator.h5"
@@ -39,6 +40,7 @@ def train_aggregator(
     settings: AggregatorSettings,
     *,
     details: Mapping,
+    trained_on: Sequence[TrainingPart],
     test: Sequence[ScoredImage] = (),
     initial: str | os.PathLike | None = None,
     **run: Unpack[RunOptions],
@@ -49,7 +51,11 @@ def train_aggregator(
         train: Stacks to train on, several versions of an image or one.
         validation: Stacks that choose the epoch, one an image.
         settings: What decides the numbers.
-        details: How the stacks were made; goes into the weights file.
+        details: How the stacks were made, as
+            `kiqa.training.aggregator.stacks.StackSource.details` says it;
+            goes into the weights file.
+        trained_on: Which images these are, from `kiqa.data.trained`; goes
+            there too.
         test: Images of the test part; none of their content is trained on.
         initial: ``None`` for random weights, ``"imagenet"``, a file of an
             aggregator to start from, or ``"patchnet-map"``: random weights
@@ -93,7 +99,7 @@ def train_aggregator(
             predict_scores(model, validation, batch_size=settings.batch_size), wanted
         ),
         export=lambda model, folder: _export(
-            model, folder, settings, details=details, initial=initial
+            model, folder, settings, details=details, trained_on=trained_on, initial=initial
         ),
         initial=initial,
         data={"stacks": dict(details)},
@@ -129,18 +135,24 @@ def _wanted(validation, settings):
     return np.array([item.target for item in validation])
 
 
-def _export(model, folder, settings, *, details, initial):
+def _export(model, folder, settings, *, details, trained_on, initial):
     best = network_of(settings)
     best.set_weights(model.get_weights())
     export_h5(
         best,
         folder / WEIGHTS_FILE,
-        name="aggregator",
-        version=__version__,
-        scale="0..1",
-        higher_is_better=True,
-        mode="aggregator",
-        pooling=settings.pooling,
-        **details,
-        **origin(initial),
+        Details(
+            name="aggregator",
+            version=__version__,
+            scale="0..1",
+            higher_is_better=True,
+            mode="aggregator",
+            pooling=settings.pooling,
+            maps=tuple(details["maps"]),
+            stride=details["stride"],
+            fish=details["fish"],
+            companions={"patchnet": Companion(**details["patchnet"])},
+            trained_on=in_chain(trained_on, details_of(initial)),
+            origin=origin(initial),
+        ),
     )

@@ -6,6 +6,7 @@ Public names: `COMMAND`.
 import argparse
 from pathlib import Path
 
+from kiqa.data.trained import in_chain, trained_on
 from kiqa.training.paq2piq.settings import PRESETS, Paq2piqSettings
 from kiqa.training.runs.command import TrainingCommand, chosen_parts
 
@@ -55,13 +56,24 @@ def _train(prepared, settings, run, arguments):
         validation,
         settings,
         test=test,
-        trained_on=f"MOS of {arguments.dataset}, mapped to 0..100",
+        trained_on=_seen(prepared[0], prepared[1], arguments.pseudo_scores),
         patches=patches,
         patch_scores=meaning,
         initial=arguments.initial,
         packed=arguments.packed,
         **run,
     )
+
+
+def _seen(train, validation, model):
+    """Which images the network, and the one that rated their patches, was trained on."""
+    from kiqa.training.runs.origin import details_of
+
+    seen = trained_on(train, validation, scores="human", about="MOS, mapped to 0..100")
+    if model is not None:
+        about = f"scores of patches by {Path(model).stem}"
+        seen += trained_on(train, scores="teacher", about=about)
+    return in_chain(seen, details_of(model))
 
 
 def _patches(arguments, train, settings, *, report):

@@ -17,6 +17,8 @@ from typing import Unpack
 
 import numpy as np
 
+from kiqa.data.trained import in_chain
+from kiqa.io.weights import TrainingPart
 from kiqa.maps.paq2piq import LEAST_SIDE
 from kiqa.scoring.engines.paq2piq import export_pair
 from kiqa.training.paq2piq.batches import ImageSet, epoch_plan
@@ -24,7 +26,7 @@ from kiqa.training.paq2piq.network import body_and_head, compile_paq2piq, predic
 from kiqa.training.paq2piq.settings import Paq2piqSettings
 from kiqa.training.paq2piq.tasks import RatedImage, with_patches
 from kiqa.training.runs.history import score_numbers
-from kiqa.training.runs.origin import origin
+from kiqa.training.runs.origin import details_of, origin
 from kiqa.training.runs.packed import pack_images
 from kiqa.training.runs.run import RunOptions, Training, run_training
 from kiqa.training.runs.workdir import text_sha256
@@ -35,7 +37,7 @@ def train_paq2piq(
     validation: Sequence[RatedImage],
     settings: Paq2piqSettings,
     *,
-    trained_on: str,
+    trained_on: Sequence[TrainingPart],
     test: Sequence[RatedImage] = (),
     patches: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
     patch_scores: str = "",
@@ -49,8 +51,8 @@ def train_paq2piq(
         train: Images to train on.
         validation: Images that choose the epoch, by SROCC.
         settings: What decides the numbers.
-        trained_on: What the image scores are, in words; goes into the weights
-            files.
+        trained_on: Which images these are, from `kiqa.data.trained`; goes
+            into the weights files.
         test: Images of the test part; none of their content is trained on.
         patches: Patches by image, from
             `kiqa.training.paq2piq.tasks.read_patch_scores`, for images that
@@ -86,7 +88,6 @@ def train_paq2piq(
     parts = {"train": sets[0].tasks, "val": sets[1].tasks, "test": test}
     scores = np.array([task.score for task in train], np.float32)
     wanted = np.array([task.score for task in validation])
-    about = {"patch_scores": patch_scores} if patch_scores and settings.patches else {}
     training = Training(
         settings=settings,
         parts={part: [_row(task) for task in tasks] for part, tasks in parts.items()},
@@ -106,9 +107,9 @@ def train_paq2piq(
             *body_and_head(model),
             folder / weights_file(settings),
             kind=settings.model,
-            trained_on=trained_on,
-            **about,
-            **origin(initial),
+            trained_on=in_chain(trained_on, details_of(initial)),
+            patch_scores=patch_scores if patch_scores and settings.patches else None,
+            origin=origin(initial),
         ),
         initial=initial,
         data={"patches_sha256": _patches_sha256([*parts["train"], *parts["val"]])},

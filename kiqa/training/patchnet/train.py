@@ -33,8 +33,9 @@ import numpy as np
 from kiqa import __version__
 from kiqa.constants import PATCHNET
 from kiqa.data.konpatch import KonPatch
+from kiqa.data.trained import in_chain, konpatch_trained_on
 from kiqa.evaluation.report import write_csv, write_json
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Details, export_h5
 from kiqa.plotting import plot_loss_curves, save_figure
 from kiqa.training.patchnet.batches import InstanceData
 from kiqa.training.patchnet.folds import Parts, protocol_parts
@@ -44,7 +45,7 @@ from kiqa.training.patchnet.table import METRICS, patch_metrics, table_1
 from kiqa.training.runs.devices import require_tensorflow
 from kiqa.training.runs.history import history_writer
 from kiqa.training.runs.options import settings_to_json
-from kiqa.training.runs.origin import origin
+from kiqa.training.runs.origin import details_of, origin, started_from
 from kiqa.training.runs.run import RESULT_FILE
 from kiqa.training.runs.workdir import arrays_sha256, open_workdir, read_json
 
@@ -98,7 +99,7 @@ def train_patchnet(
     parts = _parts(konpatch, settings)
     workdir = open_workdir(
         workdir,
-        settings=settings_to_json(settings) | origin(initial),
+        settings=settings_to_json(settings) | started_from(initial),
         data={
             "source": source,
             "patches": len(konpatch.y),
@@ -209,14 +210,16 @@ def _run_instance(
     export_h5(
         model,
         folder.parent / f"{name}.h5",
-        name=name,
-        version=__version__,
-        scale="0..1",
-        higher_is_better=True,
-        trained_on=konpatch.votes_source,
-        instance=instance,
-        best_epoch=state.best_epoch,
-        **origin(initial),
+        Details(
+            name=name,
+            version=__version__,
+            scale="0..1",
+            higher_is_better=True,
+            trained_on=in_chain(konpatch_trained_on(konpatch), details_of(initial)),
+            origin=origin(initial),
+            instance=instance,
+            best_epoch=state.best_epoch,
+        ),
     )
     rows = zip(parts.test, konpatch.y[parts.test], predicted, strict=True)
     write_csv(

@@ -24,7 +24,9 @@ import numpy as np
 from kiqa import __version__
 from kiqa.constants import PATCHNET
 from kiqa.data.records import ScoredImage
-from kiqa.io.weights import export_h5
+from kiqa.data.trained import files_trained_on, in_chain, trained_on
+from kiqa.io.weights import Details, export_h5
+from kiqa.io.weights.details import SLIDING_WINDOW
 from kiqa.models.patchnet import build_patchnet
 from kiqa.training.patchnet_mos.batches import epoch_plan
 from kiqa.training.patchnet_mos.network import compile_patchnet_mos, mean_qualities
@@ -32,8 +34,10 @@ from kiqa.training.patchnet_mos.settings import MosSettings
 from kiqa.training.runs.convolutional import fold
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.images import ImageStore
-from kiqa.training.runs.origin import origin
+from kiqa.training.runs.origin import details_of, origin
 from kiqa.training.runs.run import RunOptions, Training, run_training
+
+_PSEUDO = "one score for pristine images, parts of it for locally distorted copies"
 
 
 def train_patchnet_mos(
@@ -72,6 +76,10 @@ def train_patchnet_mos(
     """
     parts = {"train": train, "val": validation, "test": test}
     _check(parts, unrated, settings)
+    seen = (
+        *trained_on(train, validation, scores="human", about="MOS of whole images"),
+        *files_trained_on(unrated, scores="pseudo", about=_PSEUDO),
+    )
     rated, mos = _store(_paths(train), settings.side, keep_bytes), _mos(train)
     pristine = _store(unrated, settings.side, keep_bytes // 4)
     held_out = _store(_paths(validation), PATCHNET.patch, keep_bytes // 4)
@@ -91,7 +99,7 @@ def train_patchnet_mos(
         build=build,
         plan=plan,
         validate=lambda model: score_numbers(mean_qualities(model, held_out), _mos(validation)),
-        export=lambda model, folder: _export(model, folder, initial=initial),
+        export=lambda model, folder: _export(model, folder, seen=seen, initial=initial),
         initial=initial,
         extendable=False,  # the learning rate's fall depends on the epochs
     )
@@ -137,19 +145,20 @@ def _store(paths, smallest, keep_bytes):
     return ImageStore(paths, smallest=smallest, keep_bytes=keep_bytes, remedy=remedy)
 
 
-def _export(model, folder, *, initial):
+def _export(model, folder, *, seen, initial):
     best = build_patchnet()
     fold(model, best)
     export_h5(
         best,
         folder / "patchnet.h5",
-        name="patchnet",
-        version=__version__,
-        scale="0..1",
-        higher_is_better=True,
-        pooling="mean",
-        patch_grid="sliding window",
-        trained_on="MOS of whole photographs; pseudo-scores for pristine photographs and "
-        "locally distorted copies",
-        **origin(initial),
+        Details(
+            name="patchnet",
+            version=__version__,
+            scale="0..1",
+            higher_is_better=True,
+            pooling="mean",
+            patch_grid=SLIDING_WINDOW,
+            trained_on=in_chain(seen, details_of(initial)),
+            origin=origin(initial),
+        ),
     )

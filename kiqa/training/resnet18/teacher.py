@@ -116,6 +116,9 @@ def load_teacher(model: str | os.PathLike) -> Teacher:
             f"{len(whole.inputs)} inputs. Use wadiqam_nr."
         )
     whole.trainable = False
+    for layer in whole.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = 0.0  # a fixed function, in the student's training too
     features = whole.get_layer(LAYER).output
     return Teacher(
         keras.Model(whole.inputs, features, name="teacher_body"),

@@ -31,13 +31,14 @@ import numpy as np
 from kiqa import __version__
 from kiqa.constants import PAQ2PIQ
 from kiqa.data.records import ScoredImage
-from kiqa.io.weights import export_h5
+from kiqa.data.trained import in_chain, trained_on
+from kiqa.io.weights import Details, export_h5
 from kiqa.training.resnet18.batches import epoch_plan, rate_images
 from kiqa.training.resnet18.network import body_of, compile_student, rater_of
 from kiqa.training.resnet18.settings import DistillationSettings
 from kiqa.training.resnet18.teacher import load_teacher, write_teacher_features
 from kiqa.training.runs.history import score_numbers
-from kiqa.training.runs.origin import origin
+from kiqa.training.runs.origin import details_of, origin
 from kiqa.training.runs.packed import pack_images
 from kiqa.training.runs.run import RunOptions, Training, run_training
 
@@ -110,6 +111,10 @@ def distil_resnet18(
             epoch=epoch,
         )
 
+    known = (
+        *trained_on(train, scores="teacher", about=f"features of {master.name}"),
+        *trained_on((), validation, scores="human", about="MOS"),
+    )
     rater = functools.cache(lambda model: rater_of(model, master))
     training = Training(
         settings=settings,
@@ -117,7 +122,7 @@ def distil_resnet18(
         build=lambda: compile_student(master, hints, settings, steps=len(plan(0)), initial=initial),
         plan=plan,
         validate=lambda model: score_numbers(rate_images(rater(model), judged), wanted),
-        export=lambda model, folder: _export(model, folder, master, initial),
+        export=lambda model, folder: _export(model, folder, known, teacher, initial),
         initial=initial,
         data={"teacher_sha256": master.sha256, "sizes": [list(size) for size in store.sizes]},
         extendable=False,  # the learning rate follows from the number of epochs
@@ -145,16 +150,18 @@ def _checked(train, validation, settings, teacher):
     return master
 
 
-def _export(model, folder, master, initial):
+def _export(model, folder, seen, teacher, initial):
     export_h5(
         body_of(model),
         folder / WEIGHTS_FILE,
-        name=WEIGHTS_FILE.removesuffix(".h5"),
-        version=__version__,
-        scale="features",
-        higher_is_better=True,
+        Details(
+            name=WEIGHTS_FILE.removesuffix(".h5"),
+            version=__version__,
+            scale="features",
+            higher_is_better=True,
+            mode="resnet18-body",
+            trained_on=in_chain(seen, details_of(teacher), details_of(initial)),
+            origin=origin(initial),
+        ),
         full_precision=True,
-        mode="resnet18-body",
-        trained_on=f"features of {master.name}",
-        **origin(initial),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kiqa.data.chosen import scored_images
 from kiqa.data.records import SETS
+from kiqa.data.untrained import INCLUDE_OPTION
 from kiqa.training.rnn_biqa.settings import (
     FINE_TUNING_PRESETS,
     POOLING_PRESETS,
@@ -62,6 +63,10 @@ def _add_pool_options(parser):
     group.add_argument(
         "--repeats", type=int, metavar="N", default=0, help="random 80/20 splits (paper: 3)"
     )
+    group.add_argument(
+        INCLUDE_OPTION, action="store_true", default=False,
+        help="test also on images that the extractor was trained on",
+    )  # fmt: skip
 
 
 def _pooling_runs(arguments: argparse.Namespace, settings: PoolingSettings):
@@ -87,8 +92,14 @@ def _pooling_runs(arguments: argparse.Namespace, settings: PoolingSettings):
 
 
 def _pool(runs, settings, run, arguments):
+    from kiqa.training.rnn_biqa.protocols import unseen_parts
     from kiqa.training.rnn_biqa.train import run_pooling
 
+    include = arguments.include_trained
+    runs = {
+        name: unseen_parts(parts, include=include, report=run["report"])
+        for name, parts in runs.items()
+    }
     return run_pooling(runs, settings, initial=arguments.initial, **run)
 
 

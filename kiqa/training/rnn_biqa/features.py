@@ -89,8 +89,8 @@ def extract_features(
 
 def _named(info: WeightsInfo) -> WeightsInfo:
     """The description, if it does not speak of another kind of model."""
-    mode = info.details.get("mode", "rnn-features")
-    if mode != "rnn-features":
+    mode = info.details.mode
+    if mode not in ("rnn-features", "patch"):  # a file that names no mode counts as patch
         raise ValueError(
             f"Expected a feature extractor, of mode 'rnn-features'. Received: {info.path}, "
             f"{mode!r}. Make one: python -m kiqa.train_rnn_biqa fine-tune."

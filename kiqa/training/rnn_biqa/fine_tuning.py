@@ -20,7 +20,8 @@ import numpy as np
 from kiqa import __version__
 from kiqa.data.label_distributions import bins_of_records
 from kiqa.data.records import ScoredImage
-from kiqa.io.weights import export_h5
+from kiqa.data.trained import in_chain, trained_on
+from kiqa.io.weights import Details, TrainingPart, export_h5
 from kiqa.models.rnn_features import BINS, build_extractor, without_head
 from kiqa.training.rnn_biqa.patches import epoch_plan, expected_scores, patch_count, patch_pool
 from kiqa.training.rnn_biqa.settings import FineTuningSettings
@@ -28,7 +29,7 @@ from kiqa.training.rnn_biqa.start import freeze_until, start_extractor
 from kiqa.training.runs.devices import jit_compile
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.optimizers import momentum
-from kiqa.training.runs.origin import origin
+from kiqa.training.runs.origin import details_of, origin
 from kiqa.training.runs.replicas import whole_batch
 from kiqa.training.runs.run import RunOptions, Training, run_training
 from kiqa.training.runs.seeding import model_seed
@@ -105,7 +106,7 @@ def fine_tune(
         plan=plan,
         validate=validate,
         export=lambda model, folder: _export(
-            model, folder / EXTRACTOR_FILE, train, settings, initial
+            model, folder / EXTRACTOR_FILE, train, validation, settings, initial
         ),
         monitor="val_srocc" if settings.keep == "best" else None,
         initial=initial,
@@ -165,21 +166,26 @@ def _row(record):
     }
 
 
-def _export(model, path, train, settings, initial):
+def _export(model, path, train, validation, settings, initial):
     """Write the extractor, in float32 whatever it was trained in."""
+    seen: tuple[TrainingPart, ...] = ()
+    if settings.epochs:
+        seen = trained_on(train, validation, scores="human", about="distributions of votes")
     assumed = settings.epochs and any(record.sd is None for record in train)
     export_h5(
         without_head(model),
         path,
-        name="rnn_features",
-        version=__version__,
-        scale="features, at least 0",
-        higher_is_better=True,
-        mode="rnn-features",
-        backbone=settings.backbone,
-        trained_on=f"votes of {train[0].dataset}" if settings.epochs else "nothing more",
-        **({"assumed_sd": settings.assumed_sd} if assumed else {}),
-        **origin(initial),
+        Details(
+            name="rnn_features",
+            version=__version__,
+            scale="features, at least 0",
+            higher_is_better=True,
+            mode="rnn-features",
+            backbone=settings.backbone,
+            trained_on=in_chain(seen, details_of(initial)),
+            origin=origin(initial),
+            assumed_sd=settings.assumed_sd if assumed else None,
+        ),
     )
 
 

@@ -1,7 +1,8 @@
 """The paper's comparisons: parts of a data set, other data sets, several methods.
 
 Public names: `Part`, `Parts`, `rated_part`, `folder_records`, `own_parts`,
-`random_parts`, `cross_parts`, `fit_and_predict`, `metrics_of`.
+`random_parts`, `cross_parts`, `unseen_parts`, `fit_and_predict`,
+`metrics_of`.
 
 References:
     Korhonen et al. 2021, sections 4.3 and 4.4.
@@ -18,8 +19,10 @@ import numpy as np
 from kiqa.constants import RNN_BIQA
 from kiqa.data.records import SETS, ScoredImage
 from kiqa.data.splits import assign_split, read_split
+from kiqa.data.untrained import untrained
 from kiqa.evaluation.report import correlation_report
-from kiqa.training.rnn_biqa.feature_folder import FeatureFolder
+from kiqa.io.weights import read_info
+from kiqa.training.rnn_biqa.feature_folder import EXTRACTOR_FILE, FeatureFolder
 from kiqa.training.rnn_biqa.settings import PoolingSettings
 from kiqa.training.runs.checks import refuse_shared_contents
 
@@ -170,6 +173,34 @@ def cross_parts(train: FeatureFolder, test: FeatureFolder) -> Parts:
             f"{test.path} with {forms[1]}. Extract both with the same --preset."
         )
     return {"train": Part(train, train.names), "val": None, "test": Part(test, test.names)}
+
+
+def unseen_parts(parts: Parts, *, include: bool, report: Callable[[str], object]) -> Parts:
+    """Leave out test images that the feature extractor was trained on.
+
+    Args:
+        parts: Of `own_parts`, `random_parts` or `cross_parts`.
+        include: Leave nothing out, and say so.
+        report: Told in a sentence what was met.
+
+    Returns:
+        The parts.
+
+    Raises:
+        ValueError: If no test image is left.
+    """
+    test = parts["test"]
+    if test is None:
+        return parts
+    file = test.folder.path / EXTRACTOR_FILE
+    if not file.is_file():
+        report(f"what {test.folder.info.extractor} was trained on is not known: {file} is missing")
+        return parts
+    names = set(test.names)
+    records = [record for record in folder_records(test.folder) if record.name in names]
+    kept = untrained(records, [read_info(file).details], include=include, report=report)
+    left = {record.name for record in kept.images}
+    return {**parts, "test": Part(test.folder, [name for name in test.names if name in left])}
 
 
 def rated_part(part: Part, *, multi_resolution: bool):

@@ -5,15 +5,18 @@ Public names: `publish_pooling`.
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 
 from kiqa import __version__
+from kiqa.data.trained import in_chain
 from kiqa.io.files import replacing
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Companion, Details, TrainingPart, export_h5
 from kiqa.training.rnn_biqa.feature_folder import EXTRACTOR_FILE, FeatureFolder
 from kiqa.training.rnn_biqa.settings import PoolingSettings
+from kiqa.training.runs.origin import details_of
 
 
 def publish_pooling(
@@ -22,7 +25,7 @@ def publish_pooling(
     features: FeatureFolder,
     settings: PoolingSettings,
     *,
-    trained_on: str,
+    trained_on: Sequence[TrainingPart],
 ) -> Path:
     """Write a pooling network, and beside it the extractor it was trained with.
 
@@ -32,7 +35,8 @@ def publish_pooling(
             ``average_biqa.h5``) and the extractor under its name.
         features: The features it was trained on.
         settings: Of the training.
-        trained_on: What the scores are, in words; goes into the file.
+        trained_on: Which images these are, from `kiqa.data.trained`; goes
+            into the file.
 
     Returns:
         The path of the network.
@@ -46,15 +50,17 @@ def publish_pooling(
     return export_h5(
         model,
         folder / f"{model.name}.h5",
-        name=model.name,
-        version=__version__,
-        scale="0..1",
-        higher_is_better=True,
-        mode="rnn-biqa",
-        pooling=settings.method,
-        masked=settings.masked,
-        multi_resolution=settings.multi_resolution,
-        form=info.form.to_json(),
-        extractor={"name": info.extractor, "sha256": info.extractor_sha256},
-        trained_on=trained_on,
+        Details(
+            name=model.name,
+            version=__version__,
+            scale="0..1",
+            higher_is_better=True,
+            mode="rnn-biqa",
+            pooling=settings.method,
+            masked=settings.masked,
+            multi_resolution=settings.multi_resolution,
+            form=info.form.to_json(),
+            companions={"extractor": Companion(info.extractor, info.extractor_sha256)},
+            trained_on=in_chain(trained_on, details_of(features.path / EXTRACTOR_FILE)),
+        ),
     )

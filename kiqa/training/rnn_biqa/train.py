@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
+from kiqa.data.trained import names_trained_on
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.training.rnn_biqa.feature_folder import open_folder
 from kiqa.training.rnn_biqa.protocols import (
@@ -100,7 +101,7 @@ def run_pooling(
             parts,
             settings,
             initial=initial,
-            export=_publisher(parts["train"], settings),
+            export=_publisher(parts, settings),
             **inner_run,
         )
         if parts["test"] is not None:
@@ -116,14 +117,25 @@ def run_pooling(
     return to_markdown(rows) if rows else "No test images."
 
 
-def _publisher(train, settings):
+def _publisher(parts, settings):
     """A function that writes the network, for `train_pooling`."""
 
     def export(model, folder):
         from kiqa.training.rnn_biqa.publishing import publish_pooling
 
-        said = f"MOS of {train.folder.info.dataset}, {len(train.names)} images"
-        publish_pooling(model, folder, train.folder, settings, trained_on=said)
+        features = parts["train"].folder
+        seen = tuple(
+            names_trained_on(
+                parts[use].names,
+                dataset=features.info.dataset,
+                use=use,
+                scores="human",
+                about="MOS",
+            )
+            for use in ("train", "val")
+            if parts[use] is not None
+        )
+        publish_pooling(model, folder, features, settings, trained_on=seen)
 
     return export
 

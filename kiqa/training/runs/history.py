@@ -33,7 +33,7 @@ def score_numbers(predicted: np.ndarray, wanted: np.ndarray) -> dict[str, float]
 
 
 def history_writer(
-    folder: Path, report: Callable[[str], None], *, tensorboard: bool = False
+    folder: Path, report: Callable[[str], object], *, tensorboard: bool = False
 ) -> Callable[[RunState], None]:
     """Return an ``after_epoch`` for `kiqa.training.runs.epochs.train_to_best`.
 

@@ -1,15 +1,18 @@
-"""What a training started from, as its weights file tells it."""
+"""What a training started from, as its weights file and settings tell it.
+
+Public names: `origin`, `started_from`, `details_of`.
+"""
 
 import os
 from pathlib import Path
 
 from kiqa.io.files import sha256_of
-from kiqa.io.weights import find_weights
+from kiqa.io.weights import Details, Origin, find_weights, read_info
 
 _MADE = ("imagenet", "patchnet-map")  # starts that are made, not read from a file of ours
 
 
-def origin(initial: str | os.PathLike | None) -> dict[str, str]:
+def origin(initial: str | os.PathLike | None) -> Origin | None:
     """Name trained weights so that others can tell which they were.
 
     Args:
@@ -17,16 +20,61 @@ def origin(initial: str | os.PathLike | None) -> dict[str, str]:
             (`kiqa.training.aggregator.start`), or ``None`` for random ones.
 
     Returns:
-        Nothing for random weights, else ``started_from``: the word, or the
-        file's stem and the beginning of its sha256; no path of this machine.
+        ``None`` for random weights, else the word, or the file's stem and its
+        sha256; no path of this machine.
 
     Raises:
         FileNotFoundError: If there is no such file.
+        kiqa.io.weights.WeightsError: If there is no such name.
     """
     if initial is None:
-        return {}
+        return None
     if str(initial) in _MADE:
-        return {"started_from": str(initial)}
-    path = Path(initial)
-    path = path if path.is_file() else find_weights(initial)
-    return {"started_from": f"{path.stem}, sha256 {sha256_of(path)[:16]}"}
+        return Origin(str(initial))
+    path = _file(initial)
+    return Origin(path.stem, sha256_of(path))
+
+
+def started_from(initial: str | os.PathLike | None) -> dict[str, str]:
+    """Say the same for ``settings.json``.
+
+    Args:
+        initial: As for `origin`.
+
+    Returns:
+        Nothing for random weights, else ``started_from``: the word, or the
+        file's stem and the beginning of its sha256.
+
+    Raises:
+        FileNotFoundError: As `origin`.
+        kiqa.io.weights.WeightsError: As `origin`.
+    """
+    found = origin(initial)
+    if found is None:
+        return {}
+    digest = "" if found.sha256 is None else f", sha256 {found.sha256[:16]}"
+    return {"started_from": f"{found.name}{digest}"}
+
+
+def details_of(model: str | os.PathLike | None) -> Details | None:
+    """Read the description of a network in the chain of a training.
+
+    Args:
+        model: As ``initial`` of `origin`.
+
+    Returns:
+        Its details, for `kiqa.data.trained.in_chain`; ``None`` if it is no
+        weights file.
+
+    Raises:
+        FileNotFoundError: As `origin`.
+        kiqa.io.weights.WeightsError: As `origin`, or if it is damaged.
+    """
+    if model is None or str(model) in _MADE:
+        return None
+    return read_info(_file(model)).details
+
+
+def _file(model):
+    path = Path(model)
+    return path if path.is_file() else find_weights(model)

@@ -33,7 +33,7 @@ from kiqa.training.runs.epochs import train_to_best
 from kiqa.training.runs.feeding import fit_epoch
 from kiqa.training.runs.history import best_numbers, history_writer
 from kiqa.training.runs.options import settings_to_json
-from kiqa.training.runs.origin import origin
+from kiqa.training.runs.origin import started_from
 from kiqa.training.runs.replicas import share_statistics
 from kiqa.training.runs.workdir import machine, open_workdir, text_sha256
 
@@ -56,7 +56,7 @@ class RunOptions(TypedDict, total=False):
     resume: bool
     tensorboard: bool
     progress: bool
-    report: Callable[[str], None]
+    report: Callable[[str], object]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,7 +106,7 @@ def run_training(
     resume: bool = False,
     tensorboard: bool = False,
     progress: bool = False,
-    report: Callable[[str], None] = lambda message: None,
+    report: Callable[[str], object] = lambda message: None,
 ) -> dict:
     """Run a training to its result, or continue it.
 
@@ -134,7 +134,7 @@ def run_training(
     model = _built(training)  # first: what cannot be built leaves the folder free
     folder = open_workdir(
         workdir,
-        settings=settings_to_json(training.settings) | origin(training.initial),
+        settings=settings_to_json(training.settings) | started_from(training.initial),
         data={
             **counts,
             **training.data,

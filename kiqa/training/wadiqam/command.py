@@ -11,7 +11,12 @@ from kiqa.data.records import SETS
 from kiqa.data.splits import counted_split, write_split
 from kiqa.training.runs.command import TrainingCommand, chosen_parts, limited
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
-from kiqa.training.wadiqam.tasks import pristine_parts, rated_tasks, read_pairs
+from kiqa.training.wadiqam.tasks import (
+    pristine_parts,
+    rated_tasks,
+    read_pairs,
+    tasks_trained_on,
+)
 
 
 def _add_options(parser):
@@ -51,12 +56,14 @@ def _prepare(arguments: argparse.Namespace, settings: WadiqamSettings):
             arguments.split = _counted_split(arguments)
         records = chosen_parts(arguments, settings)
         parts = [rated_tasks(part, mode=settings.mode) for part in records]
-        return *parts, f"MOS of {arguments.dataset}"
-    path, scores = arguments.pairs, "scores of pairs"
+        about = {"dataset": arguments.dataset, "scores": "human", "about": "MOS"}
+        return *parts, about
+    path, about = arguments.pairs, {"scores": "unknown", "about": "scores of pairs"}
     if given == ["pristine"]:
-        path, scores = _proxy_pairs(arguments)
+        path, about = _proxy_pairs(arguments)
     pairs = read_pairs(path)
-    return limited(pairs["train"], arguments, settings), pairs["val"], pairs["test"], scores
+    train = limited(pairs["train"], arguments, settings)
+    return train, pairs["val"], pairs["test"], {"dataset": None, **about}
 
 
 def _counted_split(arguments):
@@ -82,15 +89,21 @@ def _proxy_pairs(arguments):
     images = pristine_parts(arguments.pristine, split=arguments.split, seed=arguments.split_seed)
     folder = arguments.workdir / "pairs"
     path = write_proxy_pairs(images, folder, copies=arguments.copies, seed=arguments.split_seed)
-    return path, PROXY
+    return path, {"scores": "proxy", "about": PROXY}
 
 
 def _train(prepared, settings, run, arguments):
     from kiqa.training.wadiqam.train import train_wadiqam
 
-    train, validation, test, scores = prepared
+    train, validation, test, about = prepared
     return train_wadiqam(
-        train, validation, settings, test=test, trained_on=scores, initial=arguments.initial, **run
+        train,
+        validation,
+        settings,
+        test=test,
+        trained_on=tasks_trained_on(train, validation, **about),
+        initial=arguments.initial,
+        **run,
     )
 
 

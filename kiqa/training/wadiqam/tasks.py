@@ -1,7 +1,7 @@
 """What DIQaM and WaDIQaM are trained on: rated images, or pairs with scores.
 
 Public names: `PatchTask`, `rated_tasks`, `references_of`, `read_pairs`,
-`pristine_parts`.
+`tasks_trained_on`, `pristine_parts`.
 """
 
 import math
@@ -15,6 +15,8 @@ from kiqa.data.folders import photographs_in
 from kiqa.data.records import SETS, ScoredImage
 from kiqa.data.splits import read_split
 from kiqa.data.tables import read_table
+from kiqa.data.trained import names_trained_on
+from kiqa.io.weights import TrainingPart
 
 _HELD_OUT = 8  # without a set val, one of so many training photographs chooses the epoch
 
@@ -131,6 +133,37 @@ def read_pairs(path: str | os.PathLike) -> dict[str, list[PatchTask]]:
         if not tasks[name]:
             raise ValueError(f"Expected pairs in the set {name!r}. Received: none in {path}.")
     return tasks
+
+
+def tasks_trained_on(
+    train: Sequence[PatchTask],
+    validation: Sequence[PatchTask],
+    *,
+    dataset: str | None,
+    scores: str,
+    about: str,
+) -> tuple[TrainingPart, ...]:
+    """Describe the images of a training for its weights file.
+
+    Args:
+        train: Tasks to train on.
+        validation: Tasks that choose the epoch.
+        dataset: Key of `kiqa.data.DATASETS`; ``None`` for pairs, of which the
+            names of the references are told.
+        scores: As for `kiqa.data.trained.trained_on`.
+        about: Likewise.
+
+    Returns:
+        The parts.
+    """
+    parts = {"train": train, "val": validation}
+    return tuple(
+        names_trained_on(
+            [task.name if dataset else Path(task.content).name for task in tasks],
+            dataset=dataset, use=use, scores=scores, about=about,
+        )
+        for use, tasks in parts.items()
+    )  # fmt: skip
 
 
 def pristine_parts(

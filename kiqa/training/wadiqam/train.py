@@ -19,9 +19,11 @@ import numpy as np
 from scipy.stats import rankdata
 
 from kiqa import __version__
-from kiqa.io.weights import export_h5
+from kiqa.data.trained import in_chain
+from kiqa.io.weights import Details, TrainingPart, export_h5
+from kiqa.io.weights.details import ALL_PATCHES
 from kiqa.training.runs.history import score_numbers
-from kiqa.training.runs.origin import origin
+from kiqa.training.runs.origin import details_of, origin
 from kiqa.training.runs.run import RunOptions, Training, run_training
 from kiqa.training.wadiqam.batches import epoch_plan, fixed_patches, patch_source
 from kiqa.training.wadiqam.form import fold
@@ -31,8 +33,8 @@ from kiqa.training.wadiqam.tasks import PatchTask, references_of
 
 # What the weights file says of the scores, by `WadiqamSettings.targets`.
 _SCALES = {
-    "dmos": {"scale": "0..100 DMOS", "higher_is_better": False},
-    "mos": {"scale": "0..1", "higher_is_better": True},
+    "dmos": "0..100 DMOS",
+    "mos": "0..1",
 }
 
 
@@ -41,7 +43,7 @@ def train_wadiqam(
     validation: Sequence[PatchTask],
     settings: WadiqamSettings,
     *,
-    trained_on: str,
+    trained_on: Sequence[TrainingPart],
     test: Sequence[PatchTask] = (),
     watched: bool = False,
     initial: str | os.PathLike | None = None,
@@ -54,8 +56,8 @@ def train_wadiqam(
         train: Images to train on.
         validation: Images that choose the epoch.
         settings: What decides the numbers.
-        trained_on: What the scores are, in words; goes into the weights
-            file.
+        trained_on: Which images these are, from `kiqa.data.trained`; goes
+            into the weights file.
         test: Images of the test part; none of their content is trained on.
         watched: Note the test images' loss each epoch, ``test_loss``; it
             decides nothing.
@@ -170,16 +172,19 @@ def _judge(tasks, settings, *, part) -> Callable:
 def _export(model, folder, settings, *, trained_on, initial):
     best = network_of(settings)
     fold(model, best)
-    name = weights_file(settings).removesuffix(".h5")
+    name, scale = weights_file(settings).removesuffix(".h5"), _SCALES[settings.targets]
     export_h5(
         best,
         folder / f"{name}.h5",
-        name=name,
-        version=__version__,
-        **_SCALES[settings.targets],
-        mode=f"wadiqam-{settings.mode}",
-        pooling=settings.pooling,
-        patch_grid="non-overlapping",
-        trained_on=trained_on,
-        **origin(initial),
+        Details(
+            name=name,
+            version=__version__,
+            scale=scale,
+            higher_is_better=settings.targets == "mos",
+            mode=f"wadiqam-{settings.mode}",
+            pooling=settings.pooling,
+            patch_grid=ALL_PATCHES,
+            trained_on=in_chain(trained_on, details_of(initial)),
+            origin=origin(initial),
+        ),
     )

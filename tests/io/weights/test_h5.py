@@ -13,11 +13,14 @@ from keras import layers
 
 from kiqa.io import files as whole_files
 from kiqa.io.weights import (
+    Details,
+    Origin,
     WeightsError,
     export_h5,
     load_model,
     model_tensors,
     read_info,
+    rewrite_details,
     write_manifest_entry,
 )
 
@@ -36,7 +39,9 @@ def _network(units=3):
 
 def _export(model, path, **details):
     return export_h5(
-        model, path, name="net", version="1.2", scale="0..1", higher_is_better=False, **details
+        model,
+        path,
+        Details(name="net", version="1.2", scale="0..1", higher_is_better=False, **details),
     )
 
 
@@ -54,7 +59,7 @@ def _save_with_keras(save, *arguments):
 @pytest.fixture
 def file(tmp_path):
     """A small published file."""
-    return _export(_network(), tmp_path / "net.h5", mode="NR", patch_grid={"stride": 4})
+    return _export(_network(), tmp_path / "net.h5", mode="NR", patch_grid="sliding window")
 
 
 def test_round_trip_is_exact(file):
@@ -75,7 +80,7 @@ def test_info_says_what_was_exported(file):
         "0..1",
         False,
     )
-    assert info.details == {"mode": "NR", "patch_grid": {"stride": 4}}
+    assert (info.details.mode, info.details.patch_grid) == ("NR", "sliding window")
     assert info.path == file
     assert info.sha256 == whole_files.sha256_of(file)
 
@@ -84,7 +89,7 @@ def test_same_model_gives_same_bytes(file, tmp_path):
     """A file is a function of model and arguments; compiling the model changes nothing."""
     model = _network()
     model.compile("adam", keras.losses.MeanSquaredError())
-    again = _export(model, tmp_path / "again.h5", mode="NR", patch_grid={"stride": 4})
+    again = _export(model, tmp_path / "again.h5", mode="NR", patch_grid="sliding window")
     assert again.read_bytes() == file.read_bytes()
 
 
@@ -144,8 +149,8 @@ def test_full_disk_keeps_the_old_file(file, monkeypatch):
         ({"name": ""}, "name"),
         ({"scale": 1}, "scale"),
         ({"higher_is_better": 1}, "higher_is_better"),
-        ({"mode": object()}, "JSON"),
-        ({"limit": float("nan")}, "JSON"),
+        ({"mode": object()}, "mode"),
+        ({"form": {"limit": float("nan")}}, "JSON"),
     ],
 )
 def test_export_refuses_wrong_arguments(tmp_path, changes, part):
@@ -154,7 +159,7 @@ def test_export_refuses_wrong_arguments(tmp_path, changes, part):
     arguments |= changes
     path = tmp_path / arguments.pop("path", "net.h5")
     with pytest.raises(WeightsError, match=part):
-        export_h5(_network(), path, **arguments)
+        export_h5(_network(), path, Details(**arguments))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -317,6 +322,15 @@ def test_other_formats_of_keras_get_a_remedy(tmp_path, name):
             read(path)
 
 
+def test_another_description_changes_nothing_else(file, tmp_path):
+    """The file is the one that an export with that description writes, bit by bit."""
+    other = Details("other", "2", "0..100", True, origin=Origin("net", "0" * 64))
+    expected = export_h5(_network(), tmp_path / "expected.h5", other).read_bytes()
+    assert file.read_bytes() != expected
+    assert rewrite_details(file, other).read_bytes() == expected
+    np.testing.assert_array_equal(_outputs(load_model(file)), _outputs(_network()))
+
+
 def test_manifest_entry_states_the_file(file):
     """The entry has hash, size, scale and what the caller knows; loading checks it."""
     target = file.parent / "manifest.json"
@@ -349,7 +363,8 @@ def test_file_that_is_not_the_one_of_its_manifest_is_refused(file):
             read(file)
         for part in (str(file), old, whole_files.sha256_of(file), "Get the file again"):
             assert part in str(caught.value)
-    write_manifest_entry(target, file, builder="patchnet", card="README.md")
+    entry = write_manifest_entry(target, file, builder="patchnet", card="README.md", earlier=[old])
+    assert entry["earlier"] == [old]
     assert load_model(file).get_layer("hidden").units == 5
 
 

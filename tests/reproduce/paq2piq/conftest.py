@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kiqa.data.trained import names_trained_on
 from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.reproduce.paq2piq.scores import open_model
@@ -31,9 +32,11 @@ def noise_image():
 def models(tmp_path_factory):
     """P2P-RM, -BM and -FM of random weights in one folder."""
     folder, body = tmp_path_factory.mktemp("models"), build_resnet18(seed=1)
+    seen = [names_trained_on([name], dataset="koniq10k", use=use, scores="human", about="MOS")
+            for name, use in (("0.png", "train"), ("1.png", "val"))]  # fmt: skip
     return {
         kind: export_pair(body, build_paq2piq_head(seed=2, kind=kind),
-                          folder / f"p2p_{kind}.h5", kind=kind, trained_on="MOS of koniq10k")
+                          folder / f"p2p_{kind}.h5", kind=kind, trained_on=seen)
         for kind in ("bm", "rm", "fm")
     }  # fmt: skip
 

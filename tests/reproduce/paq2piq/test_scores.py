@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kiqa.io.images import load_image
-from kiqa.io.weights import export_h5, read_info
+from kiqa.io.weights import Details, export_h5, find_companion, load_model, read_info
 from kiqa.models.patchnet import build_patchnet
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, size_of_patch
 from kiqa.scoring import Scorer
@@ -12,16 +12,15 @@ from kiqa.scoring import Scorer
 
 def test_rows_of_pictures_and_patches(live_fb, models, opened):
     """Regions by P2P-RM's rater, feedback from the patches by P2P-FM, crops by other models."""
-    from kiqa.io.weights import load_model
     from kiqa.maps.paq2piq import RegionRater
-    from kiqa.scoring.engines.paq2piq import head_beside
 
     path = live_fb / "database/set/4.png"
     pixels = load_image(path).pixels
     rois = np.array([[2, 4, 66, 68], [30, 10, 80, 60], [40, 40, 100, 80]], np.float32)
     for kind in ("rm", "fm", "bm"):
         info = read_info(models[kind])
-        rater = RegionRater(load_model(info.path), load_model(head_beside(info)), kind=kind)
+        head = load_model(find_companion(info, "head").path)
+        rater = RegionRater(load_model(info.path), head, kind=kind)
         (row,) = rated_rows([path], [rois], opened(str(models[kind])))
         if kind == "bm":
             parts = [pixels[4:68, 2:66], pixels[10:60, 30:80], pixels[40:80, 40:100]]
@@ -63,8 +62,8 @@ def test_a_picture_that_cannot_be_read_is_a_row(live_fb, models, opened):
 def test_any_patch_network_takes_crops(live_fb, tmp_path):
     """Patchnet rates patches as images of their own."""
     network = build_patchnet(conv_widths=((4,), (4,)), dense_widths=(8,), seed=0)
-    file = export_h5(network, tmp_path / "tiny.h5", name="tiny", version="1", scale="0..1",
-                     higher_is_better=True)  # fmt: skip
+    file = export_h5(network, tmp_path / "tiny.h5", Details(name="tiny", version="1", scale="0..1",
+                     higher_is_better=True))  # fmt: skip
     path = live_fb / "database/set/4.png"
     (row,) = rated_rows([path], [np.array([[0, 0, 70, 66]])], open_model(file))
     scorer, pixels = Scorer(file), load_image(path).pixels

@@ -86,7 +86,7 @@ def test_table_2_on_pseudo_scores_says_so(biq, models, tmp_path, capsys):
 def test_table_4_takes_all_but_what_was_trained_on(
     biq, live_fb, models, tmp_path, capsys, noise_image
 ):
-    """All of a foreign data set, the test part of the model's own, and models trained there."""
+    """All of a foreign data set, of its own what it has not seen, and models trained there."""
     names = [f"{number}.png" for number in range(6)]
     root = tmp_path / "koniq"
     (root / "1024x768").mkdir(parents=True)
@@ -100,12 +100,16 @@ def test_table_4_takes_all_but_what_was_trained_on(
     arguments = ["paq2piq-table4", "--data", f"koniq10k={root}", "--data", f"live-fb={live_fb}",
                  "--model", str(models["rm"])]  # fmt: skip
     assert main([*arguments, "--trained", f"live-fb={models['bm']}"]) == 0
+    printed = capsys.readouterr()
     ours = [[cell.strip() for cell in line.split("|")[1:5]]
-            for line in capsys.readouterr().out.splitlines() if "p2p_" in line]  # fmt: skip
+            for line in printed.out.splitlines() if "p2p_" in line]  # fmt: skip
     assert ours == [
-        ["p2p_rm", "koniq10k", "test", "4"], ["p2p_rm", "live-fb", "all", "6"],
+        ["p2p_rm", "koniq10k", "all, less 2 trained on", "4"], ["p2p_rm", "live-fb", "all", "6"],
         ["p2p_bm", "live-fb", "test", "3"],
     ]  # fmt: skip
+    assert "2 of 6 images were trained on by p2p_rm" in printed.err
+    assert main([*arguments, "--include-trained"]) == 0
+    assert "all, 2 trained on" in capsys.readouterr().out
     assert main([*arguments[:5], "--trained", f"koniq10k={models['bm']}", "--model", "x.h5"]) == 2
 
 

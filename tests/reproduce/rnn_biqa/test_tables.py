@@ -3,16 +3,20 @@
 import csv
 import json
 
+import keras
 import numpy as np
 import pytest
 
+from kiqa.data.trained import names_trained_on
 from kiqa.evaluation.correlation import plcc, rmse, srocc
 from kiqa.io.rows import RowFile
+from kiqa.io.weights import Details, export_h5
 from kiqa.maps.gaze import GazeForm
 from kiqa.maps.rnn_biqa import FeatureSequence
 from kiqa.reproduce.__main__ import NAMES, main
 from kiqa.reproduce.rnn_biqa.tables import METHODS
 from kiqa.training.rnn_biqa.feature_folder import (
+    EXTRACTOR_FILE,
     ROW_COLUMNS,
     FolderInfo,
     open_folder,
@@ -192,3 +196,22 @@ def test_features_must_be_of_one_form(folder, change, capsys):
     assert main(["rnn-table2", "--features", str(one.path), "--test-features", other]) == 2
     error = capsys.readouterr().err
     assert "features of one form" in error and repr(next(iter(change.values()))) in error
+
+
+def test_images_that_the_extractor_was_trained_on_are_not_tested(folder, tmp_path, capsys):
+    """The copy of the extractor in the folder says which; without one that is not known."""
+    path = folder("spaq", "spaq")
+    options = ["rnn-table4", "--features", path, "--epochs", "1", "--output", str(tmp_path / "o")]
+    assert main(options) == 0
+    assert "what rnn_features was trained on is not known" in capsys.readouterr().err
+    x = keras.Input((224, 224, 3), name="patch")
+    model = keras.Model(x, keras.layers.GlobalAveragePooling2D(name="features")(x))
+    names = ["1.jpg", "3.jpg", "4.jpg"]
+    seen = [names_trained_on(names, dataset="spaq", use="train", scores="human", about="MOS")]
+    details = Details("rnn_features", "1", "features", True, trained_on=seen)
+    export_h5(model, f"{path}/{EXTRACTOR_FILE}", details)
+    for more, count in (([], 8), (["--include-trained"], 10)):
+        assert main([*options[:-1], str(tmp_path / f"o{count}"), *more]) == 0
+        assert "2 of 10 images were trained on by rnn_features" in capsys.readouterr().err
+        _, rows = _table(tmp_path / f"o{count}", "rnn-table4")
+        assert len({row["name"] for row in rows}) == count

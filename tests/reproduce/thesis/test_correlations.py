@@ -2,16 +2,19 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from kiqa.data.trained import names_trained_on
 from kiqa.maps.fish import fish
 from kiqa.maps.sliding_fish import fish_map
 from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.thesis.correlations import fish_rows, result_of
+from kiqa.scoring import Scorer
 
 
 def test_fish_rows_are_the_means_of_the_exact_maps(photograph, tmp_path):
@@ -86,3 +89,30 @@ def test_no_score_at_all_is_an_input_error():
     """Without one score there is no table; the first reason is given."""
     with pytest.raises(ValueError, match="the first: torn.jpg"):
         result_of("any", [{"score": None, "error": "torn.jpg"}], [None])
+
+
+def test_tables_leave_out_what_the_network_was_trained_on(
+    stand_in, biq, tmp_path, monkeypatch, capsys
+):
+    """FISH too is judged on the images that are left; figures of a data set likewise."""
+    load = Scorer._load
+    seen = (
+        names_trained_on(
+            ["ss01 (0).jpg"], dataset="biq2021", use="train", scores="human", about="MOS"
+        ),
+    )
+
+    def loaded(self):
+        info, engine = load(self)
+        return replace(info, details=replace(info.details, trained_on=seen)), engine
+
+    monkeypatch.setattr(Scorer, "_load", loaded)
+    command = ["thesis-table2", *biq, "--stride", "8", "--output", str(tmp_path / "out")]
+    for more, count in (([], 8), (["--include-trained"], 9)):
+        assert main([*command, *more]) == 0
+        assert "1 of 9 images were trained on by stand-in" in capsys.readouterr().err
+        result = json.loads((tmp_path / "out" / "thesis-table2-biq2021.json").read_text())
+        assert [row["images"] for row in result["results"]] == [count, count]
+        assert result["results"][0]["trained_on_met"] == 1
+    assert main(["thesis-examples", *biq, "--photographs", "2", "--output", str(tmp_path)]) == 0
+    assert "are left out" in capsys.readouterr().err

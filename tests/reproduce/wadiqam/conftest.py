@@ -7,7 +7,7 @@ from PIL import Image
 from kiqa.data import DATASETS
 from kiqa.data.distortions import distort
 from kiqa.data.records import ScoredImage
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Details, export_h5
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.reproduce.wadiqam import curves as wadiqam_curves
 from kiqa.reproduce.wadiqam import tables as wadiqam_tables
@@ -68,8 +68,8 @@ def untrained(monkeypatch):
             seed=len(made),
         )  # fmt: skip
         export_h5(
-            network, folder / f"{kind}_{settings.mode}.h5", name="random", version="0",
-            scale="0..1", higher_is_better=True,
+            network, folder / f"{kind}_{settings.mode}.h5", Details(name="random", version="0",
+            scale="0..1", higher_is_better=True),
         )  # fmt: skip
         test = f",{0.3}" if watched else ""
         head = "epoch,loss,val_loss" + (",test_loss" if watched else "")

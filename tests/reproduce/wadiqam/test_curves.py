@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from kiqa.data import DATASETS
-from kiqa.io.weights import export_h5
+from kiqa.data.trained import names_trained_on
+from kiqa.io.weights import Details, export_h5
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.wadiqam.curves import patch_curve
@@ -39,7 +40,7 @@ def test_trained_networks_are_tested_on_what_they_have_not_seen(
     """--model asks for the split; pairs have their own sets."""
     network = build_wadiqam(mode="fr", shallow=True, seed=0)
     file = tmp_path / "fr.h5"
-    export_h5(network, file, name="fr", version="0", scale="0..1", higher_is_better=True)
+    export_h5(network, file, Details(name="fr", version="0", scale="0..1", higher_is_better=True))
     out = ["--model", str(file), "--numbers", "1", "4", "--output", str(tmp_path / "out")]
     assert main(["wadiqam-fig6", *sets("live"), *quick, *out]) == 2
     assert "has seen" in capsys.readouterr().err
@@ -64,3 +65,21 @@ def test_patch_curve_rises_with_patches():
     assert curve == sorted(curve) and curve[0] < 0.5 < curve[2]
     with pytest.raises(ValueError, match="from 1 to 64"):
         patch_curve(quality, np.ones_like(quality), wanted, [65])
+
+
+def test_networks_do_not_meet_their_own_training_images(quick, sets, tmp_path, capsys):
+    """A split that would test on some is no help; the option takes them."""
+    records = DATASETS["biq2021"]("")
+    names = [record.name for record in records]
+    split = tmp_path / "split.csv"
+    parts = zip(names, ["train", "val"] + ["test"] * (len(names) - 2), strict=True)
+    split.write_text("image_name,set\n" + "".join(f"{name},{part}\n" for name, part in parts))
+    seen = [names_trained_on(names[2:4], dataset="biq2021", use="val", scores="human", about="MOS")]
+    network = build_wadiqam(mode="nr", shallow=True, seed=0)
+    file = export_h5(network, tmp_path / "nr.h5", Details("nr", "0", "0..1", True, trained_on=seen))
+    command = ["wadiqam-fig7", *sets("biq2021"), *quick, "--model", str(file), "--split",
+               str(split), "--numbers", "1", "4", "--output", str(tmp_path / "out")]  # fmt: skip
+    for more, said in (([], "are left out"), (["--include-trained"], "included")):
+        assert main([*command, *more]) == 0
+        err = capsys.readouterr().err
+        assert f"2 of {len(names) - 2} images were trained on by nr" in err and said in err

@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Details, export_h5
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.reproduce.__main__ import main
 
@@ -18,7 +18,7 @@ def test_maps_of_quality_and_weight(number, photo, tmp_path):
     for mode in ("fr", "nr"):
         network = build_wadiqam(mode=mode, shallow=True, seed=0)
         models.append(str(tmp_path / f"{mode}.h5"))
-        export_h5(network, models[-1], name=mode, version="0", scale="0..1", higher_is_better=True)
+        export_h5(network, models[-1], Details(mode, "0", "0..1", higher_is_better=True))
     out = ["--output", str(tmp_path)]
     if number == 3:
         options = ["--image", files[0], "--model", models[0], "--model", models[1], *out]

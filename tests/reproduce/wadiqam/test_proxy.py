@@ -1,12 +1,14 @@
 """``python -m kiqa.reproduce wadiqam-proxy``: agreement with the proxy, monotone responses."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from kiqa.io.weights import export_h5
+from kiqa.data.trained import files_trained_on
+from kiqa.io.weights import Details, export_h5
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.wadiqam.proxy import rank_agreement, responses, summarise_responses
@@ -55,11 +57,12 @@ def test_proxy_command(photo, tmp_path, capsys):
     Image.fromarray(photo[:40, :44, 0]).save(folder / "a.png")
     Image.fromarray(photo[60:100, :44]).save(folder / "b.png")
     (folder / "split.csv").write_text("image_name,set\na.png,test\nb.png,test\n")
+    seen = files_trained_on([Path("far", "c.png")], scores="proxy", about="SSIM")
     for mode in ("fr", "nr"):
         network = build_wadiqam(mode=mode, shallow=True, seed=0)
         export_h5(
-            network, tmp_path / f"{mode}.h5", name=mode, version="0", scale="0..1",
-            higher_is_better=True, mode=f"wadiqam-{mode}",
+            network, tmp_path / f"{mode}.h5", Details(name=mode, version="0", scale="0..1",
+            higher_is_better=True, mode=f"wadiqam-{mode}", trained_on=seen),
         )  # fmt: skip
     options = ["wadiqam-proxy", "--data", str(folder), "--output", str(tmp_path / "out")]
     options += ["--copies", "2", "--levels", "2", "--model"]
@@ -67,6 +70,16 @@ def test_proxy_command(photo, tmp_path, capsys):
     assert "no human score" in capsys.readouterr().out
     result = json.loads((tmp_path / "out" / "wadiqam-proxy.json").read_text())
     assert result["agreement"][0]["pairs"] == 14 and len(result["responses"]) == 4
+    assert (result["trained_on_met"], result["trained_on_included"]) == (0, False)
+    images = (tmp_path / "out" / "wadiqam-proxy-pairs.csv").read_text()
+    assert "/" not in images and str(tmp_path) not in images
+    (folder / "c.png").write_bytes((folder / "b.png").read_bytes())
+    (folder / "split.csv").write_text("image_name,set\na.png,test\nb.png,test\nc.png,test\n")
+    options[options.index("--output") + 1] = str(tmp_path / "second")
+    assert main([*options, str(tmp_path / "fr.h5")]) == 0
+    assert "1 of 3 images were trained on by fr" in capsys.readouterr().err
+    result = json.loads((tmp_path / "second" / "wadiqam-proxy.json").read_text())
+    assert (result["agreement"][0]["pairs"], result["trained_on_met"]) == (14, 1)
     assert main([*options, str(tmp_path / "nr.h5")]) == 2
     assert "full-reference" in capsys.readouterr().err
     pairs = ["--pairs", str(tmp_path / "out" / "pairs" / "pairs.csv"), "--set", "train"]

@@ -14,7 +14,7 @@ from PIL import Image
 import kiqa
 from kiqa.cli import map as map_command
 from kiqa.cli.main import main
-from kiqa.io.weights import export_h5, load_model, read_info
+from kiqa.io.weights import Companion, Details, export_h5, load_model, read_info
 from kiqa.maps.stack import StackMaker
 from kiqa.models.patchnet import build_patchnet
 from kiqa.scoring import Scorer, score_paths, single
@@ -41,9 +41,11 @@ def _network():
 
 def _export(folder, **changes):
     """Write the aggregator for the Patchnet in the folder, with other details."""
-    patchnet = {"name": "patchnet", "sha256": read_info(folder / "patchnet.h5").sha256}
-    details = {**DETAILS, "patchnet": patchnet, **changes}
-    return export_h5(_network(), folder / "aggregator.h5", name="aggregator", **COMMON, **details)
+    patchnet = Companion("patchnet", read_info(folder / "patchnet.h5").sha256)
+    details = {**DETAILS, "companions": {"patchnet": patchnet}, **changes}
+    return export_h5(
+        _network(), folder / "aggregator.h5", Details(name="aggregator", **COMMON, **details)
+    )
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def weights(tmp_path, monkeypatch):
     """Folder of weights with a small patchnet and aggregator; the working folder is above it."""
     folder = tmp_path / "weights"
     patchnet = build_patchnet(conv_widths=((4,), (4,)), dense_widths=(8,), seed=3)
-    export_h5(patchnet, folder / "patchnet.h5", name="patchnet", **COMMON)
+    export_h5(patchnet, folder / "patchnet.h5", Details(name="patchnet", **COMMON))
     _export(folder)
     monkeypatch.setenv("KIQA_WEIGHTS", str(folder))
     monkeypatch.chdir(tmp_path)
@@ -130,8 +132,8 @@ def test_rows_of_another_patchnet_are_not_resumed(weights, pixels):
     first, count = run()
     assert run() == (first, 1)
     patchnet = build_patchnet(conv_widths=((4,), (4,)), dense_widths=(8,), seed=4)
-    export_h5(patchnet, weights / "patchnet.h5", name="patchnet", **COMMON)
-    with pytest.raises(ValueError, match="the patchnet that aggregator was trained with.*sha256"):
+    export_h5(patchnet, weights / "patchnet.h5", Details(name="patchnet", **COMMON))
+    with pytest.raises(ValueError, match="patchnet that .*aggregator.h5 was written with.*sha256"):
         run()
     _export(weights)
     second, count = run()
@@ -152,10 +154,8 @@ def test_only_its_own_stride_is_taken(weights, pixels, stride):
     "change",
     [
         {"maps": ["gray", "fish", "patchnet"]},
-        {"stride": 0},
+        {"stride": None},
         {"fish": "whole"},
-        {"patchnet": "patchnet"},
-        {"patchnet": {"name": "patchnet"}},
     ],
     ids=str,
 )
@@ -163,6 +163,13 @@ def test_file_that_does_not_say_its_maps_is_refused(weights, change):
     """Each detail has to be there and right; the file is named."""
     _export(weights, **change)
     with pytest.raises(ValueError, match="Expected an aggregator's file to say.*aggregator.h5"):
+        Scorer("aggregator").stride  # noqa: B018 loads
+
+
+def test_file_that_names_no_patchnet_is_refused(weights):
+    """Nothing says which maps it was trained on."""
+    _export(weights, companions={})
+    with pytest.raises(ValueError, match="aggregator.h5 to name its patchnet"):
         Scorer("aggregator").stride  # noqa: B018 loads
 
 
@@ -175,10 +182,10 @@ def test_unknown_mode_is_refused(weights):
 
 def test_other_network_is_refused(weights):
     """A patch network that calls itself an aggregator is named with its shapes."""
-    patchnet = {"name": "patchnet", "sha256": read_info("patchnet").sha256}
+    patchnet = Companion("patchnet", read_info("patchnet").sha256)
     network = build_patchnet(conv_widths=((4,), (4,)), dense_widths=(8,))
-    details = {**DETAILS, "patchnet": patchnet}
-    export_h5(network, weights / "wrong.h5", name="wrong", **COMMON, **details)
+    details = {**DETAILS, "companions": {"patchnet": patchnet}}
+    export_h5(network, weights / "wrong.h5", Details(name="wrong", **COMMON, **details))
     with pytest.raises(ValueError, match=r"\(n, rows, columns, 3\).*64, 64.*wrong.h5"):
         Scorer("wrong").info  # noqa: B018 loads
 

@@ -1,16 +1,18 @@
 """PaQ-2-PiQ through the scorer: two files as one model, grids instead of strides."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 import kiqa
-from kiqa.io.weights import export_h5, list_models, read_info
+from kiqa.io.weights import Companion, Details, export_h5, find_companion, list_models, read_info
 from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.models.patchnet import build_patchnet
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.scoring import Scorer
 from kiqa.scoring import scorer as scorer_module
-from kiqa.scoring.engines.paq2piq import export_pair, head_beside, load_rater
+from kiqa.scoring.engines.paq2piq import export_pair, load_rater
 
 
 @pytest.fixture(scope="module")
@@ -18,9 +20,19 @@ def networks():
     return build_resnet18(seed=1), build_paq2piq_head(seed=2)
 
 
+@pytest.fixture(scope="module")
+def path(tmp_path_factory, networks):
+    """Both files in a folder of their own; loaded once by those who only score."""
+    folder = tmp_path_factory.mktemp("pair")
+    return export_pair(*networks, folder / "p2p.h5", kind="rm", trained_on=())
+
+
 @pytest.fixture
-def path(tmp_path, networks):
-    return export_pair(*networks, tmp_path / "p2p.h5", kind="rm", trained_on="nothing")
+def own_path(path, tmp_path):
+    """A copy of both files, not loaded yet."""
+    for file in path.parent.iterdir():
+        shutil.copy(file, tmp_path)
+    return tmp_path / path.name
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +43,11 @@ def pixels():
 def test_pair_of_files_is_one_model(path):
     """The body names its head and the head's hash; both say what they were trained on."""
     info = read_info(path)
-    head = head_beside(info)
-    assert head.name == "p2p_head.h5"
-    assert info.details["head"] == {"file": "p2p_head.h5", "sha256": read_info(head).sha256}
-    assert info.details["trained_on"] == read_info(head).details["trained_on"] == "nothing"
-    assert read_info(head).details["body"] == "p2p.h5"
+    head = find_companion(info, "head")
+    assert head.path.name == "p2p_head.h5"
+    assert info.details.companions == {"head": Companion("p2p_head", head.sha256)}
+    assert info.details.trained_on == head.details.trained_on == ()
+    assert head.details.body == "p2p.h5"
 
 
 def test_score_map_and_rows(path, pixels):
@@ -85,29 +97,30 @@ def test_wrong_grids_and_strides_are_refused(path, pixels, options, said):
 def test_other_models_take_no_grid(tmp_path, pixels):
     """A patch network has a stride."""
     path = tmp_path / "patch.h5"
-    export_h5(build_patchnet(), path, name="p", version="1", scale="0..1", higher_is_better=True)
+    export_h5(
+        build_patchnet(), path, Details(name="p", version="1", scale="0..1", higher_is_better=True)
+    )
     with pytest.raises(ValueError, match=r"p with grid \(2, 2\)"):
         Scorer(path, grid=(2, 2)).score(pixels)
 
 
-def test_head_must_be_there_and_the_right_one(path, pixels, networks, tmp_path):
-    """A missing head, another one, or a body that names none or another folder's."""
+def test_head_must_be_there_and_the_right_one(own_path, pixels, networks, tmp_path):
+    """A missing head, another one, or a body that names none."""
     head = tmp_path / "p2p_head.h5"
     kept = head.read_bytes()
     head.unlink()
-    with pytest.raises(FileNotFoundError, match="p2p_head.h5, not there.*copy both"):
-        Scorer(path).score(pixels)
+    with pytest.raises(ValueError, match="no p2p_head.h5 beside .*p2p.h5.*put the right"):
+        Scorer(own_path).score(pixels)
     export_pair(networks[0], build_paq2piq_head(seed=3), tmp_path / "o.h5", kind="rm")
     head.write_bytes((tmp_path / "o_head.h5").read_bytes())
-    with pytest.raises(ValueError, match="sha256.*Copy both"):
-        Scorer(path).score(pixels)
+    with pytest.raises(ValueError, match="p2p_head.h5, sha256.*put the right"):
+        Scorer(own_path).score(pixels)
     head.write_bytes(kept)
-    assert np.isfinite(Scorer(path).score(pixels))
+    assert np.isfinite(Scorer(own_path).score(pixels))
     common = {"name": "x", "version": "1", "scale": "0..100", "higher_is_better": True}
-    for named in (None, {"file": "../p2p_head.h5", "sha256": "0"}):
-        export_h5(networks[0], tmp_path / "x.h5", **common, mode="paq2piq-rm", head=named)
-        with pytest.raises(ValueError, match="name its head"):
-            Scorer(tmp_path / "x.h5").score(pixels)
+    export_h5(networks[0], tmp_path / "x.h5", Details(**common, mode="paq2piq-rm"))
+    with pytest.raises(ValueError, match="name its head"):
+        Scorer(tmp_path / "x.h5").score(pixels)
 
 
 def test_head_alone_is_no_model(path, pixels):
@@ -116,14 +129,14 @@ def test_head_alone_is_no_model(path, pixels):
         Scorer(path.with_name("p2p_head.h5")).score(pixels)
 
 
-def test_found_by_name(path, pixels, monkeypatch, tmp_path):
+def test_found_by_name(path, pixels, monkeypatch):
     """In $KIQA_WEIGHTS like every other model."""
-    monkeypatch.setenv("KIQA_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("KIQA_WEIGHTS", str(path.parent))
     assert "p2p" in list_models()
-    assert Scorer("p2p").score(pixels) == Scorer(path).score(pixels)
+    assert Scorer("p2p").score(pixels) == kiqa.score(pixels, model=path)
 
 
-def test_rater_of_any_rectangles(path, pixels, tmp_path):
+def test_rater_of_any_rectangles(path, pixels):
     """A block of the grid, rated alone, has the map's value; another network is no rater."""
     rater = load_rater(path)
     grid = kiqa.quality_map(pixels, model=path, grid=(2, 3)).values
@@ -134,7 +147,7 @@ def test_rater_of_any_rectangles(path, pixels, tmp_path):
         load_rater("patchnet")
 
 
-def test_another_grid_loads_no_second_network(path, pixels, monkeypatch):
+def test_another_grid_loads_no_second_network(own_path, pixels, monkeypatch):
     """All grids of one model share what is loaded."""
     loads = []
     original = scorer_module.Scorer._load
@@ -145,5 +158,5 @@ def test_another_grid_loads_no_second_network(path, pixels, monkeypatch):
 
     monkeypatch.setattr(scorer_module.Scorer, "_load", counted)
     for grid in ((2, 2), (3, 2), None):
-        kiqa.quality_map(pixels, model=path, grid=grid)
+        kiqa.quality_map(pixels, model=own_path, grid=grid)
     assert sum(loads) == 1

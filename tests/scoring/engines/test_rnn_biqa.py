@@ -7,7 +7,7 @@ import tensorflow
 from PIL import Image
 
 from kiqa.cli.main import main
-from kiqa.io.weights import export_h5, manifest
+from kiqa.io.weights import Companion, Details, export_h5, manifest
 from kiqa.maps.gaze import GazeForm, gaze_of
 from kiqa.models.rnn_biqa import build_average_biqa, build_rnn_biqa
 from kiqa.scoring import Scorer
@@ -20,7 +20,7 @@ def _extractor(path, factor=1 / 255):
     y = keras.layers.Rescaling(factor, name="scale")(x)
     features = keras.layers.GlobalAveragePooling2D(name="features")(y)
     model = keras.Model(x, features)
-    export_h5(model, path, name="rnn_features", mode="rnn-features", **ABOUT)
+    export_h5(model, path, Details(name="rnn_features", mode="rnn-features", **ABOUT))
 
 
 def _sha256(path):
@@ -39,12 +39,13 @@ def published(tmp_path):
             "mode": "rnn-biqa",
             "multi_resolution": True,
             "form": GazeForm().to_json(),
-            "extractor": {
-                "name": "rnn_features",
-                "sha256": _sha256(tmp_path / "rnn_features.h5"),
+            "companions": {
+                "extractor": Companion("rnn_features", _sha256(tmp_path / "rnn_features.h5"))
             },
         } | changes
-        return export_h5(model, tmp_path / "rnn_biqa.h5", name="rnn_biqa", **ABOUT, **details)
+        return export_h5(
+            model, tmp_path / "rnn_biqa.h5", Details(name="rnn_biqa", **ABOUT, **details)
+        )
 
     return publish
 
@@ -85,7 +86,7 @@ def test_another_extractor_is_refused(published, tmp_path, photo):
     """By its hash; the right one is named."""
     path = published(build_average_biqa(features=3, seed=1))
     _extractor(tmp_path / "rnn_features.h5", factor=1.0)
-    with pytest.raises(ValueError, match="rnn_features that rnn_biqa was trained with"):
+    with pytest.raises(ValueError, match="extractor that .*h5 was written with, rnn_features.h5"):
         Scorer(path).score(photo)
     (tmp_path / "rnn_features.h5").unlink()
     with pytest.raises(ValueError, match="rnn_features"):
@@ -97,7 +98,7 @@ def test_missing_extractor_says_where_to_put_it(published, tmp_path, photo, monk
     path = published(build_average_biqa(features=3, seed=1))
     (tmp_path / "rnn_features.h5").unlink()
     monkeypatch.setattr(manifest, "weight_folders", list)
-    with pytest.raises(ValueError, match=rf"rnn_features.h5 beside {path}.*no such file. Put it"):
+    with pytest.raises(ValueError, match=rf"no rnn_features.h5 beside {path}.*put the right"):
         Scorer(path).score(photo)
 
 
@@ -122,9 +123,10 @@ def test_there_is_no_map(published, photo):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"extractor": "rnn_features"}, "extractor with name and sha256"),
+        ({"companions": {}}, "name its extractor"),
         ({"form": {"grid": 3}}, "Expected the gaze"),
-        ({"multi_resolution": 1}, "multi_resolution"),
+        ({"multi_resolution": None}, "multi_resolution"),
+        ({"form": None}, "to say form"),
     ],
 )
 def test_files_must_say_what_they_are(published, photo, changes, message):

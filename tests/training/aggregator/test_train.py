@@ -15,7 +15,7 @@ import pytest
 
 from kiqa.data.records import ScoredImage
 from kiqa.io.files import sha256_of
-from kiqa.io.weights import load_model, read_info
+from kiqa.io.weights import Origin, load_model, read_info
 from kiqa.training.aggregator import network
 from kiqa.training.aggregator.items import stack_item
 from kiqa.training.aggregator.network import predict_scores
@@ -24,7 +24,12 @@ from kiqa.training.aggregator.train import train_aggregator
 from kiqa.training.runs.checkpoint import read_checkpoint
 
 SMALL = AggregatorSettings(batch_size=4, epochs=3, learning_rate=0.01, early_stopping=None)
-DETAILS = {"maps": ["fish", "gray", "patchnet"], "stride": 4, "fish": "sliding"}
+DETAILS = {
+    "maps": ["fish", "gray", "patchnet"],
+    "stride": 4,
+    "fish": "sliding",
+    "patchnet": {"name": "patchnet", "sha256": "ab" * 32},
+}
 
 
 def _small(*, weights=None, pooling="max", seed=None):
@@ -76,7 +81,7 @@ def items(tmp_path_factory):
 
 def _train(items, workdir, settings=SMALL, **options):
     return train_aggregator(
-        items[:14], items[14:], settings, workdir=workdir, details=DETAILS, **options
+        items[:14], items[14:], settings, workdir=workdir, details=DETAILS, trained_on=(), **options
     )
 
 
@@ -85,9 +90,11 @@ def test_run_leaves_an_aggregator_and_its_history(items, tmp_path):
     lines = []
     result = _train(items, tmp_path / "run", report=lines.append)
     info = read_info(tmp_path / "run" / "aggregator.h5")
-    assert info.details["mode"] == "aggregator"
-    assert info.details["pooling"] == "max"
-    assert {key: info.details[key] for key in DETAILS} == DETAILS
+    assert info.details.mode == "aggregator"
+    assert info.details.pooling == "max"
+    assert list(info.details.maps) == DETAILS["maps"]
+    assert (info.details.stride, info.details.fish) == (DETAILS["stride"], DETAILS["fish"])
+    assert vars(info.details.companions["patchnet"]) == DETAILS["patchnet"]
     history = pd.read_csv(tmp_path / "run" / "history.csv")
     assert list(history["epoch"]) == [1, 2, 3] and len(lines) == 3
     assert result["val_srocc"] == pytest.approx(history["val_srocc"].max())
@@ -159,7 +166,7 @@ def test_two_devices_take_the_steps_of_one(tmp_path, two_devices, shares, poolin
         results.append(
             train_aggregator(
                 stacks[:32], stacks[32:], replace(settings, devices=devices), workdir=folder,
-                details=DETAILS,
+                details=DETAILS, trained_on=(),
             )
         )  # fmt: skip
         assert shares == ([8] * 8 if devices else [16] * 4)
@@ -185,7 +192,12 @@ def test_no_content_of_another_part_is_trained_on(items, tmp_path):
     shared = replace(items[14], content="c0")
     with pytest.raises(ValueError, match=r"both train and val, such as \['c0'\]"):
         train_aggregator(
-            items[:14], [shared, *items[15:]], SMALL, workdir=tmp_path / "run", details=DETAILS
+            items[:14],
+            [shared, *items[15:]],
+            SMALL,
+            workdir=tmp_path / "run",
+            details=DETAILS,
+            trained_on=(),
         )
     image = ScoredImage("x.jpg", Path("x.jpg"), 3.0, None, "c1", "koniq10k", (1.0, 5.0))
     with pytest.raises(ValueError, match=r"both train and test, such as \['c1'\]"):
@@ -205,7 +217,8 @@ def test_a_run_can_start_from_an_aggregator(items, tmp_path):
     kept = json.loads((tmp_path / "second" / "settings.json").read_text())
     started = f"aggregator, sha256 {sha256_of(first)[:16]}"
     assert kept["settings"]["started_from"] == started
-    assert read_info(tmp_path / "second" / "aggregator.h5").details["started_from"] == started
+    origin = read_info(tmp_path / "second" / "aggregator.h5").details.origin
+    assert origin == Origin("aggregator", sha256_of(first))
 
 
 def test_a_run_can_start_from_the_patchnet_map(items, tmp_path, monkeypatch):
@@ -244,7 +257,9 @@ def test_another_run_in_the_folder_is_refused(items, tmp_path):
 def test_too_few_stacks_are_refused(items, tmp_path):
     """A batch to train on and three stacks to validate are needed."""
     with pytest.raises(ValueError, match="Received: 3 and 2"):
-        train_aggregator(items[:3], items[3:5], SMALL, workdir=tmp_path, details=DETAILS)
+        train_aggregator(
+            items[:3], items[3:5], SMALL, workdir=tmp_path, details=DETAILS, trained_on=()
+        )
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from kiqa import __version__
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Details, export_h5
 from kiqa.training.paq2piq.pseudo_scores import write_pseudo_scores
 from kiqa.training.paq2piq.tasks import RatedImage, read_patch_scores
 
@@ -21,7 +21,9 @@ def _network(path, *, gain=1 / 255, **options):
     model = keras.Model(patch, {"quality": quality})
     model.get_layer("quality").kernel.assign(np.full((3, 1), gain / 3))
     about = {"scale": "0..1", "higher_is_better": True, "mode": "wadiqam-nr"}
-    return export_h5(model, path, name="brightness", version=__version__, **about | options)
+    return export_h5(
+        model, path, Details(name="brightness", version=__version__, **about | options)
+    )
 
 
 @pytest.fixture

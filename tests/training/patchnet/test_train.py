@@ -261,7 +261,7 @@ def test_instances_start_from_a_given_network(finished, konpatch, tiny, tmp_path
     for given, found in zip(weights_of(workdir, 1), weights_of(tmp_path, 2), strict=True):
         np.testing.assert_allclose(found, given, atol=1e-8)
     details = read_info(tmp_path / "patchnet-2.h5").details
-    assert details["started_from"].startswith("patchnet-1, sha256 ")
+    assert details.origin.name == "patchnet-1"
 
 
 def test_other_widths_are_no_start(konpatch, tiny, tmp_path):

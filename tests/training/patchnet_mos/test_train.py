@@ -174,7 +174,7 @@ def test_training_starts_from_a_given_patchnet(parts, tmp_path):
     given, found = load_model("patchnet"), load_model(tmp_path / "patchnet.h5")
     for one, two in zip(given.get_weights(), found.get_weights(), strict=True):
         np.testing.assert_allclose(two, one, atol=1e-5)
-    assert read_info(tmp_path / "patchnet.h5").details["started_from"].startswith("patchnet, sha")
+    assert read_info(tmp_path / "patchnet.h5").details.origin.name == "patchnet"
 
 
 def test_what_is_judged_by_is_not_trained_on(parts, tmp_path):

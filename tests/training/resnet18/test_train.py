@@ -10,7 +10,7 @@ from PIL import Image
 
 from kiqa import __version__
 from kiqa.data.records import ScoredImage
-from kiqa.io.weights import export_h5, load_model, read_info
+from kiqa.io.weights import Details, Origin, export_h5, load_model, read_info
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.training.resnet18 import network as student_network
 from kiqa.training.resnet18 import train as distillation
@@ -52,15 +52,16 @@ def teacher(tmp_path_factory):
     patch = keras.Input((32, 32, 3), name="distorted")
     mean = keras.layers.GlobalAveragePooling2D(name="mean")(patch)
     features = keras.layers.Dense(512, use_bias=False, name="features")(mean)
-    quality = keras.layers.Dense(1, use_bias=False, name="quality")(features)
+    dropped = keras.layers.Dropout(0.5, name="dropout")(features)  # as WaDIQaM has; never acts
+    quality = keras.layers.Dense(1, use_bias=False, name="quality")(dropped)
     model = keras.Model(patch, {"quality": quality})
     steps = np.arange(1, 513) / 512
     model.get_layer("features").kernel.assign(np.tile(steps / 255 / 3, (3, 1)))
     model.get_layer("quality").kernel.assign(np.eye(512)[:, -1:])
     path = tmp_path_factory.mktemp("teacher") / "brightness.h5"
     return export_h5(
-        model, path, name="brightness", version=__version__, scale="0..1", higher_is_better=True,
-        mode="wadiqam-nr",
+        model, path, Details(name="brightness", version=__version__, scale="0..1",
+        higher_is_better=True, mode="wadiqam-nr"),
     )  # fmt: skip
 
 
@@ -91,7 +92,9 @@ def test_the_student_learns_what_the_teacher_sees(images, teacher, tmp_path):
     assert result["val_srocc"] > 0.9
     body = load_model(tmp_path / WEIGHTS_FILE)
     info = read_info(tmp_path / WEIGHTS_FILE)
-    assert (info.scale, info.details["trained_on"]) == ("features", "features of brightness")
+    assert info.scale == "features"
+    told = [(part.use, part.scores, part.about) for part in info.details.trained_on]
+    assert told == [("train", "teacher", "features of brightness"), ("val", "human", "MOS")]
     assert np.asarray(body(np.zeros((1, 64, 96, 3), np.float32))).shape == (1, 2, 3, 512)
     history = pd.read_csv(tmp_path / "history.csv")
     assert history["loss"].iloc[-1] < 0.35 * history["loss"].iloc[0]
@@ -144,8 +147,8 @@ def test_a_run_starts_from_a_whole_body(images, teacher, tmp_path):
     one, two = (load_model(tmp_path / name / WEIGHTS_FILE) for name in "ab")
     for first, second in zip(one.get_weights(), two.get_weights(), strict=True):
         np.testing.assert_allclose(first, second, atol=1e-6)
-    about = read_info(tmp_path / "b" / WEIGHTS_FILE).details["started_from"]
-    assert about == f"resnet18, sha256 {read_info(start).sha256[:16]}"
+    details = read_info(tmp_path / "b" / WEIGHTS_FILE).details
+    assert details.origin == Origin("resnet18", read_info(start).sha256)
 
 
 def test_the_centres_of_teacher_and_student_meet():
@@ -188,8 +191,8 @@ def test_teacher_features_are_the_networks(images, tmp_path):
     """Those of a real WaDIQaM's patches, row by row; its head makes them its qualities."""
     network = build_wadiqam(seed=2)
     path = export_h5(
-        network, tmp_path / "w.h5", name="w", version=__version__, scale="0..1",
-        higher_is_better=True, mode="wadiqam-nr",
+        network, tmp_path / "w.h5", Details(name="w", version=__version__, scale="0..1",
+        higher_is_better=True, mode="wadiqam-nr"),
     )  # fmt: skip
     master, names = load_teacher(path), [task.name for task in images[0][:3]]
     store = pack_images([task.path for task in images[0][:3]], tmp_path, smallest=96)
@@ -225,8 +228,8 @@ def test_teacher_features_are_the_networks(images, tmp_path):
 def test_wrong_input_is_refused(images, teacher, tmp_path):
     """Another network, small images, too few, a folder of another run."""
     shallow = export_h5(
-        build_wadiqam(shallow=True), tmp_path / "s.h5", name="s", version=__version__,
-        scale="0..1", higher_is_better=True, mode="wadiqam-nr",
+        build_wadiqam(shallow=True), tmp_path / "s.h5", Details(name="s", version=__version__,
+        scale="0..1", higher_is_better=True, mode="wadiqam-nr"),
     )  # fmt: skip
     with pytest.raises(ValueError, match="512 features of patches of 32"):
         _distil(images, shallow, tmp_path / "a")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from kiqa.data import biq2021
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Details, export_h5
 from kiqa.maps.gaze import GazeForm, gaze_of
 from kiqa.training.rnn_biqa import features as feature_extraction
 from kiqa.training.rnn_biqa.feature_folder import open_folder
@@ -24,7 +24,7 @@ def _extractor(path, *, bias=0.0, mode="rnn-features"):
     maximum = keras.layers.GlobalMaxPooling2D(name="maximum")(y)
     y = keras.layers.Concatenate(name="features")([mean, maximum])
     about = {"name": "rnn_features", "version": "1", "scale": "features", "mode": mode}
-    return export_h5(keras.Model(x, y), path, higher_is_better=True, **about)
+    return export_h5(keras.Model(x, y), path, Details(higher_is_better=True, **about))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from kiqa.data.records import ScoredImage
-from kiqa.io.weights import export_h5, load_model, read_info
+from kiqa.io.weights import Details, export_h5, load_model, read_info
 from kiqa.models.rnn_features import BACKBONES, build_extractor, without_head
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.training.rnn_biqa import fine_tuning
@@ -103,9 +103,10 @@ def test_training_writes_an_extractor(narrow, records, tmp_path):
     assert result["epochs"] == result["best_epoch"] == 2
     assert result["patches"] == 4 * 2 * 2 * 2
     info = read_info(tmp_path / "run" / "rnn_features.h5")
-    assert info.details["mode"] == "rnn-features"
-    assert info.details["assumed_sd"] == 20
-    assert info.details["trained_on"] == "votes of biq2021"
+    assert info.details.mode == "rnn-features"
+    assert info.details.assumed_sd == 20
+    told = [(part.dataset, part.use, part.images) for part in info.details.trained_on]
+    assert told == [("biq2021", "train", 4), ("biq2021", "val", len(records) - 4)]
     assert load_model(info.path).output_shape == (None, 2 * 6 + 2 * 8)
 
 
@@ -150,7 +151,7 @@ def test_no_epochs_only_build(narrow, records, tmp_path, with_images):
     settings = replace(QUICK, epochs=0, assumed_sd=None)
     fine_tune(records if with_images else [], settings, workdir=tmp_path / "run")
     info = read_info(tmp_path / "run" / "rnn_features.h5")
-    assert info.details["trained_on"] == "nothing more"
+    assert info.details.trained_on == ()
 
 
 def test_a_deviation_that_was_not_used_is_not_stated(narrow, records, tmp_path):
@@ -159,7 +160,7 @@ def test_a_deviation_that_was_not_used_is_not_stated(narrow, records, tmp_path):
     fine_tune(own, replace(QUICK, epochs=1), workdir=tmp_path / "own")
     fine_tune(records, replace(QUICK, epochs=0), workdir=tmp_path / "built")
     for name in ("own", "built"):
-        assert "assumed_sd" not in read_info(tmp_path / name / "rnn_features.h5").details
+        assert read_info(tmp_path / name / "rnn_features.h5").details.assumed_sd is None
 
 
 @pytest.mark.parametrize(
@@ -206,7 +207,7 @@ def test_compact_takes_over_wadiqams_convolutions(tmp_path):
     source = build_wadiqam(seed=3)
     path = tmp_path / "w.h5"
     export_h5(
-        source, path, name="w", version="1", scale="0..1", higher_is_better=True,
+        source, path, Details(name="w", version="1", scale="0..1", higher_is_better=True),
         full_precision=True,
     )  # fmt: skip
     model = build_extractor("compact", seed=1)

@@ -7,7 +7,7 @@ import pytest
 
 from kiqa.constants import RNN_BIQA
 from kiqa.evaluation.correlation import srocc
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Details, export_h5
 from kiqa.models import rnn_biqa as networks
 from kiqa.models.rnn_biqa import PADDING
 from kiqa.training.rnn_biqa.batches import epoch_plan, padded, predict_sequences
@@ -173,8 +173,8 @@ def test_a_run_starts_from_a_whole_network(train, tmp_path):
 
     def export(model, folder):
         export_h5(
-            model, folder / "start.h5", name="start", version="1", scale="0..1",
-            higher_is_better=True, full_precision=True,
+            model, folder / "start.h5", Details(name="start", version="1", scale="0..1",
+            higher_is_better=True), full_precision=True,
         )  # fmt: skip
 
     first, _ = train_pooling(train, QUICK, workdir=tmp_path / "a", export=export)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Details, export_h5
 from kiqa.models.patchnet import build_patchnet
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.training.runs.start import start_from
@@ -70,7 +70,9 @@ def test_start_from_a_patchnet_gives_its_features(patches, tmp_path):
 
     patchnet = build_patchnet(seed=5)
     path = tmp_path / "patchnet.h5"
-    export_h5(patchnet, path, name="patchnet", version="1", scale="0..1", higher_is_better=True)
+    export_h5(
+        patchnet, path, Details(name="patchnet", version="1", scale="0..1", higher_is_better=True)
+    )
     network = build_wadiqam(seed=1)
     kept = start_from(network, path)
     assert kept == tuple(f"stage{s}_conv{i}" for s in (1, 2, 3) for i in (1, 2))
@@ -91,7 +93,7 @@ def test_start_of_a_full_reference_network_from_a_no_reference_one(tmp_path):
     """The body is taken, the branches are not."""
     path = tmp_path / "nr.h5"
     nr = build_wadiqam(shallow=True, seed=1)
-    export_h5(nr, path, name="nr", version="1", scale="0..1", higher_is_better=True)
+    export_h5(nr, path, Details(name="nr", version="1", scale="0..1", higher_is_better=True))
     kept = start_from(build_wadiqam(mode="fr", shallow=True), path)
     assert len(kept) == 5 and all(name.startswith("stage") for name in kept)
 
@@ -102,6 +104,6 @@ def test_start_from_something_else_is_refused(tmp_path):
 
     path = tmp_path / "other.h5"
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, name="dense")])
-    export_h5(model, path, name="other", version="1", scale="0..1", higher_is_better=True)
+    export_h5(model, path, Details(name="other", version="1", scale="0..1", higher_is_better=True))
     with pytest.raises(ValueError, match="dense"):
         start_from(build_wadiqam(shallow=True), path)

@@ -17,7 +17,7 @@ from kiqa.training.wadiqam.tasks import PatchTask, read_pairs
 from kiqa.training.wadiqam.train import train_wadiqam
 
 SMALL = WadiqamSettings(shallow=True, patches=3, validation_patches=4, epochs=2)
-ABOUT = {"trained_on": "a test"}
+ABOUT = {"trained_on": ()}
 
 
 @pytest.fixture
@@ -78,8 +78,8 @@ def test_run_leaves_a_network_and_its_history(tasks, tmp_path, mode, pooling):
     result = train_wadiqam(*_parts(tasks, mode), settings, workdir=folder, **ABOUT)
     name = f"{'wadiqam' if pooling == 'weighted' else 'diqam'}_{mode}"
     info = read_info(folder / f"{name}.h5")
-    assert (info.name, info.details["mode"]) == (name, f"wadiqam-{mode}")
-    assert (info.details["pooling"], info.higher_is_better) == (pooling, False)
+    assert (info.name, info.details.mode) == (name, f"wadiqam-{mode}")
+    assert (info.details.pooling, info.higher_is_better) == (pooling, False)
     history = pd.read_csv(folder / "history.csv")
     assert list(history["epoch"]) == [1, 2]
     assert result["val_loss"] == pytest.approx(history["val_loss"].min())

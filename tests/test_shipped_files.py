@@ -1,0 +1,129 @@
+"""The files of weights/ and docs/: what they say of themselves, and what they must not."""
+
+import json
+import re
+from pathlib import Path
+
+import h5py
+import pytest
+
+from kiqa.data.split_parts import published_split_sha256
+from kiqa.data.splits import read_split
+from kiqa.data.untrained import untrained
+from kiqa.io.weights import find_companion, read_info
+from kiqa.io.weights.manifest import read_manifest
+from kiqa.io.weights.trained_on import names_sha256
+
+ROOT = Path(__file__).parents[1]
+MANIFEST = read_manifest(ROOT / "weights")
+FOLDERS = ("benchmarks", "docs", "kiqa", "notebooks", "tests", "weights")
+# Of a machine: an absolute path below one of these, in POSIX or Windows form.
+MACHINES = re.compile(
+    rb"(?<![\w.~-])/(?:tmp|work|root|home|Users|mnt)/|\b[A-Z]:\\{1,2}(?:Users|work|tmp)\b|(?:\.\./){3,}"
+)
+
+
+@pytest.fixture(params=sorted(MANIFEST))
+def info(request):
+    """Of each shipped file."""
+    return read_info(ROOT / "weights" / MANIFEST[request.param]["file"])
+
+
+def test_every_file_says_what_it_was_trained_on(info):
+    """At least one part; each of a published split, or with a fingerprint of each name."""
+    assert info.details.trained_on
+    for part in info.details.trained_on:
+        assert part.split_sha256 == published_split_sha256(part.split)
+        sets = read_split(part.split)
+        names = [name for name in sets if sets[name] == part.part]
+        if part.fingerprints is None:
+            assert (names_sha256(names), len(names)) == (part.names_sha256, part.images)
+        else:
+            assert len(part.members()) == part.images < len(names)
+
+
+def test_the_test_part_was_seen_by_none(info):
+    """1,000 images of BIQ2021 and 30 of CID22, through no network of any chain."""
+    for split in ("biq2021-kiqa", "cid22-kiqa"):
+        sets = read_split(split)
+        images = [_Image(name) for name in sets]
+        kept = untrained(
+            images,
+            [info.details],
+            include=False,
+            report=lambda text: None,
+            dataset=split.partition("-")[0],
+        )
+        expected = {name for name in sets if sets[name] == "test"}
+        assert {image.name for image in kept.images} == expected
+
+
+class _Image:
+    def __init__(self, name):
+        self.name = self.content = name
+
+
+def test_companions_are_beside_it(info):
+    """The head, the extractor, the Patchnet: found, of the hash that is named."""
+    for role, companion in info.details.companions.items():
+        found = find_companion(info, role)
+        assert (found.name, found.sha256) == (companion.name, companion.sha256)
+        assert found.path.parent == info.path.parent
+
+
+def test_origins_are_known_networks(info):
+    """An origin of a shipped name has the hash of a file with the same tensors."""
+    origin = info.details.origin
+    if origin is not None and origin.name in MANIFEST:
+        entry = MANIFEST[origin.name]
+        assert origin.sha256 in (entry["sha256"], *entry["earlier"])
+
+
+def test_results_are_of_shipped_networks():
+    """Every hash of weights in a result is one of the manifest's, earlier ones included."""
+    known = {
+        digest for entry in MANIFEST.values() for digest in (entry["sha256"], *entry["earlier"])
+    }
+    found = set()
+    for path in (ROOT / "docs" / "results").rglob("*.json"):
+        found |= set(re.findall(r'"weights_sha256": "(\w{64})"', path.read_text()))
+    assert found and found <= known
+
+
+def test_no_file_holds_a_path_of_some_machine():
+    """Origins are names and hashes; data roots are arguments."""
+    files = [
+        path
+        for folder in FOLDERS
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path != Path(__file__)
+    ]
+    files += [path for path in ROOT.iterdir() if path.suffix in (".md", ".cfg", ".toml", ".txt")]
+    assert len(files) > 300
+    wrong = [
+        f"{path.relative_to(ROOT)}: {match[0].decode()}"
+        for path in files
+        if path.suffix not in (".h5", ".png", ".jpg")
+        for match in [MACHINES.search(path.read_bytes())]
+        if match
+    ]
+    assert wrong == []
+
+
+def test_no_attribute_of_a_weights_file_holds_one(info):
+    """Every attribute of every group, and the file's bytes for the usual prefixes."""
+    texts = []
+    with h5py.File(info.path) as file:
+        texts += [str(value).encode() for value in file.attrs.values()]
+        file.visititems(lambda _, item: texts.extend(str(v).encode() for v in item.attrs.values()))
+    assert not [text for text in texts if MACHINES.search(text)]
+    assert not re.search(rb"/(?:tmp|work|root|home)/[\w.-]+/", info.path.read_bytes())
+
+
+def test_manifest_says_what_the_files_say(info):
+    """Version, scale and direction; earlier hashes are hashes."""
+    entry = MANIFEST[info.name]
+    assert (entry["version"], entry["scale"]) == (info.version, info.scale)
+    assert entry["higher_is_better"] is info.higher_is_better
+    assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in entry["earlier"])
+    assert json.dumps(entry)
