@@ -1,7 +1,7 @@
 """What a reproduction is to the command line, and the options that several share.
 
 Public names: :class:`Command`, :func:`add_data`, :func:`add_output`,
-:func:`add_model`, :func:`add_include`, :func:`add_number`, :func:`add_pristine`,
+:func:`add_model`, :func:`add_include`, :func:`add_pristine`,
 :func:`records_of`, :func:`split_of`, :func:`report`, :func:`unseen`.
 """
 
@@ -97,14 +97,6 @@ def add_pristine(parser: argparse.ArgumentParser) -> None:
         "--split", metavar="FILE|NAME", help="image_name,set (default: split.csv of DIR, if there)"
     )
     parser.add_argument("--set", default="test", help="set of the split (default: %(default)s)")
-
-
-def add_number(
-    parser: argparse._ActionsContainer, name: str, text: str, *, default: int | None = None
-) -> None:
-    """Add an option that takes a whole number; the help names its default unless ``None``."""
-    text = text if default is None else f"{text} (default: %(default)s)"
-    parser.add_argument(name, type=int, default=default, metavar="N", help=text)
 
 
 def records_of(options: argparse.Namespace) -> list[ScoredImage]:

@@ -22,7 +22,6 @@ from kiqa.reproduce.command import (
     add_data,
     add_include,
     add_model,
-    add_number,
     add_output,
     records_of,
     unseen,
@@ -31,6 +30,7 @@ from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, watched
 from kiqa.reproduce.thesis.figures import save, spread
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
+from kiqa.training.runs.arguments import add_number
 
 _MODEL = "paq2piq_rm"
 

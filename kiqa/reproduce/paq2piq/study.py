@@ -29,9 +29,10 @@ from kiqa.data.study.cropping import place_patches, write_patches
 from kiqa.data.tables import read_table
 from kiqa.io.images import IMAGE_SUFFIXES, load_image
 from kiqa.io.images.headers import MAX_PIXELS, open_header, orientation
-from kiqa.reproduce.command import Command, add_data, add_number, add_output, records_of
+from kiqa.reproduce.command import Command, add_data, add_output, records_of
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets
 from kiqa.reproduce.thesis.figures import save, spread
+from kiqa.training.runs.arguments import add_number
 
 _TURNED = 5  # EXIF orientations from here on exchange width and height
 _RELIABILITY = {"pictures": 0.05, "patches": 0.1}  # halves of 18 correlate 0.48 and 0.65

@@ -33,7 +33,7 @@ from kiqa import __version__
 from kiqa.constants import RNN_BIQA
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.io.files import replacing
-from kiqa.reproduce.command import Command, add_include, add_number, add_output, report
+from kiqa.reproduce.command import Command, add_include, add_output, report
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.training.rnn_biqa.feature_folder import open_folder
 from kiqa.training.rnn_biqa.protocols import (
@@ -51,6 +51,7 @@ from kiqa.training.rnn_biqa.settings import (
     POOLING_PRESETS,
     PoolingSettings,
 )
+from kiqa.training.runs.arguments import add_number
 
 # Methods of the paper that are run here, as changes of the settings.
 METHODS: dict[str, dict[str, Any]] = {

@@ -22,7 +22,6 @@ from kiqa.reproduce.command import (
     add_data,
     add_include,
     add_model,
-    add_number,
     add_output,
     records_of,
     unseen,
@@ -30,6 +29,7 @@ from kiqa.reproduce.command import (
 from kiqa.reproduce.thesis.table1 import read_run
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
+from kiqa.training.runs.arguments import add_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,7 +15,7 @@ import numpy as np
 
 from kiqa.data.chosen import PARTS
 from kiqa.data.splits import read_split
-from kiqa.reproduce.command import add_number
+from kiqa.training.runs.arguments import add_number
 
 if TYPE_CHECKING:
     from kiqa.scoring import Scorer

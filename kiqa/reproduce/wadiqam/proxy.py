@@ -28,9 +28,10 @@ from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import grouped_draws, mean_interval, percentile_interval
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_include, add_model, add_number, add_pristine, report
+from kiqa.reproduce.command import Command, add_include, add_model, add_pristine, report
 from kiqa.scoring import Scorer, read_ahead, usable_workers
 from kiqa.startup import load_quietly
+from kiqa.training.runs.arguments import add_number
 
 # From a level that people just see to one they find very annoying. Ours.
 LEVELS = {"gaussian_blur": (0.5, 8.0), "gaussian_noise": (2.0, 60.0), "jpeg": (95.0, 4.0)}
