@@ -33,8 +33,7 @@ class FineTuningSettings:
     Each field says what it means, its bounds and its choices.
 
     Raises:
-        ValueError: If a value is out of its range, or values do not fit each
-            other.
+        ValueError: If a value is out of its range, or two do not fit.
 
     References:
         Korhonen et al. 2021, section 4.2.
@@ -88,8 +87,7 @@ class PoolingSettings:
     Each field says what it means, its bounds and its choices.
 
     Raises:
-        ValueError: If a value is out of its range, or values do not fit each
-            other.
+        ValueError: If a value is out of its range, or two do not fit.
 
     References:
         Korhonen et al. 2021, sections 4.3 and 4.4.
