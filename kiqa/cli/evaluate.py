@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kiqa.cli.inputs import DATASETS, add_count, add_model, add_part, records_of
 from kiqa.startup import load_quietly
+from kiqa.training.runs.arguments import add_text
 
 _SEED = 0  # of the bootstrap; part of the published JSON
 _TIMES = {"0..1": 1, "0..100": 100}  # scales of models on which MOS are compared
@@ -42,11 +43,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--stride",
         "pixels between the map's cells (default: 8; the aggregator has its own)",
     )
-    parser.add_argument(
-        "--output",
-        metavar="DIR",
-        help="write rows.jsonl, predictions.csv, evaluation.json and evaluation.md there",
-    )
+    written = "write rows.jsonl, predictions.csv, evaluation.json and evaluation.md there"
+    add_text(parser, "--output", "DIR", written)
     parser.add_argument(
         "--resume", action="store_true", help="go on with the rows.jsonl of --output"
     )

@@ -22,7 +22,13 @@ from kiqa import __version__
 from kiqa.constants import LIVE_FB
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
-from kiqa.evaluation.report import correlation_report, to_markdown, write_csv, write_json
+from kiqa.evaluation.report import (
+    correlation_report,
+    metric_cells,
+    to_markdown,
+    write_csv,
+    write_json,
+)
 from kiqa.io.files import replacing
 from kiqa.reproduce.command import Command, add_include, add_output, report, unseen
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets, patches_of
@@ -157,12 +163,7 @@ def _finish(options, table, results, lines) -> int:
             "method": result["method"], "data set": result["dataset"], "part": result["part"],
             "size": result["size"], "images": result["images"], "source": f"ours, {what}",
         }  # fmt: skip
-        for key, title in (("srocc", "SROCC"), ("plcc", "PLCC")):
-            entry = result["metrics"][key]
-            own[title] = entry["value"]
-            if entry["lo"] is not None:
-                own[f"{title} 95 %"] = f"{entry['lo']:.3f} .. {entry['hi']:.3f}"
-        rows.append(own)
+        rows.append(own | metric_cells(result["metrics"], {"SROCC": "srocc", "PLCC": "plcc"}))
     if table != 2:
         rows = [{k: v for k, v in row.items() if k != "size"} for row in rows]
     text = to_markdown(rows)

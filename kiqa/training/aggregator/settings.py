@@ -7,6 +7,9 @@ loss, mean pooling, a learning rate that falls, flips and crops of the maps
 instead of the images) are off by default. Loads no Keras.
 
 Public names: `AggregatorSettings`.
+
+References:
+    Thesis, section 5.4.
 """
 
 from dataclasses import dataclass
@@ -22,9 +25,6 @@ class AggregatorSettings:
 
     Raises:
         ValueError: If a value is out of its range, or two do not fit.
-
-    References:
-        Thesis, section 5.4.
     """
 
     seed: int = options.seed()
@@ -46,11 +46,10 @@ class AggregatorSettings:
     warmup_steps: int = options.warmup_steps()
     weight_decay: float = options.weight_decay()
     correlation_loss: float = options.correlation_loss()
-    correlation_with: str = options.setting(
+    correlation_with: str = options.correlation_with(
         "mos",
-        "what --correlation-loss correlates the scores with: the MOS, or its ranks in the "
-        "training part, which ask for order where most MOS are nearly equal",
-        choices=("mos", "ranks"),
+        "the MOS, or its ranks in the training part, which ask for order where most MOS are "
+        "nearly equal",
     )
     norm_momentum: float = options.setting(
         0.99,

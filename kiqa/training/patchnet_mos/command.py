@@ -33,13 +33,7 @@ def _train(prepared, settings, run, arguments):
 
     train, validation, test, unrated = prepared
     return train_patchnet_mos(
-        train,
-        validation,
-        settings,
-        test=test,
-        unrated=unrated,
-        initial=arguments.initial,
-        **run,
+        train, validation, settings, test=test, unrated=unrated, initial=arguments.initial, **run
     )
 
 

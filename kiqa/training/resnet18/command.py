@@ -21,15 +21,9 @@ def _train(parts, settings, run, arguments):
 
     train, validation, test = parts
     return distil_resnet18(
-        train,
-        validation,
-        settings,
-        teacher=arguments.teacher,
-        test=test,
-        packed=arguments.packed,
-        initial=arguments.initial,
-        **run,
-    )
+        train, validation, settings, test=test, teacher=arguments.teacher,
+        packed=arguments.packed, initial=arguments.initial, **run,
+    )  # fmt: skip
 
 
 COMMAND = TrainingCommand(

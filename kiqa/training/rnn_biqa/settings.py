@@ -6,6 +6,9 @@
 
 Public names: `FineTuningSettings`, `PoolingSettings`, `FINE_TUNING_PRESETS`,
 `POOLING_PRESETS`, `BACKBONES`, `NORMALISATIONS`.
+
+References:
+    Korhonen et al. 2021, sections 4.2 (fine-tuning), 4.3 and 4.4 (pooling).
 """
 
 from dataclasses import dataclass
@@ -34,9 +37,6 @@ class FineTuningSettings:
 
     Raises:
         ValueError: If a value is out of its range, or two do not fit.
-
-    References:
-        Korhonen et al. 2021, section 4.2.
     """
 
     seed: int = options.seed("seed of the initial head, the order and the chosen patches")
@@ -88,9 +88,6 @@ class PoolingSettings:
 
     Raises:
         ValueError: If a value is out of its range, or two do not fit.
-
-    References:
-        Korhonen et al. 2021, sections 4.3 and 4.4.
     """
 
     seed: int = options.seed("seed of initial weights, order and dropout")

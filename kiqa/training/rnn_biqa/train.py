@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 
 from kiqa.data.trained import names_trained_on
-from kiqa.evaluation.report import to_markdown, write_csv, write_json
+from kiqa.evaluation.report import metric_cells, to_markdown, write_csv, write_json
 from kiqa.training.rnn_biqa.feature_folder import open_folder
 from kiqa.training.rnn_biqa.protocols import (
     METRIC_NAMES,
@@ -107,7 +107,8 @@ def run_pooling(
         if parts["test"] is not None:
             result["test"] = metrics_of(predicted, parts["test"])
             _write_predictions(parts["test"], predicted, inner / "predictions.csv")
-            rows.append({"run": name, "images": len(predicted)} | _cells(result["test"]))
+            cells = metric_cells(result["test"]["metrics"], METRIC_NAMES, intervals=["SCC"])
+            rows.append({"run": name, "images": len(predicted)} | cells)
         results[name] = result
         write_json(result, inner / "result.json")
     if len(rows) > 1:
@@ -138,14 +139,6 @@ def _publisher(parts, settings):
         publish_pooling(model, folder, features, settings, trained_on=seen)
 
     return export
-
-
-def _cells(report):
-    """The paper's three numbers; SROCC's interval beside them."""
-    metrics = report["metrics"]
-    cells = {title: metrics[name]["value"] for title, name in METRIC_NAMES.items()}
-    low, high = metrics["srocc"]["lo"], metrics["srocc"]["hi"]
-    return cells | ({} if low is None else {"SCC 95 %": f"{low:.3f} .. {high:.3f}"})
 
 
 def _write_predictions(part, predicted, path):

@@ -9,7 +9,7 @@ Public names: `Presets`, `setting`, `check_settings`, `check_schedule`,
 `add_settings`, `given_settings`, `settings_to_json`, `check_continues`; the
 settings that several trainings have: `seed`, `epochs`, `early_stopping`,
 `batch_size`, `learning_rate`, `schedule`, `warmup_steps`, `weight_decay`,
-`clip_norm`, `correlation_loss`, `precision`, `devices`.
+`clip_norm`, `correlation_loss`, `correlation_with`, `precision`, `devices`.
 """
 
 import argparse
@@ -111,6 +111,12 @@ def correlation_loss(default: float = 0.0, *, of: str = "the scores", units: str
     """Return the field of the weight of a loss that asks for correlation within a batch."""
     help = f"weight of 1 - Pearson's correlation of {of} with the wanted ones over a batch{units}"
     return setting(default, help, low=0)
+
+
+def correlation_with(scores: str, help: str) -> Any:
+    """Return the field of what `correlation_loss` asks for: the wanted scores or their ranks."""
+    help = f"what --correlation-loss correlates the scores with: {help}"
+    return setting(scores, help, choices=(scores, "ranks"))
 
 
 def precision(default: str = "float32") -> Any:

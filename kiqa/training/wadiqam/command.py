@@ -87,14 +87,9 @@ def _train(prepared, settings, run, arguments):
 
     train, validation, test, about = prepared
     return train_wadiqam(
-        train,
-        validation,
-        settings,
-        test=test,
-        trained_on=tasks_trained_on(train, validation, **about),
-        initial=arguments.initial,
-        **run,
-    )
+        train, validation, settings, test=test, initial=arguments.initial,
+        trained_on=tasks_trained_on(train, validation, **about), **run,
+    )  # fmt: skip
 
 
 COMMAND = TrainingCommand(

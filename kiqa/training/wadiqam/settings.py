@@ -76,11 +76,8 @@ class WadiqamSettings:
         0.0, "weight of loss (3), added to (7); only with weighted pooling", low=0
     )
     correlation_loss: float = options.correlation_loss()
-    correlation_with: str = options.setting(
-        "scores",
-        "what --correlation-loss correlates the scores with: the wanted scores, or their ranks in "
-        "the training part",
-        choices=("scores", "ranks"),
+    correlation_with: str = options.correlation_with(
+        "scores", "the wanted scores, or their ranks in the training part"
     )
     form: str = options.setting(
         "plain",

@@ -83,19 +83,18 @@ def train_wadiqam(
     judges = [_judge(validation, settings, part="val")]
     if watched:
         judges.append(_judge(test, settings, part="test"))
+
+    def plan(epoch):
+        return epoch_plan(
+            source, targets, batch_size=settings.batch_size, patches=settings.patches,
+            flip=settings.flip, seed=settings.seed, epoch=epoch,
+        )  # fmt: skip
+
     training = Training(
         settings=settings,
         parts={part: [_row(task) for task in tasks] for part, tasks in parts.items()},
         build=lambda: compile_wadiqam(source, scores, settings, initial=initial),
-        plan=lambda epoch: epoch_plan(
-            source,
-            targets,
-            batch_size=settings.batch_size,
-            patches=settings.patches,
-            flip=settings.flip,
-            seed=settings.seed,
-            epoch=epoch,
-        ),
+        plan=plan,
         validate=lambda model: {k: v for judge in judges for k, v in judge(model).items()},
         export=lambda model, folder: _export(
             model, folder, settings, trained_on=trained_on, initial=initial
