@@ -15,6 +15,7 @@ Importing this package loads neither TensorFlow nor Keras; the first use does.
 from importlib import import_module
 
 from kiqa.constants import DEFAULT_SCORER
+from kiqa.startup import prepare_process
 
 __version__ = "0.1.0"
 
@@ -39,6 +40,8 @@ __all__ = [
     "quality_map",
     "score",
 ]
+
+prepare_process()
 
 
 def __getattr__(name):

@@ -1,7 +1,12 @@
-"""Keeps TensorFlow's start-up log from the user of a command.
+"""The state of the process: quiet start, one load at a time, fork, Keras's backend.
 
 TensorFlow and XLA write some lines ("oneDNN custom operations are on",
-"failed call to cuInit") to file descriptor 2 before any log level applies.
+"failed call to cuInit") to file descriptor 2 before any log level applies;
+`quiet_log` keeps them from the user of a command.
+
+A process that was forked from one in which TensorFlow had run waits for ever
+at its first operation, because threads are not forked. `prepare_process`
+notices such forks and `check_process` refuses them by name.
 """
 
 import contextlib
@@ -9,12 +14,103 @@ import os
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 _LOG_LINE = re.compile(
     rb"^([IWE]\d{4} \d\d|WARNING: All log messages before absl|\d{4}-\d\d-\d\d .*: [IWE] )"
 )
+
+_load_lock = threading.RLock()
+_forked_too_late = False
+
+
+class ProcessError(RuntimeError):
+    """This process cannot run a network; the message says why and the remedy."""
+
+
+def prepare_process() -> None:
+    """Watch forks, and quiet OpenCV's log; called once, by ``import kiqa``.
+
+    OpenCV reports every unknown tag of a TIFF file on stderr. An environment
+    variable OPENCV_LOG_LEVEL of the user's stands.
+    """
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_after_fork)
+
+
+def _after_fork():
+    global _load_lock, _forked_too_late
+    _load_lock = threading.RLock()  # a thread that is not here may have held the old one
+    _forked_too_late = _forked_too_late or _tensorflow_has_run()
+
+
+def _tensorflow_has_run():
+    """Whether TensorFlow has started its threads, not only been imported."""
+    context = getattr(sys.modules.get("tensorflow.python.eager.context"), "_context", None)
+    return getattr(context, "_context_handle", None) is not None
+
+
+def check_process() -> None:
+    """Refuse to go on in a process in which TensorFlow would hang.
+
+    Raises:
+        ProcessError: If it was forked from one in which TensorFlow had run.
+    """
+    if _forked_too_late:
+        raise ProcessError(
+            "Expected a process in which TensorFlow can run. Received: a fork of one in which it "
+            "had run already; it would wait for ever. Start the workers by "
+            "multiprocessing.get_context('spawn'), or before the first network is loaded."
+        )
+
+
+def check_backend(*, others: bool = False) -> None:
+    """Refuse to score on a backend of Keras that cannot do it; imports Keras.
+
+    Args:
+        others: Whether any backend that can be loaded will do.
+
+    Raises:
+        ProcessError: If the environment variable KERAS_BACKEND or Keras's
+            settings file name another one than TensorFlow, or with
+            ``others`` one that cannot be loaded.
+    """
+    variable = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    found = variable
+    if others or variable == "tensorflow" or "keras" in sys.modules:
+        try:
+            import keras
+        except (ImportError, ValueError) as error:  # not installed, or unknown to Keras
+            if variable == "tensorflow" and isinstance(error, ImportError):
+                raise
+            found = f"{variable}, {error}"
+        else:
+            found = keras.backend.backend()
+            if others or found == "tensorflow":
+                return
+    source = f"KERAS_BACKEND={variable}"
+    if variable == "tensorflow":
+        source = "from ~/.keras/keras.json or the program"
+    raise ProcessError(
+        f"Expected Keras on the backend tensorflow, on which kiqa scores. Received: {found} "
+        f"({source}). Unset KERAS_BACKEND or set it to tensorflow; other backends are for "
+        "trainings, and for scores by RNN-BIQA."
+    )
+
+
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let one thread at a time load or trace a network, in a process that can run it.
+
+    Raises:
+        ProcessError: As `check_process`.
+    """
+    check_process()
+    with _load_lock:
+        yield
 
 
 @contextlib.contextmanager

@@ -24,8 +24,9 @@ OF_THE_WHOLE = {
     "test_types.py",
     "test_weights_without_kiqa.py",
 }
-# Folders named after a marker: what needs a GPU, and recorded outputs of other programs.
-OF_A_MARKER = {"gpu", "parity"}
+# Folders named after a marker (what needs a GPU, recorded outputs of other programs), and what is
+# tried against every command and model.
+OF_A_MARKER = {"gpu", "parity", "robustness"}
 
 
 def _relative(path: Path) -> str:

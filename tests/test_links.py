@@ -15,7 +15,7 @@ FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
 HEADING = re.compile(r"^#{1,6} +(.*?)\s*#*$", re.MULTILINE)
 ANCHOR = re.compile(r"<a (?:id|name)=\"([^\"]+)\"")
-MODULE = re.compile(r"(?<![\w./-])kiqa(?:\.[A-Za-z_]\w*)+")
+MODULE = re.compile(r"(?<![\w./-])kiqa(?:\.[A-Za-z_]\w*)+(?![\w<*])")
 FOLDERS = "kiqa|tests|benchmarks|docs|notebooks|weights"
 PLACE = re.compile(rf"(?<![\w/.-])((?:{FOLDERS})/[\w./-]*\w)(?![\w/{{}}*<>$-])")
 FILE_SUFFIXES = (".h5", ".npz", ".csv", ".json", ".jpg", ".png", ".md")
@@ -127,5 +127,5 @@ def test_broken_links_are_seen(tmp_path, text, broken):
 def test_missing_names_are_seen():
     """Of modules, attributes and paths; patterns and a user's own files are no such names."""
     text = "kiqa.io.nothing kiqa.io.files.replacing kiqa.data.records.ScoredImage.mos kiqa/no.py"
-    other = "kiqa/models/<name>.py weights/*.h5 docs/a$K.csv my/kiqa/x.py kiqa.h5"
+    other = "kiqa.train_<name> kiqa/models/<name>.py weights/*.h5 docs/a$K.csv my/kiqa/x.py kiqa.h5"
     assert _missing(f"{text} {other}") == ["kiqa.io.nothing", "kiqa/no.py"]

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import multiprocessing
 import os
 import platform
 import sys
@@ -10,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from kiqa.cli.inputs import add_model
-from kiqa.startup import quiet_log
+from kiqa.startup import ProcessError, check_backend, quiet_log
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "pandas", "Pillow", "h5py", "scikit-image")
 _OPENCV = (
@@ -91,19 +92,22 @@ def _machine():
         size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         memory = f", {size / 2**30:.1f} GiB memory"
     cores = f"{usable_cores()} usable cores of {os.cpu_count()}"
-    return "ok", f"{platform.platform()}, {cores}{memory}"
+    workers = f", worker processes by {multiprocessing.get_context().get_start_method()}"
+    if workers.endswith(" fork"):
+        workers += " (by spawn once TensorFlow has run: multiprocessing.get_context('spawn'))"
+    return "ok", f"{platform.platform()}, {cores}{memory}{workers}"
 
 
 def _tensorflow():
+    try:
+        check_backend()
+    except ProcessError as error:
+        return "broken", str(error)
     import keras
     import tensorflow as tf
 
-    backend = keras.backend.backend()
-    text = f"imports; Keras {keras.__version__} on the {backend} backend"
     devices = ", ".join(device.name for device in tf.config.list_physical_devices())
-    if backend != "tensorflow":
-        return "broken", f"{text}. Remedy: unset KERAS_BACKEND, or set it to tensorflow"
-    return "ok", f"{text}; devices {devices}"
+    return "ok", f"imports; Keras {keras.__version__} on it; devices {devices}"
 
 
 def _gpu():

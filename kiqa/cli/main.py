@@ -15,6 +15,9 @@ from collections.abc import Sequence
 
 from kiqa import __version__
 from kiqa.cli.commands import COMMANDS
+from kiqa.startup import ProcessError
+
+_EXPECTED = (ValueError, OSError, MemoryError, ImportError, ProcessError)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if sys.flags.dev_mode:
             raise
         text = " ".join(str(error).split())
-        if not text or not isinstance(error, ValueError | OSError | MemoryError | ImportError):
+        if not text or not isinstance(error, _EXPECTED):
             text = f"{type(error).__name__}: {text} (python -X dev -m kiqa shows where)"
         _complain(f"error: {text}")
         _let_exit_flush()

@@ -14,6 +14,7 @@ import math
 import os
 import time
 from collections.abc import Iterable
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,11 @@ import numpy as np
 
 from kiqa import __version__
 from kiqa.constants import DEFAULT_SCORER, PATCHNET
-from kiqa.io.images import LoadedImage, load_image
+from kiqa.io.images import LoadedImage, Source, load_image
 from kiqa.io.map_files import QualityMap
-from kiqa.scoring.decoding import Source, decode, name_file
+from kiqa.scoring.decoding import decode, name_file
 from kiqa.scoring.pairs import check_pair
+from kiqa.startup import check_process, one_at_a_time
 
 if TYPE_CHECKING:
     from kiqa.io.weights import WeightsInfo
@@ -96,21 +98,28 @@ class Scorer:
         self._stride = None if stride is None else int(stride)
         self._default_stride = int(default_stride)
         self._loaded: tuple[WeightsInfo, Engine] | None = None
+        self._used: set[str] = set()  # functions of the engine that have run, and are traced
 
     def __getstate__(self) -> dict:
         """Leave the loaded network out: the copy loads its own."""
-        return {**self.__dict__, "_loaded": None}
+        return {**self.__dict__, "_loaded": None, "_used": set()}
 
     def _load(self):
+        check_process()
         if self._loaded is None:
-            from kiqa.io.weights import read_info
-            from kiqa.scoring.engines import load_engine
-
-            info = read_info(self.model)
-            engine = load_engine(info, stride=self._stride, default_stride=self._default_stride)
-            _check_grid(self.grid, info, engine)
-            self._loaded = info, engine
+            with one_at_a_time():
+                if self._loaded is None:  # no other thread has done it meanwhile
+                    self._loaded = self._load_alone()
         return self._loaded
+
+    def _load_alone(self):
+        from kiqa.io.weights import read_info
+        from kiqa.scoring.engines import load_engine
+
+        info = read_info(self.model)
+        engine = load_engine(info, stride=self._stride, default_stride=self._default_stride)
+        _check_grid(self.grid, info, engine)
+        return info, engine
 
     def with_grid(self, grid: tuple[int, int] | None) -> "Scorer":
         """Return a scorer with another grid that shares the loaded network.
@@ -128,7 +137,7 @@ class Scorer:
             self.model, stride=self._stride, default_stride=self._default_stride, grid=grid
         )
         _check_grid(other.grid, *self._load())
-        other._loaded = self._loaded
+        other._loaded, other._used = self._loaded, self._used
         return other
 
     @property
@@ -175,8 +184,7 @@ class Scorer:
         """Return the quality map of an image.
 
         Args:
-            image: Path, encoded bytes, RGB ``uint8`` array (H, W, 3) or
-                `LoadedImage`.
+            image: Anything that `kiqa.load_image` takes, or a `LoadedImage`.
             reference: The undistorted image, for full-reference models.
 
         Returns:
@@ -195,7 +203,7 @@ class Scorer:
         function = engine.map
         if self.grid is not None:
             function = partial(engine.map_grid, grid=self.grid)
-        quality_map = self._run(function, image, reference)
+        quality_map = self._run("map", function, image, reference)
         self._check_finite(quality_map.mean())
         return quality_map
 
@@ -215,11 +223,11 @@ class Scorer:
             FileNotFoundError: If there is no such file.
             ValueError: As in `map`.
         """
-        value = self._run(self._load()[1].score, image, reference)
+        value = self._run("score", self._load()[1].score, image, reference)
         self._check_finite(value)
         return value
 
-    def _run(self, function, image, reference):
+    def _run(self, name, function, image, reference):
         """Apply an engine's function; an error names the file."""
         if (reference is not None) != self.needs_reference:
             raise ValueError(
@@ -238,7 +246,11 @@ class Scorer:
         try:
             if reference is not None:
                 check_pair(*images)
-            return function(*[each.pixels for each in images])
+            # Threads that trace a network at once would trace it several times.
+            with nullcontext() if name in self._used else one_at_a_time():
+                result = function(*[each.pixels for each in images])
+            self._used.add(name)
+            return result
         except ValueError as error:
             raise ValueError(name_file(error, image.path)) from error
 
@@ -253,7 +265,7 @@ class Scorer:
         """Score images one after the other.
 
         Args:
-            sources: Paths, encoded bytes or RGB ``uint8`` arrays.
+            sources: Each anything that `kiqa.load_image` takes.
 
         Returns:
             One row for each source, in order; see `ROW_KEYS`.

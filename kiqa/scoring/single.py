@@ -7,9 +7,10 @@ import os
 from functools import lru_cache
 
 from kiqa.constants import DEFAULT_MAPPER, DEFAULT_SCORER
+from kiqa.io.images import LoadedImage, Source
 from kiqa.io.map_files import QualityMap
-from kiqa.scoring.decoding import Source
 from kiqa.scoring.scorer import MAP_STRIDE, SCORE_STRIDE, Scorer, checked_grid
+from kiqa.startup import one_at_a_time
 
 
 @lru_cache(maxsize=4)
@@ -17,13 +18,23 @@ def _cached_scorer(model: str, stride: int | None, default_stride: int) -> Score
     return Scorer(model, stride=stride, default_stride=default_stride)
 
 
+def _scorer(model, stride, default_stride):
+    with one_at_a_time():  # threads that come at once share one scorer
+        return _cached_scorer(os.fspath(model), stride, default_stride)
+
+
 def score(
-    image: Source, *, reference: Source | None = None, model: str | os.PathLike = DEFAULT_SCORER
+    image: Source | LoadedImage,
+    *,
+    reference: Source | LoadedImage | None = None,
+    model: str | os.PathLike = DEFAULT_SCORER,
 ) -> float:
     """Predict the quality of an image.
 
     Args:
-        image: Path, encoded bytes or RGB ``uint8`` array (H, W, 3).
+        image: Path, encoded bytes, open binary file, Pillow image, ``uint8``
+            array (H, W, 3) RGB or (H, W) gray, or what `kiqa.load_image`
+            returned.
         reference: The undistorted image, of the same size, for
             full-reference models.
         model: Name of a shipped model or path of a published ``.h5`` file.
@@ -50,12 +61,11 @@ def score(
         >>> 0 < kiqa.score(blurred, model="patchnet") < sharp < 1
         True
     """
-    scorer = _cached_scorer(os.fspath(model), None, SCORE_STRIDE)
-    return scorer.score(image, reference=reference)
+    return _scorer(model, None, SCORE_STRIDE).score(image, reference=reference)
 
 
 def quality_map(
-    image: Source,
+    image: Source | LoadedImage,
     *,
     stride: int | None = None,
     grid: tuple[int, int] | None = None,
@@ -64,7 +74,9 @@ def quality_map(
     """Predict the local quality of an image.
 
     Args:
-        image: Path, encoded bytes or RGB ``uint8`` array (H, W, 3).
+        image: Path, encoded bytes, open binary file, Pillow image, ``uint8``
+            array (H, W, 3) RGB or (H, W) gray, or what `kiqa.load_image`
+            returned.
         stride: Pixels between neighbouring cells, `MAP_STRIDE` where it is
             ``None``; the time goes with ``1 / stride**2``. The aggregator
             takes its own only.
@@ -88,5 +100,5 @@ def quality_map(
         ((5, 7), 16, 31.5, '0..1')
     """
     grid = checked_grid(grid, stride)
-    scorer = _cached_scorer(os.fspath(model), stride, MAP_STRIDE)
+    scorer = _scorer(model, stride, MAP_STRIDE)
     return (scorer if grid is None else scorer.with_grid(grid)).map(image)

@@ -5,14 +5,14 @@ Public names: :class:`Source`, :func:`read_source`, :func:`metadata_segments`,
 """
 
 import os
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from kiqa.io.images import LoadedImage, load_image
+from kiqa.io.images import MAX_BYTES, LoadedImage, load_image
 from kiqa.io.images.metadata import Metadata, exif_orientation, read_metadata
 from kiqa.io.images.orientation import turned_back
+from kiqa.io.images.sources import read_file
 from kiqa.varjpeg.markers import APP1, APP2, Segment
 
 LARGEST_SIDE = 65500  # libjpeg's limit; the format's is 65,535
@@ -63,7 +63,8 @@ def read_source(image: str | os.PathLike | bytes | np.ndarray) -> Source:
         image: Path, encoded bytes, or ``uint8`` array: RGB ``(H, W, 3)``,
             gray ``(H, W)``. Gray files are coded as gray. All else that
             `kiqa.io.images.load_image` converts is coded as the RGB that it
-            gives.
+            gives, except that colours stay as stored where their profile is
+            kept.
 
     Returns:
         The source. Files keep their ICC profile and EXIF data, and with them
@@ -76,9 +77,12 @@ def read_source(image: str | os.PathLike | bytes | np.ndarray) -> Source:
     if isinstance(image, np.ndarray):
         loaded, metadata, count = load_image(image), Metadata(), None
     else:
-        loaded = load_image(image)
-        data = image if isinstance(image, bytes) else Path(image).read_bytes()
-        metadata, count = read_metadata(data), len(data)
+        if isinstance(image, bytes):
+            data, name = image, "image bytes"
+        else:
+            data, name = read_file(image, MAX_BYTES), os.fspath(image)
+        metadata, count = read_metadata(data, name), len(data)
+        loaded = load_image(image, color_managed=not metadata.icc)
     if max(loaded.width, loaded.height) > LARGEST_SIDE:
         raise ValueError(
             f"Expected sides of at most {LARGEST_SIDE} pixels, the limit of JPEG in libjpeg, "

@@ -4,14 +4,22 @@ Used through `kiqa.io.images`.
 """
 
 import struct
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from typing import NamedTuple
 
 from PIL import Image, ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
+from kiqa.io.images.completeness import check_before_decoding
+from kiqa.io.images.containers import Parts, taken_apart
+from kiqa.io.images.cost import MAX_BYTES, CostError, check_cost
 from kiqa.io.images.deep import TIFF_BITS
+from kiqa.io.images.exif import ORIENTATION, stated_orientation
+from kiqa.io.images.foreign import named_format
+from kiqa.io.images.profiles import Conversion, conversion_to_srgb
 
 MAX_PIXELS = 200_000_000
 
@@ -22,12 +30,28 @@ IMAGE_SUFFIXES = (
 
 # Formats that hold images. Pillow knows more, some of which start other
 # programs (EPS) or are documents.
-_FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000")
-_ORIENTATION = 0x0112
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000")
+_PREVIEW, _SUB_DIRECTORIES, _DNG_VERSION = 254, 330, 50706  # tags of TIFF
+
+# Pillow warns of damaged metadata of TIFF and AVIF files, which is no matter of the user's.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin$")
 
 
 class ImageError(ValueError):
     """An image that cannot be used; the message names it and the remedy."""
+
+
+class Opened(NamedTuple):
+    """A file whose header is read.
+
+    Attributes:
+        image: Pillow's image; its pixels are not decoded. ``info`` holds
+            ``exif``, ``xmp`` and ``icc_profile`` where there are any.
+        parts: The file taken apart.
+    """
+
+    image: ImageFile.ImageFile
+    parts: Parts
 
 
 @contextmanager
@@ -37,6 +61,13 @@ def decoding_errors(name: str) -> Iterator[None]:
         yield
     except (ImageError, MemoryError):
         raise
+    except CostError as error:
+        raise ImageError(str(error)) from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(
+            f"{name}: expected an image within Pillow's own limit, received one above it; raise "
+            "PIL.Image.MAX_IMAGE_PIXELS too if the file can be trusted"
+        ) from error
     except Exception as error:  # their plugins raise nearly every built-in kind
         raise ImageError(
             f"{name}: expected a complete image, received one that cannot be decoded ({error}); "
@@ -44,42 +75,98 @@ def decoding_errors(name: str) -> Iterator[None]:
         ) from error
 
 
-def open_header(data: bytes, name: str, max_pixels: int) -> ImageFile.ImageFile:
-    """Read a header and check the size.
+def open_file(
+    data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES
+) -> Opened:
+    """Read a header and check what the image would cost, and its structure.
 
     Like Image.open, which takes its limit from a global variable, warns from
-    half of it on, and tries more formats.
+    half of it on, tries more formats, and reads metadata first.
+
+    Args:
+        data: The file.
+        name: What to call it.
+        max_pixels: Most pixels.
+        max_bytes: Most bytes of memory; see `kiqa.io.images.cost`.
 
     Raises:
-        ImageError: No bytes, no known format, or more than ``max_pixels``.
+        ImageError: No bytes, no known format, too large, or incomplete.
     """
     if not data:
         raise ImageError(f"{name}: expected an image file, received 0 bytes; fetch it again")
+    with decoding_errors(name):
+        parts = taken_apart(data)
+        image = _opened(parts.pixels, name)
+        _refuse_raw(image, name)
+        width, height = image.size
+        if width * height > max_pixels:
+            raise ImageError(
+                f"{name}: expected at most {max_pixels} pixels, received {width}x{height} = "
+                f"{width * height}; raise max_pixels if the file can be trusted"
+            )
+        check_cost(image, parts, deep=is_deep(image), name=name, max_bytes=max_bytes)
+        check_before_decoding(image, parts)
+    for key in ("exif", "xmp", "icc"):
+        if value := getattr(parts, key):
+            image.info["icc_profile" if key == "icc" else key] = value
+    if image.format == "JPEG" and parts.more_frames:
+        image.format = "MPO"
+    return Opened(image, parts)
+
+
+def open_header(data: bytes, name: str, max_pixels: int) -> ImageFile.ImageFile:
+    """Read a header as `open_file` does, for who needs no pixels."""
+    return open_file(data, name, max_pixels=max_pixels).image
+
+
+def _opened(data, name):
     Image.init()
     reason = f"first bytes {data[:8]!r}"
     prefix = data[:16].ljust(16, b"\0")
-    for each in _FORMATS:
+    for each in FORMATS:
         factory, accept = Image.OPEN.get(each, (None, None))
         if factory is None:
             continue
         try:
             if not accept or accept(prefix) is True:
-                image = factory(BytesIO(data), "")
-                break
+                return factory(BytesIO(data), "")
         except (SyntaxError, IndexError, TypeError, struct.error) as error:
             reason = f"{each} that cannot be read: {error}"
-    else:
+    refuse_foreign(data, name)
+    raise ImageError(
+        f"{name}: expected an image ({', '.join(FORMATS)}), received something else "
+        f"({reason}); remove the file or convert it to PNG"
+    )
+
+
+def refuse_foreign(start: bytes, name: str) -> None:
+    """Refuse a known format that kiqa does not read, by its name.
+
+    Args:
+        start: The first 64 bytes, or more.
+        name: What to call the file.
+
+    Raises:
+        ImageError: With the remedy.
+    """
+    foreign = named_format(start)
+    if foreign is not None:
         raise ImageError(
-            f"{name}: expected an image ({', '.join(_FORMATS)}), received something else "
-            f"({reason}); remove the file or convert it to PNG"
+            f"{name}: expected an image ({', '.join(FORMATS)}), received {foreign[0]}; {foreign[1]}"
         )
-    width, height = image.size
-    if width * height > max_pixels:
+
+
+def _refuse_raw(image, name):
+    """Refuse camera raw in the dress of TIFF, of which Pillow shows a thumbnail."""
+    if not isinstance(image, TiffImageFile):
+        return
+    tags = image.tag_v2
+    preview = tags.get(_PREVIEW) == 1 and _SUB_DIRECTORIES in tags
+    if _DNG_VERSION in tags or preview:
         raise ImageError(
-            f"{name}: expected at most {max_pixels} pixels, received {width}x{height} = "
-            f"{width * height}; raise max_pixels if the file can be trusted"
+            f"{name}: expected an image ({', '.join(FORMATS)}), received camera raw in a TIFF "
+            "file; develop it to TIFF, PNG or JPEG with a raw converter"
         )
-    return image
 
 
 def _rawmode(image):
@@ -94,22 +181,21 @@ def is_deep(image: ImageFile.ImageFile) -> bool:
     return ";16" in _rawmode(image)
 
 
+def more_frames(image: ImageFile.ImageFile, parts: Parts) -> bool:
+    """Whether there are frames or pages behind the first."""
+    return parts.more_frames or getattr(image, "is_animated", False)
+
+
 def orientation(image: ImageFile.ImageFile) -> int:
-    """Return the EXIF orientation that is still to be applied, 1..8."""
-    return stated_orientation(image.getexif)
+    """Return the orientation that an opened file states, 1..8."""
+    if isinstance(image, TiffImageFile):
+        value = image.tag_v2.get(ORIENTATION)
+        return value if isinstance(value, int) and 1 <= value <= 8 else 1
+    return stated_orientation(image.info.get("exif", b""), image.info.get("xmp", b""))
 
 
-def stated_orientation(read: Callable[[], Image.Exif]) -> int:
-    """Return the orientation that EXIF data state.
-
-    1 where there is none, or none that can be read: damaged EXIF data says
-    nothing against the pixels.
-
-    Args:
-        read: Gives the EXIF data.
-    """
-    try:
-        value = read().get(_ORIENTATION)
-    except Exception:  # Pillow's EXIF reader raises nearly every built-in kind
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+def conversion(image: Image.Image) -> Conversion:
+    """Return the conversion to sRGB that an image's profile asks for."""
+    gray = image.mode in ("1", "L", "LA", "La") or image.mode.startswith("I")
+    base = "L" if gray else "CMYK" if image.mode == "CMYK" else "RGB"
+    return conversion_to_srgb(image.info.get("icc_profile") or b"", base)

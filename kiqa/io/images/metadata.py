@@ -5,11 +5,8 @@ Public names: :class:`Metadata`, :func:`read_metadata`, :func:`exif_orientation`
 
 from typing import NamedTuple
 
-from PIL import Image
-
-from kiqa.io.images.headers import MAX_PIXELS, decoding_errors, open_header, stated_orientation
-
-_EXIF_HEAD = b"Exif\x00\x00"
+from kiqa.io.images.exif import EXIF_HEAD, stated_orientation
+from kiqa.io.images.headers import MAX_PIXELS, decoding_errors, open_header
 
 
 class Metadata(NamedTuple):
@@ -24,11 +21,12 @@ class Metadata(NamedTuple):
     exif: bytes = b""
 
 
-def read_metadata(data: bytes) -> Metadata:
+def read_metadata(data: bytes, name: str = "image bytes") -> Metadata:
     """Read colour profile and EXIF of an encoded image.
 
     Args:
         data: Bytes of a JPEG, PNG, WebP, AVIF or TIFF file.
+        name: What to call it in errors.
 
     Returns:
         What is there. A profile of another colour space than the gray or RGB
@@ -37,23 +35,15 @@ def read_metadata(data: bytes) -> Metadata:
     Raises:
         ImageError: If the file is no image.
     """
-    with decoding_errors("image bytes"):
-        image = open_header(data, "image bytes", MAX_PIXELS)
-        if image.format == "PNG":
-            image.load()  # its EXIF data may follow the pixels
+    with decoding_errors(name):
+        image = open_header(data, name, MAX_PIXELS)
         icc = image.info.get("icc_profile") or b""
         exif = image.info.get("exif") or b""
     if icc[16:20] not in (b"RGB ", b"GRAY"):
         icc = b""
-    return Metadata(icc, exif.removeprefix(_EXIF_HEAD))
+    return Metadata(icc, exif.removeprefix(EXIF_HEAD))
 
 
 def exif_orientation(exif: bytes) -> int:
     """Return the orientation that EXIF data state, 1..8; 1 where they state none."""
-
-    def read():
-        reader = Image.Exif()
-        reader.load(exif)
-        return reader
-
-    return stated_orientation(read)
+    return stated_orientation(exif)

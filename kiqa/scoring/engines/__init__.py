@@ -11,6 +11,7 @@ from importlib import import_module
 
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
+from kiqa.startup import check_backend
 
 ENGINES = {
     "patch": "kiqa.scoring.engines.patchnet:patch_engine",
@@ -22,6 +23,7 @@ ENGINES = {
     "wadiqam-fr": "kiqa.scoring.engines.wadiqam:wadiqam_engine",
     "wadiqam-nr": "kiqa.scoring.engines.wadiqam:wadiqam_engine",
 }
+_ON_ANY_BACKEND = ("rnn-biqa",)  # the others make functions of TensorFlow
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def load_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -
             f"Expected a model whose mode is one of {sorted(ENGINES)}. Received: {mode!r} in "
             f"{info.path}. Use a newer kiqa, or another model."
         )
+    check_backend(others=mode in _ON_ANY_BACKEND)
     module, function = ENGINES[mode].split(":")
     build = getattr(import_module(module), function)
     return build(info, stride=stride, default_stride=default_stride)

@@ -1,11 +1,13 @@
 """Loss of scores: the mean squared error, with a correlation over the batch as an option."""
 
+from collections.abc import Callable
+
 from keras import ops
 
 from kiqa.training.runs.correlation import pearson
 
 
-def score_loss(correlation: float):
+def score_loss(correlation: float) -> Callable:
     """Make the loss of predicted scores.
 
     Args:

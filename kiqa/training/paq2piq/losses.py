@@ -1,11 +1,13 @@
 """Loss of PaQ-2-PiQ: scores of images and of rectangles in them."""
 
+from collections.abc import Callable
+
 from keras import ops
 
 from kiqa.training.runs.correlation import pearson
 
 
-def region_loss(*, patch: float = 1.0, correlation: float = 0.0):
+def region_loss(*, patch: float = 1.0, correlation: float = 0.0) -> Callable:
     """Make the loss of PaQ-2-PiQ: the squared error of images and patches.
 
     Args:

@@ -8,6 +8,8 @@ Public names: `compile_paq2piq`, `body_and_head`, `predict_images`,
 """
 
 import os
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -32,15 +34,15 @@ _PIXELS = 2**22  # validated together
 class RegionPooling(keras.layers.Layer):
     """`kiqa.models.roi_pool.roi_pool` as a layer, for training only."""
 
-    def __init__(self, **options):
+    def __init__(self, **options: Any):
         # Without autocast: coordinates lose their last bits in half precision.
         super().__init__(autocast=False, **options)
 
-    def call(self, features, rois):
+    def call(self, features: Any, rois: Any) -> Any:
         """Pool the features of rectangles."""
         return roi_pool(features, rois)
 
-    def compute_output_shape(self, features_shape, rois_shape):
+    def compute_output_shape(self, features_shape: Sequence, rois_shape: Sequence) -> tuple:
         """Return (n, m, bins, bins, channels)."""
         return (*rois_shape[:2], PAQ2PIQ.bins, PAQ2PIQ.bins, features_shape[-1])
 

@@ -27,6 +27,7 @@ from kiqa.training.rnn_biqa.settings import PoolingSettings
 from kiqa.training.runs.checks import refuse_shared_contents
 
 if TYPE_CHECKING:
+    from kiqa.training.rnn_biqa.pooling import Rated
     from kiqa.training.runs.run import RunOptions
 
 _SHARED_FORM = ("downscaling", "short_axis", "small_images")  # of features that may be compared
@@ -203,7 +204,7 @@ def unseen_parts(parts: Parts, *, include: bool, report: Callable[[str], object]
     return {**parts, "test": Part(test.folder, [name for name in test.names if name in left])}
 
 
-def rated_part(part: Part, *, multi_resolution: bool):
+def rated_part(part: Part, *, multi_resolution: bool) -> "Rated":
     """Read the features and scores of a part.
 
     Args:

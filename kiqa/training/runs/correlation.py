@@ -1,9 +1,11 @@
 """Pearson's correlation over a batch, as a term of losses."""
 
+from typing import Any
+
 from keras import ops
 
 
-def pearson(a, b):
+def pearson(a: Any, b: Any) -> Any:
     """Return Pearson's correlation of two tensors of shape (n,), a scalar.
 
     Constant tensors give 0.

@@ -1,11 +1,15 @@
 """Loss of DIQaM and WaDIQaM."""
 
+from collections.abc import Callable
+
 from keras import ops
 
 from kiqa.training.runs.correlation import pearson
 
 
-def pooled_loss(*, patches: int, pooling: str, patch: float = 0.0, correlation: float = 0.0):
+def pooled_loss(
+    *, patches: int, pooling: str, patch: float = 0.0, correlation: float = 0.0
+) -> Callable:
     """Make DIQaM's and WaDIQaM's loss.
 
     Args:

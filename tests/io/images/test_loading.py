@@ -346,7 +346,7 @@ def test_arrays(crop):
     for gray in (crop[..., 0], crop[..., :1]):
         np.testing.assert_array_equal(load_image(gray).pixels, np.dstack([crop[..., 0]] * 3))
     alpha = alpha_ramp(crop)
-    seen = load_image(np.dstack([crop, alpha])).pixels
+    seen = load_image(np.dstack([crop, alpha]), mode="RGBA").pixels
     np.testing.assert_array_equal(seen, over_white(crop.astype(float), alpha))
 
 

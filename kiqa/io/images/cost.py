@@ -1,0 +1,82 @@
+"""What decoding an image costs, estimated from its header and bounded.
+
+Used through `kiqa.io.images`. A few bytes can state an image of gigabytes, so
+the estimate is made before anything is allocated. It covers all that is alive
+at once: the file, the decoder's own buffers, Pillow's image and the pixels
+that are returned. `benchmarks/images.py` compares it with what is used.
+"""
+
+from PIL import ImageFile
+
+from kiqa.io.images.containers import Parts
+
+MAX_BYTES = 1 << 30
+MAX_SCANS = 500
+MAX_PASSES = 2_000_000_000  # pixels times scans
+
+# Bytes of one pixel in Pillow's memory.
+_STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2}
+_OTHERS = 4
+_RESULT = 3
+_DEEP = 14  # of which OpenCV takes 6 for itself
+_OVERHEAD = 16 << 20  # strips, and the decoders' fixed buffers
+_TAKEN_APART = ("PNG", "JPEG")  # the file is there twice
+# Bytes of one pixel in the decoders' own memory, beside Pillow's.
+_DECODER = {"WEBP": 12, "AVIF": 12, "JPEG2000": 12, "TIFF": 4, "GIF": 4}
+_PROGRESSIVE = 8  # coefficients of all components
+
+
+class CostError(ValueError):
+    """An image that costs more than is allowed."""
+
+
+def decoding_cost(image: ImageFile.ImageFile, parts: Parts, *, deep: bool) -> int:
+    """Estimate the most memory that loading takes, in bytes.
+
+    Args:
+        image: The opened file, not yet decoded.
+        parts: The same file, taken apart.
+        deep: Whether it is decoded a second time, with 16 bits a channel.
+    """
+    stored = _STORED.get(image.mode, _OTHERS)
+    decoder = _DECODER.get(image.format or "", 0)
+    if parts.scans > 1:
+        decoder = _PROGRESSIVE
+    plain = image.mode in ("L", "RGB", "RGBA") or image.mode.startswith("I;16")
+    converted = 0 if plain and "transparency" not in image.info else _OTHERS
+    at_once = stored + max(decoder, converted + _RESULT, _RESULT + (_DEEP if deep else 0))
+    files = 2 if image.format in _TAKEN_APART else 1
+    return image.width * image.height * at_once + files * len(parts.pixels) + _OVERHEAD
+
+
+def check_cost(
+    image: ImageFile.ImageFile, parts: Parts, *, deep: bool, name: str, max_bytes: int
+) -> None:
+    """Refuse an image that would take too much memory or time.
+
+    Args:
+        image: As in `decoding_cost`.
+        parts: As in `decoding_cost`.
+        deep: As in `decoding_cost`.
+        name: What to call it.
+        max_bytes: Most bytes.
+
+    Raises:
+        CostError: More bytes, more than `MAX_SCANS` scans, or more than
+            `MAX_PASSES` pixels in all scans together.
+    """
+    size = f"{image.width}x{image.height}"
+    cost = decoding_cost(image, parts, deep=deep)
+    if cost > max_bytes:
+        raise CostError(
+            f"{name}: expected an image that takes at most {max_bytes / 2**20:.0f} MiB to load, "
+            f"received {size} pixels of {image.format} and mode {image.mode}, which take "
+            f"{cost / 2**20:.0f} MiB; make it smaller, or raise max_bytes of kiqa.load_image if "
+            "the file can be trusted"
+        )
+    passes = image.width * image.height * parts.scans
+    if parts.scans > MAX_SCANS or passes > MAX_PASSES and parts.scans > 1:
+        raise CostError(
+            f"{name}: expected a JPEG of at most {MAX_SCANS} scans and {MAX_PASSES} pixels in all "
+            f"of them, received {parts.scans} scans of {size} pixels; save it again"
+        )

@@ -1,0 +1,44 @@
+"""Formats that kiqa does not read are named; its own are not."""
+
+import pytest
+
+from kiqa.io.images import load_image
+from kiqa.io.images.foreign import named_format
+
+from ...robustness.files import iso_media
+
+
+def test_our_own_are_not_foreign(awkward_folder, encode, photo):
+    """Also AVIF, which looks like HEIC."""
+    for path in (awkward_folder / "good").iterdir():
+        assert named_format(path.read_bytes()[:64]) is None, path.name
+    for kind in ("AVIF", "JPEG2000", "PPM"):
+        assert named_format(encode(photo[:64, :64], kind)[:64]) is None
+    assert named_format(iso_media(b"mif1", b"avif")) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (iso_media(b"heix"), "HEIC"),
+        (iso_media(b"hevc"), "HEIC"),
+        (iso_media(b"qt  "), "a video"),
+        (iso_media(b"zzzz"), "an ISO media file"),
+        (b"RIFF\0\0\0\0AVI LIST", "a video"),
+        (b"\xef\xbb\xbf\n<?xml version='1.0'?><svg/>", "XML"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+        (b"#?RADIANCE\n", "Radiance HDR"),
+    ],
+)
+def test_others_are_named(start, name):
+    """With a remedy."""
+    found, remedy = named_format(start)
+    assert found.startswith(name) and remedy
+
+
+def test_message(tmp_path):
+    """The remedy for HEIC names a tool."""
+    path = tmp_path / "phone.jpg"
+    path.write_bytes(iso_media(b"heic"))
+    with pytest.raises(ValueError, match=r"phone\.jpg: expected .* HEIC; .*pillow-heif"):
+        load_image(path)

@@ -1,0 +1,150 @@
+"""Processes and threads: one load, no hanging fork, a backend that is named."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import kiqa
+from kiqa import startup
+from kiqa.cli.main import main
+from kiqa.scoring import Scorer, single
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+
+
+def in_a_new_process(program, **environment):
+    """Output of a Python program; a hang is an error."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | environment,
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.slow
+@needs_fork
+def test_a_fork_after_use_says_so_and_one_before_works():
+    """It would wait for ever; by spawn it gives the parent's score."""
+    code, out, err = in_a_new_process(
+        """
+        import multiprocessing, kiqa, numpy as np
+        from kiqa.startup import ProcessError
+
+        image = np.random.default_rng(0).integers(0, 256, (80, 96, 3), dtype=np.uint8)
+        scorer = kiqa.Scorer("patchnet")
+
+        def score(start):
+            with multiprocessing.get_context(start).Pool(1) as pool:
+                return pool.apply(scorer.score, [image])
+
+        if __name__ == "__main__":
+            first = score("fork")
+            assert abs(first - scorer.score(image)) < 1e-6
+            try:
+                score("fork")
+            except ProcessError as error:
+                print("refused:", "spawn" in str(error))
+            print("alike:", abs(score("spawn") - first) < 1e-6)
+        """
+    )
+    assert (code, out) == (0, "refused: True\nalike: True\n"), err
+
+
+@pytest.mark.slow
+def test_four_threads_load_and_trace_one_network_once():
+    """Of a new Scorer, and of `kiqa.score`; without a warning of TensorFlow."""
+    code, out, err = in_a_new_process(
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        import numpy as np, kiqa
+        from kiqa.scoring import engines
+
+        loads, load = [], engines.load_engine
+        engines.load_engine = lambda *a, **k: loads.append(1) or load(*a, **k)
+        image = np.random.default_rng(0).integers(0, 256, (80, 96, 3), dtype=np.uint8)
+        scorer = kiqa.Scorer("patchnet")
+        with ThreadPoolExecutor(4) as pool:
+            one = list(pool.map(scorer.score, 4 * [image]))
+            two = list(pool.map(lambda i: kiqa.score(i, model="patchnet"), 4 * [image]))
+        print(len(loads), len(set(one + two)))
+        """
+    )
+    assert (code, out) == (0, "2 1\n"), err
+    assert "retracing" not in err
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # Python 3.12 on forks
+def test_a_fork_is_refused_only_after_tensorflow_ran(monkeypatch, stand_in):
+    """In the child, by everything that would run a network."""
+    outcome = {}
+    for ran in (False, True):
+        monkeypatch.setattr(startup, "_tensorflow_has_run", lambda ran=ran: ran)
+        receive, send = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                startup.check_process()
+                os.write(send, b"fine")
+            except startup.ProcessError as error:
+                os.write(send, str(error).encode())
+            finally:
+                os._exit(0)
+        os.close(send)
+        os.waitpid(child, 0)
+        with os.fdopen(receive) as pipe:
+            outcome[ran] = pipe.read()
+    assert outcome[False] == "fine"
+    assert "get_context('spawn')" in outcome[True]
+
+
+@pytest.mark.parametrize("act", [
+    lambda image: kiqa.score(image), lambda image: kiqa.quality_map(image),
+    lambda image: Scorer().score(image), lambda image: Scorer()([image]),
+    lambda image: Scorer().info,
+], ids=["score", "quality_map", "Scorer.score", "Scorer", "info"])  # fmt: skip
+def test_nothing_runs_in_a_late_fork(monkeypatch, photo, act):
+    """Each way to a network is closed."""
+    monkeypatch.setattr(startup, "_forked_too_late", True)
+    with pytest.raises(startup.ProcessError, match="spawn"):
+        act(photo)
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch", "nonsense"])
+def test_another_backend_is_named(monkeypatch, capsys, photos, backend):
+    """In one line of the command line, and by the doctor; nothing blames the weights."""
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    assert main(["score", str(photos / "a.png"), "--model", "patchnet"]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and f"KERAS_BACKEND={backend}" in err and "Unset" in err
+
+    monkeypatch.setattr("kiqa.cli.doctor._gpu", lambda: ("none", "not asked"))
+    assert main(["doctor", "--model", "patchnet"]) == 1
+    broken = [line for line in capsys.readouterr().out.splitlines() if line.startswith("broken")]
+    assert len(broken) == 2
+    assert all(f"KERAS_BACKEND={backend}" in line for line in broken)
+
+
+def test_an_empty_variable_is_none(monkeypatch):
+    """As Keras takes it."""
+    monkeypatch.setenv("KERAS_BACKEND", "")
+    startup.check_backend()
+
+
+def test_one_scorer_of_a_kind_is_made(monkeypatch, stand_in, photo):
+    """Also by threads that come at once."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    made = []
+    monkeypatch.setattr(single, "Scorer", lambda *a, **k: made.append(1) or Scorer(*a, **k))
+    single._cached_scorer.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        values = list(pool.map(lambda _: kiqa.score(photo), range(8)))
+    single._cached_scorer.cache_clear()
+    assert len(set(values)) == 1
+    assert len(made) == 1
