@@ -6,9 +6,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from kiqa.arguments import add_text
 from kiqa.cli.inputs import DATASETS, add_count, add_model, add_part, records_of
 from kiqa.startup import load_quietly
-from kiqa.training.runs.arguments import add_text
 
 _SEED = 0  # of the bootstrap; part of the published JSON
 _TIMES = {"0..1": 1, "0..100": 100}  # scales of models on which MOS are compared

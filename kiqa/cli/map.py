@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+from kiqa.arguments import add_text
 from kiqa.cli.inputs import Input, add_count, add_paths, add_reference, collect, distinguish
 from kiqa.constants import DEFAULT_MAPPER
 from kiqa.startup import load_quietly
-from kiqa.training.runs.arguments import add_text
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

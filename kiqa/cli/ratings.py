@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from kiqa.training.runs.arguments import add_text
+from kiqa.arguments import add_text
 
 _SEED = 0  # of the random halves; in the JSON file
 _RULES = {  # those of kiqa.evaluation.study.rejection, which is not loaded for --help

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kiqa.arguments import add_number
 from kiqa.constants import PAQ2PIQ
 from kiqa.evaluation.report import write_csv
 from kiqa.io.images import load_image
@@ -22,7 +23,6 @@ from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, watched
 from kiqa.reproduce.thesis.figures import save, spread
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
-from kiqa.training.runs.arguments import add_number
 
 _MODEL = "paq2piq_rm"
 

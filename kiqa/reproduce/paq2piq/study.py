@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from kiqa.arguments import add_number
 from kiqa.constants import LIVE_FB
 from kiqa.data import DATASETS
 from kiqa.data.readers.layouts import number_or_none
@@ -32,7 +33,6 @@ from kiqa.io.images.headers import MAX_PIXELS, open_header, orientation
 from kiqa.reproduce.command import Command, add_data, add_output, records_of
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets
 from kiqa.reproduce.thesis.figures import save, spread
-from kiqa.training.runs.arguments import add_number
 
 _TURNED = 5  # EXIF orientations from here on exchange width and height
 _RELIABILITY = {"pictures": 0.05, "patches": 0.1}  # halves of 18 correlate 0.48 and 0.65

@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from kiqa import __version__
+from kiqa.arguments import add_number
 from kiqa.constants import RNN_BIQA
 from kiqa.evaluation.report import metric_cells, to_markdown, write_csv, write_json
 from kiqa.io.files import replacing
@@ -42,7 +43,6 @@ from kiqa.training.rnn_biqa.settings import (
     POOLING_PRESETS,
     PoolingSettings,
 )
-from kiqa.training.runs.arguments import add_number
 
 # Methods of the paper that are run here, as changes of the settings.
 METHODS: dict[str, dict[str, Any]] = {

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kiqa.arguments import add_number
 from kiqa.constants import KONPATCH, PATCHNET
 from kiqa.data.konpatch import build_konpatch, embedded_konpatch
 from kiqa.data.konpatch.votes import LABELS
@@ -29,7 +30,6 @@ from kiqa.reproduce.command import (
 from kiqa.reproduce.thesis.table1 import read_run
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
-from kiqa.training.runs.arguments import add_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

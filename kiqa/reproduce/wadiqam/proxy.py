@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kiqa.arguments import add_number
 from kiqa.data.distortions import distort
 from kiqa.data.folders import photographs_in
 from kiqa.data.proxy_pairs import PROXY, write_proxy_pairs
@@ -31,7 +32,6 @@ from kiqa.io.images import load_image
 from kiqa.reproduce.command import Command, add_include, add_model, add_pristine, report
 from kiqa.scoring import Scorer, read_ahead, usable_workers
 from kiqa.startup import load_quietly
-from kiqa.training.runs.arguments import add_number
 
 # From a level that people just see to one they find very annoying. Ours.
 LEVELS = {"gaussian_blur": (0.5, 8.0), "gaussian_noise": (2.0, 60.0), "jpeg": (95.0, 4.0)}

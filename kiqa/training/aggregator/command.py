@@ -11,13 +11,13 @@ import argparse
 import dataclasses
 from functools import partial
 
+from kiqa.arguments import add_number, add_path, add_text
 from kiqa.constants import AGGREGATOR
 from kiqa.data.augmentation import FLIPS, Version, distorted_versions, versions
 from kiqa.data.chosen import scored_images
 from kiqa.data.splits import random_split, read_split, write_split
 from kiqa.data.trained import in_chain, trained_on
 from kiqa.training.aggregator.settings import AggregatorSettings
-from kiqa.training.runs.arguments import add_number, add_path, add_text
 from kiqa.training.runs.command import TrainingCommand, chosen_parts
 
 _FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # thesis 5.4

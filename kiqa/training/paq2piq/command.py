@@ -6,9 +6,9 @@ Public names: `COMMAND`.
 import argparse
 from pathlib import Path
 
+from kiqa.arguments import add_number, add_path, add_text
 from kiqa.data.trained import in_chain, trained_on
 from kiqa.training.paq2piq.settings import PRESETS, Paq2piqSettings
-from kiqa.training.runs.arguments import add_number, add_path, add_text
 from kiqa.training.runs.command import TrainingCommand, chosen_parts
 
 

@@ -8,6 +8,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
+from kiqa.arguments import add_path
 from kiqa.constants import KONPATCH
 from kiqa.data import DATASETS
 from kiqa.data.records import SETS
@@ -17,7 +18,6 @@ from kiqa.training.patchnet.settings import (
     PRESETS,
     PatchnetSettings,
 )
-from kiqa.training.runs.arguments import add_path
 from kiqa.training.runs.checks import refuse_shared_contents
 from kiqa.training.runs.command import TrainingCommand, limited
 

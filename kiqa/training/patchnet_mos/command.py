@@ -5,9 +5,9 @@ Public names: `COMMAND`.
 
 import argparse
 
+from kiqa.arguments import add_path, add_text
 from kiqa.data.folders import photographs_in
 from kiqa.training.patchnet_mos.settings import PRESETS, MosSettings
-from kiqa.training.runs.arguments import add_path, add_text
 from kiqa.training.runs.command import TrainingCommand, chosen_parts
 
 

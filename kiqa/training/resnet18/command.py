@@ -3,8 +3,8 @@
 Public names: `COMMAND`.
 """
 
+from kiqa.arguments import add_path, add_text
 from kiqa.training.resnet18.settings import DistillationSettings
-from kiqa.training.runs.arguments import add_path, add_text
 from kiqa.training.runs.command import TrainingCommand, chosen_parts
 
 

@@ -6,6 +6,7 @@ Public names: `FINE_TUNE`, `POOL`.
 import argparse
 from dataclasses import replace
 
+from kiqa.arguments import add_number, add_path
 from kiqa.data.chosen import scored_images
 from kiqa.data.records import SETS
 from kiqa.data.untrained import INCLUDE_OPTION
@@ -15,7 +16,6 @@ from kiqa.training.rnn_biqa.settings import (
     FineTuningSettings,
     PoolingSettings,
 )
-from kiqa.training.runs.arguments import add_number, add_path
 from kiqa.training.runs.command import TrainingCommand, limited
 
 

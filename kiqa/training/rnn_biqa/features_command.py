@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from kiqa.arguments import add_number, add_path, add_text
 from kiqa.constants import RNN_BIQA, RNN_BIQA_CODE
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
@@ -18,7 +19,6 @@ from kiqa.data.records import ScoredImage
 from kiqa.data.resizing import parse_display
 from kiqa.maps.gaze import GazeForm
 from kiqa.startup import start_keras
-from kiqa.training.runs.arguments import add_number, add_path, add_text
 
 _FORMS = {"paper": RNN_BIQA, "code": RNN_BIQA_CODE}
 

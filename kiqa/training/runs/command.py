@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kiqa.arguments import add_number, add_text
 from kiqa.data import DATASETS
 from kiqa.data.chosen import training_parts
 from kiqa.data.records import ScoredImage
 from kiqa.startup import start_keras
-from kiqa.training.runs.arguments import add_number, add_text
 from kiqa.training.runs.checks import refuse_shared_contents
 from kiqa.training.runs.options import Presets, add_settings, given_settings
 

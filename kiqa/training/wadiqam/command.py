@@ -5,10 +5,10 @@ Public names: `COMMAND`.
 
 import argparse
 
+from kiqa.arguments import add_number, add_path, add_text
 from kiqa.data.chosen import scored_images
 from kiqa.data.records import SETS
 from kiqa.data.splits import counted_split, write_split
-from kiqa.training.runs.arguments import add_number, add_path, add_text
 from kiqa.training.runs.command import TrainingCommand, chosen_parts, limited
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
 from kiqa.training.wadiqam.tasks import (

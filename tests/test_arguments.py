@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kiqa.training.runs.arguments import add_number, add_path, add_text
+from kiqa.arguments import add_number, add_path, add_text
 
 
 @pytest.fixture
