@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=20, help="training steps a round")
     parser.add_argument("--preset", choices=sorted(PRESETS), default="paper")
     arguments = parser.parse_args(argv)
-    settings = WadiqamSettings(**PRESETS[arguments.preset] | {"mode": arguments.mode})
+    settings = WadiqamSettings(**{**PRESETS[arguments.preset], "mode": arguments.mode})
     with tempfile.TemporaryDirectory() as folder:
         paths = _photographs(Path(folder), count=settings.batch_size + 1)
         scoring = measure_scoring(Path(folder), paths[0], arguments)

@@ -7,11 +7,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import struct  # noqa: E402
+import subprocess  # noqa: E402
+import sys  # noqa: E402
 import zlib  # noqa: E402
 from io import BytesIO  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
 import pytest  # noqa: E402
 from PIL import Image  # noqa: E402
 
@@ -54,6 +57,77 @@ def encode():
 def png_bytes():
     """The function ``png_bytes(pixels, color_type, *, extra=b"") -> bytes`` (16 bits too)."""
     return _png_bytes
+
+
+@pytest.fixture(scope="session")
+def biq2021_tree():
+    """The function ``biq2021_tree(root, images, sets, *, mos, name) -> root``."""
+
+    def make(root, images, sets, *, mos=None, name="ss01 ({}).jpg"):
+        """Write images as BIQ2021 is published, and their split.
+
+        Args:
+            root: Folder to make.
+            images: ``uint8`` arrays.
+            sets: Of each image the part of ``split.csv``.
+            mos: Scores, 0..1; falling evenly from 1 without them.
+            name: Of an image, from its number.
+        """
+        (root / "Images").mkdir(parents=True)
+        names = [name.format(index) for index in range(len(images))]
+        mos = [1 - index / len(images) for index in range(len(images))] if mos is None else mos
+        for file, image in zip(names, images, strict=True):
+            Image.fromarray(image).save(root / "Images" / file)
+        scores = pd.DataFrame({"Image Name": names, "MOS": mos})
+        scores.to_csv(root / "Train (Images and MOS).csv", index=False)
+        pd.DataFrame({"image_name": names, "set": sets}).to_csv(root / "split.csv", index=False)
+        return root
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def blurrier():
+    """The function ``blurrier(images, *, step) -> list``: each is blurrier than the one before."""
+
+    def make(images, *, step=1.0):
+        from kiqa.data.distortions import distort
+
+        rng = np.random.default_rng(0)
+        return [
+            distort(image, "gaussian_blur", 0.3 + step * index, rng=rng)
+            for index, image in enumerate(images)
+        ]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def loaded_by_help():
+    """The function ``loaded_by_help(module, *arguments) -> (set, text)``."""
+
+    def ask(module, *arguments):
+        """Ask for ``--help`` in a process of its own: the libraries loaded, and the text.
+
+        The exit status must be 0, and nothing on standard error.
+        """
+        code = (
+            f"import sys\nfrom {module} import main\n"
+            f"try:\n    main({[*arguments, '--help']})\n"
+            "except SystemExit as end:\n    assert not end.code\n"
+            "print(end='\\f' + ' '.join(sys.modules))"
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=Path(__file__).parents[1],
+            capture_output=True,
+            text=True,
+        )
+        assert (run.returncode, run.stderr) == (0, "")
+        text, loaded = run.stdout.split("\f")
+        return {name.partition(".")[0] for name in loaded.split()}, text
+
+    return ask
 
 
 def _encode(pixels, kind, **options):

@@ -1,8 +1,6 @@
 """The command line of PaQ-2-PiQ's training, with the real network on tiny images."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -17,20 +15,14 @@ QUICK = ["--side", "32", "--batch-size", "2", "--epochs", "1"]
 
 
 @pytest.fixture
-def biq(tmp_path, photo):
+def biq(tmp_path, photo, biq2021_tree):
     """A BIQ2021 tree of eight images and a file of patches."""
-    root = tmp_path / "biq"
-    (root / "Images").mkdir(parents=True)
-    rows, sets, patches = [], [], []
-    for index in range(8):
-        name = f"ss01 ({index}).jpg"
-        Image.fromarray(photo[8 * index : 8 * index + 40, 50:90]).save(root / "Images" / name)
-        rows.append({"Image Name": name, "MOS": 1 - index / 8})
-        sets.append({"image_name": name, "set": "train" if index % 2 else "val"})
-        box = {"left": 2, "top": 3, "right": 20, "bottom": 24}
-        patches.append({"image_name": name, **box, "score": 10.0 * index})
-    pd.DataFrame(rows).to_csv(root / "Train (Images and MOS).csv", index=False)
-    pd.DataFrame(sets).to_csv(root / "split.csv", index=False)
+    images = [photo[8 * index : 8 * index + 40, 50:90] for index in range(8)]
+    root = biq2021_tree(tmp_path / "biq", images, ["val", "train"] * 4)
+    box = {"left": 2, "top": 3, "right": 20, "bottom": 24}
+    patches = [
+        {"image_name": f"ss01 ({index}).jpg", **box, "score": 10.0 * index} for index in range(8)
+    ]
     pd.DataFrame(patches).to_csv(root / "patches.csv", index=False)
     return root
 
@@ -113,13 +105,7 @@ def test_wrong_input_is_one_line(biq, tmp_path, capsys, options, said):
     assert len(lines) == 1 and said in lines[0]
 
 
-def test_help_loads_no_tensorflow():
+def test_help_loads_no_tensorflow(loaded_by_help):
     """--help answers without Keras or TensorFlow."""
-    code = (
-        "import sys\n"
-        "from kiqa.train_paq2piq import main\n"
-        "try:\n    main(['--help'])\n"
-        "except SystemExit:\n    pass\n"
-        "sys.exit(bool({'tensorflow', 'keras', 'skimage'} & set(sys.modules)))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+    loaded, _ = loaded_by_help("kiqa.train_paq2piq")
+    assert not {"tensorflow", "keras", "skimage"} & loaded

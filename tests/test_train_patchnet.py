@@ -4,8 +4,6 @@ import csv
 import dataclasses
 import errno
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -41,35 +39,19 @@ def told(monkeypatch):
 
 
 @pytest.fixture
-def data_set(tmp_path):
-    """Twelve generated photographs in BIQ2021's layout, eight of them in the set train."""
-    from PIL import Image
-
-    root = tmp_path / "biq"
-    (root / "Images").mkdir(parents=True)
+def data_set(tmp_path, biq2021_tree):
+    """Twelve generated images in BIQ2021's layout, eight of them in the set train."""
     rng = np.random.default_rng(0)
-    names = [f"{number:02d}.jpg" for number in range(12)]
-    for name in names:
-        Image.fromarray(rng.integers(0, 256, (80, 96, 3), np.uint8)).save(root / "Images" / name)
-    rows = [f"{name},{0.05 * i + 0.2:.2f}" for i, name in enumerate(names)]
-    (root / "Train (Images and MOS).csv").write_text("Image Name,MOS\n" + "\n".join(rows) + "\n")
-    parts = ["train"] * 8 + ["val"] * 2 + ["test"] * 2
-    split = [f"{name},{part}" for name, part in zip(names, parts, strict=True)]
-    (root / "split.csv").write_text("image_name,set\n" + "\n".join(split) + "\n")
-    return root
+    images = [rng.integers(0, 256, (80, 96, 3), np.uint8) for _ in range(12)]
+    sets, mos = ["train"] * 8 + ["val"] * 2 + ["test"] * 2, [0.05 * i + 0.2 for i in range(12)]
+    return biq2021_tree(tmp_path / "biq", images, sets, mos=mos, name="{:02d}.jpg")
 
 
-def test_help_loads_no_deep_learning_library():
+def test_help_loads_no_deep_learning_library(loaded_by_help):
     """--help answers with status 0 before TensorFlow, Keras, SciPy or matplotlib are imported."""
-    code = (
-        "import sys\nfrom kiqa.train_patchnet import main\n"
-        "try:\n    main(['--help'])\nexcept SystemExit as end:\n    status = end.code\n"
-        "heavy = {'tensorflow', 'keras', 'scipy', 'matplotlib', 'skimage'} & set(sys.modules)\n"
-        "sys.exit(f'{status} {heavy}' if status or heavy else 0)"
-    )
-    run = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True)
-    assert (run.returncode, run.stderr) == (0, "")
-    assert "--resume" in run.stdout
+    loaded, text = loaded_by_help("kiqa.train_patchnet")
+    assert not {"tensorflow", "keras", "scipy", "matplotlib", "skimage"} & loaded
+    assert "--resume" in text
 
 
 def test_whole_protocol_runs_on_the_embedded_patches(tmp_path, capsys):

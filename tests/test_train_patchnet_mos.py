@@ -1,34 +1,17 @@
 """The command line of Patchnet's training from MOS."""
 
-import subprocess
-import sys
-
-import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
-from kiqa.data.distortions import distort
 from kiqa.train_patchnet_mos import main
 from kiqa.training.runs import run
 
 
 @pytest.fixture
-def data(tmp_path, photo):
-    """A BIQ2021 tree of 12 photographs, blurrier the lower their MOS."""
-    root = tmp_path / "biq"
-    (root / "Images").mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    rows, sets = [], []
-    for index in range(12):
-        name = f"ss01 ({index}).jpg"
-        piece = distort(photo[index : index + 90, 50:150], "gaussian_blur", 0.3 + index, rng=rng)
-        Image.fromarray(piece).save(root / "Images" / name)
-        rows.append({"Image Name": name, "MOS": 1 - index / 12})
-        sets.append({"image_name": name, "set": "val" if index % 3 == 0 else "train"})
-    pd.DataFrame(rows).to_csv(root / "Train (Images and MOS).csv", index=False)
-    pd.DataFrame(sets).to_csv(root / "split.csv", index=False)
-    return root
+def data(tmp_path, photo, biq2021_tree, blurrier):
+    """A BIQ2021 tree of 12 images, blurrier the lower their MOS."""
+    images = blurrier([photo[index : index + 90, 50:150] for index in range(12)])
+    return biq2021_tree(tmp_path / "biq", images, ["val", "train", "train"] * 4)
 
 
 def _options(data, workdir):
@@ -83,13 +66,7 @@ def test_control_c_says_how_to_resume(data, tmp_path, capsys, monkeypatch):
     assert "--resume" in capsys.readouterr().err
 
 
-def test_help_loads_no_tensorflow():
+def test_help_loads_no_tensorflow(loaded_by_help):
     """--help answers without Keras or TensorFlow."""
-    code = (
-        "import sys\n"
-        "from kiqa.train_patchnet_mos import main\n"
-        "try:\n    main(['--help'])\n"
-        "except SystemExit:\n    pass\n"
-        "sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+    loaded, _ = loaded_by_help("kiqa.train_patchnet_mos")
+    assert not {"tensorflow", "keras"} & loaded

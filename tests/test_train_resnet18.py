@@ -1,12 +1,7 @@
 """The command line that trains a ResNet-18 to start from, with the real networks."""
 
-import subprocess
-import sys
-
 import numpy as np
-import pandas as pd
 import pytest
-from PIL import Image
 
 from kiqa import __version__, train_paq2piq
 from kiqa.io.weights import Details, export_h5, load_model
@@ -15,20 +10,10 @@ from kiqa.train_resnet18 import main
 
 
 @pytest.fixture(scope="module")
-def biq(tmp_path_factory, photo):
+def biq(tmp_path_factory, photo, biq2021_tree):
     """A BIQ2021 tree of eight images."""
-    root = tmp_path_factory.mktemp("biq")
-    (root / "Images").mkdir()
-    rows, sets = [], []
-    for index in range(8):
-        name = f"ss01 ({index}).jpg"
-        image = photo[8 * index : 8 * index + 70, 30:100]
-        Image.fromarray(image).save(root / "Images" / name)
-        rows.append({"Image Name": name, "MOS": 1 - index / 8})
-        sets.append({"image_name": name, "set": "train" if index % 2 else "val"})
-    pd.DataFrame(rows).to_csv(root / "Train (Images and MOS).csv", index=False)
-    pd.DataFrame(sets).to_csv(root / "split.csv", index=False)
-    return root
+    images = [photo[8 * index : 8 * index + 70, 30:100] for index in range(8)]
+    return biq2021_tree(tmp_path_factory.mktemp("data") / "biq", images, ["val", "train"] * 4)
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +70,7 @@ def test_wrong_input_is_one_line(biq, teacher, tmp_path, capsys, options, said):
     assert len(lines) == 1 and said in lines[0]
 
 
-def test_help_loads_no_tensorflow():
+def test_help_loads_no_tensorflow(loaded_by_help):
     """--help answers without Keras or TensorFlow."""
-    code = (
-        "import sys\n"
-        "from kiqa.train_resnet18 import main\n"
-        "try:\n    main(['--help'])\n"
-        "except SystemExit:\n    pass\n"
-        "sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+    loaded, _ = loaded_by_help("kiqa.train_resnet18")
+    assert not {"tensorflow", "keras"} & loaded

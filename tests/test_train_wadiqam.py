@@ -1,14 +1,9 @@
 """The command line of DIQaM's and WaDIQaM's training."""
 
-import subprocess
-import sys
-
-import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from kiqa.data.distortions import distort
 from kiqa.io.weights import read_info
 from kiqa.train_wadiqam import main
 
@@ -16,20 +11,10 @@ QUICK = ["--shallow", "--patches", "3", "--validation-patches", "2", "--epochs",
 
 
 @pytest.fixture
-def biq(tmp_path, photo):
-    """A BIQ2021 tree of 12 photographs, blurrier the lower their MOS."""
-    root = tmp_path / "biq"
-    (root / "Images").mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    rows, sets = [], []
-    for index in range(12):
-        name = f"ss01 ({index}).jpg"
-        piece = distort(photo[index : index + 60, 50:110], "gaussian_blur", 0.3 + index, rng=rng)
-        Image.fromarray(piece).save(root / "Images" / name)
-        rows.append({"Image Name": name, "MOS": 1 - index / 12})
-        sets.append({"image_name": name, "set": "val" if index % 3 == 0 else "train"})
-    pd.DataFrame(rows).to_csv(root / "Train (Images and MOS).csv", index=False)
-    pd.DataFrame(sets).to_csv(root / "split.csv", index=False)
+def biq(tmp_path, photo, biq2021_tree, blurrier):
+    """A BIQ2021 tree of 12 images, blurrier the lower their MOS."""
+    images = blurrier([photo[index : index + 60, 50:110] for index in range(12)])
+    root = biq2021_tree(tmp_path / "biq", images, ["val", "train", "train"] * 4)
     return ["--data", str(root), "--dataset", "biq2021"]
 
 
@@ -126,13 +111,7 @@ def test_references_are_needed_for_full_reference(biq, tmp_path, capsys):
     assert "with a reference" in capsys.readouterr().err
 
 
-def test_help_loads_no_tensorflow():
+def test_help_loads_no_tensorflow(loaded_by_help):
     """--help answers without Keras or TensorFlow."""
-    code = (
-        "import sys\n"
-        "from kiqa.train_wadiqam import main\n"
-        "try:\n    main(['--help'])\n"
-        "except SystemExit:\n    pass\n"
-        "sys.exit(bool({'tensorflow', 'keras', 'skimage'} & set(sys.modules)))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+    loaded, _ = loaded_by_help("kiqa.train_wadiqam")
+    assert not {"tensorflow", "keras", "skimage"} & loaded

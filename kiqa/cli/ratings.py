@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from kiqa.arguments import add_text
+
 _SEED = 0  # of the random halves; in the JSON file
 _RULES = {  # those of kiqa.evaluation.study.rejection, which is not loaded for --help
     "acceptance": "workers' acceptance rate in percent has to be above it (default: 75)",
@@ -24,11 +26,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="one row a rating: subject, image, rating, and if there are such session and repeat "
         "(1: second showing)",
     )
-    parser.add_argument(
-        "--output",
-        metavar="DIR",
-        help="write mos.csv, sessions.csv and ratings.json there (default: the summary only)",
-    )
+    written = "write mos.csv, sessions.csv and ratings.json there (default: the summary only)"
+    add_text(parser, "--output", "DIR", written)
     parser.add_argument(
         "--scale",
         type=_scale,

@@ -3,8 +3,8 @@
 Files are written under a temporary name and renamed, so a full disk or an
 interrupt leaves the old file, never half a new one.
 
-Public names: :func:`scored_pairs`, :func:`correlation_report`, :func:`to_markdown`,
-:func:`write_csv`, :func:`write_json`.
+Public names: :func:`scored_pairs`, :func:`correlation_report`, :func:`metric_cells`,
+:func:`to_markdown`, :func:`write_csv`, :func:`write_json`.
 """
 
 import csv
@@ -93,6 +93,32 @@ def correlation_report(
             name: _entry(name, predicted, mos, n=n, seed=seed, level=level) for name in REPORTED
         },
     }
+
+
+def metric_cells(
+    metrics: Mapping[str, Mapping],
+    titles: Mapping[str, str],
+    *,
+    intervals: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Lay metrics out as cells of a row for :func:`to_markdown`.
+
+    Args:
+        metrics: ``metrics`` of :func:`correlation_report`.
+        titles: From the title of a column to the name of its metric.
+        intervals: Titles that get a column ``TITLE 95 %`` as well, where
+            there is an interval; ``None`` is all.
+
+    Returns:
+        Cells by title.
+    """
+    cells = {}
+    for title, name in titles.items():
+        entry = metrics[name]
+        cells[title] = entry["value"]
+        if entry["lo"] is not None and (intervals is None or title in intervals):
+            cells[f"{title} 95 %"] = f"{entry['lo']:.3f} .. {entry['hi']:.3f}"
+    return cells
 
 
 def _entry(name, predicted, mos, *, n, seed, level):

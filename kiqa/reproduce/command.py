@@ -1,8 +1,8 @@
 """What a reproduction is to the command line, and the options that several share.
 
 Public names: :class:`Command`, :func:`add_data`, :func:`add_output`,
-:func:`add_model`, :func:`add_include`, :func:`add_number`, :func:`add_pristine`,
-:func:`records_of`, :func:`split_of`, :func:`report`, :func:`unseen`.
+:func:`add_model`, :func:`add_evaluation`, :func:`add_include`,
+:func:`add_pristine`, :func:`records_of`, :func:`split_of`, :func:`report`, :func:`unseen`.
 """
 
 import argparse
@@ -99,14 +99,6 @@ def add_pristine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", default="test", help="set of the split (default: %(default)s)")
 
 
-def add_number(
-    parser: argparse._ActionsContainer, name: str, text: str, *, default: int | None = None
-) -> None:
-    """Add an option that takes a whole number; the help names its default unless ``None``."""
-    text = text if default is None else f"{text} (default: %(default)s)"
-    parser.add_argument(name, type=int, default=default, metavar="N", help=text)
-
-
 def records_of(options: argparse.Namespace) -> list[ScoredImage]:
     """Return the images that the options of `add_data` name.
 
@@ -143,6 +135,19 @@ def add_output(parser: argparse.ArgumentParser, *, figures: bool = True) -> None
         if figures
         else "write table, JSON and per-image predictions there; what was scored is kept",
     )
+
+
+def add_evaluation(
+    parser: argparse.ArgumentParser,
+    *,
+    default: str,
+    stride: int | None = None,
+    required: bool = True,
+) -> None:
+    """Add the options of `add_data`, `add_include` and `add_model`: a model on a data set."""
+    add_data(parser, required=required)
+    add_include(parser)
+    add_model(parser, default=default, stride=stride)
 
 
 def add_model(parser: argparse.ArgumentParser, *, default: str, stride: int | None = None) -> None:

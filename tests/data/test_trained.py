@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 
 from kiqa.data.konpatch import KonPatch
-from kiqa.data.records import ScoredImage
 from kiqa.data.split_parts import published_split_sha256
 from kiqa.data.splits import read_split
 from kiqa.data.trained import (
@@ -15,34 +14,16 @@ from kiqa.data.trained import (
     names_trained_on,
     trained_on,
 )
-from kiqa.data.untrained import untrained, untrained_files
-from kiqa.io.weights import Details
+from kiqa.data.untrained import untrained_files
 
 SPLIT = read_split("biq2021-kiqa")
 PARTS = {part: [name for name in SPLIT if SPLIT[name] == part] for part in ("train", "val", "test")}
 MOS = {"scores": "human", "about": "MOS"}
 
 
-def _records(names, dataset="biq2021", contents=None):
-    return [
-        ScoredImage(name, Path(name), 0.5, None, content, dataset, (0.0, 1.0))
-        for name, content in zip(names, contents or names, strict=True)
-    ]
-
-
-def _model(parts, name="net"):
-    return Details(name, "1", "0..1", higher_is_better=True, trained_on=parts)
-
-
-def _kept(records, *models, include=False):
-    told = []
-    kept = untrained(records, models, include=include, report=told.append)
-    return [record.name for record in kept.images], kept, told
-
-
-def test_parts_of_a_published_split_are_named():
+def test_parts_of_a_published_split_are_named(records):
     """The split, the hash of its file, the part and the use; no list of images is needed."""
-    train, val = trained_on(_records(PARTS["train"]), _records(PARTS["val"]), **MOS)
+    train, val = trained_on(records(PARTS["train"]), records(PARTS["val"]), **MOS)
     assert (train.dataset, train.split, train.part, train.use) == (
         "biq2021", "biq2021-kiqa", "train", "train",
     )  # fmt: skip
@@ -51,47 +32,53 @@ def test_parts_of_a_published_split_are_named():
     assert train.fingerprints is val.fingerprints is None
 
 
-def test_fold_is_not_taken_for_the_split_that_it_is_of():
+def test_fold_is_not_taken_for_the_split_that_it_is_of(records):
     """Of several splits whose part holds all names, the one that holds no others."""
     fold = read_split("biq2021-kiqa-fold2")
     names = [name for name in fold if fold[name] == "train"]
-    (part,) = trained_on(_records(names), **MOS)
+    (part,) = trained_on(records(names), **MOS)
     assert (part.split, part.part, part.fingerprints) == ("biq2021-kiqa-fold2", "train", None)
 
 
-def test_some_images_of_a_part_have_fingerprints():
+def test_some_images_of_a_part_have_fingerprints(records, described, kept_of):
     """The part is named, but only they count as trained on."""
-    (part,) = trained_on(_records(PARTS["train"][:50]), **MOS)
+    (part,) = trained_on(records(PARTS["train"][:50]), **MOS)
     assert (part.part, part.images, len(part.members())) == ("train", 50, 50)
-    names, kept, _ = _kept(_records(PARTS["train"][40:60]), _model([part]))
+    names, kept, _ = kept_of(records(PARTS["train"][40:60]), described([part]))
     assert (names, kept.met) == (PARTS["train"][50:60], 10)
 
 
-def test_images_of_no_published_split_have_fingerprints():
+def test_images_of_no_published_split_have_fingerprints(records, described, kept_of):
     """Another data set, a split of one's own: each image can still be told."""
-    (part,) = trained_on(_records(["a.png", "b.png"], "spaq"), **MOS)
+    (part,) = trained_on(records(["a.png", "b.png"], "spaq"), **MOS)
     assert (part.dataset, part.split, part.part) == ("spaq", None, None)
-    names, *_ = _kept(_records(["b.png", "c.png"], "spaq"), _model([part]))
+    names, *_ = kept_of(records(["b.png", "c.png"], "spaq"), described([part]))
     assert names == ["c.png"]
 
 
-def test_chain_of_networks_is_part_of_it():
+def test_chain_of_networks_is_part_of_it(records, described):
     """A network is not tested on what its start was trained on; equal images are told once."""
-    start = _model(
+    start = described(
         (
-            *trained_on(_records(["a.png", "b.png"], "spaq"), **MOS),
+            *trained_on(records(["a.png", "b.png"], "spaq"), **MOS),
             *files_trained_on([Path("far/c.png")], scores="pseudo", about="a rule"),
         ),
         "start",
     )
-    own = trained_on(_records(["b.png", "a.png"], "spaq"), scores="teacher", about="by start")
+    own = trained_on(records(["b.png", "a.png"], "spaq"), scores="teacher", about="by start")
     parts = in_chain(own, start, None)
     assert [(part.scores, part.through) for part in parts] == [
         ("teacher", None), ("pseudo", "start"),
     ]  # fmt: skip
-    assert [part.through for part in in_chain((), _model(parts, "middle"))] == ["middle", "start"]
+    assert [part.through for part in in_chain((), described(parts, "middle"))] == [
+        "middle",
+        "start",
+    ]
     kept = untrained_files(
-        [Path("x/c.png"), Path("x/d.png")], [_model(parts)], include=False, report=lambda text: None
+        [Path("x/c.png"), Path("x/d.png")],
+        [described(parts)],
+        include=False,
+        report=lambda text: None,
     )
     assert kept.images == [Path("x/d.png")]
 

@@ -14,19 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from kiqa.arguments import add_number
 from kiqa.constants import PAQ2PIQ
 from kiqa.evaluation.report import write_csv
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import (
-    Command,
-    add_data,
-    add_include,
-    add_model,
-    add_number,
-    add_output,
-    records_of,
-    unseen,
-)
+from kiqa.reproduce.command import Command, add_evaluation, add_output, records_of, unseen
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, watched
 from kiqa.reproduce.thesis.figures import save, spread
 from kiqa.scoring import Scorer
@@ -107,8 +99,7 @@ def _grid(text):
 
 
 def _options_10(parser):
-    add_data(parser, required=False)
-    add_include(parser)
+    add_evaluation(parser, default=_MODEL, required=False)
     parser.add_argument(
         "--image", type=Path, action="append", metavar="FILE",
         help="instead: an image; may be given several times",
@@ -119,7 +110,6 @@ def _options_10(parser):
         "with --data: images, evenly over the ranks of the MOS",
         default=3,
     )
-    add_model(parser, default=_MODEL)
     parser.add_argument(
         "--grid", type=_grid, default=PAQ2PIQ.grid, metavar="ROWSxCOLUMNS",
         help="blocks of the maps (default: 32x32)",
@@ -186,9 +176,7 @@ def _fig_11(options) -> int:
 
 
 def _options_11(parser):
-    add_data(parser)
-    add_include(parser)
-    add_model(parser, default=_MODEL)
+    add_evaluation(parser, default=_MODEL)
     parser.add_argument(
         "--photographs", type=int, default=1, metavar="N",
         help="of each kind (default: %(default)s, as in the paper)",

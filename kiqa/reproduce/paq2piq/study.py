@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from kiqa.arguments import add_number
 from kiqa.constants import LIVE_FB
 from kiqa.data import DATASETS
 from kiqa.data.readers.layouts import number_or_none
@@ -29,7 +30,7 @@ from kiqa.data.study.cropping import place_patches, write_patches
 from kiqa.data.tables import read_table
 from kiqa.io.images import IMAGE_SUFFIXES, load_image
 from kiqa.io.images.headers import MAX_PIXELS, open_header, orientation
-from kiqa.reproduce.command import Command, add_data, add_number, add_output, records_of
+from kiqa.reproduce.command import Command, add_data, add_output, records_of
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets
 from kiqa.reproduce.thesis.figures import save, spread
 

@@ -19,10 +19,17 @@ from typing import Any
 import numpy as np
 
 from kiqa import __version__
+from kiqa.arguments import add_text
 from kiqa.constants import LIVE_FB
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
-from kiqa.evaluation.report import correlation_report, to_markdown, write_csv, write_json
+from kiqa.evaluation.report import (
+    correlation_report,
+    metric_cells,
+    to_markdown,
+    write_csv,
+    write_json,
+)
 from kiqa.io.files import replacing
 from kiqa.reproduce.command import Command, add_include, add_output, report, unseen
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets, patches_of
@@ -157,12 +164,7 @@ def _finish(options, table, results, lines) -> int:
             "method": result["method"], "data set": result["dataset"], "part": result["part"],
             "size": result["size"], "images": result["images"], "source": f"ours, {what}",
         }  # fmt: skip
-        for key, title in (("srocc", "SROCC"), ("plcc", "PLCC")):
-            entry = result["metrics"][key]
-            own[title] = entry["value"]
-            if entry["lo"] is not None:
-                own[f"{title} 95 %"] = f"{entry['lo']:.3f} .. {entry['hi']:.3f}"
-        rows.append(own)
+        rows.append(own | metric_cells(result["metrics"], {"SROCC": "srocc", "PLCC": "plcc"}))
     if table != 2:
         rows = [{k: v for k, v in row.items() if k != "size"} for row in rows]
     text = to_markdown(rows)
@@ -188,10 +190,8 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
         "--model", action="append", default=[], metavar="NAME|FILE",
         help=f"shipped model or .h5 file; may be given several times (default: {_MODEL})",
     )  # fmt: skip
-    parser.add_argument(
-        "--split", metavar="FILE|NAME",
-        help="split file (image_name,set) or published split (default: the data sets' own)",
-    )  # fmt: skip
+    add_text(parser, "--split", "FILE|NAME", "split file (image_name,set) or published split "
+        "(default: the data sets' own)")  # fmt: skip
     if table == 4:
         parser.add_argument(
             "--set", choices=PARTS, default="all",
@@ -212,15 +212,10 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
             help="pad validation images to 640x640 with white, as the paper (P2P-BM and -RM)",
         )  # fmt: skip
     if table == 2:
-        parser.add_argument(
-            "--patch-scores", metavar="FILE",
-            help="CSV or .npz of patches and scores (image_name, left, top, right, bottom, score), "
-            "for data sets other than LIVE-FB",
-        )  # fmt: skip
-        parser.add_argument(
-            "--patch-scores-are", metavar="TEXT",
-            help="what they are, such as pseudo-scores; stands in the table",
-        )  # fmt: skip
+        add_text(parser, "--patch-scores", "FILE", "CSV or .npz of patches and scores (image_name, "
+            "left, top, right, bottom, score), for data sets other than LIVE-FB")  # fmt: skip
+        add_text(parser, "--patch-scores-are", "TEXT", "what they are, such as pseudo-scores; "
+            "stands in the table")  # fmt: skip
     add_include(parser)
     add_output(parser, figures=False)
 

@@ -30,21 +30,14 @@ from typing import Any
 import numpy as np
 
 from kiqa import __version__
+from kiqa.arguments import add_number
 from kiqa.constants import RNN_BIQA
-from kiqa.evaluation.report import to_markdown, write_csv, write_json
+from kiqa.evaluation.report import metric_cells, to_markdown, write_csv, write_json
 from kiqa.io.files import replacing
-from kiqa.reproduce.command import Command, add_include, add_number, add_output, report
+from kiqa.reproduce.command import Command, add_include, add_output, report
 from kiqa.reproduce.published_rows import published_rows
+from kiqa.training.rnn_biqa import protocols
 from kiqa.training.rnn_biqa.feature_folder import open_folder
-from kiqa.training.rnn_biqa.protocols import (
-    METRIC_NAMES,
-    cross_parts,
-    fit_and_predict,
-    metrics_of,
-    own_parts,
-    random_parts,
-    unseen_parts,
-)
 from kiqa.training.rnn_biqa.settings import (
     NORMALISATIONS,
     POOLING_PRESETS,
@@ -97,10 +90,9 @@ def table_rows(
         if "mean" in result:
             row |= result["mean"]
         else:
-            metrics = result["report"]["metrics"]
-            row |= {title: metrics[name]["value"] for title, name in METRIC_NAMES.items()}
-            low, high = metrics["srocc"]["lo"], metrics["srocc"]["hi"]
-            row["SCC 95 %"] = None if low is None else f"{low:.3f} .. {high:.3f}"
+            row |= metric_cells(
+                result["report"]["metrics"], protocols.METRIC_NAMES, intervals=["SCC"]
+            )
         rows.append(row | {"source": "ours"})
     return rows
 
@@ -108,7 +100,7 @@ def table_rows(
 def _run(options: argparse.Namespace, *, table: str, methods: Sequence[str]) -> int:
     runs, data = _parts(options, table)
     runs = {
-        run: unseen_parts(parts, include=options.include_trained, report=report)
+        run: protocols.unseen_parts(parts, include=options.include_trained, report=report)
         for run, parts in runs.items()
     }
     base = PoolingSettings(
@@ -133,7 +125,7 @@ def _run(options: argparse.Namespace, *, table: str, methods: Sequence[str]) -> 
         if len(runs) > 1 and table != "rnn-table3":
             mean = {
                 title: float(np.mean([each["metrics"][name]["value"] for each in reports]))
-                for title, name in METRIC_NAMES.items()
+                for title, name in protocols.METRIC_NAMES.items()
             }
             results.append({"method": method, "run": "mean", "data": data, "mean": mean})
     published = published_rows(table)
@@ -159,20 +151,19 @@ def _one(settings, parts, options, name):
     def say(message):
         sys.stderr.write(f"kiqa.reproduce: {' '.join(filter(None, name))}: {message}\n")
 
-    parts = {**parts, "val": None}  # the paper chooses nothing
+    # The paper chooses nothing.
+    chosen: protocols.Parts = {"train": parts["train"], "val": None, "test": parts["test"]}
     with tempfile.TemporaryDirectory() as temporary:
         kept = options.output and options.output / "runs" / "-".join(filter(None, name))
-        _, predicted = fit_and_predict(
-            parts, settings, workdir=kept or temporary, resume=bool(kept), report=say
+        _, predicted = protocols.fit_and_predict(
+            chosen, settings, workdir=kept or temporary, resume=bool(kept), report=say
         )
-    if predicted is None:
-        raise ValueError("Expected images to test on. Received: none. Give a split.")
     rows = parts["test"].folder.rows_of(parts["test"].names)
     listed = [
         {"name": row["name"], "mos": 100 * row["mos"], "predicted": 100 * float(score)}
         for row, score in zip(rows, predicted, strict=True)
     ]
-    return metrics_of(predicted, parts["test"], seed=options.seed), listed
+    return protocols.metrics_of(predicted, parts["test"], seed=options.seed), listed
 
 
 def _parts(options, table):
@@ -187,7 +178,7 @@ def _parts(options, table):
                 "other data set out."
             )
         runs = {
-            folder.path.name: random_parts(folder, seed=options.seed, others=folders)
+            folder.path.name: protocols.random_parts(folder, seed=options.seed, others=folders)
             for folder in folders
         }
         if len(runs) < len(folders):
@@ -199,13 +190,15 @@ def _parts(options, table):
     folder = open_folder(options.features)
     if table in ("rnn-table6", "rnn-table7"):
         runs = {
-            str(i + 1): random_parts(folder, seed=options.seed + i) for i in range(options.repeats)
+            str(i + 1): protocols.random_parts(folder, seed=options.seed + i)
+            for i in range(options.repeats)
         }
         return runs, folder.info.dataset
     if options.test_features is not None:
         other = open_folder(options.test_features)
-        return {"": cross_parts(folder, other)}, f"{folder.info.dataset} -> {other.info.dataset}"
-    parts = own_parts(folder, options.split)
+        data = f"{folder.info.dataset} -> {other.info.dataset}"
+        return {"": protocols.cross_parts(folder, other)}, data
+    parts = protocols.own_parts(folder, options.split)
     if parts["test"] is None:
         raise ValueError(
             f"Expected images to test on. Received: {folder.path}, whose split has none, and no "

@@ -24,6 +24,7 @@ from kiqa.constants import PATCHNET
 from kiqa.data.records import ScoredImage
 from kiqa.evaluation.report import (
     correlation_report,
+    metric_cells,
     scored_pairs,
     to_markdown,
     write_csv,
@@ -33,16 +34,7 @@ from kiqa.io.files import replacing, sha256_of
 from kiqa.io.images import load_image
 from kiqa.io.rows import RowFile
 from kiqa.maps.sliding_fish import fish_map
-from kiqa.reproduce.command import (
-    Command,
-    add_data,
-    add_include,
-    add_model,
-    add_output,
-    records_of,
-    split_of,
-    unseen,
-)
+from kiqa.reproduce.command import Command, add_evaluation, add_output, records_of, split_of, unseen
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.scoring import Scorer, read_ahead, score_paths, usable_workers
 from kiqa.startup import load_quietly
@@ -158,12 +150,7 @@ def table_rows(results: Sequence[Mapping], published: Sequence[Mapping], *, ours
     for result in results:
         row = {"method": result["method"], "data set": result["dataset"]}
         row |= {"images": result["images"], "source": f"ours, {ours}"}
-        for name, title in (("srocc", "SROCC"), ("plcc", "PLCC")):
-            entry = result["metrics"][name]
-            row[title] = entry["value"]
-            if entry["lo"] is not None:
-                row[f"{title} 95 %"] = f"{entry['lo']:.3f} .. {entry['hi']:.3f}"
-        rows.append(row)
+        rows.append(row | metric_cells(result["metrics"], {"SROCC": "srocc", "PLCC": "plcc"}))
     return rows
 
 
@@ -262,16 +249,12 @@ def _write(stem, text, content):
 
 
 def _options_2(parser: argparse.ArgumentParser) -> None:
-    add_data(parser)
-    add_include(parser)
-    add_model(parser, default="patchnet", stride=PATCHNET.stride)
+    add_evaluation(parser, default="patchnet", stride=PATCHNET.stride)
     add_output(parser, figures=False)
 
 
 def _options_aggregated(parser: argparse.ArgumentParser) -> None:
-    add_data(parser)
-    add_include(parser)
-    add_model(parser, default="aggregator")
+    add_evaluation(parser, default="aggregator")
     add_output(parser, figures=False)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kiqa.arguments import add_number
 from kiqa.constants import KONPATCH, PATCHNET
 from kiqa.data.konpatch import build_konpatch, embedded_konpatch
 from kiqa.data.konpatch.votes import LABELS
@@ -20,9 +21,8 @@ from kiqa.io.images import load_image
 from kiqa.reproduce.command import (
     Command,
     add_data,
-    add_include,
+    add_evaluation,
     add_model,
-    add_number,
     add_output,
     records_of,
     unseen,
@@ -207,10 +207,8 @@ def _examples(options) -> int:
 
 
 def _options_examples(parser):
-    add_data(parser)
-    add_include(parser)
+    add_evaluation(parser, default="patchnet", stride=PATCHNET.stride)
     add_number(parser, "--photographs", "evenly over the ranks of the MOS", default=6)
-    add_model(parser, default="patchnet", stride=PATCHNET.stride)
     add_output(parser)
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kiqa.arguments import add_number
 from kiqa.data.chosen import PARTS
 from kiqa.data.splits import read_split
-from kiqa.reproduce.command import add_number
 
 if TYPE_CHECKING:
     from kiqa.scoring import Scorer

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kiqa.arguments import add_number
 from kiqa.data.distortions import distort
 from kiqa.data.folders import photographs_in
 from kiqa.data.proxy_pairs import PROXY, write_proxy_pairs
@@ -28,7 +29,7 @@ from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import grouped_draws, mean_interval, percentile_interval
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_include, add_model, add_number, add_pristine, report
+from kiqa.reproduce.command import Command, add_include, add_model, add_pristine, report
 from kiqa.scoring import Scorer, read_ahead, usable_workers
 from kiqa.startup import load_quietly
 

@@ -14,7 +14,7 @@ References:
 import argparse
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from kiqa.constants import WADIQAM
 from kiqa.evaluation.correlation import METRICS
 from kiqa.reproduce.command import Command
 from kiqa.reproduce.wadiqam.curves import add_runs, runs_of, save_means
-from kiqa.training.wadiqam.tasks import PatchTask
+from kiqa.training.wadiqam.tasks import PatchTask, references_of
 
 if TYPE_CHECKING:
     import keras
@@ -95,8 +95,7 @@ def _cut(tasks: Sequence[PatchTask], *, patches: int, seed: int) -> list[np.ndar
     from kiqa.training.wadiqam.batches import fixed_patches, patch_source
 
     paths = [task.path for task in tasks]
-    references: list[Any] = [task.reference for task in tasks]  # files: it is full-reference
-    source = patch_source(paths, references, keep_bytes=0)
+    source = patch_source(paths, references_of(tasks), keep_bytes=0)
     return fixed_patches(source, patches, seed=seed)
 
 

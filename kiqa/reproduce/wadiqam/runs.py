@@ -21,7 +21,7 @@ from kiqa.data import DATASETS
 from kiqa.data.proxy_pairs import PROXY
 from kiqa.training.runs.options import settings_to_json
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
-from kiqa.training.wadiqam.tasks import PatchTask, tasks_trained_on
+from kiqa.training.wadiqam.tasks import PatchTask, references_of, tasks_trained_on
 
 if TYPE_CHECKING:
     import keras
@@ -66,10 +66,13 @@ def add_training(parser: argparse.ArgumentParser, *, splits: int = SPLITS) -> No
 def settings_of(options: argparse.Namespace, changes: Mapping, *, split: int) -> WadiqamSettings:
     """Return the settings of one network: the preset, the options, and its own changes."""
     given = {name: getattr(options, name) for name in _NUMBERS}
-    values: dict[str, Any] = PRESETS[options.preset] | {
-        k: v for k, v in given.items() if v is not None
+    values: dict[str, Any] = {
+        **PRESETS[options.preset],
+        **{name: value for name, value in given.items() if value is not None},
+        "shallow": options.shallow,
+        "seed": split,
+        **changes,
     }
-    values |= {"shallow": options.shallow, "seed": split} | dict(changes)
     if values.get("pooling", "weighted") == "average":
         values["patch_loss"] = 0.0  # there it is the loss
     return WadiqamSettings(**values)
@@ -105,12 +108,16 @@ def trained(
     told = json.dumps([settings_to_json(settings), images], sort_keys=True)
     kind = "wadiqam" if settings.pooling == "weighted" else "diqam"
     label = f"{kind}-{settings.mode}-{name}-split{settings.seed}"
+
+    def say(text):
+        sys.stderr.write(f"kiqa.reproduce: {label}: {text}\n")
+
     workdir = folder / f"{label}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
     result = train_wadiqam(
         parts["train"], parts["val"], settings, workdir=workdir,
         trained_on=tasks_trained_on(parts["train"], parts["val"], **_scores_of(name)),
         test=parts["test"], watched=watched, resume=True, progress=sys.stderr.isatty(),
-        report=lambda text: sys.stderr.write(f"kiqa.reproduce: {label}: {text}\n"),
+        report=say,
     )  # fmt: skip
     return workdir, result
 
@@ -144,10 +151,10 @@ def patch_outputs(
     quality, weight = [], []
     for at in range(0, len(tasks), _IMAGES_AT_ONCE):
         chosen = tasks[at : at + _IMAGES_AT_ONCE]
-        references: list[Any] | None = None
+        paths, references = [task.path for task in chosen], None
         if len(network.inputs) > 1:
-            references = [task.reference for task in chosen]
-        source = patch_source([task.path for task in chosen], references, keep_bytes=0)
+            references = references_of(chosen)
+        source = patch_source(paths, references, keep_bytes=0)
         inputs = fixed_patches(source, patches, seed=seed + at)
         outputs = network.predict(fed(inputs), batch_size=512, verbose=0)
         quality.append(outputs["quality"].reshape(-1, patches))

@@ -42,7 +42,8 @@ def plan_batches(
     by_shape: dict[tuple[int, int], list[int]] = {}
     order = range(len(shapes)) if rng is None else shuffled(len(shapes), rng)
     for index in order:
-        by_shape.setdefault((shapes[index][0], shapes[index][1]), []).append(int(index))
+        rows, columns = shapes[index]
+        by_shape.setdefault((rows, columns), []).append(int(index))
     batches = [
         batch
         for members in by_shape.values()

@@ -10,8 +10,8 @@ Public names: `COMMAND`.
 import argparse
 import dataclasses
 from functools import partial
-from pathlib import Path
 
+from kiqa.arguments import add_number, add_path, add_text
 from kiqa.constants import AGGREGATOR
 from kiqa.data.augmentation import FLIPS, Version, distorted_versions, versions
 from kiqa.data.chosen import scored_images
@@ -25,45 +25,31 @@ _FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # thesis 5.4
 
 def _add_options(parser):
     maps = parser.add_argument_group("maps")
-    maps.add_argument(
-        "--patchnet", default="patchnet", metavar="NAME|FILE",
-        help="network of the Patchnet maps; it must not have seen the training images, or use "
-        "--cross-fit (default: %(default)s)",
-    )  # fmt: skip
+    add_text(maps, "--patchnet", "NAME|FILE", "network of the Patchnet maps; it must not have seen "
+        "the training images, or use --cross-fit", default="patchnet")  # fmt: skip
     maps.add_argument(
         "--cross-fit", action="append", default=[], metavar="SPLIT=FILE",
         help="Patchnet that was trained on the train part of a split: it maps the training images "
         "of that split's test part; give one for each fold. Its values are matched to --patchnet's "
         "by their quantiles on validation images",
     )  # fmt: skip
-    maps.add_argument(
-        "--cache", type=Path, metavar="DIR", default=None,
-        help="folder of the stacks (default: stacks in --workdir)",
-    )  # fmt: skip
+    add_path(maps, "--cache", "DIR", "folder of the stacks (default: stacks in --workdir)")
     maps.add_argument(
         "--maps-only", action="store_true", default=False, help="compute the stacks and stop"
     )
-    maps.add_argument(
-        "--stride", type=int, default=AGGREGATOR.stride, metavar="N",
-        help="of the maps (default: %(default)s)",
-    )  # fmt: skip
+    add_number(maps, "--stride", "of the maps", default=AGGREGATOR.stride)
     maps.add_argument(
         "--fish", choices=("sliding", "blocks"), default="sliding",
         help="exact sliding FISH, or the fast block form (default: %(default)s)",
     )  # fmt: skip
-    maps.add_argument(
-        "--rotations", type=int, default=AGGREGATOR.rotations, metavar="N",
-        help="rotated versions of each training image (default: %(default)s)",
-    )  # fmt: skip
+    rotations = AGGREGATOR.rotations
+    add_number(maps, "--rotations", "rotated versions of each training image", default=rotations)
     maps.add_argument(
         "--flips", nargs="*", choices=FLIPS[1:], default=list(FLIPS[1:]),
         help="mirrored versions of each of these (default: both; without values: none)",
     )  # fmt: skip
-    maps.add_argument(
-        "--distorted", type=int, default=3, metavar="N",
-        help="with --target distortion: distorted versions of each image, instead of rotations "
-        "and flips (default: %(default)s)",
-    )  # fmt: skip
+    add_number(maps, "--distorted", "with --target distortion: distorted versions of each image, "
+        "instead of rotations and flips", default=3)  # fmt: skip
 
 
 def _prepare(arguments: argparse.Namespace, settings: AggregatorSettings):
@@ -159,14 +145,11 @@ def _wanted(records, settings, arguments):
 
 
 COMMAND = TrainingCommand(
-    name="train_aggregator",
+    name="train_aggregator", settings=AggregatorSettings,
+    prepare=_prepare, train=_train, add_options=_add_options,
     summary="Train DenseNet-169 on stacks of FISH, gray and Patchnet maps. A data set without a "
     "split of its own into train and val is split at random by --seed, 60/20/20 as in the thesis; "
     "the split is written to the working folder.",
-    settings=AggregatorSettings,
-    prepare=_prepare,
-    train=_train,
-    add_options=_add_options,
     initial="start from ImageNet weights (imagenet), from the best region of the Patchnet map "
     "(patchnet-map), or from an aggregator's file (default: random weights)",
-)
+)  # fmt: skip

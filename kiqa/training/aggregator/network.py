@@ -16,7 +16,7 @@ from kiqa.training.aggregator.losses import score_loss
 from kiqa.training.aggregator.settings import AggregatorSettings
 from kiqa.training.aggregator.start import PATCHNET_MAP, start_from_patchnet_map
 from kiqa.training.runs.devices import jit_compile
-from kiqa.training.runs.optimizers import NO_DECAY, adam, learning_rate
+from kiqa.training.runs.optimizers import NO_DECAY, adam, scheduled_rate
 from kiqa.training.runs.replicas import predict_batch, whole_batch
 from kiqa.training.runs.seeding import model_seed
 
@@ -64,12 +64,8 @@ def compile_aggregator(
             layer.momentum = settings.norm_momentum
     if initial == PATCHNET_MAP:
         start_from_patchnet_map(model, *_sample(train, seed=settings.seed))
-    rate = learning_rate(
-        settings.learning_rate,
-        schedule=settings.schedule,
-        steps=settings.epochs * len(training_order(train, batch_size=settings.batch_size)),
-        warmup_steps=settings.warmup_steps,
-    )
+    batches = len(training_order(train, batch_size=settings.batch_size))
+    rate = scheduled_rate(settings, batches=batches)
     model.compile(
         optimizer=adam(rate, weight_decay=settings.weight_decay, no_decay=NO_DECAY),
         loss=whole_batch(score_loss(settings.correlation_loss)),

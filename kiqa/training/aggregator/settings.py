@@ -7,6 +7,9 @@ loss, mean pooling, a learning rate that falls, flips and crops of the maps
 instead of the images) are off by default. Loads no Keras.
 
 Public names: `AggregatorSettings`.
+
+References:
+    Thesis, section 5.4.
 """
 
 from dataclasses import dataclass
@@ -21,11 +24,7 @@ class AggregatorSettings:
     Each field says what it means, its bounds and its choices.
 
     Raises:
-        ValueError: If a value is out of its range, or values do not fit each
-            other.
-
-    References:
-        Thesis, section 5.4.
+        ValueError: If a value is out of its range, or two do not fit.
     """
 
     seed: int = options.seed()
@@ -43,25 +42,14 @@ class AggregatorSettings:
     )
     batch_size: int = options.setting(16, "stacks in a batch, all of one resolution", low=2)
     learning_rate: float = options.learning_rate(1e-4)
-    schedule: str = options.setting(
-        "constant",
-        "of the learning rate; cosine falls to zero over all epochs",
-        choices=("constant", "cosine"),
-    )
-    warmup_steps: int = options.setting(
-        0, "batches over which the learning rate rises, with --schedule cosine", low=0
-    )
-    weight_decay: float = options.setting(0.0, "decoupled weight decay; 0 is plain Adam", low=0)
-    correlation_loss: float = options.setting(
-        0.0,
-        "weight of 1 - Pearson's correlation over a batch, added to the mean squared error",
-        low=0,
-    )
-    correlation_with: str = options.setting(
+    schedule: str = options.schedule()
+    warmup_steps: int = options.warmup_steps()
+    weight_decay: float = options.weight_decay()
+    correlation_loss: float = options.correlation_loss()
+    correlation_with: str = options.correlation_with(
         "mos",
-        "what --correlation-loss correlates the scores with: the MOS, or its ranks in the "
-        "training part, which ask for order where most MOS are nearly equal",
-        choices=("mos", "ranks"),
+        "the MOS, or its ranks in the training part, which ask for order where most MOS are "
+        "nearly equal",
     )
     norm_momentum: float = options.setting(
         0.99,
@@ -94,5 +82,4 @@ class AggregatorSettings:
 
     def __post_init__(self):
         options.check_settings(self)
-        if self.warmup_steps and self.schedule != "cosine":
-            raise ValueError("Expected warmup_steps together with the schedule 'cosine'.")
+        options.check_schedule(self)

@@ -77,6 +77,13 @@ def train_aggregator(
             f"validate. Received: {len(train)} and {len(validation)}."
         )
     targets, wanted = _targets(train, settings), _wanted(validation, settings)
+
+    def plan(epoch):
+        return epoch_plan(
+            train, targets, batch_size=settings.batch_size, flip=settings.flip_maps,
+            crop=settings.crop_maps, noise=settings.noise_maps, seed=settings.seed, epoch=epoch,
+        )  # fmt: skip
+
     training = Training(
         settings=settings,
         parts={
@@ -85,16 +92,7 @@ def train_aggregator(
             "test": [{"image_name": image.name, "content": image.content} for image in test],
         },
         build=lambda: compile_aggregator(train, settings, initial=initial),
-        plan=lambda epoch: epoch_plan(
-            train,
-            targets,
-            batch_size=settings.batch_size,
-            flip=settings.flip_maps,
-            crop=settings.crop_maps,
-            noise=settings.noise_maps,
-            seed=settings.seed,
-            epoch=epoch,
-        ),
+        plan=plan,
         validate=lambda model: score_numbers(
             predict_scores(model, validation, batch_size=settings.batch_size), wanted
         ),

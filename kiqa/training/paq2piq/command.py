@@ -6,6 +6,7 @@ Public names: `COMMAND`.
 import argparse
 from pathlib import Path
 
+from kiqa.arguments import add_number, add_path, add_text
 from kiqa.data.trained import in_chain, trained_on
 from kiqa.training.paq2piq.settings import PRESETS, Paq2piqSettings
 from kiqa.training.runs.command import TrainingCommand, chosen_parts
@@ -13,29 +14,17 @@ from kiqa.training.runs.command import TrainingCommand, chosen_parts
 
 def _add_options(parser):
     data = parser.add_argument_group("patches, and where pixels are kept")
-    data.add_argument(
-        "--patch-scores", type=Path, metavar="FILE", default=None,
-        help="CSV or .npz with image_name, left, top, right, bottom (pixels) and score (0 to 100, "
-        "higher is better); any number of patches an image (default: LIVE-FB's own)",
-    )  # fmt: skip
-    data.add_argument(
-        "--patch-scores-are", metavar="TEXT", default="scores from a file",
-        help="what they are, for the weights file, such as 'pseudo-scores of patchnet' "
-        "(default: %(default)s)",
-    )  # fmt: skip
-    data.add_argument(
-        "--pseudo-scores", metavar="NAME|FILE", default=None,
-        help="instead: make patches and pseudo-scores of the training images with a WaDIQaM "
-        "without reference, such as wadiqam_nr, into the working folder",
-    )  # fmt: skip
-    data.add_argument(
-        "--pseudo-patches", type=int, metavar="N", default=48,
-        help="with --pseudo-scores: patches of each image (default: %(default)s)",
-    )  # fmt: skip
-    data.add_argument(
-        "--packed", type=Path, metavar="FOLDER", default=None,
-        help="folder for the decoded images, which runs can share (default: packed in --workdir)",
-    )  # fmt: skip
+    add_path(data, "--patch-scores", "FILE", "CSV or .npz with image_name, left, top, right, "
+        "bottom (pixels) and score (0 to 100, higher is better); any number of patches an image "
+        "(default: LIVE-FB's own)")  # fmt: skip
+    add_text(data, "--patch-scores-are", "TEXT", "what they are, for the weights file, such as "
+        "'pseudo-scores of patchnet'", default="scores from a file")  # fmt: skip
+    add_text(data, "--pseudo-scores", "NAME|FILE", "instead: make patches and pseudo-scores of the "
+        "training images with a WaDIQaM without reference, such as wadiqam_nr, into the working "
+        "folder")  # fmt: skip
+    add_number(data, "--pseudo-patches", "with --pseudo-scores: patches of each image", default=48)
+    add_path(data, "--packed", "FOLDER", "folder for the decoded images, which runs can share "
+        "(default: packed in --workdir)")  # fmt: skip
 
 
 def _prepare(arguments: argparse.Namespace, settings: Paq2piqSettings):
@@ -101,13 +90,9 @@ def _patches(arguments, train, settings, *, report):
 
 
 COMMAND = TrainingCommand(
-    name="train_paq2piq",
+    name="train_paq2piq", settings=Paq2piqSettings, presets=PRESETS,
+    prepare=_prepare, train=_train, add_options=_add_options,
     summary="Train PaQ-2-PiQ on images and patches of them.",
-    settings=Paq2piqSettings,
-    presets=PRESETS,
-    prepare=_prepare,
-    train=_train,
-    add_options=_add_options,
     initial="ResNet-18 to start from, of `kiqa convert resnet18` or a P2P body (default: random "
     "weights)",
-)
+)  # fmt: skip

@@ -24,7 +24,7 @@ from kiqa.training.paq2piq.batches import ImageSet, whole_image
 from kiqa.training.paq2piq.losses import region_loss
 from kiqa.training.paq2piq.settings import Paq2piqSettings
 from kiqa.training.runs.devices import jit_compile
-from kiqa.training.runs.optimizers import adam, learning_rate
+from kiqa.training.runs.optimizers import adam, scheduled_rate
 from kiqa.training.runs.replicas import predict_batch, whole_batch
 from kiqa.training.runs.seeding import model_seed
 
@@ -76,13 +76,9 @@ def compile_paq2piq(
     if settings.start_at_mean:
         _start_at(head, float(np.mean(scores)))
     model = _joined(body, head, settings)
-    # A schedule counts batches, and an update has several.
-    updates = settings.epochs * (len(scores) // settings.batch_size)
-    rate = learning_rate(
-        settings.learning_rate,
-        schedule=settings.schedule,
-        steps=updates * settings.accumulate,
-        warmup_steps=settings.warmup_steps * settings.accumulate,
+    # A schedule counts what the optimiser is given, and an update has several parts.
+    rate = scheduled_rate(
+        settings, batches=len(scores) // settings.batch_size, accumulate=settings.accumulate
     )
     model.compile(
         optimizer=adam(

@@ -12,7 +12,6 @@ Public names: `write_pseudo_scores`.
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -90,8 +89,8 @@ def write_pseudo_scores(
             report(f"pseudo-scores of {number + 1} of {len(images)} images")
     with replacing(path) as temporary, open(temporary, "wb") as file:
         columns = map(np.array, zip(*rows, strict=True))
-        content: dict[str, Any] = dict(zip(COLUMNS, columns, strict=True))
-        np.savez_compressed(file, asked=asked, **content)
+        arrays = dict(zip(COLUMNS, columns, strict=True))
+        np.savez_compressed(file, asked=asked, allow_pickle=False, **arrays)
     return path
 
 

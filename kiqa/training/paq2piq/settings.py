@@ -25,8 +25,7 @@ class Paq2piqSettings:
     padding.
 
     Raises:
-        ValueError: If a value is out of its range, or values do not fit each
-            other.
+        ValueError: If a value is out of its range, or two do not fit.
 
     References:
         Ying et al. 2020, section 4.1.
@@ -61,26 +60,17 @@ class Paq2piqSettings:
     head_rate: float = options.setting(
         PAQ2PIQ.head_rate, "highest learning rate of the head", above=0
     )
-    schedule: str = options.setting(
-        "constant",
-        "of both learning rates; cosine falls to zero over all epochs",
-        choices=("constant", "cosine"),
+    schedule: str = options.schedule("both learning rates")
+    warmup_steps: int = options.warmup_steps("updates")
+    weight_decay: float = options.weight_decay(
+        PAQ2PIQ.decay, "decoupled weight decay, on all weights"
     )
-    warmup_steps: int = options.setting(
-        0, "updates over which they rise, with --schedule cosine", low=0
-    )
-    weight_decay: float = options.setting(
-        PAQ2PIQ.decay, "decoupled weight decay, on all weights", low=0
-    )
-    clip_norm: float = options.setting(0.0, "largest norm of a gradient; 0 clips nothing", low=0)
+    clip_norm: float = options.clip_norm()
     patch_weight: float = options.setting(
         1.0, "weight of a patch's squared error beside an image's", low=0
     )
-    correlation_loss: float = options.setting(
-        0.0,
-        "weight of 1 - Pearson's correlation of the image scores over a batch, in units of the "
-        "squared error",
-        low=0,
+    correlation_loss: float = options.correlation_loss(
+        of="the image scores", units=", in units of the squared error"
     )
     start_at_mean: bool = options.setting(
         False, "let the first outputs be near the mean training score"
@@ -94,8 +84,7 @@ class Paq2piqSettings:
 
     def __post_init__(self):
         options.check_settings(self)
-        if self.warmup_steps and self.schedule != "cosine":
-            raise ValueError("Expected warmup_steps together with the schedule 'cosine'.")
+        options.check_schedule(self)
         if self.batch_size % self.accumulate or self.batch_size == self.accumulate:
             raise ValueError(
                 "Expected accumulate to divide batch_size into parts of 2 images or more. "
@@ -115,7 +104,7 @@ class Paq2piqSettings:
 
 
 # Ours: values that train from random weights on two cores.
-PRESETS = {
+PRESETS: options.Presets = {
     "paper": {},
     "two-cores": {
         "side": 256,

@@ -143,8 +143,8 @@ def _columns(path):
     if path.suffix.lower() != ".npz":
         rows = [row for _, row in read_table(path, COLUMNS)]
         names = np.array([row["image_name"] for row in rows], str)
-        cells = [[_number(row[column]) for column in COLUMNS[1:]] for row in rows]
-        return names, np.array(cells, np.float64).reshape(len(rows), 5)
+        values = [[_number(row[column]) for column in COLUMNS[1:]] for row in rows]
+        return names, np.array(values, np.float64).reshape(len(rows), 5)
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = [file[column] for column in COLUMNS]

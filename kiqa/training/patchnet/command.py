@@ -8,6 +8,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
+from kiqa.arguments import add_path
 from kiqa.constants import KONPATCH
 from kiqa.data import DATASETS
 from kiqa.data.records import SETS
@@ -25,10 +26,7 @@ _RUNS = Path("runs")
 
 def _add_options(parser):
     data = parser.add_argument_group("patches")
-    data.add_argument(
-        "--patches", type=Path, metavar="FILE", default=None,
-        help="instead of --data: KonPatch file (.npz)",
-    )  # fmt: skip
+    add_path(data, "--patches", "FILE", "instead of --data: KonPatch file (.npz)")
     data.add_argument(
         "--set", choices=(*SETS, "all"), default="train",
         help="part of the split to take images from (default: %(default)s)",
@@ -39,19 +37,13 @@ def _add_options(parser):
         f"{KONPATCH.images} images unless --limit says another number; without --data "
         f"{EMBEDDED_PATCHES_PER_VERSION} of each version of an image)",
     )  # fmt: skip
-    data.add_argument(
-        "--votes", type=Path, metavar="CSV", default=None,
-        help="human votes (default: pseudo-votes)",
-    )  # fmt: skip
+    add_path(data, "--votes", "CSV", "human votes (default: pseudo-votes)")
     data.add_argument(
         "--label", choices=("lab", "crowd"), default=None,
         help="labels from one vote, the thesis's formula 3, or from the fraction of ten "
         "(default: lab)",
     )  # fmt: skip
-    data.add_argument(
-        "--write-patches", type=Path, metavar="FILE", default=None,
-        help="write the KonPatch file (.npz) and stop",
-    )  # fmt: skip
+    add_path(data, "--write-patches", "FILE", "write the KonPatch file (.npz) and stop")
     data.add_argument(
         "--instances", type=_numbers, metavar="I,J", default=None,
         help="train only these instances, counted from 1 (default: all)",
@@ -180,20 +172,12 @@ def _numbers(text):
 
 
 COMMAND = TrainingCommand(
-    name="train_patchnet",
+    name="train_patchnet", settings=PatchnetSettings, presets=PRESETS, preset=_preset,
+    prepare=_prepare, train=_train, add_options=_add_options, data=False, workdir=_workdir,
+    show=_show, failures=(DeadNetworkError,),
     summary="Train Patchnet on KonPatch by cross-validation, with the thesis's settings. Without "
     "--data and --patches: the whole protocol, small, on patches that kiqa brings along "
     "(--preset embedded). By the thesis's protocol patches of one image are in several parts; "
     "--split-by image keeps them together.",
-    settings=PatchnetSettings,
-    presets=PRESETS,
-    preset=_preset,
-    prepare=_prepare,
-    train=_train,
-    add_options=_add_options,
-    data=False,
-    workdir=_workdir,
     initial="Patchnet of the same widths that every instance starts from (default: random weights)",
-    show=_show,
-    failures=(DeadNetworkError,),
-)
+)  # fmt: skip

@@ -84,7 +84,7 @@ class PatchnetSettings:
         options.check_settings(self)
 
 
-PRESETS = {
+PRESETS: options.Presets = {
     "paper": {},
     "embedded": {"batch_size": 32, "learning_rate": 3e-4, "epochs": 8},
 }

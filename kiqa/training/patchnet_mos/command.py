@@ -4,8 +4,8 @@ Public names: `COMMAND`.
 """
 
 import argparse
-from pathlib import Path
 
+from kiqa.arguments import add_path, add_text
 from kiqa.data.folders import photographs_in
 from kiqa.training.patchnet_mos.settings import PRESETS, MosSettings
 from kiqa.training.runs.command import TrainingCommand, chosen_parts
@@ -13,15 +13,10 @@ from kiqa.training.runs.command import TrainingCommand, chosen_parts
 
 def _add_options(parser):
     data = parser.add_argument_group("images without scores")
-    data.add_argument(
-        "--unrated", type=Path, metavar="FOLDER", default=None,
-        help="images without scores, as pristine as can be had (without it: --preset rated)",
-    )  # fmt: skip
-    data.add_argument(
-        "--unrated-split", metavar="FILE|NAME", default=None,
-        help="split of --unrated, of which only train is used (default: the folder's split.csv; "
-        "without one, all its images)",
-    )  # fmt: skip
+    add_path(data, "--unrated", "FOLDER", "images without scores, as pristine as can be had "
+        "(without it: --preset rated)")  # fmt: skip
+    add_text(data, "--unrated-split", "FILE|NAME", "split of --unrated, of which only train is "
+        "used (default: the folder's split.csv; without one, all its images)")  # fmt: skip
 
 
 def _prepare(arguments: argparse.Namespace, settings: MosSettings):
@@ -38,24 +33,14 @@ def _train(prepared, settings, run, arguments):
 
     train, validation, test, unrated = prepared
     return train_patchnet_mos(
-        train,
-        validation,
-        settings,
-        test=test,
-        unrated=unrated,
-        initial=arguments.initial,
-        **run,
+        train, validation, settings, test=test, unrated=unrated, initial=arguments.initial, **run
     )
 
 
 COMMAND = TrainingCommand(
-    name="train_patchnet_mos",
-    summary="Train Patchnet on whole images with MOS, and on locally distorted copies of them.",
-    settings=MosSettings,
-    presets=PRESETS,
+    name="train_patchnet_mos", settings=MosSettings, presets=PRESETS,
     preset=lambda arguments: "rated" if arguments.unrated is None else "paper",
-    prepare=_prepare,
-    train=_train,
-    add_options=_add_options,
+    prepare=_prepare, train=_train, add_options=_add_options,
+    summary="Train Patchnet on whole images with MOS, and on locally distorted copies of them.",
     initial="Patchnet to start from (default: random weights)",
-)
+)  # fmt: skip

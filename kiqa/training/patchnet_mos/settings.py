@@ -23,8 +23,7 @@ class MosSettings:
     leaves one out.
 
     Raises:
-        ValueError: If a value is out of its range, or values do not fit each
-            other.
+        ValueError: If a value is out of its range, or two do not fit.
     """
 
     seed: int = options.seed("seed of initial weights, pieces and distortions")
@@ -49,15 +48,13 @@ class MosSettings:
     early_stopping: int | None = options.early_stopping()
     warmup_steps: int = options.setting(200, "batches over which the learning rate rises", low=0)
     learning_rate: float = options.learning_rate(2e-3)
-    weight_decay: float = options.setting(0.01, "decoupled weight decay; 0 is plain Adam", low=0)
-    clip_norm: float = options.setting(1.0, "largest norm of a gradient; 0 clips nothing", low=0)
+    weight_decay: float = options.weight_decay(0.01)
+    clip_norm: float = options.clip_norm(1.0)
     image_loss: float = options.setting(
         1.0, "weight of the squared error of the mean over an image's pieces", low=0
     )
     cell_loss: float = options.setting(1.0, "weight of the squared error of every cell", low=0)
-    correlation_loss: float = options.setting(
-        0.05, "weight of 1 - Pearson's correlation of images' means with MOS over a batch", low=0
-    )
+    correlation_loss: float = options.correlation_loss(0.05, of="images' means")
     distortion_loss: float = options.setting(
         1.0, "weight of the squared error of the cells of distorted copies", low=0
     )
@@ -83,4 +80,4 @@ class MosSettings:
             )
 
 
-PRESETS = {"paper": {}, "rated": {"unrated_pieces": 0}}
+PRESETS: options.Presets = {"paper": {}, "rated": {"unrated_pieces": 0}}

@@ -184,13 +184,13 @@ def write_teacher_features(
 def _opened(folder, grids, teacher):
     """The features of a folder, with the numbers of a sample of them."""
     ends = np.cumsum([rows * columns for rows, columns in grids])
-    content: np.ndarray = np.memmap(folder / _FILE, np.float16, "r")
-    if len(content) % ends[-1]:
+    numbers = np.memmap(folder / _FILE, np.float16, "r")
+    if len(numbers) % ends[-1]:
         raise ValueError(
             f"Expected features of {ends[-1]} patches in {folder / _FILE}. Received: "
-            f"{len(content)} numbers. Delete {folder / _INDEX}; they are made again."
+            f"{len(numbers)} numbers. Delete {folder / _INDEX}; they are made again."
         )
-    content = content.reshape(ends[-1], -1)
+    content = numbers.reshape(ends[-1], -1)
     sample = content[:: max(1, len(content) // _SAMPLE)].astype(np.float32)
     low, high = np.percentile(sample, (1, 99), axis=0).astype(np.float32)
     sample = np.clip(sample, low, high)

@@ -5,8 +5,8 @@ Public names: `FINE_TUNE`, `POOL`.
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 
+from kiqa.arguments import add_number, add_path
 from kiqa.data.chosen import scored_images
 from kiqa.data.records import SETS
 from kiqa.data.untrained import INCLUDE_OPTION
@@ -52,17 +52,11 @@ def _epochs(result):
 
 def _add_pool_options(parser):
     group = parser.add_argument_group("features, in place of --data and --dataset")
-    group.add_argument(
-        "--features", type=Path, required=True, metavar="DIR",
-        help="folder of features of the data set to train on",
-    )  # fmt: skip
-    group.add_argument(
-        "--test-features", type=Path, default=None, metavar="DIR",
-        help="train on all of --features and test on all of these, of another data set",
-    )  # fmt: skip
-    group.add_argument(
-        "--repeats", type=int, metavar="N", default=0, help="random 80/20 splits (paper: 3)"
-    )
+    add_path(group, "--features", "DIR", "folder of features of the data set to train on",
+        required=True)  # fmt: skip
+    add_path(group, "--test-features", "DIR", "train on all of --features and test on all of "
+        "these, of another data set")  # fmt: skip
+    add_number(group, "--repeats", "random 80/20 splits (paper: 3)", default=0)
     group.add_argument(
         INCLUDE_OPTION, action="store_true", default=False,
         help="test also on images that the extractor was trained on",
@@ -104,28 +98,17 @@ def _pool(runs, settings, run, arguments):
 
 
 FINE_TUNE = TrainingCommand(
-    name="train_rnn_biqa",
+    name="train_rnn_biqa", settings=FineTuningSettings, presets=FINE_TUNING_PRESETS,
+    prepare=_fine_tuning_parts, train=_fine_tune, data=False, show=_epochs,
     summary="Train a feature extractor on distributions of votes; writes rnn_features.h5.",
-    settings=FineTuningSettings,
-    presets=FINE_TUNING_PRESETS,
-    prepare=_fine_tuning_parts,
-    train=_fine_tune,
-    data=False,
     initial="trained weights to start from: imagenet (the file must be there), or of --backbone "
     "compact a WaDIQaM such as wadiqam_nr (default: random weights)",
-    show=_epochs,
-)
+)  # fmt: skip
 POOL = TrainingCommand(
-    name="train_rnn_biqa",
+    name="train_rnn_biqa", settings=PoolingSettings, presets=POOLING_PRESETS,
+    prepare=_pooling_runs, train=_pool, add_options=_add_pool_options, data=False, show=str,
     summary="Train on the set train of a folder of features, choose nothing or the epoch by val, "
     "report on test; or --repeats N random 80/20 splits; or another data set's --test-features.",
-    settings=PoolingSettings,
-    presets=POOLING_PRESETS,
-    prepare=_pooling_runs,
-    train=_pool,
-    add_options=_add_pool_options,
-    data=False,
     initial="pooling network of the same method and features to start from (default: random "
     "weights)",
-    show=str,
-)
+)  # fmt: skip

@@ -38,7 +38,7 @@ def extract_features(
     shard: tuple[int, int] = (1, 1),
     half: bool = True,
     workers: int | None = None,
-) -> Generator[dict]:
+) -> Generator[dict, None, None]:
     """Extract the features of images into a folder, or continue to.
 
     Args:
@@ -103,7 +103,8 @@ def _extract(records, folder, info, network, rows, *, half, workers):
     pending = deque()  # rows in order; those with a gaze wait for the network
 
     def prepare(record):
-        row: dict[str, Any] = dict.fromkeys(ROW_COLUMNS) | {
+        row: dict[str, Any] = {
+            **dict.fromkeys(ROW_COLUMNS),
             "name": record.name,
             "mos": record.mos01,
             "content": record.content,
@@ -120,8 +121,8 @@ def _extract(records, folder, info, network, rows, *, half, workers):
             return row, gaze_of(pixels, info.form)
         except (ValueError, OSError) as error:
             text = " ".join(str(error).split())
-            named = text if str(record.path) in text else f"{record.path}: {text}"
-            return row | {"file": None, "error": named}, None
+            told = text if str(record.path) in text else f"{record.path}: {text}"
+            return row | {"file": None, "error": told}, None
 
     def gazes():
         for row, gaze in prepared:

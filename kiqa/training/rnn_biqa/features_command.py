@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from kiqa.arguments import add_number, add_path, add_text
 from kiqa.constants import RNN_BIQA, RNN_BIQA_CODE
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
@@ -27,30 +28,26 @@ def add_features(parser: argparse.ArgumentParser) -> None:
     data = parser.add_argument_group("data")
     data.add_argument("--data", type=Path, required=True, help="folder of the data set")
     data.add_argument("--dataset", choices=sorted(DATASETS), required=True, help="which one")
-    data.add_argument(
-        "--split", metavar="FILE|NAME", help="split of the images (default: the data set's own)"
-    )
+    add_text(data, "--split", "FILE|NAME", "split of the images (default: the data set's own)")
     data.add_argument("--set", choices=PARTS, default="all", help="part (default: %(default)s)")
     parser.add_argument(
         "--extractor", required=True, metavar="NAME|FILE",
         help="feature extractor, such as rnn_features or that of fine-tune",
     )  # fmt: skip
-    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="the folder")
+    add_path(parser, "--output", "DIR", "the folder", required=True)
     parser.add_argument(
         "--display-size", type=_display, metavar="WxH", default=None,
         help="shrink images first to what a display of this size shows",
     )  # fmt: skip
-    parser.add_argument(
-        "--smaller-side", type=int, metavar="N", default=None,
-        help="shrink images first to a smaller side of N pixels: SPAQ-512, -768, -1280",
-    )  # fmt: skip
+    add_number(parser, "--smaller-side", "shrink images first to a smaller side of N pixels: "
+        "SPAQ-512, -768, -1280")  # fmt: skip
     parser.add_argument(
         "--preset", choices=sorted(_FORMS), default="paper",
         help="patches as in the paper, or as in the authors' code (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--float32", action="store_true", help="do not store float16")
     parser.add_argument("--shard", type=_shard, metavar="i/n", default=(1, 1), help="only a part")
-    parser.add_argument("--workers", type=int, metavar="N", help="threads that read images")
+    add_number(parser, "--workers", "threads that read images")
 
 
 def run_features(arguments: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ References:
 import functools
 import os
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Unpack
 
 import keras
 import numpy as np
@@ -72,10 +72,8 @@ def fine_tune(
     """
     _check(train, validation, settings)
     parts = {"train": train, "val": validation, "test": test}
-    bins = (
-        bins_of_records(train, assumed_sd=settings.assumed_sd) if settings.epochs else np.empty(0)
-    )
-    chosen: dict[str, Any] = {"rotations": settings.rotations, "patches": settings.patches}
+    rated = train if settings.epochs else ()  # which only builds the network
+    bins = bins_of_records(rated, assumed_sd=settings.assumed_sd)
 
     @functools.cache
     def pool(part):
@@ -86,13 +84,14 @@ def fine_tune(
             pool("train"),
             bins,
             batch_size=settings.batch_size,
+            rotations=settings.rotations,
+            patches=settings.patches,
             seed=settings.seed,
             epoch=epoch,
-            **chosen,
         )
 
     def validate(model):
-        total = patch_count(pool("train"), **chosen)
+        total = patch_count(pool("train"), rotations=settings.rotations, patches=settings.patches)
         steps = int(model.optimizer.iterations.numpy())
         numbers = {"patches": total * (steps // -(-total // settings.batch_size))}
         if not validation:

@@ -223,15 +223,9 @@ def _rate(settings, steps):
 
 def _plan(train, settings, *, epoch):
     return epoch_plan(
-        train.sequences,
-        train.mos,
-        batch_size=settings.batch_size,
-        masked=settings.masked,
-        whole_batches=settings.whole_batches,
-        seed=settings.seed,
-        epoch=epoch,
-        names=train.names,
-    )
+        train.sequences, train.mos, batch_size=settings.batch_size, masked=settings.masked,
+        whole_batches=settings.whole_batches, seed=settings.seed, epoch=epoch, names=train.names,
+    )  # fmt: skip
 
 
 def _check(parts, settings):

@@ -1,7 +1,8 @@
 """The paper's comparisons: parts of a data set, other data sets, several methods.
 
-Public names: `Part`, `rated_part`, `folder_records`, `own_parts`,
-`random_parts`, `cross_parts`, `unseen_parts`, `fit_and_predict`, `metrics_of`.
+Public names: `Part`, `Parts`, `rated_part`, `folder_records`, `own_parts`,
+`random_parts`, `cross_parts`, `unseen_parts`, `fit_and_predict`,
+`metrics_of`.
 
 References:
     Korhonen et al. 2021, sections 4.3 and 4.4.
@@ -9,9 +10,9 @@ References:
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _SHARED_FORM = ("downscaling", "short_axis", "small_images")  # of features that may be compared
 METRIC_NAMES = {"SCC": "srocc", "PCC": "plcc", "RMSE": "rmse"}  # as the tables call them
+_NONE = np.zeros(0)  # predictions
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,14 @@ class Part:
 
     folder: FeatureFolder
     names: Sequence[str]
+
+
+class Parts(TypedDict):
+    """What one run trains on, chooses the epoch by and is tested on; ``None`` is no images."""
+
+    train: Part
+    val: Part | None
+    test: Part | None
 
 
 def folder_records(folder: FeatureFolder) -> list[ScoredImage]:
@@ -63,9 +73,7 @@ def folder_records(folder: FeatureFolder) -> list[ScoredImage]:
     ]
 
 
-def own_parts(
-    folder: FeatureFolder, split: str | os.PathLike | None = None
-) -> dict[str, Part | None]:
+def own_parts(folder: FeatureFolder, split: str | os.PathLike | None = None) -> Parts:
     """Divide a folder by a split.
 
     Args:
@@ -83,22 +91,22 @@ def own_parts(
     records = folder_records(folder)
     if split is not None:
         records = assign_split(records, read_split(split), allow_unmatched=True)
-    parts = {
-        name: Part(folder, names) if names else None
-        for name in SETS
-        for names in [[record.name for record in records if record.set == name]]
-    }
-    if parts["train"] is None:
+    names = {part: [record.name for record in records if record.set == part] for part in SETS}
+    if not names["train"]:
         raise ValueError(
             f"Expected a split with images to train on. Received: {folder.path}, whose "
             f"{len(records)} images have none. Add --split FILE|NAME, or use --repeats."
         )
-    return parts
+    return {
+        "train": Part(folder, names["train"]),
+        "val": Part(folder, names["val"]) if names["val"] else None,
+        "test": Part(folder, names["test"]) if names["test"] else None,
+    }
 
 
 def random_parts(
     folder: FeatureFolder, *, seed: int, others: Sequence[FeatureFolder] = ()
-) -> dict[str, Part | None]:
+) -> Parts:
     """Divide a folder at random, 80 % to train on and 20 % to test.
 
     The contents of all folders are ordered by a hash of seed and content, and
@@ -137,7 +145,7 @@ def random_parts(
     return {"train": Part(folder, parts["train"]), "val": None, "test": Part(folder, parts["test"])}
 
 
-def cross_parts(train: FeatureFolder, test: FeatureFolder) -> dict[str, Part | None]:
+def cross_parts(train: FeatureFolder, test: FeatureFolder) -> Parts:
     """Train on one data set and test on another, all images of each.
 
     Sizes to which the images were shrunk first may differ.
@@ -168,9 +176,7 @@ def cross_parts(train: FeatureFolder, test: FeatureFolder) -> dict[str, Part | N
     return {"train": Part(train, train.names), "val": None, "test": Part(test, test.names)}
 
 
-def unseen_parts(
-    parts: Mapping[str, Part | None], *, include: bool, report: Callable[[str], object]
-) -> dict[str, Part | None]:
+def unseen_parts(parts: Parts, *, include: bool, report: Callable[[str], object]) -> Parts:
     """Leave out test images that the feature extractor was trained on.
 
     Args:
@@ -186,11 +192,11 @@ def unseen_parts(
     """
     test = parts["test"]
     if test is None:
-        return dict(parts)
+        return parts
     file = test.folder.path / EXTRACTOR_FILE
     if not file.is_file():
         report(f"what {test.folder.info.extractor} was trained on is not known: {file} is missing")
-        return dict(parts)
+        return parts
     names = set(test.names)
     records = [record for record in folder_records(test.folder) if record.name in names]
     kept = untrained(records, [read_info(file).details], include=include, report=report)
@@ -224,17 +230,17 @@ def rated_part(part: Part, *, multi_resolution: bool) -> "Rated":
 
 
 def fit_and_predict(
-    parts: Mapping[str, Part | None],
+    parts: Parts,
     settings: PoolingSettings,
     *,
     initial: str | os.PathLike | None = None,
     export: Callable = lambda model, folder: None,
     **run: Unpack["RunOptions"],
-) -> tuple[dict, np.ndarray | None]:
+) -> tuple[dict, np.ndarray]:
     """Train one method and predict the test images.
 
     Args:
-        parts: ``train``, ``val`` and ``test``, the last two perhaps ``None``.
+        parts: Of `own_parts`, `random_parts` or `cross_parts`.
         settings: What decides the numbers.
         initial: See `kiqa.training.rnn_biqa.pooling.train_pooling`.
         export: See there; not called for ``"svr"``.
@@ -242,7 +248,7 @@ def fit_and_predict(
 
     Returns:
         The result of the training, and the predictions of the test part on
-        the scale 0..1, or ``None``.
+        the scale 0..1, of shape (n,); n is 0 without a test part.
 
     Raises:
         ValueError: As `kiqa.training.rnn_biqa.pooling.train_pooling`.
@@ -250,7 +256,11 @@ def fit_and_predict(
     """
     rated = {
         name: rated_part(part, multi_resolution=settings.multi_resolution)
-        for name, part in parts.items()
+        for name, part in (
+            ("train", parts["train"]),
+            ("val", parts["val"]),
+            ("test", parts["test"]),
+        )
         if part is not None
     }
     train, test = rated["train"], rated.get("test")
@@ -261,7 +271,7 @@ def fit_and_predict(
         machine = fit_support_vectors(
             _means(train), train.mos, c=settings.svr_c, epsilon=settings.svr_epsilon
         )
-        predicted = None if test is None else machine.predict(_means(test))
+        predicted = _NONE if test is None else machine.predict(_means(test))
         return {"support_vectors": len(machine[-1].support_)}, predicted
 
     from kiqa.training.rnn_biqa.batches import predict_sequences
@@ -277,7 +287,7 @@ def fit_and_predict(
         **run,
     )
     if test is None:
-        return result, None
+        return result, _NONE
     predicted = predict_sequences(model, test.sequences, masked=settings.masked, names=test.names)
     return result, predicted
 

@@ -6,10 +6,12 @@
 
 Public names: `FineTuningSettings`, `PoolingSettings`, `FINE_TUNING_PRESETS`,
 `POOLING_PRESETS`, `BACKBONES`, `NORMALISATIONS`.
+
+References:
+    Korhonen et al. 2021, sections 4.2 (fine-tuning), 4.3 and 4.4 (pooling).
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from kiqa.constants import RNN_BIQA, RNN_BIQA_CODE
 from kiqa.training.runs import options
@@ -34,11 +36,7 @@ class FineTuningSettings:
     Each field says what it means, its bounds and its choices.
 
     Raises:
-        ValueError: If a value is out of its range, or values do not fit each
-            other.
-
-    References:
-        Korhonen et al. 2021, section 4.2.
+        ValueError: If a value is out of its range, or two do not fit.
     """
 
     seed: int = options.seed("seed of the initial head, the order and the chosen patches")
@@ -89,11 +87,7 @@ class PoolingSettings:
     Each field says what it means, its bounds and its choices.
 
     Raises:
-        ValueError: If a value is out of its range, or values do not fit each
-            other.
-
-    References:
-        Korhonen et al. 2021, sections 4.3 and 4.4.
+        ValueError: If a value is out of its range, or two do not fit.
     """
 
     seed: int = options.seed("seed of initial weights, order and dropout")
@@ -149,14 +143,14 @@ class PoolingSettings:
         _check_stopping(self)
 
 
-FINE_TUNING_PRESETS = {
+FINE_TUNING_PRESETS: options.Presets = {
     "paper": {},
     "code": {
         "learning_rate": RNN_BIQA_CODE.cnn_learning_rate,
         "batch_size": RNN_BIQA_CODE.cnn_batch,
     },
 }
-POOLING_PRESETS: dict[str, dict[str, Any]] = {
+POOLING_PRESETS: options.Presets = {
     "paper": {},
     "code": {
         "masked": RNN_BIQA_CODE.masked,

@@ -11,15 +11,16 @@ Public names: `pooling_runs`, `run_pooling`.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
 from kiqa.data.trained import names_trained_on
-from kiqa.evaluation.report import to_markdown, write_csv, write_json
+from kiqa.evaluation.report import metric_cells, to_markdown, write_csv, write_json
 from kiqa.training.rnn_biqa.feature_folder import open_folder
 from kiqa.training.rnn_biqa.protocols import (
     METRIC_NAMES,
+    Parts,
     cross_parts,
     fit_and_predict,
     metrics_of,
@@ -31,7 +32,6 @@ from kiqa.training.rnn_biqa.settings import PoolingSettings
 if TYPE_CHECKING:
     from kiqa.training.runs.run import RunOptions
 
-Parts = dict[str, Any]  # train, val, test: each a `Part`, the last two perhaps None
 _SPLIT, _CROSS = "split", "cross"  # single runs, without a folder of their own
 
 
@@ -96,19 +96,19 @@ def run_pooling(
     results, rows = {}, []
     for name, parts in runs.items():
         inner = workdir if name in (_SPLIT, _CROSS) else workdir / name.replace(" ", "")
-        options = run.copy()
-        options["workdir"] = inner
+        inner_run: RunOptions = {**run, "workdir": inner}
         result, predicted = fit_and_predict(
             parts,
             settings,
             initial=initial,
             export=_publisher(parts, settings),
-            **options,
+            **inner_run,
         )
-        if predicted is not None:
+        if parts["test"] is not None:
             result["test"] = metrics_of(predicted, parts["test"])
             _write_predictions(parts["test"], predicted, inner / "predictions.csv")
-            rows.append({"run": name, "images": len(predicted)} | _cells(result["test"]))
+            cells = metric_cells(result["test"]["metrics"], METRIC_NAMES, intervals=["SCC"])
+            rows.append({"run": name, "images": len(predicted)} | cells)
         results[name] = result
         write_json(result, inner / "result.json")
     if len(rows) > 1:
@@ -139,14 +139,6 @@ def _publisher(parts, settings):
         publish_pooling(model, folder, features, settings, trained_on=seen)
 
     return export
-
-
-def _cells(report):
-    """The paper's three numbers; SROCC's interval beside them."""
-    metrics = report["metrics"]
-    cells = {title: metrics[name]["value"] for title, name in METRIC_NAMES.items()}
-    low, high = metrics["srocc"]["lo"], metrics["srocc"]["hi"]
-    return cells | ({} if low is None else {"SCC 95 %": f"{low:.3f} .. {high:.3f}"})
 
 
 def _write_predictions(part, predicted, path):

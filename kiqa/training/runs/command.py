@@ -11,16 +11,17 @@ Public names: `TrainingCommand`, `main`, `add_training`, `run_command`,
 import argparse
 import dataclasses
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kiqa.arguments import add_number, add_text
 from kiqa.data import DATASETS
 from kiqa.data.chosen import training_parts
 from kiqa.data.records import ScoredImage
 from kiqa.startup import start_keras
 from kiqa.training.runs.checks import refuse_shared_contents
-from kiqa.training.runs.options import add_settings, given_settings
+from kiqa.training.runs.options import Presets, add_settings, given_settings
 
 if TYPE_CHECKING:
     from kiqa.training.runs.run import RunOptions
@@ -60,9 +61,7 @@ class TrainingCommand:
     settings: type
     prepare: Callable[[argparse.Namespace, Any], Any]
     train: Callable[[Any, Any, "RunOptions", argparse.Namespace], Any]
-    presets: Mapping[str, Mapping[str, Any]] = dataclasses.field(
-        default_factory=lambda: {"paper": {}}
-    )
+    presets: Presets = dataclasses.field(default_factory=lambda: {"paper": {}})
     preset: Callable[[argparse.Namespace], str] = lambda arguments: "paper"
     add_options: Callable[[argparse.ArgumentParser], None] = lambda parser: None
     data: bool = True
@@ -105,14 +104,8 @@ def add_training(parser: argparse.ArgumentParser, command: TrainingCommand) -> N
     default = {"required": True} if command.data else {"default": None}
     data.add_argument("--data", type=Path, **default, help="folder of the data set")
     data.add_argument("--dataset", choices=sorted(DATASETS), **default, help="which one")
-    data.add_argument(
-        "--split", metavar="FILE|NAME", default=None,
-        help="split with train and val (default: the data set's own)",
-    )  # fmt: skip
-    data.add_argument(
-        "--limit", type=int, metavar="N", default=None,
-        help="only so many training images, at random by --seed",
-    )  # fmt: skip
+    add_text(data, "--split", "FILE|NAME", "split with train and val (default: the data set's own)")
+    add_number(data, "--limit", "only so many training images, at random by --seed")
     run = parser.add_argument_group("run")
     if command.workdir is None:
         run.add_argument("--workdir", type=Path, required=True, help="folder of the run")

@@ -73,17 +73,17 @@ def training_form(patchnet: keras.Model, *, pieces: np.ndarray | None) -> keras.
     model = keras.Model(inputs, x, name=f"{patchnet.name}_training")
     for layer in patchnet.layers:
         if layer.weights:
-            kernel, bias = layer.get_weights()
+            weights, bias = layer.get_weights()
             target = model.get_layer(layer.name)
-            target.set_weights([kernel.reshape(target.kernel.shape), bias])
+            target.set_weights([weights.reshape(target.kernel.shape), bias])
     first = next(layer for layer in model.layers if layer.weights)
-    filters, bias = first.get_weights()
+    weights, bias = first.get_weights()
     if pieces is None:  # centring is taken back, as in `fold`
-        filters = filters / (_SCALE * 255)
-        bias = bias - _OFFSET * filters.sum(axis=(0, 1, 2))
+        weights = weights / (_SCALE * 255)
+        bias = bias - _OFFSET * weights.sum(axis=(0, 1, 2))
     else:
-        filters = whitening_kernels(pieces, first.filters)
-    first.set_weights([filters, bias])
+        weights = whitening_kernels(pieces, first.filters)
+    first.set_weights([weights, bias])
     return model
 
 

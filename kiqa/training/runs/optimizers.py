@@ -3,7 +3,7 @@
 Several devices take the steps of one: gradients are put together before they
 are clipped (`kiqa.training.runs.replicas`).
 
-Public names: `learning_rate`, `adam`, `momentum`.
+Public names: `learning_rate`, `scheduled_rate`, `adam`, `momentum`.
 
 References:
     I. Loshchilov, F. Hutter, Decoupled weight decay regularization, ICLR
@@ -11,6 +11,7 @@ References:
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import keras
 from keras import ops
@@ -53,6 +54,28 @@ def learning_rate(
         max(1, steps - warmup_steps),
         warmup_target=peak if warmup_steps else None,
         warmup_steps=warmup_steps,
+    )
+
+
+def scheduled_rate(
+    settings: Any, *, batches: int, accumulate: int = 1
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """Make the learning rate that the settings of a run name.
+
+    Args:
+        settings: With ``learning_rate``, ``schedule``, ``warmup_steps`` and
+            ``epochs``.
+        batches: Updates of an epoch.
+        accumulate: Steps of the optimiser in an update.
+
+    Returns:
+        As `learning_rate`.
+    """
+    return learning_rate(
+        settings.learning_rate,
+        schedule=settings.schedule,
+        steps=settings.epochs * batches * accumulate,
+        warmup_steps=settings.warmup_steps * accumulate,
     )
 
 

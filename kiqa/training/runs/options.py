@@ -5,11 +5,11 @@ The settings of a training are a frozen dataclass whose fields are made by
 from there. Loads no Keras, so that ``--help`` and wrong options answer at
 once.
 
-Public names: `setting`, `check_settings`, `add_settings`, `given_settings`,
-`settings_to_json`, `check_continues`; the settings that every training has:
-`seed`, `epochs`, `early_stopping`,
-`batch_size`, `learning_rate`, `precision`,
-`devices`.
+Public names: `Presets`, `setting`, `check_settings`, `check_schedule`,
+`add_settings`, `given_settings`, `settings_to_json`, `check_continues`; the
+settings that several trainings have: `seed`, `epochs`, `early_stopping`,
+`batch_size`, `learning_rate`, `schedule`, `warmup_steps`, `weight_decay`,
+`clip_norm`, `correlation_loss`, `correlation_with`, `precision`, `devices`.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+Presets = Mapping[str, Mapping[str, Any]]  # values of settings, by the preset's name
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -83,6 +84,41 @@ def learning_rate(default: float, help: str = "highest learning rate") -> Any:
     return setting(default, help, above=0)
 
 
+def schedule(of: str = "the learning rate") -> Any:
+    """Return the field of the learning rate's course; `check_schedule` belongs to it."""
+    help = f"of {of}; cosine falls to zero over all epochs"
+    return setting("constant", help, choices=("constant", "cosine"))
+
+
+def warmup_steps(steps: str = "batches") -> Any:
+    """Return the field of the batches, or updates, over which the learning rate rises."""
+    return setting(0, f"{steps} over which the learning rate rises, with --schedule cosine", low=0)
+
+
+def weight_decay(
+    default: float = 0.0, help: str = "decoupled weight decay; 0 is plain Adam"
+) -> Any:
+    """Return the field of the decoupled weight decay."""
+    return setting(default, help, low=0)
+
+
+def clip_norm(default: float = 0.0) -> Any:
+    """Return the field of the norm to which gradients are clipped."""
+    return setting(default, "largest norm of a gradient; 0 clips nothing", low=0)
+
+
+def correlation_loss(default: float = 0.0, *, of: str = "the scores", units: str = "") -> Any:
+    """Return the field of the weight of a loss that asks for correlation within a batch."""
+    help = f"weight of 1 - Pearson's correlation of {of} with the wanted ones over a batch{units}"
+    return setting(default, help, low=0)
+
+
+def correlation_with(scores: str, help: str) -> Any:
+    """Return the field of what `correlation_loss` asks for: the wanted scores or their ranks."""
+    help = f"what --correlation-loss correlates the scores with: {help}"
+    return setting(scores, help, choices=(scores, "ranks"))
+
+
 def precision(default: str = "float32") -> Any:
     """Return the field of Keras's dtype policy."""
     return setting(default, "Keras dtype policy", choices=PRECISIONS)
@@ -124,6 +160,19 @@ def check_settings(settings: Any) -> None:
                     f"Expected {field.name} to be {' '.join([name, wanted]).rstrip()}. "
                     f"Received: {value!r}."
                 )
+
+
+def check_schedule(settings: Any) -> None:
+    """Refuse a rise of a learning rate that is constant; for ``__post_init__``.
+
+    Args:
+        settings: With ``schedule`` and ``warmup_steps``.
+
+    Raises:
+        ValueError: If there are such steps.
+    """
+    if settings.warmup_steps and settings.schedule != "cosine":
+        raise ValueError("Expected warmup_steps together with the schedule 'cosine'.")
 
 
 def add_settings(group: argparse._ActionsContainer, kind: type) -> None:

@@ -4,8 +4,8 @@ Public names: `COMMAND`.
 """
 
 import argparse
-from pathlib import Path
 
+from kiqa.arguments import add_number, add_path, add_text
 from kiqa.data.chosen import scored_images
 from kiqa.data.records import SETS
 from kiqa.data.splits import counted_split, write_split
@@ -21,26 +21,16 @@ from kiqa.training.wadiqam.tasks import (
 
 def _add_options(parser):
     data = parser.add_argument_group("other data than --data")
-    data.add_argument(
-        "--pairs", type=Path, metavar="FILE", default=None,
-        help="for fr: CSV with image, reference (paths, relative to the file's folder), score "
-        "(0 to 1, higher is better) and set (train, val, test)",
-    )  # fmt: skip
-    data.add_argument(
-        "--pristine", type=Path, metavar="FOLDER", default=None,
-        help="for fr: pristine images, with split.csv or --split, of which distorted copies are "
-        "made in pairs/ of the working folder; their score is a proxy (SSIM), not human",
-    )  # fmt: skip
-    data.add_argument(
-        "--copies", type=int, metavar="N", default=4,
-        help="with --pristine: copies of each kind and image (default: %(default)s)",
-    )  # fmt: skip
-    data.add_argument(
-        "--counts", metavar="TRAIN/VAL/TEST", default=None,
-        help="instead of --split: so many references (or scenes) a part, at random by "
-        "--split-seed, such as 17/6/6 for LIVE; written to split.csv of the working folder",
-    )  # fmt: skip
-    data.add_argument("--split-seed", type=int, metavar="N", default=0, help="default: %(default)s")
+    add_path(data, "--pairs", "FILE", "for fr: CSV with image, reference (paths, relative to the "
+        "file's folder), score (0 to 1, higher is better) and set (train, val, test)")  # fmt: skip
+    add_path(data, "--pristine", "FOLDER", "for fr: pristine images, with split.csv or --split, of "
+        "which distorted copies are made in pairs/ of the working folder; their score is a proxy "
+        "(SSIM), not human")  # fmt: skip
+    add_number(data, "--copies", "with --pristine: copies of each kind and image", default=4)
+    add_text(data, "--counts", "TRAIN/VAL/TEST", "instead of --split: so many references (or "
+        "scenes) a part, at random by --split-seed, such as 17/6/6 for LIVE; written to split.csv "
+        "of the working folder")  # fmt: skip
+    add_number(data, "--split-seed", "of --counts, and of what --pristine draws", default=0)
 
 
 def _prepare(arguments: argparse.Namespace, settings: WadiqamSettings):
@@ -97,25 +87,15 @@ def _train(prepared, settings, run, arguments):
 
     train, validation, test, about = prepared
     return train_wadiqam(
-        train,
-        validation,
-        settings,
-        test=test,
-        trained_on=tasks_trained_on(train, validation, **about),
-        initial=arguments.initial,
-        **run,
-    )
+        train, validation, settings, test=test, initial=arguments.initial,
+        trained_on=tasks_trained_on(train, validation, **about), **run,
+    )  # fmt: skip
 
 
 COMMAND = TrainingCommand(
-    name="train_wadiqam",
+    name="train_wadiqam", settings=WadiqamSettings, presets=PRESETS,
+    prepare=_prepare, train=_train, add_options=_add_options, data=False,
     summary="Train DIQaM or WaDIQaM on random 32x32 patches of rated images.",
-    settings=WadiqamSettings,
-    presets=PRESETS,
-    prepare=_prepare,
-    train=_train,
-    add_options=_add_options,
-    data=False,
     initial="start from the convolutions of a Patchnet or WaDIQaM, such as patchnet (default: "
     "random weights)",
-)
+)  # fmt: skip

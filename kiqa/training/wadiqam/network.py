@@ -12,7 +12,7 @@ import numpy as np
 from kiqa.constants import WADIQAM
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.training.runs.devices import jit_compile
-from kiqa.training.runs.optimizers import NO_DECAY, adam, learning_rate
+from kiqa.training.runs.optimizers import NO_DECAY, adam, scheduled_rate
 from kiqa.training.runs.replicas import whole_batch
 from kiqa.training.runs.seeding import model_seed
 from kiqa.training.runs.start import start_from
@@ -68,12 +68,7 @@ def compile_wadiqam(
             seed=model_seed(settings.seed, 1),
             kept=kept,
         )
-    rate = learning_rate(
-        settings.learning_rate,
-        schedule=settings.schedule,
-        steps=settings.epochs * (len(source) // settings.batch_size),
-        warmup_steps=settings.warmup_steps,
-    )
+    rate = scheduled_rate(settings, batches=len(source) // settings.batch_size)
     loss = pooled_loss(
         patches=settings.patches,
         pooling=settings.pooling,

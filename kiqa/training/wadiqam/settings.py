@@ -24,8 +24,7 @@ class WadiqamSettings:
     (`kiqa.training.wadiqam.form`).
 
     Raises:
-        ValueError: If a value is out of its range, or values do not fit each
-            other.
+        ValueError: If a value is out of its range, or two do not fit.
 
     References:
         Bosse et al. 2018, sections III-C, III-E and IV-B.
@@ -66,30 +65,19 @@ class WadiqamSettings:
         choices=("loss", "srocc"),
     )
     learning_rate: float = options.learning_rate(WADIQAM.learning_rate)
-    schedule: str = options.setting(
-        "constant",
-        "of the learning rate; cosine falls to zero over all epochs",
-        choices=("constant", "cosine"),
-    )
-    warmup_steps: int = options.setting(
-        0, "batches over which the learning rate rises, with --schedule cosine", low=0
-    )
-    weight_decay: float = options.setting(0.0, "decoupled weight decay; 0 is plain Adam", low=0)
-    clip_norm: float = options.setting(0.0, "largest norm of a gradient; 0 clips nothing", low=0)
+    schedule: str = options.schedule()
+    warmup_steps: int = options.warmup_steps()
+    weight_decay: float = options.weight_decay()
+    clip_norm: float = options.clip_norm()
     dropout: float = options.setting(
         WADIQAM.dropout, "of the hidden layer of each branch", low=0, below=1
     )
     patch_loss: float = options.setting(
         0.0, "weight of loss (3), added to (7); only with weighted pooling", low=0
     )
-    correlation_loss: float = options.setting(
-        0.0, "weight of 1 - Pearson's correlation of the scores over a batch", low=0
-    )
-    correlation_with: str = options.setting(
-        "scores",
-        "what --correlation-loss correlates the scores with: the wanted scores, or their ranks in "
-        "the training part",
-        choices=("scores", "ranks"),
+    correlation_loss: float = options.correlation_loss()
+    correlation_with: str = options.correlation_with(
+        "scores", "the wanted scores, or their ranks in the training part"
     )
     form: str = options.setting(
         "plain",
@@ -101,8 +89,7 @@ class WadiqamSettings:
 
     def __post_init__(self):
         options.check_settings(self)
-        if self.warmup_steps and self.schedule != "cosine":
-            raise ValueError("Expected warmup_steps together with the schedule 'cosine'.")
+        options.check_schedule(self)
         if self.patch_loss and self.pooling == "average":
             raise ValueError(
                 "Expected patch_loss only with weighted pooling; with average pooling it is the "
@@ -113,7 +100,7 @@ class WadiqamSettings:
 
 
 # Ours: values that reach a good network on two cores.
-PRESETS = {
+PRESETS: options.Presets = {
     "paper": {},
     "two-cores": {
         "targets": "mos",

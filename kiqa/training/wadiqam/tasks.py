@@ -1,7 +1,7 @@
 """What DIQaM and WaDIQaM are trained on: rated images, or pairs with scores.
 
-Public names: `PatchTask`, `rated_tasks`, `read_pairs`, `tasks_trained_on`,
-`pristine_parts`.
+Public names: `PatchTask`, `rated_tasks`, `references_of`, `read_pairs`,
+`tasks_trained_on`, `pristine_parts`.
 """
 
 import math
@@ -65,6 +65,21 @@ def rated_tasks(records: Sequence[ScoredImage], *, mode: str) -> list[PatchTask]
         )
         for r in records
     ]
+
+
+def references_of(tasks: Sequence[PatchTask]) -> list[Path] | None:
+    """Return the references' files; ``None`` if no task has one.
+
+    Raises:
+        ValueError: If some have one and others have none.
+    """
+    references = [task.reference for task in tasks if task.reference is not None]
+    if len(references) not in (0, len(tasks)):
+        raise ValueError(
+            f"Expected all images with a reference, or none. Received: {len(references)} of "
+            f"{len(tasks)} with one. Leave the others out."
+        )
+    return references or None
 
 
 def read_pairs(path: str | os.PathLike) -> dict[str, list[PatchTask]]:

@@ -29,7 +29,7 @@ from kiqa.training.wadiqam.batches import epoch_plan, fixed_patches, patch_sourc
 from kiqa.training.wadiqam.form import fold
 from kiqa.training.wadiqam.network import compile_wadiqam, network_of, predict_scores
 from kiqa.training.wadiqam.settings import WadiqamSettings
-from kiqa.training.wadiqam.tasks import PatchTask
+from kiqa.training.wadiqam.tasks import PatchTask, references_of
 
 # What the weights file says of the scores, by `WadiqamSettings.targets`.
 _SCALES = {
@@ -83,19 +83,18 @@ def train_wadiqam(
     judges = [_judge(validation, settings, part="val")]
     if watched:
         judges.append(_judge(test, settings, part="test"))
+
+    def plan(epoch):
+        return epoch_plan(
+            source, targets, batch_size=settings.batch_size, patches=settings.patches,
+            flip=settings.flip, seed=settings.seed, epoch=epoch,
+        )  # fmt: skip
+
     training = Training(
         settings=settings,
         parts={part: [_row(task) for task in tasks] for part, tasks in parts.items()},
         build=lambda: compile_wadiqam(source, scores, settings, initial=initial),
-        plan=lambda epoch: epoch_plan(
-            source,
-            targets,
-            batch_size=settings.batch_size,
-            patches=settings.patches,
-            flip=settings.flip,
-            seed=settings.seed,
-            epoch=epoch,
-        ),
+        plan=plan,
         validate=lambda model: {k: v for judge in judges for k, v in judge(model).items()},
         export=lambda model, folder: _export(
             model, folder, settings, trained_on=trained_on, initial=initial
@@ -133,12 +132,8 @@ def _targets(scores, settings):
 
 
 def _source(tasks, *, keep_bytes):
-    references = [task.reference for task in tasks]
-    return patch_source(
-        [task.path for task in tasks],
-        None if references[0] is None else references,
-        keep_bytes=keep_bytes,
-    )
+    paths = [task.path for task in tasks]
+    return patch_source(paths, references_of(tasks), keep_bytes=keep_bytes)
 
 
 def _check(parts, settings):

@@ -5,9 +5,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
-from kiqa.data.distortions import distort
 from kiqa.data.readers.biq2021 import biq2021
 from kiqa.data.splits import select
 from kiqa.io.weights import load_model, read_info
@@ -23,21 +21,10 @@ SMALL = MosSettings(
 
 
 @pytest.fixture
-def data(tmp_path, photo):
-    """A BIQ2021 tree of 12 photographs, blurrier the lower their MOS."""
-    root = tmp_path / "biq"
-    (root / "Images").mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    rows, sets = [], []
-    for index in range(12):
-        name = f"ss01 ({index}).jpg"
-        piece = distort(photo[index : index + 90, 50:150], "gaussian_blur", 0.3 + index, rng=rng)
-        Image.fromarray(piece).save(root / "Images" / name)
-        rows.append({"Image Name": name, "MOS": 1 - index / 12})
-        sets.append({"image_name": name, "set": "val" if index % 3 == 0 else "train"})
-    pd.DataFrame(rows).to_csv(root / "Train (Images and MOS).csv", index=False)
-    pd.DataFrame(sets).to_csv(root / "split.csv", index=False)
-    return root
+def data(tmp_path, photo, biq2021_tree, blurrier):
+    """A BIQ2021 tree of 12 images, blurrier the lower their MOS."""
+    images = blurrier([photo[index : index + 90, 50:150] for index in range(12)])
+    return biq2021_tree(tmp_path / "biq", images, ["val", "train", "train"] * 4)
 
 
 @pytest.fixture

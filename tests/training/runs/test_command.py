@@ -3,9 +3,7 @@
 import argparse
 from dataclasses import dataclass, replace
 
-import pandas as pd
 import pytest
-from PIL import Image
 
 from kiqa.data.chosen import training_parts
 from kiqa.training.runs import options
@@ -58,18 +56,11 @@ def command(calls):
 
 
 @pytest.fixture
-def biq(tmp_path, photo):
+def biq(tmp_path, photo, biq2021_tree):
     """A BIQ2021 tree of eight images: five to train, two val, one test."""
-    root = tmp_path / "biq"
-    (root / "Images").mkdir(parents=True)
-    names = [f"ss01 ({index}).jpg" for index in range(8)]
-    for name in names:
-        Image.fromarray(photo[:16, :16]).save(root / "Images" / name)
-    table = pd.DataFrame({"Image Name": names, "MOS": [index / 10 for index in range(8)]})
-    table.to_csv(root / "Train (Images and MOS).csv", index=False)
     sets = ["train"] * 5 + ["val"] * 2 + ["test"]
-    split = pd.DataFrame({"image_name": names, "set": sets})
-    split.to_csv(root / "split.csv", index=False)
+    mos = [index / 10 for index in range(8)]
+    root = biq2021_tree(tmp_path / "biq", [photo[:16, :16]] * 8, sets, mos=mos)
     return ["--data", str(root), "--dataset", "biq2021"]
 
 

@@ -1,0 +1,51 @@
+"""Options of one shape: there without a default, their default told in the help."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from kiqa.arguments import add_number, add_path, add_text
+
+
+@pytest.fixture
+def parser():
+    """As a training's, whose settings have no defaults."""
+    parser = argparse.ArgumentParser(argument_default=argparse.SUPPRESS)
+    add_path(parser, "--pairs", "CSV", "pairs of images")
+    add_text(parser, "--teacher", "NAME|FILE", "a network", default="wadiqam_nr")
+    add_text(parser, "--split", "FILE|NAME", "a split")
+    add_number(parser, "--copies", "of each image", default=4)
+    add_number(parser, "--limit", "of images")
+    return parser
+
+
+def test_options_are_there_without_being_given(parser):
+    """``None``, or the default, where a setting's option would be missing."""
+    assert vars(parser.parse_args([])) == {
+        "pairs": None, "teacher": "wadiqam_nr", "split": None, "copies": 4, "limit": None,
+    }  # fmt: skip
+
+
+def test_values_have_their_types(parser):
+    """A path, texts and whole numbers; another text for a number is a usage error."""
+    given = parser.parse_args(["--pairs", "a.csv", "--teacher", "b", "--limit", "3"])
+    assert (given.pairs, given.teacher, given.limit) == (Path("a.csv"), "b", 3)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--copies", "many"])
+
+
+def test_help_names_values_and_defaults(parser):
+    """The default only where there is one."""
+    text = " ".join(parser.format_help().split())
+    assert "--pairs CSV pairs of images" in text
+    assert "a network (default: wadiqam_nr)" in text and "of each image (default: 4)" in text
+    assert text.count("default:") == 2
+
+
+def test_required_paths():
+    """Without it the parser exits."""
+    parser = argparse.ArgumentParser()
+    add_path(parser, "--features", "DIR", "a folder", required=True)
+    with pytest.raises(SystemExit):
+        parser.parse_args([])
