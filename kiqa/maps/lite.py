@@ -128,9 +128,8 @@ class LiteRater:
         """
         work = working_pixels(pixels)
         height, width = pixels.shape[:2]
-        rois = check_rois(rois, (height, width)) * np.float32(
-            [work.shape[1] / width, work.shape[0] / height] * 2
-        )
+        scale = np.array([work.shape[1] / width, work.shape[0] / height] * 2, np.float32)
+        rois = check_rois(rois, (height, width)) * scale
         maps = self._features(work)
         scores = []
         for at in range(0, len(rois), _AT_ONCE):

@@ -277,9 +277,9 @@ def _predictor(options):
 
 def _centres(quality, shape):
     """Pixel rows and columns of the cells' centres; of blocks, from their edges."""
-    edges = getattr(quality, "row_edges", None), getattr(quality, "column_edges", None)
-    if edges[0] is not None:
-        return [np.floor((each[:-1] + each[1:]) / 2).astype(int) for each in edges]
+    rows, columns = getattr(quality, "row_edges", None), getattr(quality, "column_edges", None)
+    if rows is not None and columns is not None:
+        return [np.floor((each[:-1] + each[1:]) / 2).astype(int) for each in (rows, columns)]
     places = [np.arange(cells) * quality.stride + quality.offset for cells in shape]
     return [np.floor(each).astype(int) for each in places]
 

@@ -204,12 +204,13 @@ def _degradations(options: argparse.Namespace) -> int:
     by_image = falls[:, 1:].reshape(len(files), -1).mean(axis=1)
     lo, hi = mean_interval(by_image, n=_DRAWS, seed=options.seed, level=_LEVEL)
     nothing = {name: scorer.score(image) for name, image in _nothing(options.seed)}
-    found = {"falls": float(by_image.mean()), "interval": [lo, hi],
-             "falls_with_pristine": float(falls.mean()), "nothing": nothing}  # fmt: skip
+    falling, with_pristine = float(by_image.mean()), float(falls.mean())
+    found = {"falls": falling, "interval": [lo, hi],
+             "falls_with_pristine": with_pristine, "nothing": nothing}  # fmt: skip
     text = (
         f"{scorer.info.name}, {len(files)} photographs: of all neighbouring levels the score "
-        f"falls in {100 * found['falls']:.1f} % ({100 * lo:.1f} to {100 * hi:.1f}); pristine "
-        f"counted as a level {100 * found['falls_with_pristine']:.1f} %\n\n"
+        f"falls in {100 * falling:.1f} % ({100 * lo:.1f} to {100 * hi:.1f}); pristine "
+        f"counted as a level {100 * with_pristine:.1f} %\n\n"
         f"{to_markdown(table)}\n\n"
         + ", ".join(f"{name} {value:.3f}" for name, value in nothing.items())
     )
@@ -224,7 +225,7 @@ def _nothing(seed) -> Iterator[tuple[str, np.ndarray]]:
     shape = (512, 512, 3)
     for name, value in (("black", 0), ("gray", 128), ("white", 255)):
         yield name, np.full(shape, value, np.uint8)
-    yield "red", np.broadcast_to(np.uint8([200, 30, 30]), shape).copy()
+    yield "red", np.broadcast_to(np.array([200, 30, 30], np.uint8), shape).copy()
     yield "uniform noise", rng.integers(0, 256, shape, np.uint8)
     yield "gray noise", np.repeat(rng.integers(0, 256, (512, 512, 1), np.uint8), 3, axis=2)
     normal = np.clip(128 + rng.normal(0, 50, shape), 0, 255)
@@ -233,8 +234,8 @@ def _nothing(seed) -> Iterator[tuple[str, np.ndarray]]:
 
 def _coverage(options: argparse.Namespace) -> int:
     info = read_info(options.model)
-    stated = info.details.get("interval")
-    if not isinstance(stated, dict):
+    stated = info.details.interval if info.details is not None else None
+    if stated is None:
         raise ValueError(
             f"Expected a model whose file states an interval, such as lite. Received: {info.name}. "
             "Use that model."

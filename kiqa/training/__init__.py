@@ -7,11 +7,12 @@
 - `run`: working folder, checkpoints, best epoch, result. `workdir`,
   `checkpoint`, `epochs`, `history`, `checks` and `origin` are its parts.
 - `feeding`: an epoch's plan (`kiqa.data.plans`) through ``Model.fit``, by
-  tf.data on TensorFlow. `replicas`, `devices`: several GPUs.
-- `optimizers`, `correlation`, `seeding`: learning rates, terms of losses,
-  random numbers from (seed, place, epoch).
-- `images`, `packed`: decoded images; `start`, `convolutional`: networks that
-  start from others, and forms that are folded when they are trained.
+  tf.data on TensorFlow. `devices`, `replicas`: several GPUs, and what they
+  see together of a batch.
+- `optimizers`, `seeding`: learning rates, random numbers from (seed, place,
+  epoch).
+- `images`, `packed`: decoded images; `start`, `imagenet`, `convolutional`:
+  networks that start from others, and forms that are folded when trained.
 
 A system has ``settings``, ``batches`` (its plan), ``network`` and ``losses``
 where they are not one call, ``train`` (what it tells the run) and ``command``;
@@ -23,6 +24,7 @@ nothing imports from another system's folder.
 - `wadiqam`: DIQaM and WaDIQaM, with and without a reference.
 - `paq2piq`: on images and patches; `resnet18`: a start for its body.
 - `rnn_biqa`: the pooling network on stored features, and their extractor.
+- `lite`: the default scorer.
 
 The modules import no TensorFlow when loaded, and training from arrays runs
 on Keras's JAX backend too.

@@ -13,6 +13,9 @@ References:
     JASA 113(523), 2018, section 2.2.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from kiqa.io.weights import Details, WeightsInfo, load_model
@@ -69,9 +72,10 @@ def placed(score: float, details: Details) -> dict[str, float]:
         ValueError: If a detail is missing or wrong.
     """
     try:
-        levels = np.asarray(details.percentiles, float)
-        edges = np.asarray(details.interval["edges"], float)
-        widths = np.asarray(details.interval["half_widths"], float)
+        stated: Mapping[str, Any] = details.interval or {}
+        levels = np.asarray(details.percentiles, np.float64)
+        edges = np.asarray(stated["edges"], np.float64)
+        widths = np.asarray(stated["half_widths"], np.float64)
         good = levels.shape == (101,) and edges.ndim == 1 and widths.shape == (len(edges) + 1,)
         if not good or (np.diff(levels) < 0).any() or not np.isfinite(widths).all():
             raise ValueError("shapes or order")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from keras import ops
 
-from kiqa.training.runs.correlation import pearson
+from kiqa.training.runs.replicas import pearson
 
 
 def score_loss(correlation: float) -> Callable:

@@ -11,6 +11,7 @@ Public names: `prepare`, `open_set`, `FeatureSet`, `NAMES`.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -68,7 +69,8 @@ def plan_copies(
     own version before its copies.
     """
     rng = np.random.default_rng([settings.seed, _WHICH])
-    kinds, rows = list(KINDS), []
+    kinds = list(KINDS)
+    rows: list[tuple[str, int, str | None, float]] = []
     for index in range(len(unrated)):
         rows.append(("unrated", index, None, 0.0))
         for number in range(settings.unrated_copies):
@@ -139,10 +141,7 @@ def prepare(
     if count := len(plan_copies(train, unrated, settings)):
         sets["copies"] = count, copies
     for number in range(1, settings.versions + 1):
-        sets[f"history{number}"] = (
-            len(train),
-            lambda number=number: histories(paths[0], _VERSION, number),
-        )
+        sets[f"history{number}"] = len(train), partial(histories, paths[0], _VERSION, number)
     folder.mkdir(parents=True, exist_ok=True)
     look = _looker(model, settings.variant)
     for name, (count, images) in sets.items():
@@ -196,7 +195,8 @@ def _batches(images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
 def _store(folder, name, count, images, look, *, progress):
     maps_file, averages_file = _files(folder, name)
     bar = tqdm(total=count, desc=name, leave=False, disable=None if progress else True)
-    maps, averages, done = None, [], 0
+    averages, done = [], 0
+    maps: np.memmap | None = None
     with replacing(maps_file) as temporary, bar:
         for batch in _batches(images):
             first, numbers = look(batch)
@@ -208,7 +208,8 @@ def _store(folder, name, count, images, look, *, progress):
             averages.append(numbers)
             done += len(first)
             bar.update(len(first))
-        maps.flush()
+        if maps is not None:
+            maps.flush()
         del maps
     with replacing(averages_file) as temporary, open(temporary, "wb") as file:
         np.save(file, np.concatenate(averages).astype(np.float32))

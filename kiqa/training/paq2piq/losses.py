@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from keras import ops
 
-from kiqa.training.runs.correlation import pearson
+from kiqa.training.runs.replicas import pearson
 
 
 def region_loss(*, patch: float = 1.0, correlation: float = 0.0) -> Callable:

@@ -24,7 +24,7 @@ from collections.abc import Callable
 
 from keras import ops
 
-from kiqa.training.runs.correlation import pearson
+from kiqa.training.runs.replicas import pearson
 
 
 def piece_loss(

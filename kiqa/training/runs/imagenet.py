@@ -159,7 +159,8 @@ def _variant(found: Mapping[str, np.ndarray], source: Path) -> str:
 
 def _places(model: "keras.Model") -> dict[str, str]:
     """Our layer -> its name there; blocks are numbered through all stages."""
-    names, blocks = {}, {}
+    names: dict[str, str] = {}
+    blocks: dict[str, int] = {}
     parts = {"stem_conv": "_conv_stem", "stem_norm": "_bn0", "head_conv": "_conv_head"}
     parts |= {"head_norm": "_bn1", "logits": "_fc"}
     for layer in model.layers:
@@ -168,9 +169,8 @@ def _places(model: "keras.Model") -> dict[str, str]:
         if layer.name in parts:
             names[layer.name] = parts[layer.name]
             continue
-        block, part, kind = re.fullmatch(
-            r"(stage\d+_block\d+)_(\w+)_(conv|norm)", layer.name
-        ).groups()
+        (found,) = re.findall(r"^(stage\d+_block\d+)_(\w+)_(conv|norm)$", layer.name)
+        block, part, kind = found
         number = blocks.setdefault(block, len(blocks))
         norm = {"expand": 0, "depthwise": 1, "project": 2}[part]
         there = f"_{part}_conv" if kind == "conv" else f"_bn{norm}"

@@ -7,7 +7,7 @@ gradient. The functions here put the parts together, so that training on
 several devices takes the steps of one device. On one device, and on other
 backends than TensorFlow, they change nothing.
 
-Public names: `replica_count`, `whole_batch`, `share_statistics`,
+Public names: `replica_count`, `whole_batch`, `pearson`, `share_statistics`,
 `mean_over_replicas`, `predict_batch`.
 """
 
@@ -50,6 +50,16 @@ def whole_batch(loss: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         return loss(*parts) / context.num_replicas_in_sync
 
     return gathered_loss
+
+
+def pearson(a: Any, b: Any) -> Any:
+    """Return Pearson's correlation of two tensors of shape (n,), a scalar.
+
+    Constant tensors give 0.
+    """
+    a, b = a - ops.mean(a), b - ops.mean(b)
+    norm = ops.sqrt(ops.sum(ops.square(a)) * ops.sum(ops.square(b)))
+    return ops.sum(a * b) / (norm + 1e-6)
 
 
 def share_statistics(model: keras.Model, *, shared: bool = True) -> None:
