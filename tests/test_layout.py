@@ -21,6 +21,7 @@ OF_THE_WHOLE = {
     "test_notebooks.py",
     "test_package.py",
     "test_readme.py",
+    "test_shipped_files.py",
     "test_types.py",
     "test_weights_without_kiqa.py",
 }

@@ -3,7 +3,7 @@
 ``runs`` has the one skeleton of all trainings:
 
 - `options`: settings stated once; the command line and its checks follow.
-- `command`: the command line; ``python -m kiqa.train_<system>`` is a shim.
+- `command`: the command line; `kiqa.train_wadiqam` and the others are shims.
 - `run`: working folder, checkpoints, best epoch, result. `workdir`,
   `checkpoint`, `epochs`, `history`, `checks` and `origin` are its parts.
 - `feeding`: an epoch's plan (`kiqa.data.plans`) through ``Model.fit``, by

@@ -90,7 +90,7 @@ def trained(
 
     Args:
         name: Of the data set.
-        parts: Tasks of train, val and test.
+        parts: Tasks of train and val, and of test where there is one.
         settings: What decides the numbers.
         folder: Folder of all trainings.
         watched: Note the test images' loss each epoch.
@@ -116,7 +116,7 @@ def trained(
     result = train_wadiqam(
         parts["train"], parts["val"], settings, workdir=workdir,
         trained_on=tasks_trained_on(parts["train"], parts["val"], **_scores_of(name)),
-        test=parts["test"], watched=watched, resume=True, progress=sys.stderr.isatty(),
+        test=parts.get("test", ()), watched=watched, resume=True, progress=sys.stderr.isatty(),
         report=say,
     )  # fmt: skip
     return workdir, result

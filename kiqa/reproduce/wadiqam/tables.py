@@ -158,6 +158,8 @@ def _results(table, networks, data, tasks, split, options):
         "train": sample(parts["train"], options.images, seed=split),
         "val": sample(parts["val"], options.validation_images, seed=split),
     }
+    if not table.tested_on:
+        used["test"] = parts["test"]
     tests = {data: parts["test"]} if not table.tested_on else {
         other: tasks[other] for other in table.tested_on[data] if other in tasks
     }  # fmt: skip

@@ -19,7 +19,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from kiqa.data.history import with_history
+from kiqa.data.distortions.history import with_history
 from kiqa.data.records import ScoredImage
 from kiqa.io.files import replacing
 from kiqa.io.images import load_image

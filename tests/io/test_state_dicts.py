@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from kiqa.convert.array_files import read_state_dict
+from kiqa.io.state_dicts import read_state_dict
 
 
 @pytest.mark.parametrize("form", ["npz", "zip", "stream", "module.", "state_dict"])

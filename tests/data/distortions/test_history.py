@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kiqa.data.history import with_history
+from kiqa.data.distortions.history import with_history
 
 
 def test_same_seed_same_image_and_the_input_stays(photo):
