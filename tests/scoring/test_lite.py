@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import export_h5, read_info
 from kiqa.maps.lite import GRID
-from kiqa.models.lite import build_lite
+from kiqa.models.lite import build_lite, build_lite_local
 from kiqa.scoring import Scorer
 from kiqa.scoring.lite import placed
 
@@ -68,6 +68,24 @@ def test_file_without_interval_is_refused(tmp_path, photo):
     path = _export(tmp_path / "lite.h5", percentiles=DETAILS["percentiles"])
     with pytest.raises(ValueError, match="percentiles, 101 rising numbers, and interval"):
         Scorer(path).score(photo)
+
+
+def test_local_network_must_be_of_this_file(tmp_path, photo):
+    file = _export(tmp_path / "lite.h5", **DETAILS)
+    before = Scorer(file).map(photo).values
+
+    def local(sha256):
+        network = build_lite_local(widths=(16, 24, 40, 112), units=4, seed=3)
+        export_h5(
+            network, tmp_path / "lite_local.h5", name="lite_local", version="0", scale="0..1",
+            higher_is_better=True, body_sha256=sha256,
+        )  # fmt: skip
+
+    local("0" * 64)
+    with pytest.raises(ValueError, match="trained on sha256 0000"):
+        Scorer(file).map(photo)
+    local(read_info(file).sha256)
+    assert np.abs(Scorer(file).map(photo).values - before).max() > 1e-4
 
 
 def test_other_models_say_nothing_beside_the_score():
