@@ -166,16 +166,7 @@ class LiteRater:
         work = working_pixels(pixels)
         height, width = pixels.shape[:2]
         edges = grid_edges(height, grid[0]), grid_edges(width, grid[1])
-        local = self._local is not None
-        length = LOCAL_WINDOW if local else WINDOW
-        windows = [_windows(work.shape[axis], grid[axis], length) for axis in (0, 1)]
-        averages = self._averages(
-            self._features(work, local=local),
-            lambda stride, cells: _shares(windows[0], stride, cells[0]),
-            lambda stride, cells: _shares(windows[1], stride, cells[1]),
-            "rh,hwc,kw->rkc",
-        )
-        values = self._rated([a.reshape(-1, a.shape[-1]) for a in averages], local=local)
+        values = self._rated(self._block_averages(work, grid), local=self._local is not None)
         info = self._info
         return QualityMap(
             values=values.reshape(grid),
@@ -189,6 +180,45 @@ class LiteRater:
             row_edges=edges[0],
             column_edges=edges[1],
         )
+
+    def windows(
+        self, pixels: np.ndarray, mask: np.ndarray, grid: tuple[int, int] = GRID
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        """Return what the windows around the blocks of an image show, for training.
+
+        Args:
+            pixels: As in `score`.
+            mask: Of shape (H, W), 0..1.
+            grid: ``(rows, columns)`` of blocks.
+
+        Returns:
+            The averages that the network of the maps is given, (blocks,
+            channels) each; and the mask's mean over each window, (blocks,).
+        """
+        work = working_pixels(pixels)
+        size = work.shape[1], work.shape[0]
+        mask = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        rows, columns = (
+            _shares(spans, 1, side)
+            for spans, side in zip(self._spans(work, grid), mask.shape, strict=True)
+        )
+        return self._block_averages(work, grid), (rows @ mask @ columns.T).reshape(-1)
+
+    def _spans(self, work, grid):
+        """Begin and end of the windows on both axes."""
+        length = WINDOW if self._local is None else LOCAL_WINDOW
+        return [_windows(work.shape[axis], grid[axis], length) for axis in (0, 1)]
+
+    def _block_averages(self, work, grid):
+        """Averages over the windows around blocks, (blocks, channels) each."""
+        rows, columns = self._spans(work, grid)
+        averages = self._averages(
+            self._features(work, local=self._local is not None),
+            lambda stride, cells: _shares(rows, stride, cells[0]),
+            lambda stride, cells: _shares(columns, stride, cells[1]),
+            "rh,hwc,kw->rkc",
+        )
+        return [values.reshape(-1, values.shape[-1]) for values in averages]
 
     def _features(self, work, *, local=False):
         """The body's maps, ``float32`` (rows, columns, channels) each."""

@@ -4,7 +4,8 @@
    version of every image (`kiqa.training.lite.versions`).
 2. The first judge trains on the averages of the whole frozen body.
 3. A copy of the last stages, the head and the judge is fine-tuned.
-4. The file is written, with the percentiles of the training images' scores and
+4. With unrated images, the network of the maps is trained (`kiqa.training.lite.local`).
+   Before it, the file is written, with the percentiles of the training images' scores and
    the interval of the validation images' errors.
 
 The working folder then holds ``lite.h5``, ``features/``, ``judge.npz``,
@@ -29,6 +30,7 @@ from kiqa.training.checkpoint import read_checkpoint
 from kiqa.training.epochs import train_to_best
 from kiqa.training.lite.batches import TailBatches
 from kiqa.training.lite.copies import AWFUL_SCORE, kept
+from kiqa.training.lite.local import train_local
 from kiqa.training.lite.network import (
     as_inputs,
     compile_for,
@@ -48,6 +50,8 @@ from kiqa.training.workdir import open_workdir, text_sha256
 
 FEATURES, JUDGE_FILE = "features", "judge.npz"
 CHECKPOINT_FILE, OUTPUT = "checkpoint.npz", "lite.h5"
+LOCAL_OUTPUT = "lite_local.h5"
+_UNRATED_SCORE, _GOOD = 0.8, 0.6  # what unrated images count as in maps; least MOS of others
 _RATED_TOGETHER = 32
 
 
@@ -166,6 +170,12 @@ def train_lite(
         f"{len(copy_scores)} degraded images",
         started_from=settings.initial,
     )
+    if unrated:
+        good = [(path, _UNRATED_SCORE) for path in unrated]
+        good += [(r.path, r.mos01) for r in train if r.mos01 > _GOOD][: len(unrated)]
+        train_local(
+            workdir / OUTPUT, good, workdir / LOCAL_OUTPUT, seed=settings.seed, report=report
+        )
     result = best_numbers(state)
     write_json(result, workdir / "result.json")
     return result
