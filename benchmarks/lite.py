@@ -23,7 +23,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 from kiqa.maps.lite import LiteRater, working_pixels  # noqa: E402
-from kiqa.models.lite import build_lite  # noqa: E402
+from kiqa.models.lite import build_lite, build_lite_local  # noqa: E402
 
 
 def main(argv=None):
@@ -33,7 +33,7 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     rng = np.random.default_rng(0)
     model = build_lite(seed=0)
-    rater = LiteRater(model)
+    rater = LiteRater(model, local=build_lite_local(seed=0))
     body = keras.Model(model.inputs[0], model.get_layer("head_relu6").output)
     bare = tf.function(lambda x: body(x, training=False))
     image = rng.integers(0, 256, (768, 1024, 3), np.uint8)

@@ -6,12 +6,18 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import io  # noqa: E402
+import pickle  # noqa: E402
 import struct  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
+import zipfile  # noqa: E402
 import zlib  # noqa: E402
+from collections import OrderedDict  # noqa: E402
+from functools import partial  # noqa: E402
 from io import BytesIO  # noqa: E402
 from pathlib import Path  # noqa: E402
+from types import ModuleType  # noqa: E402
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
@@ -285,3 +291,76 @@ def photos(tmp_path, monkeypatch):
     (folder / "notes.txt").write_text("no image")
     (folder / "torn.png").write_bytes((folder / "a.png").read_bytes()[:60])
     return folder
+
+
+@pytest.fixture
+def torch_like(monkeypatch):
+    """Stand-ins for the names that a PyTorch pickle holds, and a pickler that uses them."""
+    package, utils = ModuleType("torch"), ModuleType("torch._utils")
+
+    def _rebuild_tensor_v2(*_):
+        raise AssertionError("for its name only")
+
+    _rebuild_tensor_v2.__module__ = "torch._utils"
+    _rebuild_tensor_v2.__qualname__ = "_rebuild_tensor_v2"
+    utils._rebuild_tensor_v2 = _rebuild_tensor_v2
+    package._utils = utils
+    package.FloatStorage = type("FloatStorage", (), {"__module__": "torch"})
+    monkeypatch.setitem(sys.modules, "torch", package)
+    monkeypatch.setitem(sys.modules, "torch._utils", utils)
+    return package
+
+
+class _Tensor:
+    """Pickles as a tensor does."""
+
+    def __init__(self, array, key, package, legacy):
+        self.array, self.key, self.package, self.legacy = array, key, package, legacy
+
+    def __reduce__(self):
+        steps = [stride // self.array.itemsize for stride in self.array.strides]
+        arguments = (self, 0, self.array.shape, tuple(steps), False, OrderedDict())
+        return self.package._utils._rebuild_tensor_v2, arguments
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(self, stream):
+        super().__init__(stream, protocol=2)
+        self.open = set()
+
+    def persistent_id(self, thing):
+        if isinstance(thing, _Tensor) and id(thing) in self.open:
+            last = (None,) if thing.legacy else ()
+            storage = thing.package.FloatStorage
+            return ("storage", storage, thing.key, "cpu", thing.array.size, *last)
+        if isinstance(thing, _Tensor):
+            self.open.add(id(thing))
+        return None
+
+
+def _save(package, path, state, *, legacy=False, wrap=None):
+    """Write a file as torch.save does, in the zip form or the one before it."""
+    tensors = {n: _Tensor(a, str(i), package, legacy) for i, (n, a) in enumerate(state.items())}
+    saved = OrderedDict(tensors)
+    stream = io.BytesIO()
+    if legacy:
+        for header in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}):
+            pickle.dump(header, stream, protocol=2)
+    _Pickler(stream).dump({wrap: saved} if wrap else saved)
+    if legacy:
+        pickle.dump([tensor.key for tensor in tensors.values()], stream, protocol=2)
+        for tensor in tensors.values():
+            stream.write(np.int64(tensor.array.size).tobytes() + tensor.array.tobytes())
+        path.write_bytes(stream.getvalue())
+        return path
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", stream.getvalue())
+        for tensor in tensors.values():
+            archive.writestr(f"archive/data/{tensor.key}", tensor.array.tobytes())
+    return path
+
+
+@pytest.fixture
+def save_torch(torch_like):
+    """The function ``save_torch(path, state, *, legacy=False, wrap=None)``: the path."""
+    return partial(_save, torch_like)

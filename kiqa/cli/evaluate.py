@@ -131,7 +131,7 @@ def _result(records, rows, scorer, arguments) -> dict:
         "higher_is_better": info.higher_is_better,
         "stride": scorer.stride,
         "dataset": arguments.dataset,
-        "split": split or "the data set's own",
+        "split": Path(split).name if is_file else split or "the data set's own",
         "split_sha256": hashlib.sha256(Path(split).read_bytes()).hexdigest() if is_file else None,
         "set": arguments.part,
         "mos_scale": scale,

@@ -7,13 +7,13 @@ score, and a large one costs no more than a small one.
 
 The body looks at the image once. A rectangle's score is the head's verdict on
 the averages of the body's maps, and of their squares, over that rectangle; a
-cell that is partly inside counts with that part. The score of the whole image
-is that of the rectangle which is the whole image. A map rates, for each of its
-blocks, a window of `WINDOW` working pixels around the block's centre, moved
-inside where it would leave the image.
+cell that is partly inside counts with that part. A map rates, for each of its
+blocks, a window around the block's centre, moved inside where it would leave
+the image: by the local network, if there is one, `LOCAL_WINDOW` working pixels,
+else by the same judges, `WINDOW` pixels.
 
 Public names: `LiteRater`, `working_pixels`, `working_size`, `WORKING_AREA`,
-`LEAST_SIDE`, `WINDOW`, `GRID`.
+`LEAST_SIDE`, `WINDOW`, `LOCAL_WINDOW`, `GRID`.
 """
 
 import math
@@ -24,11 +24,12 @@ import numpy as np
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
 from kiqa.maps.paq2piq import check_rois, grid_edges
-from kiqa.models.lite import PARTS, split
+from kiqa.models.lite import LOCAL_PARTS, PARTS, split
 
 WORKING_AREA = 384 * 384  # pixels; the network was trained there
 LEAST_SIDE = 32  # of an image
 WINDOW = 96  # working pixels a side
+LOCAL_WINDOW = 48
 GRID = (24, 24)  # blocks of a map: 16 working pixels of a square image
 _AT_ONCE = 1024  # rectangles rated together
 
@@ -85,14 +86,18 @@ class LiteRater:
 
     Args:
         model: From `kiqa.models.lite.build_lite`, or loaded from its file.
+        local: From `kiqa.models.lite.build_lite_local`, trained on the maps of
+            this model; makes the maps. ``None`` leaves them to the judges.
         info: What is known of the weights; goes into every map.
 
     Raises:
         ValueError: If the model is another network.
     """
 
-    def __init__(self, model, *, info: WeightsInfo | None = None):
+    def __init__(self, model, *, local=None, info: WeightsInfo | None = None):
         maps, rate = split(model)
+        self._local = local
+        self._local_maps = None if local is None else _compiled(_early(model))
         self._info = info
         self._whole = _compiled(model)
         self._maps = _compiled(maps)
@@ -160,14 +165,7 @@ class LiteRater:
         work = working_pixels(pixels)
         height, width = pixels.shape[:2]
         edges = grid_edges(height, grid[0]), grid_edges(width, grid[1])
-        windows = [_windows(work.shape[axis], grid[axis]) for axis in (0, 1)]
-        averages = self._averages(
-            self._features(work),
-            lambda stride, cells: _shares(windows[0], stride, cells[0]),
-            lambda stride, cells: _shares(windows[1], stride, cells[1]),
-            "rh,hwc,kw->rkc",
-        )
-        values = self._rated([a.reshape(-1, a.shape[-1]) for a in averages])
+        values = self._rated(self._block_averages(work, grid), local=self._local is not None)
         info = self._info
         return QualityMap(
             values=values.reshape(grid),
@@ -182,31 +180,80 @@ class LiteRater:
             column_edges=edges[1],
         )
 
-    def _features(self, work):
+    def windows(
+        self, pixels: np.ndarray, mask: np.ndarray, grid: tuple[int, int] = GRID
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        """Return what the windows around the blocks of an image show, for training.
+
+        Args:
+            pixels: As in `score`.
+            mask: Of shape (H, W), 0..1.
+            grid: ``(rows, columns)`` of blocks.
+
+        Returns:
+            The averages that the network of the maps is given, (blocks,
+            channels) each; and the mask's mean over each window, (blocks,).
+        """
+        work = working_pixels(pixels)
+        size = work.shape[1], work.shape[0]
+        mask = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        rows, columns = (
+            _shares(spans, 1, side)
+            for spans, side in zip(self._spans(work, grid), mask.shape, strict=True)
+        )
+        return self._block_averages(work, grid), (rows @ mask @ columns.T).reshape(-1)
+
+    def _spans(self, work, grid):
+        """Begin and end of the windows on both axes."""
+        length = WINDOW if self._local is None else LOCAL_WINDOW
+        return [_windows(work.shape[axis], grid[axis], length) for axis in (0, 1)]
+
+    def _block_averages(self, work, grid):
+        """Averages over the windows around blocks, (blocks, channels) each."""
+        rows, columns = self._spans(work, grid)
+        averages = self._averages(
+            self._features(work, local=self._local is not None),
+            lambda stride, cells: _shares(rows, stride, cells[0]),
+            lambda stride, cells: _shares(columns, stride, cells[1]),
+            "rh,hwc,kw->rkc",
+        )
+        return [values.reshape(-1, values.shape[-1]) for values in averages]
+
+    def _features(self, work, *, local=False):
         """The body's maps, ``float32`` (rows, columns, channels) each."""
-        return [np.asarray(tensor[0]) for tensor in self._maps(_batch(work))]
+        run = self._local_maps if local and self._local_maps is not None else self._maps
+        return [np.asarray(tensor[0]) for tensor in run(_batch(work))]
 
     def _averages(self, maps, rows, columns, equation):
         """Means of the maps, then of their squares, over rectangles."""
         means, powers = [], []
-        for values, stride in zip(maps, PARTS.values(), strict=True):
+        for values, stride in zip(maps, list(PARTS.values())[: len(maps)], strict=True):
             shares = rows(stride, values.shape), columns(stride, values.shape)
             for target, content in ((means, values), (powers, np.square(values))):
                 target.append(np.einsum(equation, shares[0], content, shares[1], optimize=True))
         return means + powers
 
-    def _rated(self, averages):
+    def _rated(self, averages, *, local=False):
         """Scores of averages, ``float32`` of shape (m,)."""
+        rate = self._local if local else self._rate
         scores = [
-            np.asarray(self._rate([a[at : at + _AT_ONCE] for a in averages], training=False))[:, 0]
+            np.asarray(rate([a[at : at + _AT_ONCE] for a in averages], training=False))[:, 0]
             for at in range(0, len(averages[0]), _AT_ONCE)
         ]
         return np.concatenate(scores)
 
 
-def _windows(side, blocks):
+def _early(model):
+    """The part of the body that the local network needs."""
+    import keras
+
+    maps = [model.get_layer(f"{name}_mean").input for name in LOCAL_PARTS]
+    return keras.Model(model.inputs[0], maps)
+
+
+def _windows(side, blocks, length):
     """Begin and end of the window around each block, inside the image: (blocks, 2)."""
-    length = min(WINDOW, side)
+    length = min(length, side)
     middles = (np.arange(blocks) + 0.5) * side / blocks
     begin = np.clip(middles - length / 2, 0, side - length)
     return np.stack([begin, begin + length], axis=1).astype(np.float32)

@@ -16,9 +16,14 @@ The judges see the maps through ``NAME_mean`` and ``NAME_power`` alone, the mean
 of a map and of its square. Averages over a part of the maps in their place give
 the quality of that part: `split` cuts the network there.
 
-Trained weights: ``weights/lite.h5``.
+Cells of the later stages see most of the image, and the judges know whole
+images only. Maps are therefore made by a third, small network, `build_lite_local`,
+of the averages of the first four maps over a window.
 
-Public names: `build_lite`, `split`, `PARTS`, `JUDGES`, `TUNED_FROM`.
+Trained weights: ``weights/lite.h5`` and ``weights/lite_local.h5``.
+
+Public names: `build_lite`, `build_lite_local`, `split`, `PARTS`, `JUDGES`,
+`LOCAL_PARTS`, `TUNED_FROM`.
 
 References:
     None: this network is kiqa's. Body: see `kiqa.models.efficientnet_lite`.
@@ -48,6 +53,44 @@ PARTS = {
     name: (*STRIDES, STRIDES[-1])[_STAGES[name.removeprefix(_PREFIX)]]
     for name in dict.fromkeys(JUDGES[""] + JUDGES[_PREFIX])
 }
+
+LOCAL_PARTS = JUDGES[""][:4]
+_LOCAL_WIDTHS = (16, 24, 48, 120)  # of Lite2
+
+
+def build_lite_local(
+    *,
+    widths: tuple[int, ...] = _LOCAL_WIDTHS,
+    units: int = 64,
+    dropout: float = 0.2,
+    seed: int | None = None,
+) -> keras.Model:
+    """Build the network that rates a window, with fresh random weights.
+
+    Args:
+        widths: Channels of the maps `LOCAL_PARTS`; those of Lite2 by default.
+        units: Of the hidden layer.
+        dropout: Of features and hidden units, in training.
+        seed: As for `build_lite`.
+
+    Returns:
+        ``keras.Model`` named ``lite_local`` of eight averages over a window,
+        of the maps `LOCAL_PARTS` and then of their squares, each
+        (n, channels), to scores (n, 1) in 0..1.
+    """
+    inputs = {
+        kind: [
+            keras.Input((width,), name=f"{name}_{kind}")
+            for name, width in zip(LOCAL_PARTS, widths, strict=True)
+        ]
+        for kind in ("mean", "power")
+    }
+    statistics = [
+        (mean, _spread(mean, power, name=name))
+        for name, mean, power in zip(LOCAL_PARTS, inputs["mean"], inputs["power"], strict=True)
+    ]
+    score = _judge(statistics, prefix="", units=units, dropout=dropout, l2=0.0, seed=seed)
+    return keras.Model([*inputs["mean"], *inputs["power"]], score, name="lite_local")
 
 
 def build_lite(
@@ -135,11 +178,16 @@ def _statistics(x, *, name):
     square = multiply(dtype="float32", name=f"{name}_square")([x, x])
     mean = pool(dtype="float32", name=f"{name}_mean")(x)
     power = pool(dtype="float32", name=f"{name}_power")(square)
-    below = multiply(dtype="float32", name=f"{name}_mean_square")([mean, mean])
+    return mean, _spread(mean, power, name=name)
+
+
+def _spread(mean, power, *, name):
+    """The variance from the means of a map and of its square, squeezed into 0..1."""
+    below = keras.layers.Multiply(dtype="float32", name=f"{name}_mean_square")([mean, mean])
     x = keras.layers.Subtract(dtype="float32", name=f"{name}_difference")([power, below])
     x = keras.layers.ReLU(dtype="float32", name=f"{name}_variance")(x)  # rounding can go below 0
     x = keras.layers.BatchNormalization(center=False, dtype="float32", name=f"{name}_scale")(x)
-    return mean, keras.layers.Activation("softsign", dtype="float32", name=f"{name}_spread")(x)
+    return keras.layers.Activation("softsign", dtype="float32", name=f"{name}_spread")(x)
 
 
 def _judge(statistics, *, prefix, units, dropout, l2, seed):

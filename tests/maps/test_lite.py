@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kiqa.maps.lite import GRID, WORKING_AREA, LiteRater, working_pixels, working_size
-from kiqa.models.lite import build_lite
+from kiqa.models.lite import LOCAL_PARTS, build_lite, build_lite_local, split
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_rectangles_are_rated_one_by_one(rater, photo):
     assert together.shape == (3,)
     for roi, score in zip(rois, together, strict=True):
         np.testing.assert_allclose(rater.rate(photo, roi[None]), score, atol=1e-5)
-    with pytest.raises(ValueError, match="picture's sides"):
+    with pytest.raises(ValueError, match="image's sides"):
         rater.rate(photo, np.array([[0, 0, 500, 100]]))
 
 
@@ -70,3 +70,28 @@ def test_map_rates_the_windows_around_its_blocks(rater, photo):
     np.testing.assert_allclose(rater.rate(pixels, roi), one, atol=1e-5)
     corner = rater.map(pixels, (4, 4)).values[0, 0]
     np.testing.assert_allclose(rater.rate(pixels, np.array([[0, 0, 72, 72]])), corner, atol=1e-5)
+
+
+def test_local_network_makes_the_maps_and_not_the_scores(rater, photo):
+    """Of averages over 48 working pixels, of the first four maps."""
+    model, local = build_lite(seed=1), build_lite_local(seed=2)
+    pixels = np.ascontiguousarray(photo[:288, :288])
+    both = LiteRater(model, local=local)
+    assert both.score(pixels) == pytest.approx(rater.score(pixels), abs=1e-6)
+    one = both.map(pixels, (4, 4)).values[1, 2]
+    maps = split(model)[0](working_pixels(pixels)[None].astype(np.float32))
+    count = len(LOCAL_PARTS)
+    # Working pixels 120 to 168 and 216 to 264, cells of 2, 4, 8 and 16 pixels.
+    parts = [
+        np.asarray(values[0, 120 // s : -(-168 // s), 216 // s : -(-264 // s)])
+        for values, s in zip(maps[:count], (2, 4, 8), strict=False)
+    ]
+    assert [part.shape[:2] for part in parts] == [(24, 24), (12, 12), (6, 6)]
+    stage5 = np.asarray(maps[3][0, 7:11, 13:17])
+    shares = [0.5, 1, 1, 0.5]
+    weights = np.outer(shares, shares)[..., None] / 9
+    averages = [part.mean(axis=(0, 1)) for part in parts] + [(stage5 * weights).sum(axis=(0, 1))]
+    averages += [np.square(part).mean(axis=(0, 1)) for part in parts]
+    averages += [(np.square(stage5) * weights).sum(axis=(0, 1))]
+    expected = local([values[None] for values in averages])
+    np.testing.assert_allclose(one, np.asarray(expected)[0, 0], atol=1e-4)

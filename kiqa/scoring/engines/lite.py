@@ -6,7 +6,11 @@ at 0, 1, ... 100 %; and ``interval``, of split conformal prediction on
 validation images: the half-widths of an interval that holds a new image's mean
 opinion score with the stated probability, for each range of the score.
 
-Public names: `lite_engine`, `placed`.
+Maps are made by a second, small file, ``lite_local.h5`` beside it, which names by
+sha256 the one that it was trained on. Without it the maps are the judges' own,
+which find the bad places less well.
+
+Public names: `lite_engine`, `load_rater`, `placed`.
 
 References:
     J. Lei et al., Distribution-free predictive inference for regression,
@@ -18,10 +22,12 @@ from typing import Any
 
 import numpy as np
 
-from kiqa.io.weights import Details, WeightsInfo, load_model
+from kiqa.io.weights import Details, WeightsInfo, load_model, read_info
 from kiqa.maps.lite import LEAST_SIDE, LiteRater
 from kiqa.models.lite import PARTS
 from kiqa.scoring.engines import Engine
+
+LOCAL_FILE, BODY = "lite_local.h5", "body"  # the companion that it names
 
 
 def lite_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
@@ -45,7 +51,7 @@ def lite_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -
             "stride out; for maps use --grid ROWSxCOLUMNS, or grid=(rows, columns) in Python."
         )
     placed(0.5, info.details)  # the details are there
-    rater = LiteRater(load_model(info.path), info=info)
+    rater = load_rater(info)
     return Engine(
         stride=max(PARTS.values()),
         map_stride=0,
@@ -55,6 +61,32 @@ def lite_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -
         map_grid=rater.map,
         beside=lambda score: placed(score, info.details),
     )
+
+
+def load_rater(info: WeightsInfo) -> LiteRater:
+    """Load the network, and the local one that was trained on it.
+
+    Args:
+        info: Of the network's file.
+
+    Returns:
+        The rater.
+
+    Raises:
+        ValueError: If a file is damaged or another network, or the local one
+            was trained on another file.
+    """
+    local, path = None, info.path.parent / LOCAL_FILE
+    if path.is_file():
+        details = read_info(path).details
+        body = None if details is None else details.companions.get(BODY)
+        if body is None or body.sha256 != info.sha256:
+            raise ValueError(
+                f"Expected {path} to be trained on {info.path}, sha256 {info.sha256}. Received: "
+                f"one trained on {body}. Take both files of one model, or remove it."
+            )
+        local = load_model(path)
+    return LiteRater(load_model(info.path), local=local, info=info)
 
 
 def placed(score: float, details: Details) -> dict[str, float]:

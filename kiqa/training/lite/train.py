@@ -4,7 +4,8 @@
    version of every image (`kiqa.training.lite.versions`).
 2. The first judge trains on the averages of the whole frozen body.
 3. A copy of the last stages, the head and the judge is fine-tuned.
-4. The file is written, with the percentiles of the training images' scores and
+4. With unrated images, the network of the maps is trained (`kiqa.training.lite.local`).
+   Before it, the file is written, with the percentiles of the training images' scores and
    the interval of the validation images' errors.
 
 The working folder then holds ``lite.h5``, ``features-.../``, the first judge in it,
@@ -29,6 +30,7 @@ from kiqa.evaluation.correlation import srocc
 from kiqa.io.files import replacing
 from kiqa.training.lite.batches import epoch_plan
 from kiqa.training.lite.copies import AWFUL_SCORE, kept
+from kiqa.training.lite.local import train_local
 from kiqa.training.lite.network import (
     as_inputs,
     compile_for,
@@ -47,7 +49,8 @@ from kiqa.training.runs.options import settings_to_json
 from kiqa.training.runs.run import RunOptions, Training, run_training
 from kiqa.training.runs.seeding import epoch_rng
 
-JUDGE_FILE, OUTPUT = "judge.npz", "lite.h5"
+JUDGE_FILE, OUTPUT, LOCAL_OUTPUT = "judge.npz", "lite.h5", "lite_local.h5"
+_UNRATED_SCORE, _GOOD = 0.8, 0.6  # what unrated images count as in maps; least MOS of others
 _RATED_TOGETHER = 32
 _PSEUDO = "pseudo-scores of degraded copies, and of the images themselves by the first judge"
 _TUNING = ("epochs", "early_stopping", "learning_rate", "batch_size", "degraded", "devices")
@@ -121,6 +124,12 @@ def train_lite(
             ),
             initial=start,
         )
+        if unrated:
+            good = [(path, _UNRATED_SCORE) for path in unrated]
+            good += [(r.path, r.mos01) for r in train if r.mos01 > _GOOD][: len(unrated)]
+            report = run.get("report", lambda message: None)
+            local = folder / LOCAL_OUTPUT
+            train_local(folder / OUTPUT, good, local, seed=settings.seed, report=report)
 
     training = Training(
         settings=settings,

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from kiqa.io.weights import export_h5
+from kiqa.io.weights import Companion, Details, export_h5, read_info
 from kiqa.maps.lite import GRID
-from kiqa.models.lite import build_lite
+from kiqa.models.lite import build_lite, build_lite_local
 from kiqa.scoring import Scorer
 from kiqa.scoring.engines.lite import placed
 
@@ -15,11 +15,12 @@ DETAILS = {
 }
 
 
+ABOUT = {"name": "lite", "version": "0", "scale": "0..1", "higher_is_better": True}
+
+
 def _export(path, **details):
-    return export_h5(
-        build_lite(variant="lite0", units=4, seed=1), path, name="lite", version="0", scale="0..1",
-        higher_is_better=True, mode="lite", **details,
-    )  # fmt: skip
+    network = build_lite(variant="lite0", units=4, seed=1)
+    return export_h5(network, path, Details(**ABOUT, mode="lite", **details))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_row_says_where_the_score_stands(scorer, photo):
     [(0.1, (10, 0, 0.4)), (0.3, (30, 0.2, 0.4)), (0.97, (97, 0.92, 1))],
 )
 def test_interval_depends_on_the_range_and_stays_within_the_scale(score, expected):
-    found = placed(score, DETAILS)
+    found = placed(score, Details(**ABOUT, **DETAILS))
     np.testing.assert_allclose([found["percentile"], found["low"], found["high"]], expected)
 
 
@@ -68,6 +69,23 @@ def test_file_without_interval_is_refused(tmp_path, photo):
     path = _export(tmp_path / "lite.h5", percentiles=DETAILS["percentiles"])
     with pytest.raises(ValueError, match="percentiles, 101 rising numbers, and interval"):
         Scorer(path).score(photo)
+
+
+def test_local_network_must_be_of_this_file(tmp_path, photo):
+    file = _export(tmp_path / "lite.h5", **DETAILS)
+    before = Scorer(file).map(photo).values
+
+    def local(sha256):
+        network = build_lite_local(widths=(16, 24, 40, 112), units=4, seed=3)
+        about = {**ABOUT, "name": "lite_local"}
+        details = Details(**about, companions={"body": Companion("lite", sha256)})
+        export_h5(network, tmp_path / "lite_local.h5", details)
+
+    local("0" * 64)
+    with pytest.raises(ValueError, match="one trained on .*0000"):
+        Scorer(file).map(photo)
+    local(read_info(file).sha256)
+    assert np.abs(Scorer(file).map(photo).values - before).max() > 1e-4
 
 
 def test_other_models_say_nothing_beside_the_score():

@@ -6,6 +6,8 @@ from PIL import Image
 
 from kiqa.data.records import ScoredImage
 from kiqa.io.weights import read_info
+from kiqa.maps.lite import LiteRater
+from kiqa.models.lite import build_lite
 from kiqa.scoring import Scorer
 from kiqa.training.lite import versions
 from kiqa.training.lite.settings import LiteSettings
@@ -74,6 +76,27 @@ def test_file_scores_with_percentile_and_interval(run, photo):
     assert row["error"] is None
     assert 0 <= row["low"] <= row["score"] <= row["high"] <= 1
     assert 0 <= row["percentile"] <= 100
+
+
+def test_network_of_the_maps_is_trained_on_the_file(run, photo):
+    folder, _ = run
+    info = read_info(folder / "lite_local.h5")
+    assert info.details.companions["body"].sha256 == read_info(folder / "lite.h5").sha256
+    values = Scorer(folder / "lite.h5").map(photo).values
+    assert values.std() > 0
+    assert 0 <= values.min() <= values.max() <= 1
+
+
+def test_windows_say_how_much_of_them_is_masked(photo):
+    rater = LiteRater(build_lite(variant="lite0", units=2, seed=1))
+    mask = np.zeros(photo.shape[:2], bool)
+    mask[:, :225] = True
+    averages, inside = rater.windows(photo, mask, (4, 6))
+    assert {len(values) for values in averages} == {24}
+    inside = inside.reshape(4, 6)
+    np.testing.assert_allclose(inside[:, 0], 1, atol=0.01)
+    np.testing.assert_allclose(inside[:, -1], 0, atol=0.01)
+    assert (np.diff(inside, axis=1) <= 1e-6).all()
 
 
 def test_interrupted_training_gives_the_same_file(run, images, tmp_path, monkeypatch):
