@@ -17,6 +17,7 @@ Public names: `LiteRater`, `working_pixels`, `working_size`, `WORKING_AREA`,
 """
 
 import math
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -25,6 +26,9 @@ from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
 from kiqa.maps.paq2piq import check_rois, grid_edges
 from kiqa.models.lite import LOCAL_PARTS, PARTS, split
+
+if TYPE_CHECKING:
+    import keras
 
 WORKING_AREA = 384 * 384  # pixels; the network was trained there
 LEAST_SIDE = 32  # of an image
@@ -94,7 +98,13 @@ class LiteRater:
         ValueError: If the model is another network.
     """
 
-    def __init__(self, model, *, local=None, info: WeightsInfo | None = None):
+    def __init__(
+        self,
+        model: "keras.Model",
+        *,
+        local: "keras.Model | None" = None,
+        info: WeightsInfo | None = None,
+    ):
         maps, rate = split(model)
         self._local = local
         self._local_maps = None if local is None else _compiled(_early(model))
@@ -235,7 +245,7 @@ class LiteRater:
 
     def _rated(self, averages, *, local=False):
         """Scores of averages, ``float32`` of shape (m,)."""
-        rate = self._local if local else self._rate
+        rate = self._local if local and self._local is not None else self._rate
         scores = [
             np.asarray(rate([a[at : at + _AT_ONCE] for a in averages], training=False))[:, 0]
             for at in range(0, len(averages[0]), _AT_ONCE)

@@ -1,6 +1,7 @@
 """Histories, sizes, degradations and intervals, with a scorer that is easily foreseen."""
 
 import csv
+import dataclasses
 import json
 from types import SimpleNamespace
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kiqa.io.weights import Details
 from kiqa.reproduce import robustness
 from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.robustness import STEPS, VERSIONS, version_of
@@ -108,7 +110,9 @@ def test_degradations_of_brightness(tmp_path, photo, capsys):
 
 
 def test_interval_coverage(tmp_path, monkeypatch, capsys):
-    details = {"interval": {"level": 0.9, "edges": [0.5], "half_widths": [0.1, 0.2]}}
+    about = Details("lite", "1", "0..1", higher_is_better=True)
+    stated = {"level": 0.9, "edges": [0.5], "half_widths": [0.1, 0.2]}
+    details = dataclasses.replace(about, interval=stated)
     info = SimpleNamespace(name="lite", sha256="0", details=details)
     monkeypatch.setattr(robustness, "read_info", lambda model: info)
     lines = ["name,mos,predicted", "a,0.35,0.3", "b,0.45,0.3", "c,0.85,0.7", "d,0.95,0.7"]
@@ -116,6 +120,6 @@ def test_interval_coverage(tmp_path, monkeypatch, capsys):
     command = ["interval-coverage", "--predictions", str(tmp_path / "predictions.csv")]
     assert main(command) == 0
     assert "of 4 images 50.0 %" in capsys.readouterr().out
-    info.details = {}
+    info.details = about
     assert main(command) == 2
     assert "states an interval" in capsys.readouterr().err

@@ -42,6 +42,10 @@ FULL = Details(
     patch_scores="made up",
     body="net.h5",
     input_range="RGB",
+    variant="lite2",
+    working_area=147456,
+    percentiles=(0.0, 0.5, 1.0),
+    interval={"edges": [0.5], "half_widths": [0.1, 0.2]},
     instance=2,
     best_epoch=7,
 )
