@@ -1,13 +1,14 @@
-"""Options of one shape that many commands have: a path, a text, a whole number.
+"""Options of one shape that many commands have: a path, a text, a whole number, a part.
 
 A training's parser suppresses defaults, so that only what was given overrides
 a preset. The options here are always there: they are ``None``, or their
 default, which the help then names.
 
-Public names: `add_path`, `add_text`, `add_number`.
+Public names: `add_path`, `add_text`, `add_number`, `part_of`.
 """
 
 import argparse
+import re
 from pathlib import Path
 
 
@@ -43,6 +44,24 @@ def add_number(
 ) -> None:
     """Add an option with a whole number; the arguments are those of `add_path`."""
     group.add_argument(name, type=int, default=default, metavar="N", help=_told(text, default))
+
+
+def part_of(text: str) -> tuple[int, int]:
+    """Read ``i/n``, the i-th of n parts, as the ``type`` of an option.
+
+    Args:
+        text: Such as ``"2/4"``.
+
+    Returns:
+        i and n, 1 <= i <= n.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is no such text.
+    """
+    match = re.fullmatch(r"(\d+)/(\d+)", text, re.ASCII)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise argparse.ArgumentTypeError(f"expected i/n with 1 <= i <= n, got {text!r}")
+    return int(match[1]), int(match[2])
 
 
 def _told(text, default):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kiqa.arguments import add_number, add_path, add_text
+from kiqa.arguments import add_number, add_path, add_text, part_of
 
 
 @pytest.fixture
@@ -49,3 +49,11 @@ def test_required_paths():
     add_path(parser, "--features", "DIR", "a folder", required=True)
     with pytest.raises(SystemExit):
         parser.parse_args([])
+
+
+def test_parts_are_counted_from_one():
+    """Of so many; anything else is refused with the form that was expected."""
+    assert part_of("2/4") == (2, 4)
+    for text in ("0/2", "3/2", "1", "a/b", "1/2/3", "-1/2", "１/２"):
+        with pytest.raises(argparse.ArgumentTypeError, match="expected i/n with 1 <= i <= n"):
+            part_of(text)

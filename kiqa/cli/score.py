@@ -2,10 +2,10 @@
 
 import argparse
 import os
-import re
 import sys
 from contextlib import closing
 
+from kiqa.arguments import part_of
 from kiqa.cli.inputs import add_count, add_paths, add_reference, collect
 from kiqa.startup import load_quietly
 
@@ -32,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--shard",
-        type=_shard,
+        type=part_of,
         metavar="i/n",
         default=(1, 1),
         help="score the i-th of n parts, 1 <= i <= n (by the hash of the file's name relative to "
@@ -141,13 +141,6 @@ def _form_of(output: str | None, resume: bool) -> str:
     if suffix == ".csv":
         return "csv"
     return "jsonl" if suffix in (".jsonl", ".ndjson", ".json") or resume else "table"
-
-
-def _shard(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d+)/(\d+)", text, re.ASCII)
-    if match is None or not 1 <= int(match[1]) <= int(match[2]):
-        raise argparse.ArgumentTypeError(f"expected i/n with 1 <= i <= n, got {text!r}")
-    return int(match[1]), int(match[2])
 
 
 def _emit(text: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from kiqa.arguments import add_number, add_path, add_text
+from kiqa.arguments import add_number, add_path, add_text, part_of
 from kiqa.constants import RNN_BIQA, RNN_BIQA_CODE
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
@@ -46,7 +46,7 @@ def add_features(parser: argparse.ArgumentParser) -> None:
         help="patches as in the paper, or as in the authors' code (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--float32", action="store_true", help="do not store float16")
-    parser.add_argument("--shard", type=_shard, metavar="i/n", default=(1, 1), help="only a part")
+    parser.add_argument("--shard", type=part_of, metavar="i/n", default=(1, 1), help="only a part")
     add_number(parser, "--workers", "threads that read images")
 
 
@@ -111,13 +111,6 @@ def _display(text):
         return parse_display(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _shard(text):
-    number, _, count = text.partition("/")
-    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
-        raise argparse.ArgumentTypeError(f"expected i/n with 1 <= i <= n, got {text!r}")
-    return int(number), int(count)
 
 
 def _say(text):
