@@ -23,7 +23,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import h5py  # noqa: E402
 import numpy as np  # noqa: E402
-from PIL import Image  # noqa: E402
+from train import biq2021_tree  # noqa: E402 the script beside this one
 
 IMAGES, SIDE = 16, 224
 MOST = 600  # seconds that a single start may take
@@ -66,7 +66,10 @@ def main(argv: list[str] | None = None) -> int:
     rng, results = random.Random(arguments.seed), {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        places = {"data": _data_set(folder / "data"), "features": folder / "features"}
+        places = {
+            "data": biq2021_tree(folder / "data", images=IMAGES, size=(SIDE, SIDE), val_every=4),
+            "features": folder / "features",
+        }
         for training in arguments.training or TRAININGS:
             if "{features}" in TRAININGS[training]:
                 _features(places)
@@ -85,22 +88,6 @@ def main(argv: list[str] | None = None) -> int:
     }
     print(json.dumps(document, indent=2))
     return 0 if equal else 1
-
-
-def _data_set(root: Path) -> Path:
-    """A BIQ2021 tree of small images, blurrier the lower their MOS."""
-    (root / "Images").mkdir(parents=True)
-    rng, rows, sets = np.random.default_rng(0), ["Image Name,MOS"], ["image_name,set"]
-    for number in range(IMAGES):
-        side = 4 + number
-        coarse = rng.integers(0, 256, (side, side, 3), dtype=np.uint8)
-        image = Image.fromarray(coarse).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-        image.save(root / "Images" / f"ss01 ({number}).jpg")
-        rows.append(f"ss01 ({number}).jpg,{(number + 1) / (IMAGES + 1):.4f}")
-        sets.append(f"ss01 ({number}).jpg,{'val' if number % 4 == 0 else 'train'}")
-    (root / "Train (Images and MOS).csv").write_text("\n".join(rows) + "\n")
-    (root / "split.csv").write_text("\n".join(sets) + "\n")
-    return root
 
 
 def _features(places: dict) -> None:

@@ -94,7 +94,7 @@ def main(argv: list[str] | None = None) -> int:
     results = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        data = _data_set(folder / "data")
+        data = biq2021_tree(folder / "data", images=IMAGES, size=(WIDTH, HEIGHT), val_every=9)
         for training in arguments.training or TRAININGS:
             workdir = folder / training.replace(" ", "-")
             results[training] = _measured(training, data, workdir, arguments)
@@ -113,16 +113,16 @@ def main(argv: list[str] | None = None) -> int:
     return 0 if reached else 1
 
 
-def _data_set(root: Path) -> Path:
-    """A BIQ2021 tree of images, blurrier the lower their MOS."""
+def biq2021_tree(root: Path, *, images: int, size: tuple[int, int], val_every: int) -> Path:
+    """Write a BIQ2021 tree of so many images, blurrier the lower their MOS."""
     (root / "Images").mkdir(parents=True)
     rng, rows, sets = np.random.default_rng(0), ["Image Name,MOS"], ["image_name,set"]
-    for number in range(IMAGES):
+    for number in range(images):
         coarse = rng.integers(0, 256, (6 + number, 8 + number, 3), dtype=np.uint8)
-        image = Image.fromarray(coarse).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+        image = Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
         image.save(root / "Images" / f"ss01 ({number}).jpg", quality=95)
-        rows.append(f"ss01 ({number}).jpg,{(number + 1) / (IMAGES + 1):.4f}")
-        sets.append(f"ss01 ({number}).jpg,{'val' if number % 9 == 0 else 'train'}")
+        rows.append(f"ss01 ({number}).jpg,{(number + 1) / (images + 1):.4f}")
+        sets.append(f"ss01 ({number}).jpg,{'val' if number % val_every == 0 else 'train'}")
     (root / "Train (Images and MOS).csv").write_text("\n".join(rows) + "\n")
     (root / "split.csv").write_text("\n".join(sets) + "\n")
     return root

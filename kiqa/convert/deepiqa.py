@@ -80,13 +80,6 @@ def convert_deepiqa(
             network = network_from(found, _NAMES, **options)
     model, mode, pooling = network
     return export(
-        model,
-        output,
-        project="deepIQA",
-        source=source,
-        mode=mode,
-        pooling=pooling,
-        scale="0..100 DMOS",
-        higher_is_better=False,
-        patch_grid=ALL_PATCHES,
-    )
+        model, output, project="deepIQA", source=source, mode=mode, pooling=pooling,
+        scale="0..100 DMOS", higher_is_better=False, patch_grid=ALL_PATCHES,
+    )  # fmt: skip

@@ -19,17 +19,17 @@ def convert_efficientnet_lite(source: str | os.PathLike, output: str | os.PathLi
     """Convert ImageNet's EfficientNet-Lite, with its 1000 classes.
 
     Args:
-        source: PyTorch state dict, or the same arrays as ``.npz``.
-        output: The ``.h5`` file to write.
+        source: As for `kiqa.convert.paq2piq.convert_resnet18`.
+        output: Likewise.
 
     Returns:
         The path written.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If ``source`` is not there.
         ValueError: If it is no state dict, holds code, is of another network,
             or tensors are missing, extra, of another shape or not finite.
-        OSError: If writing fails.
+        OSError: If ``output`` cannot be written.
     """
     source, output = Path(source), Path(output)
     model, variant = efficientnet_lite_of(source, classes=CLASSES)

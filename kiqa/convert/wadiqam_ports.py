@@ -113,9 +113,9 @@ def convert_pyiqa(
         The path written.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: As `convert_lidq92`.
-        OSError: If writing fails.
+        FileNotFoundError: As `convert_lidq92`.
+        ValueError: Likewise.
+        OSError: Likewise.
     """
     source = Path(source)
     model, mode, pooling = network_from(

@@ -62,9 +62,7 @@ def krocc(predicted: np.ndarray, mos: np.ndarray) -> float:
         ValueError: As :func:`srocc`.
 
     Examples:
-        >>> predicted = [0.1, 0.4, 0.3, 0.8, 0.9]
-        >>> mos = [1.0, 2.0, 3.0, 4.0, 5.0]
-        >>> round(krocc(predicted, mos), 3)
+        >>> round(krocc([0.1, 0.4, 0.3, 0.8, 0.9], [1.0, 2.0, 3.0, 4.0, 5.0]), 3)
         0.8
     """
     x, y = _pair(predicted, mos)

@@ -24,7 +24,7 @@ import numpy as np
 
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
-from kiqa.maps.paq2piq import check_rois, grid_edges
+from kiqa.maps.paq2piq import block_map, check_rois, grid_edges
 from kiqa.models.lite import LOCAL_PARTS, PARTS, split
 
 if TYPE_CHECKING:
@@ -174,21 +174,11 @@ class LiteRater:
         """
         work = working_pixels(pixels)
         height, width = pixels.shape[:2]
-        edges = grid_edges(height, grid[0]), grid_edges(width, grid[1])
+        for side, cells in zip((height, width), grid, strict=True):
+            grid_edges(side, cells)  # refuses before anything is computed
         values = self._rated(self._block_averages(work, grid), local=self._local is not None)
-        info = self._info
-        return QualityMap(
-            values=values.reshape(grid),
-            stride=0,
-            offset=0.0,
-            image_size=(height, width),
-            model=info.name if info else "lite",
-            weights_sha256=info.sha256 if info else "",
-            scale=info.scale if info else "0..1",
-            higher_is_better=info.higher_is_better if info else True,
-            row_edges=edges[0],
-            column_edges=edges[1],
-        )
+        values = values.reshape(grid)
+        return block_map(values, (height, width), info=self._info, model="lite", scale="0..1")
 
     def windows(
         self, pixels: np.ndarray, mask: np.ndarray, grid: tuple[int, int] = GRID

@@ -4,8 +4,8 @@ The body looks at the image once; each rectangle then costs a pooling of its
 features and the small head. A map of n x m blocks is the scores of n * m
 rectangles with edges at ``linspace(0, size, cells + 1)``.
 
-Public names: `RegionRater`, `check_rois`, `grid_rois`, `grid_edges`,
-`LEAST_SIDE`.
+Public names: `RegionRater`, `block_map`, `check_rois`, `grid_rois`,
+`grid_edges`, `LEAST_SIDE`.
 
 References:
     Ying et al. 2020, sections 4.2 to 4.4. Edges of the blocks as in the
@@ -27,6 +27,39 @@ if TYPE_CHECKING:
 
 LEAST_SIDE = PAQ2PIQ.stride  # ours: a smaller image has not even one whole feature cell
 _AT_ONCE = 4096  # rectangles pooled and rated together
+
+
+def block_map(
+    values: np.ndarray, size: tuple[int, int], *, info: WeightsInfo | None, model: str, scale: str
+) -> QualityMap:
+    """Make the map of a grid of blocks that covers an image.
+
+    Args:
+        values: One for each block, shape (rows, columns).
+        size: ``(height, width)`` of the image.
+        info: Of the network's file; ``None`` for one without a file.
+        model: Name of the network without a file.
+        scale: Its scale.
+
+    Returns:
+        The map, with the edges of its blocks.
+
+    Raises:
+        ValueError: As `grid_edges`.
+    """
+    rows, columns = (grid_edges(size[axis], values.shape[axis]) for axis in (0, 1))
+    return QualityMap(
+        values=values,
+        stride=0,
+        offset=0.0,
+        image_size=size,
+        model=info.name if info else model,
+        weights_sha256=info.sha256 if info else "",
+        scale=info.scale if info else scale,
+        higher_is_better=info.higher_is_better if info else True,
+        row_edges=rows,
+        column_edges=columns,
+    )
 
 
 def grid_edges(side: int, cells: int) -> np.ndarray:
@@ -210,19 +243,8 @@ class RegionRater:
         height, width = np.shape(pixels)[:2]
         features = self._features(pixels)
         values = self._rated(features, grid_rois((height, width), grid))
-        info = self._info
-        return QualityMap(
-            values=values.reshape(grid),
-            stride=0,
-            offset=0.0,
-            image_size=(height, width),
-            model=info.name if info else f"paq2piq-{self.kind}",
-            weights_sha256=info.sha256 if info else "",
-            scale=info.scale if info else "0..100",
-            higher_is_better=info.higher_is_better if info else True,
-            row_edges=grid_edges(height, grid[0]),
-            column_edges=grid_edges(width, grid[1]),
-        )
+        size, name = (height, width), f"paq2piq-{self.kind}"
+        return block_map(values.reshape(grid), size, info=self._info, model=name, scale="0..100")
 
     def _check_regions(self):
         if self.kind == "bm":

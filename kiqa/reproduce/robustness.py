@@ -26,6 +26,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from kiqa.arguments import add_path
 from kiqa.data.distortions import available_distortions, distort
 from kiqa.data.distortions.basic import jpeg
 from kiqa.data.folders import photographs_in
@@ -340,10 +341,7 @@ def _degradations_options(parser):
 
 
 def _coverage_options(parser):
-    parser.add_argument(
-        "--predictions", type=Path, required=True, metavar="FILE",
-        help="predictions.csv of `kiqa evaluate`",
-    )  # fmt: skip
+    add_path(parser, "--predictions", "FILE", "predictions.csv of `kiqa evaluate`", required=True)
     _common(parser)
 
 

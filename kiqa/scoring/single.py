@@ -74,9 +74,7 @@ def quality_map(
     """Predict the local quality of an image.
 
     Args:
-        image: Path, encoded bytes, open binary file, Pillow image, ``uint8``
-            array (H, W, 3) RGB or (H, W) gray, or what `kiqa.load_image`
-            returned.
+        image: As for `score`.
         stride: Pixels between neighbouring cells, `MAP_STRIDE` where it is
             ``None``; the time goes with ``1 / stride**2``. The aggregator
             takes its own only.

@@ -19,16 +19,14 @@ from typing import Unpack
 import numpy as np
 from scipy.stats import rankdata
 
-from kiqa import __version__
 from kiqa.data.records import ScoredImage
-from kiqa.data.trained import in_chain
-from kiqa.io.weights import Companion, Details, TrainingPart, export_h5
+from kiqa.io.weights import Companion, TrainingPart, export_h5
 from kiqa.training.aggregator.batches import epoch_plan, pretext_targets
 from kiqa.training.aggregator.items import StackItem, read_stacks
 from kiqa.training.aggregator.network import compile_aggregator, network_of, predict_scores
 from kiqa.training.aggregator.settings import AggregatorSettings
 from kiqa.training.runs.history import score_numbers
-from kiqa.training.runs.origin import details_of, origin
+from kiqa.training.runs.origin import described
 from kiqa.training.runs.run import RunOptions, Training, run_training
 
 WEIGHTS_FILE = "aggregator.h5"
@@ -139,18 +137,15 @@ def _export(model, folder, settings, *, details, trained_on, initial):
     export_h5(
         best,
         folder / WEIGHTS_FILE,
-        Details(
-            name="aggregator",
-            version=__version__,
-            scale="0..1",
-            higher_is_better=True,
+        described(
+            "aggregator",
+            trained_on,
+            initial,
             mode="aggregator",
             pooling=settings.pooling,
             maps=tuple(details["maps"]),
             stride=details["stride"],
             fish=details["fish"],
             companions={"patchnet": Companion(**details["patchnet"])},
-            trained_on=in_chain(trained_on, details_of(initial)),
-            origin=origin(initial),
         ),
     )

@@ -4,33 +4,19 @@ Public names: `COMMAND`.
 """
 
 import argparse
-from pathlib import Path
 
-from kiqa.data.folders import photographs_in
 from kiqa.training.lite.settings import LiteSettings
-from kiqa.training.runs.command import TrainingCommand, chosen_parts
-
-
-def _add_options(parser):
-    data = parser.add_argument_group("images without scores")
-    data.add_argument(
-        "--unrated", type=Path, metavar="FOLDER", default=None,
-        help="undistorted images without scores, to be degraded",
-    )  # fmt: skip
-    data.add_argument(
-        "--unrated-split", metavar="FILE|NAME", default=None,
-        help="split of --unrated, of which only train is used (default: the folder's split.csv; "
-        "without one, all its images)",
-    )  # fmt: skip
+from kiqa.training.runs.command import (
+    TrainingCommand,
+    add_unrated,
+    chosen_parts,
+    unrated_images,
+)
 
 
 def _prepare(arguments: argparse.Namespace, settings: LiteSettings):
     """Images of train, val and test, and those without a score."""
-    folder, split = arguments.unrated, arguments.unrated_split
-    if folder is None and split is not None:
-        raise ValueError("Expected --unrated-split together with --unrated. Received: it alone.")
-    parts = chosen_parts(arguments, settings)
-    return *parts, [] if folder is None else photographs_in(folder, chosen="train", split=split)
+    return *chosen_parts(arguments, settings), unrated_images(arguments)
 
 
 def _train(prepared, settings, run, arguments):
@@ -52,6 +38,6 @@ COMMAND = TrainingCommand(
     preset=lambda arguments: "shipped",
     prepare=_prepare,
     train=_train,
-    add_options=_add_options,
+    add_options=add_unrated,
     initial="imagenet, or random (default: imagenet)",
 )

@@ -10,11 +10,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from kiqa import __version__
-from kiqa.io.weights import Details, TrainingPart, export_h5
+from kiqa.io.weights import TrainingPart, export_h5
 from kiqa.maps.lite import WORKING_AREA
 from kiqa.training.lite.calibration import interval, percentiles
-from kiqa.training.runs.origin import origin
+from kiqa.training.runs.origin import described
 
 LEVEL = 0.9  # of the interval
 
@@ -46,16 +45,13 @@ def export_lite(
     Raises:
         OSError: If writing fails.
     """
-    details = Details(
-        name="lite",
-        version=__version__,
-        scale="0..1",
-        higher_is_better=True,
+    details = described(
+        "lite",
+        trained_on,
+        initial,
         mode="lite",
         working_area=WORKING_AREA,
         percentiles=tuple(percentiles(trained)),
         interval=interval(validated, wanted, level=LEVEL, edges_from=trained),
-        trained_on=tuple(trained_on),
-        origin=origin(initial),
     )
     return export_h5(model, path, details)

@@ -21,11 +21,10 @@ from typing import Unpack
 
 import numpy as np
 
-from kiqa import __version__
 from kiqa.constants import PATCHNET
 from kiqa.data.records import ScoredImage
-from kiqa.data.trained import files_trained_on, in_chain, trained_on
-from kiqa.io.weights import Details, export_h5
+from kiqa.data.trained import files_trained_on, trained_on
+from kiqa.io.weights import export_h5
 from kiqa.io.weights.details import SLIDING_WINDOW
 from kiqa.models.patchnet import build_patchnet
 from kiqa.training.patchnet_mos.batches import epoch_plan
@@ -34,7 +33,7 @@ from kiqa.training.patchnet_mos.settings import MosSettings
 from kiqa.training.runs.convolutional import fold
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.images import ImageStore
-from kiqa.training.runs.origin import details_of, origin
+from kiqa.training.runs.origin import described
 from kiqa.training.runs.run import RunOptions, Training, run_training
 
 _PSEUDO = "one score for pristine images, parts of it for locally distorted copies"
@@ -151,14 +150,5 @@ def _export(model, folder, *, seen, initial):
     export_h5(
         best,
         folder / "patchnet.h5",
-        Details(
-            name="patchnet",
-            version=__version__,
-            scale="0..1",
-            higher_is_better=True,
-            pooling="mean",
-            patch_grid=SLIDING_WINDOW,
-            trained_on=in_chain(seen, details_of(initial)),
-            origin=origin(initial),
-        ),
+        described("patchnet", seen, initial, pooling="mean", patch_grid=SLIDING_WINDOW),
     )

@@ -17,11 +17,10 @@ from typing import Unpack
 import keras
 import numpy as np
 
-from kiqa import __version__
 from kiqa.data.label_distributions import bins_of_records
 from kiqa.data.records import ScoredImage
-from kiqa.data.trained import in_chain, trained_on
-from kiqa.io.weights import Details, TrainingPart, export_h5
+from kiqa.data.trained import trained_on
+from kiqa.io.weights import TrainingPart, export_h5
 from kiqa.models.rnn_features import BINS, build_extractor, without_head
 from kiqa.training.rnn_biqa.patches import epoch_plan, expected_scores, patch_count, patch_pool
 from kiqa.training.rnn_biqa.settings import FineTuningSettings
@@ -29,7 +28,7 @@ from kiqa.training.rnn_biqa.start import freeze_until, start_extractor
 from kiqa.training.runs.devices import jit_compile
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.optimizers import momentum
-from kiqa.training.runs.origin import details_of, origin
+from kiqa.training.runs.origin import described
 from kiqa.training.runs.replicas import whole_batch
 from kiqa.training.runs.run import RunOptions, Training, run_training
 from kiqa.training.runs.seeding import model_seed
@@ -175,15 +174,13 @@ def _export(model, path, train, validation, settings, initial):
     export_h5(
         without_head(model),
         path,
-        Details(
-            name="rnn_features",
-            version=__version__,
+        described(
+            "rnn_features",
+            seen,
+            initial,
             scale="features, at least 0",
-            higher_is_better=True,
             mode="rnn-features",
             backbone=settings.backbone,
-            trained_on=in_chain(seen, details_of(initial)),
-            origin=origin(initial),
             assumed_sd=settings.assumed_sd if assumed else None,
         ),
     )

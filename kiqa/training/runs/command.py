@@ -5,7 +5,8 @@ reads the data, starts Keras, trains, and turns errors into one line. Loads no
 Keras, so that ``--help`` and wrong options answer at once.
 
 Public names: `TrainingCommand`, `main`, `add_training`, `run_command`,
-`chosen_parts`, `limited`.
+`chosen_parts`, `limited`, `add_unrated`,
+`unrated_images`.
 """
 
 import argparse
@@ -15,9 +16,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kiqa.arguments import add_number, add_text
+from kiqa.arguments import add_number, add_path, add_text
 from kiqa.data import DATASETS
 from kiqa.data.chosen import training_parts
+from kiqa.data.folders import photographs_in
 from kiqa.data.records import ScoredImage
 from kiqa.startup import start_keras
 from kiqa.training.runs.checks import refuse_shared_contents
@@ -268,3 +270,27 @@ def _best_epoch(result):
         f"best epoch {result['best_epoch']} of {result['epochs']}: validation SROCC "
         f"{result['val_srocc']:.4f}, PLCC {result['val_plcc']:.4f}"
     )
+
+
+def add_unrated(parser: argparse.ArgumentParser) -> None:
+    """Add ``--unrated`` and ``--unrated-split``: images without scores, for `unrated_images`."""
+    data = parser.add_argument_group("images without scores")
+    add_path(data, "--unrated", "FOLDER", "undistorted images without scores, to be degraded")
+    add_text(
+        data, "--unrated-split", "FILE|NAME",
+        "split of --unrated, of which only train is used (default: the folder's split.csv; "
+        "without one, all its images)",
+    )  # fmt: skip
+
+
+def unrated_images(arguments: argparse.Namespace) -> list[Path]:
+    """Return the files that ``--unrated`` and ``--unrated-split`` name; none without them.
+
+    Raises:
+        FileNotFoundError: If the folder or the split is not there.
+        ValueError: If a split is given without a folder.
+    """
+    folder, split = arguments.unrated, arguments.unrated_split
+    if folder is None and split is not None:
+        raise ValueError("Expected --unrated-split together with --unrated. Received: it alone.")
+    return [] if folder is None else photographs_in(folder, chosen="train", split=split)

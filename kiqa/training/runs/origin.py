@@ -1,15 +1,56 @@
 """What a training started from, as its weights file and settings tell it.
 
-Public names: `origin`, `started_from`, `details_of`.
+Public names: `described`, `origin`, `started_from`, `details_of`.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from kiqa import __version__
+from kiqa.data.trained import in_chain
 from kiqa.io.files import sha256_of
-from kiqa.io.weights import Details, Origin, find_weights, read_info
+from kiqa.io.weights import Details, Origin, TrainingPart, find_weights, read_info
 
 _MADE = ("imagenet", "patchnet-map")  # starts that are made, not read from a file of ours
+
+
+def described(
+    name: str,
+    trained_on: Sequence[TrainingPart],
+    initial: str | os.PathLike | None,
+    *,
+    scale: str = "0..1",
+    higher_is_better: bool = True,
+    **more: Any,
+) -> Details:
+    """Describe a network that this version of kiqa has trained.
+
+    Args:
+        name: Of the network.
+        trained_on: The images; those of what it started from are added.
+        initial: What it started from, as for `origin`.
+        scale: Of its output.
+        higher_is_better: Its direction.
+        **more: Further fields of `kiqa.io.weights.Details`.
+
+    Returns:
+        The details, for `kiqa.io.weights.export_h5`.
+
+    Raises:
+        FileNotFoundError: As `origin`.
+        kiqa.io.weights.WeightsError: As `origin`.
+    """
+    return Details(
+        name=name,
+        version=__version__,
+        scale=scale,
+        higher_is_better=higher_is_better,
+        trained_on=in_chain(trained_on, details_of(initial)),
+        origin=origin(initial),
+        **more,
+    )
 
 
 def origin(initial: str | os.PathLike | None) -> Origin | None:

@@ -18,12 +18,10 @@ from typing import Unpack
 import numpy as np
 from scipy.stats import rankdata
 
-from kiqa import __version__
-from kiqa.data.trained import in_chain
-from kiqa.io.weights import Details, TrainingPart, export_h5
+from kiqa.io.weights import TrainingPart, export_h5
 from kiqa.io.weights.details import ALL_PATCHES
 from kiqa.training.runs.history import score_numbers
-from kiqa.training.runs.origin import details_of, origin
+from kiqa.training.runs.origin import described
 from kiqa.training.runs.run import RunOptions, Training, run_training
 from kiqa.training.wadiqam.batches import epoch_plan, fixed_patches, patch_source
 from kiqa.training.wadiqam.form import fold
@@ -175,15 +173,14 @@ def _export(model, folder, settings, *, trained_on, initial):
     export_h5(
         best,
         folder / f"{name}.h5",
-        Details(
-            name=name,
-            version=__version__,
+        described(
+            name,
+            trained_on,
+            initial,
             scale=scale,
             higher_is_better=settings.targets == "mos",
             mode=f"wadiqam-{settings.mode}",
             pooling=settings.pooling,
             patch_grid=ALL_PATCHES,
-            trained_on=in_chain(trained_on, details_of(initial)),
-            origin=origin(initial),
         ),
     )
