@@ -93,7 +93,7 @@ def main(argv: list[str] | None = None) -> int:
 def _features(places: dict) -> None:
     """Features of all images, for the training of the pooling network."""
     if not places["features"].exists():
-        options = ["--extractor", "rnn_features", "--workdir", str(places["features"])]
+        options = ["--extractor", "rnn_features", "--output", str(places["features"])]
         data = ["--data", str(places["data"]), "--dataset", "biq2021", "--set", "all"]
         subprocess.run(
             [sys.executable, "-m", "kiqa.train_rnn_biqa", "features", *data, *options],
