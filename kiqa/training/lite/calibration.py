@@ -1,6 +1,6 @@
 """Where a score stands, and how far it may be from the mean opinion score.
 
-Public names: `percentiles`, `interval`, `coverage`.
+Public names: `percentiles`, `interval`.
 
 References:
     J. Lei et al., Distribution-free predictive inference for regression,
@@ -8,7 +8,6 @@ References:
 """
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -59,16 +58,3 @@ def interval(
         width = float(own[rank - 1]) if rank <= len(own) else 1.0
         widths.append(round(width, 5))
     return {"level": level, "edges": edges, "half_widths": widths}
-
-
-def coverage(predicted: np.ndarray, wanted: np.ndarray, found: Mapping) -> float:
-    """Return the share of images whose MOS lies in their interval.
-
-    Args:
-        predicted: Scores, (n,).
-        wanted: MOS, (n,).
-        found: From `interval`.
-    """
-    places = np.searchsorted(found["edges"], predicted, side="right")
-    half = np.asarray(found["half_widths"])[places]
-    return float(np.mean(np.abs(predicted - wanted) <= half))

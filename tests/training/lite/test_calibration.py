@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kiqa.training.lite.calibration import coverage, interval, percentiles
+from kiqa.training.lite.calibration import interval, percentiles
 
 
 def test_percentiles_are_101_rising_scores():
@@ -24,6 +24,13 @@ def test_a_range_with_too_few_images_gets_the_whole_scale():
     predicted = np.array([0.1] * 20 + [0.9] * 8)
     found = interval(predicted, predicted, level=0.9, edges_from=np.linspace(0, 1, 401))
     assert found["half_widths"] == [0.0, 1.0, 1.0, 1.0]
+
+
+def coverage(predicted, wanted, found):
+    """Share of images whose MOS lies in their interval."""
+    places = np.searchsorted(found["edges"], predicted, side="right")
+    half = np.asarray(found["half_widths"])[places]
+    return float(np.mean(np.abs(predicted - wanted) <= half))
 
 
 def test_coverage_of_new_images_is_the_level():
