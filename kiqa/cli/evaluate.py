@@ -58,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from kiqa.data.untrained import untrained
+    from kiqa.evaluation.correlation import check_mos
+    from kiqa.evaluation.report import undefined_metrics
     from kiqa.scoring import Scorer, score_paths
 
     records = records_of(arguments)
@@ -66,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     records, _, met = untrained(
         records, [scorer.info.details], include=arguments.include_trained, report=_report
     )
+    check_mos([record.mos for record in records])
     folder = Path(arguments.output) if arguments.output else None
     rows = score_paths(
         [str(record.path) for record in records],
@@ -89,7 +92,9 @@ def run(arguments: argparse.Namespace) -> int:
     errors = len(records) - result["images"]
     if errors:
         sys.stderr.write(f"kiqa: {errors} of {len(records)} images could not be scored\n")
-    return 1 if errors else 0
+    if undefined := undefined_metrics(result["metrics"]):
+        _report(undefined)
+    return 1 if errors or undefined else 0
 
 
 def _report(message: str) -> None:

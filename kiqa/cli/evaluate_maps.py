@@ -156,7 +156,13 @@ def run(arguments: argparse.Namespace) -> int:
     sys.stdout.write(f"{table}\n")
     if errors:
         sys.stderr.write(f"kiqa: {len(errors)} of {len(items)} images could not be compared\n")
-    return 1 if errors else 0
+    undefined = [n for n, each in result["predictors"].items() if each["overall"]["auc"] is None]
+    if undefined:
+        sys.stderr.write(
+            f"kiqa: no AUC of {', '.join(undefined)}: the ground truth of no image has places both "
+            "above and below a threshold\n"
+        )
+    return 1 if errors or undefined else 0
 
 
 def _compare(case, predictors: dict, used: dict, arguments, folder: Path | None) -> list[dict]:

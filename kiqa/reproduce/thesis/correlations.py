@@ -22,11 +22,13 @@ from typing import Any
 from kiqa import __version__
 from kiqa.constants import PATCHNET
 from kiqa.data.records import ScoredImage
+from kiqa.evaluation.correlation import check_mos
 from kiqa.evaluation.report import (
     correlation_report,
     metric_cells,
     scored_pairs,
     to_markdown,
+    undefined_metrics,
     write_csv,
     write_json,
 )
@@ -34,12 +36,21 @@ from kiqa.io.files import replacing, sha256_of
 from kiqa.io.images import load_image
 from kiqa.io.rows import RowFile
 from kiqa.maps.sliding_fish import fish_map
-from kiqa.reproduce.command import Command, add_evaluation, add_output, records_of, split_of, unseen
+from kiqa.reproduce.command import (
+    Command,
+    add_evaluation,
+    add_output,
+    records_of,
+    report,
+    split_of,
+    unseen,
+)
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.scoring import Scorer, read_ahead, score_paths, usable_workers
 from kiqa.startup import load_quietly
 
 _SEED = 0  # of the bootstrap
+_SHOWN = ("srocc", "plcc")
 _FISH_COLUMNS = ("path", "sha256", "stride", "score", "error")
 
 
@@ -118,9 +129,9 @@ def result_of(
         ValueError: If no image has a score.
     """
     predicted, mos = scored_pairs(rows, records, attrgetter("mos01"))
-    report = correlation_report(predicted, mos, seed=_SEED)
-    del report["metrics"]["rmse"]
-    return {"method": method, **details, "errors": len(rows) - len(mos), **report}
+    numbers = correlation_report(predicted, mos, seed=_SEED)
+    del numbers["metrics"]["rmse"]
+    return {"method": method, **details, "errors": len(rows) - len(mos), **numbers}
 
 
 def table_rows(results: Sequence[Mapping], published: Sequence[Mapping], *, ours: str) -> list:
@@ -161,6 +172,7 @@ def _scored(options, **scorer_options):
     load_quietly(scorer)
     kept = unseen(records, [scorer.info.details], options)
     records = kept.images
+    check_mos([record.mos for record in records])
     file = options.output and options.output / "rows.jsonl"
     paths = [str(record.path) for record in records]
     rows = _watched(score_paths(paths, scorer, output=file, resume=bool(file)), paths, options)
@@ -234,7 +246,10 @@ def _finish(options, table, records, results, predictions) -> int:
         sys.stderr.write(
             f"kiqa.reproduce: {len(errors)} scores are missing, the first: {errors[0]}\n"
         )
-    return 1 if errors else 0
+    undefined = [undefined_metrics(result["metrics"], _SHOWN) for result in results]
+    for line in filter(None, undefined):
+        report(line)
+    return 1 if errors or any(undefined) else 0
 
 
 def _hash_of(split):
