@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from kiqa.arguments import add_text
-from kiqa.cli.inputs import DATASETS, add_count, add_model, add_part, records_of
+from kiqa.cli.inputs import DATASETS, add_count, add_memory, add_model, add_part, records_of
 from kiqa.startup import load_quietly
 
 _SEED = 0  # of the bootstrap; part of the published JSON
@@ -49,6 +49,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true", help="go on with the rows.jsonl of --output"
     )
     add_count(parser, "--workers", "decoding threads")
+    add_memory(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -63,11 +64,12 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.scoring import Scorer, score_paths
 
     records = records_of(arguments)
-    scorer = Scorer(arguments.model, stride=arguments.stride)
+    scorer = Scorer(arguments.model, stride=arguments.stride, max_memory=arguments.memory)
     load_quietly(scorer)
     records, _, met = untrained(
         records, [scorer.info.details], include=arguments.include_trained, report=_report
     )
+    references = _references(records, arguments.dataset) if scorer.needs_reference else None
     check_mos([record.mos for record in records])
     folder = Path(arguments.output) if arguments.output else None
     rows = score_paths(
@@ -76,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         output=folder and folder / "rows.jsonl",
         resume=arguments.resume,
         workers=arguments.workers,
-        references=_references(records, arguments.dataset) if scorer.needs_reference else None,
+        references=references,
     )
     hidden = not sys.stderr.isatty()
     try:

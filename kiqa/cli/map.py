@@ -6,10 +6,19 @@ import re
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from kiqa.arguments import add_text
-from kiqa.cli.inputs import Input, add_count, add_paths, add_reference, collect, distinguish
+from kiqa.cli.inputs import (
+    Input,
+    add_count,
+    add_memory,
+    add_paths,
+    add_reference,
+    collect,
+    distinguish,
+)
 from kiqa.constants import DEFAULT_MAPPER
 from kiqa.startup import load_quietly
 
@@ -31,6 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="blocks of the map, for PaQ-2-PiQ (default: 32x32) and lite (24x24)",
     )
     add_reference(parser)
+    add_memory(parser)
     parser.add_argument(
         "--normalise",
         action="store_true",
@@ -58,7 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
         references = [reference_for(item.name, arguments.reference) for item in inputs]
     pairs = list(zip(distinguish(inputs), references, strict=True))
     scorer = Scorer(
-        arguments.model, stride=arguments.stride, default_stride=MAP_STRIDE, grid=arguments.grid
+        arguments.model,
+        stride=arguments.stride,
+        default_stride=MAP_STRIDE,
+        grid=arguments.grid,
+        max_memory=arguments.memory,
     )
     load_quietly(scorer)
     scorer.check_maps()
@@ -84,7 +98,9 @@ def run(arguments: argparse.Namespace) -> int:
     done = errors = 0
     try:
         with html as add:
-            for item, images in read_ahead(_load, pairs, workers=usable_workers()):
+            for item, images in read_ahead(
+                partial(_load, max_bytes=scorer.max_bytes), pairs, workers=usable_workers()
+            ):
                 try:
                     if isinstance(images, Exception):
                         raise images
@@ -98,7 +114,9 @@ def run(arguments: argparse.Namespace) -> int:
                     continue
                 _write(item, image, quality_map, reference, arguments, add)
                 done += 1
-                sys.stdout.write(f"{quality_map.mean():8.4f}  {item.path}\n")
+                note = scorer.note(image)
+                told = f"  ({note})" if note else ""
+                sys.stdout.write(f"{quality_map.mean():8.4f}  {item.path}{told}\n")
                 sys.stdout.flush()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
@@ -125,17 +143,17 @@ def _grid(text: str) -> tuple[int, int]:
     return grid
 
 
-def _load(pair: tuple[Input, str | None]):
+def _load(pair: tuple[Input, str | None], *, max_bytes: int):
     """The input with its image and reference, or with the exception that loading them raised."""
     from kiqa.io.images import load_image
 
     item, reference = pair
     at = item.path
     try:
-        images = [load_image(at), None]
+        images = [load_image(at, max_bytes=max_bytes), None]
         if reference is not None:
             at = reference
-            images[1] = load_image(at)
+            images[1] = load_image(at, max_bytes=max_bytes)
     except Exception as error:  # told when its turn comes
         if at != item.path and isinstance(error, ValueError | OSError):
             return item, ValueError(f"{item.path}: reference: {error}")

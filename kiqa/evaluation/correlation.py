@@ -6,7 +6,7 @@ Public names: :func:`srocc`, :func:`plcc`, :func:`krocc`, :func:`rmse`,
 :mod:`kiqa.evaluation.logistic`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -23,7 +23,7 @@ from kiqa.evaluation.resampling import (
 )
 
 
-def check_mos(mos: np.ndarray) -> None:
+def check_mos(mos: np.ndarray | Sequence[float]) -> None:
     """Refuse a set of images on which no correlation exists, whatever a model says.
 
     Args:

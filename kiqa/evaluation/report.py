@@ -20,6 +20,7 @@ from kiqa.evaluation.correlation import METRICS, bootstrap_interval, check_mos
 from kiqa.io.files import replacing
 
 REPORTED = ("srocc", "plcc", "plcc4", "plcc5", "krocc", "rmse")
+CORRELATIONS = ("srocc", "plcc", "krocc")
 
 
 def scored_pairs(
@@ -96,12 +97,13 @@ def correlation_report(
     }
 
 
-def undefined_metrics(metrics: Mapping[str, Mapping], names: Sequence[str] = REPORTED) -> str:
+def undefined_metrics(metrics: Mapping[str, Mapping], names: Sequence[str] = CORRELATIONS) -> str:
     """Say which metrics do not exist; a command that prints them has not succeeded then.
 
     Args:
         metrics: ``metrics`` of :func:`correlation_report`.
-        names: Those that are printed.
+        names: Those that have to exist. The fits need more images than the
+            others, and are left out of the default.
 
     Returns:
         One line with the names and the first reason; empty where all exist.

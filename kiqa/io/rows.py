@@ -51,6 +51,8 @@ def format_row(row: dict, form: str, columns: Sequence[str]) -> str:
     text = row["path"] if row["error"] is None else row["error"]
     if row["error"] is None and row.get("reference"):
         text += f"  (reference {row['reference']})"
+    if row.get("note"):
+        text += f"  ({row['note']})"
     return f"{score:>8}  {size:>11}  {text}\n"
 
 

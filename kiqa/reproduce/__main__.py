@@ -17,6 +17,7 @@ NAMES = {
     "history-robustness": "robustness:HISTORY",
     "interval-coverage": "robustness:COVERAGE",
     "local-sensitivity": "local_sensitivity:COMMAND",
+    "out-of-domain": "out_of_domain:COMMAND",
     "paq2piq-table2": "paq2piq.tables:TABLE_2",
     "paq2piq-table3": "paq2piq.tables:TABLE_3",
     "paq2piq-table4": "paq2piq.tables:TABLE_4",

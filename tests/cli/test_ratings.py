@@ -132,7 +132,7 @@ def test_values_that_may_mean_not_rated_are_warned_of(tmp_path, monkeypatch, cap
     assert f"\nlowest rating {min(1, int(sentinel))}, highest {max(4, int(sentinel))}\n" in out
     assert err.startswith(f"kiqa: warning: 2 of 62 ratings are {sentinel}, which looks like 'not")
     result = json.loads(Path("out/ratings.json").read_text())
-    assert result["doubtful_ratings"] == [{"value": float(sentinel), "count": 2}]
+    assert result["doubtful_ratings"] == [{"value": float(sentinel), "ratings": 2}]
     assert float(sentinel) in (result["lowest"], result["highest"])
 
 

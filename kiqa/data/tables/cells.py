@@ -185,8 +185,9 @@ def _points_for_commas(lines, separator):
     """Numbers of columns that are written with a decimal comma, with a point."""
     for place in range(len(lines[0][1])):
         column = [row[place] for _, row in lines[1:] if len(row) > place]
-        found = [_DECIMAL_COMMA.fullmatch(cell) for cell in column if "," in cell]
-        if not found or not all(found):
+        written = [cell for cell in column if "," in cell]
+        found = [match for match in map(_DECIMAL_COMMA.fullmatch, written) if match]
+        if not found or len(found) < len(written):
             continue
         if not all(not cell or "," in cell or _WHOLE.fullmatch(cell) for cell in column):
             continue

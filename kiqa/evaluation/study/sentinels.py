@@ -21,11 +21,11 @@ class Sentinel(NamedTuple):
 
     Attributes:
         value: The number.
-        count: How many ratings have it.
+        ratings: How many ratings have it.
     """
 
     value: float
-    count: int
+    ratings: int
 
 
 def sentinels(rating: np.ndarray) -> list[Sentinel]:
@@ -44,7 +44,7 @@ def sentinels(rating: np.ndarray) -> list[Sentinel]:
 
     Examples:
         >>> sentinels(np.array([1, 2, 3, 4, 5, 3, -1, -1]))
-        [Sentinel(value=-1.0, count=2)]
+        [Sentinel(value=-1.0, ratings=2)]
         >>> sentinels(np.arange(0, 101))
         []
     """

@@ -27,6 +27,7 @@ from kiqa.io.weights import tensors as h5_tensors
 from kiqa.io.weights.details import Details
 from kiqa.io.weights.info import WeightsInfo
 from kiqa.io.weights.manifest import WeightsError, find_weights
+from kiqa.startup import check_process
 
 if TYPE_CHECKING:
     import keras
@@ -145,6 +146,7 @@ def load_model(name_or_file: str | os.PathLike) -> "keras.Model":
         WeightsError: If the name is unknown, the file is not the one of its
             manifest, damaged, incomplete, holds weights only, or could run
             code; the message names the file and what is missing or extra.
+        kiqa.startup.ProcessError: In a process forked after TensorFlow ran.
 
     Examples:
         >>> import kiqa
@@ -154,6 +156,7 @@ def load_model(name_or_file: str | os.PathLike) -> "keras.Model":
     """
     from kiqa.io.weights.model_configs import build_model
 
+    check_process()
     path, _ = _verified(name_or_file)
     with _about(path), h5_tensors.open_h5(path) as file:
         config = h5_tensors.model_config(file)

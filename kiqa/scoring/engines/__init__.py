@@ -6,10 +6,14 @@ kind of model is one module with a function ``(info, *, stride, default_stride)
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import wraps
 from importlib import import_module
 
+import numpy as np
+
 from kiqa.io.map_files import QualityMap
+from kiqa.io.memory import check_memory
 from kiqa.io.weights import WeightsInfo
 from kiqa.startup import check_backend
 
@@ -47,6 +51,9 @@ class Engine:
             blocks; ``None`` for models whose maps have a stride.
         beside: From a score to what a row says of it: ``percentile``,
             ``low`` and ``high``. ``None`` for models that do not.
+        memory: From height and width in pixels to the bytes that ``score``
+            and ``map`` take at their peak beside the pixels, estimated.
+            `load_engine` lets no function begin that would pass the bound.
     """
 
     stride: int
@@ -57,6 +64,7 @@ class Engine:
     needs_reference: bool = False
     map_grid: Callable[..., QualityMap] | None = None
     beside: Callable[[float], dict[str, float]] | None = None
+    memory: Callable[[int, int], int] | None = None
 
 
 def load_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
@@ -85,4 +93,23 @@ def load_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -
     check_backend(others=mode in _ON_ANY_BACKEND)
     module, function = ENGINES[mode].split(":")
     build = getattr(import_module(module), function)
-    return build(info, stride=stride, default_stride=default_stride)
+    return _bounded(build(info, stride=stride, default_stride=default_stride), info.name)
+
+
+def _bounded(engine, name):
+    """The engine, refusing images that would take more memory than `check_memory` lets."""
+
+    def guarded(function):
+        @wraps(function)
+        def run(pixels, *more, **options):
+            height, width = np.shape(pixels)[:2]
+            held = sum(each.nbytes for each in (pixels, *more))
+            check_memory(
+                held + engine.memory(height, width), f"{width}x{height} pixels with {name}"
+            )
+            return function(pixels, *more, **options)
+
+        return None if function is None else run
+
+    functions = {key: getattr(engine, key) for key in ("map", "score", "map_grid")}
+    return replace(engine, **{key: guarded(each) for key, each in functions.items() if each})
