@@ -2,9 +2,10 @@
 
     python benchmarks/memory.py [--model NAME ...] [--megapixels 12 24]
 
-Prints JSON: for each model and size the resident size with the network loaded
-and warm, what scoring a JPEG of that size adds at its peak (Linux only), what
-kiqa estimates of it, how much of that is loading, and the seconds.
+Prints JSON, and each result on stderr as it comes: for each model and size the
+resident size with the network loaded and warm, what scoring a JPEG of that
+size adds at its peak (Linux only), what kiqa estimates of it, how much of that
+is loading, and the seconds.
 """
 
 import argparse
@@ -83,6 +84,7 @@ def main(argv: list[str] | None = None) -> int:
                 )
                 found = json.loads(done.stdout)
                 results.setdefault(model, {})[f"{width}x{height}"] = found
+                sys.stderr.write(f"{model} {width}x{height} {json.dumps(found)}\n")
     json.dump(results, sys.stdout, indent=2)
     sys.stdout.write("\n")
     return 0
