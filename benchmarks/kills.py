@@ -76,7 +76,8 @@ def main(argv: list[str] | None = None) -> int:
             "features": folder / "features",
             "unrated": biq2021_tree(
                 folder / "more", images=UNRATED, size=(SIDE, SIDE), val_every=UNRATED + 1
-            ) / "Images",
+            )
+            / "Images",
         }
         for training in arguments.training or TRAININGS:
             if "{features}" in TRAININGS[training]:

@@ -168,8 +168,9 @@ def _numbers(text):
 
 COMMAND = TrainingCommand(
     name="train_patchnet", settings=PatchnetSettings, presets=PRESETS,
-    preset_without=("embedded", ("data", "patches")), prepare=_prepare, train=_train, add_options=_add_options, data=False, workdir=_workdir,
-    show=_show, failures=(DeadNetworkError,),
+    preset_without=("embedded", ("data", "patches")), prepare=_prepare, train=_train,
+    add_options=_add_options, data=False, workdir=_workdir, show=_show,
+    failures=(DeadNetworkError,),
     summary="Train Patchnet on KonPatch by cross-validation, with the thesis's settings. Without "
     "--data and --patches: the whole protocol, small, on patches that kiqa brings along "
     "(--preset embedded). By the thesis's protocol patches of one image are in several parts; "
