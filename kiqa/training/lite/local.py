@@ -57,7 +57,7 @@ def train_local(
         output: The file to write.
         versions: Degraded versions of each image.
         epochs: Of training.
-        batch: Windows a step.
+        batch: Windows in a step.
         rate: AdamW's learning rate at first; it falls along a cosine.
         decay: AdamW's.
         units: Of the hidden layer.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kiqa.arguments import add_number, add_path, add_text
 from kiqa.data import DATASETS
 from kiqa.data.chosen import training_parts
-from kiqa.data.folders import photographs_in
+from kiqa.data.folders import images_in
 from kiqa.data.records import ScoredImage
 from kiqa.startup import start_keras
 from kiqa.training.runs.checks import refuse_shared_contents
@@ -309,4 +309,4 @@ def unrated_images(arguments: argparse.Namespace) -> list[Path]:
     folder, split = arguments.unrated, arguments.unrated_split
     if folder is None and split is not None:
         raise ValueError("Expected --unrated-split together with --unrated. Received: it alone.")
-    return [] if folder is None else photographs_in(folder, chosen="train", split=split)
+    return [] if folder is None else images_in(folder, chosen="train", split=split)
