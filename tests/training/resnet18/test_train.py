@@ -191,6 +191,7 @@ def test_batches_follow_from_seed_and_epoch(images, teacher, tmp_path):
     assert len(np.unique(np.round(means / 10))) == len(train) == 15
 
 
+@pytest.mark.slow
 def test_teacher_features_are_the_networks(images, tmp_path):
     """Those of a real WaDIQaM's patches, row by row; its head makes them its qualities."""
     network = build_wadiqam(seed=2)
@@ -229,6 +230,7 @@ def test_teacher_features_are_the_networks(images, tmp_path):
     np.testing.assert_array_equal(others.content, content)
 
 
+@pytest.mark.slow
 def test_wrong_input_is_refused(images, teacher, tmp_path):
     """Another network, small images, too few, a folder of another run."""
     shallow = export_h5(
