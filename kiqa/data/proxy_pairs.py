@@ -93,7 +93,7 @@ def write_proxy_pairs(
         folder: Folder to write to.
         copies: Copies of each kind and image.
         seed: Seed of levels and noise; each image has its own stream.
-        report: Told what is being done.
+        report: Called with a line on what is being done.
 
     Returns:
         Path of ``pairs.csv``: image and reference (relative to the folder),

@@ -62,7 +62,7 @@ def train_local(
         decay: AdamW's.
         units: Of the hidden layer.
         seed: Of all that is drawn.
-        report: Told of the steps.
+        report: Called with a line about the windows.
 
     Returns:
         The path written.

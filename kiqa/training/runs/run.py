@@ -52,7 +52,7 @@ class RunOptions(TypedDict, total=False):
             as it does from the command line.
         tensorboard: Write event files as well (TensorFlow only).
         progress: Show a bar, if standard error is a terminal.
-        report: Told one line after each epoch.
+        report: Called with a line after each epoch.
     """
 
     workdir: Required[str | os.PathLike]
