@@ -116,6 +116,7 @@ def test_the_last_epoch_is_kept_where_nothing_is_monitored(training, tmp_path):
     assert result["best_epoch"] == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", range(1, 13))
 def test_killed_at_any_moment_a_run_ends_with_the_same_weights(
     training, whole, tmp_path, monkeypatch, moment
