@@ -1,6 +1,7 @@
 """Every shipped model on images out of its domain, and under a bound on memory."""
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +21,17 @@ OUTSIDE = {
     ],
 }
 
-pytestmark = pytest.mark.slow  # loads every network
+DOCS = Path(__file__).parents[2] / "docs"
+CARDS = {"paq2piq_rm": "paq2piq.md"}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_card_says_what_to_expect(model):
+    """With the command that measures it; the table has a column for each model."""
+    card = (DOCS / CARDS.get(model, f"{model}.md")).read_text()
+    assert f"python -m kiqa.reproduce out-of-domain --model {model}`" in card
+    assert "reliability.md#out-of-domain" in card and "reliability.md#memory" in card
+    assert f"| {model}, " in (DOCS / "reliability.md").read_text()
 
 
 @cache
@@ -34,6 +45,7 @@ def _row(model, pixels):
     return {"score": one.score(pixels, **pair), "note": one.note(pixels)}
 
 
+@pytest.mark.slow  # loads every network, as those below
 @pytest.mark.parametrize("model", MODELS)
 def test_meaningless_scores_have_a_note(model):
     """Of whatever weights; the score is a number all the same."""
@@ -44,12 +56,14 @@ def test_meaningless_scores_have_a_note(model):
             assert row["note"] == f"{why}: out of the domain of {model}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_photographs_have_none(model, photo):
     """Large enough for every model."""
     assert _row(model, photo[:260, :300])["note"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_tiny_images_are_noted_or_refused(model, photo):
     """Below the least side with the sizes, above it with a note."""
@@ -63,6 +77,7 @@ def test_tiny_images_are_noted_or_refused(model, photo):
             assert row["note"] == f"tiny image: out of the domain of {model}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_memory_is_estimated_and_bounded(model, photo):
     """More for more pixels, never less; what would pass the bound is refused by name."""
