@@ -36,7 +36,7 @@ LEAST_SIDE = 32  # of an image
 WINDOW = 96  # working pixels a side
 LOCAL_WINDOW = 48
 GRID = (24, 24)  # blocks of a map: 16 working pixels of a square image
-_BYTES = 384 << 20  # the network at the working resolution, measured
+_BYTES = 256 << 20  # the network at the working resolution, measured
 _AT_ONCE = 1024  # rectangles rated together
 
 

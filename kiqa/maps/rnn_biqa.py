@@ -122,7 +122,7 @@ class GazeExtractor:
         patches = 2 * (height * width // (RNN_BIQA.patch**2 // 2) + 2)
         edges = _EDGE_BYTES * width
         return (
-            _PATCH_BYTES * self._batch
+            _PATCH_BYTES * min(self._batch, patches)
             + edges
             + _IMAGE_BYTES * height * width
             + 12 * self.features * patches

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MAPS = ("fish", "gray", "patchnet")
 FISH_FORMS = ("sliding", "blocks")
-_FISH_BYTES = 384 << 20  # a tile of FISH, measured
+_FISH_BYTES, _MOST_FISH = 80, 384 << 20  # a pixel, and of a tile of FISH, measured
 _GRAY_BYTES = 24  # a pixel: gray values in float64, and once in float32
 
 
@@ -111,7 +111,9 @@ class StackMaker:
         Returns:
             Bytes at the peak: Patchnet's, and those of FISH beside it.
         """
-        return self._mapper.memory(height, width) + _FISH_BYTES + _GRAY_BYTES * height * width
+        pixels = height * width
+        sharpness = min(_MOST_FISH, _FISH_BYTES * pixels)
+        return self._mapper.memory(height, width) + sharpness + _GRAY_BYTES * pixels
 
     def stack(
         self, pixels: np.ndarray, *, indicators: dict[str, QualityMap] | None = None

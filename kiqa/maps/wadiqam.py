@@ -198,7 +198,7 @@ class PatchPooler:
         """
         cells = (height // self.stride + 1) * (width // self.stride + 1)
         images = 2 if self.needs_reference else 1
-        return _CELL_BYTES * cells + _PATCH_BYTES * images * PATCH_BATCH * self.patch**2
+        return _CELL_BYTES * cells + _PATCH_BYTES * images * min(cells, PATCH_BATCH) * self.patch**2
 
     def _map(self, part, values, image_size):
         info = self._info
