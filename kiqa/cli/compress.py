@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from kiqa.arguments import Output, add_output
 from kiqa.cli.coding import add_coding, importance_of, settings_of
 from kiqa.cli.inputs import add_count, add_paths, collect, distinguish
 from kiqa.cli.targets import output_paths, report
@@ -19,13 +20,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     size.add_argument("--bpp", type=float, metavar="B", help="largest bits by pixel of the file")
     add_count(size, "--bytes", "largest size of the file")
-    parser.add_argument(
-        "--output",
-        required=True,
-        type=Path,
-        metavar="DIR|FILE",
-        help="folder, or file for one image; the suffix becomes .jpg or .vjpg",
-    )
+    written = "folder, or file for one image; the suffix becomes .jpg or .vjpg"
+    add_output(parser, "--output", Output.EITHER, "DIR|FILE", written, type=Path, required=True)
     add_coding(parser)
 
 

@@ -5,6 +5,7 @@ import sys
 from io import BytesIO
 from pathlib import Path
 
+from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import collect, distinguish
 from kiqa.cli.targets import output_paths, report
 
@@ -12,9 +13,8 @@ from kiqa.cli.targets import output_paths, report
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="file, folder or glob in quotes")
-    parser.add_argument(
-        "--output", required=True, type=Path, metavar="DIR|FILE", help="folder, or one .png file"
-    )
+    written = "folder, or one .png file"
+    add_output(parser, "--output", Output.EITHER, "DIR|FILE", written, type=Path, required=True)
 
 
 def run(arguments: argparse.Namespace) -> int:

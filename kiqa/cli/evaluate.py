@@ -6,7 +6,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from kiqa.arguments import add_text
+from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import DATASETS, add_count, add_model, add_part, records_of
 from kiqa.startup import load_quietly
 
@@ -44,7 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "pixels between the map's cells (default: 8; the aggregator has its own)",
     )
     written = "write rows.jsonl, predictions.csv, evaluation.json and evaluation.md there"
-    add_text(parser, "--output", "DIR", written)
+    add_output(parser, "--output", Output.FOLDER, "DIR", written)
     parser.add_argument(
         "--resume", action="store_true", help="go on with the rows.jsonl of --output"
     )

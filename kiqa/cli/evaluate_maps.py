@@ -5,6 +5,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import add_count
 from kiqa.cli.map_sources import makers
 
@@ -77,7 +78,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also take images that a model was trained on, which are left out otherwise",
     )
-    parser.add_argument("--output", metavar="DIR", help="write table, CSV, JSON and figures there")
+    written = "write table, CSV, JSON and figures there"
+    add_output(parser, "--output", Output.FOLDER, "DIR", written)
     synthetic = parser.add_argument_group("with --synthetic")
     add_count(synthetic, "--versions", "distorted images for each image", default=1)
     synthetic.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")

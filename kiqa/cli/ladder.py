@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from kiqa.arguments import Output, add_output
 from kiqa.cli.coding import add_coding, importance_of, settings_of
 from kiqa.cli.inputs import add_count, add_paths, collect, distinguish
 from kiqa.cli.targets import report
@@ -13,7 +14,7 @@ from kiqa.constants import DEFAULT_MAPPER, VARJPEG
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_paths(parser, model=DEFAULT_MAPPER)
-    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="the ladder")
+    add_output(parser, "--output", Output.FOLDER, "DIR", "the ladder", type=Path, required=True)
     add_count(parser, "--versions", "versions of an image by VarJPEG", default=VARJPEG.versions)
     add_coding(parser)
 

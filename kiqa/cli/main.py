@@ -2,7 +2,7 @@
 
 Exit status: 0 all well; 1 finished, but some images could not be handled (or
 `kiqa doctor` found something broken); 2 usage or input error, with one line
-on stderr; 130 interrupted by Ctrl-C. An exception that is a defect is one line
+on stderr; 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP. An exception that is a defect is one line
 too; ``python -X dev -m kiqa`` shows its traceback.
 """
 
@@ -15,6 +15,8 @@ from collections.abc import Sequence
 
 from kiqa import __version__
 from kiqa.cli.commands import COMMANDS
+from kiqa.interrupts import interrupt_status
+from kiqa.running import claimed
 from kiqa.startup import ProcessError
 
 _EXPECTED = (ValueError, OSError, MemoryError, ImportError, ProcessError)
@@ -37,11 +39,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             # A file name may hold bytes that the terminal's encoding lacks.
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = arguments.run(arguments)
-        sys.stdout.flush()
+        with claimed(arguments):
+            status = arguments.run(arguments)
+            sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
         _complain(f"interrupted. {interrupt}".rstrip())
-        return 130
+        return interrupt_status()
     except BrokenPipeError:  # the reader (head, less) has gone
         _let_exit_flush()
         return 0

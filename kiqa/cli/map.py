@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from kiqa.arguments import add_text
+from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import Input, add_count, add_paths, add_reference, collect, distinguish
 from kiqa.constants import DEFAULT_MAPPER
 from kiqa.startup import load_quietly
@@ -37,10 +37,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="for PaQ-2-PiQ: spread the values over 0..100 as its authors do (fits their network)",
     )
     overlay = "write the map over the image, with a colour bar, as PNG"
-    add_text(parser, "--overlay", "DIR", overlay)
-    add_text(parser, "--npz", "DIR", "write the map's values as .npz")
+    add_output(parser, "--overlay", Output.SHARED, "DIR", overlay)
+    add_output(parser, "--npz", Output.SHARED, "DIR", "write the map's values as .npz")
     page = "write one self-contained page with all images and the values under the cursor"
-    add_text(parser, "--html", "FILE", page)
+    add_output(parser, "--html", Output.FILE, "FILE", page)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from kiqa.arguments import add_text
+from kiqa.arguments import Output, add_output
 
 _SEED = 0  # of the random halves; in the JSON file
 _RULES = {  # those of kiqa.evaluation.study.rejection, which is not loaded for --help
@@ -27,7 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "(1: second showing)",
     )
     written = "write mos.csv, sessions.csv and ratings.json there (default: the summary only)"
-    add_text(parser, "--output", "DIR", written)
+    add_output(parser, "--output", Output.FOLDER, "DIR", written)
     parser.add_argument(
         "--scale",
         type=_scale,

@@ -5,7 +5,7 @@ import os
 import sys
 from contextlib import closing
 
-from kiqa.arguments import part_of
+from kiqa.arguments import Output, add_output, part_of
 from kiqa.cli.inputs import add_count, add_paths, add_reference, collect
 from kiqa.startup import load_quietly
 
@@ -20,11 +20,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         choices=("table", "jsonl", "csv"),
         help="form of the rows (default: table; with --output by its suffix .jsonl or .csv)",
     )
-    parser.add_argument(
-        "--output",
-        metavar="FILE",
-        help="append each row to FILE instead of standard output",
-    )
+    rows = "append each row to FILE instead of standard output"
+    add_output(parser, "--output", Output.FILE, "FILE", rows)
     parser.add_argument(
         "--resume",
         action="store_true",

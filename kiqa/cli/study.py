@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import DATASETS, add_count, add_part, collect, records_of
 from kiqa.constants import KONPATCH
 
@@ -104,7 +105,8 @@ def _add_boxes(kinds) -> None:
 
 
 def _add_page(parser) -> None:
-    parser.add_argument("--output", required=True, metavar="PAGE.html", help="the page to write")
+    page = "the page to write"
+    add_output(parser, "--output", Output.FILE, "PAGE.html", page, required=True)
     parser.add_argument(
         "--note", default="", metavar="TEXT", help="line for the start screen, such as a contact"
     )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kiqa import arguments
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
 from kiqa.data.records import ScoredImage
@@ -126,15 +127,12 @@ def split_of(options: argparse.Namespace) -> str:
 
 def add_output(parser: argparse.ArgumentParser, *, figures: bool = True) -> None:
     """Add --output, with a default for figures and none for tables."""
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=_FIGURES if figures else None,
-        metavar="DIR",
-        help="write there (default: %(default)s)"
-        if figures
-        else "write table, JSON and per-image predictions there; what was scored is kept",
-    )
+    default, text = _FIGURES, "write there (default: %(default)s)"
+    if not figures:
+        default = None
+        text = "write table, JSON and per-image predictions there; what was scored is kept"
+    written = arguments.Output.SHARED if figures else arguments.Output.FOLDER
+    arguments.add_output(parser, "--output", written, "DIR", text, type=Path, default=default)
 
 
 def add_evaluation(

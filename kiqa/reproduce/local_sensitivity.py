@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kiqa.arguments import Output, add_output
 from kiqa.data.distortions import (
     BASIC,
     DISTORTIONS,
@@ -219,7 +220,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
     add_include(parser)
-    parser.add_argument("--output", metavar="DIR", help="write per-photograph CSV and JSON here")
+    written = "write per-photograph CSV and JSON here"
+    add_output(parser, "--output", Output.FOLDER, "DIR", written)
 
 
 def run(options: argparse.Namespace) -> int:

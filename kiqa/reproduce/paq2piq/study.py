@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from kiqa import arguments
 from kiqa.arguments import add_number
 from kiqa.constants import LIVE_FB
 from kiqa.data import DATASETS
@@ -184,11 +185,8 @@ def _options_5(parser):
     )  # fmt: skip
     add_number(parser, "--photographs", "images shown", default=2)
     add_number(parser, "--seed", "of the places", default=0)
-    parser.add_argument(
-        "--cut", type=Path, metavar="DIR",
-        help="besides: write the patches of all these images there, with patches.csv, for a "
-        "study",
-    )  # fmt: skip
+    cut = "besides: write the patches of all these images there, with patches.csv, for a study"
+    arguments.add_output(parser, "--cut", arguments.Output.FOLDER, "DIR", cut, type=Path)
     add_output(parser)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.arguments import add_number
+from kiqa.arguments import Output, add_number, add_output
 from kiqa.data.distortions import distort
 from kiqa.data.folders import photographs_in
 from kiqa.data.proxy_pairs import PROXY, write_proxy_pairs
@@ -154,9 +154,8 @@ def _options(parser: argparse.ArgumentParser) -> None:
     add_number(parser, "--seed", "seed of the random numbers", default=0)
     add_include(parser)
     add_model(parser, default="wadiqam_fr")
-    parser.add_argument(
-        "--output", type=Path, required=True, metavar="DIR", help="write tables and JSON there"
-    )
+    written = "write tables and JSON there"
+    add_output(parser, "--output", Output.FOLDER, "DIR", written, type=Path, required=True)
 
 
 def _run(options: argparse.Namespace) -> int:

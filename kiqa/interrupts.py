@@ -1,0 +1,85 @@
+"""Ctrl-C, SIGTERM and SIGHUP: a command ends by one line, with what is finished kept.
+
+The signals become `KeyboardInterrupt`, so that every block that cleans up
+after Ctrl-C does so after the others too. Loads nothing, since it has to be
+there before anything else is.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+_ENDING = tuple(
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
+)
+_last: list[int] = []
+
+
+@contextmanager
+def ending_signals() -> Iterator[None]:
+    """Let the signals that end a process raise `KeyboardInterrupt` within the block.
+
+    What ``nohup`` or a program of the user's has set stays. In another thread
+    than the first this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = {
+        number: signal.signal(number, _interrupt)
+        for number in _ENDING
+        if signal.getsignal(number) is signal.SIG_DFL
+    }
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number, frame):
+    _last.append(number)
+    raise KeyboardInterrupt
+
+
+def interrupt_status() -> int:
+    """Return the exit status of an interrupted command: 130 of Ctrl-C, else 128 + the signal.
+
+    Asked once: the next interrupt is one of Ctrl-C until a signal comes.
+    """
+    number = _last[-1] if _last else int(signal.SIGINT)
+    _last.clear()
+    return 128 + number
+
+
+def entry(
+    name: str,
+    load: Callable[[], Callable[[Sequence[str] | None], int]],
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Load a command and run it, both without a traceback of an interrupt.
+
+    Args:
+        name: What its messages begin with.
+        load: Imports the command and returns its ``main``.
+        argv: Its arguments; ``None`` takes `sys.argv`.
+
+    Returns:
+        The exit status.
+    """
+    try:
+        with ending_signals():
+            return load()(argv)
+    except KeyboardInterrupt:
+        if sys.stderr is not None:
+            sys.stderr.write(f"{name}: interrupted\n")
+        return interrupt_status()
+
+
+def end(status: int) -> None:
+    """End the process; a signal from now on changes neither its status nor its output."""
+    for number in (signal.SIGINT, *_ENDING):
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(status)
