@@ -12,6 +12,7 @@ from kiqa.arguments import Output
 from kiqa.interrupts import ending_signals
 from kiqa.io.outputs import (
     OutputError,
+    check_folder,
     check_targets,
     command_run,
     declare_inputs,
@@ -50,10 +51,8 @@ def claimed(arguments: argparse.Namespace) -> Iterator[None]:
         declare_inputs(inputs)
         check_targets(path for kind, path in outputs.values() if kind is Output.FILE)
         for kind, path in outputs.values():
-            if kind in _FOLDERS and os.path.lexists(path) and not os.path.isdir(path):
-                raise OutputError(
-                    f"Expected a folder to write to. Received: {path}, a file. Name a folder."
-                )
+            if kind in _FOLDERS:
+                check_folder(path)
             if kind is Output.RUN:
                 _refuse_inside(path, inputs)
             if kind not in (Output.SHARED, Output.EITHER):
@@ -72,9 +71,14 @@ def _refuse_inside(folder, inputs):
 
 
 def _named(arguments, *, leave_out) -> Iterator[str]:
-    """All texts and paths among the arguments; of ``NAME=PATH`` the path as well."""
+    """All texts and paths among the arguments; of ``NAME=PATH`` the path as well.
+
+    ``paths`` are left to `kiqa.cli.inputs.collect`, which knows what they mean.
+    """
     waiting: list[object] = [
-        value for name, value in vars(arguments).items() if name not in {"outputs", *leave_out}
+        value
+        for name, value in vars(arguments).items()
+        if name not in {"outputs", "paths", *leave_out}
     ]
     while waiting:
         value = waiting.pop()
@@ -82,6 +86,4 @@ def _named(arguments, *, leave_out) -> Iterator[str]:
             waiting += value
         elif isinstance(value, str | os.PathLike):
             text = os.fspath(value)
-            yield from (
-                part for part in (text, text.partition("=")[2]) if part and "\0" not in part
-            )
+            yield from filter(None, (text, text.partition("=")[2]))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import DATASETS, add_count, add_model, add_part, records_of
+from kiqa.io.text import tell
 from kiqa.startup import load_quietly
 
 _SEED = 0  # of the bootstrap; part of the published JSON
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     scorer = Scorer(arguments.model, stride=arguments.stride)
     load_quietly(scorer)
     records, _, met = untrained(
-        records, [scorer.info.details], include=arguments.include_trained, report=_report
+        records, [scorer.info.details], include=arguments.include_trained, report=tell
     )
     folder = Path(arguments.output) if arguments.output else None
     rows = score_paths(
@@ -88,12 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
     sys.stdout.write(f"{table}\n")
     errors = len(records) - result["images"]
     if errors:
-        sys.stderr.write(f"kiqa: {errors} of {len(records)} images could not be scored\n")
+        tell(f"{errors} of {len(records)} images could not be scored")
     return 1 if errors else 0
-
-
-def _report(message: str) -> None:
-    sys.stderr.write(f"kiqa: {message}\n")
 
 
 def _references(records, dataset) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import add_count
 from kiqa.cli.map_sources import makers
+from kiqa.io.text import tell
 
 _SEED = 0  # of the bootstrap; part of the published JSON
 # Ours. Odd, so that the windows meet the 8x8 blocks of a JPEG file in every phase, as those of
@@ -125,7 +126,7 @@ def run(arguments: argparse.Namespace) -> int:
         items,
         networks,
         include=arguments.include_trained,
-        report=lambda message: sys.stderr.write(f"kiqa: {message}\n"),
+        report=tell,
     )
     folder = Path(arguments.output) if arguments.output else None
     load = partial(load_case, blur=arguments.blur, seed=arguments.seed)
@@ -142,7 +143,7 @@ def run(arguments: argparse.Namespace) -> int:
             except Exception as error:  # one bad or too large image is never the end
                 text = " ".join(str(error).split()) or type(error).__name__
                 errors.append(text if str(item.path) in text else f"{item.path}: {text}")
-                sys.stderr.write(f"kiqa: {errors[-1]}\n")
+                tell(errors[-1])
     finally:  # what an interrupt leaves is kept
         cases.close()
         if folder and rows:
@@ -157,7 +158,7 @@ def run(arguments: argparse.Namespace) -> int:
         _write(folder, result, table)
     sys.stdout.write(f"{table}\n")
     if errors:
-        sys.stderr.write(f"kiqa: {len(errors)} of {len(items)} images could not be compared\n")
+        tell(f"{len(errors)} of {len(items)} images could not be compared")
     return 1 if errors else 0
 
 
@@ -206,7 +207,13 @@ def _draw(case, predictions: dict, thresholds, path: Path) -> None:
     from matplotlib.figure import Figure
 
     from kiqa.evaluation.local.auc import above, balanced_threshold
-    from kiqa.plotting import plot_boxes, plot_local_ground_truth, plot_roc_curves, save_figure
+    from kiqa.plotting import (
+        literal,
+        plot_boxes,
+        plot_local_ground_truth,
+        plot_roc_curves,
+        save_figure,
+    )
 
     left, middle, right = Figure(figsize=(14, 4.2), layout="constrained").subplots(1, 3)
     boxes = case.item.boxes.boxes if case.item.boxes else {}
@@ -221,7 +228,7 @@ def _draw(case, predictions: dict, thresholds, path: Path) -> None:
     else:
         plot_roc_curves(predictions, above(case.truth, threshold), ax=right)
         right.set_title(f"quality above {threshold:g}", fontsize="medium")
-    left.figure.suptitle(case.item.name)
+    left.figure.suptitle(literal(case.item.name))
     save_figure(left.figure, path, dpi=100)
 
 

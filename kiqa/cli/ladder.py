@@ -9,6 +9,7 @@ from kiqa.cli.coding import add_coding, importance_of, settings_of
 from kiqa.cli.inputs import add_count, add_paths, collect, distinguish
 from kiqa.cli.targets import report
 from kiqa.constants import DEFAULT_MAPPER, VARJPEG
+from kiqa.io.text import printable, tell
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +22,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the ladders, and return the exit status."""
-    inputs = {item.name: item for item in distinguish(collect(arguments.paths))}
+    from kiqa.io.images.kinds import no_source
+
+    found = distinguish(collect(arguments.paths, judge=no_source))
+    inputs = {item.name: item for item in found}
     settings = settings_of(arguments)
     importance = importance_of(arguments)
 
@@ -40,8 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
             errors += report(inputs[name], result)
             continue
         done = f"{result} versions" if result else "already there"
-        sys.stdout.write(f"{done}  {arguments.output / name}\n")
+        sys.stdout.write(f"{done}  {printable(str(arguments.output / name))}\n")
         sys.stdout.flush()
     if errors:
-        sys.stderr.write(f"kiqa: {errors} of {len(inputs)} images have no ladder\n")
+        tell(f"{errors} of {len(inputs)} images have no ladder")
     return 1 if errors else 0

@@ -7,6 +7,7 @@ from contextlib import closing
 
 from kiqa.arguments import Output, add_output, part_of
 from kiqa.cli.inputs import add_count, add_paths, add_reference, collect
+from kiqa.io.text import tell
 from kiqa.startup import load_quietly
 
 _CATEGORY_KEYS = ("normalised", "category")
@@ -115,7 +116,7 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         rows.close()
     if errors:
-        sys.stderr.write(f"kiqa: {errors} of {done} files could not be scored\n")
+        tell(f"{errors} of {done} files could not be scored")
     return 1 if errors else 0
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import DATASETS, add_count, add_part, collect, records_of
 from kiqa.constants import KONPATCH
+from kiqa.io.text import tell
 
 _LARGE = 200_000_000  # bytes; browsers begin to take long with a page
 _SEED = 0  # as python -m kiqa.train_patchnet
@@ -35,9 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
             "patches": "--participant K, a page for each",
             "boxes": "fewer or smaller images",
         }[arguments.kind]
-        sys.stderr.write(
-            f"kiqa: the page has {megabytes:.0f} MB; browsers take long with more than "
-            f"{_LARGE / 1e6:.0f} MB. Take {fewer}.\n"
+        tell(
+            f"the page has {megabytes:.0f} MB; browsers take long with more than "
+            f"{_LARGE / 1e6:.0f} MB. Take {fewer}."
         )
     return 0
 
@@ -113,8 +114,11 @@ def _add_page(parser) -> None:
 
 
 def _jnd(arguments):
+    from kiqa.io.outputs import check_targets
     from kiqa.studies import write_jnd_study
 
+    files = Path(arguments.ladder).rglob("*")
+    check_targets([arguments.output], inputs=[path for path in files if path.is_file()])
     page = write_jnd_study(
         arguments.ladder,
         arguments.output,

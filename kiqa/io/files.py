@@ -65,16 +65,12 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     made = make_folder(folder)
     sweep(folder)
     temporary = Path(folder, temporary_name(Path(path).suffix))
-    former = _stat(target)
     # Never more open to others than it will be, not even for a moment.
-    mode = 0o666 if former is None else 0o600
+    mode = 0o600 if os.path.exists(target) else 0o666
     try:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
         yield temporary
-        _sync(temporary)
-        if former is not None:
-            _like(temporary, former)
-        os.replace(temporary, target)
+        _put(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         for empty in reversed(made):
@@ -83,6 +79,48 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         raise
     for changed in [folder, *map(os.path.dirname, made)]:
         _sync_folder(changed)
+
+
+@contextmanager
+def growing(path: str | os.PathLike) -> Iterator[Path]:
+    """Give ``path + ".part"``, which stays there after a kill, and rename it on success.
+
+    Args:
+        path: Target file, as for `replacing`.
+
+    Yields:
+        The path of the unfinished file: empty, or what a killed process has
+        left. It is removed when the block raises.
+
+    Raises:
+        kiqa.io.outputs.OutputError: As `replacing`.
+    """
+    check_target(path)
+    target = written_path(path)
+    if is_written_through(target):
+        with _written_through(target) as temporary:
+            yield temporary
+        return
+    part = Path(f"{target}.part")
+    check_target(part)
+    make_folder(part.parent)
+    try:
+        part.open("ab").close()
+        yield part
+        _put(part, target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    _sync_folder(part.parent)
+
+
+def _put(temporary, target):
+    """Put a complete file in the place of another one."""
+    _sync(temporary)
+    former = _stat(target)
+    if former is not None:
+        _like(temporary, former)
+    os.replace(temporary, target)
 
 
 @contextmanager

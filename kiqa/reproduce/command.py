@@ -127,12 +127,12 @@ def split_of(options: argparse.Namespace) -> str:
 
 def add_output(parser: argparse.ArgumentParser, *, figures: bool = True) -> None:
     """Add --output, with a default for figures and none for tables."""
-    default, text = _FIGURES, "write there (default: %(default)s)"
-    if not figures:
-        default = None
-        text = "write table, JSON and per-image predictions there; what was scored is kept"
-    written = arguments.Output.SHARED if figures else arguments.Output.FOLDER
-    arguments.add_output(parser, "--output", written, "DIR", text, type=Path, default=default)
+    text = "write table, JSON and per-image predictions there; what was scored is kept"
+    default, kind = None, arguments.Output.FOLDER
+    if figures:
+        text = "write there (default: %(default)s)"
+        default, kind = _FIGURES, arguments.Output.SHARED
+    arguments.add_output(parser, "--output", kind, "DIR", text, type=Path, default=default)
 
 
 def add_evaluation(

@@ -5,11 +5,12 @@
 
 from kiqa.io.outputs.guard import OutputError, check_targets, command_run, declare_inputs
 from kiqa.io.outputs.locks import lock_output
-from kiqa.io.outputs.names import make_folder, named, nearest_folder
+from kiqa.io.outputs.names import check_folder, make_folder, named, nearest_folder
 from kiqa.io.outputs.temporaries import is_temporary
 
 __all__ = [
     "OutputError",
+    "check_folder",
     "check_targets",
     "command_run",
     "declare_inputs",

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from kiqa.io.outputs.links import is_written_through, written_path
-from kiqa.io.outputs.names import nearest_folder
+from kiqa.io.outputs.names import check_folder, nearest_folder
 
 
 class OutputError(ValueError):
@@ -82,14 +82,20 @@ def check_targets(
 
     Raises:
         OutputError: If a target is an input or a folder, or two are the same.
+        NotADirectoryError: If the folder of one is a file.
     """
-    own = Run([*(current_run() or Run()).inputs, *map(os.fspath, inputs)])
+    own = Run([*(current_run() or Run()).inputs, *(os.fspath(path) for path in inputs)])
     seen: dict[tuple[str, str], str | os.PathLike] = {}
+    folders: set[str] = set()
     for path in targets:
         check_target(path, run=own)
         place = written_path(path)
         if is_written_through(place):
             continue
+        folder = os.path.dirname(place)
+        if folder not in folders:
+            check_folder(folder)
+            folders.add(folder)
         key = _key(place)
         if key in seen:
             raise OutputError(
@@ -118,7 +124,7 @@ def check_target(path: str | os.PathLike, *, run: Run | None = None) -> None:
     if run is not None and not is_written_through(written_path(path)) and run.reads(found):
         raise OutputError(
             f"Expected an output that replaces no input. Received: {path}, which this command "
-            "reads. Write to another folder."
+            "reads. Write to another file or folder."
         )
 
 

@@ -44,21 +44,20 @@ def lock_output(path: str | os.PathLike) -> Iterator[None]:
     lock = FileLock(_lock_file(target), blocking=False)
     try:
         try:
-            lock.acquire()
+            with contextlib.suppress(NotImplementedError):  # a file system without locks
+                lock.acquire()
         except Timeout:
             raise OutputError(
                 f"Expected an output that nobody else is writing. Received: {path}, which another "
                 "run is writing at this moment. Wait for it, or name another output."
             ) from None
-        except (NotImplementedError, ValueError):  # a file system without locks
-            lock = None
         if run is not None:
             run.locked.add(target)
         yield
     finally:
         if run is not None:
             run.locked.discard(target)
-        if lock is not None and lock.is_locked:
+        if lock.is_locked:
             # Removed while it is held: who waits for it sees that, and makes a new one.
             with contextlib.suppress(OSError):
                 os.unlink(lock.lock_file)

@@ -24,7 +24,9 @@ def named(folder: str | os.PathLike, name: str, suffix: str = "") -> Path:
     """
     *parents, last = name.split("/")
     limit = _limit_of(nearest_folder(folder))
-    if len(os.fsencode(last + suffix)) > limit:
+    if len(os.fsencode(last + suffix)) <= limit:
+        last += suffix
+    else:
         ending = f"~{hashlib.sha256(os.fsencode(last)).hexdigest()[:_HASH]}{suffix}"
         last = _start_of(last, limit - len(ending)) + ending
     return Path(folder, *parents, last)
@@ -51,6 +53,21 @@ def nearest_folder(path: str | os.PathLike) -> str:
     return path
 
 
+def check_folder(folder: str | os.PathLike) -> None:
+    """Refuse a folder that cannot be made, since it, or one above it, is a file.
+
+    Raises:
+        NotADirectoryError: With the name of the file.
+    """
+    path = os.path.abspath(folder)
+    while not os.path.lexists(path) and os.path.dirname(path) != path:
+        path = os.path.dirname(path)
+    if os.path.lexists(path) and not os.path.isdir(path):
+        raise NotADirectoryError(
+            f"Expected a folder to write to. Received: {path}, which is none. Name another one."
+        )
+
+
 def make_folder(folder: str | os.PathLike) -> list[str]:
     """Make a folder and those above it, however deep.
 
@@ -60,17 +77,14 @@ def make_folder(folder: str | os.PathLike) -> list[str]:
     Raises:
         OSError: If one cannot be made, or is a file.
     """
+    check_folder(folder)
     missing = []
     path = os.path.abspath(folder)
     while not os.path.isdir(path):
         missing.append(path)
-        if os.path.dirname(path) == path:
-            break
         path = os.path.dirname(path)
     missing.reverse()
     for path in missing:
-        with contextlib.suppress(FileExistsError):
+        with contextlib.suppress(FileExistsError):  # another process was faster
             os.mkdir(path)
-        if not os.path.isdir(path):
-            raise NotADirectoryError(f"Expected a folder. Received: {path}, which is a file.")
     return missing

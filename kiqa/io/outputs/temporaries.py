@@ -31,7 +31,7 @@ def is_temporary(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def sweep(folder: str | os.PathLike) -> None:
+def sweep(folder: str) -> None:
     """Remove what killed processes left in a folder; once a process and folder.
 
     Removed are temporary files of this machine whose process is gone, and of

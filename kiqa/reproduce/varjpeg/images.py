@@ -44,9 +44,9 @@ def images_of(options: argparse.Namespace) -> list[Path]:
         FileNotFoundError: If there are none.
         ValueError: If a part is asked for without a split.
     """
-    from kiqa.io.images import IMAGE_SUFFIXES
+    from kiqa.io.images.kinds import images_in
 
-    found = sorted(p for p in options.images.glob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    found = images_in(options.images) if options.images.is_dir() else []
     if options.set != "all":
         if not options.split:
             raise ValueError(f"Expected --split with --set {options.set}, received none.")

@@ -17,8 +17,8 @@ from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
 from kiqa.data.records import ScoredImage
 from kiqa.data.resizing import parse_display
-from kiqa.maps.gaze import GazeForm
 from kiqa.interrupts import interrupt_status
+from kiqa.maps.gaze import GazeForm
 from kiqa.running import claimed
 from kiqa.startup import start_keras
 
