@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from kiqa.arguments import Output, add_output
-from kiqa.cli.coding import add_coding, importance_of, settings_of
+from kiqa.cli.coding import add_coding, declare_importance, importance_of, settings_of
 from kiqa.cli.inputs import add_count, add_paths, collect, distinguish
 from kiqa.cli.targets import output_paths, report
 from kiqa.constants import DEFAULT_MAPPER
@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = distinguish(collect(arguments.paths, judge=no_source))
     from kiqa.varjpeg import SUFFIXES
 
+    declare_importance(arguments, [item.name for item in inputs])
     targets = output_paths(inputs, arguments.output, suffix=SUFFIXES[arguments.form])
     settings = settings_of(arguments)
     if arguments.quality is not None:

@@ -68,6 +68,16 @@ def add_reference(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_spreadsheet(parser: argparse.ArgumentParser) -> None:
+    """Add --spreadsheet to a command that writes CSV."""
+    parser.add_argument(
+        "--spreadsheet",
+        action="store_true",
+        help="in CSV, put an apostrophe before names that begin with = + - or @, which a "
+        "spreadsheet would run as formulas",
+    )
+
+
 def add_count(
     parser: argparse._ActionsContainer,
     name: str,

@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 from kiqa.arguments import Output, add_output
-from kiqa.cli.coding import add_coding, importance_of, settings_of
+from kiqa.cli.coding import add_coding, declare_importance, importance_of, settings_of
 from kiqa.cli.inputs import add_count, add_paths, collect, distinguish
 from kiqa.cli.targets import report
 from kiqa.constants import DEFAULT_MAPPER, VARJPEG
+from kiqa.io.outputs import check_targets
 from kiqa.io.text import printable, tell
 
 
@@ -26,6 +27,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     found = distinguish(collect(arguments.paths, judge=no_source))
     inputs = {item.name: item for item in found}
+    declare_importance(arguments, inputs)
+
+    from kiqa.varjpeg.jnd.versions import reference_of
+
+    check_targets(reference_of(arguments.output, name) for name in inputs)
     settings = settings_of(arguments)
     importance = importance_of(arguments)
 

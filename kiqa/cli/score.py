@@ -6,7 +6,7 @@ import sys
 from contextlib import closing
 
 from kiqa.arguments import Output, add_output, part_of
-from kiqa.cli.inputs import add_count, add_paths, add_reference, collect
+from kiqa.cli.inputs import add_count, add_paths, add_reference, add_spreadsheet, collect
 from kiqa.io.text import tell
 from kiqa.startup import load_quietly
 
@@ -42,6 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="record",
         help="a bad file is a row with an error, or ends the run (default: %(default)s)",
     )
+    add_spreadsheet(parser)
     add_count(parser, "--workers", "decoding threads (default: the cores, at most 8)")
     add_count(
         parser,
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     form = arguments.format or _form_of(arguments.output, arguments.resume)
     inputs = collect(arguments.paths, leave_out=[arguments.output])
 
-    from kiqa.io.rows import format_header, format_row
+    from kiqa.io.row_forms import format_header, format_row
     from kiqa.scoring import ROW_KEYS, Scorer, in_shard, score_paths
     from kiqa.scoring.pairs import REFERENCE_KEYS, reference_for
 
@@ -94,6 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
         on_error=arguments.on_error,
         workers=arguments.workers,
         references=references,
+        spreadsheet=arguments.spreadsheet,
     )
     columns = ROW_KEYS if references is None else (*ROW_KEYS, *REFERENCE_KEYS)
     if arguments.categories:
@@ -105,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         for row in _progress(rows, len(paths), to_terminal=not arguments.output):
             if not arguments.output:
-                line = format_row(row, form, columns)
+                line = format_row(row, form, columns, spreadsheet=arguments.spreadsheet)
                 if form == "table" and row.get("category"):
                     line = f"{line.rstrip()}  {row['category']} ({row['normalised']:.1f})\n"
                 _emit(line)

@@ -16,6 +16,7 @@ from kiqa.data.local_quality import ImageBoxes, ground_truth, read_boxes
 from kiqa.data.smoothing import blur_map
 from kiqa.data.untrained import untrained_files
 from kiqa.io.images import load_image
+from kiqa.io.outputs import declare_inputs
 from kiqa.io.weights import Details
 
 
@@ -77,6 +78,7 @@ def boxed_items(folder: str, boxes: str) -> list[Item]:
             f"of them not there, {first.name} first ({first.source}). Names are relative to "
             "the folder."
         )
+    declare_inputs(item.path for item in items)
     return items
 
 
