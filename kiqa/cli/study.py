@@ -131,9 +131,11 @@ def _jnd(arguments):
 
 
 def _patches(arguments):
+    from kiqa.io.outputs import check_targets
     from kiqa.studies import write_patches_study
 
     records = _records(arguments)
+    check_targets([arguments.output])
     count = arguments.images
     if count is None:
         count = len(records) if arguments.data is None else KONPATCH.images
@@ -175,19 +177,21 @@ def _records(arguments):
 
 def _boxes(arguments):
     from kiqa.io.images import IMAGE_SUFFIXES
+    from kiqa.io.outputs import check_targets
     from kiqa.studies import write_boxes_study
 
     if not Path(arguments.folder).is_dir():
         raise FileNotFoundError(f"Expected a folder of images. Received: {arguments.folder}.")
     images = [
         (item.name, item.path)
-        for item in collect([arguments.folder], leave_out=[arguments.output])
+        for item in collect([arguments.folder])
         if Path(item.path).suffix.lower() in IMAGE_SUFFIXES
     ]
     if not images:
         raise FileNotFoundError(
             f"Expected images in {arguments.folder}, found none. Give the folder that holds them."
         )
+    check_targets([arguments.output])
     return write_boxes_study(images, arguments.output, note=arguments.note), ""
 
 
