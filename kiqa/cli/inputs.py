@@ -190,7 +190,12 @@ def collect(
                 f"Expected at least one image. Received: {what}, with none{others}."
             )
     omitted = {os.path.realpath(path) for path in leave_out if path}
-    inputs = [item for path, item in found.items() if os.path.realpath(path) not in omitted]
+    names = {os.path.basename(path) for path in omitted}  # few need the whole look
+    inputs = [
+        item
+        for path, item in found.items()
+        if os.path.basename(path) not in names or os.path.realpath(path) not in omitted
+    ]
     if not inputs:
         raise FileNotFoundError(
             "Expected at least one file. Received: the output file of this command only."

@@ -4,6 +4,7 @@ Public names: :class:`Item`, :class:`Case`, :func:`boxed_items`,
 :func:`synthetic_items`, :func:`untrained_items`, :func:`load_case`.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,7 +156,7 @@ def load_case(item: Item, *, blur: float, seed: int) -> tuple[Item, Case | Excep
                 answers, height=height, width=width, participants=len(answers), blur=blur
             )
             return item, Case(item, pixels, truth)
-        rng = np.random.default_rng([seed, item.version, *item.path.name.encode()])
+        rng = np.random.default_rng([seed, item.version, *os.fsencode(item.path.name)])
         kind = str(rng.choice(available_distortions()))
         level = float(rng.choice(LEVELS[kind]))
         pixels, mask = distort_region(pixels, kind, level, rng=rng)

@@ -19,6 +19,7 @@ Public names: :func:`sensitivity_rows`, :func:`photo_auc`, :func:`summarise`,
 
 import argparse
 import hashlib
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -287,5 +288,5 @@ def _centres(quality, shape):
 
 
 def _generator(seed, name, kind, level):
-    digest = hashlib.sha256(f"{seed}|{name}|{kind}|{level:g}".encode()).digest()
+    digest = hashlib.sha256(os.fsencode(f"{seed}|{name}|{kind}|{level:g}")).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))

@@ -5,6 +5,7 @@ Public names: :func:`add_images`, :func:`images_of`, :func:`rows_of`,
 """
 
 import argparse
+import os
 import sys
 import zlib
 from collections.abc import Callable, Iterable
@@ -94,7 +95,7 @@ def blurred_outside(pixels: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarr
     """
     from scipy.ndimage import gaussian_filter
 
-    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    rng = np.random.default_rng(zlib.crc32(os.fsencode(name)))
     height, width = pixels.shape[:2]
     half = rng.uniform(*_AXES, 2) * (height, width)
     centre = rng.uniform(0.3, 0.7, 2) * (height, width)

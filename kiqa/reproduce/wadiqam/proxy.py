@@ -100,7 +100,8 @@ def responses(
         for kind, ends in LEVELS.items():
             yield {"photograph": path.name, "kind": kind, "level": 0.0, "score": own}
             for level in np.geomspace(*ends, levels).round(0 if kind == "jpeg" else 3):
-                digest = hashlib.sha256(f"{seed}|{path.name}|{kind}|{level:g}".encode()).digest()
+                key = os.fsencode(f"{seed}|{path.name}|{kind}|{level:g}")
+                digest = hashlib.sha256(key).digest()
                 rng = np.random.default_rng(int.from_bytes(digest[:16], "big"))
                 copy = distort(pixels, kind, float(level), rng=rng)
                 yield {"photograph": path.name, "kind": kind, "level": float(level),
