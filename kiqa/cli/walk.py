@@ -71,7 +71,8 @@ class Walk:
         total = self.skipped.total()
         if not total:
             return None
-        parts = ", ".join(f"{count} {reason}" for reason, count in self.skipped.most_common())
+        most_first = sorted(self.skipped.items(), key=lambda item: (-item[1], item[0]))
+        parts = ", ".join(f"{count} {reason}" for reason, count in most_first)
         return f"{total} {'file' if total == 1 else 'files'} skipped: {parts}"
 
 

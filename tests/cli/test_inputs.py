@@ -31,7 +31,7 @@ def test_folder_gives_every_image_below_it_sorted(tree, capsys):
         ("in/b.PNG", "b.PNG"),
         ("in/sub/a.jpg", "sub/a.jpg"),
     ]
-    assert capsys.readouterr().err == "kiqa: 2 files skipped: 1 hidden, 1 .xmp\n"
+    assert capsys.readouterr().err == "kiqa: 2 files skipped: 1 .xmp, 1 hidden\n"
 
 
 def test_what_is_named_is_tried(tree, capsys):
