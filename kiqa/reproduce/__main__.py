@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from kiqa.interrupts import end, entry, interrupt_status
+from kiqa.io.text import tell
 from kiqa.running import claimed
 
 # Each name with its module and the `kiqa.reproduce.command.Command` in it.
@@ -110,7 +111,7 @@ def _listing():
 
 
 def _fail(message, status):
-    sys.stderr.write(f"kiqa.reproduce: {' '.join(message.split())}\n")
+    tell(message, name="kiqa.reproduce")
     return status
 
 

@@ -6,7 +6,6 @@ Public names: :class:`Command`, :func:`add_data`, :func:`add_output`,
 """
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
 from kiqa.data.records import ScoredImage
 from kiqa.data.untrained import INCLUDE_OPTION, Kept, untrained
+from kiqa.io.text import tell
 from kiqa.io.weights import Details
 
 _FIGURES = Path("runs/reproduce")
@@ -69,7 +69,7 @@ def add_include(parser: argparse.ArgumentParser) -> None:
 
 def report(message: str) -> None:
     """Tell something worth knowing on standard error."""
-    sys.stderr.write(f"kiqa.reproduce: {message}\n")
+    tell(message, name="kiqa.reproduce")
 
 
 def unseen(

@@ -7,7 +7,6 @@ References:
 """
 
 import re
-import sys
 from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,14 @@ from kiqa.arguments import add_number
 from kiqa.constants import PAQ2PIQ
 from kiqa.evaluation.report import write_csv
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_evaluation, add_output, records_of, unseen
+from kiqa.reproduce.command import (
+    Command,
+    add_evaluation,
+    add_output,
+    records_of,
+    report,
+    unseen,
+)
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, watched
 from kiqa.reproduce.thesis.figures import save, spread
 from kiqa.scoring import Scorer
@@ -174,9 +180,7 @@ def _fig_11(options) -> int:
     )
     save(figure, options, "paq2piq-fig11")
     if errors:
-        sys.stderr.write(
-            f"kiqa.reproduce: {len(errors)} images could not be scored, the first: {errors[0]}\n"
-        )
+        report(f"{len(errors)} images could not be scored, the first: {errors[0]}")
     return 1 if errors else 0
 
 

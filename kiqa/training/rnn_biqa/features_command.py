@@ -18,6 +18,7 @@ from kiqa.data.chosen import PARTS, scored_images
 from kiqa.data.records import ScoredImage
 from kiqa.data.resizing import parse_display
 from kiqa.interrupts import interrupt_status
+from kiqa.io.text import tell
 from kiqa.maps.gaze import GazeForm
 from kiqa.running import claimed
 from kiqa.startup import start_keras
@@ -117,4 +118,4 @@ def _display(text):
 
 
 def _say(text):
-    sys.stderr.write(f"train_rnn_biqa: {' '.join(text.split())}\n")
+    tell(text, name="train_rnn_biqa")

@@ -22,6 +22,7 @@ from kiqa.data.chosen import training_parts
 from kiqa.data.folders import photographs_in
 from kiqa.data.records import ScoredImage
 from kiqa.interrupts import interrupt_status
+from kiqa.io.text import tell
 from kiqa.running import claimed
 from kiqa.startup import start_keras
 from kiqa.training.runs.checks import refuse_shared_contents
@@ -148,7 +149,7 @@ def run_command(command: TrainingCommand, arguments: argparse.Namespace) -> int:
     """
 
     def say(text):
-        sys.stderr.write(f"{command.name}: {' '.join(text.split())}\n")
+        tell(text, name=command.name)
 
     if arguments.workdir is None and command.workdir is not None:
         arguments.workdir = command.workdir(arguments)
