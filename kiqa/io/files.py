@@ -105,7 +105,8 @@ def growing(path: str | os.PathLike) -> Iterator[Path]:
     check_target(part)
     make_folder(part.parent)
     try:
-        part.open("ab").close()
+        mode = 0o600 if os.path.exists(target) else 0o666
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT, mode))
         yield part
         _put(part, target)
     except BaseException:

@@ -99,6 +99,10 @@ def test_a_growing_file_goes_on_where_it_was_left(tmp_path):
             file.write("two")
         assert not path.exists()
     assert path.read_text() == "one two"
+    path.chmod(0o600)
+    with growing(path) as part:
+        assert part.stat().st_mode & 0o077 == 0 or os.name != "posix"
+        part.write_text("one two")
     with pytest.raises(ValueError, match="wrong"), growing(path) as part:
         raise ValueError("wrong")
     assert path.read_text() == "one two" and os.listdir(tmp_path) == ["a.txt"]

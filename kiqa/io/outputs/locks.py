@@ -8,12 +8,11 @@ hidden file is taken by the next one.
 import contextlib
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kiqa.io.outputs.guard import OutputError, current_run
-from kiqa.io.outputs.links import written_path
+from kiqa.io.outputs.links import is_written_through, written_path
 from kiqa.io.outputs.names import make_folder
 
 
@@ -22,7 +21,7 @@ def lock_output(path: str | os.PathLike) -> Iterator[None]:
     """Hold the lock of an output, a file or a folder, for as long as the block runs.
 
     Within a command that holds the lock already this does nothing. Devices and
-    pipes have none.
+    pipes have none, nor have files in folders where nothing can be made.
 
     Args:
         path: The output; its parent folder is made, and removed again if the
@@ -31,20 +30,21 @@ def lock_output(path: str | os.PathLike) -> Iterator[None]:
     Raises:
         OutputError: If another process, or another part of this one, is
             writing it.
-        OSError: If its folder cannot be written.
+        OSError: If its folder cannot be made.
     """
     target = written_path(path)
     run = current_run()
-    if _is_special(target) or (run is not None and target in run.locked):
+    if is_written_through(target) or (run is not None and target in run.locked):
         yield
         return
     from filelock import FileLock, Timeout  # a tenth of a second, which --help does without
 
     made = make_folder(os.path.dirname(target))
-    lock = FileLock(_lock_file(target), blocking=False)
+    lock = FileLock(_lock_file(target), blocking=False, mode=0o666)  # other users' too
     try:
         try:
-            with contextlib.suppress(NotImplementedError):  # a file system without locks
+            # A file system without locks, or a folder in which only the file may be written.
+            with contextlib.suppress(NotImplementedError, PermissionError):
                 lock.acquire()
         except Timeout:
             raise OutputError(
@@ -65,14 +65,6 @@ def lock_output(path: str | os.PathLike) -> Iterator[None]:
         for folder in reversed(made):
             with contextlib.suppress(OSError):
                 os.rmdir(folder)  # only where it is empty
-
-
-def _is_special(target):
-    try:
-        mode = os.stat(target).st_mode
-    except OSError:
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _lock_file(target):

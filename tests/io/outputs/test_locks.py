@@ -36,5 +36,18 @@ def test_a_lock_file_that_a_kill_left_is_no_lock(tmp_path):
 @pytest.mark.skipif(os.name != "posix", reason="devices of POSIX")
 def test_devices_have_no_lock():
     """Everybody may write to them."""
-    with lock_output("/dev/null"), lock_output("/dev/null"):
+    for path in ("/dev/null", "/dev/stdout"):
+        with lock_output(path), lock_output(path):
+            pass
+
+
+def test_a_folder_that_takes_no_new_file_has_no_locks(tmp_path, monkeypatch):
+    """The file in it can be written all the same."""
+    from filelock import FileLock
+
+    def refuse(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(FileLock, "acquire", refuse)
+    with lock_output(tmp_path / "x"), lock_output(tmp_path / "x"):
         pass
