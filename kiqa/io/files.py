@@ -73,9 +73,6 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         _put(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
-        for empty in reversed(made):
-            with contextlib.suppress(OSError):
-                os.rmdir(empty)
         raise
     for changed in [folder, *map(os.path.dirname, made)]:
         _sync_folder(changed)

@@ -82,13 +82,6 @@ def test_a_folder_is_no_target(tmp_path):
         write_atomically(tmp_path, b"x")
 
 
-def test_folders_made_for_nothing_go_again(tmp_path):
-    """Where writing fails."""
-    with pytest.raises(OSError, match="full"), replacing(tmp_path / "a/b/c.txt"):
-        raise OSError("disk full")
-    assert os.listdir(tmp_path) == []
-
-
 def test_a_growing_file_goes_on_where_it_was_left(tmp_path):
     """A part that is there is kept; the target appears at the end, the part goes on an error."""
     path = tmp_path / "a.txt"
