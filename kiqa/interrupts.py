@@ -75,7 +75,7 @@ def _is_command():
     words = getattr(sys, "orig_argv", [])
     module = words[words.index("-m") + 1 :][:1] if "-m" in words else []
     script = os.path.basename(sys.argv[0]) if sys.argv else ""
-    return script in ("kiqa", "kiqa.exe") or [m.split(".")[0] for m in module] == ["kiqa"]
+    return os.path.splitext(script)[0] == "kiqa" or [m.split(".")[0] for m in module] == ["kiqa"]
 
 
 def _end_at_once(number, frame):

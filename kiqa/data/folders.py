@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 from kiqa.data.splits import read_split
-from kiqa.io.images.kinds import images_in
+from kiqa.io.images.kinds import listed_images
 from kiqa.io.outputs import declare_inputs
 
 
-def photographs_in(
+def images_in(
     folder: str | os.PathLike, *, chosen: str, split: str | os.PathLike | None = None
 ) -> list[Path]:
     """List the images of a folder that a split puts into one set.
@@ -36,7 +36,7 @@ def photographs_in(
     if split is None and (folder / "split.csv").is_file():
         split = folder / "split.csv"
     if split is None:
-        files = images_in(folder)
+        files = listed_images(folder)
     else:
         sets = read_split(split)
         files = [folder / name for name in sorted(sets) if sets[name] == chosen]

@@ -87,7 +87,7 @@ def is_coded(path: str | os.PathLike) -> bool:
     return head.startswith(_CODED_ALONE) or (head.startswith(_STARTS[1]) and _CODED in head)
 
 
-def images_in(folder: str | os.PathLike) -> list[Path]:
+def listed_images(folder: str | os.PathLike) -> list[Path]:
     """List the images of a folder that kiqa reads, without those below it.
 
     Returns:

@@ -31,7 +31,7 @@ from kiqa.data.study.cropping import place_patches, write_patches
 from kiqa.data.tables import read_table
 from kiqa.io.images import load_image
 from kiqa.io.images.headers import MAX_PIXELS, open_header, orientation
-from kiqa.io.images.kinds import images_in
+from kiqa.io.images.kinds import listed_images
 from kiqa.reproduce.command import Command, add_data, add_output, records_of
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets
 from kiqa.reproduce.thesis.figures import save, spread
@@ -112,7 +112,7 @@ def _fig_4(options) -> int:
 def _paths(options):
     if options.images is not None:
         folder = Path(options.images)
-        paths = images_in(folder) if folder.is_dir() else []
+        paths = listed_images(folder) if folder.is_dir() else []
         if not paths:
             raise FileNotFoundError(f"Expected a folder of images. Received: {folder}, no such.")
         return paths

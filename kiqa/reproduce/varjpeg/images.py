@@ -45,9 +45,9 @@ def images_of(options: argparse.Namespace) -> list[Path]:
         FileNotFoundError: If there are none.
         ValueError: If a part is asked for without a split.
     """
-    from kiqa.io.images.kinds import images_in
+    from kiqa.io.images.kinds import listed_images
 
-    found = images_in(options.images) if options.images.is_dir() else []
+    found = listed_images(options.images) if options.images.is_dir() else []
     if options.set != "all":
         if not options.split:
             raise ValueError(f"Expected --split with --set {options.set}, received none.")

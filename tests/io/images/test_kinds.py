@@ -3,7 +3,15 @@
 import pytest
 from PIL import Image
 
-from kiqa.io.images.kinds import HIDDEN, OWN, images_in, is_coded, no_image, no_source, no_stream
+from kiqa.io.images.kinds import (
+    HIDDEN,
+    OWN,
+    is_coded,
+    listed_images,
+    no_image,
+    no_source,
+    no_stream,
+)
 
 PICTURE = Image.new("RGB", (16, 16), "red")
 KINDS = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM", "JPEG2000")
@@ -64,4 +72,4 @@ def test_own_figures_and_streams(tmp_path, encode, photo):
     assert [no_stream(tmp_path / name) for name in ("a.jpg", "a.vjpg", "plain.jpg", "b.png")] == [
         None, None, None, ".png",
     ]  # fmt: skip
-    assert [path.name for path in images_in(tmp_path)] == ["a.jpg", "b.png", "plain.jpg"]
+    assert [path.name for path in listed_images(tmp_path)] == ["a.jpg", "b.png", "plain.jpg"]
