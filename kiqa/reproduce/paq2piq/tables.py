@@ -183,9 +183,7 @@ def _finish(options, table, results, lines) -> int:
     sys.stdout.write(f"{text}\n")
     errors = [line["error"] for line in lines if line["error"]]
     if errors:
-        sys.stderr.write(
-            f"kiqa.reproduce: {len(errors)} scores are missing, the first: {errors[0]}\n"
-        )
+        report(f"{len(errors)} scores are missing, the first: {errors[0]}")
     undefined = [undefined_metrics(result["metrics"], _SHOWN) for result in results]
     for line in filter(None, undefined):
         report(line)

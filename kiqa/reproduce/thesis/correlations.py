@@ -243,9 +243,7 @@ def _finish(options, table, records, results, predictions) -> int:
         write_csv(lines, f"{stem}-predictions.csv")
     sys.stdout.write(f"{text}\n")
     if errors:
-        sys.stderr.write(
-            f"kiqa.reproduce: {len(errors)} scores are missing, the first: {errors[0]}\n"
-        )
+        report(f"{len(errors)} scores are missing, the first: {errors[0]}")
     undefined = [undefined_metrics(result["metrics"], _SHOWN) for result in results]
     for line in filter(None, undefined):
         report(line)
