@@ -9,7 +9,8 @@ from pathlib import Path
 from kiqa.arguments import add_number, add_path, add_text
 from kiqa.data.trained import in_chain, trained_on
 from kiqa.training.paq2piq.settings import PRESETS, Paq2piqSettings
-from kiqa.training.runs.command import TrainingCommand, chosen_parts
+from kiqa.training.runs.command import TrainingCommand
+from kiqa.training.teaching.command import add_teaching, taught_parts
 
 
 def _add_options(parser):
@@ -25,13 +26,14 @@ def _add_options(parser):
     add_number(data, "--pseudo-patches", "with --pseudo-scores: patches of each image", default=48)
     add_path(data, "--packed", "FOLDER", "folder for the decoded images, which runs can share "
         "(default: packed in --workdir)")  # fmt: skip
+    add_teaching(parser)
 
 
 def _prepare(arguments: argparse.Namespace, settings: Paq2piqSettings):
     """Records of train, val and test."""
     if arguments.patch_scores is not None and arguments.pseudo_scores is not None:
         raise ValueError("Expected --patch-scores or --pseudo-scores. Received: both.")
-    return chosen_parts(arguments, settings)
+    return taught_parts(arguments, settings)
 
 
 def _train(prepared, settings, run, arguments):
