@@ -90,7 +90,7 @@ def names_trained_on(
         part, else of one of which they are some, with fingerprints; else with
         these alone.
     """
-    wanted = frozenset(map(original_name, names))
+    wanted = frozenset(map(original_name, names)) - {NOTHING}
     found = [
         (len(members), split, part)
         for split in published_splits()

@@ -21,8 +21,13 @@ from kiqa.training.teaching.made import make_degraded, make_histories
 _UNRATED = ""  # data set of files of a plain folder
 
 
-def add_teaching(parser: argparse.ArgumentParser) -> None:
-    """Add the options, for `with_taught`."""
+def add_teaching(parser: argparse.ArgumentParser, *, undistorted: bool = True) -> None:
+    """Add the options, for `with_taught`.
+
+    Args:
+        parser: Of a training.
+        undistorted: Whether images of no data set can be trained on.
+    """
     group = parser.add_argument_group("more to train on (ours; default: nothing)")
     add_number(group, "--histories", "copies of each training image with another history: cut, "
         "resized, encoded again; the scores stay", default=0)  # fmt: skip
@@ -32,10 +37,13 @@ def add_teaching(parser: argparse.ArgumentParser) -> None:
         "--teacher-weight", type=float, metavar="W", default=0.5,
         help="of the teacher's score of an image, beside the MOS with 1 - W (default: %(default)s)",
     )  # fmt: skip
-    add_number(group, "--degraded", "with --teacher: degraded copies of training images and of "
-        "--undistorted, scored by it", default=0)  # fmt: skip
-    add_path(group, "--undistorted", "FOLDER", "with --teacher: images without scores, of its "
-        "split.csv only train; scored by it, like the training images' copies")  # fmt: skip
+    of = " and of --undistorted" if undistorted else ""
+    add_number(group, "--degraded", f"with --teacher: degraded copies of training images{of}, "
+        "scored by it", default=0)  # fmt: skip
+    group.set_defaults(undistorted=None)
+    if undistorted:
+        add_path(group, "--undistorted", "FOLDER", "with --teacher: images without scores, of its "
+            "split.csv only train; scored by it, like the training images' copies")  # fmt: skip
     add_path(group, "--made", "DIR", "folder for these images, which trainings can share "
         "(default: made in --workdir)")  # fmt: skip
 
@@ -94,6 +102,11 @@ def with_taught(
         OSError: If a file cannot be read or written; what is finished stays.
     """
     _check(arguments)
+    if not train and (arguments.histories or arguments.teacher is not None):
+        raise ValueError(
+            "Expected images of the part train together with --histories or --teacher. Received: "
+            "none. Add --split FILE|NAME, or take the part train."
+        )
     result, teacher = list(train), None
     if arguments.teacher is not None:
         # Keras is loaded here, not without a teacher.
