@@ -128,7 +128,9 @@ def with_taught(
             [record.path for record in train], folder,
             count=arguments.histories, seed=seed, progress=True,
         )  # fmt: skip
-        result += [_copy(whole[one.source], one, "history") for one in made]
+        result += [
+            _copy(whole[one.source], one, "history") for one in made if one.source is not None
+        ]
     if teacher is not None:
         result += _scored_by_it(teacher, whole, arguments, folder, seed=seed)
     return result
