@@ -120,7 +120,9 @@ def _violations(source: str, module: str, *, is_package: bool = False) -> list[s
         elif part == "data" and module != "kiqa.data.pipeline" and top in DEEP_LEARNING:
             wrong.append(f"{module} imports {name}: only data/pipeline.py may")
         if part == "training" and _foreign_system(module, name):
-            wrong.append(f"{module} imports {name}: systems share only training/runs and training/teaching")
+            wrong.append(
+                f"{module} imports {name}: systems share only training/runs and training/teaching"
+            )
     for name in at_load:
         top = name.split(".")[0]
         if top == "tensorflow" and part in {"models", "training", "io"}:

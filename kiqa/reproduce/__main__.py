@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 # Each name with its module and the `kiqa.reproduce.command.Command` in it.
 NAMES = {
+    "accuracy": "accuracy:ACCURACY",
     "compare": "compare:COMPARE",
     "degradations": "robustness:DEGRADATIONS",
     "history-robustness": "robustness:HISTORY",
