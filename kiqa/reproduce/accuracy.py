@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -102,7 +103,8 @@ def _run(options: argparse.Namespace) -> int:
     said = {name: read_predictions(file) for name, file in options.models}
     first = next(iter(said))
     seconds = seconds_of(list(said), rounds=options.rounds) if options.rounds > 0 else {}
-    rows, kept = [], {}
+    rows: list[dict[str, Any]] = []
+    kept: dict[str, dict[str, Any]] = {}
     for name, predictions in said.items():
         mos, predicted = np.array(list(predictions.values())).T
         report = correlation_report(predicted, mos, seed=_SEED)
