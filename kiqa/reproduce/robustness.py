@@ -4,7 +4,7 @@
   from `VERSIONS` at random: the correlation with the MOS should stay, and the
   score too.
 - ``sizes``: the same images at half their size, or others.
-- ``degradations``: pristine photographs distorted at five rising levels: the
+- ``degradations``: pristine images distorted at five rising levels: the
   score should fall from each level to the next. Levels are ours.
 
 ``interval-coverage`` reads predictions: how often the MOS lies in the interval
@@ -29,8 +29,12 @@ from tqdm import tqdm
 from kiqa.arguments import add_path
 from kiqa.data.distortions import available_distortions, distort
 from kiqa.data.distortions.basic import jpeg
-from kiqa.data.folders import photographs_in
+<<<<<<< HEAD
+from kiqa.data.folders import images_in
 from kiqa.data.untrained import untrained_files
+=======
+from kiqa.data.folders import images_in
+>>>>>>> main
 from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import mean_interval, percentile_interval, srocc_rows
@@ -196,6 +200,10 @@ def _sizes(options: argparse.Namespace) -> int:
 
 
 def _degradations(options: argparse.Namespace) -> int:
+<<<<<<< HEAD
+=======
+    files = images_in(options.data, split=options.split, chosen=options.set)
+>>>>>>> main
     scorer = _scorer(options)
     files, _, met = _folder(options, scorer)
     sign = 1 if scorer.info.higher_is_better else -1
@@ -228,7 +236,7 @@ def _degradations(options: argparse.Namespace) -> int:
     found = {"falls": falling, "interval": [lo, hi],
              "falls_with_pristine": with_pristine, "nothing": nothing}  # fmt: skip
     text = (
-        f"{scorer.info.name}, {len(files)} photographs: of all neighbouring levels the score "
+        f"{scorer.info.name}, {len(files)} images: of all neighbouring levels the score "
         f"falls in {100 * falling:.1f} % ({100 * lo:.1f} to {100 * hi:.1f}); pristine "
         f"counted as a level {100 * with_pristine:.1f} %\n\n"
         f"{to_markdown(table)}\n\n"
@@ -297,7 +305,11 @@ def _scorer(options):
 def _files(options, scorer) -> tuple[Sequence[tuple[str, Path]], dict]:
     """Names and paths: of a data set's part, or of a plain folder; and what was left out."""
     if options.dataset is None:
+<<<<<<< HEAD
         paths, _, met = _folder(options, scorer)
+=======
+        paths = images_in(options.data, split=options.split, chosen=options.set)
+>>>>>>> main
         found = [(path.name, path) for path in paths]
     else:
         records, _, met = unseen(records_of(options), [scorer.info.details], options)
@@ -307,7 +319,7 @@ def _files(options, scorer) -> tuple[Sequence[tuple[str, Path]], dict]:
 
 def _folder(options, scorer):
     """Files of a plain folder that the model was not trained on."""
-    files = photographs_in(options.data, split=options.split, chosen=options.set)
+    files = images_in(options.data, split=options.split, chosen=options.set)
     return untrained_files(
         files, [scorer.info.details], include=options.include_trained, report=report
     )
@@ -379,7 +391,7 @@ def _coverage_options(parser):
 HISTORY = Command("Scores of images whose files have other histories", _history_options, _history)
 SIZES = Command("Scores of the same images at other sizes", _sizes_options, _sizes)
 DEGRADATIONS = Command(
-    "Scores of photographs at rising levels of distortion", _degradations_options, _degradations
+    "Scores of images at rising levels of distortion", _degradations_options, _degradations
 )
 COVERAGE = Command(
     "How often the MOS lies in the interval that a model states", _coverage_options, _coverage

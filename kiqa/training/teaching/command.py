@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kiqa.arguments import add_number, add_path, add_text
-from kiqa.data.folders import photographs_in
+from kiqa.data.folders import images_in
 from kiqa.data.records import NOTHING, ScoredImage, copy_name
 from kiqa.training.runs.command import chosen_parts
 from kiqa.training.teaching.made import make_degraded, make_histories
@@ -140,7 +140,7 @@ def _scored_by_it(teacher, rated, arguments, folder, *, seed):
     """Images without scores and degraded copies of all, scored by the teacher."""
     others = []
     if arguments.undistorted is not None:
-        others = [_unrated(path) for path in photographs_in(arguments.undistorted, chosen="train")]
+        others = [_unrated(path) for path in images_in(arguments.undistorted, chosen="train")]
     sources = [*rated, *others]
     copies = list(others)
     if arguments.degraded:
