@@ -29,12 +29,8 @@ from tqdm import tqdm
 from kiqa.arguments import add_path
 from kiqa.data.distortions import available_distortions, distort
 from kiqa.data.distortions.basic import jpeg
-<<<<<<< HEAD
 from kiqa.data.folders import images_in
 from kiqa.data.untrained import untrained_files
-=======
-from kiqa.data.folders import images_in
->>>>>>> main
 from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import mean_interval, percentile_interval, srocc_rows
@@ -200,10 +196,6 @@ def _sizes(options: argparse.Namespace) -> int:
 
 
 def _degradations(options: argparse.Namespace) -> int:
-<<<<<<< HEAD
-=======
-    files = images_in(options.data, split=options.split, chosen=options.set)
->>>>>>> main
     scorer = _scorer(options)
     files, _, met = _folder(options, scorer)
     sign = 1 if scorer.info.higher_is_better else -1
@@ -305,11 +297,7 @@ def _scorer(options):
 def _files(options, scorer) -> tuple[Sequence[tuple[str, Path]], dict]:
     """Names and paths: of a data set's part, or of a plain folder; and what was left out."""
     if options.dataset is None:
-<<<<<<< HEAD
         paths, _, met = _folder(options, scorer)
-=======
-        paths = images_in(options.data, split=options.split, chosen=options.set)
->>>>>>> main
         found = [(path.name, path) for path in paths]
     else:
         records, _, met = unseen(records_of(options), [scorer.info.details], options)
