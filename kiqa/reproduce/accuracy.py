@@ -18,8 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from kiqa.arguments import Output, add_output
 from kiqa.data.distortions.basic import gaussian_blur
 from kiqa.evaluation.report import correlation_report, metric_cells, to_markdown, write_json
+from kiqa.io.files import write_atomically
 from kiqa.io.weights import WeightsInfo, find_companion
 from kiqa.reproduce.command import Command
 from kiqa.reproduce.compare import compare, read_predictions
@@ -87,7 +89,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
         "--rounds", type=int, default=5, metavar="N",
         help="time each model so often; 0: not at all (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--output", type=Path, metavar="DIR", help="write table and JSON there")
+    add_output(parser, "--output", Output.FOLDER, "DIR", "write table and JSON there", type=Path)
 
 
 def _pair(text):
@@ -126,9 +128,8 @@ def _run(options: argparse.Namespace) -> int:
         f"{to_markdown([{k: v for k, v in row.items() if v} for row in published])}\n"
     )
     if options.output is not None:
-        options.output.mkdir(parents=True, exist_ok=True)
         write_json({"first": first, "models": kept}, options.output / "accuracy.json")
-        (options.output / "accuracy.md").write_text(text, encoding="utf-8")
+        write_atomically(options.output / "accuracy.md", text.encode("utf-8"))
     sys.stdout.write(text)
     return 0
 

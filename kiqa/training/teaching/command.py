@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kiqa.arguments import add_number, add_path, add_text
+from kiqa.arguments import Output, add_number, add_output, add_path, add_text
 from kiqa.data.folders import images_in
 from kiqa.data.records import NOTHING, ScoredImage, copy_name
 from kiqa.training.runs.command import chosen_parts
@@ -44,8 +44,10 @@ def add_teaching(parser: argparse.ArgumentParser, *, undistorted: bool = True) -
     if undistorted:
         add_path(group, "--undistorted", "FOLDER", "with --teacher: images without scores, of its "
             "split.csv only train; scored by it, like the training images' copies")  # fmt: skip
-    add_path(group, "--made", "DIR", "folder for these images, which trainings can share "
-        "(default: made in --workdir)")  # fmt: skip
+    add_output(
+        group, "--made", Output.SHARED, "DIR", "folder for these images, which trainings can share "
+        "(default: made in --workdir)", type=Path, default=None,
+    )  # fmt: skip
 
 
 def taught_parts(
