@@ -25,12 +25,14 @@ def run(arguments: argparse.Namespace) -> int:
     from PIL import Image
 
     from kiqa.io.files import write_atomically
+    from kiqa.io.images import MAX_BYTES
+    from kiqa.io.images.sources import read_file
     from kiqa.varjpeg import decode, inspect_stream
 
     errors = 0
     for item, path in zip(inputs, targets, strict=True):
         try:
-            data = Path(item.path).read_bytes()
+            data = read_file(item.path, MAX_BYTES)
             pixels, info = decode(data), inspect_stream(data)
         except (ValueError, OSError, MemoryError) as error:
             errors += report(item, error)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kiqa.cli.inputs import add_count
 from kiqa.cli.map_sources import makers
+from kiqa.io.messages import shortened
 
 _SEED = 0  # of the bootstrap; part of the published JSON
 # Ours. Odd, so that the windows meet the 8x8 blocks of a JPEG file in every phase, as those of
@@ -138,7 +139,7 @@ def run(arguments: argparse.Namespace) -> int:
                     raise case
                 rows += _compare(case, predictors, used, arguments, folder)
             except Exception as error:  # one bad or too large image is never the end
-                text = " ".join(str(error).split()) or type(error).__name__
+                text = shortened(error) or type(error).__name__
                 errors.append(text if str(item.path) in text else f"{item.path}: {text}")
                 sys.stderr.write(f"kiqa: {errors[-1]}\n")
     finally:  # what an interrupt leaves is kept

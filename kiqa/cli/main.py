@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from kiqa import __version__
 from kiqa.cli.commands import COMMANDS
+from kiqa.io.messages import shortened
 from kiqa.startup import ProcessError
 
 _EXPECTED = (ValueError, OSError, MemoryError, ImportError, ProcessError)
@@ -48,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # TensorFlow's own kinds have no base of their own
         if sys.flags.dev_mode:
             raise
-        text = " ".join(str(error).split())
+        text = shortened(error)
         if not text or not isinstance(error, _EXPECTED):
             text = f"{type(error).__name__}: {text} (python -X dev -m kiqa shows where)"
         _complain(f"error: {text}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from kiqa.arguments import add_text
 from kiqa.cli.inputs import Input, add_count, add_paths, add_reference, collect, distinguish
 from kiqa.constants import DEFAULT_MAPPER
+from kiqa.io.messages import shortened
 from kiqa.startup import load_quietly
 
 
@@ -145,7 +146,7 @@ def _load(pair: tuple[Input, str | None]):
 
 def _report(item: Input, error: Exception) -> str:
     """One line that names the file."""
-    text = " ".join(str(error).split())
+    text = shortened(error)
     if not text or not isinstance(error, ValueError | OSError):
         text = f"{type(error).__name__}: {text}".rstrip(": ")
     return text if item.path in text else f"{item.path}: {text}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kiqa.cli.inputs import Input
+from kiqa.io.messages import shortened
 
 _FILES = (".jpg", ".jpeg", ".vjpg", ".png")  # endings that nobody gives a new folder
 
@@ -54,6 +55,6 @@ def output_paths(inputs: Sequence[Input], output: Path, *, suffix: str) -> list[
 
 def report(item: Input, error: Exception) -> int:
     """Write one line about a file that could not be worked on; return 1, to count it."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = shortened(error) or type(error).__name__
     sys.stderr.write(f"kiqa: {text if item.path in text else f'{item.path}: {text}'}\n")
     return 1
