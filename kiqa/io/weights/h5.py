@@ -302,4 +302,10 @@ def _about(subject: object) -> Iterator[None]:
         *(ValueError, TypeError, LookupError, AttributeError, RuntimeError, OSError),
         *(MemoryError, ArithmeticError),
     ) as error:
-        raise WeightsError(f"{subject}: {shortened(error)}") from error
+        text = shortened(error)
+        if "xpected" not in text:  # not one of ours
+            text = (
+                f"Expected an undamaged file. Received: {type(error).__name__}: {text}. Get the "
+                "file again."
+            )
+        raise WeightsError(f"{subject}: {text}") from error

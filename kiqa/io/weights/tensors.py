@@ -25,7 +25,7 @@ _LARGEST_TEXT = 32 << 20  # characters; the largest shipped description has 0.4 
 _MOST_MEMBERS = 100_000  # groups and datasets of a file
 _DEEPEST = 50  # groups within groups
 _MOST_OF_DEFLATE = 1100  # bytes that one compressed byte can stand for
-_WITHOUT_DATA = 1 << 16  # bytes of a tensor that HDF5 fills with zeros
+_WITHOUT_DATA = 32 << 20  # bytes of tensors, together, that HDF5 fills with zeros
 _ATTRIBUTE_BYTES = 60_000  # HDF5 refuses attributes of 64 KiB; Keras splits and joins them
 
 
@@ -204,7 +204,7 @@ def datasets(group: "h5py.Group") -> Iterator[tuple[str, "h5py.Dataset"]]:
     """
     import h5py
 
-    waiting, seen, members = [("", group)], {_address(group)}, 0
+    waiting, seen, members, hollow = [("", group)], {_address(group)}, 0, 0
     while waiting:
         path, place = waiting.pop()
         for key in place:
@@ -229,7 +229,9 @@ def datasets(group: "h5py.Group") -> Iterator[tuple[str, "h5py.Dataset"]]:
                 seen.add(_address(item))
                 waiting.append((name, item))
             elif isinstance(item, h5py.Dataset):
-                _check_data(name, item)
+                hollow += _hollow(name, item)
+                if hollow > _WITHOUT_DATA:
+                    raise _no_tensor(name, item)
                 yield name, item
 
 
@@ -262,21 +264,27 @@ def _address(group):
     return info.fileno, info.addr
 
 
-def _check_data(name, dataset):
-    """Raise unless a dataset is numbers that lie in this file."""
+def _hollow(name: str, dataset: "h5py.Dataset") -> int:
+    """Return how many bytes of a tensor are not in the file; refuse what is no tensor."""
     if dataset.is_virtual or dataset.external:
         raise ValueError(
             f"Expected plain HDF5. Received: {name}, whose data lie in another file. Save the "
             "model again."
         )
+    if dataset.dtype.kind not in "fiub" or dataset.shape is None:
+        raise _no_tensor(name, dataset)
     stored = dataset.id.get_storage_size()
-    compressed = dataset.id.get_create_plist().get_nfilters() > 0
-    most = max(_MOST_OF_DEFLATE * stored if compressed else stored, _WITHOUT_DATA)
-    if dataset.dtype.kind not in "fiub" or dataset.shape is None or dataset.nbytes > most:
-        raise ValueError(
-            f"Expected tensors of numbers with their data. Received: {name}, {dataset.dtype} of "
-            f"shape {dataset.shape} in {stored} bytes. Save the model again."
-        )
+    if dataset.id.get_create_plist().get_nfilters():
+        stored *= _MOST_OF_DEFLATE
+    return max(dataset.nbytes - stored, 0)
+
+
+def _no_tensor(name, dataset):
+    stored = dataset.id.get_storage_size()
+    return ValueError(
+        f"Expected tensors of numbers with their data. Received: {name}, {dataset.dtype} of shape "
+        f"{dataset.shape} in {stored} bytes. Save the model again."
+    )
 
 
 def _write_names(group: "h5py.Group", key: str, names: list[str]) -> None:
