@@ -16,7 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 
@@ -105,7 +105,7 @@ def open_zip(
         zipfile.BadZipFile: If it is damaged.
     """
     methods = {zipfile.ZIP_STORED: "stored"} if stored else _METHODS
-    with open(path, "rb") as file, zipfile.ZipFile(Bounded(file)) as archive:  # type: ignore[arg-type]
+    with open(path, "rb") as file, zipfile.ZipFile(Bounded(file)) as archive:
         members = archive.infolist()
         if len(members) > _MOST_MEMBERS:
             raise ValueError(f"{len(members)} members, of {_MOST_MEMBERS} at most")
@@ -144,7 +144,7 @@ def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo | str) -> byte
     return b"".join(parts)
 
 
-def _array(stream: BinaryIO, size: int) -> np.ndarray:
+def _array(stream: IO[bytes], size: int) -> np.ndarray:
     """Read an array whose file or member states ``size`` bytes."""
     version = np.lib.format.read_magic(stream)
     readers = {
@@ -162,7 +162,7 @@ def _array(stream: BinaryIO, size: int) -> np.ndarray:
     if not left:
         return np.zeros(shape, dtype)
     array = np.empty(count, dtype)
-    memory, at = memoryview(array.view(np.uint8)), 0
+    memory, at = memoryview(array.view(np.uint8)), 0  # type: ignore[arg-type]
     while at < left:
         read = stream.readinto(memory[at : at + _CHUNK])  # type: ignore[attr-defined]
         if not read:

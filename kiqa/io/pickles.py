@@ -11,7 +11,9 @@ Public names: `load`, `Refused`, `Global`, `Ignored`.
 import pickletools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any
+
+from kiqa.io.budget import Bounded
 
 _MOST_OPERATIONS = 2_000_000
 _MOST_MARKS = 1_000  # open at once: how deep containers are in containers
@@ -46,7 +48,7 @@ class _Mark:
 
 
 def load(
-    stream: BinaryIO,
+    stream: "IO[bytes] | Bounded",
     call: Callable[[Global, tuple], Any],
     refer: Callable[[tuple], Any],
 ) -> Any:
@@ -68,7 +70,9 @@ def load(
         ValueError: If it is damaged.
     """
     machine = _Machine(call, refer)
-    for number, (operation, argument, _) in enumerate(pickletools.genops(stream)):
+    for number, (operation, argument, _) in enumerate(
+        pickletools.genops(stream)  # type: ignore[arg-type]  # read and readline are enough
+    ):
         if number >= _MOST_OPERATIONS:
             raise Refused(f"more than {_MOST_OPERATIONS} operations")
         if operation.name == "STOP":

@@ -229,10 +229,10 @@ def _referring(storage: Callable[[str, str, int], np.ndarray]) -> Callable[[tupl
 
     def refer(saved):
         kind, dtype, key, *rest = saved if len(saved) >= 5 else (None,) * 3
-        known = isinstance(dtype, Global) and dtype.module == "torch" and dtype.name in _STORAGES
-        if kind != "storage" or not known or not isinstance(key, str | int):
-            name = f"{dtype.module}.{dtype.name}" if isinstance(dtype, Global) else "something else"
-            raise Refused(f"a reference to {name}")
+        if kind != "storage" or not isinstance(dtype, Global) or not isinstance(key, str | int):
+            raise Refused("a reference to what is no storage")
+        if dtype.module != "torch" or dtype.name not in _STORAGES:
+            raise Refused(f"a reference to {dtype.module}.{dtype.name}")
         count, view = rest[1], rest[2:]
         if type(count) is not int or count < 0 or any(part is not None for part in view):
             raise Refused("a reference to a part of a storage")

@@ -6,6 +6,7 @@ Public names: :class:`KonPatch`, :func:`save_konpatch`, :func:`load_konpatch`,
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -135,7 +136,9 @@ def load_konpatch(path: str | Path) -> KonPatch:
         raise ValueError(
             f"Expected the arrays {needed} in {path}, received {sorted(values)}: {missing} missing."
         )
-    known = {field.name: values[field.name] for field in fields(KonPatch) if field.name in values}
+    known: dict[str, Any] = {
+        field.name: values[field.name] for field in fields(KonPatch) if field.name in values
+    }
     known |= {name: str(known[name]) for name in _TEXTS if name in known}
     if "seed" in known:
         known["seed"] = int(known["seed"])

@@ -165,7 +165,7 @@ def _object(name, value):
     if not good or value.get("module", module) != module:
         raise SettingError(f"{name[:60]}={_shown(value)}")
     kept = {}
-    for key, number in settings.items():
+    for key, number in (settings or {}).items():
         if key in ("dtype", "input_axes", "output_axes"):
             continue  # of Keras 2, and of the newest Keras 3; they say nothing of trained weights
         fine = is_number(number, 1 << 64) and key in _OBJECT_NUMBERS

@@ -194,19 +194,19 @@ class _Reader:
         if not isinstance(entry, dict) or not isinstance(entry.get("config"), dict):
             self.faults.append(f"{owner!r} (a layer without config)")
             return {}, 1
-        class_name, config = entry.get("class_name"), entry["config"]
+        class_name, config = str(entry.get("class_name")), entry["config"]
         name = _name(entry, _name(config, owner))
         graph = class_name in GRAPH_CLASSES
         module = entry.get("module")
         homes = _GRAPH_HOMES if graph else _LAYER_MODULES
         if not graph and class_name not in LAYERS:
-            self.faults.append(f"{name!r} ({str(class_name)[:60]})")
+            self.faults.append(f"{name!r} ({class_name[:60]})")
             return {}, 1
         if module is not None and module not in homes:
             self.faults.append(f"{name!r} ({class_name} of {str(module)[:60]})")
         if entry.get("registered_name") not in (None, class_name):
             self.faults.append(f"{name!r} ({str(entry['registered_name'])[:60]})")
-        result = {"class_name": class_name}
+        result: dict[str, Any] = {"class_name": class_name}
         if graph:
             result["config"], calls = self.graph(class_name, config, depth + 1)
         else:
