@@ -15,9 +15,10 @@ def test_short_texts_stay():
 
 def test_long_texts_are_cut_in_the_middle():
     """Beginning and end say most; how much is missing is said. Megabytes cost no time."""
-    began = time.perf_counter()
-    text = shortened("begin " + "x" * 50_000_000 + " end")
-    assert time.perf_counter() - began < 1
+    whole = "begin " + "x" * 50_000_000 + " end"
+    began = time.process_time()
+    text = shortened(whole)
+    assert time.process_time() - began < 0.5
     assert len(text) <= LONGEST
     assert text.startswith("begin x") and text.endswith("x end")
     assert "characters ...]" in text

@@ -95,10 +95,10 @@ def _doubled(then):
 )
 def test_what_no_tensor_needs_is_refused_at_once(content, said):
     """In less than a second and by a short message."""
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(Refused, match=said) as caught:
         _read(content)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert len(str(caught.value)) < 500
 
 
