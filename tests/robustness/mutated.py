@@ -223,7 +223,7 @@ def _tensors(rng, file):
     elif action == 2:
         file[f"{group}/again"] = file[groups[rng.integers(len(groups))]]
     elif action == 3:
-        file[group].attrs["weight_names"] = rng.bytes(8)
+        file[group].attrs["weight_names"] = rng.integers(0, 256, 8, dtype=np.uint8)
     elif action == 4:
         del file[group]
     else:
