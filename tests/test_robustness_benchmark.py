@@ -101,7 +101,7 @@ def test_a_mutation_follows_from_seed_and_number(fuzz):
 def test_crashes_and_hangs_are_seen(fuzz, body, outcome):
     """Of a child that says it has started; the next stream gets a new one."""
     program = f"print('started', flush=True); input(); {body}"
-    child = fuzz.Child([sys.executable, "-c", program], seconds=0.5)
+    child = fuzz.Child([sys.executable, "-c", program], seconds=0.2)
     for _ in range(2):
         assert child.outcome(b"\n")[0] == outcome
 
