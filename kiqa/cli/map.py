@@ -14,8 +14,9 @@ from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import Input, add_count, add_paths, add_reference, collect, distinguish
 from kiqa.cli.targets import report
 from kiqa.constants import DEFAULT_MAPPER
+from kiqa.io.messages import tell
 from kiqa.io.outputs import check_targets, make_folder, named
-from kiqa.io.text import printable, tell
+from kiqa.io.text import printable
 from kiqa.startup import load_quietly
 
 

@@ -7,7 +7,7 @@ from contextlib import closing
 
 from kiqa.arguments import Output, add_output, part_of
 from kiqa.cli.inputs import add_count, add_paths, add_reference, add_spreadsheet, collect
-from kiqa.io.text import tell
+from kiqa.io.messages import tell
 from kiqa.startup import load_quietly
 
 _CATEGORY_KEYS = ("normalised", "category")

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from kiqa.interrupts import end, entry, interrupt_status
-from kiqa.io.text import tell
+from kiqa.io.messages import tell
 from kiqa.running import claimed
 
 # Each name with its module and the `kiqa.reproduce.command.Command` in it.

@@ -18,7 +18,7 @@ from kiqa.data.chosen import PARTS, scored_images
 from kiqa.data.records import ScoredImage
 from kiqa.data.resizing import parse_display
 from kiqa.interrupts import interrupt_status
-from kiqa.io.text import tell
+from kiqa.io.messages import tell
 from kiqa.maps.gaze import GazeForm
 from kiqa.running import claimed
 from kiqa.startup import start_keras

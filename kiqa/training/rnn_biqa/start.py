@@ -10,7 +10,9 @@ import keras
 import numpy as np
 
 from kiqa.constants import RNN_BIQA
+from kiqa.io.messages import shortened
 from kiqa.io.weights import load_model
+from kiqa.io.weights.tensors import datasets, open_h5
 from kiqa.models.efficientnet_lite import fold_norms, stage_layers
 from kiqa.training.runs.imagenet import imagenet_efficientnet_lite
 from kiqa.training.runs.start import start_from
@@ -148,13 +150,13 @@ def _imagenet_file():
 
 
 def _is_ours(path):
-    import h5py
-
     try:
-        with h5py.File(path, "r") as file:
+        with open_h5(path) as file:
+            for _ in datasets(file):
+                pass  # no links, no gigabytes: Keras's own reader looks at neither
             return "kiqa" in file.attrs
-    except OSError as error:
-        raise ValueError(f"Expected a .h5 file. Received: {path} ({error}).") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ValueError(f"Expected a .h5 file. Received: {path} ({shortened(error)}).") from error
 
 
 def _keras_resnet50(path):
@@ -166,7 +168,7 @@ def _keras_resnet50(path):
     except (ValueError, KeyError, OSError, TypeError) as error:
         raise ValueError(
             f"Expected the weights of keras.applications.ResNet50 without its top. Received: "
-            f"{path} ({' '.join(str(error).split())})."
+            f"{path} ({shortened(error)})."
         ) from error
     if np.array_equal(before, twin.get_layer(_FIRST).get_weights()[0]):
         raise ValueError(f"Expected weights in {path}. Received: none for {_FIRST}.")
