@@ -16,8 +16,8 @@ from kiqa.cli.inputs import (
     add_spreadsheet,
     records_of,
 )
+from kiqa.io.messages import tell
 from kiqa.io.outputs import check_targets
-from kiqa.io.text import tell
 from kiqa.startup import load_quietly
 
 _SEED = 0  # of the bootstrap; part of the published JSON

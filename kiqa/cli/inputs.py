@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from kiqa.cli.walk import Judge, Walk
 from kiqa.constants import DEFAULT_SCORER
+from kiqa.io.messages import tell
 from kiqa.io.outputs import declare_inputs
-from kiqa.io.text import tell
 
 if TYPE_CHECKING:
     from kiqa.data.records import ScoredImage

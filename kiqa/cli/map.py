@@ -22,8 +22,9 @@ from kiqa.cli.inputs import (
 )
 from kiqa.cli.targets import report
 from kiqa.constants import DEFAULT_MAPPER
+from kiqa.io.messages import tell
 from kiqa.io.outputs import check_targets, make_folder, named
-from kiqa.io.text import printable, tell
+from kiqa.io.text import printable
 from kiqa.startup import load_quietly
 
 

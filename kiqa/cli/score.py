@@ -14,7 +14,7 @@ from kiqa.cli.inputs import (
     add_spreadsheet,
     collect,
 )
-from kiqa.io.text import tell
+from kiqa.io.messages import tell
 from kiqa.startup import load_quietly
 
 _CATEGORY_KEYS = ("normalised", "category")

@@ -11,11 +11,12 @@ import sys
 from collections.abc import Sequence
 
 from kiqa.interrupts import end, entry, interrupt_status
-from kiqa.io.text import tell
+from kiqa.io.messages import tell
 from kiqa.running import claimed
 
 # Each name with its module and the `kiqa.reproduce.command.Command` in it.
 NAMES = {
+    "accuracy": "accuracy:ACCURACY",
     "compare": "compare:COMPARE",
     "degradations": "robustness:DEGRADATIONS",
     "history-robustness": "robustness:HISTORY",
