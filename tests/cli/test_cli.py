@@ -67,7 +67,8 @@ def test_labels_of_scores(model, picture, capsys):
     assert main(["score", "a.png", "--model", model, "--categories", "--format", "jsonl"]) == 0
     row = json.loads(capsys.readouterr().out)
     assert row["normalised"] == pytest.approx(normalise_scores(row["score"]))
-    assert table.endswith(f"a.png  {row['category']} ({row['normalised']:.1f})")
+    label = f"{row['category']} ({row['normalised']:.1f})"
+    assert table.endswith(f"a.png  (pure noise: out of the domain of p2p)  {label}")
     assert row["category"] in ("Fair", "Good", "Excellent")
 
 

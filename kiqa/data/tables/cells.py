@@ -20,8 +20,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from kiqa.data.tables.spreadsheets import read_sheet
+from kiqa.io.budget import check_file
 
-_LARGEST = 1 << 30  # bytes
 _MOST_COLUMNS = 100_000  # a wide table may have one for each image
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "|", " ": "blanks"}
 _KINDS = {
@@ -115,12 +115,8 @@ def read_text(path: str | os.PathLike) -> str:
 
 
 def _read(path):
-    if path.stat().st_size > _LARGEST:
-        raise ValueError(
-            f"Expected a table of at most {_LARGEST} bytes, received {path} with "
-            f"{path.stat().st_size}. Keep the columns that are needed."
-        )
-    return path.read_bytes()
+    start = check_file(path)
+    return path.read_bytes() if start else b""
 
 
 def _decoded(data, path):
