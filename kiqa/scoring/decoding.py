@@ -92,8 +92,10 @@ def decode(
                 item["reference_image"] = load_image(reference, max_bytes=max_bytes)
     except (OSError, MemoryError) as error:
         item |= {"sha256": None, "error": name_file(_reason(error), at)}
-    except MemoryLimitError as error:  # more may be allowed another time
-        item |= {"sha256": None, "error": name_file(error, at)}
+    except MemoryLimitError as error:
+        item["error"] = name_file(error, at)
+        if max_bytes != MAX_BYTES:  # another time there may be more
+            item["sha256"] = None
     except Exception as error:  # a decoder's own exception is a verdict too
         item["error"] = name_file(error, at)
         if isinstance(source, bytes):

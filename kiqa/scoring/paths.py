@@ -96,7 +96,8 @@ def score_paths(
         output: File for the rows, or None.
         output_format: ``"jsonl"``, ``"csv"`` or ``"table"`` (cannot be
             resumed), for ``output``.
-        resume: Continue ``output`` if it is there.
+        resume: Continue ``output`` if it is there. A scorer with
+            ``max_memory`` tries again what was refused.
         on_error: ``"record"`` or ``"stop"`` (raise; no row is written).
         workers: Decoding threads; None is the number of cores, at most 8.
         references: For a full-reference model, the reference of each path.
@@ -136,9 +137,16 @@ def score_paths(
 
 
 def _score(pairs, scorer, rows, old, *, stop, workers):
-    final = {(row["path"], *_content(row)): row for row in old if row["sha256"]}
+    # With a bound of its own a run may take what another refused.
+    again = scorer.max_memory is not None
+    final = {
+        (row["path"], *_content(row)): row
+        for row in old
+        if row["sha256"] and not (again and row["error"])
+    }
     scored = {_content(row): row for row in old if row["sha256"] and row["error"] is None}
-    refused = {(row["path"], row["error"]) for row in old if not row["sha256"]}
+    errors = [row for row in old if row["error"] is not None]
+    refused = {(row["path"], row["error"]) for row in errors if again or not row["sha256"]}
     decoded = read_ahead(
         lambda pair: decode(
             pair[0], final.keys(), scored.keys(), reference=pair[1], max_bytes=scorer.max_bytes
@@ -157,7 +165,8 @@ def _score(pairs, scorer, rows, old, *, stop, workers):
                 row["seconds"] = round(row["seconds"], 4)
             else:
                 row = scorer.row(item)
-                fresh = (row["path"], row["error"]) not in refused or bool(row["sha256"])
+                final_too = bool(row["sha256"]) and not again
+                fresh = (row["path"], row["error"]) not in refused or final_too
             if stop and row["error"] is not None:
                 raise ValueError(f"Stopped at the first error: {row['error']}")
             if rows is not None and fresh:

@@ -153,3 +153,24 @@ def test_read_ahead_is_bounded_and_ordered():
     for expected in range(50):
         assert next(results) == -expected
         assert len(started) <= expected + 4
+
+
+def test_another_bound_on_memory_tries_again_what_was_refused(
+    stand_in, photos, tmp_path, monkeypatch
+):
+    """A file refused at the usual bound is scored with more; what stays refused is noted once."""
+    output, good, bad = tmp_path / "rows.jsonl", photos / "a.png", photos / "torn.bin"
+    bad.write_bytes(b"no image")
+
+    def run(**options):
+        return list(score_paths([good, bad], Scorer(**options), output=output, resume=True))
+
+    monkeypatch.setattr("kiqa.scoring.scorer.MAX_BYTES", 1000)
+    monkeypatch.setattr("kiqa.scoring.decoding.MAX_BYTES", 1000)
+    first = run()
+    assert "MiB to load" in first[0]["error"] and first[0]["sha256"]  # a verdict, as it was
+    assert run()[0]["error"] == first[0]["error"] and len(_rows(output)) == 2
+    assert run(max_memory=1 << 30)[0]["score"] is not None
+    assert len(_rows(output)) == 3
+    run(max_memory=1 << 30)
+    assert len(_rows(output)) == 3
