@@ -1,0 +1,53 @@
+"""Scoring with a comparator that has no weights.
+
+Nothing is loaded but the function. A row names in ``weights_sha256`` the hash of
+the comparator's name and version (`kiqa.scoring.engines.describe`), so that
+resumed runs tell comparators and their versions apart.
+"""
+
+from dataclasses import replace
+
+from kiqa.comparators import FORMULAS
+from kiqa.comparators.luminance import check_side
+from kiqa.io.weights import WeightsInfo
+from kiqa.scoring.engines import Engine
+
+
+def formula_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
+    """Prepare a comparator of `kiqa.comparators.FORMULAS`.
+
+    Args:
+        info: From `kiqa.scoring.engines.describe`.
+        stride: Of the map, or ``None`` for its own.
+        default_stride: Not used: a map's own stride is the one of its paper.
+
+    Returns:
+        The `Engine`. Scores look at every pixel, whatever the stride.
+
+    Raises:
+        ValueError: If a stride is asked for and there is no map.
+    """
+    formula = FORMULAS[info.name]
+    function, make_map = formula.resolve(), formula.resolve_map()
+    if stride is not None and make_map is None:
+        raise ValueError(
+            f"Expected no stride: {info.name} rates whole images only. Received: {stride}. "
+            "Leave the stride out."
+        )
+
+    def score(*images):
+        check_side(images[0], formula.least_side, name=info.name)
+        return float(function(*images))
+
+    def quality_map(*images):
+        made = make_map(*images, stride=stride)
+        return replace(made, model=info.name, weights_sha256=info.sha256)
+
+    return Engine(
+        stride=1,
+        map_stride=1 if stride is None else stride,
+        least_side=formula.least_side,
+        map=None if make_map is None else quality_map,
+        score=score,
+        needs_reference=formula.needs_reference,
+    )
