@@ -1,0 +1,115 @@
+"""The command line of the comparators that are fitted without epochs.
+
+Public names: `add_brisque`, `add_niqe`.
+"""
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from kiqa import __version__
+from kiqa.arguments import add_path, add_text
+from kiqa.data import DATASETS
+from kiqa.data.chosen import training_parts
+from kiqa.data.folders import photographs_in
+from kiqa.data.trained import files_trained_on, trained_on
+from kiqa.startup import start_keras
+
+
+def add_brisque(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``brisque``, and what it does."""
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    parser.add_argument("--dataset", choices=sorted(DATASETS), required=True, help="which one")
+    add_text(parser, "--split", "FILE|NAME", "split with train and val (default: the data set's "
+        "own)")  # fmt: skip
+    _add_workdir(parser)
+    parser.set_defaults(run=partial(_run, fit=_brisque))
+
+
+def add_niqe(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``niqe``, and what it does."""
+    add_path(parser, "--data", "FOLDER", "undistorted images without scores", required=True)
+    add_text(parser, "--split", "FILE|NAME", "split of which train is used (default: the folder's "
+        "split.csv; without one, all its images)")  # fmt: skip
+    _add_workdir(parser)
+    parser.set_defaults(run=partial(_run, fit=_niqe))
+
+
+def _add_workdir(parser):
+    add_path(
+        parser, "--workdir", "DIR", "folder of what is made; statistics that are there already "
+        "are not computed again", required=True,
+    )  # fmt: skip
+
+
+def _run(arguments: argparse.Namespace, *, fit: Callable[[argparse.Namespace], dict]) -> int:
+    """Fit, print, and return the exit status: 0 done, 2 wrong input, 130 interrupted."""
+    try:
+        result = fit(arguments)
+    except KeyboardInterrupt:
+        sys.stderr.write("train_comparator: interrupted; the same command goes on\n")
+        return 130
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"train_comparator: error: {' '.join(str(error).split())}\n")
+        return 2
+    told = ", ".join(f"{key} {value}" for key, value in result.items())
+    sys.stdout.write(f"{told}\nWritten to {arguments.workdir}\n")
+    return 0
+
+
+def _brisque(arguments: argparse.Namespace) -> dict[str, Any]:
+    import numpy as np
+
+    from kiqa.comparators.brisque import brisque_features
+    from kiqa.comparators.fit_brisque import GRID, fit_brisque
+    from kiqa.comparators.statistics import statistics_of
+
+    train, validation, _ = training_parts(
+        arguments.dataset, arguments.data, split=arguments.split
+    )
+    file = arguments.workdir / "statistics.jsonl"
+    numbers = statistics_of([*train, *validation], brisque_features, file=file)
+    mos = np.array([record.mos01 for record in (*train, *validation)])
+    start_keras()
+    count = len(train)
+    model, chosen = fit_brisque(numbers[:count], mos[:count], (numbers[count:], mos[count:]))
+    parts = trained_on(train, validation, scores="human", about="MOS of whole images")
+    _export(model, "brisque", arguments.workdir, scale="0..1", higher=True, parts=parts)
+    names = [record.name for record in (*train, *validation)]
+    about = {"dataset": arguments.dataset, "images": count, "validation": len(validation)}
+    return _finish(arguments.workdir, chosen | about, names, grid=GRID)
+
+
+def _niqe(arguments: argparse.Namespace) -> dict[str, Any]:
+    from kiqa.comparators.fit_niqe import fit_niqe
+
+    paths = photographs_in(arguments.data, chosen="train", split=arguments.split)
+    start_keras()
+    model, blocks = fit_niqe(paths)
+    about = "no scores: undistorted images, whose statistics are what others are compared with"
+    parts = files_trained_on(paths, scores="pseudo", about=about)
+    _export(model, "niqe", arguments.workdir, scale=">=0", higher=False, parts=parts)
+    names = [path.name for path in paths]
+    return _finish(arguments.workdir, {"images": len(paths), "blocks": blocks}, names)
+
+
+def _export(model, name, workdir, *, scale, higher, parts):
+    from kiqa.io.weights import Details, export_h5
+
+    about = Details(name, __version__, scale, higher, mode=name, trained_on=parts)
+    export_h5(model, workdir / f"{name}.h5", about)
+
+
+def _finish(workdir, result, names, **settings):
+    from kiqa.evaluation.report import write_json
+
+    digest = hashlib.sha256("\n".join(names).encode()).hexdigest()
+    write_json(
+        {"kiqa": __version__, **result, **settings, "names_sha256": digest},
+        workdir / "result.json",
+    )
+    return result
