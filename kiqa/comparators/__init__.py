@@ -2,10 +2,9 @@
 
 `FORMULAS` are those that need no weights: a name, and what is known of it. Those
 with fitted parameters or a network are weights files like ours, found by name;
-`FITTED` says of each how its file comes about. `PAPERS` has the paper of every
-comparator.
+`FITTED` says of each how its file comes about.
 
-Public names: `Formula`, `FORMULAS`, `Fitted`, `FITTED`, `PAPERS`.
+Public names: `Formula`, `FORMULAS`, `Fitted`, `FITTED`.
 
 Reading the names loads neither OpenCV nor SciPy; `Formula.resolve` does.
 """
@@ -134,20 +133,6 @@ FITTED = {
         f"{_TRAIN} niqe --data FOLDER --workdir DIR",
         "kiqa convert niqe modelparameters.mat --output niqe.h5",
     ),
-}
-
-PAPERS = {
-    "blur_effect": "Crete et al. 2007",
-    "brisque": "Mittal et al. 2012",
-    "fish": "Vu and Chandler 2012",
-    "fish_bb": "Vu and Chandler 2012",
-    "fsim": "Zhang et al. 2011",
-    "fsimc": "Zhang et al. 2011",
-    "gmsd": "Xue et al. 2014",
-    "ms_ssim": "Wang et al. 2003",
-    "niqe": "Mittal et al. 2013",
-    "psnr": "thesis, formulas 1 and 2",
-    "ssim": "Wang et al. 2004",
 }
 
 

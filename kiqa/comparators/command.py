@@ -68,9 +68,7 @@ def _brisque(arguments: argparse.Namespace) -> dict[str, Any]:
     from kiqa.comparators.fit_brisque import GRID, fit_brisque
     from kiqa.comparators.statistics import statistics_of
 
-    train, validation, _ = training_parts(
-        arguments.dataset, arguments.data, split=arguments.split
-    )
+    train, validation, _ = training_parts(arguments.dataset, arguments.data, split=arguments.split)
     file = arguments.workdir / "statistics.jsonl"
     numbers = statistics_of([*train, *validation], brisque_features, file=file)
     mos = np.array([record.mos01 for record in (*train, *validation)])

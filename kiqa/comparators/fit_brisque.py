@@ -14,7 +14,6 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.svm import SVR
 
 from kiqa.evaluation.correlation import srocc
 
@@ -51,6 +50,8 @@ def fit_brisque(
     Raises:
         ValueError: If a statistic is the same for all training images.
     """
+    from sklearn.svm import SVR  # converting a fitted regression does without
+
     low, high = statistics.min(axis=0), statistics.max(axis=0)
     if not (high > low).all():
         raise ValueError(
@@ -71,29 +72,43 @@ def fit_brisque(
     if best is None:
         raise ValueError(f"Expected values of gamma, c and epsilon to try. Received: {grid}.")
     reached, machine, chosen = best
-    model = regression_of(machine, low, high)
+    model = regression_of(
+        machine.support_vectors_,
+        machine.dual_coef_[0],
+        float(machine.intercept_[0]),
+        gamma=chosen["gamma"],
+        ranges=(low, high),
+    )
     return model, chosen | {"val_srocc": reached, "vectors": len(machine.support_vectors_)}
 
 
-def regression_of(machine: SVR, low: np.ndarray, high: np.ndarray) -> "keras.Model":
+def regression_of(
+    vectors: np.ndarray,
+    coefficients: np.ndarray,
+    intercept: float,
+    *,
+    gamma: float,
+    ranges: tuple[np.ndarray, np.ndarray],
+) -> "keras.Model":
     """Write support vectors into the network that computes the same.
 
     Args:
-        machine: Fitted on statistics scaled to -1..1, with a Gaussian kernel.
-        low: The statistics that became -1, shape (36,).
-        high: Those that became 1.
+        vectors: Shape (n, 36), scaled to -1..1.
+        coefficients: Of each vector, shape (n,).
+        intercept: Added to their sum.
+        gamma: Of the kernel ``exp(-gamma |x - s|**2)``.
+        ranges: The statistics that became -1, and those that became 1, each of
+            shape (36,).
 
     Returns:
-        The network of `kiqa.models.brisque`.
+        The network of `kiqa.models.brisque`, of statistics as they are.
     """
     from kiqa.models.brisque import build_brisque
 
-    vectors = machine.support_vectors_
-    gamma = machine._gamma  # what "scale" and "auto" become; there is no public name
     model = build_brisque(vectors=len(vectors))
     # Of two points the mean is the middle, and the deviation half of the range.
-    model.get_layer("scaled").adapt(np.stack([low, high]).astype(np.float32))
+    model.get_layer("scaled").adapt(np.stack(ranges).astype(np.float32))
     kernel = np.concatenate([2 * gamma * vectors.T, np.full((1, len(vectors)), -gamma)])
     model.get_layer("kernels").set_weights([kernel, -gamma * np.sum(vectors**2, axis=1)])
-    model.get_layer("quality").set_weights([machine.dual_coef_.T, machine.intercept_])
+    model.get_layer("quality").set_weights([coefficients[:, None], np.array([intercept])])
     return model

@@ -74,9 +74,7 @@ def fsimc(image: np.ndarray, reference: np.ndarray) -> float:
     return _pooled(*_similarity(image, reference, colour=True))
 
 
-def fsim_map(
-    image: np.ndarray, reference: np.ndarray, *, colour: bool
-) -> tuple[np.ndarray, int]:
+def fsim_map(image: np.ndarray, reference: np.ndarray, *, colour: bool) -> tuple[np.ndarray, int]:
     """Return the similarity at every place, without the weights of pooling.
 
     Args:
@@ -118,7 +116,9 @@ def _similarity(image, reference, *, colour):
         pairs = zip(chrominance(image), chrominance(reference), (_T3, _T4), strict=True)
         product = 1.0
         for first, second, constant in pairs:
-            product = product * _alike(block_means(first, step), block_means(second, step), constant)
+            product = product * _alike(
+                block_means(first, step), block_means(second, step), constant
+            )
         # The authors' real part of a negative number's power.
         values = values * np.real(np.asarray(product, np.complex128) ** _LAMBDA)
     return values, np.maximum(*phases)

@@ -29,32 +29,24 @@ def block_fish(pixels: np.ndarray, *, stride: int | None) -> QualityMap:
     return fish_block_map(pixels, stride=PATCHNET.stride if stride is None else stride)
 
 
-def ssim_places(
-    pixels: np.ndarray, reference: np.ndarray, *, stride: int | None
-) -> QualityMap:
+def ssim_places(pixels: np.ndarray, reference: np.ndarray, *, stride: int | None) -> QualityMap:
     """Return SSIM at every pixel that has a whole window."""
     values = ssim_map(pixels, reference)
     return _map(values, pixels, step=1, offset=5.0, stride=stride, name="ssim", scale="-1..1")
 
 
-def gradient_places(
-    pixels: np.ndarray, reference: np.ndarray, *, stride: int | None
-) -> QualityMap:
+def gradient_places(pixels: np.ndarray, reference: np.ndarray, *, stride: int | None) -> QualityMap:
     """Return GMSD's similarity of gradients; higher is better, unlike its deviation."""
     values = gradient_similarity(pixels, reference)
     return _map(values, pixels, step=STRIDE, offset=0.5, stride=stride, name="gmsd")
 
 
-def fsim_places(
-    pixels: np.ndarray, reference: np.ndarray, *, stride: int | None
-) -> QualityMap:
+def fsim_places(pixels: np.ndarray, reference: np.ndarray, *, stride: int | None) -> QualityMap:
     """Return FSIM's similarity at every place."""
     return _features(pixels, reference, stride=stride, colour=False)
 
 
-def fsimc_places(
-    pixels: np.ndarray, reference: np.ndarray, *, stride: int | None
-) -> QualityMap:
+def fsimc_places(pixels: np.ndarray, reference: np.ndarray, *, stride: int | None) -> QualityMap:
     """Return FSIMc's similarity at every place."""
     return _features(pixels, reference, stride=stride, colour=True)
 

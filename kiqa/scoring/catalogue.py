@@ -114,7 +114,9 @@ def _notes():
     """The rows of the file beside this module, by name; empty cells are left out."""
     text = (resources.files("kiqa.scoring") / "catalogue.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
-    return {row["name"]: {key: _value(key, cell) for key, cell in row.items() if cell} for row in rows}
+    return {
+        row["name"]: {key: _value(key, cell) for key, cell in row.items() if cell} for row in rows
+    }
 
 
 def _value(key, cell):

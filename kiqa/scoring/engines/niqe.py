@@ -1,6 +1,6 @@
 """Scoring with NIQE: the distance of an image's statistics from pristine ones."""
 
-from kiqa.comparators.niqe import BLOCK, fit_gaussian, niqe_distance, niqe_features
+from kiqa.comparators.niqe import BLOCK, Gaussian, fit_gaussian, niqe_distance, niqe_features
 from kiqa.io.weights import WeightsInfo, load_model
 from kiqa.models.niqe import pristine_of
 from kiqa.scoring.engines import Engine, without_map
@@ -20,8 +20,6 @@ def niqe_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -
     Raises:
         ValueError: If a stride is asked for, or the file holds another network.
     """
-    from kiqa.comparators.niqe import Gaussian
-
     pristine = Gaussian(*pristine_of(load_model(info.path)))
 
     def score(pixels):
