@@ -60,8 +60,8 @@ def brisque_features(image: np.ndarray) -> np.ndarray:
     for _ in range(_SCALES):
         values, _ = normalised(gray, border="constant")
         found += fit_symmetric(values)
-        products = neighbour_products(values, _SHIFTS)
-        for shape, left, right in fit_asymmetric(products.reshape(len(_SHIFTS), -1)):
+        for products in neighbour_products(values[None], _SHIFTS):
+            shape, left, right = fit_asymmetric(products)[0]
             scale = np.sqrt(gamma(1 / shape) / gamma(3 / shape))
             mean = (right - left) * gamma(2 / shape) / gamma(1 / shape) * scale
             found += [shape, mean, left**2, right**2]

@@ -16,7 +16,7 @@ References:
     analysis, ICIP 2009 (the asymmetric fit).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy.ndimage import correlate1d
@@ -118,11 +118,16 @@ def fit_asymmetric(values: np.ndarray) -> np.ndarray:
         and of the positive values. A side without values is NaN, and the shape
         is then 0.2, as in the authors' code.
     """
-    left, right = _one_sided(-values), _one_sided(values)
+    positive = np.maximum(values, 0)
+    squares = np.einsum("nm,nm->n", values, values)
+    right_squares = np.einsum("nm,nm->n", positive, positive)
+    counts = np.count_nonzero(values, axis=1), np.count_nonzero(positive, axis=1)
+    sums = 2 * positive.sum(axis=1) - values.sum(axis=1)  # of absolute values
     with np.errstate(invalid="ignore", divide="ignore"):
+        left = np.sqrt(np.maximum(0, squares - right_squares) / (counts[0] - counts[1]))
+        right = np.sqrt(right_squares / counts[1])
         skew = left / right
-        square = np.mean(values**2, axis=1)
-        ratio = np.mean(np.abs(values), axis=1) ** 2 / square
+        ratio = sums**2 / squares / values.shape[1]
         ratio = ratio * (skew**3 + 1) * (skew + 1) / (skew**2 + 1) ** 2
     known = np.isfinite(ratio)
     shapes = np.full(len(values), _SHAPES[0])
@@ -130,26 +135,21 @@ def fit_asymmetric(values: np.ndarray) -> np.ndarray:
     return np.stack([shapes, left, right], axis=1)
 
 
-def neighbour_products(values: np.ndarray, shifts: Sequence[tuple[int, int]]) -> np.ndarray:
-    """Return the products of values with their neighbours, round the border.
+def neighbour_products(
+    values: np.ndarray, shifts: Sequence[tuple[int, int]]
+) -> Iterator[np.ndarray]:
+    """Yield the products of values with their neighbours, round the border.
 
     Args:
-        values: Shape (..., H, W).
+        values: Shape (n, H, W): n images or blocks.
         shifts: For each product the rows and columns that the neighbour is
             moved by, as in Matlab's ``circshift``.
 
-    Returns:
-        Shape (shifts, ..., H, W).
+    Yields:
+        For each shift the products, shape (n, H * W).
     """
-    return np.stack([values * np.roll(values, shift, axis=(-2, -1)) for shift in shifts])
-
-
-def _one_sided(values):
-    """Root mean squares of the positive values of each row; NaN without any."""
-    positive = np.maximum(values, 0)
-    count = np.count_nonzero(positive, axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.sqrt(np.sum(positive**2, axis=1) / count)
+    for shift in shifts:
+        yield (values * np.roll(values, shift, axis=(1, 2))).reshape(len(values), -1)
 
 
 def _nearest(grid, wanted):

@@ -150,7 +150,7 @@ def _block_features(blocks):
     shape, left, right = _scales(blocks.reshape(count, -1))
     found = [shape, (left + right) / 2]
     for products in neighbour_products(blocks, _SHIFTS):
-        shape, left, right = _scales(products.reshape(count, -1))
+        shape, left, right = _scales(products)
         mean = (right - left) * gamma(2 / shape) / gamma(1 / shape)
         found += [shape, mean, left, right]
     return np.stack(found, axis=1)

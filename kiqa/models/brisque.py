@@ -19,11 +19,13 @@ import keras
 FEATURES = 36
 
 
-def build_brisque(*, vectors: int = 1024) -> keras.Model:
+def build_brisque(*, vectors: int = 1024, seed: int | None = None) -> keras.Model:
     """Build the regression with fresh random weights.
 
     Args:
         vectors: Number of support vectors.
+        seed: Makes the initial weights reproducible. ``None`` draws new ones at
+            each call.
 
     Returns:
         Functional ``keras.Model``, (n, 36) -> (n, 1). Its layers with weights:
@@ -38,6 +40,13 @@ def build_brisque(*, vectors: int = 1024) -> keras.Model:
     x = keras.layers.Normalization(name="scaled")(statistics)
     square = keras.layers.Dot(axes=1, name="square")([x, x])
     both = keras.layers.Concatenate(name="with_square")([x, square])
-    kernels = keras.layers.Dense(vectors, activation="exponential", name="kernels")(both)
-    quality = keras.layers.Dense(1, dtype="float32", name="quality")(kernels)
+    # Small, and never above zero: exponents of random weights must not overflow.
+    start = keras.initializers.RandomUniform(-1e-3, 0, seed=seed)
+    kernels = keras.layers.Dense(
+        vectors, activation="exponential", kernel_initializer=start, name="kernels"
+    )(both)
+    last = keras.initializers.GlorotUniform(seed=None if seed is None else seed + 1)
+    quality = keras.layers.Dense(1, dtype="float32", kernel_initializer=last, name="quality")(
+        kernels
+    )
     return keras.Model(statistics, quality, name="brisque")

@@ -20,8 +20,12 @@ import keras
 FEATURES = 36
 
 
-def build_niqe() -> keras.Model:
-    """Build the network with fresh weights.
+def build_niqe(*, seed: int | None = None) -> keras.Model:
+    """Build the network with fresh random weights.
+
+    Args:
+        seed: Makes the initial weights reproducible. ``None`` draws new ones at
+            each call.
 
     Returns:
         Functional ``keras.Model``, (n, 36) -> (n, 36). Its layers with weights:
@@ -30,8 +34,9 @@ def build_niqe() -> keras.Model:
     """
     statistics = keras.Input((FEATURES,), name="statistics")
     x = keras.layers.Normalization(name="deviations")(statistics)
+    start = keras.initializers.GlorotUniform(seed=seed)
     correlated = keras.layers.Dense(
-        FEATURES, use_bias=False, kernel_initializer="identity", name="correlations"
+        FEATURES, use_bias=False, kernel_initializer=start, name="correlations"
     )(x)
     return keras.Model(statistics, correlated, name="niqe")
 

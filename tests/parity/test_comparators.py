@@ -1,11 +1,14 @@
 """Comparators against the authors' own code, and against a plain twin of the statistics.
 
 Source of the recorded values: the Matlab code that the authors of SSIM, MS-SSIM, FSIM, GMSD,
-BRISQUE and NIQE released, run under Octave 7.3.0 with its image package 2.12 on 2026-11-28. Two
+BRISQUE and NIQE released, run under Octave 7.3.0 with its image package 2.14.0 on 2026-11-28. Two
 changes: Octave's `imresize` does not guard against aliasing, Matlab's documented algorithm stood in
-its place; and `rgb2gray` was rounded as Matlab's is for `uint8`. OpenCV 5.0.0 (contrib) gives GMSD
-0.0378 where these give 0.0377, with other borders, and statistics of BRISQUE that differ in the
-second decimal, because it halves without guarding against aliasing.
+its place; and `rgb2gray` was rounded as Matlab's is for `uint8`.
+
+Others, on the same images (cat, coffee): opencv-contrib-python-headless 5.0.0.93 gives GMSD 0.0929
+and 0.1223 (other borders), and statistics of BRISQUE that differ in the second decimal at the second
+scale, because it halves without guarding against aliasing; sewar 0.4.10 MS-SSIM 0.9368 and 0.9272
+(it rounds between scales).
 """
 
 import numpy as np
