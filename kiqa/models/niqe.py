@@ -62,8 +62,8 @@ def pristine_of(model: keras.Model) -> tuple[Any, Any]:
             "niqe."
         )
     mean, variance = (
-        keras.ops.convert_to_numpy(weight).reshape(-1).astype("float64")
-        for weight in model.get_layer("deviations").weights[:2]
+        values.reshape(-1).astype("float64")
+        for values in model.get_layer("deviations").get_weights()[:2]
     )
     (kernel,) = model.get_layer("correlations").get_weights()
     deviation = variance**0.5

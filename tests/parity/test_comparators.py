@@ -6,9 +6,9 @@ changes: Octave's `imresize` does not guard against aliasing, Matlab's documente
 its place; and `rgb2gray` was rounded as Matlab's is for `uint8`.
 
 Others, on the same images (cat, coffee): opencv-contrib-python-headless 5.0.0.93 gives GMSD 0.0929
-and 0.1223 (other borders), and statistics of BRISQUE that differ in the second decimal at the second
-scale, because it halves without guarding against aliasing; sewar 0.4.10 MS-SSIM 0.9368 and 0.9272
-(it rounds between scales).
+and 0.1223 (other borders), and statistics of BRISQUE that differ in the second decimal at the
+second scale, because it halves without guarding against aliasing; sewar 0.4.10 MS-SSIM 0.9368 and
+0.9272 (other borders when halving).
 """
 
 import numpy as np
