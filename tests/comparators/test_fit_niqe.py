@@ -27,15 +27,16 @@ def test_the_network_holds_the_gaussian(blocks, photo):
     assert found == pytest.approx(expected, abs=1e-3)
 
 
-def test_files_are_fitted(tmp_path, photo):
+def test_files_are_fitted(tmp_path, photo, monkeypatch):
     """From the sharp blocks of all; too few are refused with both numbers."""
     paths = []
     for number in range(2):
         paths.append(tmp_path / f"{number}.png")
         Image.fromarray(photo[number:]).save(paths[-1])
     count = sum(len(sharp_blocks(photo[number:])) for number in range(2))
-    assert count <= 36
     with pytest.raises(ValueError, match=f"36 statistics. Received: {count} of 2 images"):
         fit_niqe(paths)
-    model, blocks = fit_niqe(paths * 40)
-    assert (blocks, model.name) == (40 * count, "niqe")
+    everything = lambda pixels: niqe_features(pixels)[0]  # noqa: E731
+    monkeypatch.setattr("kiqa.comparators.fit_niqe.sharp_blocks", everything)
+    model, blocks = fit_niqe([*paths, *paths])
+    assert (blocks, model.name) == (48, "niqe")

@@ -17,8 +17,8 @@ def test_it_is_a_sum_of_gaussian_kernels():
     ]
     kernel = np.zeros((FEATURES + 1, 1))
     kernel[-1] = -0.05
-    model.get_layer("kernels").set_weights([kernel, [0.0]])
-    model.get_layer("quality").set_weights([[[2.0]], [0.25]])
+    model.get_layer("kernels").set_weights([kernel, np.zeros(1)])
+    model.get_layer("quality").set_weights([np.array([[2.0]]), np.array([0.25])])
     x = np.random.default_rng(0).uniform(-1, 1, (5, FEATURES)).astype(np.float32)
     expected = 0.25 + 2 * np.exp(-0.05 * np.sum(x**2, axis=1))
     np.testing.assert_allclose(np.asarray(model(x))[:, 0], expected, atol=1e-6)
