@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.kiqa-installed
 DEMO := demo
 WORKERS ?= 2
-PARALLEL := -n $(WORKERS) --dist worksteal
+PARALLEL := -n $(WORKERS)
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
@@ -27,10 +27,10 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -m "" $(PARALLEL)
 
-# Of the quick tests; fails below `fail_under` in setup.cfg. Tracing takes a third more time, so
+# Of all tests; fails below `fail_under` in setup.cfg. Tracing takes a third more time, so
 # `make test` does without it.
 coverage: $(STAMP)
-	$(BIN)/python -m pytest $(PARALLEL) --cov
+	$(BIN)/python -m pytest -m "" $(PARALLEL) --cov
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

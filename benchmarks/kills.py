@@ -25,7 +25,7 @@ import h5py  # noqa: E402
 import numpy as np  # noqa: E402
 from train import biq2021_tree  # noqa: E402 the script beside this one
 
-IMAGES, SIDE = 16, 224
+IMAGES, UNRATED, SIDE = 16, 2, 224
 MOST = 600  # seconds that a single start may take
 
 # Small settings of each training: a handful of epochs of a second or less each.
@@ -43,6 +43,11 @@ TRAININGS = {
     "train_aggregator": [
         *(*_DATA, "--batch-size", "4", "--stride", "8", "--rotations", "0", "--flips"),
         *("--epochs", "5"),
+    ],
+    "train_lite": [
+        *(*_DATA, "--initial", "random", "--variant", "lite0", "--unrated", "{unrated}"),
+        *("--copies", "4", "--unrated-copies", "1", "--awful", "2", "--units", "8"),
+        *("--judge-epochs", "2", "--epochs", "8", "--batch-size", "4", "--degraded", "1"),
     ],
     "train_paq2piq": [
         *(*_DATA, "--model", "bm", "--batch-size", "4", "--side", "128", "--epochs", "5"),
@@ -69,6 +74,10 @@ def main(argv: list[str] | None = None) -> int:
         places = {
             "data": biq2021_tree(folder / "data", images=IMAGES, size=(SIDE, SIDE), val_every=4),
             "features": folder / "features",
+            "unrated": biq2021_tree(
+                folder / "more", images=UNRATED, size=(SIDE, SIDE), val_every=UNRATED + 1
+            )
+            / "Images",
         }
         for training in arguments.training or TRAININGS:
             if "{features}" in TRAININGS[training]:

@@ -147,7 +147,27 @@ def start_keras() -> None:
     with quiet_log():
         import keras
 
+        run_in_order()
         keras.ops.convert_to_numpy(keras.ops.zeros(1))
+
+
+def run_in_order() -> None:
+    """Let TensorFlow run one operation after the other on a CPU, so that trainings repeat.
+
+    Each operation still uses all cores. Where several run at once, a sum of
+    three gradients (batch normalisation has them) is written over the one
+    whose memory happens to be free, which then comes first: other bits in
+    each run. Does nothing on a GPU, on other backends, and in a process in
+    which TensorFlow has run already: it cannot be changed then.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow" or _tensorflow_has_run():
+        return
+    import tensorflow as tf
+
+    if not tf.config.list_physical_devices("GPU"):
+        tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
 def load_quietly(scorer: Any) -> None:

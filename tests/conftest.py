@@ -28,6 +28,11 @@ from kiqa.io.map_files import QualityMap  # noqa: E402
 from kiqa.io.weights import Details, WeightsInfo  # noqa: E402
 
 
+def pytest_xdist_auto_num_workers(config):
+    """Processes of ``-n auto``: none beside its own for named files, which need not start twice."""
+    return 0 if any(".py" in name for name in config.args) else min(4, os.cpu_count())
+
+
 @pytest.fixture(scope="session")
 def photo():
     """An image bundled with scikit-image, read-only uint8 (300, 451, 3)."""

@@ -57,6 +57,7 @@ def _arguments(data, tmp_path, patchnet, *more):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_run_from_photographs_to_weights(data, tmp_path, patchnet, capsys):
     """Maps are computed, the network is trained, and its file names the Patchnet."""
     assert main(_arguments(data, tmp_path, patchnet)) == 0
@@ -82,6 +83,7 @@ def test_versions_multiply_the_training_photographs_only(data, tmp_path, patchne
     assert not (tmp_path / "run" / "aggregator.h5").exists()
 
 
+@pytest.mark.slow
 def test_cross_fit_maps_each_photograph_by_the_network_that_did_not_see_it(
     data, tmp_path, patchnet, monkeypatch
 ):
@@ -129,6 +131,7 @@ def test_cross_fit_with_a_photograph_in_no_fold_is_refused(data, tmp_path, patch
     assert "SPLIT=FILE" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_resume_finds_the_run(data, tmp_path, patchnet, capsys):
     """Without --resume a run in the folder is refused; with it more epochs can follow."""
     assert main(_arguments(data, tmp_path, patchnet)) == 0
@@ -149,6 +152,7 @@ def test_without_a_split_the_thesis_shares_are_drawn(data, tmp_path, patchnet):
     assert split["set"].value_counts().to_dict() == {"train": 9, "val": 3, "test": 3}
 
 
+@pytest.mark.slow
 def test_a_data_set_with_a_split_of_its_own_keeps_it(data, tmp_path, patchnet):
     """Nothing is drawn; as in every other training."""
     (data / "split.csv").write_text((tmp_path / "split.csv").read_text())
@@ -187,6 +191,7 @@ def test_settings_reach_the_training(data, tmp_path, patchnet):
     assert settings.learning_rate == 1e-4
 
 
+@pytest.mark.slow
 def test_pretraining_on_distortions_needs_no_scores(data, tmp_path, patchnet):
     """Targets are what distortions leave; both parts get distorted versions."""
     more = ("--target", "distortion", "--distorted", "2")
@@ -197,6 +202,7 @@ def test_pretraining_on_distortions_needs_no_scores(data, tmp_path, patchnet):
     assert images["target"][images["target"] < 1].between(0.05, 0.7).all()
 
 
+@pytest.mark.slow
 def test_unreadable_photographs_are_left_out(data, tmp_path, patchnet, capsys):
     """They are named, and the run goes on with the others."""
     (data / "Images" / "ss01 (1).jpg").write_bytes(b"no picture")
@@ -220,6 +226,7 @@ def test_interrupted_run_says_how_to_go_on(data, tmp_path, patchnet, capsys, mon
     assert "--resume" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_settings_file_is_json(data, tmp_path, patchnet):
     """How the stacks were made stands beside the settings."""
     assert main(_arguments(data, tmp_path, patchnet)) == 0

@@ -27,6 +27,7 @@ def biq(tmp_path, photo, biq2021_tree):
     return root
 
 
+@pytest.mark.slow
 def test_training_from_the_command_line(biq, tmp_path, capsys):
     """P2P-RM on images and pseudo-scores; the two files together score an image."""
     folder = tmp_path / "run"
@@ -50,6 +51,7 @@ def test_training_from_the_command_line(biq, tmp_path, capsys):
     assert np.isfinite(Scorer(folder / "paq2piq_rm.h5").score(pixels))
 
 
+@pytest.mark.slow
 def test_live_fb_brings_its_patches(tmp_path, photo):
     """Three rated patches of each image, from the data set's own files."""
     folder = tmp_path / "database"

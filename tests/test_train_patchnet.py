@@ -54,6 +54,7 @@ def test_help_loads_no_deep_learning_library(loaded_by_help):
     assert "--resume" in text
 
 
+@pytest.mark.slow
 def test_whole_protocol_runs_on_the_embedded_patches(tmp_path, capsys):
     """Without data one instance trains, and the printed table is the one in the folder."""
     workdir = tmp_path / "run"
@@ -215,6 +216,7 @@ def test_new_run_gets_a_new_folder_and_resume_the_latest(told, tmp_path, monkeyp
     assert told["resume"] is True
 
 
+@pytest.mark.slow
 def test_resume_continues_after_ctrl_c(tmp_path, capsys, monkeypatch):
     """The line that Ctrl-C prints works: the run goes on and its folder gets the table."""
     from kiqa.training.runs import epochs

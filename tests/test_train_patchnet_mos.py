@@ -21,6 +21,7 @@ def _options(data, workdir):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_command_line(data, tmp_path, capsys):
     """The command trains, on unrated photographs of the set train too, and names the folder."""
     unrated = ["--unrated", str(data / "Images"), "--unrated-pieces", "2"]
@@ -44,6 +45,7 @@ def test_command_line_errors_are_one_line(data, tmp_path, capsys):
     assert "--unrated" in lines[2]
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line(data, tmp_path, capsys, monkeypatch):
     """When a checkpoint cannot be written the command says so, status 2."""
 

@@ -32,6 +32,7 @@ def _arguments(biq, teacher, folder, *options):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_paq2piq_starts_from_its_result(biq, teacher, tmp_path, capsys):
     """Distillation, then PaQ-2-PiQ with --initial: the body's weights are those written."""
     folder = tmp_path / "start"

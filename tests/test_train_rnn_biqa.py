@@ -46,6 +46,7 @@ def features(biq, extractor, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_from_features_to_scores(biq, features, tmp_path, capsys):
     """Train on train, report on test, and score images with the file written."""
     run = tmp_path / "run"
@@ -67,6 +68,7 @@ def test_from_features_to_scores(biq, features, tmp_path, capsys):
     assert row["score"] == pytest.approx(rows["predicted"][1] / 100, abs=2e-3)  # stored as float16
 
 
+@pytest.mark.slow
 def test_repeats_are_random_splits(features, tmp_path, capsys):
     """Three splits of 80/20 and their mean, here of support vectors."""
     run = ["--workdir", str(tmp_path), "--repeats", "3", "--method", "svr"]
@@ -85,6 +87,7 @@ def test_repeats_are_random_splits(features, tmp_path, capsys):
     assert result["mean"]["RMSE"] == pytest.approx(np.mean(runs))
 
 
+@pytest.mark.slow
 def test_another_data_set_is_the_test(features, tmp_path, capsys):
     """All images train, all others test; other extractors and the same images are refused."""
     other, about = tmp_path / "other", json.loads((features / "features.json").read_text())
@@ -106,6 +109,7 @@ def test_another_data_set_is_the_test(features, tmp_path, capsys):
     assert "features of one extractor" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_some_of_the_training_images(features, tmp_path):
     """--limit takes some of the train part; the test part stays."""
     options = ["pool", "--features", str(features), "--workdir", str(tmp_path), *QUICK]
@@ -114,6 +118,7 @@ def test_some_of_the_training_images(features, tmp_path):
     assert sets.to_dict() == {"train": 3, "val": 5, "test": 5}
 
 
+@pytest.mark.slow
 def test_continues_features_with_one_bad_file(biq, extractor, tmp_path, capsys):
     """An image that cannot be read is named, the status is 1, and it is tried again."""
     root = tmp_path / "copy"

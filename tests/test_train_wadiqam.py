@@ -32,6 +32,7 @@ def pristine(tmp_path, photo):
     return folder
 
 
+@pytest.mark.slow
 def test_no_reference_training(biq, tmp_path, capsys):
     """The command trains on a data set and names the folder."""
     assert main([*biq, *QUICK, "--workdir", str(tmp_path / "run"), "--limit", "6"]) == 0
@@ -43,6 +44,7 @@ def test_no_reference_training(biq, tmp_path, capsys):
     assert told == [("biq2021", "train", 6, "human"), ("biq2021", "val", 4, "human")]
 
 
+@pytest.mark.slow
 def test_options_change_a_preset(biq, tmp_path):
     """--preset gives values, options given change them, --no-flip takes one back."""
     folder = tmp_path / "run"
@@ -54,6 +56,7 @@ def test_options_change_a_preset(biq, tmp_path):
     assert (folder / "diqam_nr.h5").is_file()
 
 
+@pytest.mark.slow
 def test_counts_draw_a_split_and_write_it(biq, tmp_path):
     """So many scenes a part, another draw for another seed."""
     splits = []
@@ -66,6 +69,7 @@ def test_counts_draw_a_split_and_write_it(biq, tmp_path):
     assert splits[0].count("train") == 6 and splits[0].count("test") == 2
 
 
+@pytest.mark.slow
 def test_full_reference_training_from_pristine_photographs(pristine, tmp_path):
     """Copies are made, one photograph chooses the epoch, the file says that SSIM is a proxy."""
     folder = tmp_path / "run"

@@ -281,6 +281,7 @@ def report(request, folder):
     return json.loads((folder / f"{request.param}.json").read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*MODELS, *GRAPHS])
 def test_file_opens_whole_and_silently(report, name):
     """Same outputs, uncompiled, and no warning but Keras's line on uncompiled files."""
@@ -290,6 +291,7 @@ def test_file_opens_whole_and_silently(report, name):
     assert not result["compiled"]
 
 
+@pytest.mark.slow
 def test_shipped_files_open_whole(report):
     """Every shipped network gives kiqa's own output without kiqa."""
     shipped = {name: r for name, r in report["whole"].items() if name.startswith("shipped_")}
@@ -297,12 +299,14 @@ def test_shipped_files_open_whole(report):
     assert [name for name, r in shipped.items() if r["difference"] >= ATOL or r["said"]] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["sequential", "functional", "by_name"])
 def test_weights_load_into_a_hand_written_model(report, way):
     """load_weights fills a Sequential and a Functional by order, and swapped heads by name."""
     assert report["by_hand"][way] < ATOL
 
 
+@pytest.mark.slow
 def test_compiled_foreign_file_loads_in_kiqa(report, folder):
     """A file compiled with loss="mse", by Keras 3 or Keras 2, gives the same outputs here."""
     name = "tf_keras" if report["keras"].startswith("2.") else "keras"

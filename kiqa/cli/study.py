@@ -158,12 +158,12 @@ def _records(arguments):
         return records_of(arguments)
     if arguments.dataset is not None:
         raise ValueError("Expected --data ROOT with --dataset. A plain FOLDER needs neither.")
-    from kiqa.data.folders import photographs_in
+    from kiqa.data.folders import images_in
     from kiqa.data.records import ScoredImage
 
     return [
         ScoredImage(file.name, file, 0.0, None, file.name, "folder", (0.0, 1.0))
-        for file in photographs_in(arguments.folder, chosen=arguments.part, split=arguments.split)
+        for file in images_in(arguments.folder, chosen=arguments.part, split=arguments.split)
     ]
 
 

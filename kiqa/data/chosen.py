@@ -1,4 +1,4 @@
-"""The scored images that a command was told to take: data set, split and part.
+"""The scored images that a command takes: data set, split and part.
 
 Public names: :data:`PARTS`, :func:`scored_images`, :func:`scored_parts`,
 :func:`training_parts`.
@@ -31,7 +31,7 @@ def scored_images(
         split: Split file or name of a published split; ``None`` takes the
             data set's own.
         part: One of `PARTS`; ``"all"`` needs no split.
-        report: Told in a sentence if images of the split are missing.
+        report: Called with a sentence if images of the split are missing.
 
     Returns:
         The records, at least one.

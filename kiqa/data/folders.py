@@ -7,7 +7,7 @@ from kiqa.data.splits import read_split
 from kiqa.io.images import IMAGE_SUFFIXES
 
 
-def photographs_in(
+def images_in(
     folder: str | os.PathLike, *, chosen: str, split: str | os.PathLike | None = None
 ) -> list[Path]:
     """List the images of a folder that a split puts into one set.

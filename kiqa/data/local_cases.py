@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from kiqa.data.distortions import LEVELS, available_distortions, distort_region
-from kiqa.data.folders import photographs_in
+from kiqa.data.folders import images_in
 from kiqa.data.local_quality import ImageBoxes, ground_truth, read_boxes
 from kiqa.data.smoothing import blur_map
 from kiqa.data.untrained import untrained_files
@@ -97,7 +97,7 @@ def synthetic_items(folder: str, *, split: str | None, chosen: str, versions: in
     """
     return [
         Item(f"{path.name}.{version}.png", path, version=version)
-        for path in photographs_in(folder, split=split, chosen=chosen)
+        for path in images_in(folder, split=split, chosen=chosen)
         for version in range(1, versions + 1)
     ]
 
@@ -112,7 +112,7 @@ def untrained_items(
     """Leave out images that a network was trained on.
 
     Args:
-        items: The images; a photograph's versions go together.
+        items: The images; an image's versions go together.
         models: As for `kiqa.data.untrained.untrained_files`.
         include: Likewise.
         report: Likewise.

@@ -52,7 +52,9 @@ def epoch_dataset(
 
     numbers = tf.data.Dataset.range(len(plan))  # the list, in the epoch's seeded order
     batches = numbers.map(read_augmented_batch, num_parallel_calls=_READERS, deterministic=True)
-    return batches.prefetch(_AHEAD)
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = _READERS  # not the one that the network runs in
+    return batches.prefetch(_AHEAD).with_options(options)
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def proxy_score(pixels: np.ndarray, reference: np.ndarray) -> float:
 
 
 def write_proxy_pairs(
-    photographs: Mapping[str, Sequence[Path]],
+    images: Mapping[str, Sequence[Path]],
     folder: str | os.PathLike,
     *,
     copies: int,
@@ -93,7 +93,7 @@ def write_proxy_pairs(
         folder: Folder to write to.
         copies: Copies of each kind and image.
         seed: Seed of levels and noise; each image has its own stream.
-        report: Told what is being done.
+        report: Called with a line on what is being done.
 
     Returns:
         Path of ``pairs.csv``: image and reference (relative to the folder),
@@ -110,7 +110,7 @@ def write_proxy_pairs(
     folder.mkdir(parents=True, exist_ok=True)
     made = {"proxy": PROXY, "copies": copies, "seed": seed}
     made["ranges"] = {kind: list(ends) for kind, ends in RANGES.items()}
-    made["photographs"] = {name: sorted(p.name for p in ps) for name, ps in photographs.items()}
+    made["photographs"] = {name: sorted(p.name for p in ps) for name, ps in images.items()}
     note, table = folder / "pairs.json", folder / "pairs.csv"
     if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != made:
         raise ValueError(
@@ -120,7 +120,7 @@ def write_proxy_pairs(
     write_atomically(note, json.dumps(made, indent=1).encode())
     if table.is_file():
         return table
-    jobs = [(part, path) for part, paths in photographs.items() for path in sorted(paths)]
+    jobs = [(part, path) for part, paths in images.items() for path in sorted(paths)]
     report(f"making {len(RANGES) * copies * len(jobs)} copies of {len(jobs)} images in {folder}")
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         rows = list(pool.map(partial(_pairs, folder=folder, copies=copies, seed=seed), jobs))

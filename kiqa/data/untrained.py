@@ -55,7 +55,7 @@ def untrained(
             ``dataset`` below.
         models: Descriptions of the models that will be evaluated.
         include: Leave nothing out, and say so.
-        report: Told in a sentence what was met, or that it is not known.
+        report: Called with a sentence on what was met, or that it is not known.
         dataset: Of the images, where they do not say it themselves.
 
     Returns:

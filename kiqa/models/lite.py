@@ -8,7 +8,7 @@ Its last two stages and the head exist twice: as ImageNet left them, and tuned
 to quality (layers ``tuned_...``). Each of the two has a judge: of the ends of
 six of its stages, strides 2 to 32, it takes mean and variance over the image.
 A variance v becomes v / (v + s), with a scale s for each channel: bounded, so
-that an image unlike all photographs does not throw the score about. Two dense
+that an image unlike all others does not throw the score about. Two dense
 layers follow, the last one a sigmoid. The score is the mean of both judges,
 which err in different places.
 

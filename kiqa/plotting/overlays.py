@@ -115,13 +115,13 @@ def plot_blend(
     ax = axes_or_new(ax, _figure_size(size))
     norm = Normalize(*limits)
     step = max(1, max(size) // _DRAWN)
-    photograph = np.asarray(Image.fromarray(pixels).reduce(step), np.float32) / 255
+    image = np.asarray(Image.fromarray(pixels).reduce(step), np.float32) / 255
     middle = [np.minimum(np.arange(n) * step + step // 2, side - 1)
-              for n, side in zip(photograph.shape, size, strict=False)]  # fmt: skip
+              for n, side in zip(image.shape, size, strict=False)]  # fmt: skip
     values = quality_map.to_image_size()[np.ix_(*middle)]
     colours = colormaps[cmap](norm(values))[..., :3]
     rows, columns = (n * step - 0.5 for n in values.shape)
-    ax.imshow(alpha * colours + (1 - alpha) * photograph, extent=(-0.5, columns, rows, -0.5))
+    ax.imshow(alpha * colours + (1 - alpha) * image, extent=(-0.5, columns, rows, -0.5))
     ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), xticks=[], yticks=[])
     if colorbar:
         _add_colorbar(ax, quality_map, norm=norm, alpha=alpha, cmap=cmap)

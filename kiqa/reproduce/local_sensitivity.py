@@ -33,7 +33,7 @@ from kiqa.data.distortions import (
     available_distortions,
     distort_region,
 )
-from kiqa.data.folders import photographs_in
+from kiqa.data.folders import images_in
 from kiqa.data.untrained import untrained_files
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import mean_interval
@@ -100,7 +100,7 @@ def photo_auc(
 
 
 def sensitivity_rows(
-    photographs: Iterable[tuple[str, np.ndarray]],
+    images: Iterable[tuple[str, np.ndarray]],
     predict: Callable,
     *,
     seed: int,
@@ -117,7 +117,7 @@ def sensitivity_rows(
     Yields:
         The rows of :func:`photo_auc`, a row for each level, distortion and image.
     """
-    for name, pixels in photographs:
+    for name, pixels in images:
         for kind in kinds:
             for level in LEVELS[kind]:
                 yield photo_auc(name, pixels, kind, level, predict=predict, seed=seed)
@@ -219,7 +219,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
     add_include(parser)
-    parser.add_argument("--output", metavar="DIR", help="write per-photograph CSV and JSON here")
+    parser.add_argument("--output", metavar="DIR", help="write CSV per image and JSON here")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -235,7 +235,7 @@ def run(options: argparse.Namespace) -> int:
         ValueError: If the input or an option is wrong.
         FileNotFoundError: If the data, the split or the weights are missing.
     """
-    files = photographs_in(options.data, split=options.split, chosen=options.set)
+    files = images_in(options.data, split=options.split, chosen=options.set)
     everything = "all" in options.distortions
     kinds = available_distortions() if everything else list(dict.fromkeys(options.distortions))
     predict, named, models = _predictor(options)

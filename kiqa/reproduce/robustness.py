@@ -4,7 +4,7 @@
   from `VERSIONS` at random: the correlation with the MOS should stay, and the
   score too.
 - ``sizes``: the same images at half their size, or others.
-- ``degradations``: pristine photographs distorted at five rising levels: the
+- ``degradations``: pristine images distorted at five rising levels: the
   score should fall from each level to the next. Levels are ours.
 
 ``interval-coverage`` reads predictions: how often the MOS lies in the interval
@@ -29,7 +29,7 @@ from tqdm import tqdm
 from kiqa.arguments import add_path
 from kiqa.data.distortions import available_distortions, distort
 from kiqa.data.distortions.basic import jpeg
-from kiqa.data.folders import photographs_in
+from kiqa.data.folders import images_in
 from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import mean_interval, percentile_interval, srocc_rows
@@ -177,7 +177,7 @@ def _sizes(options: argparse.Namespace) -> int:
 
 
 def _degradations(options: argparse.Namespace) -> int:
-    files = photographs_in(options.data, split=options.split, chosen=options.set)
+    files = images_in(options.data, split=options.split, chosen=options.set)
     scorer = _scorer(options)
     sign = 1 if scorer.info.higher_is_better else -1
     kinds = [kind for kind in STEPS if kind in available_distortions()]
@@ -209,7 +209,7 @@ def _degradations(options: argparse.Namespace) -> int:
     found = {"falls": falling, "interval": [lo, hi],
              "falls_with_pristine": with_pristine, "nothing": nothing}  # fmt: skip
     text = (
-        f"{scorer.info.name}, {len(files)} photographs: of all neighbouring levels the score "
+        f"{scorer.info.name}, {len(files)} images: of all neighbouring levels the score "
         f"falls in {100 * falling:.1f} % ({100 * lo:.1f} to {100 * hi:.1f}); pristine "
         f"counted as a level {100 * with_pristine:.1f} %\n\n"
         f"{to_markdown(table)}\n\n"
@@ -278,7 +278,7 @@ def _scorer(options):
 def _files(options) -> Sequence[tuple[str, Path]]:
     """Names and paths: of a data set's part, or of a plain folder."""
     if options.dataset is None:
-        paths = photographs_in(options.data, split=options.split, chosen=options.set)
+        paths = images_in(options.data, split=options.split, chosen=options.set)
         found = [(path.name, path) for path in paths]
     else:
         found = [(record.name, record.path) for record in records_of(options)]
@@ -348,7 +348,7 @@ def _coverage_options(parser):
 HISTORY = Command("Scores of images whose files have other histories", _history_options, _history)
 SIZES = Command("Scores of the same images at other sizes", _sizes_options, _sizes)
 DEGRADATIONS = Command(
-    "Scores of photographs at rising levels of distortion", _degradations_options, _degradations
+    "Scores of images at rising levels of distortion", _degradations_options, _degradations
 )
 COVERAGE = Command(
     "How often the MOS lies in the interval that a model states", _coverage_options, _coverage

@@ -35,6 +35,7 @@ def picture(tmp_path, monkeypatch):
     return pixels
 
 
+@pytest.mark.slow
 def test_map_of_a_grid_with_overlay_and_page(model, picture, capsys):
     """--grid ROWSxCOLUMNS; the overlay and the page take maps of blocks."""
     options = ["--grid", "20x10", "--npz", "n", "--overlay", "o", "--html", "page.html"]
@@ -101,6 +102,7 @@ def test_usage_errors_are_status_2(options):
     assert stop.value.code == 2
 
 
+@pytest.mark.slow
 def test_convert_writes_both_files(model, picture, tmp_path, capsys):
     """Body and head beside each other, and a line that says what they are."""
     body, head = build_resnet18(seed=4), build_paq2piq_head(seed=5)

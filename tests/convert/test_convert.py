@@ -27,6 +27,7 @@ def _rows(capsys):
     return {row["path"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
 
 
+@pytest.mark.slow
 @pytest.mark.parity
 @pytest.mark.parametrize("mode", ["nr", "fr"])
 def test_scores_and_maps_of_the_command_line(folders, twin, capsys, mode):

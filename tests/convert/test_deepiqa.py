@@ -9,6 +9,7 @@ from kiqa.io.weights import load_model, read_info
 from kiqa.scoring import Scorer
 
 
+@pytest.mark.slow
 @pytest.mark.parity
 @pytest.mark.parametrize(
     ("mode", "name", "weighted"),

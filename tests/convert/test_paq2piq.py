@@ -177,6 +177,7 @@ def converted(request, tmp_path_factory, picture):
     return request.param, state, _features(state, picture), path
 
 
+@pytest.mark.slow
 @pytest.mark.parity
 def test_scores_are_those_of_the_original(converted, picture):
     """The whole image to 1e-3 on the scale 0..100, through state dict, files and scorer."""
@@ -200,6 +201,7 @@ def test_scores_are_those_of_the_original(converted, picture):
     assert info.details.origin.name == "checkpoint.npz"
 
 
+@pytest.mark.slow
 @pytest.mark.parity
 @pytest.mark.parametrize("grid", [(20, 20), (32, 32)], ids=str)
 def test_maps_are_those_of_the_original(converted, picture, grid):
@@ -244,6 +246,7 @@ def _written(folder, tensors, name="checkpoint.npz"):
     return folder / name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "mode"),
     [({"body": "cnn"}, "paq2piq-rm"), ({"body": "0", "head": "1"}, "paq2piq-bm")],

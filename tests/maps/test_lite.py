@@ -72,6 +72,7 @@ def test_map_rates_the_windows_around_its_blocks(rater, photo):
     np.testing.assert_allclose(rater.rate(pixels, np.array([[0, 0, 72, 72]])), corner, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_local_network_makes_the_maps_and_not_the_scores(rater, photo):
     """Of averages over 48 working pixels, of the first four maps."""
     model, local = build_lite(seed=1), build_lite_local(seed=2)

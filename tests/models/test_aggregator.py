@@ -33,6 +33,7 @@ def test_names_and_shapes_are_the_file_format(aggregator):
     assert digest == "ac9594de99f84c1f68cb93645f5f91488039d2236e52fa430babc5868c642a4e"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(LEAST_CELLS, LEAST_CELLS), (63, 33)])
 def test_score_is_the_highest_value_of_the_map(aggregator, size):
     """Any resolution of 32 cells or more; a remainder of 29 cells makes one more value."""
@@ -44,6 +45,7 @@ def test_score_is_the_highest_value_of_the_map(aggregator, size):
     assert scores[0] != scores[1]
 
 
+@pytest.mark.slow
 def test_a_seed_makes_the_same_weights_under_any_policy(aggregator):
     """Equal seeds give equal weights, layers of one shape different ones; the head is float32."""
     before = keras.mixed_precision.dtype_policy()

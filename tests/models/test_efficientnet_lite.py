@@ -83,6 +83,7 @@ def test_stages_of_lite2(lite2):
         assert tuple(stage.shape[1:3]) == (-(-65 // stride), -(-96 // stride))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("variant", "blocks"), [("lite0", 16), ("lite2", 21), ("lite4", 30)])
 def test_variants_differ_in_depth(variant, blocks):
     model = build_efficientnet_lite(variant, classes=None)
@@ -91,6 +92,7 @@ def test_variants_differ_in_depth(variant, blocks):
     assert names[0] == "stage1_block1_depthwise_conv"
 
 
+@pytest.mark.slow
 def test_folded_network_is_the_same_function():
     """Same values at every stage; the convolutions have biases, no normalisation is left."""
     body = imagenet_efficientnet_lite("lite2")
@@ -110,6 +112,7 @@ def test_folding_refuses_other_networks(lite2):
         fold_norms(keras.Sequential(name="other"))
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_weights(lite2):
     again = build_efficientnet_lite("lite2", classes=None, seed=1)
     other = build_efficientnet_lite("lite2", classes=None, seed=2)

@@ -80,6 +80,7 @@ def test_parameters(model):
     assert model.count_params() == body + again + 2 * judge + scales + norms
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_weights(model):
     for ours, other in zip(build_lite(seed=1).get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, other)

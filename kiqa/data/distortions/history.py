@@ -1,6 +1,6 @@
 """What happens to an image's file and does not change its quality.
 
-A photograph that was cut by a few pixels, shrunk a little, stored again as a
+An image that was cut by a few pixels, shrunk a little, stored again as a
 good JPEG or not compressed at all looks the same to people. A network that was
 trained on files of one origin takes such traces for quality, unless it sees
 the others too, with the same score.

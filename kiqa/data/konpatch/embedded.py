@@ -17,7 +17,7 @@ from kiqa.io.images import load_image
 
 # Images in scikit-image's own package; the rest of its data would be
 # downloaded. Of the stereo pair one view only: the two show one scene.
-_PHOTOGRAPHS = (
+_IMAGES = (
     "astronaut.png",
     "brick.png",
     "camera.png",
@@ -75,8 +75,8 @@ def embedded_konpatch(
         for level, mos in zip(LEVELS[kind], _PSEUDO_MOS[1:], strict=True)
     ]
     x, image, version, positions, scores = [], [], [], [], []
-    for number, name in enumerate(_PHOTOGRAPHS):
-        pixels, corner = _central_crop(_photograph(name))
+    for number, name in enumerate(_IMAGES):
+        pixels, corner = _central_crop(_image(name))
         height, width = pixels.shape[:2]
         rng = np.random.default_rng([seed, number])
         for text, kind, level, mos in versions:
@@ -103,7 +103,7 @@ def embedded_konpatch(
     )
 
 
-def _photograph(name: str) -> np.ndarray:
+def _image(name: str) -> np.ndarray:
     file = resources.files("skimage") / "data" / name
     if not file.is_file():
         raise FileNotFoundError(

@@ -40,7 +40,7 @@ _DIAGRAM_STRIDE = 32  # ours: at the thesis's 4 the windows could not be told ap
 
 def add_image(parser: argparse.ArgumentParser) -> None:
     """Add --image."""
-    parser.add_argument("--image", type=Path, required=True, metavar="FILE", help="photograph")
+    parser.add_argument("--image", type=Path, required=True, metavar="FILE", help="image")
 
 
 def save(figure: "Figure | Axes", options: argparse.Namespace, name: str) -> int:

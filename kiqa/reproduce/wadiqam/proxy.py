@@ -21,7 +21,7 @@ import numpy as np
 
 from kiqa.arguments import add_number
 from kiqa.data.distortions import distort
-from kiqa.data.folders import photographs_in
+from kiqa.data.folders import images_in
 from kiqa.data.proxy_pairs import PROXY, write_proxy_pairs
 from kiqa.data.tables import read_table
 from kiqa.data.untrained import untrained_files
@@ -68,7 +68,7 @@ def rank_agreement(rows: Sequence[dict]) -> list[dict]:
 
 
 def responses(
-    photographs: Sequence[Path],
+    images: Sequence[Path],
     score: Callable[[np.ndarray, np.ndarray], float],
     *,
     levels: int,
@@ -94,7 +94,7 @@ def responses(
     """
     if levels < 2:
         raise ValueError(f"Expected at least 2 levels. Received: {levels}.")
-    for path in photographs:
+    for path in images:
         pixels = load_image(path).pixels
         own = score(pixels, pixels)
         for kind, ends in LEVELS.items():
@@ -162,7 +162,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    photographs = photographs_in(options.data, split=options.split, chosen=options.set)
+    images = images_in(options.data, split=options.split, chosen=options.set)
     scorer = Scorer(options.model)
     load_quietly(scorer)
     if not scorer.needs_reference:
@@ -171,18 +171,18 @@ def _run(options: argparse.Namespace) -> int:
             "reference. Use a file of kiqa.train_wadiqam --mode fr."
         )
     kept = untrained_files(
-        photographs, [scorer.info.details], include=options.include_trained, report=report
+        images, [scorer.info.details], include=options.include_trained, report=report
     )
     better = 1 if scorer.info.higher_is_better else -1
     path = options.pairs or write_proxy_pairs(
-        {options.set: photographs}, options.output / "pairs", copies=options.copies,
+        {options.set: images}, options.output / "pairs", copies=options.copies,
         seed=options.seed, report=report,
     )  # fmt: skip
-    known = {photograph.resolve() for photograph in photographs}
-    names = {photograph.name for photograph in kept.images}
+    known = {image.resolve() for image in images}
+    names = {image.name for image in kept.images}
     pairs = [pair for pair in _pairs(path, options.set, known)
              if Path(pair["reference"]).name in names]  # fmt: skip
-    photographs = kept.images
+    images = kept.images
     hidden = not sys.stderr.isatty()
     loaded = read_ahead(partial(_load, folder=path.parent), pairs, workers=usable_workers())
     bar = tqdm(zip(pairs, loaded, strict=True), total=len(pairs), unit="pair", disable=hidden)
@@ -195,7 +195,7 @@ def _run(options: argparse.Namespace) -> int:
     agreement = rank_agreement(rows)
     rising = list(
         responses(
-            tqdm(photographs, unit="photograph", disable=hidden),
+            tqdm(images, unit="image", disable=hidden),
             lambda copy, reference: scorer.score(copy, reference=reference),
             levels=options.levels, seed=options.seed,
         )
@@ -219,14 +219,14 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _pairs(path: Path, part: str, photographs: set[Path]) -> list[dict]:
+def _pairs(path: Path, part: str, images: set[Path]) -> list[dict]:
     """The pairs of a set; their references are the images asked for."""
     pairs = [row for _, row in read_table(path, _COLUMNS) if row["set"] == part]
     there = {Path(os.path.abspath(path.parent / pair["reference"])).resolve() for pair in pairs}
-    if not there or not there <= photographs:
+    if not there or not there <= images:
         raise ValueError(
-            f"Expected pairs of the {len(photographs)} images of set {part!r}. Received: "
-            f"{len(pairs)} pairs of that set in {path}, {len(there - photographs)} of their "
+            f"Expected pairs of the {len(images)} images of set {part!r}. Received: "
+            f"{len(pairs)} pairs of that set in {path}, {len(there - images)} of their "
             "references are others. Use the pairs of this folder and split."
         )
     return pairs

@@ -32,7 +32,7 @@ class StackSource:
         folder: Of the cache.
         stride: Of the maps.
         fish: Form of FISH, see `kiqa.maps.stack.StackMaker`.
-        report: Told of images that cannot be used.
+        report: Called with a line about images that cannot be used.
     """
 
     def __init__(

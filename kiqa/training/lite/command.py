@@ -35,7 +35,7 @@ COMMAND = TrainingCommand(
     "tuned to mean opinion scores beside the frozen ones.",
     settings=LiteSettings,
     presets={"shipped": {}},
-    preset=lambda arguments: "shipped",
+    preset="shipped",
     prepare=_prepare,
     train=_train,
     add_options=add_unrated,

@@ -57,12 +57,12 @@ def train_local(
         output: The file to write.
         versions: Degraded versions of each image.
         epochs: Of training.
-        batch: Windows a step.
+        batch: Windows in a step.
         rate: AdamW's learning rate at first; it falls along a cosine.
         decay: AdamW's.
         units: Of the hidden layer.
         seed: Of all that is drawn.
-        report: Told of the steps.
+        report: Called with a line about the windows.
 
     Returns:
         The path written.

@@ -102,7 +102,7 @@ def prepare(
         settings: Of the run.
         folder: Where the sets are kept.
         progress: Show a bar, if standard error is a terminal.
-        report: Told of each set that was made.
+        report: Called with a line about each set that was made.
 
     Raises:
         ValueError: If an image cannot be read.

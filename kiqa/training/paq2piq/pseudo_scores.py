@@ -51,7 +51,7 @@ def write_pseudo_scores(
             on the scale 0..1.
         patches: Patches of each image.
         seed: Seed of their places, with the image's number.
-        report: Told how far it is.
+        report: Called with a line about the progress.
 
     Returns:
         The path.

@@ -133,11 +133,6 @@ def _train(prepared, settings, run, arguments):
     )
 
 
-def _preset(arguments):
-    """The small settings where nothing says which patches."""
-    return "embedded" if arguments.data is None and arguments.patches is None else "paper"
-
-
 def _workdir(arguments) -> Path:
     """The latest run below ``runs/``, or the name of a new one."""
     number = 1
@@ -172,9 +167,10 @@ def _numbers(text):
 
 
 COMMAND = TrainingCommand(
-    name="train_patchnet", settings=PatchnetSettings, presets=PRESETS, preset=_preset,
-    prepare=_prepare, train=_train, add_options=_add_options, data=False, workdir=_workdir,
-    show=_show, failures=(DeadNetworkError,),
+    name="train_patchnet", settings=PatchnetSettings, presets=PRESETS,
+    preset_without=("embedded", ("data", "patches")), prepare=_prepare, train=_train,
+    add_options=_add_options, data=False, workdir=_workdir, show=_show,
+    failures=(DeadNetworkError,),
     summary="Train Patchnet on KonPatch by cross-validation, with the thesis's settings. Without "
     "--data and --patches: the whole protocol, small, on patches that kiqa brings along "
     "(--preset embedded). By the thesis's protocol patches of one image are in several parts; "

@@ -97,7 +97,7 @@ def train_instance(
         folder: Where its checkpoint lies.
         initial: Name or file of a Patchnet to start from, or ``None``.
         resume: Continue from the checkpoint, if there is one.
-        report: Told of restarts.
+        report: Called with a line about each restart.
         progress: Show a bar, if standard error is a terminal.
         after_epoch: Called after each epoch's checkpoint.
 

@@ -79,7 +79,7 @@ def train_patchnet(
         source: Where the patches come from, for ``settings.json``.
         tensorboard: Also write event files (TensorFlow only).
         progress: Show a bar, if standard error is a terminal.
-        report: Told one line after each epoch, restart and instance.
+        report: Called with a line after each epoch, restart and instance.
 
     Returns:
         Rows of Table 1: ``Instance``, ``MSE``, ``MAE``, ``SROCC``, ``PLCC``;

@@ -30,7 +30,7 @@ def _train(prepared, settings, run, arguments):
 
 COMMAND = TrainingCommand(
     name="train_patchnet_mos", settings=MosSettings, presets=PRESETS,
-    preset=lambda arguments: "rated" if arguments.unrated is None else "paper",
+    preset_without=("rated", ("unrated",)),
     prepare=_prepare, train=_train, add_options=add_unrated,
     summary="Train Patchnet on whole images with MOS, and on locally distorted copies of them.",
     initial="Patchnet to start from (default: random weights)",

@@ -146,7 +146,7 @@ def write_teacher_features(
             used if it is of the same network and of images of the same
             names and sizes.
         names: Of the images.
-        report: Told how far it is.
+        report: Called with a line about the progress.
 
     Returns:
         The features.

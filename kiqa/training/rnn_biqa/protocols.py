@@ -182,7 +182,7 @@ def unseen_parts(parts: Parts, *, include: bool, report: Callable[[str], object]
     Args:
         parts: Of `own_parts`, `random_parts` or `cross_parts`.
         include: Leave nothing out, and say so.
-        report: Told in a sentence what was met.
+        report: Called with a sentence on what was met.
 
     Returns:
         The parts.

@@ -5,8 +5,7 @@ reads the data, starts Keras, trains, and turns errors into one line. Loads no
 Keras, so that ``--help`` and wrong options answer at once.
 
 Public names: `TrainingCommand`, `main`, `add_training`, `run_command`,
-`chosen_parts`, `limited`, `add_unrated`,
-`unrated_images`.
+`chosen_parts`, `limited`, `add_unrated`, `unrated_images`.
 """
 
 import argparse
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kiqa.arguments import add_number, add_path, add_text
 from kiqa.data import DATASETS
 from kiqa.data.chosen import training_parts
-from kiqa.data.folders import photographs_in
+from kiqa.data.folders import images_in
 from kiqa.data.records import ScoredImage
 from kiqa.startup import start_keras
 from kiqa.training.runs.checks import refuse_shared_contents
@@ -46,7 +45,9 @@ class TrainingCommand:
         train: From that, the settings, the run's options and the arguments to
             the result, or to ``None`` if nothing was trained. Keras runs.
         presets: Values of the settings by name.
-        preset: From the parsed arguments to the preset without ``--preset``.
+        preset: The preset without ``--preset``.
+        preset_without: Another one where none of some arguments is given, and their names, such
+            as ``("embedded", ("data", "patches"))``.
         add_options: Adds the options that only this training has.
         data: Whether ``--data`` and ``--dataset`` must be given.
         workdir: From the parsed arguments to the folder without
@@ -64,7 +65,8 @@ class TrainingCommand:
     prepare: Callable[[argparse.Namespace, Any], Any]
     train: Callable[[Any, Any, "RunOptions", argparse.Namespace], Any]
     presets: Presets = dataclasses.field(default_factory=lambda: {"paper": {}})
-    preset: Callable[[argparse.Namespace], str] = lambda arguments: "paper"
+    preset: str = "paper"
+    preset_without: tuple[str, Sequence[str]] | None = None
     add_options: Callable[[argparse.ArgumentParser], None] = lambda parser: None
     data: bool = True
     workdir: Callable[[argparse.Namespace], Path] | None = None
@@ -127,7 +129,8 @@ def add_training(parser: argparse.ArgumentParser, command: TrainingCommand) -> N
     settings = parser.add_argument_group("settings (defaults: the paper's, where it gives one)")
     settings.add_argument(
         "--preset", choices=sorted(command.presets), default=None,
-        help="values of the settings below; single options override them (default: paper)",
+        help="values of the settings below; single options override them "
+        f"(default: {_preset_in_words(command)})",
     )  # fmt: skip
     settings.add_argument("--initial", metavar="NAME|FILE", default=None, help=command.initial)
     add_settings(settings, command.settings)
@@ -154,7 +157,7 @@ def run_command(command: TrainingCommand, arguments: argparse.Namespace) -> int:
     begun = arguments.workdir / "settings.json"
     try:
         given = given_settings(arguments, command.settings)
-        preset = arguments.preset or command.preset(arguments)
+        preset = arguments.preset or _preset(command, arguments)
         settings = command.settings(**{**command.presets[preset], **given})
         prepared = command.prepare(arguments, settings)
         # Keras is loaded here, not for --help or wrong data.
@@ -250,6 +253,19 @@ def limited(items: Sequence[Item], arguments: argparse.Namespace, settings: Any)
     return [items[index] for index in sorted(picked)]
 
 
+def _preset(command, arguments):
+    """The preset without ``--preset``."""
+    other, names = command.preset_without or (command.preset, ())
+    return other if all(getattr(arguments, name) is None for name in names) else command.preset
+
+
+def _preset_in_words(command):
+    """What `_preset` does, for ``--help``."""
+    other, names = command.preset_without or (command.preset, ())
+    options = " and ".join(f"--{name}" for name in names)
+    return f"{command.preset}; without {options} {other}" if names else command.preset
+
+
 def _gpus(text):
     if text != "all" and not (text.isdecimal() and int(text)):
         raise argparse.ArgumentTypeError(f"expected 'all' or a number of GPUs, received {text!r}")
@@ -293,4 +309,4 @@ def unrated_images(arguments: argparse.Namespace) -> list[Path]:
     folder, split = arguments.unrated, arguments.unrated_split
     if folder is None and split is not None:
         raise ValueError("Expected --unrated-split together with --unrated. Received: it alone.")
-    return [] if folder is None else photographs_in(folder, chosen="train", split=split)
+    return [] if folder is None else images_in(folder, chosen="train", split=split)

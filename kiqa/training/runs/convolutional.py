@@ -1,7 +1,7 @@
 """Patchnet in a form that trains well: convolutional, centred, normalised.
 
 At Patchnet's own stride (8 pixels) every layer runs once over a whole piece
-of a photograph, so a piece of 112x112 pixels gives the qualities of its 49
+of an image, so a piece of 112x112 pixels gives the qualities of its 49
 patches for the price of about six. Pixels are centred, and from the second
 group on batch normalisation stands between a layer and its ReLU; without
 both, a network this deep learns slowly from random weights.

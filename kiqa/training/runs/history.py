@@ -39,7 +39,7 @@ def history_writer(
 
     Args:
         folder: Folder that gets ``history.csv``.
-        report: Told each epoch's numbers in one line.
+        report: Called with each epoch's numbers in one line.
         tensorboard: Write event files as well, into ``tensorboard``.
 
     Returns:

@@ -26,6 +26,7 @@ import keras
 
 from kiqa.data.plans import EpochPlan
 from kiqa.evaluation.report import write_csv, write_json
+from kiqa.startup import run_in_order
 from kiqa.training.runs.checkpoint import RunState, read_checkpoint
 from kiqa.training.runs.checks import refuse_shared_contents
 from kiqa.training.runs.devices import number_format, several_devices
@@ -46,10 +47,12 @@ class RunOptions(TypedDict, total=False):
     Attributes:
         workdir: Folder of the run, made if missing.
         resume: Continue the run in the folder after its last epoch. On a CPU
-            the weights are those of an uninterrupted run, bit by bit.
+            the weights are those of an uninterrupted run, bit by bit, where
+            `kiqa.startup.run_in_order` came before TensorFlow's first operation,
+            as it does from the command line.
         tensorboard: Write event files as well (TensorFlow only).
         progress: Show a bar, if standard error is a terminal.
-        report: Told one line after each epoch.
+        report: Called with a line after each epoch.
     """
 
     workdir: Required[str | os.PathLike]
@@ -223,6 +226,7 @@ def train_epochs(
 
 def _built(training):
     """The model, for the settings' devices and precision."""
+    run_in_order()
     settings = training.settings
     with several_devices(settings.devices), number_format(settings.precision):
         model = training.build()

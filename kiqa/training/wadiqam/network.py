@@ -21,7 +21,7 @@ from kiqa.training.wadiqam.form import plain_form, training_form
 from kiqa.training.wadiqam.losses import pooled_loss
 from kiqa.training.wadiqam.settings import WadiqamSettings
 
-_BATCH = 512  # validation patches a step
+_BATCH = 512  # validation patches in a step
 _SAMPLE = 64  # images that the whitening kernels look at
 
 

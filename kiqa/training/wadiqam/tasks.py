@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kiqa.data.folders import photographs_in
+from kiqa.data.folders import images_in
 from kiqa.data.records import SETS, ScoredImage
 from kiqa.data.splits import read_split
 from kiqa.data.tables import read_table
 from kiqa.data.trained import names_trained_on
 from kiqa.io.weights import TrainingPart
 
-_HELD_OUT = 8  # without a set val, one of so many training photographs chooses the epoch
+_HELD_OUT = 8  # without a set val, one of so many training images chooses the epoch
 
 
 @dataclass(frozen=True)
@@ -169,27 +169,25 @@ def tasks_trained_on(
 def pristine_parts(
     folder: str | os.PathLike, *, split: str | os.PathLike | None = None, seed: int
 ) -> dict[str, list[Path]]:
-    """Find pristine photographs for `kiqa.data.proxy_pairs`.
+    """Find pristine images for `kiqa.data.proxy_pairs`.
 
     Args:
-        folder: Folder of the photographs.
+        folder: Folder of the images.
         split: Split file or name; ``None`` takes the folder's ``split.csv``.
-        seed: Draws the validation photographs, one in eight of the training
+        seed: Draws the validation images, one in eight of the training
             ones, if the split has none.
 
     Returns:
-        Photographs of the sets train and val, and test if there are any.
+        Images of the sets train and val, and test if there are any.
 
     Raises:
-        FileNotFoundError: If the folder, the split or a photograph is not
+        FileNotFoundError: If the folder, the split or an image is not
             there.
         ValueError: If the split is damaged or too small.
     """
     split = Path(folder) / "split.csv" if split is None else split
     sets = set(read_split(split).values())
-    parts = {
-        part: photographs_in(folder, chosen=part, split=split) for part in SETS if part in sets
-    }
+    parts = {part: images_in(folder, chosen=part, split=split) for part in SETS if part in sets}
     train = parts.get("train", [])
     if "val" not in parts:
         held_out = set(random.Random(seed).sample(train, len(train) // _HELD_OUT))
@@ -197,7 +195,7 @@ def pristine_parts(
         parts["train"] = [path for path in train if path not in held_out]
     if not parts.get("train") or not parts["val"]:
         raise ValueError(
-            f"Expected at least {_HELD_OUT} training photographs in {folder}. Received: "
+            f"Expected at least {_HELD_OUT} training images in {folder}. Received: "
             f"{len(train)} by {split}. Use more, or a split with the sets train and val."
         )
     return parts

@@ -15,6 +15,7 @@ def _drawn(path):
         assert np.asarray(picture.convert("L")).std() > 5
 
 
+@pytest.mark.slow
 def test_figure_10(biq, models, tmp_path, capsys):
     """Maps of a data set's images, of a file at any grid; P2P-BM has no maps."""
     out = ["--output", str(tmp_path / "o")]

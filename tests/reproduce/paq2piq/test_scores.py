@@ -10,6 +10,7 @@ from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, size_of_patch
 from kiqa.scoring import Scorer
 
 
+@pytest.mark.slow
 def test_rows_of_pictures_and_patches(live_fb, models, opened):
     """Regions by P2P-RM's rater, feedback from the patches by P2P-FM, crops by other models."""
     from kiqa.maps.paq2piq import RegionRater

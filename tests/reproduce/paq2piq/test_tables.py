@@ -83,6 +83,7 @@ def test_table_2_on_pseudo_scores_says_so(biq, models, tmp_path, capsys):
     assert "biq2021" in ours and "40 %" in ours and "ours, pseudo-scores of patchnet" in ours
 
 
+@pytest.mark.slow
 def test_table_4_takes_all_but_what_was_trained_on(
     biq, live_fb, models, tmp_path, capsys, noise_image
 ):

@@ -70,6 +70,7 @@ def _table(output, name):
         return content, list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_ablation_between_two_data_sets(folder, tmp_path, capsys):
     """Four methods of ours beside the four printed; numbers follow from the predictions."""
     spaq, koniq = folder("s", "spaq"), folder("koniq", "koniq10k", count=12)
@@ -94,6 +95,7 @@ def test_ablation_between_two_data_sets(folder, tmp_path, capsys):
         assert metrics["rmse"]["value"] == pytest.approx(rmse(predicted, mos, logistic=None))
 
 
+@pytest.mark.slow
 def test_trainings_are_kept_and_continued(folder, tmp_path, quick, capsys):
     """A second call with the same output trains nothing and prints the same table."""
     command = ["rnn-table4", "--features", folder("b", "biq2021"), "--epochs", "1"]
@@ -106,6 +108,7 @@ def test_trainings_are_kept_and_continued(folder, tmp_path, quick, capsys):
     assert "epoch 1" not in second.err
 
 
+@pytest.mark.slow
 def test_a_single_data_set_takes_its_own_split(folder, tmp_path, quick):
     """BIQ2021 in place of the paper's two data sets; support vectors learn the score."""
     command = ["rnn-table5", "--features", folder("b", "biq2021"), "--epochs", "1"]
@@ -117,6 +120,7 @@ def test_a_single_data_set_takes_its_own_split(folder, tmp_path, quick):
     assert found["DeepBIQ"]["srocc"]["value"] > 0.9
 
 
+@pytest.mark.slow
 def test_versions_share_one_random_split(folder, tmp_path, quick):
     """Table 3: the same images are tested at each size."""
     small, large = folder("small", "spaq"), folder("large", "spaq")
@@ -129,6 +133,7 @@ def test_versions_share_one_random_split(folder, tmp_path, quick):
     assert main(["rnn-table3", "--features", small, small]) == 2
 
 
+@pytest.mark.slow
 def test_missing_images_move_no_others(folder, tmp_path, quick):
     """Table 3: an image is in one part at all sizes; what none has moves at most as many."""
     lacking = [3, 8, 11]
@@ -153,6 +158,7 @@ def test_table_3_is_of_one_data_set(folder, capsys):
     assert "a of spaq" in (error := capsys.readouterr().err) and "b of koniq10k" in error
 
 
+@pytest.mark.slow
 def test_random_splits_have_a_mean(folder, tmp_path, quick):
     """Tables 6 and 7: each split and the mean of each method."""
     command = ["rnn-table7", "--features", folder("b", "biq2021"), "--epochs", "1"]
@@ -198,7 +204,8 @@ def test_features_must_be_of_one_form(folder, change, capsys):
     assert "features of one form" in error and repr(next(iter(change.values()))) in error
 
 
-def test_images_that_the_extractor_was_trained_on_are_not_tested(folder, tmp_path, capsys):
+@pytest.mark.slow
+def test_images_that_the_extractor_was_trained_on_are_not_tested(folder, tmp_path, quick, capsys):
     """The copy of the extractor in the folder says which; without one that is not known."""
     path = folder("spaq", "spaq")
     options = ["rnn-table4", "--features", path, "--epochs", "1", "--output", str(tmp_path / "o")]

@@ -36,6 +36,7 @@ def test_fish_rows_are_the_means_of_the_exact_maps(photograph, tmp_path):
     assert other["score"] == pytest.approx(fish_map(pixels, stride=64).mean())
 
 
+@pytest.mark.slow
 def test_table_2_compares_the_network_and_fish(stand_in, biq, tmp_path, capsys, noise_image):
     """Rows of both maps with intervals, predictions and provenance; a second run computes less."""
     output = tmp_path / "out"
@@ -91,6 +92,7 @@ def test_no_score_at_all_is_an_input_error():
         result_of("any", [{"score": None, "error": "torn.jpg"}], [None])
 
 
+@pytest.mark.slow
 def test_tables_leave_out_what_the_network_was_trained_on(
     stand_in, biq, tmp_path, monkeypatch, capsys
 ):

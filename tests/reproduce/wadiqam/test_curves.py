@@ -11,6 +11,7 @@ from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.wadiqam.curves import patch_curve
 
 
+@pytest.mark.slow
 def test_patch_curves_and_losses(quick, sets, untrained, tmp_path, csv_rows):
     """Figs. 6 to 8: a table and an image; splits are averaged; three curves a network."""
     out = str(tmp_path / "out")
@@ -34,6 +35,7 @@ def test_patch_curves_and_losses(quick, sets, untrained, tmp_path, csv_rows):
         assert (tmp_path / "out" / f"wadiqam-fig{number}.png").stat().st_size > 5000
 
 
+@pytest.mark.slow
 def test_trained_networks_are_tested_on_what_they_have_not_seen(
     quick, sets, tmp_path, capsys, csv_rows
 ):
@@ -67,6 +69,7 @@ def test_patch_curve_rises_with_patches():
         patch_curve(quality, np.ones_like(quality), wanted, [65])
 
 
+@pytest.mark.slow
 def test_networks_do_not_meet_their_own_training_images(quick, sets, tmp_path, capsys):
     """A split that would test on some is no help: all of a scene go; the option takes them."""
     records = DATASETS["biq2021"]("")

@@ -50,6 +50,7 @@ def test_responses_begin_at_the_identical_pair_and_are_counted(photo, tmp_path):
         list(responses(photographs, score, levels=1, seed=0))
 
 
+@pytest.mark.slow
 def test_proxy_command(photo, tmp_path, capsys):
     """Pairs are made, scored and written; gray images too; a wrong model is refused."""
     folder = tmp_path / "pristine"

@@ -1,6 +1,7 @@
 """``wadiqam-fig9``: fewer features of the reference."""
 
 import numpy as np
+import pytest
 
 from kiqa.data import DATASETS
 from kiqa.io.weights import load_model
@@ -10,6 +11,7 @@ from kiqa.reproduce.wadiqam.runs import patch_outputs, pooled_scores
 from kiqa.training.wadiqam.tasks import rated_tasks
 
 
+@pytest.mark.slow
 def test_reduced_reference(quick, sets, untrained, tmp_path, csv_rows):
     """Fig. 9: with all components the network's own scores, which the heads give by hand."""
     out = tmp_path / "out"

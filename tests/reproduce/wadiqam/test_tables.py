@@ -8,6 +8,7 @@ from kiqa.data import DATASETS
 from kiqa.reproduce.__main__ import NAMES, main
 
 
+@pytest.mark.slow
 def test_table_3_trains_rates_and_compares(quick, sets, tmp_path, capsys):
     """Both networks are trained; a second run finds them and prints the same."""
     options = ["wadiqam-table3", *sets("biq2021"), *quick, "--output", str(tmp_path / "out")]
@@ -27,6 +28,7 @@ def test_table_3_trains_rates_and_compares(quick, sets, tmp_path, capsys):
     assert sorted((tmp_path / "out" / "trainings").iterdir()) == trainings
 
 
+@pytest.mark.slow
 def test_table_1_takes_the_rows_that_fit(quick, sets, untrained, tmp_path, capsys):
     """All four networks on LIVE, two on a data set without references; the paper's counts."""
     options = ["wadiqam-table1", *quick, "--output", str(tmp_path / "out")]
@@ -42,6 +44,7 @@ def test_table_1_takes_the_rows_that_fit(quick, sets, untrained, tmp_path, capsy
     assert {settings.mode for _, settings, _ in untrained} == {"nr"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "groups"),
     [
@@ -60,6 +63,7 @@ def test_groups_of_tid2013(quick, sets, untrained, tmp_path, table, groups):
     assert {row["subset"]: row["images"] for row in rows} == groups
 
 
+@pytest.mark.slow
 def test_cross_tables_train_on_whole_data_sets(quick, sets, untrained, tmp_path):
     """Table V: two directions; Table VI: also the four shared distortions."""
     out = tmp_path / "out"
@@ -82,6 +86,7 @@ def test_cross_tables_train_on_whole_data_sets(quick, sets, untrained, tmp_path)
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_fusions_and_depths(quick, sets, untrained, tmp_path):
     """Table VIII has six networks, section IV-H two."""
     for name, count in (("wadiqam-table8", 6), ("wadiqam-depth", 2)):

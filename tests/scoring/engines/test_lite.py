@@ -71,6 +71,7 @@ def test_file_without_interval_is_refused(tmp_path, photo):
         Scorer(path).score(photo)
 
 
+@pytest.mark.slow
 def test_local_network_must_be_of_this_file(tmp_path, photo):
     file = _export(tmp_path / "lite.h5", **DETAILS)
     before = Scorer(file).map(photo).values

@@ -113,6 +113,7 @@ def test_file_holds_the_best_epoch(items, tmp_path):
     assert np.mean((predicted - targets) ** 2) == pytest.approx(result["val_mse"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_it_learns(items, tmp_path):
     """The loss of the last epoch is a small part of the first one's."""
     settings = AggregatorSettings(
@@ -132,6 +133,7 @@ def test_scores_begin_at_the_mean_of_the_targets(items, tmp_path):
     assert bias[0] == pytest.approx(np.mean([item.target for item in items[:14]]), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_resumed_run_gives_the_same_weights(items, tmp_path, monkeypatch):
     """A run stopped after its second epoch ends as the one that was not."""
     settings = AggregatorSettings(
@@ -152,6 +154,7 @@ def test_resumed_run_gives_the_same_weights(items, tmp_path, monkeypatch):
     assert whole.read_bytes() == parts.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pooling", ["max", "mean"])
 def test_two_devices_take_the_steps_of_one(tmp_path, two_devices, shares, pooling):
     """Each device gets half of a batch; weights and numbers agree."""
@@ -177,6 +180,7 @@ def test_two_devices_take_the_steps_of_one(tmp_path, two_devices, shares, poolin
         assert results[0][name] == pytest.approx(results[1][name], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_odd_batches_of_several_resolutions_on_two_devices(items, tmp_path, two_devices):
     """Predictions come once each and in order, whichever device made them."""
     settings = replace(SMALL, devices=two_devices, epochs=1)
@@ -205,6 +209,7 @@ def test_no_content_of_another_part_is_trained_on(items, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_run_can_start_from_an_aggregator(items, tmp_path):
     """With a vanishing learning rate the weights stay near those it began with."""
     _train(items, tmp_path / "first")

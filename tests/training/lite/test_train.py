@@ -66,6 +66,7 @@ def run(images, tmp_path_factory):
     return folder, _train(images, folder)
 
 
+@pytest.mark.slow
 def test_file_scores_with_percentile_and_interval(run, photo):
     folder, result = run
     assert result["epochs"] == 2
@@ -78,6 +79,7 @@ def test_file_scores_with_percentile_and_interval(run, photo):
     assert 0 <= row["percentile"] <= 100
 
 
+@pytest.mark.slow
 def test_network_of_the_maps_is_trained_on_the_file(run, photo):
     folder, _ = run
     info = read_info(folder / "lite_local.h5")
@@ -87,6 +89,7 @@ def test_network_of_the_maps_is_trained_on_the_file(run, photo):
     assert 0 <= values.min() <= values.max() <= 1
 
 
+@pytest.mark.slow
 def test_windows_say_how_much_of_them_is_masked(photo):
     rater = LiteRater(build_lite(variant="lite0", units=2, seed=1))
     mask = np.zeros(photo.shape[:2], bool)
@@ -99,6 +102,7 @@ def test_windows_say_how_much_of_them_is_masked(photo):
     assert (np.diff(inside, axis=1) <= 1e-6).all()
 
 
+@pytest.mark.slow
 def test_interrupted_training_gives_the_same_file(run, images, tmp_path, monkeypatch):
     def stop(message):
         if message.startswith("epoch"):
@@ -111,6 +115,7 @@ def test_interrupted_training_gives_the_same_file(run, images, tmp_path, monkeyp
     assert (tmp_path / "lite.h5").read_bytes() == (run[0] / "lite.h5").read_bytes()
 
 
+@pytest.mark.slow
 def test_other_settings_do_not_continue_a_run(run, images):
     with pytest.raises(ValueError, match="units was 4, is 5"):
         _train(images, run[0], resume=True, settings={"units": 5})
@@ -131,6 +136,7 @@ def test_settings_out_of_range_are_refused(name, value):
         LiteSettings(**{name: value})
 
 
+@pytest.mark.slow
 def test_two_devices_take_the_steps_of_one(images, tmp_path, two_devices, shares):
     """Each device gets half of a batch; the weights agree but for rounding that Adam enlarges."""
     weights = []

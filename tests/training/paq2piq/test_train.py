@@ -69,6 +69,7 @@ def _trained(tasks, folder, settings=QUICK, **options):
     return train_paq2piq(*tasks, settings, workdir=folder, trained_on=(), **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bm", "rm", "fm"])
 def test_training_learns_and_writes_a_network_that_scores(tasks, tmp_path, kind):
     """Brightness is learned; the files say what they are and give the validated scores."""
@@ -88,6 +89,7 @@ def test_training_learns_and_writes_a_network_that_scores(tasks, tmp_path, kind)
     assert error == pytest.approx(result["val_mse"], rel=1e-2)  # large files store float16
 
 
+@pytest.mark.slow
 def test_continued_run_gives_the_same_weights(tasks, tmp_path):
     """One epoch and another after a restart, or both at once: bit by bit."""
     _trained(tasks, tmp_path / "whole")
@@ -104,6 +106,7 @@ def test_continued_run_gives_the_same_weights(tasks, tmp_path):
         _trained(tasks, tmp_path / "parts")
 
 
+@pytest.mark.slow
 def test_patches_from_a_file_and_images_alone(tasks, tmp_path):
     """Patches by name take the place of none; without any, P2P-RM needs --patches 0."""
     none = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
@@ -120,6 +123,7 @@ def test_patches_from_a_file_and_images_alone(tasks, tmp_path):
     assert np.isfinite(result["loss"])
 
 
+@pytest.mark.slow
 def test_all_options_of_a_training_on_two_cores_run(tasks, tmp_path):
     """Half precision, parts of batches, schedule, clipping, mirroring, padding, correlation."""
     given = PRESETS["two-cores"] | {
@@ -147,6 +151,7 @@ def many(tmp_path):
     return [image for i, image in enumerate(made) if i % 5], made[::5]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bm", "rm", "fm"])
 def test_two_devices_take_the_steps_of_one(many, tmp_path, two_devices, shares, monkeypatch, kind):
     """Each device gets half of a batch; weights and numbers agree; both rates reach theirs."""
@@ -175,6 +180,7 @@ def test_two_devices_take_the_steps_of_one(many, tmp_path, two_devices, shares, 
         assert results[0][name] == pytest.approx(results[1][name], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_rates_fall_over_all_updates_also_in_parts(tmp_path, tasks, monkeypatch):
     """A cosine is at the same place after an epoch whether a batch is computed at once or not."""
     seen = []
@@ -201,6 +207,7 @@ def test_coordinates_stay_exact_in_half_precision():
     assert np.asarray(exact).max() == 8 and np.asarray(other).max() == 9
 
 
+@pytest.mark.slow
 def test_start_from_a_converted_network(tmp_path):
     """All weights of the body are taken; another network is refused."""
     from kiqa.io.weights import Details, export_h5

@@ -42,6 +42,7 @@ def finished(konpatch, tiny, tmp_path_factory):
     return workdir, train_patchnet(konpatch, tiny, workdir=workdir)
 
 
+@pytest.mark.slow
 def test_run_leaves_its_files_and_table(finished, konpatch, tiny):
     """Every file of the run is there and agrees with the table that is returned."""
     workdir, rows = finished
@@ -60,6 +61,7 @@ def test_run_leaves_its_files_and_table(finished, konpatch, tiny):
     assert [parts.count(name) for name in ("test", "fold 1", "fold 2")] == [12, 24, 24]
 
 
+@pytest.mark.slow
 def test_weights_and_predictions_are_those_of_the_best_epoch(finished, konpatch):
     """The exported network reproduces the validation loss of the best epoch and its test file."""
     workdir, rows = finished
@@ -83,6 +85,7 @@ def test_weights_and_predictions_are_those_of_the_best_epoch(finished, konpatch)
     assert read_info(workdir / "patchnet-1.h5").higher_is_better is True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("saves", [2, 4], ids=["first instance", "second instance"])
 def test_resumed_run_gives_the_same_bits(finished, konpatch, tiny, tmp_path, monkeypatch, saves):
     """Killed in the midst of an instance and resumed, the weights equal those of a whole run."""
@@ -103,6 +106,7 @@ def test_resumed_run_gives_the_same_bits(finished, konpatch, tiny, tmp_path, mon
     assert ("instance 1: finished earlier" in said) == (saves == 4)
 
 
+@pytest.mark.slow
 def test_more_epochs_later_equal_more_epochs_at_once(finished, konpatch, tiny, tmp_path):
     """A finished run resumed with more epochs gives the weights of a longer run."""
     longer = dataclasses.replace(tiny, epochs=4)
@@ -127,6 +131,7 @@ def dead_network(settings, *, seed):
 REAL_NETWORK = instance._network
 
 
+@pytest.mark.slow
 def test_dead_network_is_started_again(konpatch, tiny, tmp_path, monkeypatch):
     """A constant network is noticed after its epoch, replaced, reported and recorded."""
     built = []
@@ -144,6 +149,7 @@ def test_dead_network_is_started_again(konpatch, tiny, tmp_path, monkeypatch):
     assert result["initial_weights_seed"] == built[1] != built[0]
 
 
+@pytest.mark.slow
 def test_network_dead_at_every_try_is_an_error(konpatch, tiny, tmp_path, monkeypatch):
     """After the permitted restarts the error names the instance and the number of tries."""
     monkeypatch.setattr(instance, "_network", dead_network)
@@ -152,6 +158,7 @@ def test_network_dead_at_every_try_is_an_error(konpatch, tiny, tmp_path, monkeyp
         train_patchnet(konpatch, settings, workdir=tmp_path, instances=[2])
 
 
+@pytest.mark.slow
 def test_network_that_explodes_counts_as_dead(konpatch, tiny, tmp_path):
     """An absurd learning rate ends as a dead network, with a remedy, not as NaN in a table."""
     settings = dataclasses.replace(tiny, learning_rate=1e9, max_restarts=0)
@@ -159,12 +166,14 @@ def test_network_that_explodes_counts_as_dead(konpatch, tiny, tmp_path):
         train_patchnet(konpatch, settings, workdir=tmp_path, instances=[1])
 
 
+@pytest.mark.slow
 def test_folder_with_a_run_is_refused_without_resume(finished, konpatch, tiny):
     """A second run does not overwrite the first one."""
     with pytest.raises(ValueError, match="--resume"):
         train_patchnet(konpatch, tiny, workdir=finished[0])
 
 
+@pytest.mark.slow
 def test_other_settings_or_patches_are_refused_on_resume(finished, konpatch, tiny):
     """A run is continued with its own settings and patches only."""
     workdir, _ = finished
@@ -199,6 +208,7 @@ def test_unknown_instance_is_refused(konpatch, tiny, tmp_path):
         train_patchnet(konpatch, tiny, workdir=tmp_path, instances=[3])
 
 
+@pytest.mark.slow
 def test_mixed_precision_trains_and_exports_float32(konpatch, tiny, tmp_path, monkeypatch):
     """bfloat16 computes in 16 bits; the file is a float32 network, the policy is set back."""
     models, real = [], instance.compiled_patchnet
@@ -217,6 +227,7 @@ def test_mixed_precision_trains_and_exports_float32(konpatch, tiny, tmp_path, mo
     assert exported.get_layer("group1_conv1").compute_dtype == "float32"
 
 
+@pytest.mark.slow
 def test_tensorboard_files_are_written(konpatch, tiny, tmp_path):
     """With tensorboard=True an instance's folder holds an event file with both losses."""
     settings = dataclasses.replace(tiny, epochs=1)
@@ -234,6 +245,7 @@ def test_tensorboard_needs_tensorflow(konpatch, tiny, tmp_path, monkeypatch):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_two_devices_take_the_steps_of_one(konpatch, tiny, tmp_path, two_devices, shares):
     """Each device gets half of a batch; the losses agree, and the weights to 1e-5."""
     settings = dataclasses.replace(tiny, learning_rate=3e-4, epochs=2)
@@ -251,6 +263,7 @@ def test_two_devices_take_the_steps_of_one(konpatch, tiny, tmp_path, two_devices
         np.testing.assert_allclose(first, second, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_instances_start_from_a_given_network(finished, konpatch, tiny, tmp_path):
     """At a learning rate of next to nothing they end with its weights, and say where from."""
     workdir, _ = finished
@@ -271,6 +284,7 @@ def test_other_widths_are_no_start(konpatch, tiny, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("split_by", "shared"), [("patch", True), ("image", False)])
 def test_images_are_in_two_parts_by_the_thesis_only(konpatch, tiny, tmp_path, split_by, shared):
     """Its protocol draws single patches; by image no image is trained on that is tested."""

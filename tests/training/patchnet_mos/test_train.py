@@ -43,6 +43,7 @@ def _means(name_or_file, records):
     return np.array([mapper.map(store.pixels(i)).mean() for i in range(len(records))])
 
 
+@pytest.mark.slow
 def test_run_leaves_a_patchnet_and_its_history(parts, tmp_path):
     """The file is a Patchnet of patches, the history has a row an epoch."""
     result = train_patchnet_mos(*parts, SMALL, workdir=tmp_path / "run")
@@ -65,6 +66,7 @@ def test_epochs_of_a_run_stay(parts, tmp_path, monkeypatch):
         train_patchnet_mos(*parts, longer, workdir=tmp_path, resume=True)
 
 
+@pytest.mark.slow
 def test_interrupted_and_resumed_equals_uninterrupted(parts, tmp_path):
     """A run stopped after its first epoch ends with the same weights, bit by bit."""
     train_patchnet_mos(*parts, SMALL, workdir=tmp_path / "whole")
@@ -81,6 +83,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(parts, tmp_path):
         np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.slow
 def test_network_in_file_is_the_one_of_the_best_epoch(parts, tmp_path):
     """The mean maps of the written network give the result's validation SROCC."""
     from kiqa.evaluation.correlation import srocc
@@ -137,6 +140,7 @@ def test_defaults_are_those_of_the_shipped_weights():
     assert MosSettings(**PRESETS["rated"]).unrated_pieces == 0
 
 
+@pytest.mark.slow
 def test_two_devices_take_the_steps_of_one(parts, tmp_path, two_devices, shares):
     """Each device gets half of a batch; the weights agree to 1e-5.
 
@@ -154,6 +158,7 @@ def test_two_devices_take_the_steps_of_one(parts, tmp_path, two_devices, shares)
         assert np.mean(np.abs(first - second)) < 1e-5
 
 
+@pytest.mark.slow
 def test_training_starts_from_a_given_patchnet(parts, tmp_path):
     """At a learning rate of next to nothing its weights stay; the file says where it is from."""
     settings = dataclasses.replace(SMALL, learning_rate=1e-12, weight_decay=0.0, epochs=1)

@@ -86,6 +86,7 @@ def _distil(images, teacher, folder, settings=QUICK, **options):
     return distil_resnet18(*images, settings, teacher=teacher, workdir=folder, **options)
 
 
+@pytest.mark.slow
 def test_the_student_learns_what_the_teacher_sees(images, teacher, tmp_path):
     """It orders images that it was not told of; its features follow brightness alone."""
     result = _distil(images, teacher, tmp_path, replace(QUICK, epochs=60))
@@ -100,6 +101,7 @@ def test_the_student_learns_what_the_teacher_sees(images, teacher, tmp_path):
     assert history["loss"].iloc[-1] < 0.35 * history["loss"].iloc[0]
 
 
+@pytest.mark.slow
 def test_continued_run_gives_the_same_weights(images, teacher, tmp_path, monkeypatch):
     """A run killed after its first epoch and resumed: bit by bit."""
     _distil(images, teacher, tmp_path / "once")
@@ -121,6 +123,7 @@ def test_continued_run_gives_the_same_weights(images, teacher, tmp_path, monkeyp
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_two_devices_take_the_steps_of_one(images, teacher, tmp_path, two_devices, shares):
     """Each device gets half of a batch; the weights agree to 1e-5 on the mean.
 
@@ -138,6 +141,7 @@ def test_two_devices_take_the_steps_of_one(images, teacher, tmp_path, two_device
         np.testing.assert_allclose(*(rows[column] for rows in histories), rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_run_starts_from_a_whole_body(images, teacher, tmp_path):
     """With a learning rate of nothing its weights are those it began with, and its file says so."""
     _distil(images, teacher, tmp_path / "a")
@@ -187,6 +191,7 @@ def test_batches_follow_from_seed_and_epoch(images, teacher, tmp_path):
     assert len(np.unique(np.round(means / 10))) == len(train) == 15
 
 
+@pytest.mark.slow
 def test_teacher_features_are_the_networks(images, tmp_path):
     """Those of a real WaDIQaM's patches, row by row; its head makes them its qualities."""
     network = build_wadiqam(seed=2)
@@ -225,6 +230,7 @@ def test_teacher_features_are_the_networks(images, tmp_path):
     np.testing.assert_array_equal(others.content, content)
 
 
+@pytest.mark.slow
 def test_wrong_input_is_refused(images, teacher, tmp_path):
     """Another network, small images, too few, a folder of another run."""
     shallow = export_h5(

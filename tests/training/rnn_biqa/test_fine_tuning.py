@@ -97,6 +97,7 @@ def test_expected_score_is_the_mean_over_bins_and_patches(records):
         assert score == pytest.approx(bins @ [0.1, 0.3, 0.5, 0.7, 0.9], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_training_writes_an_extractor(narrow, records, tmp_path):
     """Without its head; what it was trained on and with which deviation is said."""
     result = fine_tune(records[:4], QUICK, workdir=tmp_path / "run", validation=records[4:])
@@ -110,6 +111,7 @@ def test_training_writes_an_extractor(narrow, records, tmp_path):
     assert load_model(info.path).output_shape == (None, 2 * 6 + 2 * 8)
 
 
+@pytest.mark.slow
 def test_continued_training_equals_an_uninterrupted_one(narrow, records, tmp_path):
     """The extractors are the same file, bit by bit."""
     fine_tune(records[:4], QUICK, workdir=tmp_path / "a")
@@ -119,6 +121,7 @@ def test_continued_training_equals_an_uninterrupted_one(narrow, records, tmp_pat
     assert one == two
 
 
+@pytest.mark.slow
 def test_two_devices_take_the_steps_of_one(narrow, records, tmp_path, two_devices, shares):
     """Each device gets half of a batch; the weights agree to 1e-5."""
     run = {"validation": records[4:], "train": records[:4]}
@@ -154,6 +157,7 @@ def test_no_epochs_only_build(narrow, records, tmp_path, with_images):
     assert info.details.trained_on == ()
 
 
+@pytest.mark.slow
 def test_a_deviation_that_was_not_used_is_not_stated(narrow, records, tmp_path):
     """All images have their own; or nothing was trained."""
     own = [replace(record, sd=0.2) for record in records[:2]]
@@ -218,6 +222,7 @@ def test_compact_takes_over_wadiqams_convolutions(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_resnet_takes_over_keras_weights_turned_to_rgb(tmp_path, monkeypatch):
     """Features of RGB pixels equal Keras's own of its BGR input; found in Keras's cache."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))

@@ -101,6 +101,7 @@ def test_standardised_features_have_their_variance(train):
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_learning_rate_halves_after_each_epoch(train, validation, tmp_path):
     """2e-4, 1e-4, 5e-5; the last epoch is kept."""
     settings = PoolingSettings(method="average", epochs=3, batch_size=4)
@@ -111,6 +112,7 @@ def test_learning_rate_halves_after_each_epoch(train, validation, tmp_path):
     assert (result["epochs"], result["best_epoch"]) == (3, 3)
 
 
+@pytest.mark.slow
 def test_the_order_can_be_learnt(tmp_path):
     """The score is that of the last patch: the recurrent network finds it, an average cannot."""
     errors = {}
@@ -131,6 +133,7 @@ def test_the_order_can_be_learnt(tmp_path):
     assert errors["rnn"] > errors["average"] + 0.2, errors
 
 
+@pytest.mark.slow
 def test_continued_training_equals_an_uninterrupted_one(train, validation, tmp_path):
     """Bit by bit, on a CPU."""
     whole, _ = train_pooling(train, QUICK, workdir=tmp_path / "a", validation=validation)
@@ -143,6 +146,7 @@ def test_continued_training_equals_an_uninterrupted_one(train, validation, tmp_p
         np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "loss_reduction"), [("rnn", "mean"), ("average", "sum")])
 def test_two_devices_take_the_steps_of_one(
     train, validation, tmp_path, two_devices, shares, monkeypatch, method, loss_reduction
@@ -168,6 +172,7 @@ def test_two_devices_take_the_steps_of_one(
         np.testing.assert_allclose(*(rows[column] for rows in histories), rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_run_starts_from_a_whole_network(train, tmp_path):
     """All weights are the file's, its centring too; another network is refused."""
 

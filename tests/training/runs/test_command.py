@@ -87,6 +87,28 @@ def test_every_training_has_the_same_options(command, capsys):
     assert caught.value.code == 0 and all(option in text for option in OPTIONS)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words", "given", "chosen"),
+    [
+        ({}, "(default: paper)", [], 7),
+        ({"preset": "quick"}, "(default: quick)", [], 1),
+        ({"preset_without": ("quick", ("limit",))}, "paper; without --limit quick)", [], 1),
+        ({"preset_without": ("quick", ("limit",))}, "paper; without --limit quick)", ["1"], 7),
+    ],
+)
+def test_help_names_the_preset_that_is_taken(
+    command, calls, biq, tmp_path, capsys, changes, words, given, chosen
+):
+    """The same statement makes --help and chooses the preset."""
+    command = replace(command, **changes)
+    with pytest.raises(SystemExit):
+        main(command, ["--help"])
+    assert words in " ".join(capsys.readouterr().out.split())
+    limit = [part for value in given for part in ("--limit", value)]
+    assert main(command, [*biq, *limit, "--workdir", str(tmp_path / "run")]) == 0
+    assert calls[0][1].epochs == chosen
+
+
 def test_limit_takes_some_at_random_in_their_order(command, calls, biq, tmp_path):
     """The same ones for the same seed; val and test stay."""
     for seed in ("1", "1", "2"):

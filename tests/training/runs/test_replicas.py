@@ -54,6 +54,7 @@ def _trained(devices, *, count, clip_norm, loss=_loss, shared=True):
     return model.get_weights(), loss
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clip_norm", [0.0, 0.05])
 @pytest.mark.parametrize("count", [48, 51, 49], ids=["halves", "uneven", "one left over"])
 def test_two_devices_take_the_steps_of_one(two_devices, shares, count, clip_norm):
@@ -67,6 +68,7 @@ def test_two_devices_take_the_steps_of_one(two_devices, shares, count, clip_norm
         np.testing.assert_allclose(first, second, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_unshared_statistics_are_noticed(two_devices):
     """The comparison above can fail: it does without shared batch normalisation."""
     one, _ = _trained((), count=48, clip_norm=0.0)

@@ -60,7 +60,7 @@ def _plan(epoch):
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def training():
     """Twelve samples of a sum, with noise and dropout; weights go to a text file."""
 
@@ -75,6 +75,14 @@ def training():
         validate=lambda model: score_numbers(np.asarray(model.predict_on_batch(X))[:, 0], Y[:, 0]),
         export=export,
     )
+
+
+@pytest.fixture(scope="module")
+def whole(training, tmp_path_factory):
+    """The folder of an uninterrupted run."""
+    folder = tmp_path_factory.mktemp("whole")
+    run_training(training, workdir=folder)
+    return folder
 
 
 def _weights(folder):
@@ -108,12 +116,12 @@ def test_the_last_epoch_is_kept_where_nothing_is_monitored(training, tmp_path):
     assert result["best_epoch"] == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", range(1, 13))
 def test_killed_at_any_moment_a_run_ends_with_the_same_weights(
-    training, tmp_path, monkeypatch, moment
+    training, whole, tmp_path, monkeypatch, moment
 ):
     """Before each epoch, each validation and each checkpoint: bit by bit."""
-    run_training(training, workdir=tmp_path / "whole")
     calls = 0
 
     def counted(function):
@@ -134,21 +142,20 @@ def test_killed_at_any_moment_a_run_ends_with_the_same_weights(
             run_training(training, workdir=tmp_path / "cut")
     assert not (tmp_path / "cut" / "weights.npz").exists()
     run_training(training, workdir=tmp_path / "cut", resume=True)
-    for one, two in zip(*map(_weights, (tmp_path / "whole", tmp_path / "cut")), strict=True):
+    for one, two in zip(*map(_weights, (whole, tmp_path / "cut")), strict=True):
         np.testing.assert_array_equal(one, two)
 
 
-def test_more_epochs_continue_a_finished_run(training, tmp_path):
+def test_more_epochs_continue_a_finished_run(training, whole, tmp_path):
     """Two and two epochs are four; where the rate depends on them, that is refused."""
     short = dataclasses.replace(training, settings=Settings(epochs=2))
-    run_training(training, workdir=tmp_path / "whole")
     run_training(short, workdir=tmp_path / "run")
     with pytest.raises(ValueError, match="epochs was 2, is 4"):
         run_training(
             dataclasses.replace(training, extendable=False), workdir=tmp_path / "run", resume=True
         )
     run_training(training, workdir=tmp_path / "run", resume=True)
-    for one, two in zip(*map(_weights, (tmp_path / "whole", tmp_path / "run")), strict=True):
+    for one, two in zip(*map(_weights, (whole, tmp_path / "run")), strict=True):
         np.testing.assert_array_equal(one, two)
 
 

@@ -69,6 +69,7 @@ def test_correlation_term_takes_the_second_column():
     assert falling == pytest.approx(2.1, abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["nr", "fr"])
 @pytest.mark.parametrize("pooling", ["average", "weighted"])
 def test_run_leaves_a_network_and_its_history(tasks, tmp_path, mode, pooling):
@@ -87,6 +88,7 @@ def test_run_leaves_a_network_and_its_history(tasks, tmp_path, mode, pooling):
     assert (images["set"] == "val").sum() == 4 and len(images) == 12
 
 
+@pytest.mark.slow
 def test_targets_are_dmos_or_mos(tasks, tmp_path):
     """The same untrained network agrees with the one as it disagrees with the other."""
     train, validation = _parts(tasks)
@@ -102,6 +104,7 @@ def test_targets_are_dmos_or_mos(tasks, tmp_path):
     assert dmos["val_loss"][0] > 30 and mos["val_loss"][0] < 30
 
 
+@pytest.mark.slow
 def test_watched_images_have_a_loss_and_decide_nothing(tasks, tmp_path):
     """The same weights with them and without; none of their contents may be trained on."""
     train, validation = _parts(tasks)
@@ -119,6 +122,7 @@ def test_watched_images_have_a_loss_and_decide_nothing(tasks, tmp_path):
         train_wadiqam(train, validation, SMALL, workdir=tmp_path / "no", test=train[:1], **ABOUT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["plain", "normalised"])
 def test_interrupted_and_resumed_equals_uninterrupted(tasks, tmp_path, form):
     """A run stopped after its first epoch ends with the same weights, bit by bit."""
@@ -140,6 +144,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(tasks, tmp_path, form):
         np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["plain", "normalised"])
 def test_two_devices_take_the_steps_of_one(tasks, tmp_path, two_devices, shares, form):
     """Each device gets half of a batch; the weights agree to 1e-5.
@@ -162,6 +167,7 @@ def test_two_devices_take_the_steps_of_one(tasks, tmp_path, two_devices, shares,
             np.testing.assert_allclose(first, second, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_network_in_file_is_the_one_of_the_best_epoch(tasks, tmp_path):
     """Its scores of the validation patches have the result's loss, after folding too."""
     import keras
