@@ -15,8 +15,9 @@ from kiqa.train_comparator import main
 
 @pytest.fixture(scope="module")
 def rated(tmp_path_factory, photo, biq2021_tree, blurrier):
-    """24 crops, each blurrier than the one before, as BIQ2021 is published."""
-    crops = [photo[5 * i : 5 * i + 40, 7 * i : 7 * i + 48] for i in range(24)]
+    """23 crops, each blurrier than the one before, as BIQ2021 is published; and a flat image."""
+    crops = [photo[5 * i : 5 * i + 40, 7 * i : 7 * i + 48] for i in range(23)]
+    crops.append(np.full((40, 48, 3), 255, np.uint8))  # BIQ2021 has one white image, too
     sets = ["val" if i % 4 == 3 else "train" for i in range(24)]
     return biq2021_tree(tmp_path_factory.mktemp("rated"), blurrier(crops, step=0.1), sets)
 
@@ -28,12 +29,14 @@ def test_brisque_from_data_to_scores(rated, tmp_path, capsys, monkeypatch):
     grid = {"gamma": (0.05,), "c": (1.0,), "epsilon": (0.05,)}
     monkeypatch.setattr(fit_brisque, "GRID", grid)
     assert main(command) == 0
-    assert "images 18, validation 6" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert "images 18, validation 5" in out
+    assert err.count("is left out: Expected an image with structure") == 1
     result = json.loads((tmp_path / "run" / "result.json").read_text())
     assert (result["gamma"], result["c"]) == (0.05, 1.0)
     info = read_info(tmp_path / "run" / "brisque.h5")
     assert (info.details.mode, info.scale, info.higher_is_better) == ("brisque", "0..1", True)
-    assert [part.images for part in info.details.trained_on] == [18, 6]
+    assert [part.images for part in info.details.trained_on] == [18, 5]
     rows = Scorer(info.path)(sorted((rated / "Images").iterdir())[:3])
     assert all(np.isfinite(row["score"]) for row in rows)
 

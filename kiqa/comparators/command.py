@@ -15,7 +15,7 @@ from kiqa import __version__
 from kiqa.arguments import add_path, add_text
 from kiqa.data import DATASETS
 from kiqa.data.chosen import training_parts
-from kiqa.data.folders import photographs_in
+from kiqa.data.folders import images_in
 from kiqa.data.trained import files_trained_on, trained_on
 from kiqa.startup import start_keras
 
@@ -62,30 +62,43 @@ def _run(arguments: argparse.Namespace, *, fit: Callable[[argparse.Namespace], d
 
 
 def _brisque(arguments: argparse.Namespace) -> dict[str, Any]:
-    import numpy as np
-
     from kiqa.comparators.brisque import brisque_features
     from kiqa.comparators.fit_brisque import GRID, fit_brisque
     from kiqa.comparators.statistics import statistics_of
 
-    train, validation, _ = training_parts(arguments.dataset, arguments.data, split=arguments.split)
+    parts = training_parts(arguments.dataset, arguments.data, split=arguments.split)[:2]
     file = arguments.workdir / "statistics.jsonl"
-    numbers = statistics_of([*train, *validation], brisque_features, file=file)
-    mos = np.array([record.mos01 for record in (*train, *validation)])
+    (train, inputs), held_out = (
+        statistics_of(records, brisque_features, file=file, report=_report) for records in parts
+    )
+    validation = held_out[0]
     start_keras()
-    count = len(train)
-    model, chosen = fit_brisque(numbers[:count], mos[:count], (numbers[count:], mos[count:]))
-    parts = trained_on(train, validation, scores="human", about="MOS of whole images")
-    _export(model, "brisque", arguments.workdir, scale="0..1", higher=True, parts=parts)
+    model, chosen = fit_brisque(inputs, _mos(train), (held_out[1], _mos(validation)))
+    seen = trained_on(train, validation, scores="human", about="MOS of whole images")
+    _export(model, "brisque", arguments.workdir, scale="0..1", higher=True, parts=seen)
     names = [record.name for record in (*train, *validation)]
-    about = {"dataset": arguments.dataset, "images": count, "validation": len(validation)}
+    about = {
+        "dataset": arguments.dataset,
+        "images": len(train),
+        "validation": len(validation),
+    }
     return _finish(arguments.workdir, chosen | about, names, grid=GRID)
+
+
+def _mos(records):
+    import numpy as np
+
+    return np.array([record.mos01 for record in records])
+
+
+def _report(message):
+    sys.stderr.write(f"train_comparator: {' '.join(message.split())}\n")
 
 
 def _niqe(arguments: argparse.Namespace) -> dict[str, Any]:
     from kiqa.comparators.fit_niqe import fit_niqe
 
-    paths = photographs_in(arguments.data, chosen="train", split=arguments.split)
+    paths = images_in(arguments.data, chosen="train", split=arguments.split)
     start_keras()
     model, blocks = fit_niqe(paths)
     about = "no scores: undistorted images, whose statistics are what others are compared with"

@@ -21,7 +21,8 @@ def statistics_of(
     measure: Callable[[np.ndarray], np.ndarray],
     *,
     file: str | os.PathLike,
-) -> np.ndarray:
+    report: Callable[[str], object],
+) -> tuple[list[ScoredImage], np.ndarray]:
     """Measure images, or read what was measured before.
 
     Args:
@@ -30,30 +31,40 @@ def statistics_of(
             image.
         file: Rows of finished images, JSONL; continued if it is there. An image
             counts as finished by its content.
+        report: Told in a sentence of each image that cannot be measured, such as a
+            flat one; it is left out.
 
     Returns:
-        ``float64`` of shape (images, numbers), in the order of the records.
+        The records that were measured, in their order, and their numbers,
+        ``float64`` of shape (images, numbers).
 
     Raises:
         OSError: If an image or the file cannot be read or written.
-        ValueError: If an image cannot be measured; the message names it.
+        ValueError: If no image can be measured.
     """
     from tqdm import tqdm
 
     rows = RowFile(file, form="jsonl", columns=_COLUMNS, resume=True)
     known = {row["sha256"]: row["statistics"] for row in rows.finished}
-    found = []
+    kept, found = [], []
     try:
         for record in tqdm(records, unit="image", disable=not sys.stderr.isatty()):
-            image = load_image(record.path)
-            if image.sha256 not in known:
-                try:
+            try:
+                image = load_image(record.path)
+                if image.sha256 not in known:
                     known[image.sha256] = measure(image.pixels).tolist()
-                except ValueError as error:
-                    raise ValueError(f"{record.path}: {error}") from error
-                row = {"name": record.name, "sha256": image.sha256}
-                rows.append(row | {"statistics": known[image.sha256]})
+                    row = {"name": record.name, "sha256": image.sha256}
+                    rows.append(row | {"statistics": known[image.sha256]})
+            except ValueError as error:
+                report(f"{record.name} is left out: {error}")
+                continue
+            kept.append(record)
             found.append(known[image.sha256])
     finally:
         rows.close()
-    return np.array(found, np.float64)
+    if not kept:
+        raise ValueError(
+            f"Expected images that can be measured. Received: {len(records)}, of which none can. "
+            "Take others."
+        )
+    return kept, np.array(found, np.float64)

@@ -18,7 +18,7 @@ def test_an_interrupt_can_be_continued(tmp_path, monkeypatch, capsys):
     def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kiqa.comparators.command.photographs_in", interrupt)
+    monkeypatch.setattr("kiqa.comparators.command.images_in", interrupt)
     assert main(["niqe", "--data", str(tmp_path), "--workdir", str(tmp_path)]) == 130
     assert "the same command goes on" in capsys.readouterr().err
 

@@ -30,20 +30,25 @@ def test_each_content_is_measured_once(tmp_path, records):
         return np.array([pixels.mean(), 1.5])
 
     file = tmp_path / "work" / "s.jsonl"
-    found = statistics_of(records[:1], measure, file=file)
-    found = statistics_of(records, measure, file=file)
+    statistics_of(records[:1], measure, file=file, report=print)
+    kept, found = statistics_of(records, measure, file=file, report=print)
+    assert kept == records
     np.testing.assert_array_equal(found, [[10, 1.5], [200, 1.5], [10, 1.5]])
     assert measured == [10, 200]
 
 
-def test_an_image_that_cannot_be_measured_is_named(tmp_path, records):
-    """What was measured before it stays."""
+def test_an_image_that_cannot_be_measured_is_left_out(tmp_path, records):
+    """With a sentence that names it; if none is left that is an error."""
+    told = []
 
     def measure(pixels):
         if pixels[0, 0, 0] > 100:
             raise ValueError("too bright")
         return pixels.mean(axis=(0, 1))
 
-    with pytest.raises(ValueError, match="1.png: too bright"):
-        statistics_of(records, measure, file=tmp_path / "s.jsonl")
-    assert len((tmp_path / "s.jsonl").read_text().splitlines()) == 1
+    file = tmp_path / "s.jsonl"
+    kept, found = statistics_of(records, measure, file=file, report=told.append)
+    assert kept == [records[0], records[2]] and found.shape == (2, 3)
+    assert told == ["1.png is left out: too bright"]
+    with pytest.raises(ValueError, match="1, of which none can"):
+        statistics_of(records[1:2], measure, file=file, report=told.append)
