@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 # The authors' program is told gamma 0.05 and C 1024, for scores in 0..100.
 GRID: dict[str, tuple[float, ...]] = {
-    "gamma": (0.05, 0.1, 0.2),
-    "c": (0.3, 1.0, 3.0, 10.0),
+    "gamma": (0.05, 0.1, 0.2, 0.4),
+    "c": (3.0, 10.0, 30.0),
     "epsilon": (0.05,),
 }
 

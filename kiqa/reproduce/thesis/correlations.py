@@ -2,9 +2,9 @@
 
 Table 2 takes the mean of each image's Patchnet map and of its FISH map,
 Tables 3 and 4 the aggregator's score, and with ``--beside`` those of other
-models; the published rows of the same data set stand beside ours. The thesis does not say which part its numbers are on for
-LIVE In the Wild, nor whether its PLCC follows a fitted logistic; ours is
-without one, and the JSON file has both.
+models; the published rows of the same data set stand beside ours. The thesis does
+not say which part its numbers are on for LIVE In the Wild, nor whether its PLCC
+follows a fitted logistic; ours is without one, and the JSON file has both.
 
 Public names: :data:`TABLE_2`, :data:`TABLE_3`, :data:`TABLE_4`,
 :func:`fish_rows`, :func:`result_of`, :func:`table_rows`.

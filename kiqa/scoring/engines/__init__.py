@@ -7,7 +7,6 @@ kind of model is one module with a function ``(info, *, stride, default_stride)
 """
 
 import hashlib
-import importlib.util
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ ENGINES = {
 }
 _ON_ANY_BACKEND = ("brisque", "niqe", "rnn-biqa")  # the others make functions of TensorFlow
 _WITHOUT_KERAS = ("formula",)
+_ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def describe(model: str | os.PathLike) -> WeightsInfo:
 
 def _formula_info(name):
     formula = FORMULAS[name]
-    spec = importlib.util.find_spec(formula.function.split(":")[0])
+    module = formula.function.split(":")[0].replace(".", "/")
     details = Details(
         name=name,
         version=formula.version,
@@ -114,7 +114,7 @@ def _formula_info(name):
         trained_on=(),
     )
     digest = hashlib.sha256(f"{name} {formula.version}".encode()).hexdigest()
-    return WeightsInfo(Path(spec.origin), digest, details)
+    return WeightsInfo(_ROOT / f"{module}.py", digest, details)
 
 
 def without_map(

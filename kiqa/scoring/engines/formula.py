@@ -5,10 +5,15 @@ the comparator's name and version (`kiqa.scoring.engines.describe`), so that
 resumed runs tell comparators and their versions apart.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+
+import numpy as np
 
 from kiqa.comparators import FORMULAS
 from kiqa.comparators.luminance import check_side
+from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
 from kiqa.scoring.engines import Engine
 
@@ -39,15 +44,18 @@ def formula_engine(info: WeightsInfo, *, stride: int | None, default_stride: int
         check_side(images[0], formula.least_side, name=info.name)
         return float(function(*images))
 
-    def quality_map(*images):
-        made = make_map(*images, stride=stride)
-        return replace(made, model=info.name, weights_sha256=info.sha256)
-
     return Engine(
         stride=1,
         map_stride=1 if stride is None else stride,
         least_side=formula.least_side,
-        map=None if make_map is None else quality_map,
+        map=None if make_map is None else partial(_quality_map, make_map, info, stride),
         score=score,
         needs_reference=formula.needs_reference,
     )
+
+
+def _quality_map(
+    make_map: Callable[..., QualityMap], info: WeightsInfo, stride: int | None, *images: np.ndarray
+) -> QualityMap:
+    """A comparator's map, with its name and hash."""
+    return replace(make_map(*images, stride=stride), model=info.name, weights_sha256=info.sha256)
