@@ -128,6 +128,7 @@ FITTED = {
         f"{_TRAIN} brisque {_RATED} --workdir DIR",
         "kiqa convert brisque allmodel --output brisque.h5",
     ),
+    "cnniqa": Fitted("CNNIQA", f"{_TRAIN} cnniqa {_RATED} --workdir DIR"),
     "niqe": Fitted(
         "NIQE",
         f"{_TRAIN} niqe --data FOLDER --workdir DIR",

@@ -11,6 +11,7 @@ MODELS = {
     "aggregator": "kiqa.models.aggregator:build_aggregator",
     "average_biqa": "kiqa.models.rnn_biqa:build_average_biqa",
     "brisque": "kiqa.models.brisque:build_brisque",
+    "cnniqa": "kiqa.models.cnniqa:build_cnniqa",
     "efficientnet_lite": "kiqa.models.efficientnet_lite:build_efficientnet_lite",
     "lite": "kiqa.models.lite:build_lite",
     "lite_local": "kiqa.models.lite:build_lite_local",

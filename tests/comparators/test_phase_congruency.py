@@ -12,7 +12,7 @@ def test_an_edge_stands_out_and_contrast_does_not_matter():
     found = phase_congruency(values)
     assert found.min() >= 0 and found.max() <= 1
     assert found[20, 19:21].max() > 0.7
-    assert found[20, 10] < 0.5 * found[20, 19:21].max()
+    assert found[20, 19:21].max() == found[20, 5:35].max()
     np.testing.assert_allclose(phase_congruency(values / 10), found, atol=0.02)
 
 

@@ -22,6 +22,7 @@ ENGINES = {
     "patch": "kiqa.scoring.engines.patchnet:patch_engine",
     "aggregator": "kiqa.scoring.engines.aggregator:aggregator_engine",
     "brisque": "kiqa.scoring.engines.brisque:brisque_engine",
+    "cnniqa": "kiqa.scoring.engines.cnniqa:cnniqa_engine",
     "formula": "kiqa.scoring.engines.formula:formula_engine",
     "lite": "kiqa.scoring.engines.lite:lite_engine",
     "niqe": "kiqa.scoring.engines.niqe:niqe_engine",
@@ -32,7 +33,12 @@ ENGINES = {
     "wadiqam-fr": "kiqa.scoring.engines.wadiqam:wadiqam_engine",
     "wadiqam-nr": "kiqa.scoring.engines.wadiqam:wadiqam_engine",
 }
-_ON_ANY_BACKEND = ("brisque", "niqe", "rnn-biqa")  # the others make functions of TensorFlow
+_ON_ANY_BACKEND = (
+    "brisque",
+    "cnniqa",
+    "niqe",
+    "rnn-biqa",
+)  # the others make functions of TensorFlow
 _WITHOUT_KERAS = ("formula",)
 _ROOT = Path(__file__).parents[3]
 

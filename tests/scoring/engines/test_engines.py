@@ -14,11 +14,17 @@ def no_weights(tmp_path, monkeypatch):
     monkeypatch.setattr("kiqa.io.weights.manifest.weight_folders", lambda: [tmp_path])
 
 
-@pytest.mark.parametrize("name", FITTED)
+@pytest.mark.parametrize("name", [name for name in FITTED if FITTED[name].convert])
 def test_a_comparator_without_its_file_says_how_to_make_it(no_weights, name):
     """The command that trains it, and the one that converts a published file."""
     with pytest.raises(WeightsError, match=f"kiqa.train_comparator {name} .*kiqa convert {name}"):
         Scorer(name).info  # noqa: B018
+
+
+def test_one_that_nobody_published_is_trained(no_weights):
+    """No conversion is named where there is none."""
+    with pytest.raises(WeightsError, match=r"kiqa.train_comparator cnniqa .* --workdir DIR\.$"):
+        describe("cnniqa")
 
 
 def test_an_unknown_name_lists_both_kinds():
