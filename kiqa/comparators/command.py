@@ -73,7 +73,9 @@ def _brisque(arguments: argparse.Namespace) -> dict[str, Any]:
     )
     validation = held_out[0]
     start_keras()
-    model, chosen = fit_brisque(inputs, _mos(train), (held_out[1], _mos(validation)))
+    model, chosen = fit_brisque(
+        inputs, _mos(train), (held_out[1], _mos(validation)), grid=GRID
+    )
     seen = trained_on(train, validation, scores="human", about="MOS of whole images")
     _export(model, "brisque", arguments.workdir, scale="0..1", higher=True, parts=seen)
     names = [record.name for record in (*train, *validation)]
