@@ -12,10 +12,14 @@ Conventions, decided once:
 Importing this package loads neither TensorFlow nor Keras; the first use does.
 """
 
-from importlib import import_module
+from kiqa.interrupts import watch_start
 
-from kiqa.constants import DEFAULT_SCORER
-from kiqa.startup import prepare_process
+watch_start()  # before all else, so that Ctrl-C while it is loading is no traceback
+
+from importlib import import_module  # noqa: E402
+
+from kiqa.constants import DEFAULT_SCORER  # noqa: E402
+from kiqa.startup import prepare_process  # noqa: E402
 
 __version__ = "0.1.0"
 

@@ -4,12 +4,14 @@ A training's parser suppresses defaults, so that only what was given overrides
 a preset. The options here are always there: they are ``None``, or their
 default, which the help then names.
 
-Public names: `add_path`, `add_text`, `add_number`, `part_of`.
+Public names: `add_path`, `add_text`, `add_number`, `part_of`, `Output`, `add_output`.
 """
 
 import argparse
+import enum
 import re
 from pathlib import Path
+from typing import Any
 
 
 def add_path(
@@ -66,3 +68,33 @@ def part_of(text: str) -> tuple[int, int]:
 
 def _told(text, default):
     return text if default is None else f"{text} (default: %(default)s)"
+
+
+class Output(enum.Enum):
+    """What an option names that a command writes."""
+
+    FILE = "a file"
+    FOLDER = "a folder with one writer at a time"
+    SHARED = "a folder that several runs may write to at once"
+    EITHER = "a folder, or a file for one input"
+    RUN = "the working folder of a run, in which no input lies"
+
+
+def add_output(
+    group: argparse._ActionsContainer, name: str, kind: Output, metavar: str, text: str,
+    **options: Any,
+) -> None:  # fmt: skip
+    """Add an option that names what is written.
+
+    `kiqa.running.claimed` checks and locks it before the command begins.
+
+    Args:
+        group: Parser or group to add to.
+        name: The option, such as ``"--output"``.
+        kind: What it names.
+        metavar: What the help calls the value.
+        text: What the help says of it.
+        **options: As of `argparse`, such as ``required`` and ``type``.
+    """
+    action = group.add_argument(name, metavar=metavar, help=text, **options)
+    group.set_defaults(outputs={**(group.get_default("outputs") or {}), action.dest: kind})

@@ -7,17 +7,24 @@ versions of each training image, Adam, MSE. Exit status: 0 done; 2 usage or
 input error; 130 interrupted by Ctrl-C.
 """
 
-import sys
 from collections.abc import Sequence
 
-from kiqa.training.aggregator.command import COMMAND
-from kiqa.training.runs import command
+from kiqa.interrupts import end, entry
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; ``None`` takes `sys.argv`."""
-    return command.main(COMMAND, argv)
+    return entry("train_aggregator", _load, argv)
+
+
+def _load():
+    from functools import partial
+
+    from kiqa.training.aggregator.command import COMMAND
+    from kiqa.training.runs import command
+
+    return partial(command.main, COMMAND)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main())

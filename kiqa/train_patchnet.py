@@ -5,17 +5,24 @@ that kiqa brings along. Exit status: 0 done; 1 a network was dead at every
 try; 2 usage or input error; 130 interrupted by Ctrl-C.
 """
 
-import sys
 from collections.abc import Sequence
 
-from kiqa.training.patchnet.command import COMMAND
-from kiqa.training.runs import command
+from kiqa.interrupts import end, entry
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; ``None`` takes `sys.argv`."""
-    return command.main(COMMAND, argv)
+    return entry("train_patchnet", _load, argv)
+
+
+def _load():
+    from functools import partial
+
+    from kiqa.training.patchnet.command import COMMAND
+    from kiqa.training.runs import command
+
+    return partial(command.main, COMMAND)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main())

@@ -11,22 +11,33 @@ not be used; 2 usage or input error; 130 interrupted by Ctrl-C.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
-from functools import partial
 
-from kiqa.training.rnn_biqa.command import FINE_TUNE, POOL
-from kiqa.training.rnn_biqa.features_command import add_features, run_features
-from kiqa.training.runs.command import add_training, run_command
+from kiqa.interrupts import end, entry
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; ``None`` takes `sys.argv`."""
-    arguments = _parser().parse_args(argv)
-    return arguments.run(arguments)
+    return entry("train_rnn_biqa", _load, argv)
+
+
+def _load():
+    parser = _parser()
+
+    def run(argv):
+        arguments = parser.parse_args(argv)
+        return arguments.run(arguments)
+
+    return run
 
 
 def _parser():
+    from functools import partial
+
+    from kiqa.training.rnn_biqa.command import FINE_TUNE, POOL
+    from kiqa.training.rnn_biqa.features_command import add_features, run_features
+    from kiqa.training.runs.command import add_training, run_command
+
     parser = argparse.ArgumentParser(
         prog="python -m kiqa.train_rnn_biqa",
         description="Train RNN-BIQA: a feature extractor, features, and their pooling.",
@@ -58,4 +69,4 @@ def _parser():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main())

@@ -293,7 +293,7 @@ def photos(tmp_path, monkeypatch):
         Image.new("RGB", (80 + number, 72), (60 * number + 51,) * 3).save(folder / name)
     Image.new("RGB", (63, 200), "white").save(folder / "small.png")
     (folder / "empty.jpg").touch()
-    (folder / "notes.txt").write_text("no image")
+    (folder / "notes.jpg").write_text("no image")
     (folder / "torn.png").write_bytes((folder / "a.png").read_bytes()[:60])
     return folder
 

@@ -14,8 +14,9 @@ PACKAGE = Path(__file__).parents[1] / "kiqa"
 # Low to high: a part imports itself and what stands before it. Parts in one row do not import
 # each other. ``kiqa`` itself (the lazy public interface) and ``__main__`` stand above all.
 ORDER = (
-    ("arguments", "constants", "startup"),
+    ("arguments", "constants", "interrupts", "startup"),
     ("io",),
+    ("running",),
     ("data",),
     ("models",),
     ("maps",),

@@ -108,7 +108,7 @@ def test_wheel_holds_package_splits_weights_and_command(wheel: Path) -> None:
     expected |= {f"{data}/kiqa/weights/{path.name}" for path in (ROOT / "weights").glob("*.h5")}
     expected |= {f"{data}/kiqa/weights/manifest.json", "kiqa/py.typed"}
     assert expected - inside == set()
-    assert "kiqa = kiqa.cli.main:main" in commands
+    assert "kiqa = kiqa.__main__:main" in commands
     assert not [name for name in inside if name.startswith(("tests/", "benchmarks/"))]
 
 

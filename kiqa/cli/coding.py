@@ -1,14 +1,15 @@
 """Options of the commands that code images, and where an image matters."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kiqa.cli.inputs import add_count
-from kiqa.cli.map_sources import stored_map
+from kiqa.cli.map_sources import stored_map, stored_paths
 from kiqa.constants import VARJPEG
+from kiqa.io.outputs import declare_inputs
 
 if TYPE_CHECKING:
     from kiqa.varjpeg import Settings
@@ -123,13 +124,24 @@ def importance_of(arguments: argparse.Namespace) -> Callable:
     return lambda name, pixels: scorer.map(pixels)
 
 
+def declare_importance(arguments: argparse.Namespace, names: Iterable[str]) -> None:
+    """Declare the files that `importance_of` reads for images of these names as inputs."""
+    for name in names:
+        if arguments.maps:
+            declare_inputs(stored_paths(arguments.maps, name))
+        elif arguments.saliency or arguments.mask:
+            declare_inputs(_picture_paths(arguments.saliency or arguments.mask, name))
+
+
+def _picture_paths(place, name):
+    return [place / name, (place / name).with_suffix(".png")] if place.is_dir() else [place]
+
+
 def _picture(place, name):
     """Gray values of the saliency file of an image."""
     from kiqa.io.images import load_image
 
-    paths = [place]
-    if place.is_dir():
-        paths = [place / name, (place / name).with_suffix(".png")]
+    paths = _picture_paths(place, name)
     path = next((path for path in paths if path.is_file()), None)
     if path is None:
         raise FileNotFoundError(

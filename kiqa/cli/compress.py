@@ -4,10 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from kiqa.cli.coding import add_coding, importance_of, settings_of
+from kiqa.arguments import Output, add_output
+from kiqa.cli.coding import add_coding, declare_importance, importance_of, settings_of
 from kiqa.cli.inputs import add_count, add_paths, collect, distinguish
 from kiqa.cli.targets import output_paths, report
 from kiqa.constants import DEFAULT_MAPPER
+from kiqa.io.text import printable, tell
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -19,28 +21,26 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     size.add_argument("--bpp", type=float, metavar="B", help="largest bits by pixel of the file")
     add_count(size, "--bytes", "largest size of the file")
-    parser.add_argument(
-        "--output",
-        required=True,
-        type=Path,
-        metavar="DIR|FILE",
-        help="folder, or file for one image; the suffix becomes .jpg or .vjpg",
-    )
+    written = "folder, or file for one image; the suffix becomes .jpg or .vjpg"
+    add_output(parser, "--output", Output.EITHER, "DIR|FILE", written, type=Path, required=True)
     add_coding(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Compress, and return the exit status."""
-    inputs = distinguish(collect(arguments.paths))
+    from kiqa.io.images.kinds import no_source
+
+    inputs = distinguish(collect(arguments.paths, judge=no_source))
     from kiqa.varjpeg import SUFFIXES
 
+    declare_importance(arguments, [item.name for item in inputs])
     targets = output_paths(inputs, arguments.output, suffix=SUFFIXES[arguments.form])
     settings = settings_of(arguments)
     if arguments.quality is not None:
         settings.check_quality(arguments.quality)
     importance = importance_of(arguments)
 
-    from kiqa.io.files import write_atomically
+    from kiqa.io.files import is_of_the_disk, write_atomically
     from kiqa.varjpeg import SizeSearch, coded, prepare, read_source
 
     errors = 0
@@ -56,14 +56,16 @@ def run(arguments: argparse.Namespace) -> int:
                 wanted = arguments.bytes or arguments.bpp * height * width / 8
                 encoded = SizeSearch(prepared).largest_within(wanted)
             write_atomically(path, encoded.data)
-        except (ValueError, FileNotFoundError, MemoryError) as error:  # of this image
+        except (ValueError, OSError, MemoryError) as error:
+            if is_of_the_disk(error):
+                raise
             errors += report(item, error)
             continue
         sys.stdout.write(
             f"{len(encoded.data):9d} bytes  {encoded.bpp:7.4f} bpp  quality {encoded.quality:7.3f}"
-            f"  overhead {encoded.overhead}  {path}\n"
+            f"  overhead {encoded.overhead}  {printable(str(path))}\n"
         )
         sys.stdout.flush()
     if errors:
-        sys.stderr.write(f"kiqa: {errors} of {len(inputs)} images could not be compressed\n")
+        tell(f"{errors} of {len(inputs)} images could not be compressed")
     return 1 if errors else 0

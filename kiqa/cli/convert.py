@@ -1,10 +1,10 @@
 """``kiqa convert``: published checkpoints of other projects as our ``.h5`` files."""
 
 import argparse
-import os
 import sys
 from typing import Any
 
+from kiqa.arguments import Output, add_output
 from kiqa.startup import quiet_log
 
 # Project (a key of kiqa.convert.CONVERTERS) -> what its files are, and the options it takes.
@@ -70,23 +70,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     for name, (text, options) in _PROJECTS.items():
         project = projects.add_parser(name, help=text, description=f"Convert {text}.")
         project.add_argument("file", metavar="FILE", help="checkpoint to convert")
-        project.add_argument(
-            "--output",
-            metavar="FILE.h5",
-            required=True,
-            help="file to write; its name is the model's",
-        )
+        written = "file to write; its name is the model's"
+        add_output(project, "--output", Output.FILE, "FILE.h5", written, required=True)
         for option in options:
             project.add_argument(f"--{option.replace('_', '-')}", **_OPTIONS[option])
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Convert, and return the exit status."""
-    exist = all(map(os.path.exists, (arguments.file, arguments.output)))
-    if exist and os.path.samefile(arguments.file, arguments.output):
-        raise ValueError(
-            f"Expected --output to be another file than {arguments.file}, which it would replace."
-        )
     with quiet_log():
         from kiqa.convert import converter
         from kiqa.io.weights import read_info

@@ -5,26 +5,29 @@ import sys
 from io import BytesIO
 from pathlib import Path
 
+from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import collect, distinguish
 from kiqa.cli.targets import output_paths, report
+from kiqa.io.text import printable, tell
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="file, folder or glob in quotes")
-    parser.add_argument(
-        "--output", required=True, type=Path, metavar="DIR|FILE", help="folder, or one .png file"
-    )
+    written = "folder, or one .png file"
+    add_output(parser, "--output", Output.EITHER, "DIR|FILE", written, type=Path, required=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Decode, and return the exit status."""
-    inputs = distinguish(collect(arguments.paths))
+    from kiqa.io.images.kinds import no_stream
+
+    inputs = distinguish(collect(arguments.paths, judge=no_stream))
     targets = output_paths(inputs, arguments.output, suffix=".png")
 
     from PIL import Image
 
-    from kiqa.io.files import write_atomically
+    from kiqa.io.files import is_of_the_disk, write_atomically
     from kiqa.varjpeg import decode, inspect_stream
 
     errors = 0
@@ -32,17 +35,19 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             data = Path(item.path).read_bytes()
             pixels, info = decode(data), inspect_stream(data)
+            written = BytesIO()
+            profile = {"icc_profile": info.metadata.icc} if info.metadata.icc else {}
+            Image.fromarray(pixels).save(written, "PNG", **profile)
+            write_atomically(path, written.getvalue())
         except (ValueError, OSError, MemoryError) as error:
+            if is_of_the_disk(error):
+                raise
             errors += report(item, error)
             continue
-        written = BytesIO()
-        profile = {"icc_profile": info.metadata.icc} if info.metadata.icc else {}
-        Image.fromarray(pixels).save(written, "PNG", **profile)
-        write_atomically(path, written.getvalue())
         quality = f"  quality {info.parameters.quality:.3f}" if info.parameters else ""
         height, width = pixels.shape[:2]
-        sys.stdout.write(f"{width}x{height}  {info.form}{quality}  {path}\n")
+        sys.stdout.write(f"{width}x{height}  {info.form}{quality}  {printable(str(path))}\n")
         sys.stdout.flush()
     if errors:
-        sys.stderr.write(f"kiqa: {errors} of {len(inputs)} files could not be decoded\n")
+        tell(f"{errors} of {len(inputs)} files could not be decoded")
     return 1 if errors else 0

@@ -6,12 +6,22 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from kiqa.arguments import add_text
-from kiqa.cli.inputs import DATASETS, add_count, add_model, add_part, records_of
+from kiqa.arguments import Output, add_output
+from kiqa.cli.inputs import (
+    DATASETS,
+    add_count,
+    add_model,
+    add_part,
+    add_spreadsheet,
+    records_of,
+)
+from kiqa.io.outputs import check_targets
+from kiqa.io.text import tell
 from kiqa.startup import load_quietly
 
 _SEED = 0  # of the bootstrap; part of the published JSON
 _TIMES = {"0..1": 1, "0..100": 100}  # scales of models on which MOS are compared
+_WRITTEN = ("rows.jsonl", "predictions.csv", "evaluation.json", "evaluation.md")
 _METRICS = {
     "srocc": "SROCC",
     "plcc": "PLCC, no logistic",
@@ -43,11 +53,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--stride",
         "pixels between the map's cells (default: 8; the aggregator has its own)",
     )
-    written = "write rows.jsonl, predictions.csv, evaluation.json and evaluation.md there"
-    add_text(parser, "--output", "DIR", written)
+    written = f"write {', '.join(_WRITTEN)} there"
+    add_output(parser, "--output", Output.FOLDER, "DIR", written)
     parser.add_argument(
         "--resume", action="store_true", help="go on with the rows.jsonl of --output"
     )
+    add_spreadsheet(parser)
     add_count(parser, "--workers", "decoding threads")
 
 
@@ -64,9 +75,11 @@ def run(arguments: argparse.Namespace) -> int:
     scorer = Scorer(arguments.model, stride=arguments.stride)
     load_quietly(scorer)
     records, _, met = untrained(
-        records, [scorer.info.details], include=arguments.include_trained, report=_report
+        records, [scorer.info.details], include=arguments.include_trained, report=tell
     )
     folder = Path(arguments.output) if arguments.output else None
+    if folder:
+        check_targets(folder / name for name in _WRITTEN)
     rows = score_paths(
         [str(record.path) for record in records],
         scorer,
@@ -84,16 +97,12 @@ def run(arguments: argparse.Namespace) -> int:
     result = _result(records, rows, scorer, arguments) | met
     table = _table(result)
     if folder:
-        _write(folder, records, rows, result, table)
+        _write(folder, records, rows, result, table, spreadsheet=arguments.spreadsheet)
     sys.stdout.write(f"{table}\n")
     errors = len(records) - result["images"]
     if errors:
-        sys.stderr.write(f"kiqa: {errors} of {len(records)} images could not be scored\n")
+        tell(f"{errors} of {len(records)} images could not be scored")
     return 1 if errors else 0
-
-
-def _report(message: str) -> None:
-    sys.stderr.write(f"kiqa: {message}\n")
 
 
 def _references(records, dataset) -> list[str]:
@@ -160,7 +169,7 @@ def _table(result: dict) -> str:
     return f"{head}\n\n{to_markdown(rows)}"
 
 
-def _write(folder: Path, records, rows, result: dict, table: str) -> None:
+def _write(folder: Path, records, rows, result: dict, table: str, *, spreadsheet: bool) -> None:
     from kiqa.evaluation.report import write_csv, write_json
     from kiqa.io.files import replacing
 
@@ -173,7 +182,7 @@ def _write(folder: Path, records, rows, result: dict, table: str) -> None:
         }
         for record, row in zip(records, rows, strict=True)
     ]
-    write_csv(predictions, folder / "predictions.csv")
+    write_csv(predictions, folder / "predictions.csv", spreadsheet=spreadsheet)
     write_json(result, folder / "evaluation.json")
     with replacing(folder / "evaluation.md") as temporary:
         temporary.write_text(table + "\n", encoding="utf-8")

@@ -5,8 +5,11 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from kiqa.cli.inputs import add_count
-from kiqa.cli.map_sources import makers
+from kiqa.arguments import Output, add_output
+from kiqa.cli.inputs import add_count, add_spreadsheet
+from kiqa.cli.map_sources import makers, stored_paths
+from kiqa.io.outputs import check_targets, declare_inputs, named
+from kiqa.io.text import tell
 
 _SEED = 0  # of the bootstrap; part of the published JSON
 # Ours. Odd, so that the windows meet the 8x8 blocks of a JPEG file in every phase, as those of
@@ -77,7 +80,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also take images that a model was trained on, which are left out otherwise",
     )
-    parser.add_argument("--output", metavar="DIR", help="write table, CSV, JSON and figures there")
+    written = "write table, CSV, JSON and figures there"
+    add_output(parser, "--output", Output.FOLDER, "DIR", written)
+    add_spreadsheet(parser)
     synthetic = parser.add_argument_group("with --synthetic")
     add_count(synthetic, "--versions", "distorted images for each image", default=1)
     synthetic.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
@@ -103,6 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.data.local_cases import boxed_items, load_case, synthetic_items, untrained_items
     from kiqa.data.smoothing import BLUR
     from kiqa.evaluation.local.auc import THRESHOLDS
+    from kiqa.io.files import is_of_the_disk
     from kiqa.scoring import read_ahead, usable_workers
 
     arguments.map = arguments.map or ([] if arguments.maps else _MAPS)
@@ -123,9 +129,12 @@ def run(arguments: argparse.Namespace) -> int:
         items,
         networks,
         include=arguments.include_trained,
-        report=lambda message: sys.stderr.write(f"kiqa: {message}\n"),
+        report=tell,
     )
     folder = Path(arguments.output) if arguments.output else None
+    if folder:
+        declare_inputs(_stored(arguments.maps, items))
+        check_targets(_targets(folder, items, keep_pictures=arguments.keep_pictures))
     load = partial(load_case, blur=arguments.blur, seed=arguments.seed)
     rows, used, errors = [], {}, []
     cases = read_ahead(load, items, workers=usable_workers())
@@ -138,15 +147,17 @@ def run(arguments: argparse.Namespace) -> int:
                     raise case
                 rows += _compare(case, predictors, used, arguments, folder)
             except Exception as error:  # one bad or too large image is never the end
+                if is_of_the_disk(error):
+                    raise
                 text = " ".join(str(error).split()) or type(error).__name__
                 errors.append(text if str(item.path) in text else f"{item.path}: {text}")
-                sys.stderr.write(f"kiqa: {errors[-1]}\n")
+                tell(errors[-1])
     finally:  # what an interrupt leaves is kept
         cases.close()
         if folder and rows:
             from kiqa.evaluation.report import write_csv
 
-            write_csv(rows, folder / "auc.csv")
+            write_csv(rows, folder / "auc.csv", spreadsheet=arguments.spreadsheet)
     if not rows:
         raise ValueError(f"Expected images that can be compared. Received: {errors[0]}")
     result = _result(rows, used, arguments, errors=len(errors)) | met
@@ -155,8 +166,33 @@ def run(arguments: argparse.Namespace) -> int:
         _write(folder, result, table)
     sys.stdout.write(f"{table}\n")
     if errors:
-        sys.stderr.write(f"kiqa: {len(errors)} of {len(items)} images could not be compared\n")
+        tell(f"{len(errors)} of {len(items)} images could not be compared")
     return 1 if errors else 0
+
+
+def _stored(maps, items):
+    """Where the maps that were made before may be."""
+    for text in maps:
+        for item in items:
+            yield from stored_paths(Path(text.partition("=")[2]), item.name)
+
+
+def _targets(folder: Path, items, *, keep_pictures: bool):
+    """All files that may be written."""
+    for item in items:
+        yield _figure_path(folder, item)
+        if keep_pictures:
+            yield _picture_path(folder, item)
+    for name in ("auc.csv", "evaluation.json", "evaluation.md", "auc_boxes.png"):
+        yield folder / name
+
+
+def _figure_path(folder, item):
+    return named(folder / "images", item.name, ".png")
+
+
+def _picture_path(folder, item):
+    return named(folder / "pictures", item.name)
 
 
 def _compare(case, predictors: dict, used: dict, arguments, folder: Path | None) -> list[dict]:
@@ -169,7 +205,7 @@ def _compare(case, predictors: dict, used: dict, arguments, folder: Path | None)
 
         from kiqa.io.files import replacing
 
-        with replacing(folder / "pictures" / case.item.name) as temporary:
+        with replacing(_picture_path(folder, case.item)) as temporary:
             Image.fromarray(case.pixels).save(temporary)
     for name, predict in predictors.items():
         try:
@@ -184,7 +220,7 @@ def _compare(case, predictors: dict, used: dict, arguments, folder: Path | None)
             raise ValueError(f"{case.item.name}, map {name}: {error}") from error
     rows = auc_rows(case.item.name, full, case.truth, thresholds=arguments.thresholds)
     if folder:
-        _draw(case, full, arguments.thresholds, folder / "images" / f"{case.item.name}.png")
+        _draw(case, full, arguments.thresholds, _figure_path(folder, case.item))
     for name, made in maps.items():
         used.setdefault(
             name,
@@ -204,7 +240,13 @@ def _draw(case, predictions: dict, thresholds, path: Path) -> None:
     from matplotlib.figure import Figure
 
     from kiqa.evaluation.local.auc import above, balanced_threshold
-    from kiqa.plotting import plot_boxes, plot_local_ground_truth, plot_roc_curves, save_figure
+    from kiqa.plotting import (
+        literal,
+        plot_boxes,
+        plot_local_ground_truth,
+        plot_roc_curves,
+        save_figure,
+    )
 
     left, middle, right = Figure(figsize=(14, 4.2), layout="constrained").subplots(1, 3)
     boxes = case.item.boxes.boxes if case.item.boxes else {}
@@ -219,7 +261,7 @@ def _draw(case, predictions: dict, thresholds, path: Path) -> None:
     else:
         plot_roc_curves(predictions, above(case.truth, threshold), ax=right)
         right.set_title(f"quality above {threshold:g}", fontsize="medium")
-    left.figure.suptitle(case.item.name)
+    left.figure.suptitle(literal(case.item.name))
     save_figure(left.figure, path, dpi=100)
 
 

@@ -9,7 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kiqa.cli.walk import Judge, Walk
 from kiqa.constants import DEFAULT_SCORER
+from kiqa.io.outputs import declare_inputs
+from kiqa.io.text import tell
 
 if TYPE_CHECKING:
     from kiqa.data.records import ScoredImage
@@ -62,6 +65,16 @@ def add_reference(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="for full-reference models: the undistorted image, or a folder with one under the "
         "relative path of each image, of the same size and mode",
+    )
+
+
+def add_spreadsheet(parser: argparse.ArgumentParser) -> None:
+    """Add --spreadsheet to a command that writes CSV."""
+    parser.add_argument(
+        "--spreadsheet",
+        action="store_true",
+        help="in CSV, put an apostrophe before names that begin with = + - or @, which a "
+        "spreadsheet would run as formulas",
     )
 
 
@@ -122,7 +135,7 @@ def records_of(arguments: argparse.Namespace) -> list["ScoredImage"]:
         arguments.data,
         split=arguments.split,
         part=arguments.part,
-        report=lambda message: sys.stderr.write(f"kiqa: {message}\n"),
+        report=tell,
     )
 
 
@@ -133,47 +146,70 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
-def collect(paths: Sequence[str], *, leave_out: Iterable[str] = ()) -> list[Input]:
-    """List the files that the PATH arguments mean.
+def collect(
+    paths: Sequence[str],
+    *,
+    leave_out: Iterable[str | os.PathLike | None] = (),
+    judge: Judge | None = None,
+) -> list[Input]:
+    """List the files that the PATH arguments mean, and declare them as inputs.
 
     Args:
         paths: Files, folders, globs that the shell left alone, or ``-``: a
             list on standard input, one path a line or separated by NUL.
         leave_out: Files that are not input, such as the output file.
+        judge: From the path of a file found in a folder to why it is skipped;
+            by default `kiqa.io.images.kinds.no_image`. What the arguments
+            name is always tried.
 
     Returns:
         The files, each once, folders in sorted order. A folder is walked
-        with all below and through links; every file counts, and a folder
-        that cannot be listed stands in for its files.
+        with all below and through links; one that cannot be listed stands in
+        for its files. What is skipped is said in one line on standard error.
 
     Raises:
         FileNotFoundError: If an argument matches nothing or a folder has no
-            files. A path *on stdin* that is not there is kept: it becomes an
+            images. A path *on stdin* that is not there is kept: it becomes an
             error row.
     """
+    from kiqa.io.images.kinds import no_image
+
+    walk = Walk(judge or no_image)
     found = {}
     for argument in paths:
-        listed = _listed() if argument == "-" else _matches(argument)
+        before = walk.skipped.total()
+        listed = _listed(walk) if argument == "-" else _matches(argument, walk)
         count = 0
         for item in listed:
             found.setdefault(item.path, item)
             count += 1
         if count == 0:
             what = "list on standard input" if argument == "-" else argument
-            raise FileNotFoundError(f"Expected at least one file. Received: {what}, with no files.")
-    omitted = {os.path.abspath(path) for path in leave_out if path}
-    inputs = [item for path, item in found.items() if os.path.abspath(path) not in omitted]
+            others = f" ({walk.summary()})" if walk.skipped.total() > before else ""
+            raise FileNotFoundError(
+                f"Expected at least one image. Received: {what}, with none{others}."
+            )
+    omitted = {os.path.realpath(path) for path in leave_out if path}
+    names = {os.path.basename(path) for path in omitted}  # few need the whole look
+    inputs = [
+        item
+        for path, item in found.items()
+        if os.path.basename(path) not in names or os.path.realpath(path) not in omitted
+    ]
     if not inputs:
         raise FileNotFoundError(
             "Expected at least one file. Received: the output file of this command only."
         )
+    declare_inputs(item.path for item in inputs)
+    if walk.summary():
+        tell(walk.summary())
     return inputs
 
 
-def _matches(argument: str) -> Iterator[Input]:
+def _matches(argument: str, walk: Walk) -> Iterator[Input]:
     """Files of one argument that is not ``-``."""
     if os.path.isdir(argument):
-        yield from _walk(argument)
+        yield from _below(argument, walk)
     elif os.path.lexists(argument):
         yield Input(argument, os.path.basename(argument))
     elif glob.has_magic(argument):
@@ -185,7 +221,7 @@ def _matches(argument: str) -> Iterator[Input]:
             if os.path.isdir(path) and "**" in argument:
                 continue
             prefix = os.path.relpath(path, root or ".")
-            for item in _walk(path) if os.path.isdir(path) else [Input(path, "")]:
+            for item in _below(path, walk) if os.path.isdir(path) else [Input(path, "")]:
                 yield replace(item, name=_posix(os.path.join(prefix, item.name).rstrip(os.sep)))
     else:
         raise FileNotFoundError(
@@ -193,32 +229,19 @@ def _matches(argument: str) -> Iterator[Input]:
         )
 
 
-def _walk(folder: str) -> Iterator[Input]:
-    """All files below a folder, sorted; links are followed, each folder once."""
-    seen = set()
-    unlisted = []
-    for place, folders, files in os.walk(folder, followlinks=True, onerror=unlisted.append):
-        real = os.path.realpath(place)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders.sort()
-        for file in sorted(files):
-            path = os.path.join(place, file)
-            yield Input(path, _posix(os.path.relpath(path, folder)))
-    for error in unlisted:
-        yield Input(error.filename, _posix(os.path.relpath(error.filename, folder)))
+def _below(folder: str, walk: Walk) -> Iterator[Input]:
+    for path, name in walk.below(folder):
+        yield Input(path, name)
 
 
-def _listed() -> Iterator[Input]:
+def _listed(walk: Walk) -> Iterator[Input]:
     """Files of the list on standard input."""
     data = sys.stdin.buffer.read() if sys.stdin else b""
     lines = data.split(b"\0") if b"\0" in data else data.splitlines()
     for line in lines:
         path = os.fsdecode(line)
         if path and os.path.isdir(path):
-            yield from _walk(path)
+            yield from _below(path, walk)
         elif path:
             yield Input(path, os.path.basename(path))
 

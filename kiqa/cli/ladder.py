@@ -4,23 +4,34 @@ import argparse
 import sys
 from pathlib import Path
 
-from kiqa.cli.coding import add_coding, importance_of, settings_of
+from kiqa.arguments import Output, add_output
+from kiqa.cli.coding import add_coding, declare_importance, importance_of, settings_of
 from kiqa.cli.inputs import add_count, add_paths, collect, distinguish
 from kiqa.cli.targets import report
 from kiqa.constants import DEFAULT_MAPPER, VARJPEG
+from kiqa.io.outputs import check_targets
+from kiqa.io.text import printable, tell
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_paths(parser, model=DEFAULT_MAPPER)
-    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="the ladder")
+    add_output(parser, "--output", Output.FOLDER, "DIR", "the ladder", type=Path, required=True)
     add_count(parser, "--versions", "versions of an image by VarJPEG", default=VARJPEG.versions)
     add_coding(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the ladders, and return the exit status."""
-    inputs = {item.name: item for item in distinguish(collect(arguments.paths))}
+    from kiqa.io.images.kinds import no_source
+
+    found = distinguish(collect(arguments.paths, judge=no_source))
+    inputs = {item.name: item for item in found}
+    declare_importance(arguments, inputs)
+
+    from kiqa.varjpeg.jnd.versions import reference_of
+
+    check_targets(reference_of(arguments.output, name) for name in inputs)
     settings = settings_of(arguments)
     importance = importance_of(arguments)
 
@@ -39,8 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
             errors += report(inputs[name], result)
             continue
         done = f"{result} versions" if result else "already there"
-        sys.stdout.write(f"{done}  {arguments.output / name}\n")
+        sys.stdout.write(f"{done}  {printable(str(arguments.output / name))}\n")
         sys.stdout.flush()
     if errors:
-        sys.stderr.write(f"kiqa: {errors} of {len(inputs)} images have no ladder\n")
+        tell(f"{errors} of {len(inputs)} images have no ladder")
     return 1 if errors else 0

@@ -2,12 +2,11 @@
 
 Exit status: 0 all well; 1 finished, but some images could not be handled (or
 `kiqa doctor` found something broken); 2 usage or input error, with one line
-on stderr; 130 interrupted by Ctrl-C. An exception that is a defect is one line
-too; ``python -X dev -m kiqa`` shows its traceback.
+on stderr; 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP. An
+exception that is a defect is one line too; ``python -X dev -m kiqa`` shows its traceback.
 """
 
 import argparse
-import contextlib
 import io
 import os
 import sys
@@ -15,6 +14,9 @@ from collections.abc import Sequence
 
 from kiqa import __version__
 from kiqa.cli.commands import COMMANDS
+from kiqa.interrupts import interrupt_status
+from kiqa.io.text import tell
+from kiqa.running import claimed
 from kiqa.startup import ProcessError
 
 _EXPECTED = (ValueError, OSError, MemoryError, ImportError, ProcessError)
@@ -37,11 +39,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             # A file name may hold bytes that the terminal's encoding lacks.
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = arguments.run(arguments)
-        sys.stdout.flush()
+        with claimed(arguments):
+            status = arguments.run(arguments)
+            sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
-        _complain(f"interrupted. {interrupt}".rstrip())
-        return 130
+        tell(f"interrupted. {interrupt}".rstrip())
+        return interrupt_status()
     except BrokenPipeError:  # the reader (head, less) has gone
         _let_exit_flush()
         return 0
@@ -51,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         text = " ".join(str(error).split())
         if not text or not isinstance(error, _EXPECTED):
             text = f"{type(error).__name__}: {text} (python -X dev -m kiqa shows where)"
-        _complain(f"error: {text}")
+        tell(f"error: {text}")
         _let_exit_flush()
         return 2
     return status
@@ -87,8 +90,3 @@ def _parser() -> argparse.ArgumentParser:
         command.module.add_options(own)
         own.set_defaults(run=command.module.run)
     return parser
-
-
-def _complain(text: str) -> None:
-    with contextlib.suppress(OSError, AttributeError):
-        sys.stderr.write(f"kiqa: {text}\n")

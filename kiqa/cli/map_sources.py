@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kiqa.io.outputs import named
 from kiqa.startup import load_quietly
 
 if TYPE_CHECKING:
@@ -80,6 +81,11 @@ def _stored(case, *, folder: Path):
     return stored_map(folder, case.item.name, case.pixels.shape[:2])
 
 
+def stored_paths(folder: Path, name: str) -> list[Path]:
+    """List where the map of an image may be; arguments as of `stored_map`."""
+    return [named(folder, name, suffix) for suffix in ARRAYS] if folder.is_dir() else [folder]
+
+
 def stored_map(folder: Path, name: str, size: tuple[int, int]) -> "QualityMap":
     """Read the map that another program, or ``kiqa map --npz``, wrote for an image.
 
@@ -99,7 +105,7 @@ def stored_map(folder: Path, name: str, size: tuple[int, int]) -> "QualityMap":
 
     from kiqa.io.map_files import QualityMap
 
-    paths = [folder / f"{name}{suffix}" for suffix in ARRAYS] if folder.is_dir() else [folder]
+    paths = stored_paths(folder, name)
     path = next((path for path in paths if path.is_file()), None)
     if path is None:
         named = " or ".join([str(paths[0]), *(other.name for other in paths[1:])])

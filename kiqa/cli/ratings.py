@@ -4,9 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from kiqa.arguments import add_text
+from kiqa.arguments import Output, add_output
+from kiqa.cli.inputs import add_spreadsheet
 
 _SEED = 0  # of the random halves; in the JSON file
+_WRITTEN = ("mos.csv", "sessions.csv", "ratings.json")
 _RULES = {  # those of kiqa.evaluation.study.rejection, which is not loaded for --help
     "acceptance": "workers' acceptance rate in percent has to be above it (default: 75)",
     "identical": "largest share of equal ratings in a session (default: 0.5)",
@@ -26,8 +28,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="one row a rating: subject, image, rating, and if there are such session and repeat "
         "(1: second showing)",
     )
-    written = "write mos.csv, sessions.csv and ratings.json there (default: the summary only)"
-    add_text(parser, "--output", "DIR", written)
+    written = f"write {', '.join(_WRITTEN)} there (default: the summary only)"
+    add_output(parser, "--output", Output.FOLDER, "DIR", written)
+    add_spreadsheet(parser)
     parser.add_argument(
         "--scale",
         type=_scale,
@@ -67,7 +70,10 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.evaluation.study.ratings import read_ratings, read_values
     from kiqa.evaluation.study.rejection import RejectionRules
     from kiqa.evaluation.study.scores import Z_RANGE, process_ratings
+    from kiqa.io.outputs import check_targets
 
+    if arguments.output:
+        check_targets(Path(arguments.output, name) for name in _WRITTEN)
     chosen = {name: getattr(arguments, name) for name in _RULES if hasattr(arguments, name)}
     rules = RejectionRules(**chosen)
     ratings = read_ratings(arguments.ratings, scale=arguments.scale)
@@ -91,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
         halves, note = None, str(error)
     result = _result(arguments, ratings, study, rules, halves, note, z_range)
     if arguments.output:
-        _write(Path(arguments.output), study, result)
+        _write(Path(arguments.output), study, result, spreadsheet=arguments.spreadsheet)
     sys.stdout.write(_text(result))
     return 0
 
@@ -133,7 +139,7 @@ def _result(arguments, ratings, study, rules, halves, note, z_range) -> dict:
     }
 
 
-def _write(folder, study, result):
+def _write(folder, study, result, *, spreadsheet):
     from kiqa.evaluation.report import write_csv, write_json
 
     sessions = [
@@ -152,8 +158,8 @@ def _write(folder, study, result):
         }
         for verdict in study.verdicts
     ]
-    write_csv(study.scores.rows(), folder / "mos.csv")
-    write_csv(sessions, folder / "sessions.csv")
+    write_csv(study.scores.rows(), folder / "mos.csv", spreadsheet=spreadsheet)
+    write_csv(sessions, folder / "sessions.csv", spreadsheet=spreadsheet)
     write_json(result, folder / "ratings.json")
 
 

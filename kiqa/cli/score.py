@@ -5,8 +5,9 @@ import os
 import sys
 from contextlib import closing
 
-from kiqa.arguments import part_of
-from kiqa.cli.inputs import add_count, add_paths, add_reference, collect
+from kiqa.arguments import Output, add_output, part_of
+from kiqa.cli.inputs import add_count, add_paths, add_reference, add_spreadsheet, collect
+from kiqa.io.text import tell
 from kiqa.startup import load_quietly
 
 _CATEGORY_KEYS = ("normalised", "category")
@@ -20,11 +21,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         choices=("table", "jsonl", "csv"),
         help="form of the rows (default: table; with --output by its suffix .jsonl or .csv)",
     )
-    parser.add_argument(
-        "--output",
-        metavar="FILE",
-        help="append each row to FILE instead of standard output",
-    )
+    rows = "append each row to FILE instead of standard output"
+    add_output(parser, "--output", Output.FILE, "FILE", rows)
     parser.add_argument(
         "--resume",
         action="store_true",
@@ -44,6 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="record",
         help="a bad file is a row with an error, or ends the run (default: %(default)s)",
     )
+    add_spreadsheet(parser)
     add_count(parser, "--workers", "decoding threads (default: the cores, at most 8)")
     add_count(
         parser,
@@ -66,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     form = arguments.format or _form_of(arguments.output, arguments.resume)
     inputs = collect(arguments.paths, leave_out=[arguments.output])
 
-    from kiqa.io.rows import format_header, format_row
+    from kiqa.io.row_forms import format_header, format_row
     from kiqa.scoring import ROW_KEYS, Scorer, in_shard, score_paths
     from kiqa.scoring.pairs import REFERENCE_KEYS, reference_for
 
@@ -96,6 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
         on_error=arguments.on_error,
         workers=arguments.workers,
         references=references,
+        spreadsheet=arguments.spreadsheet,
     )
     columns = ROW_KEYS if references is None else (*ROW_KEYS, *REFERENCE_KEYS)
     if arguments.categories:
@@ -107,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         for row in _progress(rows, len(paths), to_terminal=not arguments.output):
             if not arguments.output:
-                line = format_row(row, form, columns)
+                line = format_row(row, form, columns, spreadsheet=arguments.spreadsheet)
                 if form == "table" and row.get("category"):
                     line = f"{line.rstrip()}  {row['category']} ({row['normalised']:.1f})\n"
                 _emit(line)
@@ -118,7 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         rows.close()
     if errors:
-        sys.stderr.write(f"kiqa: {errors} of {done} files could not be scored\n")
+        tell(f"{errors} of {done} files could not be scored")
     return 1 if errors else 0
 
 

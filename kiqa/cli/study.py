@@ -4,8 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import DATASETS, add_count, add_part, collect, records_of
 from kiqa.constants import KONPATCH
+from kiqa.io.text import tell
 
 _LARGE = 200_000_000  # bytes; browsers begin to take long with a page
 _SEED = 0  # as python -m kiqa.train_patchnet
@@ -34,9 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
             "patches": "--participant K, a page for each",
             "boxes": "fewer or smaller images",
         }[arguments.kind]
-        sys.stderr.write(
-            f"kiqa: the page has {megabytes:.0f} MB; browsers take long with more than "
-            f"{_LARGE / 1e6:.0f} MB. Take {fewer}.\n"
+        tell(
+            f"the page has {megabytes:.0f} MB; browsers take long with more than "
+            f"{_LARGE / 1e6:.0f} MB. Take {fewer}."
         )
     return 0
 
@@ -104,15 +106,19 @@ def _add_boxes(kinds) -> None:
 
 
 def _add_page(parser) -> None:
-    parser.add_argument("--output", required=True, metavar="PAGE.html", help="the page to write")
+    page = "the page to write"
+    add_output(parser, "--output", Output.FILE, "PAGE.html", page, required=True)
     parser.add_argument(
         "--note", default="", metavar="TEXT", help="line for the start screen, such as a contact"
     )
 
 
 def _jnd(arguments):
+    from kiqa.io.outputs import check_targets
     from kiqa.studies import write_jnd_study
 
+    files = Path(arguments.ladder).rglob("*")
+    check_targets([arguments.output], inputs=[path for path in files if path.is_file()])
     page = write_jnd_study(
         arguments.ladder,
         arguments.output,
@@ -125,9 +131,11 @@ def _jnd(arguments):
 
 
 def _patches(arguments):
+    from kiqa.io.outputs import check_targets
     from kiqa.studies import write_patches_study
 
     records = _records(arguments)
+    check_targets([arguments.output])
     count = arguments.images
     if count is None:
         count = len(records) if arguments.data is None else KONPATCH.images
@@ -169,19 +177,21 @@ def _records(arguments):
 
 def _boxes(arguments):
     from kiqa.io.images import IMAGE_SUFFIXES
+    from kiqa.io.outputs import check_targets
     from kiqa.studies import write_boxes_study
 
     if not Path(arguments.folder).is_dir():
         raise FileNotFoundError(f"Expected a folder of images. Received: {arguments.folder}.")
     images = [
         (item.name, item.path)
-        for item in collect([arguments.folder], leave_out=[arguments.output])
+        for item in collect([arguments.folder])
         if Path(item.path).suffix.lower() in IMAGE_SUFFIXES
     ]
     if not images:
         raise FileNotFoundError(
             f"Expected images in {arguments.folder}, found none. Give the folder that holds them."
         )
+    check_targets([arguments.output])
     return write_boxes_study(images, arguments.output, note=arguments.note), ""
 
 

@@ -1,12 +1,13 @@
 """Where a command that makes one file of one file writes it."""
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from kiqa.cli.inputs import Input
+from kiqa.io.outputs import check_targets, named
+from kiqa.io.text import one_line, tell
 
 _FILES = (".jpg", ".jpeg", ".vjpg", ".png")  # endings that nobody gives a new folder
 
@@ -21,10 +22,12 @@ def output_paths(inputs: Sequence[Input], output: Path, *, suffix: str) -> list[
 
     Returns:
         One path for each input: its name in the folder, the suffix replaced.
+        Inputs that would become one file keep their suffix: ``a.jpg`` and
+        ``a.tif`` become ``a.jpg.png`` and ``a.tif.png``.
 
     Raises:
-        ValueError: If two would be the same, one is an input itself, or the
-            output has the name of a file that cannot be written.
+        ValueError: If the output has the name of a file that cannot be
+            written, or one is an input itself.
     """
     named_file = output.suffix.lower() in _FILES and not output.is_dir()
     if named_file and (len(inputs) > 1 or output.suffix.lower() != suffix):
@@ -32,28 +35,32 @@ def output_paths(inputs: Sequence[Input], output: Path, *, suffix: str) -> list[
             f"Expected a folder, or for one input a file ending in {suffix}. Received: {output} "
             f"for {len(inputs)} input{'s' * (len(inputs) > 1)}."
         )
-    if named_file:
-        paths = [output]
-    else:
-        paths = [(output / item.name).with_suffix(suffix) for item in inputs]
-        twice = [path for path, count in Counter(paths).items() if count > 1]
-        if twice:
-            raise ValueError(
-                f"Expected inputs whose names differ before the suffix. Received: two that become "
-                f"{twice[0]}. Write them to different folders."
-            )
-    read = {os.path.realpath(item.path) for item in inputs}
-    own = [path for path in paths if os.path.realpath(path) in read]
-    if own:
-        raise ValueError(
-            f"Expected an output that replaces no input. Received: {own[0]}. "
-            "Write to another folder."
-        )
+    paths = [output]
+    if not named_file:
+        paths = [named(output, name, suffix) for name in _stems([item.name for item in inputs])]
+    check_targets(paths, inputs=[item.path for item in inputs])
     return paths
+
+
+def _stems(names):
+    """The names without their suffixes, but for those that are then not alone."""
+    stems = [os.path.splitext(name)[0] for name in names]
+    while True:
+        # The case too, which some file systems do not tell.
+        count = Counter(stem.casefold() for stem in stems)
+        longer = [
+            name if count[stem.casefold()] > 1 else stem
+            for name, stem in zip(names, stems, strict=True)
+        ]
+        if longer == stems:
+            return stems
+        stems = longer
 
 
 def report(item: Input, error: Exception) -> int:
     """Write one line about a file that could not be worked on; return 1, to count it."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    sys.stderr.write(f"kiqa: {text if item.path in text else f'{item.path}: {text}'}\n")
+    text = one_line(error)
+    if not text or not isinstance(error, ValueError | OSError):
+        text = f"{type(error).__name__}: {text}".rstrip(": ")
+    tell(text if one_line(item.path) in text else f"{item.path}: {text}")
     return 1

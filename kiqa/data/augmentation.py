@@ -13,6 +13,7 @@ Public names: `FLIPS`, `Version`, `versions`, `distorted_versions`,
 
 import hashlib
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -176,7 +177,7 @@ def largest_rectangle(height: int, width: int, angle: float) -> tuple[float, flo
 
 
 def _generator(*key):
-    digest = hashlib.sha256("/".join(map(str, key)).encode()).digest()
+    digest = hashlib.sha256(os.fsencode("/".join(map(str, key)))).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "big"))
 
 

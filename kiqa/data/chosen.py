@@ -11,6 +11,7 @@ from pathlib import Path
 from kiqa.data import DATASETS
 from kiqa.data.records import SETS, ScoredImage
 from kiqa.data.splits import assign_split, read_split, select
+from kiqa.io.outputs import declare_inputs
 
 PARTS = (*SETS, "all")
 
@@ -34,7 +35,8 @@ def scored_images(
         report: Called with a sentence if images of the split are missing.
 
     Returns:
-        The records, at least one.
+        The records, at least one; their files are declared as inputs of the
+        command that is running.
 
     Raises:
         FileNotFoundError: If the data set or the split is not there.
@@ -73,6 +75,8 @@ def scored_parts(
         if value not in known:
             raise ValueError(f"Expected one of {', '.join(known)}. Received: {value!r}.")
     records = DATASETS[dataset](Path(data))
+    declare_inputs(record.path for record in records)
+    declare_inputs(record.reference for record in records if record.reference is not None)
     if split is not None:
         sets = read_split(split)
         records = assign_split(records, sets, allow_unmatched=True)

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from kiqa.data.splits import read_split
-from kiqa.io.images import IMAGE_SUFFIXES
+from kiqa.io.images.kinds import listed_images
+from kiqa.io.outputs import declare_inputs
 
 
 def images_in(
@@ -20,7 +21,7 @@ def images_in(
             are listed.
 
     Returns:
-        Paths, sorted by name.
+        Paths, sorted by name, declared as inputs of the command that is running.
 
     Raises:
         FileNotFoundError: If there is no such folder, if images of the
@@ -35,7 +36,7 @@ def images_in(
     if split is None and (folder / "split.csv").is_file():
         split = folder / "split.csv"
     if split is None:
-        files = sorted(f for f in folder.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES)
+        files = listed_images(folder)
     else:
         sets = read_split(split)
         files = [folder / name for name in sorted(sets) if sets[name] == chosen]
@@ -45,4 +46,5 @@ def images_in(
             f"Expected images of set {chosen!r} in {folder}, received {len(files)} names, "
             f"{len(missing)} of them not there {missing[:3]}. Check the folder and its split."
         )
+    declare_inputs(files)
     return files

@@ -4,6 +4,7 @@ Public names: :class:`Item`, :class:`Case`, :func:`boxed_items`,
 :func:`synthetic_items`, :func:`untrained_items`, :func:`load_case`.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from kiqa.data.local_quality import ImageBoxes, ground_truth, read_boxes
 from kiqa.data.smoothing import blur_map
 from kiqa.data.untrained import untrained_files
 from kiqa.io.images import load_image
+from kiqa.io.outputs import declare_inputs
 from kiqa.io.weights import Details
 
 
@@ -77,6 +79,7 @@ def boxed_items(folder: str, boxes: str) -> list[Item]:
             f"of them not there, {first.name} first ({first.source}). Names are relative to "
             "the folder."
         )
+    declare_inputs(item.path for item in items)
     return items
 
 
@@ -153,7 +156,7 @@ def load_case(item: Item, *, blur: float, seed: int) -> tuple[Item, Case | Excep
                 answers, height=height, width=width, participants=len(answers), blur=blur
             )
             return item, Case(item, pixels, truth)
-        rng = np.random.default_rng([seed, item.version, *item.path.name.encode()])
+        rng = np.random.default_rng([seed, item.version, *os.fsencode(item.path.name)])
         kind = str(rng.choice(available_distortions()))
         level = float(rng.choice(LEVELS[kind]))
         pixels, mask = distort_region(pixels, kind, level, rng=rng)

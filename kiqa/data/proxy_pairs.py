@@ -31,6 +31,7 @@ from PIL import Image
 from skimage.metrics import structural_similarity
 
 from kiqa.data.distortions import distort
+from kiqa.io.csv_lines import write_csv_file
 from kiqa.io.files import replacing, write_atomically
 from kiqa.io.images import load_image
 
@@ -124,18 +125,18 @@ def write_proxy_pairs(
     report(f"making {len(RANGES) * copies * len(jobs)} copies of {len(jobs)} images in {folder}")
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         rows = list(pool.map(partial(_pairs, folder=folder, copies=copies, seed=seed), jobs))
-    lines = ["image,reference,score,set,kind,level", *[row for part in rows for row in part]]
-    write_atomically(table, ("\n".join(lines) + "\n").encode())
-    return table
+    header = ("image", "reference", "score", "set", "kind", "level")
+    return write_csv_file(table, header, [row for part in rows for row in part])
 
 
 def _pairs(job, *, folder, copies, seed):
-    """The lines of one image, ``(part, path)``; its copies are written."""
+    """The rows of one image, ``(part, path)``; its copies are written."""
     part, path = job
     reference = load_image(path).pixels
     original = Path(os.path.relpath(path, folder)).as_posix()
-    rng = np.random.default_rng([seed, *path.name.encode()])
-    lines = [f'"{original}","{original}",1,{part},,'] * (copies if part == "train" else 1)
+    rng = np.random.default_rng([seed, *os.fsencode(path.name)])
+    rows: list[tuple] = [(original, original, 1, part, None, None)]
+    rows *= copies if part == "train" else 1
     for kind, (mild, severe) in RANGES.items():
         for index in range(copies):
             place = (index + rng.random()) / copies
@@ -147,5 +148,5 @@ def _pairs(job, *, folder, copies, seed):
                 with replacing(folder / name) as temporary:
                     Image.fromarray(copy).save(temporary, format="PNG", compress_level=1)
             score = proxy_score(copy, reference)
-            lines.append(f'"{name}","{original}",{score:.6f},{part},{kind},{level:g}')
-    return lines
+            rows.append((name, original, f"{score:.6f}", part, kind, f"{level:g}"))
+    return rows

@@ -12,7 +12,6 @@ Public names: :func:`published_splits`, :func:`read_split`,
 :func:`random_split`, :func:`k_folds` and :func:`select`.
 """
 
-import csv
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -24,7 +23,9 @@ import numpy as np
 
 from kiqa.data.records import SETS, ScoredImage, select
 from kiqa.data.tables import read_table
-from kiqa.io.files import replacing
+from kiqa.io.csv_lines import write_csv_file
+from kiqa.io.outputs import declare_inputs
+from kiqa.io.text import unescaped
 
 __all__ = [
     "assign_split",
@@ -74,6 +75,7 @@ def read_split(source: str | os.PathLike) -> dict[str, str]:
             test, or a name occurs twice; the lines are named.
     """
     if Path(source).is_file():
+        declare_inputs([source])
         return _read(Path(source))
     if str(source) in published_splits():
         with resources.as_file(_published_folder() / f"{source}.csv") as path:
@@ -99,12 +101,7 @@ def write_split(split: Mapping[str, str], path: str | Path) -> Path:
         ValueError: If a set is none of train, val and test.
     """
     _check_sets([(name, part, "the split") for name, part in split.items()])
-    path = Path(path)
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(("image_name", "set"))
-        writer.writerows(split.items())
-    return path
+    return write_csv_file(path, ("image_name", "set"), split.items())
 
 
 def assign_split(
@@ -285,7 +282,7 @@ def _read(path: Path) -> dict[str, str]:
             f"Expected every image once in {path}, received {len(twice)} more than once: "
             f"{', '.join(twice[:_SHOWN])}."
         )
-    return {cells["image_name"]: cells["set"] for _, cells in rows}
+    return {unescaped(cells["image_name"]): cells["set"] for _, cells in rows}
 
 
 def _check_sets(entries: Sequence[tuple[str, str, str]]) -> None:

@@ -7,7 +7,6 @@ Public names: :func:`scored_pairs`, :func:`correlation_report`, :func:`metric_ce
 :func:`to_markdown`, :func:`write_csv`, :func:`write_json`.
 """
 
-import csv
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,9 @@ from typing import Any
 import numpy as np
 
 from kiqa.evaluation.correlation import METRICS, bootstrap_interval
-from kiqa.io.files import replacing
+from kiqa.io.csv_lines import write_csv_file
+from kiqa.io.files import write_atomically
+from kiqa.io.text import printable
 
 REPORTED = ("srocc", "plcc", "plcc4", "plcc5", "krocc", "rmse")
 
@@ -165,7 +166,7 @@ def _cell(value, digits):
         return ""
     if isinstance(value, (float, np.floating)):
         return f"{value:.{digits}f}"
-    return str(value).replace("|", "\\|")
+    return printable(str(value)).replace("|", "\\|")
 
 
 def _columns(rows):
@@ -174,13 +175,16 @@ def _columns(rows):
     return list(dict.fromkeys(str(name) for row in rows for name in row))
 
 
-def write_csv(rows: Sequence[Mapping], path: str | os.PathLike) -> Path:
+def write_csv(
+    rows: Sequence[Mapping], path: str | os.PathLike, *, spreadsheet: bool = False
+) -> Path:
     """Write rows as UTF-8 CSV with a header line.
 
     Args:
         rows: Mappings from column to value, at least one; a missing value is
             an empty field.
         path: Target file; replaced when it exists.
+        spreadsheet: As for `kiqa.io.csv_lines.csv_line`.
 
     Returns:
         The path written.
@@ -189,11 +193,8 @@ def write_csv(rows: Sequence[Mapping], path: str | os.PathLike) -> Path:
         ValueError: If there is no row.
     """
     names = _columns(rows)
-    with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return Path(path)
+    cells = ([row.get(name) for name in names] for row in rows)
+    return write_csv_file(path, names, cells, spreadsheet=spreadsheet)
 
 
 def write_json(content: Mapping | Sequence, path: str | os.PathLike) -> Path:
@@ -216,6 +217,6 @@ def write_json(content: Mapping | Sequence, path: str | os.PathLike) -> Path:
             f"Expected finite numbers for {path}, received one that is not ({error}). "
             "Write None where there is no value."
         ) from error
-    with replacing(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    # Of a byte in a name that is no UTF-8 the escape is JSON's own.
+    write_atomically(path, f"{text}\n".encode("utf-8", "backslashreplace"))
     return Path(path)

@@ -1,11 +1,29 @@
-"""Files as a whole: their hash, and writing that never leaves half a file."""
+"""Files as a whole: their hash, and writing that never leaves half a file.
 
+Everything that kiqa writes goes through here, but for rows that are appended
+(`kiqa.io.rows`). A file that is there stays as it is until the new one is
+complete; its permissions stay; of a link the target is written; devices and
+pipes are written to and not replaced; inputs of the command are refused
+(`kiqa.io.outputs`).
+"""
+
+import contextlib
+import errno
 import hashlib
 import os
-import uuid
+import shutil
+import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from kiqa.io.outputs.guard import check_target
+from kiqa.io.outputs.links import is_written_through, written_path
+from kiqa.io.outputs.names import make_folder
+from kiqa.io.outputs.temporaries import sweep, temporary_name
+
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 def sha256_of(path: Path) -> str:
@@ -14,30 +32,141 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def is_of_the_disk(error: BaseException) -> bool:
+    """Say whether an error means that no other file can be written there either."""
+    return isinstance(error, OSError) and error.errno in _OF_THE_DISK
+
+
 @contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """Give a temporary name beside ``path`` and rename it on success.
 
     Args:
         path: Target file; its folder is made when missing. An existing file
-            stays as it is until the new one is complete.
+            stays as it is until the new one is complete, which then has its
+            permissions.
 
     Yields:
-        The temporary path, with the suffix of ``path``. It is removed when
-        the block raises, for example on a full disk.
+        The temporary path, of an empty file, with the suffix of ``path``. It
+        is removed when the block raises, for example on a full disk. What it
+        holds at the end is on the disk, and so is its name, when this returns.
+
+    Raises:
+        kiqa.io.outputs.OutputError: If the target is a folder, or an input of
+            the command that is running.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+    check_target(path)
+    target = written_path(path)
+    if is_written_through(target):
+        with _written_through(target) as temporary:
+            yield temporary
+        return
+    folder = os.path.dirname(target)
+    made = make_folder(folder)
+    sweep(folder)
+    temporary = Path(folder, temporary_name(Path(path).suffix))
+    # Never more open to others than it will be, not even for a moment.
+    mode = 0o600 if os.path.exists(target) else 0o666
     try:
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
         yield temporary
-        os.replace(temporary, path)
+        _put(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    for changed in [folder, *map(os.path.dirname, made)]:
+        _sync_folder(changed)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+@contextmanager
+def growing(path: str | os.PathLike) -> Iterator[Path]:
+    """Give ``path + ".part"``, which stays there after a kill, and rename it on success.
+
+    Args:
+        path: Target file, as for `replacing`.
+
+    Yields:
+        The path of the unfinished file: empty, or what a killed process has
+        left. It is removed when the block raises.
+
+    Raises:
+        kiqa.io.outputs.OutputError: As `replacing`.
+    """
+    check_target(path)
+    target = written_path(path)
+    if is_written_through(target):
+        with _written_through(target) as temporary:
+            yield temporary
+        return
+    part = Path(f"{target}.part")
+    check_target(part)
+    make_folder(part.parent)
+    try:
+        mode = 0o600 if os.path.exists(target) else 0o666
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT, mode))
+        yield part
+        _put(part, target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    _sync_folder(part.parent)
+
+
+def _put(temporary, target):
+    """Put a complete file in the place of another one."""
+    _sync(temporary)
+    former = _stat(target)
+    if former is not None:
+        _like(temporary, former)
+    os.replace(temporary, target)
+
+
+@contextmanager
+def _written_through(target):
+    """A temporary file elsewhere, copied into a device or pipe at the end."""
+    with tempfile.TemporaryDirectory(prefix="kiqa-") as folder:
+        temporary = Path(folder, f"output{Path(target).suffix}")
+        temporary.touch()
+        yield temporary
+        with open(temporary, "rb") as source, open(target, "wb", buffering=0) as device:
+            shutil.copyfileobj(source, device)
+
+
+def _stat(path):
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
+
+
+def _like(temporary, former):
+    """Give a complete file the owner and the permissions of the one that it will replace."""
+    if hasattr(os, "chown"):
+        with contextlib.suppress(OSError):  # the owner's name is for root to give
+            os.chown(temporary, former.st_uid, former.st_gid)
+    os.chmod(temporary, stat.S_IMODE(former.st_mode) & 0o777)
+
+
+def _sync(path):
+    """Have the disk hold a file."""
+    handle = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_folder(path):
+    """Have the disk hold the names in a folder, where the system can do that."""
+    with contextlib.suppress(OSError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def write_atomically(path: str | os.PathLike, content: bytes) -> None:
     """Write a file under a temporary name, then rename it.
 
     Args:
@@ -49,5 +178,3 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     with replacing(path) as temporary, open(temporary, "wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

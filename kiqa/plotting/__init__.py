@@ -10,12 +10,14 @@ Public names: :func:`plot_overlay`, :func:`plot_blend`, :func:`plot_loss_curves`
 :func:`plot_windows`, :func:`plot_window_diagram`, :func:`plot_steps`,
 :func:`plot_jnd_panels`, :func:`plot_curves`, :func:`plot_picture_sizes`,
 :func:`plot_patches`, :func:`plot_mos_pairs`, :func:`plot_mos_histograms`,
-:func:`plot_gaze`, :func:`plot_feature_sequence`, :func:`save_figure`.
+:func:`plot_gaze`, :func:`plot_feature_sequence`, :func:`save_figure`,
+:func:`literal`.
 """
 
 from kiqa.plotting.curves import plot_curves
 from kiqa.plotting.figures import save_figure
 from kiqa.plotting.jnd import plot_jnd_panels
+from kiqa.plotting.labels import literal
 from kiqa.plotting.local import (
     plot_auc_boxes,
     plot_boxes,
@@ -37,6 +39,7 @@ from kiqa.plotting.training import plot_loss_curves
 from kiqa.plotting.varjpeg import plot_steps
 
 __all__ = [
+    "literal",
     "plot_auc_boxes",
     "plot_blend",
     "plot_boxes",

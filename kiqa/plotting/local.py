@@ -12,6 +12,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from kiqa.evaluation.roc import roc_auc, roc_curve
 from kiqa.plotting.figures import axes_or_new
+from kiqa.plotting.labels import literal
 
 _POINTS = 500  # drawn of a ROC curve, which has one for each distinct value
 _FILLED = 0.8  # share of a threshold's place that its boxes take
@@ -125,7 +126,10 @@ def plot_auc_boxes(summary: Mapping, *, ax: Axes | None = None) -> Axes:
     ax.axhline(0.5, color="gray", lw=0.8, ls=":", zorder=0)
     ax.set(xlim=(-0.6, len(first) - 0.4), ylim=(-0.03, 1.03))
     ax.set(xlabel="threshold of the ground truth, images with both classes", ylabel="ROC-AUC")
-    handles = [Patch(facecolor=f"C{i}", alpha=0.7, label=name) for i, name in enumerate(predictors)]
+    handles = [
+        Patch(facecolor=f"C{i}", alpha=0.7, label=literal(name))
+        for i, name in enumerate(predictors)
+    ]
     ax.legend(handles=handles, fontsize="small", loc="lower left")
     return ax
 
@@ -166,7 +170,7 @@ def plot_roc_curves(
             shown = np.searchsorted(false + true, np.linspace(0, 2, _POINTS))
             shown = np.unique(np.minimum(shown, false.size - 1))
             false, true = false[shown], true[shown]
-        ax.plot(false, true, label=f"{name}, AUC {roc_auc(values, positive):.3f}")
+        ax.plot(false, true, label=f"{literal(name)}, AUC {roc_auc(values, positive):.3f}")
     ax.plot([0, 1], [0, 1], color="gray", lw=0.8, ls=":")
     ax.set(xlabel="false positive rate", ylabel="true positive rate", aspect="equal")
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))

@@ -10,6 +10,7 @@ from matplotlib.patches import ConnectionPatch, Rectangle
 
 from kiqa.io.map_files import QualityMap
 from kiqa.plotting.figures import axes_or_new
+from kiqa.plotting.labels import literal
 
 _FIRST, _NEXT, _SHOWN = "C1", "C0", "C2"  # colours of windows
 
@@ -141,7 +142,7 @@ def plot_window_diagram(pixels: np.ndarray, quality_map: QualityMap, *, window: 
     left.set_title(f"image, {width} x {height} pixels", fontsize="medium")
     plot_map(
         quality_map,
-        label=f"{quality_map.model} quality (0..1, higher is better)".strip(),
+        label=f"{literal(quality_map.model)} quality (0..1, higher is better)".strip(),
         title=f"map, {columns} x {rows} cells: floor((side - {window}) / {stride}) + 1",
         ax=right,
     )

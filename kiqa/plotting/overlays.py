@@ -15,6 +15,7 @@ from PIL import Image
 from kiqa.constants import PAQ2PIQ
 from kiqa.io.map_files import QualityMap
 from kiqa.plotting.figures import axes_or_new
+from kiqa.plotting.labels import literal
 
 _DRAWN = 1500  # larger images are averaged down about to this many pixels a side
 _HALF_CONTRAST: dict[str, Any] = {"vmin": -128, "vmax": 383, "interpolation": "bilinear"}
@@ -159,5 +160,5 @@ def _extend(values, limits):
 
 def _scale_label(quality_map):
     direction = "higher" if quality_map.higher_is_better else "lower"
-    name = f"{quality_map.model} quality" if quality_map.model else "quality"
+    name = f"{literal(quality_map.model)} quality" if quality_map.model else "quality"
     return f"{name} ({quality_map.scale}, {direction} is better)"

@@ -10,6 +10,10 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from kiqa.interrupts import end, entry, interrupt_status
+from kiqa.io.text import tell
+from kiqa.running import claimed
+
 # Each name with its module and the `kiqa.reproduce.command.Command` in it.
 NAMES = {
     "compare": "compare:COMPARE",
@@ -88,11 +92,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             prog=f"python -m kiqa.reproduce {name}", description=f"{command.summary}."
         )
         command.add_options(parser)
-        return command.run(parser.parse_args(options))
+        arguments = parser.parse_args(options)
+        with claimed(arguments):
+            return command.run(arguments)
     except (ValueError, OSError) as error:
         return _fail(str(error), 2)
     except KeyboardInterrupt as error:
-        return _fail("; ".join(["interrupted", *filter(None, error.args)]), 130)
+        return _fail("; ".join(["interrupted", *filter(None, error.args)]), interrupt_status())
 
 
 def _command(name):
@@ -107,9 +113,9 @@ def _listing():
 
 
 def _fail(message, status):
-    sys.stderr.write(f"kiqa.reproduce: {' '.join(message.split())}\n")
+    tell(message, name="kiqa.reproduce")
     return status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(entry("kiqa.reproduce", lambda: main))

@@ -6,15 +6,16 @@ Public names: :class:`Command`, :func:`add_data`, :func:`add_output`,
 """
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kiqa import arguments
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
 from kiqa.data.records import ScoredImage
 from kiqa.data.untrained import INCLUDE_OPTION, Kept, untrained
+from kiqa.io.text import tell
 from kiqa.io.weights import Details
 
 _FIGURES = Path("runs/reproduce")
@@ -68,7 +69,7 @@ def add_include(parser: argparse.ArgumentParser) -> None:
 
 def report(message: str) -> None:
     """Tell something worth knowing on standard error."""
-    sys.stderr.write(f"kiqa.reproduce: {message}\n")
+    tell(message, name="kiqa.reproduce")
 
 
 def unseen(
@@ -126,15 +127,12 @@ def split_of(options: argparse.Namespace) -> str:
 
 def add_output(parser: argparse.ArgumentParser, *, figures: bool = True) -> None:
     """Add --output, with a default for figures and none for tables."""
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=_FIGURES if figures else None,
-        metavar="DIR",
-        help="write there (default: %(default)s)"
-        if figures
-        else "write table, JSON and per-image predictions there; what was scored is kept",
-    )
+    text = "write table, JSON and per-image predictions there; what was scored is kept"
+    default, kind = None, arguments.Output.FOLDER
+    if figures:
+        text = "write there (default: %(default)s)"
+        default, kind = _FIGURES, arguments.Output.SHARED
+    arguments.add_output(parser, "--output", kind, "DIR", text, type=Path, default=default)
 
 
 def add_evaluation(

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from kiqa.arguments import Output, add_output
 from kiqa.data.tables import read_table
 from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.report import to_markdown, write_json
@@ -135,7 +136,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
         "--also", type=Path, nargs=2, action="append", default=[], metavar=("FIRST", "SECOND"),
         help="the same two models on another split; once for each",
     )  # fmt: skip
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write JSON there")
+    add_output(parser, "--output", Output.FILE, "FILE", "write JSON there", type=Path)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ Public names: :func:`sensitivity_rows`, :func:`photo_auc`, :func:`summarise`,
 
 import argparse
 import hashlib
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -26,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kiqa.arguments import Output, add_output
 from kiqa.data.distortions import (
     BASIC,
     DISTORTIONS,
@@ -219,7 +221,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
     add_include(parser)
-    parser.add_argument("--output", metavar="DIR", help="write CSV per image and JSON here")
+    written = "write CSV per image and JSON here"
+    add_output(parser, "--output", Output.FOLDER, "DIR", written)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -285,5 +288,5 @@ def _centres(quality, shape):
 
 
 def _generator(seed, name, kind, level):
-    digest = hashlib.sha256(f"{seed}|{name}|{kind}|{level:g}".encode()).digest()
+    digest = hashlib.sha256(os.fsencode(f"{seed}|{name}|{kind}|{level:g}")).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))

@@ -265,7 +265,7 @@ def _coverage(options: argparse.Namespace) -> int:
 
 
 def _generator(seed, name):
-    digest = hashlib.sha256(f"{seed}|{name}".encode()).digest()
+    digest = hashlib.sha256(f"{seed}|{name}".encode("utf-8", "surrogateescape")).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 

@@ -7,6 +7,7 @@ Public names: `REFERENCE_KEYS`, `check_pair`, `check_references`,
 import os
 
 from kiqa.io.images import IMAGE_SUFFIXES, LoadedImage
+from kiqa.io.outputs import declare_inputs
 
 REFERENCE_KEYS = ("reference", "reference_sha256")  # of a row, after `ROW_KEYS`
 
@@ -67,13 +68,19 @@ def reference_for(name: str, root: str | os.PathLike) -> str:
             suffix of another image format where there is just one.
 
     Returns:
-        Its path. Where the folder holds none it is the one expected; opening
-        it says that it is not there.
+        Its path, declared as an input of the command that is running. Where
+        the folder holds none it is the one expected; opening it says that it
+        is not there.
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
     """
-    root = os.fspath(root)
+    path = _reference_at(name, os.fspath(root))
+    declare_inputs([path])
+    return path
+
+
+def _reference_at(name, root):
     if os.path.isfile(root):
         return root
     if not os.path.isdir(root):

@@ -80,6 +80,7 @@ def score_paths(
     on_error: str = "record",
     workers: int | None = None,
     references: Sequence[str | os.PathLike] | None = None,
+    spreadsheet: bool = False,
 ) -> Iterator[dict]:
     """Score files, decoding ahead in threads; optionally append to a file.
 
@@ -125,7 +126,9 @@ def score_paths(
     rows = None
     if output is not None:
         columns = ROW_KEYS if references is None else (*ROW_KEYS, *REFERENCE_KEYS)
-        rows = RowFile(output, form=output_format, columns=columns, resume=resume)
+        rows = RowFile(
+            output, form=output_format, columns=columns, resume=resume, spreadsheet=spreadsheet
+        )
     old = [] if rows is None else rows.finished
     old = [row for row in old if all(row[name] == value for name, value in key.items())]
     pairs = list(zip(paths, [None] * len(paths) if references is None else references, strict=True))

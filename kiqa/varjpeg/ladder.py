@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from kiqa.constants import VARJPEG
-from kiqa.io.files import replacing, write_atomically
+from kiqa.io.files import is_of_the_disk, replacing, write_atomically
 from kiqa.io.map_files import QualityMap
 from kiqa.varjpeg.codec import Encoded, coded_jpeg, decode
 from kiqa.varjpeg.importance import FixationPoints
@@ -161,7 +161,9 @@ def write_ladder(
             continue
         try:
             added = _write_image(folder, name, path, settings, n, importance)
-        except (ValueError, FileNotFoundError) as error:
+        except (ValueError, OSError, MemoryError) as error:
+            if is_of_the_disk(error):
+                raise
             yield name, error
             continue
         rows += added

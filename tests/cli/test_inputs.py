@@ -23,14 +23,31 @@ def _pairs(*paths, **options):
     return [(item.path, item.name) for item in distinguish(collect(paths, **options))]
 
 
-def test_folder_gives_every_file_below_it_sorted(tree):
-    """Hidden files and files in sub-folders count; names are relative to the folder."""
+def test_folder_gives_every_image_below_it_sorted(tree, capsys):
+    """Those in sub-folders count, others are skipped and said; names are relative to the folder."""
+    (tree / "in" / "a.xmp").write_text("<x:xmpmeta>")
     assert _pairs("in") == [
-        ("in/.DS_Store", ".DS_Store"),
         ("in/a.jpg", "a.jpg"),
         ("in/b.PNG", "b.PNG"),
         ("in/sub/a.jpg", "sub/a.jpg"),
     ]
+    assert capsys.readouterr().err == "kiqa: 2 files skipped: 1 .xmp, 1 hidden\n"
+
+
+def test_what_is_named_is_tried(tree, capsys):
+    """By its path, by a glob or on a list."""
+    assert _pairs("in/.DS_Store") == [("in/.DS_Store", ".DS_Store")]
+    (tree / "in" / "a.xmp").write_text("<x:xmpmeta>")
+    assert _pairs("in/*.xmp") == [("in/a.xmp", "a.xmp")]
+    assert capsys.readouterr().err == ""
+
+
+def test_a_folder_without_images_is_an_error(tree):
+    """The message says what is in it."""
+    (tree / "notes").mkdir()
+    (tree / "notes" / "a.txt").write_text("x")
+    with pytest.raises(FileNotFoundError, match=r"notes, with none \(1 file skipped: 1 \.txt\)"):
+        collect(["notes"])
 
 
 def test_file_gives_itself_once(tree):

@@ -59,11 +59,11 @@ def test_other_options_need_another_folder(stand_in, pictures, capsys):
 def test_bad_files_are_reported(stand_in, pictures, capsys):
     """The others have their ladders; status 1."""
     Path("in/torn.jpg").write_bytes(Path("in/a.jpg").read_bytes()[:500])
-    Path("in/notes.txt").write_text("no image")
+    Path("in/notes.jpg").write_text("no image")
     Image.new("RGB", (63, 80)).save("in/small.png")
     assert main(["ladder", "in", "--output", "out", "--versions", "2"]) == 1
     *reports, last = capsys.readouterr().err.splitlines()
-    for line, name in zip(reports, ("notes.txt", "small.png", "torn.jpg"), strict=True):
+    for line, name in zip(reports, ("notes.jpg", "small.png", "torn.jpg"), strict=True):
         assert line.startswith("kiqa: ") and f"in/{name}" in line
     assert last == "kiqa: 3 of 5 images have no ladder"
     assert sorted(path.name for path in Path("out").iterdir()) == [

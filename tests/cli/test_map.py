@@ -34,7 +34,7 @@ def test_files_are_named_by_the_relative_path(stand_in, photos, capsys):
     ]
     *reports, last = err.splitlines()
     for report, name in zip(
-        reports, ["empty.jpg", "notes.txt", "small.png", "torn.png"], strict=True
+        reports, ["empty.jpg", "notes.jpg", "small.png", "torn.png"], strict=True
     ):
         assert report.startswith("kiqa: ")
         assert f"photos/{name}" in report

@@ -18,7 +18,7 @@ from kiqa.io.map_files import QualityMap
 from kiqa.scoring import ROW_KEYS
 
 ROOT = Path(kiqa.__file__).parents[1]
-NAMES = ["a.png", "b.png", "empty.jpg", "notes.txt", "small.png", "torn.png", "sub/a.png"]
+NAMES = ["a.png", "b.png", "empty.jpg", "notes.jpg", "small.png", "torn.png", "sub/a.png"]
 
 
 def _jsonl(text):
@@ -50,12 +50,12 @@ def test_all_well_is_status_0_and_a_table(stand_in, photos, capsys):
 
 def test_csv_has_the_row_keys(stand_in, photos, capsys):
     """CSV columns are the row keys; None is empty."""
-    main(["score", "photos/a.png", "photos/notes.txt", "--format", "csv"])
+    main(["score", "photos/a.png", "photos/notes.jpg", "--format", "csv"])
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert tuple(rows[0]) == ROW_KEYS
     assert float(rows[0]["score"]) == pytest.approx(0.2)
     assert (rows[0]["error"], rows[1]["score"]) == ("", "")
-    assert "notes.txt" in rows[1]["error"]
+    assert "notes.jpg" in rows[1]["error"]
 
 
 def test_stride_reaches_the_map(stand_in, photos, capsys):
@@ -98,7 +98,7 @@ def test_output_takes_its_format_from_option_or_suffix(
 
 def test_resume_finishes_the_rest_and_reports_old_errors(stand_in, photos, capsys):
     """A second run with --resume scores new files only; the status still counts old errors."""
-    assert main(["score", "photos/notes.txt", "photos/a.png", "--output", "o.jsonl"]) == 1
+    assert main(["score", "photos/notes.jpg", "photos/a.png", "--output", "o.jsonl"]) == 1
     assert main(["score", "photos", "--output", "o.jsonl", "--resume"]) == 1
     rows = _jsonl(Path("o.jsonl").read_text())
     assert sorted(row["path"] for row in rows) == sorted(f"photos/{name}" for name in NAMES)
@@ -142,8 +142,8 @@ def test_stop_ends_with_status_2(stand_in, photos, capsys):
         (["*.gif"], r"*.gif"),
         (["hollow"], "hollow"),
         (["photos", "--resume"], "--output"),
-        (["photos", "--output", "photos/notes.txt"], "--resume"),
-        (["photos", "--output", "photos/notes.txt", "--resume"], "notes.txt"),
+        (["photos", "--output", "photos/notes.jpg"], "--resume"),
+        (["photos", "--output", "photos/notes.jpg", "--resume"], "notes.jpg"),
         (["photos", "--output", "photos"], "photos"),
         (["photos", "--output", "o", "--resume", "--format", "table"], "jsonl"),
     ],
@@ -158,7 +158,7 @@ def test_input_error_is_one_line_and_status_2(stand_in, photos, capsys, argument
     assert err.startswith("kiqa: error: ")
     assert err.count("\n") == 1
     assert said in err
-    assert (photos / "notes.txt").read_text() == "no image"
+    assert (photos / "notes.jpg").read_text() == "no image"
 
 
 def test_nan_score_is_an_error_row(stand_in, photos, capsys, monkeypatch):

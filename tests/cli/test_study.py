@@ -68,7 +68,7 @@ def test_boxes_page_takes_all_images_below(work, capsys):
     names = [item["name"] for item in _content(work / "photos/b.html")["items"]]
     assert sorted(names) == ["a.png", "c.png", "sub/b.png"]
     assert '<p class="note">Room 1</p>' in (work / "photos/b.html").read_text(encoding="utf-8")
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == "kiqa: 1 file skipped: 1 .txt\n"
 
 
 def test_large_pages_are_reported(work, capsys, monkeypatch):

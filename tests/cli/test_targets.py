@@ -44,10 +44,23 @@ def test_other_file_names_are_refused(names, output, count):
         output_paths(listed(*names), Path(output), suffix=".jpg")
 
 
-def test_names_that_become_one_are_refused():
-    """The suffix was all that told them apart."""
-    with pytest.raises(ValueError, match=r"two that become out/sub/a\.jpg"):
-        output_paths(listed("sub/a.png", "sub/a.tif", "a.png"), Path("out"), suffix=".jpg")
+def test_names_that_become_one_keep_their_suffix():
+    """The suffix was all that told them apart; others are not touched."""
+    inputs = listed("sub/a.png", "sub/a.tif", "a.png", "sub/a.png.gif", "B.png", "b.gif")
+    paths = output_paths(inputs, Path("out"), suffix=".jpg")
+    names = ["sub/a.png.jpg", "sub/a.tif.jpg", "a.jpg", "sub/a.png.gif.jpg", "B.png.jpg",
+             "b.gif.jpg"]  # fmt: skip
+    assert paths == [Path("out", name) for name in names]
+
+
+def test_targets_that_a_file_system_does_not_tell_apart_are_refused(monkeypatch):
+    """A.png and a.png in one folder are one file where case does not count."""
+    inputs = listed("A.png", "a.png")
+    assert len(set(output_paths(inputs, Path("out"), suffix=".jpg"))) == 2
+    monkeypatch.setattr("kiqa.io.outputs.guard.folds_case", lambda folder: True)
+    monkeypatch.setattr("kiqa.io.outputs.guard._folding", {})
+    with pytest.raises(ValueError, match=r"A\.png\.jpg and .*a\.png\.jpg, which are one"):
+        output_paths(inputs, Path("out"), suffix=".jpg")
 
 
 @pytest.mark.parametrize("output", ["in", "in/../in", "link"])

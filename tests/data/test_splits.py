@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kiqa.data import splits
 from kiqa.data.records import ScoredImage
 from kiqa.data.splits import (
     assign_split,
@@ -82,7 +81,7 @@ def test_a_failed_write_leaves_the_old_split(tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(splits.csv, "writer", full)
+    monkeypatch.setattr("kiqa.io.csv_lines.csv.writer", full)
     with pytest.raises(OSError, match="No space"):
         write_split({"a.jpg": "test"}, path)
     assert read_split(path) == {"a.jpg": "train"} and list(tmp_path.iterdir()) == [path]

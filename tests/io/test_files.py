@@ -1,10 +1,15 @@
 """Files appear whole or not at all."""
 
+import errno
 import os
+import threading
 
 import pytest
 
-from kiqa.io.files import replacing, sha256_of, write_atomically
+from kiqa.io.files import growing, is_of_the_disk, replacing, sha256_of, write_atomically
+from kiqa.io.outputs import OutputError
+
+posix = pytest.mark.skipif(os.name != "posix", reason="links, modes and pipes of POSIX")
 
 
 @pytest.mark.parametrize("error", [OSError("No space left on device"), KeyboardInterrupt()])
@@ -27,3 +32,77 @@ def test_written_file_is_readable_and_hashed(tmp_path):
     umask = os.umask(0)
     os.umask(umask)
     assert path.stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o755])
+def test_permissions_stay(tmp_path, mode):
+    """Those of the file that is replaced, and never more on the way there."""
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    path.chmod(mode)
+    with replacing(path) as temporary:
+        assert temporary.stat().st_mode & 0o077 == 0
+        temporary.write_text("new")
+    assert path.read_text() == "new" and path.stat().st_mode & 0o777 == mode
+
+
+@posix
+def test_links_lead_to_what_is_written(tmp_path):
+    """Also where the target is not there yet; the link stays one."""
+    (tmp_path / "d").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to("d/real")
+    for content in (b"one", b"two"):
+        write_atomically(link, content)
+        assert link.is_symlink() and (tmp_path / "d/real").read_bytes() == content
+    assert os.listdir(tmp_path / "d") == ["real"]
+
+
+@posix
+def test_pipes_and_devices_are_written_to(tmp_path):
+    """Nothing takes their place."""
+    os.mkfifo(tmp_path / "pipe")
+    read = []
+    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe").read_bytes()))
+    reader.start()
+    write_atomically(tmp_path / "pipe", b"through")
+    reader.join(timeout=20)
+    assert read == [b"through"] and (tmp_path / "pipe").is_fifo()
+    write_atomically("/dev/null", b"away")
+    with growing("/dev/null") as part:
+        part.write_bytes(b"away")
+    assert not os.path.isfile("/dev/null")
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
+def test_a_folder_is_no_target(tmp_path):
+    """It is named, and stays."""
+    with pytest.raises(OutputError, match=f"{tmp_path.name}, a folder"):
+        write_atomically(tmp_path, b"x")
+
+
+def test_a_growing_file_goes_on_where_it_was_left(tmp_path):
+    """A part that is there is kept; the target appears at the end, the part goes on an error."""
+    path = tmp_path / "a.txt"
+    (tmp_path / "a.txt.part").write_text("one ")
+    with growing(path) as part:
+        assert part.read_text() == "one "
+        with part.open("a") as file:
+            file.write("two")
+        assert not path.exists()
+    assert path.read_text() == "one two"
+    path.chmod(0o600)
+    with growing(path) as part:
+        assert part.stat().st_mode & 0o077 == 0 or os.name != "posix"
+        part.write_text("one two")
+    with pytest.raises(ValueError, match="wrong"), growing(path) as part:
+        raise ValueError("wrong")
+    assert path.read_text() == "one two" and os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_errors_of_the_disk_are_told_from_those_of_a_name():
+    """A name that is too long ends nothing."""
+    assert is_of_the_disk(OSError(errno.ENOSPC, "full"))
+    assert not is_of_the_disk(OSError(errno.ENAMETOOLONG, "long"))
+    assert not is_of_the_disk(ValueError("x"))

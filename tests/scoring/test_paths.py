@@ -8,7 +8,7 @@ import pytest
 
 from kiqa.scoring import ROW_KEYS, Scorer, in_shard, read_ahead, score_paths
 
-ALL = ("a.png", "b.png", "sub/a.png", "small.png", "empty.jpg", "notes.txt", "torn.png")
+ALL = ("a.png", "b.png", "sub/a.png", "small.png", "empty.jpg", "notes.jpg", "torn.png")
 
 
 def _rows(path):
@@ -116,8 +116,8 @@ def test_missing_file_is_tried_again_and_noted_once(stand_in, photos, tmp_path):
 def test_stop_ends_at_the_first_error_and_keeps_the_rows(stand_in, photos, tmp_path):
     """With on_error="stop" the bad file is named and gets no row."""
     output = tmp_path / "rows.jsonl"
-    with pytest.raises(ValueError, match="notes.txt"):
-        _run(photos, ["a.png", "notes.txt", "b.png"], output=output, on_error="stop")
+    with pytest.raises(ValueError, match="notes.jpg"):
+        _run(photos, ["a.png", "notes.jpg", "b.png"], output=output, on_error="stop")
     assert [row["path"] for row in _rows(output)] == [str(photos / "a.png")]
 
 

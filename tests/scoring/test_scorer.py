@@ -60,7 +60,7 @@ def test_row_holds_every_key_and_is_json(stand_in, photos):
     assert row["seconds"] >= 0
 
 
-@pytest.mark.parametrize("name", ["small.png", "empty.jpg", "notes.txt", "torn.png"])
+@pytest.mark.parametrize("name", ["small.png", "empty.jpg", "notes.jpg", "torn.png"])
 def test_bad_file_is_a_row_that_names_it(stand_in, photos, name):
     """What cannot be scored has an error naming the file, a hash, and no score."""
     (row,) = Scorer()([photos / name])

@@ -8,7 +8,6 @@ Public names: :class:`PatchSample`, :class:`Votes`, :func:`take_votes`,
 :func:`read_votes`, :func:`write_vote_template`, :func:`label_patches`.
 """
 
-import csv
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import numpy as np
 
 from kiqa.data.konpatch.pseudo_votes import pseudo_votes
 from kiqa.data.tables import read_table
-from kiqa.io.files import replacing
+from kiqa.io.csv_lines import write_csv_file
 
 LABELS = ("lab", "crowd")
 
@@ -166,13 +165,8 @@ def write_vote_template(sample: PatchSample, path: str | Path) -> Path:
         The path. Each patch has one row, ``participant`` and ``vote`` empty;
         repeat the rows for further participants, then see `read_votes`.
     """
-    path = Path(path)
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(_KEY + _SINGLE)
-        for image, row, col in zip(sample.image, sample.row, sample.col, strict=True):
-            writer.writerow((image, row, col, "", ""))
-    return path
+    places = zip(sample.image, sample.row, sample.col, strict=True)
+    return write_csv_file(path, _KEY + _SINGLE, ((*place, "", "") for place in places))
 
 
 def label_patches(mos: np.ndarray, yes: np.ndarray, total: np.ndarray, *, label: str) -> np.ndarray:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from kiqa.data.tables import match_columns
+from kiqa.io.outputs import declare_inputs
 
 
 def data_folder(root: str | Path, page: str, holds: str) -> Path:
@@ -55,11 +56,16 @@ def published_folder(root: str | Path, inner: str, page: str, holds: str) -> Pat
 
 
 def find_entry(folder: Path, names: Sequence[str]) -> Path | None:
-    """Return the first of the names in a folder, whatever its case, or ``None``."""
+    """Return the first of the names in a folder, whatever its case, or ``None``.
+
+    A file is declared as an input of the command that is running.
+    """
     if not folder.is_dir():
         return None
     entries = {entry.name.lower(): entry for entry in folder.iterdir()}
-    return next((entries[name.lower()] for name in names if name.lower() in entries), None)
+    found = next((entries[name.lower()] for name in names if name.lower() in entries), None)
+    declare_inputs([found] if found is not None and found.is_file() else [])
+    return found
 
 
 def missing_scores(root: Path, names: Sequence[str], page: str) -> NoReturn:

@@ -7,7 +7,6 @@ References:
     Ying et al. 2020, section 3.2.
 """
 
-import csv
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from kiqa.constants import LIVE_FB
+from kiqa.io.csv_lines import write_csv_file
 from kiqa.io.files import replacing
 from kiqa.io.images import load_image
 
@@ -175,11 +175,4 @@ def write_patches(
                 Image.fromarray(cut(pixels, roi)).save(temporary, format="PNG")
             edges = dict(zip(("left", "top", "right", "bottom"), roi, strict=True))
             rows.append({"image_name": path.name, "patch_name": name, "scale": scale, **edges})
-    with (
-        replacing(folder / TABLE) as temporary,
-        open(temporary, "w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return folder / TABLE
+    return write_csv_file(folder / TABLE, list(rows[0]), (row.values() for row in rows))

@@ -13,6 +13,7 @@ Public names: `TrainingPart`, `names_sha256`, `fingerprint`, `pack_fingerprints`
 import base64
 import binascii
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -128,12 +129,12 @@ class TrainingPart:
 
 def names_sha256(names: Iterable[str]) -> str:
     """Return the sha256 of names of images, sorted, each once, one a line."""
-    return hashlib.sha256("\n".join(sorted(set(names))).encode()).hexdigest()
+    return hashlib.sha256(os.fsencode("\n".join(sorted(set(names))))).hexdigest()
 
 
 def fingerprint(name: str) -> bytes:
     """Return the first bytes of a name's sha256."""
-    return hashlib.sha256(name.encode()).digest()[:_BYTES]
+    return hashlib.sha256(os.fsencode(name)).digest()[:_BYTES]
 
 
 def pack_fingerprints(names: Iterable[str]) -> str:

@@ -7,7 +7,6 @@ References:
 """
 
 import re
-import sys
 from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,14 @@ from kiqa.arguments import add_number
 from kiqa.constants import PAQ2PIQ
 from kiqa.evaluation.report import write_csv
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_evaluation, add_output, records_of, unseen
+from kiqa.reproduce.command import (
+    Command,
+    add_evaluation,
+    add_output,
+    records_of,
+    report,
+    unseen,
+)
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, watched
 from kiqa.reproduce.thesis.figures import save, spread
 from kiqa.scoring import Scorer
@@ -51,7 +57,7 @@ def largest_errors(
 def _fig_10(options) -> int:
     from matplotlib.figure import Figure
 
-    from kiqa.plotting import plot_blend
+    from kiqa.plotting import literal, plot_blend
 
     records = _records(options)
     scorer = Scorer(options.model, grid=options.grid)
@@ -68,7 +74,7 @@ def _fig_10(options) -> int:
         made = scorer.map(pixels)
         left.imshow(pixels)
         left.set(xticks=[], yticks=[])
-        left.set_title(path.name, fontsize="small")
+        left.set_title(literal(path.name), fontsize="small")
         plot_blend(pixels, made, ax=right, limits=(0.0, top))
         right.set_title(
             f"score {scorer.score(pixels):.1f}, blocks {made.values.min():.1f} to "
@@ -120,6 +126,8 @@ def _options_10(parser):
 def _fig_11(options) -> int:
     from matplotlib.figure import Figure
 
+    from kiqa.plotting import literal
+
     if options.photographs < 1:
         raise ValueError(f"Expected at least one image. Received: {options.photographs}.")
     records = records_of(options)
@@ -160,18 +168,19 @@ def _fig_11(options) -> int:
             record = scored[place][0]
             ax.imshow(load_image(record.path).pixels)
             ax.set_title(
-                f"{record.name}, {title}\npredicted {predicted[place]:.1f}, MOS {mos[place]:.1f}",
+                f"{literal(record.name)}, {title}\n"
+                f"predicted {predicted[place]:.1f}, MOS {mos[place]:.1f}",
                 fontsize="small",
             )
             lines.append({"name": record.name, "case": title, "predicted": predicted[place],
                           "mos": mos[place]})  # fmt: skip
     write_csv(lines, options.output / "paq2piq-fig11.csv")
-    figure.suptitle(f"{model.name}, {options.dataset}, {options.set}: {len(scored)} pictures")
+    figure.suptitle(
+        f"{literal(model.name)}, {options.dataset}, {options.set}: {len(scored)} pictures"
+    )
     save(figure, options, "paq2piq-fig11")
     if errors:
-        sys.stderr.write(
-            f"kiqa.reproduce: {len(errors)} images could not be scored, the first: {errors[0]}\n"
-        )
+        report(f"{len(errors)} images could not be scored, the first: {errors[0]}")
     return 1 if errors else 0
 
 

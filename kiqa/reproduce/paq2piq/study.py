@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from kiqa import arguments
 from kiqa.arguments import add_number
 from kiqa.constants import LIVE_FB
 from kiqa.data import DATASETS
@@ -28,8 +29,9 @@ from kiqa.data.readers.layouts import number_or_none
 from kiqa.data.readers.live_fb import live_fb, live_fb_patches
 from kiqa.data.study.cropping import place_patches, write_patches
 from kiqa.data.tables import read_table
-from kiqa.io.images import IMAGE_SUFFIXES, load_image
+from kiqa.io.images import load_image
 from kiqa.io.images.headers import MAX_PIXELS, open_header, orientation
+from kiqa.io.images.kinds import listed_images
 from kiqa.reproduce.command import Command, add_data, add_output, records_of
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets
 from kiqa.reproduce.thesis.figures import save, spread
@@ -110,8 +112,7 @@ def _fig_4(options) -> int:
 def _paths(options):
     if options.images is not None:
         folder = Path(options.images)
-        found = folder.iterdir() if folder.is_dir() else ()
-        paths = sorted(path for path in found if path.suffix.lower() in IMAGE_SUFFIXES)
+        paths = listed_images(folder) if folder.is_dir() else []
         if not paths:
             raise FileNotFoundError(f"Expected a folder of images. Received: {folder}, no such.")
         return paths
@@ -133,7 +134,7 @@ def _options_4(parser):
 def _fig_5(options) -> int:
     from matplotlib.figure import Figure
 
-    from kiqa.plotting import plot_patches
+    from kiqa.plotting import literal, plot_patches
 
     shown = _shown_patches(options)
     if options.cut is not None:
@@ -143,7 +144,7 @@ def _fig_5(options) -> int:
     for ax, (path, rois, labels) in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown,
                                         strict=True):  # fmt: skip
         plot_patches(load_image(path).pixels, rois, labels=labels, ax=ax)
-        ax.set_title(path.name, fontsize="small")
+        ax.set_title(literal(path.name), fontsize="small")
     return save(figure, options, "paq2piq-fig5")
 
 
@@ -184,11 +185,8 @@ def _options_5(parser):
     )  # fmt: skip
     add_number(parser, "--photographs", "images shown", default=2)
     add_number(parser, "--seed", "of the places", default=0)
-    parser.add_argument(
-        "--cut", type=Path, metavar="DIR",
-        help="besides: write the patches of all these images there, with patches.csv, for a "
-        "study",
-    )  # fmt: skip
+    cut = "besides: write the patches of all these images there, with patches.csv, for a study"
+    arguments.add_output(parser, "--cut", arguments.Output.FOLDER, "DIR", cut, type=Path)
     add_output(parser)
 
 

@@ -178,9 +178,7 @@ def _finish(options, table, results, lines) -> int:
     sys.stdout.write(f"{text}\n")
     errors = [line["error"] for line in lines if line["error"]]
     if errors:
-        sys.stderr.write(
-            f"kiqa.reproduce: {len(errors)} scores are missing, the first: {errors[0]}\n"
-        )
+        report(f"{len(errors)} scores are missing, the first: {errors[0]}")
     return 1 if errors else 0
 
 

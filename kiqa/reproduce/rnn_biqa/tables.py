@@ -149,7 +149,7 @@ def _one(settings, parts, options, name):
     """Train one method on one split: its report and the predictions of each image."""
 
     def say(message):
-        sys.stderr.write(f"kiqa.reproduce: {' '.join(filter(None, name))}: {message}\n")
+        report(f"{' '.join(filter(None, name))}: {message}")
 
     # The paper chooses nothing.
     chosen: protocols.Parts = {"train": parts["train"], "val": None, "test": parts["test"]}

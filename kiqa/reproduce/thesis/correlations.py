@@ -34,7 +34,15 @@ from kiqa.io.files import replacing, sha256_of
 from kiqa.io.images import load_image
 from kiqa.io.rows import RowFile
 from kiqa.maps.sliding_fish import fish_map
-from kiqa.reproduce.command import Command, add_evaluation, add_output, records_of, split_of, unseen
+from kiqa.reproduce.command import (
+    Command,
+    add_evaluation,
+    add_output,
+    records_of,
+    report,
+    split_of,
+    unseen,
+)
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.scoring import Scorer, read_ahead, score_paths, usable_workers
 from kiqa.scoring.pairs import check_references
@@ -244,9 +252,7 @@ def _finish(options, table, records, results, predictions) -> int:
         write_csv(lines, f"{stem}-predictions.csv")
     sys.stdout.write(f"{text}\n")
     if errors:
-        sys.stderr.write(
-            f"kiqa.reproduce: {len(errors)} scores are missing, the first: {errors[0]}\n"
-        )
+        report(f"{len(errors)} scores are missing, the first: {errors[0]}")
     return 1 if errors else 0
 
 

@@ -88,7 +88,7 @@ def _fig_13(options) -> int:
     from kiqa.maps.fish import gray_of
     from kiqa.maps.gray import gray_map
     from kiqa.maps.sliding_fish import fish_map
-    from kiqa.plotting import plot_map
+    from kiqa.plotting import literal, plot_map
 
     pixels, scorer = _pixels_and_scorer(options)
     grid = {"stride": scorer.map_stride, "window": PATCHNET.patch}
@@ -106,7 +106,7 @@ def _fig_13(options) -> int:
     )  # fmt: skip
     plot_map(gray_map(pixels, **grid), cmap="gray", ax=gray, title="gray", label="gray value")
     made = scorer.map(pixels)
-    plot_map(made, ax=quality, title=made.model, label="quality (higher is better)")
+    plot_map(made, ax=quality, title=literal(made.model), label="quality (higher is better)")
     for ax in (image, fish, gray, quality):
         ax.set_anchor("W")  # one edge, with a colour scale or without
     return save(figure, options, "thesis-fig13")
@@ -184,7 +184,7 @@ def _examples(options) -> int:
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
-    from kiqa.plotting import plot_map
+    from kiqa.plotting import literal, plot_map
 
     records = records_of(options)
     scorer = Scorer(options.model, stride=options.stride)
@@ -198,7 +198,7 @@ def _examples(options) -> int:
         made = scorer.map(pixels)
         photograph.imshow(pixels)
         photograph.set(xticks=[], yticks=[])
-        photograph.set_title(f"{record.name}\nMOS {record.mos01:.2f}", fontsize="small")
+        photograph.set_title(f"{literal(record.name)}\nMOS {record.mos01:.2f}", fontsize="small")
         plot_map(made, ax=below, colorbar=False)
         below.set_title(f"mean map {made.mean():.2f}", fontsize="small")
     bar = figure.colorbar(ScalarMappable(Normalize(0, 1), "magma"), ax=axes, pad=0.01, shrink=0.6)

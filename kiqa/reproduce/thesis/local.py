@@ -91,7 +91,7 @@ def synthetic_boxes(
 def _fig_10(options: argparse.Namespace) -> int:
     from matplotlib.figure import Figure
 
-    from kiqa.plotting import plot_boxes, plot_local_ground_truth
+    from kiqa.plotting import literal, plot_boxes, plot_local_ground_truth
 
     pixels = load_image(options.image).pixels
     height, width = pixels.shape[:2]
@@ -105,7 +105,7 @@ def _fig_10(options: argparse.Namespace) -> int:
     left, right = figure.subplots(1, 2)
     plot_boxes(pixels, answers, ax=left)
     plot_local_ground_truth(truth, ax=right)
-    figure.suptitle(f"{options.image.name}: {source}", fontsize="medium")
+    figure.suptitle(f"{literal(options.image.name)}: {source}", fontsize="medium")
     return save(figure, options, "thesis-fig10")
 
 

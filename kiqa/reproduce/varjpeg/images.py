@@ -5,6 +5,7 @@ Public names: :func:`add_images`, :func:`images_of`, :func:`rows_of`,
 """
 
 import argparse
+import os
 import sys
 import zlib
 from collections.abc import Callable, Iterable
@@ -44,9 +45,9 @@ def images_of(options: argparse.Namespace) -> list[Path]:
         FileNotFoundError: If there are none.
         ValueError: If a part is asked for without a split.
     """
-    from kiqa.io.images import IMAGE_SUFFIXES
+    from kiqa.io.images.kinds import listed_images
 
-    found = sorted(p for p in options.images.glob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    found = listed_images(options.images) if options.images.is_dir() else []
     if options.set != "all":
         if not options.split:
             raise ValueError(f"Expected --split with --set {options.set}, received none.")
@@ -94,7 +95,7 @@ def blurred_outside(pixels: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarr
     """
     from scipy.ndimage import gaussian_filter
 
-    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    rng = np.random.default_rng(zlib.crc32(os.fsencode(name)))
     height, width = pixels.shape[:2]
     half = rng.uniform(*_AXES, 2) * (height, width)
     centre = rng.uniform(0.3, 0.7, 2) * (height, width)

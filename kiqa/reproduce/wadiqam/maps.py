@@ -28,7 +28,7 @@ def _run(options: argparse.Namespace, *, name: str) -> int:
 
     from kiqa.io.weights import find_weights, load_model, read_info
     from kiqa.maps.wadiqam import PatchPooler
-    from kiqa.plotting import plot_map
+    from kiqa.plotting import literal, plot_map
     from kiqa.startup import start_keras
 
     if options.reference and len(options.reference) != len(options.image):
@@ -65,7 +65,7 @@ def _run(options: argparse.Namespace, *, name: str) -> int:
     for (top, *below), (pooler, path, pixels, pooled) in zip(axes.T, columns, strict=True):
         top.imshow(pixels)
         top.set(xticks=[], yticks=[])
-        top.set_title(path.name, fontsize="medium")
+        top.set_title(literal(path.name), fontsize="medium")
         for ax, part in zip(below, ("quality", "weight"), strict=False):
             own = getattr(pooled, part)
             if own is None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.arguments import add_number
+from kiqa.arguments import Output, add_number, add_output
 from kiqa.data.distortions import distort
 from kiqa.data.folders import images_in
 from kiqa.data.proxy_pairs import PROXY, write_proxy_pairs
@@ -100,7 +100,8 @@ def responses(
         for kind, ends in LEVELS.items():
             yield {"photograph": path.name, "kind": kind, "level": 0.0, "score": own}
             for level in np.geomspace(*ends, levels).round(0 if kind == "jpeg" else 3):
-                digest = hashlib.sha256(f"{seed}|{path.name}|{kind}|{level:g}".encode()).digest()
+                key = os.fsencode(f"{seed}|{path.name}|{kind}|{level:g}")
+                digest = hashlib.sha256(key).digest()
                 rng = np.random.default_rng(int.from_bytes(digest[:16], "big"))
                 copy = distort(pixels, kind, float(level), rng=rng)
                 yield {"photograph": path.name, "kind": kind, "level": float(level),
@@ -154,9 +155,8 @@ def _options(parser: argparse.ArgumentParser) -> None:
     add_number(parser, "--seed", "seed of the random numbers", default=0)
     add_include(parser)
     add_model(parser, default="wadiqam_fr")
-    parser.add_argument(
-        "--output", type=Path, required=True, metavar="DIR", help="write tables and JSON there"
-    )
+    written = "write tables and JSON there"
+    add_output(parser, "--output", Output.FOLDER, "DIR", written, type=Path, required=True)
 
 
 def _run(options: argparse.Namespace) -> int:

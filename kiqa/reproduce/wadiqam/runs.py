@@ -19,6 +19,7 @@ import numpy as np
 
 from kiqa.data import DATASETS
 from kiqa.data.proxy_pairs import PROXY
+from kiqa.reproduce.command import report
 from kiqa.training.runs.options import settings_to_json
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
 from kiqa.training.wadiqam.tasks import PatchTask, references_of, tasks_trained_on
@@ -110,7 +111,7 @@ def trained(
     label = f"{kind}-{settings.mode}-{name}-split{settings.seed}"
 
     def say(text):
-        sys.stderr.write(f"kiqa.reproduce: {label}: {text}\n")
+        report(f"{label}: {text}")
 
     workdir = folder / f"{label}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
     result = train_wadiqam(

@@ -8,7 +8,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from kiqa.arguments import add_path
+from kiqa.arguments import Output, add_output, add_path
 from kiqa.constants import KONPATCH
 from kiqa.data import DATASETS
 from kiqa.data.records import SETS
@@ -43,7 +43,8 @@ def _add_options(parser):
         help="labels from one vote, the thesis's formula 3, or from the fraction of ten "
         "(default: lab)",
     )  # fmt: skip
-    add_path(data, "--write-patches", "FILE", "write the KonPatch file (.npz) and stop")
+    written = "write the KonPatch file (.npz) and stop"
+    add_output(data, "--write-patches", Output.FILE, "FILE", written, type=Path, default=None)
     data.add_argument(
         "--instances", type=_numbers, metavar="I,J", default=None,
         help="train only these instances, counted from 1 (default: all)",

@@ -11,13 +11,16 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from kiqa.arguments import add_number, add_path, add_text, part_of
+from kiqa.arguments import Output, add_number, add_output, add_text, part_of
 from kiqa.constants import RNN_BIQA, RNN_BIQA_CODE
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
 from kiqa.data.records import ScoredImage
 from kiqa.data.resizing import parse_display
+from kiqa.interrupts import interrupt_status
+from kiqa.io.text import tell
 from kiqa.maps.gaze import GazeForm
+from kiqa.running import claimed
 from kiqa.startup import start_keras
 
 _FORMS = {"paper": RNN_BIQA, "code": RNN_BIQA_CODE}
@@ -34,7 +37,7 @@ def add_features(parser: argparse.ArgumentParser) -> None:
         "--extractor", required=True, metavar="NAME|FILE",
         help="feature extractor, such as rnn_features or that of fine-tune",
     )  # fmt: skip
-    add_path(parser, "--output", "DIR", "the folder", required=True)
+    add_output(parser, "--output", Output.SHARED, "DIR", "the folder", type=Path, required=True)
     parser.add_argument(
         "--display-size", type=_display, metavar="WxH", default=None,
         help="shrink images first to what a display of this size shows",
@@ -61,16 +64,17 @@ def run_features(arguments: argparse.Namespace) -> int:
         130 interrupted.
     """
     try:
-        records = scored_images(
-            arguments.dataset, arguments.data, split=arguments.split, part=arguments.set,
-            report=_say,
-        )  # fmt: skip
-        # Keras is loaded here, not for --help or wrong data.
-        start_keras()
-        images, errors = _write_features(records, arguments, say=_say)
+        with claimed(arguments):
+            records = scored_images(
+                arguments.dataset, arguments.data, split=arguments.split, part=arguments.set,
+                report=_say,
+            )  # fmt: skip
+            # Keras is loaded here, not for --help or wrong data.
+            start_keras()
+            images, errors = _write_features(records, arguments, say=_say)
     except KeyboardInterrupt:
         _say(f"interrupted. Continue with the same options: --output {arguments.output}.")
-        return 130
+        return interrupt_status()
     except (ValueError, OSError, MemoryError) as error:
         _say(f"error: {str(error) or type(error).__name__}")
         return 2
@@ -114,4 +118,4 @@ def _display(text):
 
 
 def _say(text):
-    sys.stderr.write(f"train_rnn_biqa: {' '.join(text.split())}\n")
+    tell(text, name="train_rnn_biqa")

@@ -15,11 +15,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kiqa.arguments import add_number, add_path, add_text
+from kiqa.arguments import Output, add_number, add_output, add_path, add_text
 from kiqa.data import DATASETS
 from kiqa.data.chosen import training_parts
 from kiqa.data.folders import images_in
 from kiqa.data.records import ScoredImage
+from kiqa.interrupts import interrupt_status
+from kiqa.io.text import tell
+from kiqa.running import claimed
 from kiqa.startup import start_keras
 from kiqa.training.runs.checks import refuse_shared_contents
 from kiqa.training.runs.options import Presets, add_settings, given_settings
@@ -112,12 +115,12 @@ def add_training(parser: argparse.ArgumentParser, command: TrainingCommand) -> N
     add_number(data, "--limit", "only so many training images, at random by --seed")
     run = parser.add_argument_group("run")
     if command.workdir is None:
-        run.add_argument("--workdir", type=Path, required=True, help="folder of the run")
+        add_output(
+            run, "--workdir", Output.RUN, "DIR", "folder of the run", type=Path, required=True
+        )
     else:
-        run.add_argument(
-            "--workdir", type=Path, default=None,
-            help="folder of the run (default: a new one below runs/; with --resume the latest)",
-        )  # fmt: skip
+        folder = "folder of the run (default: a new one below runs/; with --resume the latest)"
+        add_output(run, "--workdir", Output.RUN, "DIR", folder, type=Path, default=None)
     run.add_argument("--resume", action="store_true", default=False, help="continue the run")
     run.add_argument(
         "--gpus", type=_gpus, metavar="all|N", default=1,
@@ -149,31 +152,18 @@ def run_command(command: TrainingCommand, arguments: argparse.Namespace) -> int:
     """
 
     def say(text):
-        sys.stderr.write(f"{command.name}: {' '.join(text.split())}\n")
+        tell(text, name=command.name)
 
     if arguments.workdir is None and command.workdir is not None:
         arguments.workdir = command.workdir(arguments)
     again = f"Continue with the same options and --workdir {arguments.workdir} --resume."
     begun = arguments.workdir / "settings.json"
     try:
-        given = given_settings(arguments, command.settings)
-        preset = arguments.preset or _preset(command, arguments)
-        settings = command.settings(**{**command.presets[preset], **given})
-        prepared = command.prepare(arguments, settings)
-        # Keras is loaded here, not for --help or wrong data.
-        start_keras()
-        settings = _on_devices(settings, arguments.gpus)
-        run: RunOptions = {
-            "workdir": arguments.workdir,
-            "resume": arguments.resume,
-            "tensorboard": arguments.tensorboard,
-            "progress": True,
-            "report": say,
-        }
-        result = command.train(prepared, settings, run, arguments)
+        with claimed(arguments):
+            result = _train(command, arguments, say)
     except KeyboardInterrupt:
         say(f"interrupted. {again}" if begun.is_file() else "interrupted; nothing was begun.")
-        return 130
+        return interrupt_status()
     except command.failures as error:
         say(f"error: {error}")
         return 1
@@ -189,6 +179,25 @@ def run_command(command: TrainingCommand, arguments: argparse.Namespace) -> int:
         text = _best_epoch(result) if command.show is None else command.show(result)
         sys.stdout.write(f"{text}\nWritten to {arguments.workdir}\n")
     return 0
+
+
+def _train(command, arguments, say):
+    """Read the data, start Keras, and train."""
+    given = given_settings(arguments, command.settings)
+    preset = arguments.preset or _preset(command, arguments)
+    settings = command.settings(**{**command.presets[preset], **given})
+    prepared = command.prepare(arguments, settings)
+    # Keras is loaded here, not for --help or wrong data.
+    start_keras()
+    settings = _on_devices(settings, arguments.gpus)
+    run: RunOptions = {
+        "workdir": arguments.workdir,
+        "resume": arguments.resume,
+        "tensorboard": arguments.tensorboard,
+        "progress": True,
+        "report": say,
+    }
+    return command.train(prepared, settings, run, arguments)
 
 
 def chosen_parts(

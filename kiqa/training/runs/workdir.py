@@ -105,7 +105,7 @@ def arrays_sha256(*arrays: np.ndarray) -> str:
 
 def text_sha256(text: str) -> str:
     """Return the hash of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def read_json(path: Path) -> dict:

@@ -91,7 +91,7 @@ def simulate_observers(
         raise ValueError(f"Expected at least 1 simulated observer an image, received {observers}.")
     votes: JndVotes = {}
     for image, values in ssim.items():
-        digest = hashlib.sha256(f"{seed}|{image}".encode()).digest()
+        digest = hashlib.sha256(f"{seed}|{image}".encode("utf-8", "surrogateescape")).digest()
         rng = np.random.default_rng(int.from_bytes(digest[:16], "big"))
         limits = (1 - NOTICED_SSIM) * np.exp(NOTICED_SPREAD * rng.standard_normal(observers))
         noticed = (1 - np.asarray(values, float)) > limits[:, None]

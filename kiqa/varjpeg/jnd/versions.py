@@ -17,7 +17,6 @@ Public names: :data:`CODECS`, :data:`VARJPEG_CODEC`, :data:`JPEG_CODEC`,
 :func:`reference_of`.
 """
 
-import csv
 import math
 import os
 from collections.abc import Iterable
@@ -26,7 +25,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kiqa.data.tables import read_table
-from kiqa.io.files import replacing
+from kiqa.io.csv_lines import write_csv_file
+from kiqa.io.text import unescaped
 
 VARJPEG_CODEC = "varjpeg"
 JPEG_CODEC = "jpeg"
@@ -103,7 +103,7 @@ def read_versions(folder: str | os.PathLike) -> list[Version]:
     versions = []
     for line, cells in read_table(path, _COLUMNS):
         source = f"{path} line {line}"
-        values: dict[str, Any] = dict(cells)
+        values: dict[str, Any] = {name: unescaped(cell) for name, cell in cells.items()}
         values |= {name: _whole(cells[name], name, source) for name in _WHOLE}
         values |= {name: _real(cells[name], name, source) for name in _REAL}
         versions.append(_checked(Version(**values), source))
@@ -131,11 +131,8 @@ def write_versions(folder: str | Path, versions: Iterable[Version]) -> Path:
     for entry in versions:
         _checked(entry, f"version {entry.version} of {entry.image} by {entry.codec}")
     _check_numbers(versions, str(path))
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        writer.writerows([_cell(getattr(entry, name)) for name in _COLUMNS] for entry in versions)
-    return path
+    rows = ([_cell(getattr(entry, name)) for name in _COLUMNS] for entry in versions)
+    return write_csv_file(path, _COLUMNS, rows)
 
 
 def group_versions(versions: Iterable[Version]) -> dict[str, dict[str, list[Version]]]:

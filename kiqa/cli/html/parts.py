@@ -1,16 +1,14 @@
-"""One self-contained HTML page of images under their quality maps.
+"""The parts of a page of maps: what stands before, for each image, and after.
 
 The page needs no network: images, values, style and script are inside, and
-its content security policy forbids everything else. It is written image by
-image, so its size is bounded by the disk and not by memory.
+its content security policy forbids everything else. Its parts are written
+image by image (`kiqa.cli.html.page`).
 """
 
 import base64
 import io
 import math
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from html import escape
 from importlib import resources
 from string import Template
@@ -18,9 +16,9 @@ from string import Template
 import numpy as np
 from PIL import Image
 
-from kiqa.io.files import replacing
 from kiqa.io.images import LoadedImage
 from kiqa.io.map_files import QualityMap
+from kiqa.io.text import printable
 
 PHOTO_SIDE = 1280  # longest side of an image on the page
 MAP_SIDE = 320  # most cells a side on the page; of larger maps every k-th
@@ -28,56 +26,41 @@ COLORMAP = "magma"  # as in kiqa.plotting.plot_overlay
 _TOP_CODE = 65535
 
 
-@contextmanager
-def page(
-    path: str | os.PathLike, *, model: str, scale: str, higher_is_better: bool, stride: int
-) -> Iterator:
-    """Write a page; the block adds one image at a time.
+@dataclass(frozen=True)
+class Heading:
+    """What a page says of all its images.
 
-    Args:
-        path: Target file, replaced when the block ends well. After Ctrl-C it
-            holds the images added until then.
-        model: Name of the model, for the heading.
+    Attributes:
+        model: Name of the model.
         scale: Text such as ``"0..1"``; its ends are the ends of the colours.
         higher_is_better: Direction of the values.
         stride: Pixels between cells; 0 for grids of blocks.
-
-    Yields:
-        A function ``add(name, image, quality_map, *, reference=None)``; the
-        last is the path of the image it was compared with.
     """
-    low, high = limits(scale)
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
-        file.write(
-            _filled(
-                "maps_head.html",
-                style=_filled("maps.css", gradient=_gradient()),
-                model=escape(model),
-                better="higher is better" if higher_is_better else "lower is better",
-                low=f"{low:g}",
-                high=f"{high:g}",
-                middle=f"{(low + high) / 2:g}",
-                cells=f"one value every {stride} pixels" if stride else "one value a block",
-            )
-        )
 
-        def add(
-            name: str,
-            image: LoadedImage,
-            quality_map: QualityMap,
-            *,
-            reference: str | None = None,
-        ) -> None:
-            file.write(_card(name, image, quality_map, low, high, reference))
+    model: str
+    scale: str
+    higher_is_better: bool
+    stride: int
 
-        interrupted = None
-        try:
-            yield add
-        except KeyboardInterrupt as interrupt:
-            interrupted = interrupt
-        file.write(_filled("maps_foot.html", script=_asset("maps.js")))
-    if interrupted is not None:
-        raise interrupted
+
+def head(heading: Heading) -> str:
+    """Return the HTML before the images."""
+    low, high = limits(heading.scale)
+    return _filled(
+        "maps_head.html",
+        style=_filled("maps.css", gradient=_gradient()),
+        model=shown(heading.model),
+        better="higher is better" if heading.higher_is_better else "lower is better",
+        low=f"{low:g}",
+        high=f"{high:g}",
+        middle=f"{(low + high) / 2:g}",
+        cells=f"one value every {heading.stride} pixels" if heading.stride else "one value a block",
+    )
+
+
+def foot() -> str:
+    """Return the HTML after the images."""
+    return _filled("maps_foot.html", script=_asset("maps.js"))
 
 
 def limits(scale: str) -> tuple[float, float]:
@@ -101,8 +84,26 @@ def limits(scale: str) -> tuple[float, float]:
     return ends
 
 
-def _card(name, image, quality_map, low, high, reference):
-    """HTML of one image."""
+def card(
+    heading: Heading,
+    name: str,
+    image: LoadedImage,
+    quality_map: QualityMap,
+    *,
+    reference: str | None = None,
+    key: str = "",
+) -> str:
+    """Return the HTML of one image.
+
+    Args:
+        heading: Of the page.
+        name: What the image is called.
+        image: The image.
+        quality_map: Its map.
+        reference: Path of the image it was compared with.
+        key: What tells it from other images and settings.
+    """
+    low, high = limits(heading.scale)
     step = math.ceil(max(quality_map.values.shape) / MAP_SIDE)
     values = quality_map.values[::step, ::step]
     # In the image pixel i covers [i, i + 1); a shown cell keeps its centre and grows.
@@ -113,10 +114,11 @@ def _card(name, image, quality_map, low, high, reference):
     (top, height), (left, width) = places
     unit = np.clip((values - low) / (high - low), 0, 1)
     codes = np.round(unit * _TOP_CODE).astype("<u2")
-    compared = f'<p class="soft">Reference {_shown(reference)}</p>\n' if reference else ""
+    compared = f'<p class="soft">Reference {shown(reference)}</p>\n' if reference else ""
     return _filled(
         "maps_card.html",
-        name=_shown(name),
+        key=escape(key),
+        name=shown(name),
         compared=compared,
         score=f"{quality_map.mean():.3f}",
         position=f"{100 * min(max((quality_map.mean() - low) / (high - low), 0), 1):.2f}",
@@ -142,9 +144,9 @@ def _filled(asset: str, **values: object) -> str:
     return Template(_asset(asset)).substitute(values)
 
 
-def _shown(name: str) -> str:
-    """A file's name, harmless in HTML; bytes that are no UTF-8 become question marks."""
-    return escape(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+def shown(name: str) -> str:
+    """Return a name harmless in HTML; bytes that are no UTF-8 become question marks."""
+    return escape(printable(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")))
 
 
 def _photo(pixels: np.ndarray) -> str:

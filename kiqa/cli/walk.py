@@ -1,0 +1,88 @@
+"""The files below a folder, however deep, without those that nobody means as images."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+Judge = Callable[[str], str | None]
+
+
+@dataclass
+class Walk:
+    """A walk through folders.
+
+    Attributes:
+        judge: From a file's path to why it is skipped, or ``None``.
+        skipped: How many files were skipped, by reason.
+    """
+
+    judge: Judge
+    skipped: Counter = field(default_factory=Counter)
+
+    def below(self, folder: str) -> Iterator[tuple[str, str]]:
+        """List the files below a folder.
+
+        Args:
+            folder: Walked with all below and through links, each folder once.
+                Hidden folders are skipped, and count as one file.
+
+        Yields:
+            Each file's path, and its name relative to the folder with ``/``;
+            the files of a folder before those of the folders in it, sorted.
+            A folder that cannot be listed comes last, in place of its files.
+        """
+        seen = set()
+        unlisted = []
+        waiting = [(folder, "")]
+        while waiting:
+            place, prefix = waiting.pop()
+            try:
+                found = os.stat(place)
+                entries = _entries(place)
+            except OSError:
+                unlisted.append((place, prefix.rstrip("/")))
+                continue
+            if (found.st_dev, found.st_ino) in seen:
+                continue
+            seen.add((found.st_dev, found.st_ino))
+            folders = []
+            for name, is_folder in entries:
+                path = os.path.join(place, name)
+                if is_folder and name.startswith("."):
+                    self.skipped["hidden"] += 1
+                elif is_folder:
+                    folders.append((path, f"{prefix}{name}/"))
+                elif not self._skips(path, name):
+                    yield path, f"{prefix}{name}"
+            waiting += reversed(folders)
+        yield from unlisted
+
+    def _skips(self, path, name):
+        if name.startswith(".kiqa-"):  # of a run that is going on, or was killed
+            return True
+        reason = self.judge(path)
+        if reason is not None:
+            self.skipped[reason] += 1
+        return reason is not None
+
+    def summary(self) -> str | None:
+        """Say in a line how many files were skipped, or nothing if none were."""
+        total = self.skipped.total()
+        if not total:
+            return None
+        most_first = sorted(self.skipped.items(), key=lambda item: (-item[1], item[0]))
+        parts = ", ".join(f"{count} {reason}" for reason, count in most_first)
+        return f"{total} {'file' if total == 1 else 'files'} skipped: {parts}"
+
+
+def _entries(place):
+    with os.scandir(place) as entries:
+        return sorted((entry.name, _is_folder(entry)) for entry in entries)
+
+
+def _is_folder(entry):
+    try:
+        return entry.is_dir()
+    except OSError:  # a circle of links
+        return False

@@ -1,0 +1,89 @@
+"""What every command does before it begins: inputs, outputs, locks, signals.
+
+Public names: `claimed`.
+"""
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from kiqa.arguments import Output
+from kiqa.interrupts import ending_signals
+from kiqa.io.outputs import (
+    OutputError,
+    check_folder,
+    check_targets,
+    command_run,
+    declare_inputs,
+    lock_output,
+)
+
+_FOLDERS = (Output.FOLDER, Output.SHARED, Output.RUN)
+
+
+@contextmanager
+def claimed(arguments: argparse.Namespace) -> Iterator[None]:
+    """Hold the outputs of a command for as long as the block runs.
+
+    Files that the arguments name are inputs, but for those that
+    `kiqa.arguments.add_output` has made outputs. What a command finds in
+    folders it declares itself (`kiqa.io.outputs.declare_inputs`). SIGTERM and
+    SIGHUP end the block as Ctrl-C does.
+
+    Args:
+        arguments: Parsed arguments.
+
+    Raises:
+        kiqa.io.outputs.OutputError: If an output is an input, another run is
+            writing it, or a folder and a file are mistaken for each other.
+    """
+    kinds: dict[str, Output] = getattr(arguments, "outputs", {})
+    outputs = {
+        name: (kind, os.fspath(getattr(arguments, name)))
+        for name, kind in kinds.items()
+        if getattr(arguments, name, None) is not None
+    }
+    with ExitStack() as stack:
+        stack.enter_context(ending_signals())
+        stack.enter_context(command_run())
+        inputs = [path for path in _named(arguments, leave_out=kinds) if os.path.isfile(path)]
+        declare_inputs(inputs)
+        check_targets(path for kind, path in outputs.values() if kind is Output.FILE)
+        for kind, path in outputs.values():
+            if kind in _FOLDERS:
+                check_folder(path)
+            if kind is Output.RUN:
+                _refuse_inside(path, inputs)
+            if kind not in (Output.SHARED, Output.EITHER):
+                stack.enter_context(lock_output(path))
+        yield
+
+
+def _refuse_inside(folder, inputs):
+    for path in inputs:
+        parent = os.path.dirname(os.path.abspath(path))
+        if os.path.isdir(folder) and os.path.samefile(parent, folder):
+            raise OutputError(
+                f"Expected inputs outside the working folder. Received: {path} in {folder}, which "
+                "the run could replace. Copy it to another folder."
+            )
+
+
+def _named(arguments, *, leave_out) -> Iterator[str]:
+    """All texts and paths among the arguments; of ``NAME=PATH`` the path as well.
+
+    ``paths`` are left to `kiqa.cli.inputs.collect`, which knows what they mean.
+    """
+    waiting: list[object] = [
+        value
+        for name, value in vars(arguments).items()
+        if name not in {"outputs", "paths", *leave_out}
+    ]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list | tuple):
+            waiting += value
+        elif isinstance(value, str | os.PathLike):
+            text = os.fspath(value)
+            yield from filter(None, (text, text.partition("=")[2]))

@@ -1,0 +1,63 @@
+"""Rows in any form come back, however the file was torn."""
+
+import csv
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiqa.io.row_forms import format_header, format_row, whole_rows
+
+COLUMNS = ("path", "width", "score", "icc", "error", "converted")
+NAMES = st.text(st.characters(codec=None) | st.sampled_from('\r\n",\udce9\\='), min_size=1)
+ROWS = st.lists(
+    st.fixed_dictionaries({
+        "path": NAMES, "width": st.none() | st.integers(1, 10**6),
+        "score": st.none() | st.floats(allow_nan=False, allow_infinity=False), "icc": st.booleans(),
+        "error": st.none() | NAMES, "converted": st.lists(st.sampled_from(["a", "b c"]))}),
+    max_size=4,
+)  # fmt: skip
+
+
+def _file(rows, form, **options):
+    text = format_header(form, COLUMNS)
+    text += "".join(format_row(row, form, COLUMNS, **options) for row in rows)
+    return text.encode("utf-8")
+
+
+@given(rows=ROWS, form=st.sampled_from(["jsonl", "csv"]), spreadsheet=st.booleans())
+def test_any_rows_come_back(rows, form, spreadsheet):
+    """Texts such as "true" and "1.5" stay texts."""
+    content = _file(rows, form, spreadsheet=spreadsheet)
+    found, end = whole_rows(content, "rows", form, COLUMNS, spreadsheet=spreadsheet)
+    assert (found, end) == (rows, len(content))
+
+
+@given(rows=ROWS, form=st.sampled_from(["jsonl", "csv"]), data=st.data())
+def test_a_file_torn_anywhere_keeps_its_whole_rows(rows, form, data):
+    """A prefix of the rows, ending where the next one begins."""
+    content = _file(rows, form)
+    cut = data.draw(st.integers(0, len(content)))
+    found, end = whole_rows(content[:cut], "rows", form, COLUMNS)
+    assert found == rows[: len(found)]
+    assert content[:end] == _file(rows[: len(found)], form)[:end]
+    assert len(_file(rows[: len(found) + 1], form)) > cut or len(found) == len(rows)
+
+
+def test_an_open_quote_is_no_torn_row_if_rows_follow():
+    """A damaged file is refused, not cut where the damage begins."""
+    rows = [{"path": f"{n}.png", "width": n, "score": 0.5, "icc": True, "error": None,
+             "converted": []} for n in range(1, 5)]  # fmt: skip
+    content = _file(rows, "csv").replace(b"\n2.png", b'\n"2.png')
+    with pytest.raises(ValueError, match="line 3 is something else"):
+        whole_rows(content, "rows.csv", "csv", COLUMNS)
+    content = _file(rows, "csv") + b"x" * csv.field_size_limit() + b"y,z"
+    with pytest.raises(ValueError, match="something else"):
+        whole_rows(content, "rows.csv", "csv", COLUMNS)
+
+
+def test_rows_of_before_are_read():
+    """Bytes that are no UTF-8, as 0.1.0 wrote them, are the names they mean."""
+    content = _file([], "csv") + b"caf\xe9.png,1,0.5,true,,\n"
+    (row,), _ = whole_rows(content, "rows.csv", "csv", COLUMNS)
+    assert row["path"] == "caf\udce9.png"

@@ -1,0 +1,259 @@
+"""What Ctrl-C, SIGTERM, SIGHUP and SIGKILL leave: finished work that can be read and continued."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kiqa.cli import map as map_command
+from kiqa.cli.main import main
+from kiqa.io.files import replacing, write_atomically
+from kiqa.io.rows import RowFile
+
+ROOT = Path(__file__).parents[2]
+posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+COUNT = 6
+MAP = ["map", "d", "--html", "p.html", "--npz", "n", "--stride", "16"]
+# Runs a command with a stand-in for the network, and a signal after some images.
+DRIVER = """
+    import os, sys
+    from tests.conftest import INFO, BrightnessMapper
+    from kiqa.cli import map as map_command
+    from kiqa.cli.main import main
+    from kiqa.scoring import Scorer
+
+    def load(self):
+        if self._loaded is None:
+            self._loaded = INFO, BrightnessMapper(self._stride or self._default_stride)
+        return self._loaded
+
+    def struck(self, *arguments, **options):
+        struck.left -= 1
+        if struck.left < 0:
+            os.kill(os.getpid(), int(sys.argv[1]))
+        return real(self, *arguments, **options)
+
+    struck.left = int(sys.argv[2])
+    Scorer._load, real = load, getattr(Scorer, sys.argv[3])
+    setattr(Scorer, sys.argv[3], struck)
+    sys.exit(main(sys.argv[4:]))
+"""
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A working folder with ``d``, six images."""
+    monkeypatch.chdir(tmp_path)
+    Path("d").mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(COUNT):
+        pixels = rng.integers(0, 256, (72, 80, 3), np.uint8)
+        Image.fromarray(pixels).save(f"d/{number}.png")
+    return tmp_path
+
+
+def _struck(number, after, method, *argv):
+    """Status and stderr of a command that gets a signal after some images."""
+    program = [sys.executable, "-c", textwrap.dedent(DRIVER)]
+    done = subprocess.run(
+        [*program, str(int(number)), str(after), method, *argv],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+def _names(folder):
+    return sorted(os.listdir(folder))
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_end_a_map_with_its_page(place, stand_in, monkeypatch, capsys, number):
+    """What is finished is there and said, and the next run goes on with it."""
+    former = signal.getsignal(number)
+    write = map_command._write
+
+    def struck(item, *rest):
+        if item.name == "3.png":
+            os.kill(os.getpid(), number)
+            time.sleep(1)
+        write(item, *rest)
+
+    monkeypatch.setattr(map_command, "_write", struck)
+    assert main(MAP) == 128 + number
+    assert signal.getsignal(number) == former
+    err = capsys.readouterr().err
+    assert err == f"kiqa: interrupted. The maps of 3 of {COUNT} images are written.\n"
+    page = Path("p.html").read_text()
+    assert page.count("<article") == 3 and page.endswith("</html>\n")
+    assert _names(".") == ["d", "n", "p.html"] and len(_names("n")) == 3
+
+    monkeypatch.setattr(map_command, "_write", write)
+    capsys.readouterr()
+    assert main([*MAP, "--resume"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == COUNT - 3
+    assert Path("p.html").read_text().count("<article") == COUNT
+
+
+@posix
+@pytest.mark.slow
+def test_a_killed_map_leaves_a_page_that_is_continued(place, stand_in, capsys):
+    """The unfinished page holds all that was mapped; the end is as of an undisturbed run."""
+    status, _ = _struck(signal.SIGKILL, 4, "map", *MAP)
+    assert status == -signal.SIGKILL
+    part = Path("p.html.part").read_text()
+    assert part.count("<article") == part.count("</article>") == 4
+    assert main([*MAP, "--resume"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == COUNT - 4
+    assert _names(".") == ["d", "n", "p.html"]
+    resumed = Path("p.html").read_bytes()
+    assert main(MAP) == 0
+    assert Path("p.html").read_bytes() == resumed
+
+
+def test_a_torn_page_is_continued(place, stand_in, capsys):
+    """Cut anywhere, also within an image; of other settings it is refused and stays."""
+    assert main(MAP) == 0
+    whole = Path("p.html").read_bytes()
+    Path("p.html").unlink()
+    begin = whole.index(b"<article")
+    for at in (0, 10, begin - 1, begin + 9, len(whole) // 2, len(whole) - 5, len(whole)):
+        Path("p.html.part").write_bytes(whole[:at])
+        if 0 < at < begin:  # no image is lost
+            Path("p.html.part").unlink()
+        assert main([*MAP, "--resume"]) == 0
+        assert Path("p.html").read_bytes() == whole
+    capsys.readouterr()
+    assert main([*MAP[:-1], "8", "--resume"]) == 2
+    assert "leave out --resume" in capsys.readouterr().err
+    assert Path("p.html").read_bytes() == whole and _names(".") == ["d", "n", "p.html"]
+
+
+def test_a_changed_image_is_mapped_again(place, stand_in):
+    """The page knows images by their content."""
+    assert main(MAP) == 0
+    Image.new("RGB", (72, 80), "white").save("d/2.png")
+    assert main([*MAP, "--resume"]) == 0
+    assert Path("p.html").read_text().count("<article") == COUNT + 1
+
+
+@posix
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_killed_scores_are_continued(place, stand_in, number, form):
+    """Each image has one row."""
+    argv = ["score", "d", "--output", f"rows.{form}"]
+    status, err = _struck(number, 3, "row", *argv)
+    assert status == (-number if number == signal.SIGKILL else 128 + number)
+    assert "Traceback" not in err
+    if number != signal.SIGKILL:
+        assert f"3 of {COUNT} images are finished and in rows.{form}; add --resume" in err
+    assert main([*argv, "--resume"]) == 0
+    lines = Path(f"rows.{form}").read_text().splitlines()
+    assert len(lines) == COUNT + (form == "csv")
+    assert _names(".") == ["d", f"rows.{form}"]
+
+
+@posix
+def test_temporaries_of_the_dead_are_swept_and_never_images(place, stand_in, capsys):
+    """Those of a running process stay; the next writer in the folder removes the others."""
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
+                          capture_output=True, text=True).stdout.strip()  # fmt: skip
+    with replacing("d/x.png") as alive:
+        left = alive.with_name(alive.name.replace(f"-{os.getpid()}-", f"-{dead}-"))
+        Image.new("RGB", (80, 80)).save(left)
+        Image.new("RGB", (80, 80)).save(alive)
+        capsys.readouterr()
+        assert main(["score", "d"]) == 0
+        out, err = capsys.readouterr()
+        assert len(out.splitlines()) == COUNT + 1 and err == ""
+        from kiqa.io.outputs import temporaries
+
+        temporaries._swept.clear()
+        write_atomically("d/y.bin", b"y")
+        assert alive.is_file() and not left.exists()
+
+
+# Says when the first line of kiqa has run.
+TELLING = """
+import os, sys
+
+class Telling:
+    def find_spec(self, name, path, target=None):
+        if name == "kiqa.constants":
+            os.write(1, b"up")
+
+sys.meta_path.insert(0, Telling())
+"""
+
+
+@posix
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["kiqa", "score", "d"],
+        ["kiqa.reproduce", "thesis-table1", "--workdir", "x"],
+        ["kiqa.train_patchnet", "--workdir", "run"],
+    ],
+    ids=lambda argv: argv[0],
+)
+def test_ctrl_c_while_starting_is_no_traceback(place, argv):
+    """At whatever moment after the first line of kiqa."""
+    Path("telling").mkdir()
+    Path("telling/sitecustomize.py").write_text(TELLING)
+    path = os.pathsep.join([str(place / "telling"), str(ROOT)])
+    for delay in (0, 0.01, 0.05, 0.2, 0.6, 1.5, 3.0):
+        process = subprocess.Popen(
+            [sys.executable, "-m", *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        )  # fmt: skip
+        assert process.stdout is not None and process.stdout.read(2) == b"up"
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+        assert b"Traceback" not in err, (delay, err.decode())
+        # -SIGINT is what a shell calls 130: Python ends so if a library lost the interrupt.
+        assert process.returncode in (130, -signal.SIGINT, 0, 1, 2), (delay, err.decode())
+        if process.returncode in (130, -signal.SIGINT):
+            assert b"interrupted" in err
+
+
+def test_two_writers_of_rows_in_one_process(tmp_path):
+    """Of Python's callers too the second is refused, until the first has closed its file."""
+    path = tmp_path / "rows.jsonl"
+    first = RowFile(path, form="jsonl", columns=("path",), resume=False)
+    with pytest.raises(ValueError, match="another run is writing"):
+        RowFile(path, form="jsonl", columns=("path",), resume=True)
+    first.append({"path": "a"})
+    first.close()
+    RowFile(path, form="jsonl", columns=("path",), resume=True).close()
+    assert [json.loads(line) for line in path.read_text().splitlines()] == [{"path": "a"}]
+    assert os.listdir(tmp_path) == ["rows.jsonl"]
+
+
+@posix
+@pytest.mark.slow
+def test_two_scores_of_one_output_at_once(place, stand_in):
+    """One of them is refused by name, status 2; the rows are those of the other."""
+    code = textwrap.dedent(DRIVER).replace("os.kill(os.getpid(), int(sys.argv[1]))",
+                                           "__import__('time').sleep(2)")  # fmt: skip
+    argv = [sys.executable, "-c", code, "0", "0", "row", "score", "d", "--output", "rows.csv"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    both = [
+        subprocess.Popen(argv, env=environment, stderr=subprocess.PIPE, text=True) for _ in "12"
+    ]
+    said = [process.communicate(timeout=300)[1] for process in both]
+    assert sorted(process.returncode for process in both) == [0, 2], said
+    assert any("rows.csv, which another run is writing" in text for text in said)
+    assert len(Path("rows.csv").read_text().splitlines()) == COUNT + 1

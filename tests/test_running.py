@@ -1,0 +1,93 @@
+"""What is checked and held before a command begins."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from kiqa.arguments import Output, add_output
+from kiqa.io.files import write_atomically
+from kiqa.io.outputs import OutputError, declare_inputs, lock_output
+from kiqa.running import claimed
+
+
+def parsed(argv, **kinds):
+    """Arguments of a parser with these outputs and some inputs."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("paths", nargs="*")
+    parser.add_argument("--table", type=Path)
+    parser.add_argument("--maps", nargs="+", action="append")
+    group = parser.add_argument_group("files")
+    for name, kind in kinds.items():
+        add_output(group, f"--{name}", kind, "PATH", "write there")
+    return parser.parse_args(argv)
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    """A working folder with two tables."""
+    monkeypatch.chdir(tmp_path)
+    Path("o").mkdir()
+    for name in ("a.csv", "o/b.csv"):
+        Path(name).write_text("x")
+
+
+@pytest.mark.parametrize("argv", [
+    ["--table", "a.csv", "--out", "o/../a.csv"], ["--maps", "name=a.csv", "--out", "a.csv"],
+], ids=str)  # fmt: skip
+def test_named_files_are_inputs(argv):
+    """Of options of any shape; paths of images are left to `collect`."""
+    with (
+        pytest.raises(OutputError, match="replaces no input"),
+        claimed(parsed(argv, out=Output.FILE)),
+    ):
+        raise AssertionError("not begun")
+    with claimed(parsed(["a.csv", "--out", "a.csv"], out=Output.FILE)):
+        pass
+
+
+@pytest.mark.parametrize("kind", [Output.FOLDER, Output.SHARED, Output.RUN])
+def test_a_file_is_no_folder(kind):
+    """Nor is what lies below one."""
+    for path in ("a.csv", "a.csv/b"):
+        with (
+            pytest.raises(OSError, match=r"Expected a folder.*a\.csv"),
+            claimed(parsed(["--out", path], out=kind)),
+        ):
+            raise AssertionError("not begun")
+
+
+def test_inputs_lie_outside_of_a_run():
+    """In the folder of another output they may lie."""
+    with (
+        pytest.raises(OutputError, match="outside the working folder"),
+        claimed(parsed(["--table", "o/b.csv", "--out", "o"], out=Output.RUN)),
+    ):
+        raise AssertionError("not begun")
+    with claimed(parsed(["--table", "o/b.csv", "--out", "o"], out=Output.FOLDER)):
+        with pytest.raises(OutputError, match="replaces no input"):
+            write_atomically("o/b.csv", b"y")
+        declare_inputs(["a.csv"])
+        with pytest.raises(OutputError, match="replaces no input"):
+            write_atomically("a.csv", b"y")
+    write_atomically("a.csv", b"y")  # nobody's input any more
+
+
+@pytest.mark.parametrize(
+    ("kind", "held"),
+    [(Output.FILE, True), (Output.FOLDER, True), (Output.RUN, True), (Output.SHARED, False),
+     (Output.EITHER, False)],
+)  # fmt: skip
+def test_outputs_of_one_writer_are_held(kind, held):
+    """Until the command ends; several runs may share a folder of images."""
+    with claimed(parsed(["--out", "new"], out=kind)):
+        if held:
+            with lock_output("new"):  # of this very run
+                pass
+            other = claimed(parsed(["--out", "new"], out=kind))
+            with pytest.raises(OutputError, match="another run is writing"), other:
+                raise AssertionError("not begun")
+        else:
+            with claimed(parsed(["--out", "new"], out=kind)):
+                pass
+    assert sorted(path.name for path in Path().iterdir()) == ["a.csv", "o"]
