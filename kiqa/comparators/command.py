@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from kiqa import __version__
-from kiqa.arguments import add_path, add_text
+from kiqa.arguments import Output, add_output, add_path, add_text
 from kiqa.data import DATASETS
 from kiqa.data.chosen import training_parts
 from kiqa.data.folders import images_in
 from kiqa.data.trained import files_trained_on, trained_on
+from kiqa.interrupts import interrupt_status
+from kiqa.io.text import tell
+from kiqa.running import claimed
 from kiqa.startup import start_keras
 
 
@@ -40,25 +43,30 @@ def add_niqe(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_workdir(parser):
-    add_path(
-        parser, "--workdir", "DIR", "folder of what is made; statistics that are there already "
-        "are not computed again", required=True,
+    add_output(
+        parser, "--workdir", Output.RUN, "DIR", "folder of what is made; statistics that are there "
+        "already are not computed again", required=True, type=Path,
     )  # fmt: skip
 
 
 def _run(arguments: argparse.Namespace, *, fit: Callable[[argparse.Namespace], dict]) -> int:
     """Fit, print, and return the exit status: 0 done, 2 wrong input, 130 interrupted."""
     try:
-        result = fit(arguments)
+        with claimed(arguments):
+            result = fit(arguments)
     except KeyboardInterrupt:
-        sys.stderr.write("train_comparator: interrupted; the same command goes on\n")
-        return 130
-    except (ValueError, OSError) as error:
-        sys.stderr.write(f"train_comparator: error: {' '.join(str(error).split())}\n")
+        _say("interrupted; the same command goes on")
+        return interrupt_status()
+    except (ValueError, OSError, MemoryError) as error:
+        _say(f"error: {str(error) or type(error).__name__}")
         return 2
     told = ", ".join(f"{key} {value}" for key, value in result.items())
     sys.stdout.write(f"{told}\nWritten to {arguments.workdir}\n")
     return 0
+
+
+def _say(message):
+    tell(message, name="train_comparator")
 
 
 def _brisque(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -69,13 +77,11 @@ def _brisque(arguments: argparse.Namespace) -> dict[str, Any]:
     parts = training_parts(arguments.dataset, arguments.data, split=arguments.split)[:2]
     file = arguments.workdir / "statistics.jsonl"
     (train, inputs), held_out = (
-        statistics_of(records, brisque_features, file=file, report=_report) for records in parts
+        statistics_of(records, brisque_features, file=file, report=_say) for records in parts
     )
     validation = held_out[0]
     start_keras()
-    model, chosen = fit_brisque(
-        inputs, _mos(train), (held_out[1], _mos(validation)), grid=GRID
-    )
+    model, chosen = fit_brisque(inputs, _mos(train), (held_out[1], _mos(validation)), grid=GRID)
     seen = trained_on(train, validation, scores="human", about="MOS of whole images")
     _export(model, "brisque", arguments.workdir, scale="0..1", higher=True, parts=seen)
     names = [record.name for record in (*train, *validation)]
@@ -91,10 +97,6 @@ def _mos(records):
     import numpy as np
 
     return np.array([record.mos01 for record in records])
-
-
-def _report(message):
-    sys.stderr.write(f"train_comparator: {' '.join(message.split())}\n")
 
 
 def _niqe(arguments: argparse.Namespace) -> dict[str, Any]:
