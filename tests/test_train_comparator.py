@@ -35,7 +35,7 @@ def test_brisque_from_data_to_scores(rated, tmp_path, capsys, monkeypatch):
     assert (result["gamma"], result["c"]) == (0.05, 1.0)
     info = read_info(tmp_path / "run" / "brisque.h5")
     assert (info.details.mode, info.scale, info.higher_is_better) == ("brisque", "0..1", True)
-    assert [part.images for part in info.details.trained_on] == [18, 5]
+    assert [part.images for part in info.details.trained_on] == [18, 6]
     rows = Scorer(info.path)(sorted((rated / "Images").iterdir())[:3])
     assert all(np.isfinite(row["score"]) for row in rows)
 

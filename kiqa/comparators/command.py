@@ -76,13 +76,13 @@ def _brisque(arguments: argparse.Namespace) -> dict[str, Any]:
 
     parts = training_parts(arguments.dataset, arguments.data, split=arguments.split)[:2]
     file = arguments.workdir / "statistics.jsonl"
-    (train, inputs), held_out = (
+    (train, inputs), (validation, held_out) = (
         statistics_of(records, brisque_features, file=file, report=_say) for records in parts
     )
-    validation = held_out[0]
     start_keras()
-    model, chosen = fit_brisque(inputs, _mos(train), (held_out[1], _mos(validation)), grid=GRID)
-    seen = trained_on(train, validation, scores="human", about="MOS of whole images")
+    model, chosen = fit_brisque(inputs, _mos(train), (held_out, _mos(validation)), grid=GRID)
+    # Images without statistics count as well: no part of the split is left half unseen.
+    seen = trained_on(*parts, scores="human", about="MOS of whole images")
     _export(model, "brisque", arguments.workdir, scale="0..1", higher=True, parts=seen)
     names = [record.name for record in (*train, *validation)]
     about = {
