@@ -32,7 +32,7 @@ def blur(image: np.ndarray) -> float:
         >>> from skimage import data
         >>> image = data.chelsea()
         >>> round(blur(image), 2)
-        0.37
+        0.4
     """
     check_side(image, LEAST_SIDE, name="blur_effect")
     return float(blur_effect(image, h_size=LEAST_SIDE, channel_axis=-1))
