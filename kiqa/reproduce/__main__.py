@@ -38,6 +38,8 @@ NAMES = {
     "thesis-table2": "thesis.correlations:TABLE_2",
     "thesis-table3": "thesis.correlations:TABLE_3",
     "thesis-table4": "thesis.correlations:TABLE_4",
+    "thesis-fig1": "thesis.comparators:FIG_1",
+    "thesis-fig2": "thesis.comparators:FIG_2",
     "thesis-fig8": "thesis.figures:FIG_8",
     "thesis-fig9": "thesis.figures:FIG_9",
     "thesis-fig10": "thesis.local:FIG_10",

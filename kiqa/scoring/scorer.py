@@ -65,7 +65,8 @@ class Scorer:
     """Scores images with one model; loads it at first use and can be pickled.
 
     Args:
-        model: Name of a shipped model or path of a published ``.h5`` file.
+        model: Name of a shipped model or of a comparator, or path of a published
+            ``.h5`` file.
         stride: Pixels between the places that the network looks at, at least
             1. ``None`` is the model's own; a model that was trained at one
             stride, such as the aggregator, takes no other.
@@ -125,10 +126,9 @@ class Scorer:
         return self._loaded
 
     def _load_alone(self):
-        from kiqa.io.weights import read_info
-        from kiqa.scoring.engines import load_engine
+        from kiqa.scoring.engines import describe, load_engine
 
-        info = read_info(self.model)
+        info = describe(self.model)
         engine = load_engine(info, stride=self._stride, default_stride=self._default_stride)
         _check_grid(self.grid, info, engine)
         return info, engine
