@@ -58,6 +58,8 @@ def format_row(row: dict, form: str, columns: Sequence[str], *, spreadsheet: boo
     text = printable(row["path"]) if row["error"] is None else shortened(row["error"])
     if row["error"] is None and row.get("reference"):
         text += f"  (reference {printable(row['reference'])})"
+    if row.get("note"):
+        text += f"  ({printable(row['note'])})"
     return f"{score:>8}  {size:>11}  {text}\n"
 
 
