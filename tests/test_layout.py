@@ -14,13 +14,13 @@ TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 # Tests of no module: of the package as a whole, its documents and its benchmarks.
 OF_THE_WHOLE = {
     "test_examples.py",
-    "test_fuzz_varjpeg.py",
     "test_imports.py",
     "test_layout.py",
     "test_links.py",
     "test_notebooks.py",
     "test_package.py",
     "test_readme.py",
+    "test_robustness_benchmark.py",
     "test_shipped_files.py",
     "test_types.py",
     "test_weights_without_kiqa.py",

@@ -9,7 +9,8 @@ from kiqa.cli.coding import add_coding, declare_importance, importance_of, setti
 from kiqa.cli.inputs import add_count, add_paths, collect, distinguish
 from kiqa.cli.targets import output_paths, report
 from kiqa.constants import DEFAULT_MAPPER
-from kiqa.io.text import printable, tell
+from kiqa.io.messages import tell
+from kiqa.io.text import printable
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import collect, distinguish
 from kiqa.cli.targets import output_paths, report
-from kiqa.io.text import printable, tell
+from kiqa.io.messages import tell
+from kiqa.io.text import printable
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -28,12 +29,14 @@ def run(arguments: argparse.Namespace) -> int:
     from PIL import Image
 
     from kiqa.io.files import is_of_the_disk, write_atomically
+    from kiqa.io.images import MAX_BYTES
+    from kiqa.io.images.sources import read_file
     from kiqa.varjpeg import decode, inspect_stream
 
     errors = 0
     for item, path in zip(inputs, targets, strict=True):
         try:
-            data = Path(item.path).read_bytes()
+            data = read_file(item.path, MAX_BYTES)
             pixels, info = decode(data), inspect_stream(data)
             written = BytesIO()
             profile = {"icc_profile": info.metadata.icc} if info.metadata.icc else {}

@@ -8,8 +8,8 @@ from pathlib import Path
 from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import add_count, add_spreadsheet
 from kiqa.cli.map_sources import makers, stored_paths
+from kiqa.io.messages import shortened, tell
 from kiqa.io.outputs import check_targets, declare_inputs, named
-from kiqa.io.text import tell
 
 _SEED = 0  # of the bootstrap; part of the published JSON
 # Ours. Odd, so that the windows meet the 8x8 blocks of a JPEG file in every phase, as those of
@@ -149,7 +149,7 @@ def run(arguments: argparse.Namespace) -> int:
             except Exception as error:  # one bad or too large image is never the end
                 if is_of_the_disk(error):
                     raise
-                text = " ".join(str(error).split()) or type(error).__name__
+                text = shortened(error) or type(error).__name__
                 errors.append(text if str(item.path) in text else f"{item.path}: {text}")
                 tell(errors[-1])
     finally:  # what an interrupt leaves is kept
@@ -167,7 +167,13 @@ def run(arguments: argparse.Namespace) -> int:
     sys.stdout.write(f"{table}\n")
     if errors:
         tell(f"{len(errors)} of {len(items)} images could not be compared")
-    return 1 if errors else 0
+    undefined = [n for n, each in result["predictors"].items() if each["overall"]["auc"] is None]
+    if undefined:
+        tell(
+            f"no AUC of {', '.join(undefined)}: the ground truth of no image has places both "
+            "above and below a threshold"
+        )
+    return 1 if errors or undefined else 0
 
 
 def _stored(maps, items):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from kiqa.cli.walk import Judge, Walk
 from kiqa.constants import DEFAULT_SCORER
+from kiqa.io.messages import tell
 from kiqa.io.outputs import declare_inputs
-from kiqa.io.text import tell
 
 if TYPE_CHECKING:
     from kiqa.data.records import ScoredImage
@@ -66,6 +66,28 @@ def add_reference(parser: argparse.ArgumentParser) -> None:
         help="for full-reference models: the undistorted image, or a folder with one under the "
         "relative path of each image, of the same size and mode",
     )
+
+
+def add_memory(parser: argparse.ArgumentParser) -> None:
+    """Add --memory to a command."""
+    parser.add_argument(
+        "--memory",
+        type=_size,
+        metavar="SIZE",
+        help="most memory that one image may take, loading it and in the network, such as 2G; by "
+        "estimates, larger images are refused (default: half of what is free)",
+    )
+
+
+def _size(text):
+    from kiqa.io.memory import parse_size
+
+    try:
+        return parse_size(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected a size such as 512M or 2G, got {text!r}"
+        ) from None
 
 
 def add_spreadsheet(parser: argparse.ArgumentParser) -> None:

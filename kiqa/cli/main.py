@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from kiqa import __version__
 from kiqa.cli.commands import COMMANDS
 from kiqa.interrupts import interrupt_status
-from kiqa.io.text import tell
+from kiqa.io.messages import shortened, tell
 from kiqa.running import claimed
 from kiqa.startup import ProcessError
 
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # TensorFlow's own kinds have no base of their own
         if sys.flags.dev_mode:
             raise
-        text = " ".join(str(error).split())
+        text = shortened(error)
         if not text or not isinstance(error, _EXPECTED):
             text = f"{type(error).__name__}: {text} (python -X dev -m kiqa shows where)"
         tell(f"error: {text}")

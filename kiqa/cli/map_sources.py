@@ -103,6 +103,7 @@ def stored_map(folder: Path, name: str, size: tuple[int, int]) -> "QualityMap":
     """
     import numpy as np
 
+    from kiqa.io.arrays import read_npy
     from kiqa.io.map_files import QualityMap
 
     paths = stored_paths(folder, name)
@@ -112,15 +113,13 @@ def stored_map(folder: Path, name: str, size: tuple[int, int]) -> "QualityMap":
         raise FileNotFoundError(f"Expected a map of {name} at {named}. Received: no such file.")
     if path.suffix == ".npz":
         return QualityMap.load(path)
-    try:
-        values = np.load(path, allow_pickle=False)
-        shape = np.shape(values)
-        values = np.asarray(values, np.float32)
-    except (ValueError, TypeError, OSError, EOFError) as error:
-        raise ValueError(f"Expected an array of numbers in {path}. Received: {error}.") from error
+    values = read_npy(path)
+    shape = values.shape
+    if values.dtype.kind not in "fiub":
+        raise ValueError(f"Expected an array of numbers in {path}. Received: {values.dtype}.")
     if shape != tuple(size):
         raise ValueError(
             f"Expected one value a pixel, shape {tuple(size)} (height, width), in {path}. "
             f"Received: shape {shape}. Save coarser maps as kiqa.io.map_files.QualityMap."
         )
-    return QualityMap(values, 1, 0.0, (size[0], size[1]))
+    return QualityMap(values.astype(np.float32), 1, 0.0, (size[0], size[1]))

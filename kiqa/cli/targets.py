@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kiqa.cli.inputs import Input
+from kiqa.io.messages import shortened, tell
 from kiqa.io.outputs import check_targets, named
-from kiqa.io.text import one_line, tell
 
 _FILES = (".jpg", ".jpeg", ".vjpg", ".png")  # endings that nobody gives a new folder
 
@@ -59,8 +59,8 @@ def _stems(names):
 
 def report(item: Input, error: Exception) -> int:
     """Write one line about a file that could not be worked on; return 1, to count it."""
-    text = one_line(error)
+    text = shortened(error)
     if not text or not isinstance(error, ValueError | OSError):
         text = f"{type(error).__name__}: {text}".rstrip(": ")
-    tell(text if one_line(item.path) in text else f"{item.path}: {text}")
+    tell(text if shortened(item.path) in text else f"{item.path}: {text}")
     return 1

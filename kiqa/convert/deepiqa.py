@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from kiqa.convert.wadiqam_tensors import TensorNames, export, network_from, pooling_in_name
-from kiqa.io.state_dicts import is_zip, read_npz
+from kiqa.io.arrays import read_npz
+from kiqa.io.budget import check_file
 from kiqa.io.weights.details import ALL_PATCHES
 from kiqa.io.weights.tensors import datasets, open_h5
 
@@ -65,7 +66,7 @@ def convert_deepiqa(
         "default_pooling": _BOTH_BRANCHES,
         "source": str(source),
     }
-    if is_zip(source):
+    if check_file(source).startswith(b"PK"):
         network = network_from(read_npz(source), _NAMES, **options)
     else:
         try:
@@ -76,7 +77,10 @@ def convert_deepiqa(
                 f"{source.stat().st_size} bytes that HDF5 cannot open. Get the file again."
             ) from error
         with file:
-            found = {name.removeprefix("/"): dataset for name, dataset in datasets(file)}
+            try:
+                found = {name.removeprefix("/"): dataset for name, dataset in datasets(file)}
+            except ValueError as error:
+                raise ValueError(f"{source}: {error}") from error
             network = network_from(found, _NAMES, **options)
     model, mode, pooling = network
     return export(

@@ -28,18 +28,21 @@ import numpy as np
 
 from kiqa import __version__
 from kiqa.io.files import sha256_of
-from kiqa.io.state_dicts import read_state_dict
+from kiqa.io.state_dicts import check_tensors, read_state_dict, without_prefix
 from kiqa.io.weights import Details, Origin, export_h5
-from kiqa.scoring.engines.paq2piq import export_pair
 
 if TYPE_CHECKING:
     import keras
 
 KINDS = ("bm", "rm", "fm")
-_SHOWN = 12  # names listed in a message
 _NORM = ("weight", "bias", "running_mean", "running_var")
-_COUNTER = "num_batches_tracked"  # of PyTorch's batch normalisation; says nothing
 
+# Parts of the networks, by the names in files of all ages.
+_BEGINNINGS = tuple(
+    f"{part}.{number}." for part in ("body", "cnn", "head", "patch_head", "image_head", "0", "1")
+    for number in range(10)
+)  # fmt: skip
+_RESNET18 = ("conv1.", "bn1.", "layer1.", "layer2.", "layer3.", "layer4.")
 # Layers of a head by the authors' names: their places in the sequence.
 _HEAD = {"norm1": 2, "hidden": 4, "norm2": 6, "": 8}
 _FEEDBACK = {"norm1": 0, "hidden": 2, "norm2": 4, "": 6}
@@ -67,9 +70,6 @@ def convert_paq2piq(
             or not finite.
         OSError: If writing fails.
     """
-    from kiqa.models.paq2piq import build_paq2piq_head
-    from kiqa.models.resnet18 import build_resnet18
-
     source = Path(source)
     if kind not in (None, *KINDS):
         raise ValueError(f"Expected kind among {', '.join(KINDS)}. Received: {kind!r}.")
@@ -82,6 +82,10 @@ def convert_paq2piq(
             f"{source}: Expected a P2P-{kind.upper()}. Received: the tensors of a "
             f"P2P-{named.upper()}. Leave the kind out."
         )
+    from kiqa.models.paq2piq import build_paq2piq_head
+    from kiqa.models.resnet18 import build_resnet18
+    from kiqa.scoring.engines.paq2piq import export_pair
+
     body, head = build_resnet18(), build_paq2piq_head(kind=kind)
     places = _body_places(body, "body.")
     if kind == "fm":
@@ -119,14 +123,12 @@ def convert_resnet18(source: str | os.PathLike, output: str | os.PathLike) -> Pa
         ValueError: As `convert_paq2piq`.
         OSError: If writing fails.
     """
+    source = Path(source)
+    found = without_prefix(read_state_dict(source), _RESNET18)
+    found = {name: value for name, value in found.items() if not name.startswith("fc.")}
+
     from kiqa.models.resnet18 import build_resnet18
 
-    source = Path(source)
-    found = {
-        name: value
-        for name, value in read_state_dict(source).items()
-        if name not in ("fc.weight", "fc.bias")
-    }
     body = build_resnet18()
     names = [layer.name for layer in body.layers if layer.weights]
     _set_weights([body], {name: name for name in names}, found, source)
@@ -152,9 +154,7 @@ def _origin(project, source):
 
 def _own_names(found: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The tensors under the names of the newer files."""
-    outer = "model."  # of the authors' Lightning module
-    if all(name.startswith(outer) for name in found):
-        found = {name.removeprefix(outer): value for name, value in found.items()}
+    found = without_prefix(found, _BEGINNINGS)
     heads = {"cnn": "body"}
     if all(name.split(".")[0] in ("0", "1") for name in found):
         heads = {"0": "body", "1": "bm_head"}
@@ -221,39 +221,9 @@ def _set_weights(
             if len(shape) > 1:  # (rows, columns, in, out) there is (out, in, rows, columns)
                 shape = (shape[3], shape[2], *shape[:2]) if len(shape) == 4 else shape[::-1]
             wanted[f"{places[layer.name]}.{part}"] = shape
-    _check(found, wanted, source)
+    check_tensors(found, wanted, source)
     for layer in layers:
         names = [name for name in _NORM if f"{places[layer.name]}.{name}" in wanted]
         values = [np.asarray(found[f"{places[layer.name]}.{n}"], np.float32) for n in names]
         values[0] = values[0].transpose(2, 3, 1, 0) if values[0].ndim == 4 else values[0].T
         layer.set_weights(values)
-
-
-def _check(found, wanted, source):
-    """Raise if tensors are missing, extra, of another shape or not finite."""
-    missing = sorted(wanted.keys() - found.keys())
-    extra = sorted(
-        name for name in found.keys() - wanted.keys() if not name.endswith(f".{_COUNTER}")
-    )
-    conflicts = [
-        f"{name} is {found[name].shape}, not {shape}"
-        for name, shape in wanted.items()
-        if name in found and found[name].shape != shape
-    ]
-    wrong = [
-        f"{what}: {', '.join(names[:_SHOWN])}{', ...' if len(names) > _SHOWN else ''}"
-        for what, names in (("missing", missing), ("extra", extra), ("other shapes", conflicts))
-        if names
-    ]
-    if not wrong:
-        bad = [
-            name
-            for name in wanted
-            if found[name].dtype.kind != "f" or not np.isfinite(found[name]).all()
-        ]
-        wrong = [f"not finite numbers: {', '.join(bad[:_SHOWN])}"] if bad else []
-    if wrong:
-        raise ValueError(
-            f"{source}: Expected the {len(wanted)} tensors of the network. Received: "
-            f"{len(found)}; {'; '.join(wrong)}. Is this a complete checkpoint of that network?"
-        )

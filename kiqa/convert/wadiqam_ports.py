@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from kiqa.convert.wadiqam_tensors import TensorNames, export, network_from, pooling_in_name
-from kiqa.io.state_dicts import read_state_dict
+from kiqa.io.state_dicts import read_state_dict, without_prefix
 from kiqa.io.weights.details import NONE_AT_BORDER
 
 _TORCH: dict[str, Any] = {"kernel": "{}.weight", "bias": "{}.bias", "input_scale": 1 / 255}
@@ -76,7 +76,8 @@ def convert_lidq92(
         OSError: If writing fails.
     """
     source = Path(source)
-    tensors = read_state_dict(source)
+    names = [name for kind in _LIDQ92.values() for name in kind.beginnings()]
+    tensors = without_prefix(read_state_dict(source), names)
     kind = "nr" if any(name.startswith("fc1q_nr.") for name in tensors) else "fr"
     model, mode, pooling = network_from(
         tensors,
@@ -119,7 +120,7 @@ def convert_pyiqa(
     """
     source = Path(source)
     model, mode, pooling = network_from(
-        read_state_dict(source),
+        without_prefix(read_state_dict(source), _PYIQA.beginnings()),
         _PYIQA,
         pooling=pooling,
         default_pooling={"nr": "weighted", "fr": "weighted"},

@@ -15,6 +15,7 @@ import numpy as np
 from kiqa import __version__
 from kiqa.constants import WADIQAM
 from kiqa.io.files import sha256_of
+from kiqa.io.state_dicts import check_tensors
 from kiqa.io.weights import Details, Origin, export_h5
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 POOLINGS = ("average", "weighted")
 _ORDER = ("difference", "distorted", "reference")  # of the features in our networks
-_SHOWN = 12  # names listed in a message
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class TensorNames:
     order: tuple[str, ...] = _ORDER
     input_scale: float = 1.0
     least_weight: float = WADIQAM.least_weight
+
+    def beginnings(self) -> list[str]:
+        """With what the names of its tensors begin."""
+        layers = (*self.convolutions, *self.quality, *self.weight)
+        return [part.format(layer) for layer in layers for part in (self.kernel, self.bias)]
 
 
 def network_from(
@@ -235,35 +240,7 @@ def _check(tensors, names, layers, source):
     shapes = {}
     for name, shape in layers.values():
         shapes |= {names.kernel.format(name): shape, names.bias.format(name): shape[:1]}
-    missing = sorted(shapes.keys() - tensors.keys())
-    extra = sorted(tensors.keys() - shapes.keys())
-    conflicts = [
-        f"{name} is {_shape(tensors[name])}, not {shape}"
-        for name, shape in shapes.items()
-        if name in tensors and _shape(tensors[name]) != shape
-    ]
-    wrong = [
-        f"{what}: {', '.join(found[:_SHOWN])}{', ...' if len(found) > _SHOWN else ''}"
-        for what, found in (("missing", missing), ("extra", extra), ("other shapes", conflicts))
-        if found
-    ]
-    if not wrong:
-        bad = [name for name in shapes if not _finite(tensors[name])]
-        wrong = [f"not finite numbers: {', '.join(bad[:_SHOWN])}"] if bad else []
-    if wrong:
-        raise ValueError(
-            f"{source}: Expected the {len(shapes)} tensors of the network. Received: "
-            f"{len(tensors)}; {'; '.join(wrong)}. Is this a complete file of that project?"
-        )
-
-
-def _shape(tensor) -> tuple[int, ...] | None:
-    return None if tensor.shape is None else tuple(tensor.shape)
-
-
-def _finite(tensor) -> bool:
-    array = np.asarray(tensor)
-    return array.dtype.kind == "f" and bool(np.isfinite(array).all())
+    check_tensors(tensors, shapes, source)
 
 
 def _reordered(kernel: np.ndarray, order: tuple[str, ...]) -> np.ndarray:

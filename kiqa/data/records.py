@@ -2,12 +2,14 @@
 
 Records hold no pixels, so splits and leaks can be tested on invented rows.
 
-Public names: :class:`ScoredImage`, :class:`ScoreRow`,
-:func:`build_records`, :func:`select`.
+Public names: :class:`ScoredImage`, :class:`ScoreRow`, :data:`NOTHING`,
+:func:`build_records`, :func:`copy_name`, :func:`original_name`,
+:func:`select`.
 """
 
 import logging
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,9 @@ from pathlib import Path
 from kiqa.data.readers.layouts import find_images
 
 SETS = ("train", "val", "test")
+
+NOTHING = "nothing"  # name of what images that show nothing are copies of
+_COPY = re.compile(r" \((?:history|degraded) \d+\)$")
 
 _LOG = logging.getLogger(__name__)
 _SHOWN = 10  # names listed in a message
@@ -41,6 +46,8 @@ class ScoredImage:
             or ``None``.
         level: Its strength as published: a number from 1 (weakest), in LIVE
             the parameter of the distortion; or ``None``.
+        scored_by: Name or file of the network that gave the score; ``None``
+            where people did.
     """
 
     name: str
@@ -54,6 +61,7 @@ class ScoredImage:
     reference: Path | None = None
     distortion: str | None = None
     level: float | None = None
+    scored_by: str | None = None
 
     @property
     def mos01(self) -> float:
@@ -87,6 +95,22 @@ class ScoreRow:
     reference: str | None = None
     distortion: str | None = None
     level: float | None = None
+
+
+def copy_name(name: str, kind: str, number: int) -> str:
+    """Name a copy of an image that was made to train on.
+
+    Args:
+        name: Of the image.
+        kind: ``"history"`` or ``"degraded"``.
+        number: Of the copy, from 1.
+    """
+    return f"{name} ({kind} {number})"
+
+
+def original_name(name: str) -> str:
+    """Return the name of the image that a copy was made of, or that of the image itself."""
+    return _COPY.sub("", name)
 
 
 def build_records(

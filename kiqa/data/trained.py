@@ -14,10 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kiqa.data.records import ScoredImage
+from kiqa.data.records import NOTHING, ScoredImage, original_name
 from kiqa.data.split_parts import published_parts, published_split_sha256
 from kiqa.data.splits import published_splits
 from kiqa.io.weights.details import Details
+from kiqa.io.weights.h5 import read_info
 from kiqa.io.weights.trained_on import TrainingPart, names_sha256, pack_fingerprints
 
 if TYPE_CHECKING:
@@ -35,22 +36,40 @@ def trained_on(
 
     Args:
         train: Records that fit the weights, of one data set or several.
+            Copies count as the images that they were made of.
         validation: Records that choose the epoch.
-        scores: What they were rated by, one of
+        scores: What those were rated by that no network scored, one of
             `kiqa.io.weights.trained_on.SCORES`.
         about: The same in a sentence.
 
     Returns:
-        A part for each data set and use.
+        A part for each data set, use and network that scored, and those of
+        the networks themselves.
+
+    Raises:
+        FileNotFoundError: If the file of a network is not there.
     """
-    parts = []
+    groups = {}
     for use, records in (("train", train), ("val", validation)):
-        for dataset in sorted({record.dataset for record in records}):
-            names = [record.name for record in records if record.dataset == dataset]
-            parts.append(
-                names_trained_on(names, dataset=dataset, use=use, scores=scores, about=about)
+        for record in records:
+            if record.content == NOTHING:
+                continue
+            key = record.scored_by or "", record.dataset, use
+            groups.setdefault(key, set()).add(original_name(record.name))
+    parts, teachers = [], {by for by, _, _ in groups} - {""}
+    for (by, dataset, use), names in sorted(groups.items()):
+        parts.append(
+            names_trained_on(
+                names,
+                dataset=dataset or None,
+                use=use,
+                scores="teacher" if by else scores,
+                about=f"scores by {Path(by).stem} of these images or of their copies"
+                if by
+                else about,
             )
-    return tuple(parts)
+        )
+    return in_chain(parts, *(read_info(by).details for by in sorted(teachers)))
 
 
 def names_trained_on(
@@ -59,7 +78,7 @@ def names_trained_on(
     """Describe images of one data set by their names.
 
     Args:
-        names: At least one.
+        names: At least one; copies count as what they were made of.
         dataset: Of the images; ``None`` for files of a plain folder, which
             get that of a published split that has all of them.
         use: ``"train"`` or ``"val"``.
@@ -71,7 +90,7 @@ def names_trained_on(
         part, else of one of which they are some, with fingerprints; else with
         these alone.
     """
-    wanted = frozenset(names)
+    wanted = frozenset(map(original_name, names)) - {NOTHING}
     found = [
         (len(members), split, part)
         for split in published_splits()

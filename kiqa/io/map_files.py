@@ -11,15 +11,18 @@ pixels, has the edges of its blocks instead: cell (row, column) is the block fro
 to i + 1.
 """
 
+import math
 import os
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from kiqa.io.arrays import read_npz
+from kiqa.io.budget import MAX_BYTES
 from kiqa.io.files import replacing
+from kiqa.io.images import MAX_PIXELS
+from kiqa.io.messages import shortened
 
 _KEYS = (
     "values",
@@ -32,8 +35,8 @@ _KEYS = (
     "higher_is_better",
 )
 _EDGES = ("row_edges", "column_edges")  # only in files of maps of blocks
-
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, RuntimeError)
+_LARGEST_SIDE = 1_000_000  # pixels; also of a stride and an offset
+_LONGEST_TEXT = 1_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +58,10 @@ class QualityMap:
         column_edges: Likewise, ``columns + 1`` edges.
 
     Raises:
-        ValueError: If edges do not fit the values and the image.
+        ValueError: If it is no map: values that are no finite real numbers in
+            rows and columns, an image without pixels, a stride below 1
+            without edges, cells that lie outside of any image, edges that do
+            not fit the values and the image.
 
     Examples:
         >>> import kiqa
@@ -77,6 +83,7 @@ class QualityMap:
     column_edges: np.ndarray | None = None
 
     def __post_init__(self):
+        self._check()
         edges_of_axes = [self.row_edges, self.column_edges]
         if all(edges is None for edges in edges_of_axes):
             return
@@ -88,9 +95,33 @@ class QualityMap:
             if not fits or not np.all(np.diff(edges) > 0):
                 raise ValueError(
                     f"Expected {name} of {cells} cells: {cells + 1} increasing pixel positions "
-                    f"from 0 to {side}. Received: {edges.tolist()}."
+                    f"from 0 to {side}. Received: {shortened(edges.tolist(), 200)}."
                 )
             object.__setattr__(self, name, edges)
+
+    def _check(self):
+        """Refuse what is no map of an image."""
+        values, sides = self.values, tuple(self.image_size)
+        blocks = self.row_edges is not None or self.column_edges is not None
+        real = isinstance(values, np.ndarray) and values.dtype.kind in "fiub"
+        bad = np.sum(~np.isfinite(values)) if real else 0
+        described = f"{getattr(values, 'dtype', type(values))} of shape {np.shape(values)}"
+        fine = len(sides) == 2 and all(map(_is_side, sides)) and math.prod(sides) <= MAX_PIXELS
+        faults = {
+            f"values {described}": not real or values.ndim != 2 or not values.size,
+            f"values of which {bad} not finite": bad > 0,
+            f"image_size {sides}": not fine,
+            f"stride {self.stride}": not _is_side(self.stride) and not (blocks and not self.stride),
+            f"offset {self.offset}": not _is_position(self.offset),
+            "texts": not all(map(_is_text, (self.model, self.weights_sha256, self.scale))),
+        }
+        wrong = [shortened(what, 120) for what, is_wrong in faults.items() if is_wrong]
+        if wrong:
+            raise ValueError(
+                "Expected a map of finite real values in rows and columns, an image of 1 to "
+                f"{MAX_PIXELS} pixels, a stride of at least 1 pixel (0 with edges) and an offset "
+                f"within {_LARGEST_SIDE} pixels. Received: {'; '.join(wrong)}. Make the map again."
+            )
 
     def edges(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the edges of the cells, rows and columns, in pixels.
@@ -153,20 +184,20 @@ class QualityMap:
         """
         if self.row_edges is not None and self.column_edges is not None:
             return self._filled_blocks()
-        stride = self.stride
-        padded = np.zeros(self.image_size, np.float32)
-        blocks = np.repeat(np.repeat(self.values, stride, axis=0), stride, axis=1)
         # The block of a cell has `stride` pixels; its centre is the cell's
         # centre, rounded up-left where the two cannot coincide.
-        start = int(np.floor(self.offset - (stride - 1) / 2))
-        source = max(0, -start)
-        top = max(0, start)
-        height = min(self.image_size[0] - top, blocks.shape[0] - source)
-        width = min(self.image_size[1] - top, blocks.shape[1] - source)
-        padded[top : top + height, top : top + width] = blocks[
-            source : source + height, source : source + width
-        ]
-        return padded
+        start = int(np.floor(self.offset - (self.stride - 1) / 2))
+        places, inside = [], []
+        for cells, side in zip(self.values.shape, self.image_size, strict=True):
+            index = (np.arange(side) - start) // self.stride
+            places.append(np.clip(index, 0, cells - 1))
+            inside.append((index >= 0) & (index < cells))
+        return self._placed(places, inside)
+
+    def _placed(self, places, inside):
+        """The cells at these rows and columns, zeros outside."""
+        values = self.values[np.ix_(*places)]
+        return np.where(np.logical_and.outer(*inside), values, 0).astype(np.float32, copy=False)
 
     def _filled_blocks(self):
         """One value a pixel, of the block that it lies in; zeros outside of all."""
@@ -176,9 +207,7 @@ class QualityMap:
             index = np.searchsorted(edges, centres, side="right") - 1
             places.append(np.clip(index, 0, len(edges) - 2))
             inside.append((centres >= edges[0]) & (centres < edges[-1]))
-        return np.where(np.logical_and.outer(*inside), self.values[np.ix_(*places)], 0).astype(
-            np.float32
-        )
+        return self._placed(places, inside)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the map as a compressed ``.npz``.
@@ -201,41 +230,69 @@ class QualityMap:
         return path
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> "QualityMap":
-        """Read a map written by `save`.
+    def load(cls, path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> "QualityMap":
+        """Read a map written by `save`; the file need not be trusted.
 
         Args:
             path: An ``.npz`` file.
+            max_bytes: Most bytes of the file, and of what it unpacks to.
 
         Returns:
             The `QualityMap`.
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If the file is damaged or lacks a key.
+            ValueError: If the file is damaged, too large, lacks a key or
+                holds no map.
         """
         path = Path(path)
         if not path.is_file():
             raise FileNotFoundError(f"Expected a quality map file. Received: {path}, not there.")
         try:
-            with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-                missing = [key for key in _KEYS if key not in file]
-                if missing:
-                    raise ValueError(f"without {', '.join(missing)}")
-                content = {key: file[key] for key in (*_KEYS, *_EDGES) if key in file}
+            content = read_npz(path, (*_KEYS, *_EDGES), max_bytes=max_bytes)
+            missing = [key for key in _KEYS if key not in content]
+            if missing:
+                raise ValueError(f"without {', '.join(missing)}")
+            numbers = {key: content[key] for key in ("values", "stride", "offset", "image_size")}
+            if any(array.dtype.kind not in "fiub" for array in numbers.values()):
+                kinds = {key: str(array.dtype) for key, array in numbers.items()}
+                raise ValueError(f"numbers of the kinds {kinds}")
+            stride, sides = content["stride"], content["image_size"].tolist()
+            if not isinstance(sides, list) or len(sides) != 2:
+                raise ValueError(f"image_size {shortened(sides, 80)}")
             return cls(
-                values=content["values"].astype(np.float32),
-                stride=int(content["stride"]),
-                offset=float(content["offset"]),
-                image_size=(int(content["image_size"][0]), int(content["image_size"][1])),
-                model=str(content["model"]),
-                weights_sha256=str(content["weights_sha256"]),
-                scale=str(content["scale"]),
-                higher_is_better=bool(content["higher_is_better"]),
-                **{key: content[key] for key in _EDGES if key in content},
+                values=content["values"].astype(np.float32, copy=False),
+                stride=_whole(stride.item()),
+                offset=float(content["offset"].item()),
+                image_size=(_whole(sides[0]), _whole(sides[1])),
+                model=str(content["model"].item()),
+                weights_sha256=str(content["weights_sha256"].item()),
+                scale=str(content["scale"].item()),
+                higher_is_better=bool(content["higher_is_better"].item()),
+                **{key: content[key].astype(np.float64) for key in _EDGES if key in content},
             )
-        except (ValueError, TypeError, KeyError, OSError, EOFError, *_ZIP_ERRORS) as error:
+        except (ValueError, TypeError, OSError, OverflowError, MemoryError) as error:
             raise ValueError(
                 f"Expected a quality map file (.npz) with {', '.join(_KEYS)}. Received: {path} "
-                f"({error}). The file is damaged or of another kind; make the map again."
+                f"({shortened(error)}). The file is damaged or of another kind; make the map again."
             ) from error
+
+
+def _is_side(number):
+    """Tell a whole number of pixels, at least 1."""
+    return isinstance(number, int | np.integer) and 1 <= number <= _LARGEST_SIDE
+
+
+def _is_position(number):
+    known = isinstance(number, int | float | np.integer | np.floating)
+    return known and math.isfinite(number) and abs(number) <= _LARGEST_SIDE
+
+
+def _is_text(text):
+    return isinstance(text, str) and len(text) <= _LONGEST_TEXT
+
+
+def _whole(number):
+    if number != int(number):
+        raise ValueError(f"{number} where a whole number is expected")
+    return int(number)

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from os import PathLike
 
 from kiqa.io.csv_lines import csv_line
-from kiqa.io.text import from_spreadsheet, one_line, printable, unescaped
+from kiqa.io.messages import shortened
+from kiqa.io.text import from_spreadsheet, printable, unescaped
 
 FORMATS = ("table", "jsonl", "csv")
 
@@ -54,9 +55,11 @@ def format_row(row: dict, form: str, columns: Sequence[str], *, spreadsheet: boo
         return csv_line((_cell(row[name]) for name in columns), spreadsheet=spreadsheet)
     size = "-" if row["width"] is None else f"{row['width']}x{row['height']}"
     score = "error" if row["score"] is None else f"{row['score']:.4f}"
-    text = printable(row["path"]) if row["error"] is None else one_line(row["error"])
+    text = printable(row["path"]) if row["error"] is None else shortened(row["error"])
     if row["error"] is None and row.get("reference"):
         text += f"  (reference {printable(row['reference'])})"
+    if row.get("note"):
+        text += f"  ({printable(row['note'])})"
     return f"{score:>8}  {size:>11}  {text}\n"
 
 

@@ -4,13 +4,11 @@ A file's name may hold anything but a slash: escape sequences that repaint a
 terminal, line breaks that fake a row, bytes that are no UTF-8, and the
 beginning of a formula.
 
-Public names: `printable`, `one_line`, `tell`, `escaped`, `unescaped`, `for_spreadsheet`,
+Public names: `printable`, `escaped`, `unescaped`, `for_spreadsheet`,
 `from_spreadsheet`.
 """
 
-import contextlib
 import re
-import sys
 import unicodedata
 
 # Also C1 (0x80..), marks that turn the direction of writing, and line separators.
@@ -35,17 +33,6 @@ def _shown(letter):
     if 0xDC80 <= ord(letter) <= 0xDCFF:  # a byte that is no UTF-8
         return f"\\x{ord(letter) - 0xDC00:02x}"
     return letter.encode("unicode_escape", "surrogatepass").decode("ascii")
-
-
-def one_line(text: object) -> str:
-    """Return a message as one printable line, runs of blanks made one."""
-    return printable(" ".join(str(text).split()))
-
-
-def tell(message: object, *, name: str = "kiqa") -> None:
-    """Write one line to standard error, if there is one."""
-    with contextlib.suppress(OSError, AttributeError):
-        sys.stderr.write(f"{name}: {one_line(message)}\n")
 
 
 def escaped(text: str) -> str:

@@ -62,6 +62,7 @@ def build_efficientnet_lite(
     classes: int | None = 1000,
     folded: bool = False,
     seed: int | None = None,
+    input_tensor: keras.KerasTensor | None = None,
 ) -> keras.Model:
     """Build the network with fresh random weights.
 
@@ -71,6 +72,8 @@ def build_efficientnet_lite(
         folded: Convolutions with biases in the place of normalisations.
         seed: Makes the weights reproducible. ``None`` draws new ones at each
             call.
+        input_tensor: Input of a larger network to build it on; ``None`` makes
+            one for any size.
 
     Returns:
         Flat functional ``keras.Model`` named ``efficientnet_lite2`` (say):
@@ -85,7 +88,9 @@ def build_efficientnet_lite(
     if classes is not None and classes < 1:
         raise ValueError(f"Expected at least 1 class, or None. Received: {classes!r}.")
     draw = _Draws(seed, folded)
-    x = inputs = keras.Input((None, None, 3), name="image")
+    if input_tensor is None:
+        input_tensor = keras.Input((None, None, 3), name="image")
+    x = inputs = input_tensor
     x = keras.layers.Rescaling(1 / 128, -127 / 128, name="rescaling")(x)
     x = _conv(x, _STEM, 3, strides=2, draw=draw, name="stem")
     x = _grow(x, variant, first=1, draw=draw)

@@ -15,7 +15,12 @@ over, with mean and maximum over the patch of the last stages as features. The
 convolutions pad with zeros at the border of the 224-pixel patch, not of 32
 pixels as where they were trained.
 
-Trained weights: ``weights/rnn_features.h5`` (compact).
+``"efficientnet-lite2"`` is ours, too: the body of `lite` with ImageNet's weights
+or tuned to quality. Features are the head's means over the patch and, of the
+ends of stages 1, 2, 3 and 5, the means of what is above zero and of what is
+below it.
+
+Trained weights: ``weights/rnn_features.h5`` (efficientnet-lite2).
 
 Public names: `build_extractor`, `without_head`, `BACKBONES`.
 
@@ -31,11 +36,14 @@ from collections.abc import Sequence
 import keras
 
 from kiqa.constants import RNN_BIQA, WADIQAM
+from kiqa.models.efficientnet_lite import build_efficientnet_lite, stage_layers
 
-BACKBONES = ("resnet50", "compact")
+BACKBONES = ("resnet50", "compact", "efficientnet-lite2")
 FEATURES, BINS = "features", "bins"  # layers
 # Mean of ImageNet's pixels, RGB, as keras.applications.resnet subtracts it.
 _IMAGENET_MEAN = (123.68, 116.779, 103.939)
+_LITE = "lite2"
+_LITE_STAGES = (1, 2, 3, 5)  # the last before each loss of resolution; the head follows the others
 
 
 def build_extractor(
@@ -62,7 +70,8 @@ def build_extractor(
         Flat functional ``keras.Model`` of ``(n, 224, 224, 3)`` to ``(n, 5)``,
         rows that add up to 1, ``float32`` under mixed precision too. Its
         layer ``features`` gives (n, 2048), or for ``"compact"`` twice the
-        filters of the pooled stages: (n, 1536).
+        filters of the pooled stages: (n, 1536), and for
+        ``"efficientnet-lite2"`` (n, 1696).
 
     Raises:
         ValueError: If an argument is unknown or out of range.
@@ -78,8 +87,10 @@ def build_extractor(
     inputs = keras.Input((RNN_BIQA.patch, RNN_BIQA.patch, 3), name="patch")
     if backbone == "resnet50":
         x = _resnet50(inputs)
-    else:
+    elif backbone == "compact":
         x = _compact(inputs, widths, pooled_stages, padding=padding, seed=seed)
+    else:
+        x = _efficientnet_lite(inputs, seed=seed)
     outputs = keras.layers.Dense(
         len(RNN_BIQA.bin_edges) - 1,
         activation="softmax",
@@ -140,3 +151,19 @@ def _compact(inputs, widths, pooled_stages, *, padding, seed):
                 )
             ]
     return keras.layers.Concatenate(dtype="float32", name=FEATURES)(pooled)
+
+
+def _efficientnet_lite(inputs, *, seed):
+    body = build_efficientnet_lite(_LITE, classes=None, folded=True, seed=seed, input_tensor=inputs)
+    names, pooled = stage_layers(_LITE, folded=True), []
+    for stage in _LITE_STAGES:
+        x = body.get_layer(names[stage - 1]).output
+        below = keras.layers.Rescaling(-1.0, name=f"stage{stage}_turned")(x)
+        for name, signed in (("above", x), ("below", below)):
+            part = keras.layers.ReLU(name=f"stage{stage}_{name}")(signed)
+            mean = keras.layers.GlobalAveragePooling2D(
+                dtype="float32", name=f"stage{stage}_{name}_mean"
+            )
+            pooled.append(mean(part))
+    head = keras.layers.GlobalAveragePooling2D(dtype="float32", name="head_mean")(body.output)
+    return keras.layers.Concatenate(dtype="float32", name=FEATURES)([*pooled, head])

@@ -11,16 +11,18 @@ import sys
 from collections.abc import Sequence
 
 from kiqa.interrupts import end, entry, interrupt_status
-from kiqa.io.text import tell
+from kiqa.io.messages import tell
 from kiqa.running import claimed
 
 # Each name with its module and the `kiqa.reproduce.command.Command` in it.
 NAMES = {
+    "accuracy": "accuracy:ACCURACY",
     "compare": "compare:COMPARE",
     "degradations": "robustness:DEGRADATIONS",
     "history-robustness": "robustness:HISTORY",
     "interval-coverage": "robustness:COVERAGE",
     "local-sensitivity": "local_sensitivity:COMMAND",
+    "out-of-domain": "out_of_domain:COMMAND",
     "paq2piq-table2": "paq2piq.tables:TABLE_2",
     "paq2piq-table3": "paq2piq.tables:TABLE_3",
     "paq2piq-table4": "paq2piq.tables:TABLE_4",

@@ -15,7 +15,7 @@ from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
 from kiqa.data.records import ScoredImage
 from kiqa.data.untrained import INCLUDE_OPTION, Kept, untrained
-from kiqa.io.text import tell
+from kiqa.io.messages import tell
 from kiqa.io.weights import Details
 
 _FIGURES = Path("runs/reproduce")

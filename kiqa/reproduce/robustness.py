@@ -30,12 +30,23 @@ from kiqa.arguments import add_path
 from kiqa.data.distortions import available_distortions, distort
 from kiqa.data.distortions.basic import jpeg
 from kiqa.data.folders import images_in
+from kiqa.data.untrained import untrained_files
 from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import mean_interval, percentile_interval, srocc_rows
 from kiqa.io.images import load_image
 from kiqa.io.weights import read_info
-from kiqa.reproduce.command import Command, add_data, add_model, add_output, records_of, split_of
+from kiqa.reproduce.command import (
+    Command,
+    add_data,
+    add_include,
+    add_model,
+    add_output,
+    records_of,
+    report,
+    split_of,
+    unseen,
+)
 from kiqa.reproduce.compare import read_predictions
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
@@ -91,7 +102,8 @@ def version_of(pixels: np.ndarray, name: str, *, seed: int) -> tuple[str, np.nda
 
 
 def _history(options: argparse.Namespace) -> int:
-    records, scorer = records_of(options), _scorer(options)
+    scorer = _scorer(options)
+    records, _, met = unseen(records_of(options), [scorer.info.details], options)
     known = {} if options.plain is None else read_predictions(options.plain)
     rows = []
     for record in tqdm(records, unit="image", disable=None):
@@ -140,7 +152,13 @@ def _history(options: argparse.Namespace) -> int:
         f"{found['srocc_change']:+.4f} ({lo:+.4f} to {hi:+.4f}); mean difference of the score "
         f"{found['mean_difference']:.4f}\n\n{to_markdown(table, digits=4)}"
     )
-    _finish(options, "history", rows, {**_about(scorer, options), **found, "versions": table}, text)
+    _finish(
+        options,
+        "history",
+        rows,
+        {**_about(scorer, options), **met, **found, "versions": table},
+        text,
+    )
     return 0
 
 
@@ -152,7 +170,8 @@ def _differences(plain, mixed, mos, *, seed):
 
 
 def _sizes(options: argparse.Namespace) -> int:
-    files, scorer = _files(options), _scorer(options)
+    scorer = _scorer(options)
+    files, met = _files(options, scorer)
     rows = []
     for name, path in tqdm(files, unit="image", disable=None):
         pixels = load_image(path).pixels
@@ -172,13 +191,13 @@ def _sizes(options: argparse.Namespace) -> int:
         )  # fmt: skip
     text = f"{scorer.info.name}, scores against those at full size\n\n"
     text += to_markdown(table, digits=4)
-    _finish(options, "sizes", rows, {**_about(scorer, options), "sizes": table}, text)
+    _finish(options, "sizes", rows, {**_about(scorer, options), **met, "sizes": table}, text)
     return 0
 
 
 def _degradations(options: argparse.Namespace) -> int:
-    files = images_in(options.data, split=options.split, chosen=options.set)
     scorer = _scorer(options)
+    files, _, met = _folder(options, scorer)
     sign = 1 if scorer.info.higher_is_better else -1
     kinds = [kind for kind in STEPS if kind in available_distortions()]
     rows = []
@@ -215,7 +234,7 @@ def _degradations(options: argparse.Namespace) -> int:
         f"{to_markdown(table)}\n\n"
         + ", ".join(f"{name} {value:.3f}" for name, value in nothing.items())
     )
-    content = {**_about(scorer, options), **found, "levels": STEPS, "distortions": table}
+    content = {**_about(scorer, options), **met, **found, "levels": STEPS, "distortions": table}
     _finish(options, "degradations", rows, content, text)
     return 0
 
@@ -275,14 +294,23 @@ def _scorer(options):
     return scorer
 
 
-def _files(options) -> Sequence[tuple[str, Path]]:
-    """Names and paths: of a data set's part, or of a plain folder."""
+def _files(options, scorer) -> tuple[Sequence[tuple[str, Path]], dict]:
+    """Names and paths: of a data set's part, or of a plain folder; and what was left out."""
     if options.dataset is None:
-        paths = images_in(options.data, split=options.split, chosen=options.set)
+        paths, _, met = _folder(options, scorer)
         found = [(path.name, path) for path in paths]
     else:
-        found = [(record.name, record.path) for record in records_of(options)]
-    return found[: options.limit]
+        records, _, met = unseen(records_of(options), [scorer.info.details], options)
+        found = [(record.name, record.path) for record in records]
+    return found[: options.limit], met
+
+
+def _folder(options, scorer):
+    """Files of a plain folder that the model was not trained on."""
+    files = images_in(options.data, split=options.split, chosen=options.set)
+    return untrained_files(
+        files, [scorer.info.details], include=options.include_trained, report=report
+    )
 
 
 def _about(scorer, options):
@@ -309,6 +337,7 @@ def _common(parser, *, model="lite"):
 
 def _history_options(parser):
     add_data(parser)
+    add_include(parser)
     parser.add_argument(
         "--every", action="store_true", help="score all versions, not one of each image"
     )
@@ -324,10 +353,12 @@ def _folder_options(parser):
     parser.add_argument("--data", required=True, metavar="DIR", help="folder of the images")
     parser.add_argument("--split", metavar="FILE|NAME", help="split file (default: the folder's)")
     parser.add_argument("--set", default="test", help="part of it (default: %(default)s)")
+    add_include(parser)
 
 
 def _sizes_options(parser):
     add_data(parser, required=False)
+    add_include(parser)
     parser.add_argument(
         "--factors", type=float, nargs="+", default=[0.5], help="of the sides (default: 0.5)"
     )

@@ -15,6 +15,8 @@ from pathlib import Path
 import jpeglib
 import numpy as np
 
+from kiqa.io.messages import shortened
+from kiqa.varjpeg.markers import StreamError, parse, pixels_only
 from kiqa.varjpeg.transform import SUBSAMPLINGS, block_counts
 
 HUFFMAN = ("optimised", "standard")
@@ -99,13 +101,23 @@ def read_jpeg(data: bytes) -> Coefficients:
 
     Returns:
         Its coefficients.
+
+    Raises:
+        StreamError: If it is refused there, or libjpeg cannot read it.
     """
+    content = pixels_only(parse(data))
     with tempfile.TemporaryDirectory(prefix="kiqa-") as folder:
         path = Path(folder, "coded.jpg")
-        path.write_bytes(data)
-        with jpeglib.version(_LIBRARY):
-            jpeg = jpeglib.read_dct(str(path))
-            jpeg.load()
+        path.write_bytes(content)
+        try:
+            with jpeglib.version(_LIBRARY):
+                jpeg = jpeglib.read_dct(str(path))
+                jpeg.load()
+        except (OSError, ValueError, RuntimeError) as error:
+            raise StreamError(
+                f"Expected a JPEG stream that libjpeg can read, received {shortened(error)}. The "
+                "stream is damaged; fetch it again."
+            ) from error
     planes = [jpeg.Y, jpeg.Cb, jpeg.Cr] if jpeg.has_chrominance else [jpeg.Y]
     size = (jpeg.height, jpeg.width)
     factors = np.asarray(jpeg.samp_factor).tolist()

@@ -6,7 +6,7 @@ exist, a size that the data can hold. What passes cannot make libjpeg stop or
 allocate much more than the file's own size.
 
 Public names: :class:`StreamError`, :class:`Segment`, :class:`Markers`,
-:func:`parse`, :func:`join`.
+:func:`parse`, :func:`join`, :func:`pixels_only`, :data:`LARGEST_SIDE`.
 
 References:
     ITU-T T.81, Annex B and C.
@@ -25,6 +25,8 @@ _OTHER_FRAMES = {
     0xCA: "arithmetic-coded", 0xCB: "arithmetic-coded", 0xCD: "arithmetic-coded",
     0xCE: "arithmetic-coded", 0xCF: "arithmetic-coded",
 }  # fmt: skip
+_JFIF = b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
+LARGEST_SIDE = 65500  # libjpeg's limit; the format's is 65,535
 _BLOCKS_PER_BYTE = 4  # a block takes at least one bit of DC and one of AC
 _LAYOUTS = {((1, 1), (1, 1), (1, 1)): "4:4:4", ((2, 2), (1, 1), (1, 1)): "4:2:0"}
 
@@ -115,6 +117,20 @@ def parse(data: bytes) -> Markers:
     scan, end = _scan(data, at)
     frame.check(len(scan))
     return Markers(segments, scan, frame.size, len(frame.factors), frame.subsampling, end)
+
+
+def pixels_only(markers: Markers) -> bytes:
+    """Write a parsed file again with a JFIF head in the place of its APP and COM segments.
+
+    Args:
+        markers: Of `parse`.
+
+    Returns:
+        A JPEG of the same coefficients. libjpeg's binding fails on files of
+        more than fifty segments that it does not need.
+    """
+    kept = [s for s in markers.segments if not APP0 <= s.marker <= APP15 and s.marker != COM]
+    return join([Segment(APP0, _JFIF), *kept], markers.scan)
 
 
 def _segment(data, at):
@@ -234,11 +250,15 @@ class _Frame:
         count, components = payload[5], payload[6:]
         if not (height and width) or len(components) != 3 * count:
             raise _bad("frame header", payload)
-        if height * width > MAX_PIXELS:
-            raise StreamError(
-                f"Expected at most {MAX_PIXELS} pixels, received {width}x{height}. The stream is "
-                "damaged or too large for kiqa."
-            )
+        for found, most, what in (
+            (height * width, MAX_PIXELS, "pixels"),
+            (max(height, width), LARGEST_SIDE, "pixels a side"),
+        ):
+            if found > most:
+                raise StreamError(
+                    f"Expected at most {most} {what}, received {width}x{height}. The stream is "
+                    "damaged or too large for kiqa."
+                )
         parts = [components[at : at + 3] for at in range(0, 3 * count, 3)]
         self.factors = [(part[1] >> 4, part[1] & 15) for part in parts]
         self.size = (height, width)

@@ -13,9 +13,7 @@ from kiqa.io.images import MAX_BYTES, LoadedImage, load_image
 from kiqa.io.images.metadata import Metadata, exif_orientation, read_metadata
 from kiqa.io.images.orientation import turned_back
 from kiqa.io.images.sources import read_file
-from kiqa.varjpeg.markers import APP1, APP2, Segment
-
-LARGEST_SIDE = 65500  # libjpeg's limit; the format's is 65,535
+from kiqa.varjpeg.markers import APP1, APP2, LARGEST_SIDE, Segment
 
 _EXIF = b"Exif\x00\x00"
 _ICC = b"ICC_PROFILE\x00"

@@ -407,7 +407,7 @@ def _without(state, name):
         (lambda s: s | {"head.8.weight": np.ones((5, 512), "f4")}, r"\(5, 512\), not \(1, 512\)"),
         (lambda s: s | {"head.4.bias": np.full(512, np.nan, "f4")}, "not finite.*head.4.bias"),
         (lambda s: {"features.0.weight": np.ones((4, 3), "f4")}, "another network"),
-        (lambda s: {f"net.{k}": v for k, v in s.items()}, "another network"),
+        (lambda s: {f"net_{k}": v for k, v in s.items()}, "another network"),
         (lambda s: s | {"patch_head.2.weight": s["head.2.weight"]}, "missing: image_head"),
     ],
 )

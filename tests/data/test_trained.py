@@ -1,10 +1,12 @@
 """What a network was trained on, as its weights file says it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from kiqa.data.konpatch import KonPatch
+from kiqa.data.records import NOTHING, copy_name
 from kiqa.data.split_parts import published_split_sha256
 from kiqa.data.splits import read_split
 from kiqa.data.trained import (
@@ -113,3 +115,24 @@ def test_hash_of_the_names_does_not_depend_on_their_order():
     one = names_trained_on(["a", "b"], dataset="spaq", use="train", **MOS)
     two = names_trained_on(["b", "a", "a"], dataset="spaq", use="train", **MOS)
     assert one == two
+
+
+def test_copies_count_as_their_images(records, described):
+    """An image and its copies are one image; what shows nothing is none."""
+    names = PARTS["train"]
+    copies = [copy_name(names[0], "history", 1), copy_name(names[1], "degraded", 12)]
+    (part,) = trained_on(records([*names, *copies]), **MOS)
+    assert (part.split, part.part, part.fingerprints) == ("biq2021-kiqa", "train", None)
+    (part,) = trained_on(records([names[0], copy_name(NOTHING, "degraded", 1)]), **MOS)
+    assert part.images == 1
+
+
+def test_what_a_network_scored_is_told_with_what_it_saw(records):
+    """Scores of a teacher are a part of their own; the teacher's images are in the chain."""
+    taught = [replace(r, scored_by="patchnet") for r in records(PARTS["train"][:9])]
+    parts = trained_on([*records(PARTS["train"]), *taught], **MOS)
+    assert [(p.scores, p.images, p.through) for p in parts[:2]] == [
+        ("human", 2600, None), ("teacher", 9, None),
+    ]  # fmt: skip
+    assert "scores by patchnet" in parts[1].about
+    assert {part.through for part in parts[2:]} == {"patchnet"}

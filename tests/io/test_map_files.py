@@ -202,3 +202,68 @@ def test_edges_must_fit_the_values_and_the_image(blocks, rows):
         QualityMap(
             blocks.values, 0, 0.0, (20, 30), row_edges=rows, column_edges=blocks.column_edges
         )
+
+
+_WHOLE = {
+    "values": np.ones((2, 3), np.float32),
+    "stride": 4,
+    "offset": 31.5,
+    "image_size": (68, 72),
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"stride": 0},
+        {"stride": -4},
+        {"stride": 2.5},
+        {"stride": 10**9},
+        {"offset": 1e30},
+        {"offset": float("nan")},
+        {"offset": -float("inf")},
+        {"offset": "31"},
+        {"values": np.ones((2, 3), np.complex64)},
+        {"values": np.full((2, 3), np.nan, np.float32)},
+        {"values": np.array([[1, np.inf]], np.float32)},
+        {"values": np.ones(3, np.float32)},
+        {"values": np.ones((0, 3), np.float32)},
+        {"values": np.array([["a"]])},
+        {"values": [[1.0]]},
+        {"image_size": (0, 72)},
+        {"image_size": (68, 72, 3)},
+        {"image_size": (10**6, 10**6)},
+        {"image_size": (68.5, 72)},
+        {"model": "m" * 10_000},
+        {"scale": None},
+    ],
+    ids=lambda change: str(change)[:40],
+)
+def test_impossible_maps_are_refused_by_the_map_itself(tmp_path, change):
+    """Whoever makes one; and a file that holds one is named."""
+    with pytest.raises(ValueError, match=r"^Expected a map of finite real values.*Make the map"):
+        QualityMap(**_WHOLE | change)
+    rest = {"model": "", "weights_sha256": "", "scale": "", "higher_is_better": True}
+    if not isinstance(next(iter(change.values())), list | None):
+        np.savez(tmp_path / "bad.npz", **rest | _WHOLE | change)
+        with pytest.raises(ValueError, match=r"bad\.npz .*make the map again"):
+            QualityMap.load(tmp_path / "bad.npz")
+
+
+def test_a_map_of_another_size_costs_no_more_than_its_image():
+    """A stride of a million pixels makes no million pixels a cell."""
+    wide = QualityMap(np.ones((2, 2), np.float32), 10**6, 0.0, (40, 50))
+    assert wide.pad_to_image().shape == wide.to_image_size().shape == (40, 50)
+    outside = QualityMap(np.ones((2, 2), np.float32), 4, 1000.0, (40, 50))
+    assert not outside.pad_to_image().any()
+
+
+def test_a_file_unpacks_to_no_more_than_is_allowed(tmp_path):
+    """A map of zeros packs a thousand to one."""
+    path = QualityMap(np.zeros((3000, 3000), np.float32), 1, 0.0, (3000, 3000)).save(
+        tmp_path / "zeros.npz"
+    )
+    assert path.stat().st_size < 200_000
+    with pytest.raises(ValueError, match=r"zeros\.npz.*at most 1000000 bytes of content"):
+        QualityMap.load(path, max_bytes=1_000_000)
+    assert QualityMap.load(path).values.shape == (3000, 3000)

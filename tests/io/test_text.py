@@ -6,15 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiqa.io.text import (
-    escaped,
-    for_spreadsheet,
-    from_spreadsheet,
-    one_line,
-    printable,
-    tell,
-    unescaped,
-)
+from kiqa.io.messages import shortened
+from kiqa.io.text import escaped, for_spreadsheet, from_spreadsheet, printable, unescaped
 
 ANY = st.text(st.characters(codec=None) | st.sampled_from("\\ud'=+-@\udce9\r\n"))
 
@@ -41,7 +34,7 @@ def test_what_does_not_show_is_written_out(text, shown):
 @given(ANY)
 def test_printable_text_is_harmless_and_utf8(text):
     """Whatever it was; a message is one line."""
-    for shown in (printable(text), one_line(text)):
+    for shown in (printable(text), shortened(text)):
         shown.encode("utf-8")
         assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cs", "Zl", "Zp"}
 
@@ -61,12 +54,3 @@ def test_formulas_are_texts_in_a_spreadsheet(start):
     """Others are left alone."""
     assert for_spreadsheet(f"{start}1+1") == f"'{start}1+1"
     assert for_spreadsheet(f"a{start}1") == f"a{start}1"
-
-
-def test_messages_are_lines(capsys, monkeypatch):
-    """Without a standard error nothing happens."""
-    tell(ValueError("two\nlines \x1b[2J"))
-    tell("other", name="tool")
-    assert capsys.readouterr().err == "kiqa: two lines \\x1b[2J\ntool: other\n"
-    monkeypatch.setattr("sys.stderr", None)
-    tell("nobody hears")

@@ -85,3 +85,17 @@ def test_refuses_unknown_options():
         build_extractor("vgg")
     with pytest.raises(ValueError, match="from 1 to 3.*4"):
         build_extractor("compact", widths=NARROW["widths"], pooled_stages=4)
+
+
+def test_efficientnet_lite_gives_the_heads_means_and_both_signs_of_earlier_stages(patches):
+    """1280 of the head, and twice 16 + 24 + 48 + 120, all at least 0."""
+    model = build_extractor("efficientnet-lite2", seed=1)
+    outputs = [model.get_layer("stage1_block1_project_conv").output, model.get_layer("features")]
+    stage, features = keras.Model(model.input, [outputs[0], outputs[1].output])(patches)
+    assert features.shape == (3, 1280 + 2 * (16 + 24 + 48 + 120))
+    features, stage = np.asarray(features), np.asarray(stage)
+    assert features.min() >= 0
+    np.testing.assert_allclose(features[:, :16], np.maximum(stage, 0).mean((1, 2)), rtol=1e-4)
+    np.testing.assert_allclose(
+        features[:, :16] - features[:, 16:32], stage.mean((1, 2)), rtol=1e-3, atol=1e-4
+    )

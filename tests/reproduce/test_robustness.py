@@ -3,12 +3,15 @@
 import csv
 import dataclasses
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from kiqa.data.records import ScoredImage
+from kiqa.data.trained import trained_on
 from kiqa.io.weights import Details
 from kiqa.reproduce import robustness
 from kiqa.reproduce.__main__ import main
@@ -18,7 +21,10 @@ from kiqa.reproduce.robustness import STEPS, VERSIONS, version_of
 class _Brightness:
     """Scores the mean, 0..1."""
 
-    info = SimpleNamespace(name="mean", sha256="0" * 64, scale="0..1", higher_is_better=True)
+    info = SimpleNamespace(
+        name="mean", sha256="0" * 64, scale="0..1", higher_is_better=True,
+        details=Details("mean", "1", "0..1", True, trained_on=()),
+    )  # fmt: skip
 
     def score(self, pixels):
         return float(pixels.mean() / 255)
@@ -63,6 +69,27 @@ def test_an_images_history_depends_on_its_name_alone(photo):
     np.testing.assert_array_equal(first[1], second[1])
     drawn = {version_of(photo, f"{i}.jpg", seed=1)[0] for i in range(60)}
     assert drawn == set(VERSIONS)
+
+
+def test_images_that_the_model_was_trained_on_are_left_out(rated, tmp_path, capsys, monkeypatch):
+    """As in every evaluation; the result says how many, and --include-trained takes them."""
+    seen = trained_on(
+        [ScoredImage("0.jpg", Path("0.jpg"), 0.5, None, "0.jpg", "biq2021", (0, 1))],
+        scores="human", about="MOS",
+    )  # fmt: skip
+    details = dataclasses.replace(_Brightness.info.details, trained_on=seen)
+    monkeypatch.setattr(_Brightness.info, "details", details)
+    for command in ("history-robustness", "sizes"):
+        for more, count in (([], 5), (["--include-trained"], 6)):
+            assert main([command, *rated, *more, "--output", str(tmp_path / "out")]) == 0
+            assert "1 of 6 images were trained on by mean" in capsys.readouterr().err
+            name = "history" if command != "sizes" else "sizes"
+            text = (tmp_path / "out" / f"{name}.csv").read_text()
+            rows = list(csv.DictReader(text.splitlines()))
+            assert len(rows) == count
+            assert (
+                json.loads((tmp_path / "out" / f"{name}.json").read_text())["trained_on_met"] == 1
+            )
 
 
 @pytest.mark.parametrize("every", [[], ["--every"]])

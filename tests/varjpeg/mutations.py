@@ -1,7 +1,7 @@
 """Streams that are damaged in many ways, and files that are no streams of ours.
 
-`benchmarks/fuzz_varjpeg.py` gives them to the decoder, and `test_fuzz.py`
-lets it.
+`benchmarks/robustness.py` gives them to the decoder, and
+`tests/test_robustness_benchmark.py` lets it.
 """
 
 from io import BytesIO

@@ -3,6 +3,7 @@
 from io import BytesIO
 
 import cv2
+import jpeglib
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
@@ -19,7 +20,7 @@ from kiqa.varjpeg import (
     read_jpeg,
 )
 from kiqa.varjpeg.entropy import as_levels
-from kiqa.varjpeg.markers import parse
+from kiqa.varjpeg.markers import Segment, join, parse
 from kiqa.varjpeg.transform import backward, pixels_of
 
 SIZES = ((64, 96), (61, 83), (8, 8), (1, 1), (3, 40))
@@ -214,3 +215,31 @@ def test_bytes_of_any_kind_are_taken(prepared):
     data = coded(prepared(16, 16), 50).data
     for kind in (bytearray, memoryview):
         np.testing.assert_array_equal(decode(kind(data)), decode(data))
+
+
+def test_segments_that_others_add_never_matter(prepared):
+    """Two hundred APP4 segments and comments; libjpeg's binding gives up at fifty."""
+    plain = coded_jpeg(prepared(61, 83), 60).data
+    markers = parse(plain)
+    more = [Segment(marker, bytes([number])) for number in range(200) for marker in (0xE4, 0xFE)]
+    added = join([*more, *markers.segments], markers.scan)
+    np.testing.assert_array_equal(decode(added), decode(plain))
+
+
+def test_decoding_costs_no_more_than_is_allowed(prepared):
+    """The header alone decides; an argument raises the limit."""
+    plain = coded_jpeg(prepared(61, 83), 60).data
+    with pytest.raises(StreamError, match=r"of 83x61 pixels.*max_bytes"):
+        decode(plain, max_bytes=100_000)
+    assert decode(plain, max_bytes=1_000_000).shape == (61, 83, 3)
+
+
+def test_what_libjpeg_cannot_read_is_a_stream_error(prepared, monkeypatch):
+    """Whatever its binding raises."""
+
+    def fail(path):
+        raise OSError("bad\nthings")
+
+    monkeypatch.setattr(jpeglib, "read_dct", fail)
+    with pytest.raises(StreamError, match="libjpeg can read, received bad things"):
+        decode(coded_jpeg(prepared(61, 83), 60).data)

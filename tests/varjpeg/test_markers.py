@@ -191,6 +191,7 @@ CHANGES = {
     "no height": (size(0, 40), "frame header"),
     "no width": (size(24, 0), "frame header"),
     "huge": (size(65535, 65535), "at most 200000000 pixels, received 65535x65535"),
+    "long": (size(1, 65535), "at most 65500 pixels a side, received 65535x1"),
     "large": (size(14000, 14000), r"at least \d+ bytes for 14000x14000 pixels, received \d+"),
     "two components": (edit(SOF, 5, [2]), "frame header"),
     "no component": (lambda data: changed(data, SOF, lambda p: p[:5] + b"\0"), "received 0 comp"),

@@ -4,20 +4,21 @@ Public names: :class:`KonPatch`, :func:`save_konpatch`, :func:`load_konpatch`,
 :func:`label_histogram`.
 """
 
-import zipfile
-import zlib
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from kiqa.data.konpatch.votes import LABELS
+from kiqa.io.arrays import read_npz
 from kiqa.io.files import replacing
 
 # 21 bins whose middles are 0, 0.05, ..., 1: tenths, the crowd's labels, never
 # lie on an edge.
 _EDGES = np.linspace(-0.025, 1.025, 22)
 _TEXTS = ("votes_source", "label", "dataset")
+_LARGEST = 64 << 30  # bytes; 80,000 patches have one
 _OPTIONAL = ("dataset", "version", "seed")
 
 
@@ -128,30 +129,16 @@ def load_konpatch(path: str | Path) -> KonPatch:
             f"Expected a file of patches at {path}, found none. Write one with "
             "kiqa.data.konpatch.save_konpatch."
         )
-    try:
-        # Opened here, because NumPy leaves a damaged file open.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
-            values = {name: stored[name] for name in stored.files}
-    except (
-        ValueError,
-        EOFError,
-        OSError,
-        TypeError,
-        AttributeError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise ValueError(
-            f"Expected a complete .npz file of patches at {path}, received one that NumPy "
-            f"cannot read: {error}"
-        ) from error
+    values = read_npz(path, max_bytes=_LARGEST)
     needed = [field.name for field in fields(KonPatch) if field.name not in _OPTIONAL]
     missing = [name for name in needed if name not in values]
     if missing:
         raise ValueError(
             f"Expected the arrays {needed} in {path}, received {sorted(values)}: {missing} missing."
         )
-    known = {field.name: values[field.name] for field in fields(KonPatch) if field.name in values}
+    known: dict[str, Any] = {
+        field.name: values[field.name] for field in fields(KonPatch) if field.name in values
+    }
     known |= {name: str(known[name]) for name in _TEXTS if name in known}
     if "seed" in known:
         known["seed"] = int(known["seed"])

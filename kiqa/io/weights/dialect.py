@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from kiqa.io.weights.graph_configs import history, is_leaf, layers_without_masks, tensors
-from kiqa.io.weights.model_configs import GRAPH_CLASSES, foreign_parts
+from kiqa.io.weights.model_configs import GRAPH_CLASSES, checked_config
 
 if TYPE_CHECKING:
     import keras
@@ -75,16 +75,12 @@ def keras2_config(model: "keras.Model") -> dict[str, Any]:
         )
     class_name = type(model).__name__
     config = model.get_config()
-    refused = sorted(set(foreign_parts(config, model.name)))
-    if refused:
-        raise ValueError(
-            f"Expected layers that open without this program. Received: {model.name!r} with "
-            f"{'; '.join(refused)}. Say it with stock layers (Rescaling, Multiply, Add, "
-            "Activation, pooling), or do that step outside the published graph."
-        )
     if class_name == "Sequential":
-        return {"class_name": "Sequential", "config": _sequential(config, nested=False)}
-    return {"class_name": "Functional", "config": _functional(config)}
+        result = {"class_name": "Sequential", "config": _sequential(config, nested=False)}
+    else:
+        result = {"class_name": "Functional", "config": _functional(config)}
+    checked_config(result)  # a file is written that can be read
+    return result
 
 
 def _custom_layers(model: "keras.Model") -> Iterator[str]:

@@ -4,9 +4,11 @@
 whole with ``keras.models.load_model`` in Keras 3 and in ``tf_keras`` (Keras 2),
 without this package; ``load_weights`` into a hand-written model of the same
 layers works in both too. `load_model` reads such files, and other complete
-``.h5`` models of Keras, by name or path, on any Keras backend: it checks the
-sha256 of the manifest, refuses files that could run code, and counts the
-tensors it matched.
+``.h5`` models of Keras, by name or path, on any Keras backend. The file is not
+trusted: its sha256 is that of the manifest, its layers and settings are those
+of `kiqa.io.weights.allowed`, its tensors are those of the network that it
+describes, compared before any is allocated, and its content has the checksum
+that it states (`kiqa.io.weights.seal`).
 
 Public names: `export_h5`, `load_model`, `read_info`, `rewrite_details`,
 `write_manifest_entry`.
@@ -21,14 +23,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kiqa.io.budget import MAX_BYTES, check_file
 from kiqa.io.files import sha256_of, write_atomically
+from kiqa.io.messages import shortened
 from kiqa.io.weights import manifest, model_tensors
 from kiqa.io.weights import tensors as h5_tensors
 from kiqa.io.weights.details import Details
 from kiqa.io.weights.info import WeightsInfo
 from kiqa.io.weights.manifest import WeightsError, find_weights
+from kiqa.io.weights.seal import check_seal, sealed, unsealed
+from kiqa.startup import check_process
 
 if TYPE_CHECKING:
+    import h5py
     import keras
 
 _ATTRIBUTE = "kiqa"
@@ -83,12 +90,12 @@ def export_h5(
         config = keras2_config(model)
         twin = build_model(json.loads(json.dumps(config)))
         tensors = model_tensors.export_values(model, twin, halve=not full_precision)
-    content = io.BytesIO()
+    content, text = io.BytesIO(), json.dumps(config)
     with h5py.File(content, "w") as file:
         file.attrs["keras_version"] = keras.__version__
         file.attrs["backend"] = "tensorflow"  # the layout of the kernels, whoever trained them
-        file.attrs["model_config"] = json.dumps(config)
-        file.attrs[_ATTRIBUTE] = metadata
+        file.attrs["model_config"] = text
+        file.attrs[_ATTRIBUTE] = sealed(text, metadata, tensors)
         h5_tensors.write_tensors(file, tensors, [layer.name for layer in twin.layers])
     write_atomically(path, content.getvalue())
     return path
@@ -116,26 +123,23 @@ def rewrite_details(path: str | os.PathLike, details: Details) -> Path:
     path = find_weights(Path(path))
     metadata, content = details.to_json(), io.BytesIO()
     with _about(path), h5_tensors.open_h5(path) as old, h5py.File(content, "w") as new:
-        h5_tensors.model_config(old)
-        found, _ = h5_tensors.read_tensors(old)
+        text, _ = h5_tensors.model_config(old)
+        tensors = _whole(old, text)
         for key in ("keras_version", "backend", "model_config"):
             new.attrs[key] = old.attrs[key]
-        new.attrs[_ATTRIBUTE] = metadata
-        tensors = {
-            layer: [(name, dataset[()]) for name, dataset in named]
-            for layer, named in found.items()
-        }
+        new.attrs[_ATTRIBUTE] = sealed(text, metadata, tensors)
         h5_tensors.write_tensors(new, tensors, h5_tensors.layer_names(old))
     write_atomically(path, content.getvalue())
     return path
 
 
-def load_model(name_or_file: str | os.PathLike) -> "keras.Model":
-    """Load a complete model from a ``.h5`` file.
+def load_model(name_or_file: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> "keras.Model":
+    """Load a complete model from a ``.h5`` file, which need not be trusted.
 
     Args:
         name_or_file: A model's name (`list_models`) or the path of a ``.h5``
             file, from `export_h5` or any Keras.
+        max_bytes: Most bytes that the file, and its tensors, may have.
 
     Returns:
         ``keras.Model``, uncompiled, every weight set from the file.
@@ -143,8 +147,10 @@ def load_model(name_or_file: str | os.PathLike) -> "keras.Model":
     Raises:
         FileNotFoundError: If a path was given and no file is there.
         WeightsError: If the name is unknown, the file is not the one of its
-            manifest, damaged, incomplete, holds weights only, or could run
-            code; the message names the file and what is missing or extra.
+            manifest, damaged, incomplete, too large, holds weights only, or
+            describes anything but layers and numbers; the message names the
+            file and what is missing, extra or refused.
+        kiqa.startup.ProcessError: In a process forked after TensorFlow ran.
 
     Examples:
         >>> import kiqa
@@ -152,14 +158,19 @@ def load_model(name_or_file: str | os.PathLike) -> "keras.Model":
         >>> model.input_shape, model.output_shape
         ((None, 64, 64, 3), (None, 1))
     """
-    from kiqa.io.weights.model_configs import build_model
+    from kiqa.io.weights.model_configs import build_model, checked_config, planned_model
 
-    path, _ = _verified(name_or_file)
-    with _about(path), h5_tensors.open_h5(path) as file:
-        config = h5_tensors.model_config(file)
+    check_process()
+    path, _ = _verified(name_or_file, max_bytes)
+    with _about(path), h5_tensors.open_h5(path, max_bytes=max_bytes) as file:
+        text, config = h5_tensors.model_config(file)
+        config = checked_config(config)
         found, stray = h5_tensors.read_tensors(file)
+        model_tensors.check_tensors(planned_model(config), found, stray)
+        values = h5_tensors.read_values(found, max_bytes=max_bytes)
         model = build_model(config)
-        model_tensors.assign_values(model, found, stray)
+        model_tensors.assign_values(model, values)
+        check_seal(text, h5_tensors.text_attribute(file, _ATTRIBUTE), values)
     return model
 
 
@@ -179,7 +190,7 @@ def read_info(name_or_file: str | os.PathLike) -> WeightsInfo:
         WeightsError: As for `load_model`, as far as the model need not be
             built.
     """
-    return _info(*_verified(name_or_file))
+    return _info(*_verified(name_or_file, MAX_BYTES))
 
 
 def write_manifest_entry(
@@ -222,6 +233,8 @@ def write_manifest_entry(
         )
     digest = sha256_of(path)
     info = _info(path, digest)
+    with _about(path), h5_tensors.open_h5(path) as file:
+        _whole(file, h5_tensors.model_config(file)[0])
     if info.scale == "unknown":
         raise WeightsError(
             f"{path}: Expected a file written by export_h5. Received: a .h5 file without name, "
@@ -248,10 +261,18 @@ def _info(path: Path, digest: str) -> WeightsInfo:
     """Read a file's own description; its hash has been computed and, if due, compared."""
     with _about(path), h5_tensors.open_h5(path) as file:
         h5_tensors.model_config(file)
-        text = file.attrs.get(_ATTRIBUTE)
+        text = h5_tensors.text_attribute(file, _ATTRIBUTE)
         if text is None:
             return WeightsInfo(path, digest, _of_foreign(path))
-        return WeightsInfo(path, digest, Details.from_json(text))
+        return WeightsInfo(path, digest, Details.from_json(unsealed(text)[0]))
+
+
+def _whole(file: "h5py.File", config: str) -> "dict[str, h5_tensors.Named]":
+    """Read all tensors that a file lists, and compare them with its checksum."""
+    found, _ = h5_tensors.read_tensors(file)
+    tensors = h5_tensors.read_values(found)
+    check_seal(config, h5_tensors.text_attribute(file, _ATTRIBUTE), tensors)
+    return tensors
 
 
 def _of_foreign(path: Path) -> Details:
@@ -260,9 +281,11 @@ def _of_foreign(path: Path) -> Details:
     return Details(name, "unknown", "unknown", True)
 
 
-def _verified(name_or_file: str | os.PathLike) -> tuple[Path, str]:
+def _verified(name_or_file: str | os.PathLike, max_bytes: int) -> tuple[Path, str]:
     """Find a file and compare its hash with the manifest beside it."""
     path = find_weights(name_or_file)
+    with _about(path):
+        check_file(path, max_bytes=max_bytes)
     received, expected = sha256_of(path), manifest.manifest_sha256(path)
     if expected not in (None, received):
         raise WeightsError(
@@ -278,5 +301,14 @@ def _about(subject: object) -> Iterator[None]:
     """Turn whatever a damaged file or odd model raises into one error that names it."""
     try:
         yield
-    except (ValueError, TypeError, LookupError, AttributeError, RuntimeError, OSError) as error:
-        raise WeightsError(f"{subject}: {error}") from error
+    except (
+        *(ValueError, TypeError, LookupError, AttributeError, RuntimeError, OSError),
+        *(MemoryError, ArithmeticError),
+    ) as error:
+        text = shortened(error)
+        if "xpected" not in text:  # not one of ours
+            text = (
+                f"Expected an undamaged file. Received: {type(error).__name__}: {text}. Get the "
+                "file again."
+            )
+        raise WeightsError(f"{subject}: {text}") from error

@@ -12,7 +12,6 @@ import numpy as np
 from kiqa.io.weights.tensors import Named, name_below, numbered
 
 if TYPE_CHECKING:
-    import h5py
     import keras
 
 HALF_PRECISION_ABOVE = 10_000_000  # bytes of float32 weights
@@ -70,22 +69,33 @@ def export_values(
     return _half_precision_if_large(result) if halve else result
 
 
-def assign_values(model: "keras.Model", found: dict[str, Named], stray: list[str]) -> None:
-    """Set every weight of a model from a file's tensors.
+def check_tensors(model: "keras.Model", found: dict[str, Named], stray: list[str]) -> None:
+    """Compare a file's tensors with the weights of a model, by name and shape.
 
     Args:
-        model: Freshly built model.
+        model: Model, or one of `kiqa.io.weights.model_configs.planned_model`.
         found: Layer name -> list of (tensor name, dataset or ``None``), from
             `kiqa.io.weights.tensors.read_tensors`.
         stray: Names of tensors that the file does not list.
 
     Raises:
         ValueError: If anything is missing, extra or of another shape (the
-            message lists the names, sorted, and the first shape conflict),
-            or not finite.
+            message lists the names, sorted, and the first shape conflict).
     """
-    for name, variable, dataset in _match(named_weights(model), found, stray):
-        array = dataset[()]
+    _match(named_weights(model), found, stray)
+
+
+def assign_values(model: "keras.Model", found: dict[str, Named]) -> None:
+    """Set every weight of a model from a file's tensors.
+
+    Args:
+        model: Freshly built model.
+        found: Layer name -> list of (tensor name, array).
+
+    Raises:
+        ValueError: As `check_tensors`; or if a value is not finite.
+    """
+    for name, variable, array in _match(named_weights(model), found, []):
         _check_finite(name, array)
         variable.assign(array.astype(variable.dtype))
     _finalize(model)
@@ -93,14 +103,14 @@ def assign_values(model: "keras.Model", found: dict[str, Named], stray: list[str
 
 def _match(
     wanted: dict[str, Named], found: dict[str, Named], stray: list[str]
-) -> list[tuple[str, Any, "h5py.Dataset"]]:
+) -> list[tuple[str, Any, Any]]:
     """Pair each weight of a model with its tensor in a file.
 
     Within a layer tensors pair by name; if another Keras named the layer's
     parts otherwise, by order, as long as the last parts (``kernel``,
     ``bias``, ...) agree.
 
-    Returns (name, variable, dataset) for every weight.
+    Returns (name, variable, dataset or array) for every weight.
     """
     pairs = []
     missing, extra = [], list(stray)

@@ -13,39 +13,81 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kiqa.io.budget import MAX_BYTES, check_declared, check_file
+
 if TYPE_CHECKING:
     import h5py
 
 Named = list[tuple[str, Any]]
 
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_LARGEST_TEXT = 32 << 20  # characters; the largest shipped description has 0.4 million
+_MOST_MEMBERS = 100_000  # groups and datasets of a file
+_DEEPEST = 50  # groups within groups
+_MOST_OF_DEFLATE = 1100  # bytes that one compressed byte can stand for
+_WITHOUT_DATA = 32 << 20  # bytes of tensors, together, that HDF5 fills with zeros
 _ATTRIBUTE_BYTES = 60_000  # HDF5 refuses attributes of 64 KiB; Keras splits and joins them
 
 
-def open_h5(path: Path) -> "h5py.File":
-    """Open a file for reading.
+def open_h5(path: Path, *, max_bytes: int = MAX_BYTES) -> "h5py.File":
+    """Open a file for reading, after a look at its size and first bytes.
+
+    Args:
+        path: The file.
+        max_bytes: Most bytes that it may have.
 
     Raises:
-        ValueError: If HDF5 cannot open it: truncated, empty, another format.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is too large, or HDF5 cannot open it: truncated,
+            empty, another format.
     """
     import h5py
 
-    try:
-        return h5py.File(path, "r")
-    except OSError as error:
+    error: OSError | str
+    error = "it begins otherwise than HDF5 does"
+    if check_file(path, max_bytes=max_bytes, first=len(_SIGNATURE)) == _SIGNATURE:
+        try:
+            return h5py.File(path, "r")
+        except OSError as opening:
+            error = opening
+    raise ValueError(
+        f"Expected a complete HDF5 file of Keras (.h5). Received: {path.stat().st_size} bytes "
+        f"that HDF5 cannot open ({error}). Get the file again; a .keras file is opened with "
+        "keras.models.load_model and saved as .h5."
+    )
+
+
+def text_attribute(file: "h5py.File", key: str) -> str | None:
+    """Read an attribute that holds one text; ``None`` if it is not there.
+
+    Raises:
+        ValueError: If it is something else, or longer than any description.
+    """
+    import h5py
+
+    if key not in file.attrs:
+        return None
+    attribute = file.attrs.get_id(key)
+    if attribute.shape != () or h5py.check_string_dtype(attribute.dtype) is None:
         raise ValueError(
-            f"Expected a complete HDF5 file of Keras (.h5). Received: {path.stat().st_size} bytes "
-            f"that HDF5 cannot open ({error}). Get the file again; a .keras file is opened with "
-            "keras.models.load_model and saved as .h5."
-        ) from error
+            f"Expected a text as attribute {key!r}. Received: {attribute.dtype} of shape "
+            f"{attribute.shape}. Get the file again."
+        )
+    text = file.attrs[key]
+    check_declared(len(text), f"text as attribute {key!r}", max_bytes=_LARGEST_TEXT)
+    return text.decode("utf-8", "surrogateescape") if isinstance(text, bytes) else str(text)
 
 
-def model_config(file: "h5py.File") -> dict[str, Any]:
+def model_config(file: "h5py.File") -> tuple[str, Any]:
     """Read the architecture that a Keras ``.h5`` file describes.
+
+    Returns:
+        Its text, and what that says as JSON.
 
     Raises:
         ValueError: If the file holds weights only, or no JSON.
     """
-    text = file.attrs.get("model_config")
+    text = text_attribute(file, "model_config")
     if text is None:
         holds = "weights only" if len(file) or "layer_names" in file.attrs else "nothing of Keras"
         raise ValueError(
@@ -54,8 +96,8 @@ def model_config(file: "h5py.File") -> dict[str, Any]:
             "kiqa.io.weights.export_h5 or model.save('name.h5')."
         )
     try:
-        return json.loads(text)
-    except ValueError as error:
+        return text, json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f"Expected the architecture as JSON. Received: {error}. Get the file again."
         ) from error
@@ -145,40 +187,104 @@ def numbered(names: list[str]) -> list[str]:
     return result
 
 
-def datasets(group: "h5py.Group", path: str = "") -> Iterator[tuple[str, "h5py.Dataset"]]:
+def datasets(group: "h5py.Group") -> Iterator[tuple[str, "h5py.Dataset"]]:
     """List the datasets below a group, and refuse everything that leads out of it.
 
     Args:
         group: HDF5 file or group open for reading.
-        path: Its own path, which each path begins with.
 
     Yields:
-        (path such as ``/conv1/W``, dataset), not read yet.
+        (path such as ``/conv1/W``, dataset), not read yet; its data are in
+        the file.
 
     Raises:
-        ValueError: If there are links, virtual or external data, or a cycle.
+        ValueError: If there are links, virtual or external data, one group
+            at two places, more members than any network has, anything but
+            numbers, or numbers without data.
     """
     import h5py
 
-    for key in group:
-        name = f"{path}/{key}"
-        if not isinstance(group.get(key, getlink=True), h5py.HardLink):
-            raise ValueError(
-                f"Expected plain HDF5. Received: a soft or external link at {name}, which could "
-                "read other files. Save the model again."
-            )
-        item = group[key]
-        if isinstance(item, h5py.Group):
-            if name.count("/") > 50:
-                raise ValueError(f"Expected a tree of groups. Received: a cycle at {name}.")
-            yield from datasets(item, name)
-        elif isinstance(item, h5py.Dataset):
-            if item.is_virtual or item.external:
+    waiting, seen, members, hollow = [("", group)], {_address(group)}, 0, 0
+    while waiting:
+        path, place = waiting.pop()
+        for key in place:
+            name, members = f"{path}/{key}", members + 1
+            if members > _MOST_MEMBERS or name.count("/") > _DEEPEST:
                 raise ValueError(
-                    f"Expected plain HDF5. Received: {name}, whose data lie in another file. "
-                    "Save the model again."
+                    f"Expected at most {_MOST_MEMBERS} groups and tensors, {_DEEPEST} deep. "
+                    f"Received: more, at {name}. Save the model again."
                 )
-            yield name, item
+            if not isinstance(place.get(key, getlink=True), h5py.HardLink):
+                raise ValueError(
+                    f"Expected plain HDF5. Received: a soft or external link at {name}, which "
+                    "could read other files. Save the model again."
+                )
+            item = place[key]
+            if isinstance(item, h5py.Group):
+                if _address(item) in seen:
+                    raise ValueError(
+                        f"Expected a tree of groups. Received: a cycle at {name}, or one group "
+                        "at two places. Save the model again."
+                    )
+                seen.add(_address(item))
+                waiting.append((name, item))
+            elif isinstance(item, h5py.Dataset):
+                hollow += _hollow(name, item)
+                if hollow > _WITHOUT_DATA:
+                    raise _no_tensor(name, item)
+                yield name, item
+
+
+def read_values(tensors: dict[str, Named], *, max_bytes: int = MAX_BYTES) -> dict[str, Named]:
+    """Read the values of tensors, all of which are there.
+
+    Args:
+        tensors: Layer name -> list of (tensor name, dataset), from
+            `read_tensors`.
+        max_bytes: Most bytes of all of them.
+
+    Returns:
+        The same with arrays.
+
+    Raises:
+        ValueError: If they are more.
+    """
+    found = [dataset for named in tensors.values() for _, dataset in named]
+    check_declared(sum(dataset.nbytes for dataset in found), "tensors", max_bytes=max_bytes)
+    return {
+        layer: [(name, dataset[()]) for name, dataset in named] for layer, named in tensors.items()
+    }
+
+
+def _address(group):
+    """What tells one group of a file from another."""
+    import h5py
+
+    info = h5py.h5o.get_info(group.id)
+    return info.fileno, info.addr
+
+
+def _hollow(name: str, dataset: "h5py.Dataset") -> int:
+    """Return how many bytes of a tensor are not in the file; refuse what is no tensor."""
+    if dataset.is_virtual or dataset.external:
+        raise ValueError(
+            f"Expected plain HDF5. Received: {name}, whose data lie in another file. Save the "
+            "model again."
+        )
+    if dataset.dtype.kind not in "fiub" or dataset.shape is None:
+        raise _no_tensor(name, dataset)
+    stored = dataset.id.get_storage_size()
+    if dataset.id.get_create_plist().get_nfilters():
+        stored *= _MOST_OF_DEFLATE
+    return max(dataset.nbytes - stored, 0)
+
+
+def _no_tensor(name, dataset):
+    stored = dataset.id.get_storage_size()
+    return ValueError(
+        f"Expected tensors of numbers with their data. Received: {name}, {dataset.dtype} of shape "
+        f"{dataset.shape} in {stored} bytes. Save the model again."
+    )
 
 
 def _write_names(group: "h5py.Group", key: str, names: list[str]) -> None:
@@ -197,5 +303,19 @@ def _read_names(group: "h5py.Group", key: str) -> list[str]:
         if f"{key}{len(keys)}" not in group.attrs:
             break
         keys.append(f"{key}{len(keys)}")
-    names = [name for part in keys for name in group.attrs[part]]
+    names = []
+    for part in keys:
+        attribute = group.attrs.get_id(part)
+        count = attribute.shape[0] if len(attribute.shape) == 1 else -1
+        fixed = (
+            attribute.dtype.kind == "S" or count == 0
+        )  # Keras gives no names the kind of numbers
+        # Names of any length may all be one long text of the file.
+        bounded = attribute.dtype.kind == "O" and count * group.file.id.get_filesize() <= MAX_BYTES
+        if count < 0 or not (fixed or bounded):
+            raise ValueError(
+                f"Expected a list of names as attribute {part!r} of {group.name}. Received: "
+                f"{attribute.dtype} of shape {attribute.shape}. Save the model again."
+            )
+        names.extend(group.attrs[part])
     return [name.decode("utf-8") if isinstance(name, bytes) else str(name) for name in names]

@@ -23,6 +23,7 @@ from kiqa.constants import LIVE_FB
 from kiqa.data.readers.live_fb import pad_picture
 from kiqa.data.study.cropping import cut
 from kiqa.io.images import load_image
+from kiqa.io.messages import shortened
 from kiqa.io.rows import RowFile
 from kiqa.io.weights import Details
 from kiqa.scoring import Scorer, read_ahead, usable_workers
@@ -168,7 +169,7 @@ def _load(path):
 
 
 def _told(error, path):
-    text = " ".join(str(error).split())
+    text = shortened(error)
     return text if os.fspath(path) in text else f"{path}: {text}"
 
 

@@ -22,16 +22,19 @@ from typing import Any
 from kiqa import __version__
 from kiqa.constants import PATCHNET
 from kiqa.data.records import ScoredImage
+from kiqa.evaluation.correlation import check_mos
 from kiqa.evaluation.report import (
     correlation_report,
     metric_cells,
     scored_pairs,
     to_markdown,
+    undefined_metrics,
     write_csv,
     write_json,
 )
 from kiqa.io.files import replacing, sha256_of
 from kiqa.io.images import load_image
+from kiqa.io.messages import shortened
 from kiqa.io.rows import RowFile
 from kiqa.maps.sliding_fish import fish_map
 from kiqa.reproduce.command import (
@@ -50,6 +53,7 @@ from kiqa.startup import load_quietly
 
 _SEED = 0  # of the bootstrap
 _TURNED = ", lower is better"  # of a row whose correlations are negative where it is right
+_SHOWN = ("srocc", "plcc")
 _FISH_COLUMNS = ("path", "sha256", "stride", "score", "error")
 
 
@@ -103,7 +107,7 @@ def _fish_row(path, stride, done):
         else:
             row["score"] = fish_map(image.pixels, stride=stride).mean()
     except (ValueError, OSError) as error:
-        text = " ".join(str(error).split())
+        text = shortened(error)
         row["error"] = text if path in text else f"{path}: {text}"
     return row
 
@@ -128,9 +132,9 @@ def result_of(
         ValueError: If no image has a score.
     """
     predicted, mos = scored_pairs(rows, records, attrgetter("mos01"))
-    report = correlation_report(predicted, mos, seed=_SEED)
-    del report["metrics"]["rmse"]
-    return {"method": method, **details, "errors": len(rows) - len(mos), **report}
+    numbers = correlation_report(predicted, mos, seed=_SEED)
+    del numbers["metrics"]["rmse"]
+    return {"method": method, **details, "errors": len(rows) - len(mos), **numbers}
 
 
 def table_rows(results: Sequence[Mapping], published: Sequence[Mapping], *, ours: str) -> list:
@@ -172,6 +176,7 @@ def _scored(options, models, **scorer_options):
         load_quietly(scorer)
     kept = unseen(records, [scorer.info.details for scorer in scorers], options)
     records = kept.images
+    check_mos([record.mos for record in records])
     file = options.output and options.output / "rows.jsonl"
     paths = [str(record.path) for record in records]
     found = []
@@ -253,7 +258,10 @@ def _finish(options, table, records, results, predictions) -> int:
     sys.stdout.write(f"{text}\n")
     if errors:
         report(f"{len(errors)} scores are missing, the first: {errors[0]}")
-    return 1 if errors else 0
+    undefined = [undefined_metrics(result["metrics"], _SHOWN) for result in results]
+    for line in filter(None, undefined):
+        report(line)
+    return 1 if errors or any(undefined) else 0
 
 
 def _hash_of(split):

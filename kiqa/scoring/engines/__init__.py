@@ -9,12 +9,16 @@ kind of model is one module with a function ``(info, *, stride, default_stride)
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
+
 from kiqa.comparators import FITTED, FORMULAS
 from kiqa.io.map_files import QualityMap
+from kiqa.io.memory import check_memory
 from kiqa.io.weights import Details, WeightsError, WeightsInfo, list_models, read_info
 from kiqa.startup import check_backend
 
@@ -63,6 +67,9 @@ class Engine:
             blocks; ``None`` for models whose maps have a stride.
         beside: From a score to what a row says of it: ``percentile``,
             ``low`` and ``high``. ``None`` for models that do not.
+        memory: From height and width in pixels to the bytes that ``score``
+            and ``map`` take at their peak beside the pixels, estimated.
+            `load_engine` lets no function begin that would pass the bound.
     """
 
     stride: int
@@ -73,6 +80,7 @@ class Engine:
     needs_reference: bool = False
     map_grid: Callable[..., QualityMap] | None = None
     beside: Callable[[float], dict[str, float]] | None = None
+    memory: Callable[[int, int], int] | None = None
 
 
 def describe(model: str | os.PathLike) -> WeightsInfo:
@@ -124,7 +132,12 @@ def _formula_info(name):
 
 
 def without_map(
-    info: WeightsInfo, stride: int | None, *, least_side: int, score: Callable[..., float]
+    info: WeightsInfo,
+    stride: int | None,
+    *,
+    least_side: int,
+    score: Callable[..., float],
+    bytes_per_pixel: int,
 ) -> Engine:
     """Return the engine of a model that rates whole images only.
 
@@ -133,6 +146,7 @@ def without_map(
         stride: What was asked for.
         least_side: As in `Engine`.
         score: As in `Engine`.
+        bytes_per_pixel: That ``score`` takes at its peak beside the pixels.
 
     Returns:
         The engine; its stride is 1: every pixel is looked at.
@@ -145,7 +159,14 @@ def without_map(
             f"Expected no stride: {info.name} rates whole images only. Received: {stride}. "
             "Leave the stride out."
         )
-    return Engine(stride=1, map_stride=1, least_side=least_side, map=None, score=score)
+    return Engine(
+        stride=1,
+        map_stride=1,
+        least_side=least_side,
+        map=None,
+        score=score,
+        memory=lambda height, width: bytes_per_pixel * height * width,
+    )
 
 
 def load_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
@@ -175,4 +196,23 @@ def load_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -
         check_backend(others=mode in _ON_ANY_BACKEND)
     module, function = ENGINES[mode].split(":")
     build = getattr(import_module(module), function)
-    return build(info, stride=stride, default_stride=default_stride)
+    return _bounded(build(info, stride=stride, default_stride=default_stride), info.name)
+
+
+def _bounded(engine, name):
+    """The engine, refusing images that would take more memory than `check_memory` lets."""
+
+    def guarded(function):
+        @wraps(function)
+        def run(pixels, *more, **options):
+            height, width = np.shape(pixels)[:2]
+            held = sum(each.nbytes for each in (pixels, *more))
+            check_memory(
+                held + engine.memory(height, width), f"{width}x{height} pixels with {name}"
+            )
+            return function(pixels, *more, **options)
+
+        return None if function is None else run
+
+    functions = {key: getattr(engine, key) for key in ("map", "score", "map_grid")}
+    return replace(engine, **{key: guarded(each) for key, each in functions.items() if each})

@@ -51,6 +51,7 @@ def formula_engine(info: WeightsInfo, *, stride: int | None, default_stride: int
         map=None if make_map is None else partial(_quality_map, make_map, info, stride),
         score=score,
         needs_reference=formula.needs_reference,
+        memory=lambda height, width: formula.bytes_per_pixel * height * width,
     )
 
 

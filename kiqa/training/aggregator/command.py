@@ -15,10 +15,12 @@ from kiqa.arguments import add_number, add_path, add_text
 from kiqa.constants import AGGREGATOR
 from kiqa.data.augmentation import FLIPS, Version, distorted_versions, versions
 from kiqa.data.chosen import scored_images
+from kiqa.data.records import original_name
 from kiqa.data.splits import random_split, read_split, write_split
 from kiqa.data.trained import in_chain, trained_on
 from kiqa.training.aggregator.settings import AggregatorSettings
-from kiqa.training.runs.command import TrainingCommand, chosen_parts
+from kiqa.training.runs.command import TrainingCommand
+from kiqa.training.teaching.command import add_teaching, taught_parts
 
 _FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # thesis 5.4
 
@@ -50,13 +52,14 @@ def _add_options(parser):
     )  # fmt: skip
     add_number(maps, "--distorted", "with --target distortion: distorted versions of each image, "
         "instead of rotations and flips", default=3)  # fmt: skip
+    add_teaching(parser)
 
 
 def _prepare(arguments: argparse.Namespace, settings: AggregatorSettings):
     """Images of train, val and test, and who maps the training images."""
     if arguments.split is None:
         arguments.split = _drawn_split(arguments, settings)
-    train, validation, test = chosen_parts(arguments, settings)
+    train, validation, test = taught_parts(arguments, settings)
     return train, validation, test, _folds(arguments, train)
 
 
@@ -79,7 +82,7 @@ def _folds(arguments, train):
         if not separator:
             raise ValueError(f"Expected --cross-fit SPLIT=FILE. Received: {text!r}.")
         split = read_split(name)
-        members = [record for record in train if split.get(record.name) == "test"]
+        members = [r for r in train if split.get(original_name(r.name)) == "test"]
         for record in members:
             mapped_by.setdefault(record.name, []).append(name)
         folds.append((file, members))

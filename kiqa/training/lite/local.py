@@ -2,7 +2,7 @@
 
 In images that count as good, a random rectangle is degraded. A window around a
 block should get the image's score where it is undistorted, that of a degraded
-copy (`kiqa.training.lite.copies`) where it is, and a mixture between. These are
+copy (`kiqa.data.distortions.copies`) where it is, and a mixture between. These are
 pseudo-scores. The body is frozen, so that a window is 416 numbers.
 
 Public names: `train_local`, `window_rows`.
@@ -17,12 +17,12 @@ import numpy as np
 
 from kiqa import __version__
 from kiqa.data.distortions import random_rectangle
+from kiqa.data.distortions.copies import KINDS, degraded, kept
 from kiqa.data.trained import files_trained_on, in_chain
 from kiqa.io.images import load_image
 from kiqa.io.weights import Companion, Details, export_h5, load_model, read_info
 from kiqa.maps.lite import GRID, LiteRater
 from kiqa.models.lite import LOCAL_PARTS, build_lite_local
-from kiqa.training.lite.copies import KINDS, degraded, kept
 from kiqa.training.runs.devices import jit_compile
 from kiqa.training.runs.optimizers import adam, learning_rate
 from kiqa.training.runs.seeding import epoch_rng, model_seed

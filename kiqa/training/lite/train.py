@@ -24,12 +24,12 @@ from typing import Any, Unpack
 import keras
 import numpy as np
 
+from kiqa.data.distortions.copies import AWFUL_SCORE, kept
 from kiqa.data.records import ScoredImage
 from kiqa.data.trained import files_trained_on, trained_on
 from kiqa.evaluation.correlation import srocc
 from kiqa.io.files import replacing
 from kiqa.training.lite.batches import epoch_plan
-from kiqa.training.lite.copies import AWFUL_SCORE, kept
 from kiqa.training.lite.local import train_local
 from kiqa.training.lite.network import (
     as_inputs,

@@ -19,6 +19,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from kiqa.data.distortions.copies import KINDS, awful, degraded
 from kiqa.data.distortions.history import with_history
 from kiqa.data.records import ScoredImage
 from kiqa.io.files import replacing
@@ -26,7 +27,6 @@ from kiqa.io.images import load_image
 from kiqa.maps.lite import WORKING_AREA
 from kiqa.models.efficientnet_lite import stage_layers
 from kiqa.models.lite import JUDGES
-from kiqa.training.lite.copies import KINDS, awful, degraded
 from kiqa.training.lite.settings import LiteSettings
 
 SIDE = round(WORKING_AREA**0.5)  # images become squares, so that they make batches

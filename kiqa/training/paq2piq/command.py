@@ -7,9 +7,11 @@ import argparse
 from pathlib import Path
 
 from kiqa.arguments import add_number, add_path, add_text
+from kiqa.data.records import original_name
 from kiqa.data.trained import in_chain, trained_on
 from kiqa.training.paq2piq.settings import PRESETS, Paq2piqSettings
-from kiqa.training.runs.command import TrainingCommand, chosen_parts
+from kiqa.training.runs.command import TrainingCommand
+from kiqa.training.teaching.command import add_teaching, taught_parts
 
 
 def _add_options(parser):
@@ -20,18 +22,19 @@ def _add_options(parser):
     add_text(data, "--patch-scores-are", "TEXT", "what they are, for the weights file, such as "
         "'pseudo-scores of patchnet'", default="scores from a file")  # fmt: skip
     add_text(data, "--pseudo-scores", "NAME|FILE", "instead: make patches and pseudo-scores of the "
-        "training images with a WaDIQaM without reference, such as wadiqam_nr, into the working "
-        "folder")  # fmt: skip
+        "training images, not of copies, with a WaDIQaM without reference or a lite, into the "
+        "working folder")  # fmt: skip
     add_number(data, "--pseudo-patches", "with --pseudo-scores: patches of each image", default=48)
     add_path(data, "--packed", "FOLDER", "folder for the decoded images, which runs can share "
         "(default: packed in --workdir)")  # fmt: skip
+    add_teaching(parser)
 
 
 def _prepare(arguments: argparse.Namespace, settings: Paq2piqSettings):
     """Records of train, val and test."""
     if arguments.patch_scores is not None and arguments.pseudo_scores is not None:
         raise ValueError("Expected --patch-scores or --pseudo-scores. Received: both.")
-    return chosen_parts(arguments, settings)
+    return taught_parts(arguments, settings)
 
 
 def _train(prepared, settings, run, arguments):
@@ -74,7 +77,7 @@ def _patches(arguments, train, settings, *, report):
     model = arguments.pseudo_scores
     if model is not None:
         file = write_pseudo_scores(
-            train,
+            [image for image in train if original_name(image.name) == image.name],  # no copies
             arguments.workdir / "pseudo_scores.npz",
             model=model,
             patches=arguments.pseudo_patches,

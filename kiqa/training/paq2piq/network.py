@@ -186,6 +186,12 @@ class _Reshaped(keras.layers.Layer):
 
 def _start(body, initial):
     """Set the body's weights from a file of a ResNet-18."""
+    if str(initial) == "imagenet":
+        raise FileNotFoundError(
+            "Expected a file of ImageNet's ResNet-18. Received: 'imagenet', which neither Keras "
+            "nor a package of the index has. Download torchvision's resnet18 (.pth), convert it, "
+            "kiqa convert resnet18 FILE.pth --output resnet18.h5, and name that file."
+        )
     source = load_model(initial)
     named = {layer.name: layer.get_weights() for layer in source.layers if layer.weights}
     wanted = {layer.name: layer for layer in body.layers if layer.weights}

@@ -3,8 +3,8 @@
 A network that was trained on the same images' scores says where in an image
 the quality is above or below the image's; the image's own score stays what
 people said. A patch of an image of MOS m gets m plus the difference between
-the network's pooled quality of the patch and of the whole image. No person
-rated a patch.
+the network's quality of the patch and of the whole image: a WaDIQaM's pooled
+one, or the scores of a `lite`. No person rated a patch.
 
 Public names: `write_pseudo_scores`.
 """
@@ -18,11 +18,13 @@ import numpy as np
 from kiqa.io.files import replacing
 from kiqa.io.images import load_image
 from kiqa.io.weights import find_weights, load_model, read_info
+from kiqa.maps.lite import LiteRater
 from kiqa.maps.wadiqam import PatchPooler, weighted_average
 from kiqa.training.paq2piq.tasks import COLUMNS, RatedImage
 from kiqa.training.runs.workdir import text_sha256
 
 _CELLS = (2, 6)  # least and most grid cells of a patch on an axis
+_CELL = 32  # pixels, of a network without a grid of its own
 _EVERY = 200  # images between reports
 
 
@@ -47,8 +49,8 @@ def write_pseudo_scores(
         images: The images.
         path: ``.npz`` to write, for
             `kiqa.training.paq2piq.tasks.read_patch_scores`.
-        model: Name or file of a WaDIQaM without reference, higher is better,
-            on the scale 0..1.
+        model: Name or file of a WaDIQaM without reference, or of a ``lite``,
+            higher is better, on the scale 0..1.
         patches: Patches of each image.
         seed: Seed of their places, with the image's number.
         report: Called with a line about the progress.
@@ -66,25 +68,15 @@ def write_pseudo_scores(
     asked = text_sha256(repr((info.sha256, patches, seed, [(p.name, p.score) for p in images])))
     if path.is_file() and _is_of(path, asked):
         return path
-    pooler = PatchPooler(load_model(info.path), info=info)
-    if pooler.needs_reference or not info.higher_is_better or info.scale != "0..1":
-        raise ValueError(
-            "Expected a network without reference, 0..1, higher is better. Received: "
-            f"{info.name}, {info.scale}. Use wadiqam_nr."
-        )
+    look, cell = _looker(info)
     rows = []
     for number, image in enumerate(images):
-        pooled = pooler.pool(load_image(image.path).pixels)
-        weight = np.ones_like(pooled.quality.values)
-        if pooled.weight is not None:
-            weight = pooled.weight.values
+        shape, rate = look(load_image(image.path).pixels)
         rng = np.random.default_rng([seed, number])
-        whole = weighted_average(pooled.quality.values, weight)
-        for cells in _rectangles(weight.shape, patches, rng):
-            here = weighted_average(pooled.quality.values[cells], weight[cells])
-            score = np.clip(image.score + 100 * (here - whole), 0, 100)
-            edges = np.array([cells[1].start, cells[0].start, cells[1].stop, cells[0].stop])
-            rows.append((image.name, *(edges * pooler.patch), score))
+        cells = list(_rectangles(shape, patches, rng))
+        edges = cell * np.array([[c.start, r.start, c.stop, r.stop] for r, c in cells])
+        scores = np.clip(image.score + 100 * rate(cells, edges), 0, 100)
+        rows += [(image.name, *four, score) for four, score in zip(edges, scores, strict=True)]
         if (number + 1) % _EVERY == 0:
             report(f"pseudo-scores of {number + 1} of {len(images)} images")
     with replacing(path) as temporary, open(temporary, "wb") as file:
@@ -92,6 +84,51 @@ def write_pseudo_scores(
         arrays = dict(zip(COLUMNS, columns, strict=True))
         np.savez_compressed(file, asked=asked, allow_pickle=False, **arrays)
     return path
+
+
+def _looker(info):
+    """A function of an image to its grid and to what rates rectangles of it; a cell's pixels.
+
+    What rates them is a function of cells and of edges in pixels to differences from the image.
+    """
+    if not info.higher_is_better or info.scale != "0..1" or info.details.mode == "wadiqam-fr":
+        raise ValueError(
+            "Expected a network without reference, 0..1, higher is better. Received: "
+            f"{info.name}, {info.scale}. Use wadiqam_nr or lite."
+        )
+    if info.details.mode == "lite":
+        return _lite_looker(LiteRater(load_model(info.path), info=info)), _CELL
+    pooler = PatchPooler(load_model(info.path), info=info)
+    return _pooling_looker(pooler), pooler.patch
+
+
+def _pooling_looker(pooler):
+    def look(pixels):
+        pooled = pooler.pool(pixels)
+        quality = pooled.quality.values
+        weight = np.ones_like(quality) if pooled.weight is None else pooled.weight.values
+        whole = weighted_average(quality, weight)
+
+        def rate(cells, edges):
+            here = [weighted_average(quality[cell], weight[cell]) for cell in cells]
+            return np.array(here) - whole
+
+        return weight.shape, rate
+
+    return look
+
+
+def _lite_looker(rater):
+    def look(pixels):
+        height, width = pixels.shape[:2]
+
+        def rate(cells, edges):
+            scores = rater.rate(pixels, np.concatenate([[[0, 0, width, height]], edges]))
+            return scores[1:].astype(np.float64) - float(scores[0])
+
+        return (height // _CELL, width // _CELL), rate
+
+    return look
 
 
 def _is_of(path, asked):

@@ -17,6 +17,7 @@ import numpy as np
 
 from kiqa.data.records import ScoredImage
 from kiqa.data.tables import read_table
+from kiqa.io.arrays import read_npz
 from kiqa.maps.paq2piq import check_rois
 
 COLUMNS = ("image_name", "left", "top", "right", "bottom", "score")
@@ -146,8 +147,8 @@ def _columns(path):
         values = [[_number(row[column]) for column in COLUMNS[1:]] for row in rows]
         return names, np.array(values, np.float64).reshape(len(rows), 5)
     try:
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = [file[column] for column in COLUMNS]
+        found = read_npz(path, COLUMNS)
+        arrays = [found[column] for column in COLUMNS]
         names, numbers = arrays[0].astype(str), np.stack(arrays[1:], axis=1).astype(np.float64)
         if names.shape != numbers.shape[:1] or numbers.ndim != 2:
             raise ValueError(f"names of shape {names.shape}, numbers of shape {numbers.shape}")

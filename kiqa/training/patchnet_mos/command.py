@@ -9,14 +9,19 @@ from kiqa.training.patchnet_mos.settings import PRESETS, MosSettings
 from kiqa.training.runs.command import (
     TrainingCommand,
     add_unrated,
-    chosen_parts,
     unrated_images,
 )
+from kiqa.training.teaching.command import add_teaching, taught_parts
+
+
+def _add_options(parser):
+    add_unrated(parser)
+    add_teaching(parser)
 
 
 def _prepare(arguments: argparse.Namespace, settings: MosSettings):
     """Images of train, val and test, and those without a score."""
-    return *chosen_parts(arguments, settings), unrated_images(arguments)
+    return *taught_parts(arguments, settings), unrated_images(arguments)
 
 
 def _train(prepared, settings, run, arguments):
@@ -31,7 +36,7 @@ def _train(prepared, settings, run, arguments):
 COMMAND = TrainingCommand(
     name="train_patchnet_mos", settings=MosSettings, presets=PRESETS,
     preset_without=("rated", ("unrated",)),
-    prepare=_prepare, train=_train, add_options=add_unrated,
+    prepare=_prepare, train=_train, add_options=_add_options,
     summary="Train Patchnet on whole images with MOS, and on locally distorted copies of them.",
     initial="Patchnet to start from (default: random weights)",
 )  # fmt: skip

@@ -18,10 +18,11 @@ from kiqa.data.chosen import PARTS, scored_images
 from kiqa.data.records import ScoredImage
 from kiqa.data.resizing import parse_display
 from kiqa.interrupts import interrupt_status
-from kiqa.io.text import tell
+from kiqa.io.messages import tell
 from kiqa.maps.gaze import GazeForm
 from kiqa.running import claimed
 from kiqa.startup import start_keras
+from kiqa.training.teaching.command import add_teaching, with_taught
 
 _FORMS = {"paper": RNN_BIQA, "code": RNN_BIQA_CODE}
 
@@ -51,6 +52,8 @@ def add_features(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--float32", action="store_true", help="do not store float16")
     parser.add_argument("--shard", type=part_of, metavar="i/n", default=(1, 1), help="only a part")
     add_number(parser, "--workers", "threads that read images")
+    add_number(parser, "--seed", "of the copies below", default=0)
+    add_teaching(parser, undistorted=False)
 
 
 def run_features(arguments: argparse.Namespace) -> int:
@@ -69,6 +72,7 @@ def run_features(arguments: argparse.Namespace) -> int:
                 arguments.dataset, arguments.data, split=arguments.split, part=arguments.set,
                 report=_say,
             )  # fmt: skip
+            records = _with_copies(records, arguments)
             # Keras is loaded here, not for --help or wrong data.
             start_keras()
             images, errors = _write_features(records, arguments, say=_say)
@@ -80,6 +84,16 @@ def run_features(arguments: argparse.Namespace) -> int:
         return 2
     sys.stdout.write(f"{images - errors} of {images} images. Written to {arguments.output}\n")
     return 1 if errors else 0
+
+
+def _with_copies(records, arguments):
+    """The images, those of the training part with their copies."""
+    train, test = (
+        [record for record in records if record.set == part] for part in ("train", "test")
+    )
+    folder = arguments.made or arguments.output / "made"
+    taught = with_taught(train, test, arguments, folder, seed=arguments.seed)
+    return taught + [record for record in records if record.set != "train"]
 
 
 def _write_features(

@@ -16,7 +16,11 @@ from dataclasses import dataclass
 from kiqa.constants import RNN_BIQA, RNN_BIQA_CODE
 from kiqa.training.runs import options
 
-BACKBONES = ("resnet50", "compact")  # as kiqa.models.rnn_features, which loads Keras
+BACKBONES = (
+    "resnet50",
+    "compact",
+    "efficientnet-lite2",
+)  # as kiqa.models.rnn_features, which loads Keras
 NORMALISATIONS = ("centre", "standardise")
 
 
@@ -40,14 +44,15 @@ class FineTuningSettings:
     """
 
     seed: int = options.seed("seed of the initial head, the order and the chosen patches")
-    backbone: str = options.setting("resnet50", "the paper's, or ours, small", choices=BACKBONES)
+    backbone: str = options.setting("resnet50", "the paper's, or ours, smaller", choices=BACKBONES)
     pooled_stages: int = options.setting(
         2, "of the backbone compact: so many of the last stages give features", low=1
     )
     frozen_until: str = options.setting(
         "auto",
         "last layer that is not trained, batch normalisations up to it keep their statistics; "
-        "auto: the paper's two first blocks, or stage2_pool of compact; '': all are trained",
+        "auto: the paper's two first blocks, stage2_pool of compact, or stage 4 of "
+        "efficientnet-lite2; '': all are trained",
     )
     rotations: int = options.setting(
         RNN_BIQA.rotations, "versions of each patch, turned by 90 degrees", choices=(1, 2, 4)

@@ -10,7 +10,11 @@ import keras
 import numpy as np
 
 from kiqa.constants import RNN_BIQA
+from kiqa.io.messages import shortened
 from kiqa.io.weights import load_model
+from kiqa.io.weights.tensors import datasets, open_h5
+from kiqa.models.efficientnet_lite import fold_norms, stage_layers
+from kiqa.training.runs.imagenet import imagenet_efficientnet_lite
 from kiqa.training.runs.start import start_from
 
 IMAGENET_FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -18,7 +22,13 @@ _IMAGENET_URL = (
     f"https://storage.googleapis.com/tensorflow/keras-applications/resnet/{IMAGENET_FILE}"
 )
 _FIRST = "conv1_conv"  # sees the colours
-_FROZEN = {"resnet50": RNN_BIQA.frozen_until, "compact": "stage2_pool"}  # of "auto"
+_LITE = "efficientnet-lite2"
+_FROZEN = {  # of "auto"
+    "resnet50": RNN_BIQA.frozen_until,
+    "compact": "stage2_pool",
+    _LITE: stage_layers("lite2", folded=True)[3],
+}
+_TUNED = "tuned_"  # copies of the later layers in a `lite`, tuned to quality
 
 
 def start_extractor(
@@ -35,6 +45,9 @@ def start_extractor(
             of ``keras.applications.ResNet50`` without its top, or an
             extractor of kiqa. For ``"compact"`` name or file of a network of
             `kiqa.models.wadiqam`, of a Patchnet, or of an extractor of kiqa.
+            For ``"efficientnet-lite2"`` ``"imagenet"``, whose package must be
+            installed (`kiqa.training.runs.imagenet`), or a ``lite``, whose
+            later stages are tuned to quality, or an extractor of kiqa.
 
     Returns:
         Names of the layers that were set.
@@ -53,6 +66,8 @@ def start_extractor(
                 "'compact'. Received: 'imagenet'. Use --backbone resnet50, or another --initial."
             )
         return start_from(network, initial)
+    if backbone == _LITE:
+        return _start_lite(network, initial)
     path = _imagenet_file() if str(initial) == "imagenet" else Path(initial)
     if path.suffix == ".h5" and path.is_file() and not _is_ours(path):
         source, turned = _keras_resnet50(path), True
@@ -71,6 +86,27 @@ def start_extractor(
         raise ValueError(
             f"Expected a ResNet-50 of Keras or an extractor of kiqa. Received: {initial}, whose "
             f"layers are {sorted(found)[:6]}. Leave --initial out for random weights."
+        )
+    return tuple(names)
+
+
+def _start_lite(network, initial):
+    if str(initial) == "imagenet":
+        source = fold_norms(imagenet_efficientnet_lite("lite2"))
+    else:
+        source = load_model(initial)
+    found = {layer.name: layer.get_weights() for layer in source.layers if layer.weights}
+    names = []
+    for layer in network.layers:
+        values = found.get(f"{_TUNED}{layer.name}", found.get(layer.name))
+        if values and [v.shape for v in values] == [tuple(w.shape) for w in layer.weights]:
+            layer.set_weights(values)
+            names.append(layer.name)
+    if "head_conv" not in names:
+        raise ValueError(
+            "Expected imagenet, a lite or an extractor of the backbone efficientnet-lite2. "
+            f"Received: {initial}, whose layers are {sorted(found)[:6]}. Leave --initial out for "
+            "random weights."
         )
     return tuple(names)
 
@@ -114,13 +150,13 @@ def _imagenet_file():
 
 
 def _is_ours(path):
-    import h5py
-
     try:
-        with h5py.File(path, "r") as file:
+        with open_h5(path) as file:
+            for _ in datasets(file):
+                pass  # no links, no gigabytes: Keras's own reader looks at neither
             return "kiqa" in file.attrs
-    except OSError as error:
-        raise ValueError(f"Expected a .h5 file. Received: {path} ({error}).") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ValueError(f"Expected a .h5 file. Received: {path} ({shortened(error)}).") from error
 
 
 def _keras_resnet50(path):
@@ -132,7 +168,7 @@ def _keras_resnet50(path):
     except (ValueError, KeyError, OSError, TypeError) as error:
         raise ValueError(
             f"Expected the weights of keras.applications.ResNet50 without its top. Received: "
-            f"{path} ({' '.join(str(error).split())})."
+            f"{path} ({shortened(error)})."
         ) from error
     if np.array_equal(before, twin.get_layer(_FIRST).get_weights()[0]):
         raise ValueError(f"Expected weights in {path}. Received: none for {_FIRST}.")

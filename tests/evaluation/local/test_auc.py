@@ -124,19 +124,19 @@ def test_lower_is_better_is_turned_round_with_zero_the_worst():
 
 
 @pytest.mark.parametrize(
-    ("quality_map", "said"),
+    ("make", "said"),
     [
-        (_random_map((80, 88)), "88x72 pixels, received one of 88x80"),
-        (_map(np.eye(20)), "88x72 pixels, received a map of 20x20 cells, stride 8"),
-        (_map(np.eye(2), offset=-40.0), "first at -40"),
-        (_map([[0, np.nan]]), "1 not finite"),
-        (_map([0, 1]), r"shape \(2,\)"),
+        (lambda: _random_map((80, 88)), "88x72 pixels, received one of 88x80"),
+        (lambda: _map(np.eye(20)), "88x72 pixels, received a map of 20x20 cells, stride 8"),
+        (lambda: _map(np.eye(2), offset=-40.0), "first at -40"),
+        (lambda: _map([[0, np.nan]]), "1 not finite"),
+        (lambda: _map([0, 1]), r"shape \(2,\)"),
     ],
 )
-def test_maps_that_do_not_fit_are_refused(quality_map, said):
+def test_maps_that_do_not_fit_are_refused(make, said):
     """Maps of other images, grids that leave the image, and NaN are refused with both sizes."""
     with pytest.raises(ValueError, match=said):
-        prediction_map(quality_map, image_size=(72, 88))
+        prediction_map(make(), image_size=(72, 88))
 
 
 def test_wrong_options_are_refused():

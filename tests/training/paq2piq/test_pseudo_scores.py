@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from kiqa import __version__
-from kiqa.io.weights import Details, export_h5
+from kiqa.io.weights import Details, export_h5, load_model
+from kiqa.maps.lite import LiteRater
 from kiqa.training.paq2piq.pseudo_scores import write_pseudo_scores
 from kiqa.training.paq2piq.tasks import RatedImage, read_patch_scores
 
@@ -85,3 +86,16 @@ def test_unfit_networks_and_images_are_refused(images, tmp_path):
     with pytest.raises(ValueError, match="2x2 grid cells. Received: 1x2"):
         write_pseudo_scores(small, tmp_path / "s.npz", model=good, patches=1, seed=0)
     assert not (tmp_path / "s.npz").exists()
+
+
+def test_a_lite_rates_the_rectangles_itself(photo, tmp_path):
+    """The difference is that of its scores of the rectangle and of the whole image."""
+    path = tmp_path / "photo.png"
+    Image.fromarray(photo[:192, :256]).save(path)
+    task = RatedImage("photo.png", path, 60.0, "photo.png", *NONE)
+    file = write_pseudo_scores([task], tmp_path / "s.npz", model="lite", patches=3, seed=0)
+    rois, said = read_patch_scores(file)["photo.png"]
+    rater = LiteRater(load_model("lite"))
+    found = rater.rate(photo[:192, :256], np.concatenate([[[0, 0, 256, 192]], rois]))
+    np.testing.assert_allclose(said, 60 + 100 * (found[1:] - found[0]), atol=1e-3)
+    assert np.ptp(said) > 0.1

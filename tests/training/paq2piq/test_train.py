@@ -222,6 +222,8 @@ def test_start_from_a_converted_network(tmp_path):
         np.testing.assert_array_equal(one, two)
     with pytest.raises(ValueError, match="Expected a ResNet-18.*kiqa convert resnet18"):
         _start(_small_body(), path)
+    with pytest.raises(FileNotFoundError, match="torchvision's resnet18.*kiqa convert resnet18"):
+        _start(body, "imagenet")
 
 
 def test_start_at_the_mean_score():

@@ -274,3 +274,20 @@ def test_presets_differ_as_paper_and_code():
     assert (code.learning_rate, code.batch_size) == (5e-4, 16)
     assert (paper.epochs, paper.l2, paper.momentum, paper.rotations) == (2, 0.01, 0.9, 4)
     assert rnn_settings.BACKBONES == BACKBONES
+
+
+def test_efficientnet_lite_starts_from_the_tuned_stages_of_lite(tmp_path):
+    """Stages 6 and 7 and the head are those that were tuned to quality; none is left random."""
+    settings = FineTuningSettings(backbone="efficientnet-lite2", epochs=0)
+    model = compile_extractor(settings, initial="lite")
+    lite = load_model("lite")
+    for layer in model.layers:
+        if layer.weights and layer.name != "bins":
+            later = layer.name.startswith(("stage6", "stage7", "head"))
+            source = lite.get_layer(f"tuned_{layer.name}" if later else layer.name)
+            for own, other in zip(layer.get_weights(), source.get_weights(), strict=True):
+                np.testing.assert_array_equal(own, other)
+    frozen = [layer.name for layer in model.layers if layer.weights and not layer.trainable]
+    assert frozen[-1].startswith("stage4") and "stage5_block1_expand_conv" not in frozen
+    with pytest.raises(ValueError, match="Expected imagenet, a lite or an extractor"):
+        compile_extractor(settings, initial="patchnet")

@@ -98,6 +98,22 @@ def test_start_of_a_full_reference_network_from_a_no_reference_one(tmp_path):
     assert len(kept) == 5 and all(name.startswith("stage") for name in kept)
 
 
+def test_start_from_a_network_of_the_same_kind_continues_it(patches, tmp_path):
+    """All layers are taken; the form says of patches what the trained network does."""
+    path = tmp_path / "nr.h5"
+    trained = build_wadiqam(shallow=True, seed=1)
+    export_h5(
+        trained, path, Details(name="nr", version="1", scale="0..1", higher_is_better=True),
+        full_precision=True,
+    )  # fmt: skip
+    network = build_wadiqam(shallow=True, seed=2)
+    kept = start_from(network, path)
+    assert kept == tuple(layer.name for layer in network.layers if layer.weights)
+    form = training_form(network, dropout=0.0, patches=patches, mean=0.4, seed=3, kept=kept)
+    found = form.predict(_inputs(form, patches), verbose=0)
+    np.testing.assert_allclose(found, _side_by_side(trained, patches), rtol=1e-3, atol=1e-3)
+
+
 def test_start_from_something_else_is_refused(tmp_path):
     """A network without such convolutions is named."""
     import keras

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kiqa.training.lite.copies import KINDS, awful, degraded, kept
+from kiqa.data.distortions.copies import KINDS, awful, degraded, kept
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,0 +1,61 @@
+"""What is said of other people's files and errors: one line, of bounded length.
+
+Every message that holds text from a file or from another library passes
+through `shortened`, so that no file makes a message of megabytes, none brings
+line breaks or control characters into a terminal, and no other library's
+traceback reaches the user.
+
+Public names: `LONGEST`, `shortened`, `tell`.
+"""
+
+import contextlib
+import sys
+
+from kiqa.io.text import printable
+
+LONGEST = 2000  # characters of a message
+_READ = 64 * LONGEST  # characters of a text that are looked at
+# What other libraries put before their explanation, and after it.
+_BEFORE = ("Exception encountered: ",)
+_AFTER = (
+    "Traceback (most recent call last)",
+    "Stack trace:",
+    "Full object config:",
+    "Arguments received by",
+    "Detected at node",
+)
+
+
+def shortened(about: object, longest: int = LONGEST) -> str:
+    """Return a text, or an error's message, as one line of bounded length.
+
+    Args:
+        about: Text or exception.
+        longest: Most characters.
+
+    Returns:
+        The text without line breaks, what does not show written out
+        (`kiqa.io.text.printable`), without other
+        libraries' traceback and dumps of their arguments; what is left out
+        in the middle of a long text is counted.
+    """
+    text = str(about)
+    whole = len(text)
+    if whole > _READ:
+        text = f"{text[: _READ // 2]}{text[-_READ // 2 :]}"
+    for mark in _BEFORE:
+        text = text.rpartition(mark)[2] or text
+    for mark in _AFTER:
+        text = text.partition(mark)[0] or text
+    text = printable(" ".join(text.split()))
+    if len(text) > longest:
+        left = f" [... {max(whole, len(text)) - longest} characters ...] "
+        half = (longest - len(left)) // 2
+        text = text[:half] + left + text[-half:]
+    return text
+
+
+def tell(message: object, *, name: str = "kiqa") -> None:
+    """Write one line to standard error, if there is one."""
+    with contextlib.suppress(OSError, AttributeError):
+        sys.stderr.write(f"{name}: {shortened(message)}\n")

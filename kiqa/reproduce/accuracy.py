@@ -1,0 +1,143 @@
+"""How good, how large and how fast the models are, in one table.
+
+Accuracy comes from the ``predictions.csv`` of ``kiqa evaluate``, all of the same
+images; each model is compared with the first one, paired. Speed is measured
+here, the models in turn on the same two images, so that what else the machine does
+falls on all of them.
+
+Public names: `ACCURACY`, `sizes_of`, `seconds_of`.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kiqa.arguments import Output, add_output
+from kiqa.data.distortions.basic import gaussian_blur
+from kiqa.evaluation.report import correlation_report, metric_cells, to_markdown, write_json
+from kiqa.io.files import write_atomically
+from kiqa.io.weights import WeightsInfo, find_companion
+from kiqa.reproduce.command import Command
+from kiqa.reproduce.compare import compare, read_predictions
+from kiqa.reproduce.published_rows import published_rows
+
+_SEED = 0
+_SIZES = ((512, 512), (768, 1024))  # height and width of the images that are timed
+_METRICS = {"SROCC": "srocc", "PLCC": "plcc"}
+
+
+def sizes_of(info: WeightsInfo) -> tuple[int, float]:
+    """Count parameters and megabytes of a model, with the files that belong to it.
+
+    Args:
+        info: Of the model.
+
+    Returns:
+        Parameters, and millions of bytes of its files.
+
+    Raises:
+        kiqa.io.weights.WeightsError: If a file that belongs to it is missing.
+    """
+    from kiqa.io.weights import load_model
+
+    files = [info, *(find_companion(info, role) for role in sorted(info.details.companions))]
+    parameters = sum(load_model(file.path).count_params() for file in files)
+    return parameters, sum(file.path.stat().st_size for file in files) / 1e6
+
+
+def seconds_of(models: Sequence[str], *, rounds: int) -> dict[str, list[float]]:
+    """Time the scores of two images, the models in turn.
+
+    Args:
+        models: Names or files of models without reference.
+        rounds: How often each is timed, after a first time that does not
+            count.
+
+    Returns:
+        For each model the median seconds of an image of 512x512 and of
+        1024x768 pixels, decoding left out.
+    """
+    from kiqa.scoring import Scorer
+
+    rng = np.random.default_rng(_SEED)
+    images = [gaussian_blur(rng.integers(0, 256, (*size, 3), np.uint8), 1.0) for size in _SIZES]
+    scorers = {name: Scorer(name) for name in models}
+    taken: dict[str, list[list[float]]] = {name: [[] for _ in images] for name in models}
+    for turn in range(rounds + 1):
+        for name, scorer in scorers.items():
+            for image, seconds in zip(images, taken[name], strict=True):
+                began = time.perf_counter()
+                scorer.score(image)
+                if turn:
+                    seconds.append(time.perf_counter() - began)
+    return {name: [statistics.median(s) for s in seconds] for name, seconds in taken.items()}
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "models", nargs="+", type=_pair, metavar="NAME=FILE",
+        help="a model and the predictions.csv of its kiqa evaluate; the first one is that which "
+        "the others are compared with",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rounds", type=int, default=5, metavar="N",
+        help="time each model so often; 0: not at all (default: %(default)s)",
+    )  # fmt: skip
+    add_output(parser, "--output", Output.FOLDER, "DIR", "write table and JSON there", type=Path)
+
+
+def _pair(text):
+    name, separator, file = text.partition("=")
+    if not (name and separator and file):
+        raise argparse.ArgumentTypeError(f"expected NAME=predictions.csv, received {text!r}")
+    return name, Path(file)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from kiqa.io.weights import read_info
+
+    said = {name: read_predictions(file) for name, file in options.models}
+    first = next(iter(said))
+    seconds = seconds_of(list(said), rounds=options.rounds) if options.rounds > 0 else {}
+    rows: list[dict[str, Any]] = []
+    kept: dict[str, dict[str, Any]] = {}
+    for name, predictions in said.items():
+        mos, predicted = np.array(list(predictions.values())).T
+        report = correlation_report(predicted, mos, seed=_SEED)
+        row = {"model": name, **metric_cells(report["metrics"], _METRICS)}
+        kept[name] = {"accuracy": report}
+        if name != first:
+            paired = kept[name]["less_first"] = compare([(predictions, said[first])])
+            row[f"SROCC less {first}"] = _difference(paired["srocc"])
+        parameters, megabytes = sizes_of(read_info(name))
+        row |= {"parameters": parameters, "MB": round(megabytes, 1)}
+        kept[name] |= {"parameters": parameters, "megabytes": megabytes}
+        if name in seconds:
+            row |= dict(zip(("s, 512x512", "s, 1024x768"), seconds[name], strict=True))
+            kept[name]["seconds"] = seconds[name]
+        rows.append(row)
+    published = published_rows("accuracy")
+    text = (
+        f"{to_markdown(rows)}\n\nPublished, on other images (the official test set of BIQ2021):\n\n"
+        f"{to_markdown([{k: v for k, v in row.items() if v} for row in published])}\n"
+    )
+    if options.output is not None:
+        write_json({"first": first, "models": kept}, options.output / "accuracy.json")
+        write_atomically(options.output / "accuracy.md", text.encode("utf-8"))
+    sys.stdout.write(text)
+    return 0
+
+
+def _difference(paired):
+    return f"{paired['difference']:+.3f} ({paired['lo']:+.3f} .. {paired['hi']:+.3f})"
+
+
+ACCURACY = Command(
+    "All shipped models: accuracy with paired differences, size and speed", _options, _run
+)

@@ -1,0 +1,1 @@
+"""More to train on: images with other histories, degraded ones, and a teacher's scores."""

@@ -1,0 +1,160 @@
+"""Images that are made of training images, as files.
+
+Two kinds: an image with another *history* (`kiqa.data.distortions.history`),
+which people would rate the same, and a *degraded* copy
+(`kiqa.data.distortions.copies`), which nobody has rated; among these some that
+show nothing at all. Each is a PNG file, drawn from the seed, its kind and its number alone, so
+that what an interrupted preparation left is continued with, and several trainings can
+share a folder.
+
+Public names: `Made`, `make_histories`, `make_degraded`, `KEY_FILE`.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from kiqa.data.distortions.copies import KINDS, awful, degraded
+from kiqa.data.distortions.history import with_history
+from kiqa.io.files import replacing, write_atomically
+from kiqa.io.images import load_image
+
+KEY_FILE = "made.json"
+
+_HISTORY, _DEGRADED = 1, 2  # streams of random numbers
+_THREADS = 2
+_NOTHING = 25  # one degraded image in so many shows nothing
+_SIDE = 384  # of those
+_AGAIN = 0.3  # of the degraded copies, how many get another history, too
+
+
+@dataclass(frozen=True)
+class Made:
+    """One image that was made.
+
+    Attributes:
+        path: Its file.
+        source: Place of the image that it was made of; ``None`` for one that shows nothing.
+        number: Its number among those of its kind and source, from 1.
+    """
+
+    path: Path
+    source: int | None
+    number: int
+
+
+def make_histories(
+    sources: Sequence[Path], folder: Path, *, count: int, seed: int, progress: bool = False
+) -> list[Made]:
+    """Make copies of each image with other histories.
+
+    Args:
+        sources: Image files, at least 32 pixels a side.
+        folder: Where the files are kept; made if missing.
+        count: Copies of each image.
+        seed: Of what is drawn.
+        progress: Show a bar, if standard error is a terminal.
+
+    Returns:
+        The copies, those of the first image first.
+
+    Raises:
+        ValueError: If an image cannot be read, or the folder holds those of
+            other images.
+        OSError: If a file cannot be written; what is finished stays.
+    """
+    _claim(folder, "history", sources, seed)
+    tasks = [
+        (Made(folder / f"history-{index:06}-{number}.png", index, number), None)
+        for index in range(len(sources))
+        for number in range(1, count + 1)
+    ]
+
+    def draw(made, _):
+        rng = np.random.default_rng([seed, _HISTORY, made.source, made.number])
+        return with_history(load_image(sources[made.source]).pixels, rng=rng)
+
+    return _make(tasks, draw, title="histories", progress=progress)
+
+
+def make_degraded(
+    sources: Sequence[Path], folder: Path, *, count: int, seed: int, progress: bool = False
+) -> list[Made]:
+    """Make degraded copies, each of an image drawn at random.
+
+    Args:
+        sources: As for `make_histories`.
+        folder: Likewise.
+        count: Copies in all.
+        seed: Likewise.
+        progress: Likewise.
+
+    Returns:
+        The copies.
+
+    Raises:
+        ValueError: As `make_histories`.
+        OSError: Likewise.
+    """
+    _claim(folder, "degraded", sources, seed)
+    numbers, tasks = {}, []
+    for place in range(count):
+        rng = np.random.default_rng([seed, _DEGRADED, place])
+        source = None if place % _NOTHING == _NOTHING - 1 else int(rng.integers(len(sources)))
+        numbers[source] = numbers.get(source, 0) + 1
+        made = Made(folder / f"degraded-{place:06}.png", source, numbers[source])
+        tasks.append((made, rng))
+
+    def draw(made, rng):
+        if made.source is None:
+            return awful(_SIDE, rng=rng)
+        kind = list(KINDS)[int(rng.integers(len(KINDS)))]
+        pixels = load_image(sources[made.source]).pixels
+        pixels = degraded(pixels, kind, float(rng.random()), rng=rng)
+        return with_history(pixels, rng=rng) if rng.random() < _AGAIN else pixels
+
+    return _make(tasks, draw, title="degraded copies", progress=progress)
+
+
+def _claim(folder, kind, sources, seed):
+    """Write down whose copies a folder holds, or refuse another's."""
+    file = folder / KEY_FILE
+    known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    asked = {"seed": seed, "images": [path.name for path in sources]}
+    if known.get(kind, asked) != asked:
+        raise ValueError(
+            f"Expected {folder} to hold copies of these {len(sources)} images, seed {seed}. "
+            f"Received: those of {len(known[kind]['images'])} images, seed {known[kind]['seed']}. "
+            "Name another folder with --made."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(file, json.dumps(known | {kind: asked}).encode("utf-8"))
+
+
+def _make(
+    tasks: Iterable[tuple[Made, np.random.Generator | None]],
+    draw: Callable[[Made, np.random.Generator | None], np.ndarray],
+    *,
+    title: str,
+    progress: bool,
+) -> list[Made]:
+    """Write what is not there yet."""
+    tasks = list(tasks)
+    missing = [task for task in tasks if not task[0].path.is_file()]
+
+    def write(task):
+        made, rng = task
+        with replacing(made.path) as temporary:
+            Image.fromarray(draw(made, rng)).save(temporary, "PNG", compress_level=1)
+
+    bar = tqdm(total=len(missing), desc=title, leave=False, disable=None if progress else True)
+    with ThreadPoolExecutor(_THREADS) as workers, bar:
+        for _ in workers.map(write, missing):
+            bar.update()
+    return [made for made, _ in tasks]

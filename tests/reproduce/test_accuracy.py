@@ -1,0 +1,61 @@
+"""``python -m kiqa.reproduce accuracy``: the table of all models."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kiqa.evaluation.correlation import srocc
+from kiqa.io.weights import read_info
+from kiqa.reproduce.__main__ import main
+from kiqa.reproduce.accuracy import seconds_of, sizes_of
+
+
+@pytest.fixture
+def predictions(tmp_path):
+    """Files of a good and a poor model."""
+    rng = np.random.default_rng(0)
+    mos = rng.random(50)
+    paths = {}
+    for name, noise in (("patchnet", 0.1), ("wadiqam_nr", 0.8)):
+        table = pd.DataFrame({"name": [f"{i}.jpg" for i in range(50)], "mos": mos})
+        table["predicted"] = mos + noise * rng.random(50)
+        paths[name] = tmp_path / f"{name}.csv"
+        table.to_csv(paths[name], index=False)
+    return paths
+
+
+def test_models_stand_beside_the_first_one(predictions, tmp_path, capsys):
+    """Accuracy, paired difference, size; the published rows under a line that says of what."""
+    output = tmp_path / "out"
+    models = [f"{name}={path}" for name, path in predictions.items()]
+    assert main(["accuracy", *models, "--rounds", "0", "--output", str(output)]) == 0
+    shown = capsys.readouterr().out
+    assert "on other images" in shown and shown == (output / "accuracy.md").read_text()
+    kept = json.loads((output / "accuracy.json").read_text())["models"]
+    table = pd.read_csv(predictions["wadiqam_nr"])
+    value = kept["wadiqam_nr"]["accuracy"]["metrics"]["srocc"]["value"]
+    assert value == pytest.approx(srocc(table["predicted"], table["mos"]))
+    assert kept["wadiqam_nr"]["less_first"]["srocc"]["hi"] < 0
+    assert kept["patchnet"]["parameters"] == 1_631_809 and "less_first" not in kept["patchnet"]
+
+
+def test_files_that_belong_to_a_model_count(predictions):
+    """RNN-BIQA without its extractor is no model."""
+    parameters, megabytes = sizes_of(read_info("rnn_biqa"))
+    alone = read_info("rnn_biqa").path.stat().st_size / 1e6
+    assert megabytes > alone + 5 and parameters > 6e6
+
+
+def test_seconds_are_those_of_both_sizes():
+    """Positive, and more pixels take longer where a network sees them all."""
+    ((small, large),) = seconds_of(["patchnet"], rounds=1).values()
+    assert 0 < small < large
+
+
+def test_what_is_no_pair_is_refused(capsys):
+    """A file without a name."""
+    with pytest.raises(SystemExit) as stop:
+        main(["accuracy", "predictions.csv"])
+    assert stop.value.code == 2 and "NAME=predictions.csv" in capsys.readouterr().err
