@@ -18,7 +18,7 @@ from kiqa.data.chosen import training_parts
 from kiqa.data.folders import images_in
 from kiqa.data.trained import files_trained_on, trained_on
 from kiqa.interrupts import interrupt_status
-from kiqa.io.text import tell
+from kiqa.io.messages import tell
 from kiqa.running import claimed
 from kiqa.startup import start_keras
 
