@@ -28,8 +28,6 @@ class Formula:
         needs_reference: Whether it compares with an undistorted image.
         map: ``module:function`` in `kiqa.scoring.engines.formula`'s form, or
             ``None``.
-        bytes_per_pixel: That it takes at its peak beside the images, measured on an
-            image of 1056x1056 and rounded up.
         version: Raised whenever values change, so that old rows are not taken for
             new ones.
     """
@@ -39,7 +37,6 @@ class Formula:
     higher_is_better: bool
     least_side: int
     needs_reference: bool
-    bytes_per_pixel: int
     map: str | None = None
     version: str = "1"
 
@@ -82,55 +79,34 @@ FORMULAS = {
         scale="0..1",
         higher_is_better=False,
         least_side=11,
-        bytes_per_pixel=64,
         needs_reference=False,
     ),
     "fish": Formula(
-        function="kiqa.maps.fish:fish",
-        least_side=8,
-        bytes_per_pixel=40,
-        map=f"{_MAPS}:sliding_fish",
-        **_FISH,
+        function="kiqa.maps.fish:fish", least_side=8, map=f"{_MAPS}:sliding_fish", **_FISH
     ),
     "fish_bb": Formula(
-        function="kiqa.maps.fish:fish_bb",
-        least_side=16,
-        bytes_per_pixel=48,
-        map=f"{_MAPS}:block_fish",
-        **_FISH,
+        function="kiqa.maps.fish:fish_bb", least_side=16, map=f"{_MAPS}:block_fish", **_FISH
     ),
     "fsim": Formula(
-        function="kiqa.comparators.fsim:fsim",
-        least_side=16,
-        bytes_per_pixel=64,
-        map=f"{_MAPS}:fsim_places",
-        **_FULL,
+        function="kiqa.comparators.fsim:fsim", least_side=16, map=f"{_MAPS}:fsim_places", **_FULL
     ),
     "fsimc": Formula(
-        function="kiqa.comparators.fsim:fsimc",
-        least_side=16,
-        bytes_per_pixel=80,
-        map=f"{_MAPS}:fsimc_places",
-        **_FULL,
+        function="kiqa.comparators.fsim:fsimc", least_side=16, map=f"{_MAPS}:fsimc_places", **_FULL
     ),
     "gmsd": Formula(
         function="kiqa.comparators.gmsd:gmsd",
         scale=">=0",
         higher_is_better=False,
         least_side=6,
-        bytes_per_pixel=48,
         needs_reference=True,
         map=f"{_MAPS}:gradient_places",
     ),
-    "ms_ssim": Formula(
-        function="kiqa.comparators.ssim:ms_ssim", least_side=176, bytes_per_pixel=96, **_FULL
-    ),
+    "ms_ssim": Formula(function="kiqa.comparators.ssim:ms_ssim", least_side=176, **_FULL),
     "psnr": Formula(
         function="kiqa.comparators.psnr:psnr",
         scale="0..100 dB",
         higher_is_better=True,
         least_side=1,
-        bytes_per_pixel=48,
         needs_reference=True,
     ),
     "ssim": Formula(
@@ -138,7 +114,6 @@ FORMULAS = {
         scale="-1..1",
         higher_is_better=True,
         least_side=11,
-        bytes_per_pixel=144,
         needs_reference=True,
         map=f"{_MAPS}:ssim_places",
     ),

@@ -52,8 +52,8 @@ from kiqa.scoring.pairs import check_references
 from kiqa.startup import load_quietly
 
 _SEED = 0  # of the bootstrap
-_TURNED = ", lower is better"  # of a row whose correlations are negative where it is right
 _SHOWN = ("srocc", "plcc")
+_TURNED = ", lower is better"  # of a row whose correlations are negative where it is right
 _FISH_COLUMNS = ("path", "sha256", "stride", "score", "error")
 
 

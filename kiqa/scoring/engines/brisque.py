@@ -34,4 +34,4 @@ def brisque_engine(info: WeightsInfo, *, stride: int | None, default_stride: int
         features = brisque_features(pixels).astype("float32")
         return float(ops.convert_to_numpy(model(features[None], training=False))[0, 0])
 
-    return without_map(info, stride, least_side=LEAST_SIDE, score=score, bytes_per_pixel=96)
+    return without_map(info, stride, least_side=LEAST_SIDE, score=score)

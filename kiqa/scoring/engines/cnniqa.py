@@ -51,10 +51,6 @@ def cnniqa_engine(info: WeightsInfo, *, stride: int | None, default_stride: int)
         )
 
     engine = without_map(
-        info,
-        stride,
-        least_side=LEAST_SIDE,
-        bytes_per_pixel=56,
-        score=lambda pixels: quality_map(pixels).mean(),
+        info, stride, least_side=LEAST_SIDE, score=lambda pixels: quality_map(pixels).mean()
     )
     return replace(engine, stride=CNNIQA.patch, map_stride=CNNIQA.patch, map=quality_map)

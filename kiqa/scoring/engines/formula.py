@@ -15,7 +15,7 @@ from kiqa.comparators import FORMULAS
 from kiqa.comparators.luminance import check_side
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
-from kiqa.scoring.engines import Engine
+from kiqa.scoring.engines import Engine, comparator_memory
 
 
 def formula_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
@@ -51,7 +51,7 @@ def formula_engine(info: WeightsInfo, *, stride: int | None, default_stride: int
         map=None if make_map is None else partial(_quality_map, make_map, info, stride),
         score=score,
         needs_reference=formula.needs_reference,
-        memory=lambda height, width: formula.bytes_per_pixel * height * width,
+        memory=comparator_memory,
     )
 
 

@@ -26,4 +26,4 @@ def niqe_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -
         features, _ = niqe_features(pixels)
         return niqe_distance(fit_gaussian(features), pristine)
 
-    return without_map(info, stride, least_side=BLOCK, score=score, bytes_per_pixel=80)
+    return without_map(info, stride, least_side=BLOCK, score=score)

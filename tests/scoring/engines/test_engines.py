@@ -42,4 +42,4 @@ def test_a_path_is_a_path(tmp_path):
 def test_no_stride_without_map():
     """Refused by name."""
     with pytest.raises(ValueError, match="fish rates whole images only"):
-        without_map(describe("fish"), 4, least_side=8, score=lambda pixels: 0.0, bytes_per_pixel=1)
+        without_map(describe("fish"), 4, least_side=8, score=lambda pixels: 0.0)
