@@ -1,7 +1,10 @@
 """Comparators without weights in the scorer, the rows and the commands."""
 
 import json
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,4 +79,16 @@ def test_a_flat_image_has_scores(photo):
     flat = np.full((64, 64, 3), 77, np.uint8)
     scores = {n: kiqa.score(flat, model=n) for n, f in FORMULAS.items() if not f.needs_reference}
     assert scores == {"blur_effect": 1, "fish": 0, "fish_bb": 0}
-    assert "keras" in sys.modules  # of other tests; the command alone does without
+
+
+def test_no_keras_is_loaded(folder):
+    """A formula is scored in a process that never imports Keras or TensorFlow."""
+    code = (
+        "import sys\n"
+        "from kiqa.cli.main import main\n"
+        "status = main(['score', 'good/a.png', '--model', 'fish'])\n"
+        "sys.exit(status or bool({'keras', 'tensorflow'} & set(sys.modules)))"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(kiqa.__file__).parents[1])}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
+    assert run.returncode == 0, run.stderr
