@@ -3,7 +3,8 @@
 How a score is made depends on the model (`kiqa.scoring.engines`): the mean of
 Patchnet's quality map, or the aggregator's output. A *row* is a dictionary,
 one an image, with the keys of `ROW_KEYS`; what could not be scored is a row
-with ``error``.
+with ``error``, and a score that may mean nothing has a ``note``
+(`kiqa.scoring.notes`).
 
 A row with ``error`` **and** ``sha256`` is a verdict about the content and
 final. A row with ``error`` and without ``sha256`` is about circumstances (the
@@ -25,6 +26,7 @@ from kiqa.constants import DEFAULT_SCORER, PATCHNET
 from kiqa.io.images import LoadedImage, Source, load_image
 from kiqa.io.map_files import QualityMap
 from kiqa.scoring.decoding import decode, name_file
+from kiqa.scoring.notes import note_of
 from kiqa.scoring.pairs import check_pair
 from kiqa.startup import check_process, one_at_a_time
 
@@ -54,6 +56,7 @@ ROW_KEYS = (
     "kiqa",
     "seconds",
     "error",
+    "note",
     *_PROVENANCE,
 )
 
@@ -310,6 +313,7 @@ class Scorer:
             try:
                 row["score"] = self.score(image, reference=reference)
                 row |= self.beside(row["score"])
+                row["note"] = note_of(image.pixels, row["score"], scale=info.scale)
             except ValueError as error:
                 row["error"] = name_file(error, row["path"])
             except Exception as error:  # out of memory and the like: try again on resume
