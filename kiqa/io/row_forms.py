@@ -46,8 +46,8 @@ def format_row(row: dict, form: str, columns: Sequence[str], *, spreadsheet: boo
     Returns:
         JSONL: an object. CSV: the columns, None empty, lists joined by
         ``"; "``; a name with a line break in it spans lines, in quotes.
-        Table: score, size and path, with the reference and the note if there
-        are any, or the error; in one line, of letters that show.
+        Table: score, size and path, with the reference if there is one, or
+        the error; in one line, of letters that show.
     """
     if form == "jsonl":
         return json.dumps({name: row[name] for name in columns}, allow_nan=False) + "\n"
@@ -59,7 +59,7 @@ def format_row(row: dict, form: str, columns: Sequence[str], *, spreadsheet: boo
     if row["error"] is None and row.get("reference"):
         text += f"  (reference {printable(row['reference'])})"
     if row.get("note"):
-        text += f"  ({row['note']})"
+        text += f"  ({printable(row['note'])})"
     return f"{score:>8}  {size:>11}  {text}\n"
 
 
