@@ -28,6 +28,7 @@ _PUBLIC = {
     "score": "kiqa.scoring",
     "Scorer": "kiqa.scoring",
     "load_model": "kiqa.io.weights",
+    "model_table": "kiqa.scoring",
     "list_models": "kiqa.io.weights",
     "load_image": "kiqa.io.images",
     "QualityMap": "kiqa.io.map_files",
@@ -41,6 +42,7 @@ __all__ = [
     "list_models",
     "load_image",
     "load_model",
+    "model_table",
     "quality_map",
     "score",
 ]

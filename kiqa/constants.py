@@ -12,6 +12,8 @@ References:
     perceptual space of picture quality, CVPR 2020.
     [Korhonen] J. Korhonen, Y. Su, J. You, Consumer image quality prediction
     using recurrent neural networks for spatial pooling, 2021.
+    [Kang] L. Kang, P. Ye, Y. Li, D. Doermann, Convolutional neural networks for
+    no-reference image quality assessment, CVPR 2014.
 """
 
 from dataclasses import dataclass
@@ -193,6 +195,18 @@ class RnnBiqa:
     train_fraction: float = 0.8  # section 4.4
 
 
+@dataclass(frozen=True)
+class Cnniqa:
+    """Numbers of CNNIQA, [Kang]."""
+
+    patch: int = 32  # section 3.1
+    filters: int = 50
+    kernel: int = 7
+    units: int = 800  # of each of two layers
+    dropout: float = 0.5  # section 3.2, after the second of them
+    window: int = 7  # section 3.1: P = Q = 3, pixels to each side
+
+
 PATCHNET = Patchnet()
 AGGREGATOR = Aggregator()
 KONPATCH = KonPatch()
@@ -200,6 +214,7 @@ VARJPEG = VarJPEG()
 WADIQAM = Wadiqam()
 PAQ2PIQ = Paq2piq()
 LIVE_FB = LiveFb()
+CNNIQA = Cnniqa()
 RNN_BIQA = RnnBiqa()  # as printed
 RNN_BIQA_CODE = RnnBiqa(  # as the authors' code has it
     downscaling="box",

@@ -143,7 +143,12 @@ def quiet_log() -> Iterator[None]:
 
 
 def start_keras() -> None:
-    """Load Keras and its backend and run one operation, for trainings."""
+    """Load Keras and its backend and run one operation, for trainings.
+
+    Raises:
+        ProcessError: As `check_process`.
+    """
+    check_process()
     with quiet_log():
         import keras
 

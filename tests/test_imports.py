@@ -23,6 +23,7 @@ ORDER = (
     ("evaluation",),
     ("plotting",),
     ("varjpeg",),
+    ("comparators",),  # arrays to numbers; scoring's engines make models of them
     ("scoring",),
     ("training",),
     ("convert", "studies", "reproduce"),

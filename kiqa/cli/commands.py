@@ -14,6 +14,7 @@ from kiqa.cli import (
     evaluate,
     evaluate_maps,
     ladder,
+    models,
     ratings,
     score,
     study,
@@ -124,6 +125,13 @@ COMMANDS = (
         "convert published checkpoints of other projects",
         description="Write our .h5 file from a checkpoint of another project. Nothing in the "
         "checkpoint is run; PyTorch and chainer are not needed.",
+    ),
+    Command(
+        "models",
+        models,
+        "list the models: paper, scale, direction, least size, map, reference, accuracy",
+        description="List the models that kiqa scores with: the systems of the papers, kiqa's own, "
+        "and the comparators. SROCC is against mean opinion scores.",
     ),
     Command(
         "doctor",

@@ -9,6 +9,11 @@ from kiqa.startup import quiet_log
 
 # Project (a key of kiqa.convert.CONVERTERS) -> what its files are, and the options it takes.
 _PROJECTS = {
+    "brisque": (
+        "the authors' regression of BRISQUE (allmodel, with allrange beside it): DMOS, lower is "
+        "better",
+        ("ranges",),
+    ),
     "deepiqa": (
         "the authors' DIQaM and WaDIQaM (.model, chainer): DMOS, lower is better",
         ("pooling",),
@@ -22,6 +27,7 @@ _PROJECTS = {
         "lidq92/WaDIQaM (PyTorch state dict, or the same arrays as .npz)",
         ("pooling", "lower_is_better"),
     ),
+    "niqe": ("the authors' pristine Gaussian of NIQE (modelparameters.mat, or .npz)", ()),
     "paq2piq": (
         "the authors' PaQ-2-PiQ (.pth, or the same arrays as .npz); writes FILE_head.h5 too",
         ("kind",),
@@ -46,6 +52,10 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "choices": ("average", "weighted"),
         "help": "how the scores of patches are pooled (default: what the file's name, or the file, "
         "says)",
+    },
+    "ranges": {
+        "metavar": "FILE",
+        "help": "the ranges of the statistics (default: allrange beside FILE)",
     },
     "lower_is_better": {
         "action": "store_true",

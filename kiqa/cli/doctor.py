@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from kiqa.cli.inputs import add_model
-from kiqa.startup import ProcessError, check_backend, quiet_log
+from kiqa.startup import ProcessError, check_backend, check_process, quiet_log
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "pandas", "Pillow", "h5py", "scikit-image")
 _OPENCV = (
@@ -100,6 +100,7 @@ def _machine():
 
 def _tensorflow():
     try:
+        check_process()
         check_backend()
     except ProcessError as error:
         return "broken", str(error)

@@ -10,6 +10,7 @@ from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import (
     DATASETS,
     add_count,
+    add_memory,
     add_model,
     add_part,
     add_spreadsheet,
@@ -60,6 +61,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_spreadsheet(parser)
     add_count(parser, "--workers", "decoding threads")
+    add_memory(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -69,14 +71,18 @@ def run(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from kiqa.data.untrained import untrained
+    from kiqa.evaluation.correlation import check_mos
+    from kiqa.evaluation.report import undefined_metrics
     from kiqa.scoring import Scorer, score_paths
 
     records = records_of(arguments)
-    scorer = Scorer(arguments.model, stride=arguments.stride)
+    scorer = Scorer(arguments.model, stride=arguments.stride, max_memory=arguments.memory)
     load_quietly(scorer)
     records, _, met = untrained(
         records, [scorer.info.details], include=arguments.include_trained, report=tell
     )
+    references = _references(records, arguments.dataset) if scorer.needs_reference else None
+    check_mos([record.mos for record in records])
     folder = Path(arguments.output) if arguments.output else None
     if folder:
         check_targets(folder / name for name in _WRITTEN)
@@ -86,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         output=folder and folder / "rows.jsonl",
         resume=arguments.resume,
         workers=arguments.workers,
-        references=_references(records, arguments.dataset) if scorer.needs_reference else None,
+        references=references,
     )
     hidden = not sys.stderr.isatty()
     try:
@@ -102,7 +108,9 @@ def run(arguments: argparse.Namespace) -> int:
     errors = len(records) - result["images"]
     if errors:
         tell(f"{errors} of {len(records)} images could not be scored")
-    return 1 if errors else 0
+    if undefined := undefined_metrics(result["metrics"]):
+        tell(undefined)
+    return 1 if errors or undefined else 0
 
 
 def _references(records, dataset) -> list[str]:

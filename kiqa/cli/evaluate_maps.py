@@ -167,7 +167,13 @@ def run(arguments: argparse.Namespace) -> int:
     sys.stdout.write(f"{table}\n")
     if errors:
         tell(f"{len(errors)} of {len(items)} images could not be compared")
-    return 1 if errors else 0
+    undefined = [n for n, each in result["predictors"].items() if each["overall"]["auc"] is None]
+    if undefined:
+        tell(
+            f"no AUC of {', '.join(undefined)}: the ground truth of no image has places both "
+            "above and below a threshold"
+        )
+    return 1 if errors or undefined else 0
 
 
 def _stored(maps, items):

@@ -68,6 +68,28 @@ def add_reference(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_memory(parser: argparse.ArgumentParser) -> None:
+    """Add --memory to a command."""
+    parser.add_argument(
+        "--memory",
+        type=_size,
+        metavar="SIZE",
+        help="most memory that one image may take, loading it and in the network, such as 2G; by "
+        "estimates, larger images are refused (default: half of what is free)",
+    )
+
+
+def _size(text):
+    from kiqa.io.memory import parse_size
+
+    try:
+        return parse_size(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected a size such as 512M or 2G, got {text!r}"
+        ) from None
+
+
 def add_spreadsheet(parser: argparse.ArgumentParser) -> None:
     """Add --spreadsheet to a command that writes CSV."""
     parser.add_argument(

@@ -11,7 +11,15 @@ from functools import partial
 from pathlib import Path
 
 from kiqa.arguments import Output, add_output
-from kiqa.cli.inputs import Input, add_count, add_paths, add_reference, collect, distinguish
+from kiqa.cli.inputs import (
+    Input,
+    add_count,
+    add_memory,
+    add_paths,
+    add_reference,
+    collect,
+    distinguish,
+)
 from kiqa.cli.targets import report
 from kiqa.constants import DEFAULT_MAPPER
 from kiqa.io.messages import tell
@@ -37,6 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="blocks of the map, for PaQ-2-PiQ (default: 32x32) and lite (24x24)",
     )
     add_reference(parser)
+    add_memory(parser)
     parser.add_argument(
         "--normalise",
         action="store_true",
@@ -77,7 +86,11 @@ def run(arguments: argparse.Namespace) -> int:
     targets = [path for item, _ in pairs for path in _targets(item, arguments).values()]
     check_targets([*targets, *filter(None, [arguments.html])])
     scorer = Scorer(
-        arguments.model, stride=arguments.stride, default_stride=MAP_STRIDE, grid=arguments.grid
+        arguments.model,
+        stride=arguments.stride,
+        default_stride=MAP_STRIDE,
+        grid=arguments.grid,
+        max_memory=arguments.memory,
     )
     load_quietly(scorer)
     scorer.check_maps()
@@ -104,7 +117,12 @@ def run(arguments: argparse.Namespace) -> int:
     done = errors = 0
     try:
         with html as add:
-            load = partial(_load, settings=_settings(scorer, arguments), page=add)
+            load = partial(
+                _load,
+                settings=_settings(scorer, arguments),
+                page=add,
+                max_bytes=scorer.max_bytes,
+            )
             for item, loaded in read_ahead(load, pairs, workers=usable_workers()):
                 if loaded is None:  # on the page already
                     done += 1
@@ -123,7 +141,9 @@ def run(arguments: argparse.Namespace) -> int:
                     errors += report(item, error)
                     continue
                 done += 1
-                sys.stdout.write(f"{quality_map.mean():8.4f}  {printable(item.path)}\n")
+                note = scorer.note(image)
+                told = f"  ({note})" if note else ""
+                sys.stdout.write(f"{quality_map.mean():8.4f}  {printable(item.path)}{told}\n")
                 sys.stdout.flush()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
@@ -156,7 +176,7 @@ def _settings(scorer, arguments) -> str:
     return repr((*chosen, scorer.info.name))
 
 
-def _load(pair: tuple[Input, str | None], *, settings: str, page):
+def _load(pair: tuple[Input, str | None], *, settings: str, page, max_bytes: int):
     """The input with its image, reference and key; or the exception that loading them raised.
 
     ``None`` stands for an image that is on the page.
@@ -168,10 +188,10 @@ def _load(pair: tuple[Input, str | None], *, settings: str, page):
     try:
         if page is not None and page.keys and _stored_key(item, reference, settings) in page.keys:
             return item, None
-        images = [load_image(at), None]
+        images = [load_image(at, max_bytes=max_bytes), None]
         if reference is not None:
             at = reference
-            images[1] = load_image(at)
+            images[1] = load_image(at, max_bytes=max_bytes)
     except Exception as error:  # told when its turn comes
         if at != item.path and isinstance(error, ValueError | OSError):
             return item, ValueError(f"{item.path}: reference: {error}")

@@ -26,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "ratings",
         metavar="RATINGS.csv",
         help="one row a rating: subject, image, rating, and if there are such session and repeat "
-        "(1: second showing)",
+        "(1: second showing); or a wide table, one column a subject",
     )
     written = f"write {', '.join(_WRITTEN)} there (default: the summary only)"
     add_output(parser, "--output", Output.FOLDER, "DIR", written)
@@ -70,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.evaluation.study.ratings import read_ratings, read_values
     from kiqa.evaluation.study.rejection import RejectionRules
     from kiqa.evaluation.study.scores import Z_RANGE, process_ratings
+    from kiqa.evaluation.study.sentinels import sentinels
     from kiqa.io.outputs import check_targets
 
     if arguments.output:
@@ -77,6 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = {name: getattr(arguments, name) for name in _RULES if hasattr(arguments, name)}
     rules = RejectionRules(**chosen)
     ratings = read_ratings(arguments.ratings, scale=arguments.scale)
+    doubtful = sentinels(ratings.rating) if arguments.scale is None else []
     golden = acceptance = None
     if arguments.golden:
         golden = read_values(arguments.golden, "image", "mos")
@@ -96,9 +98,15 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         halves, note = None, str(error)
     result = _result(arguments, ratings, study, rules, halves, note, z_range)
+    result["doubtful_ratings"] = [each._asdict() for each in doubtful]
     if arguments.output:
         _write(Path(arguments.output), study, result, spreadsheet=arguments.spreadsheet)
     sys.stdout.write(_text(result))
+    for value, count in doubtful:
+        sys.stderr.write(
+            f"kiqa: warning: {count} of {len(ratings)} ratings are {value:g}, which looks like "
+            "'not rated'; they count as ratings. Remove their rows, or state --scale LOW:HIGH\n"
+        )
     return 0
 
 
@@ -114,6 +122,8 @@ def _result(arguments, ratings, study, rules, halves, note, z_range) -> dict:
     counts = study.scores.subjects
     return {
         "ratings": len(ratings),
+        "lowest": float(ratings.rating.min()),
+        "highest": float(ratings.rating.max()),
         "kept": len(study.kept),
         "subjects": len(ratings.subjects),
         "sessions": len(study.verdicts),
@@ -172,6 +182,7 @@ def _text(result) -> str:
         "sessions",
         f"left out: {result['rejected_sessions']} sessions{f' ({reasons})' if reasons else ''}, "
         f"{len(result['rejected_subjects'])} subjects wholly",
+        f"lowest rating {result['lowest']:g}, highest {result['highest']:g}",
         f"scored: {result['images']} images from {result['kept']} ratings, {mean:.1f} subjects an "
         f"image, at least {least}",
         f"random halves of the subjects: LCC {halves['lcc']:.3f}, SROCC {halves['srocc']:.3f} "

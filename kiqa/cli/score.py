@@ -6,7 +6,14 @@ import sys
 from contextlib import closing
 
 from kiqa.arguments import Output, add_output, part_of
-from kiqa.cli.inputs import add_count, add_paths, add_reference, add_spreadsheet, collect
+from kiqa.cli.inputs import (
+    add_count,
+    add_memory,
+    add_paths,
+    add_reference,
+    add_spreadsheet,
+    collect,
+)
 from kiqa.io.messages import tell
 from kiqa.startup import load_quietly
 
@@ -50,6 +57,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "pixels between the map's cells (default: 8; the aggregator has its own)",
     )
     add_reference(parser)
+    add_memory(parser)
     parser.add_argument(
         "--categories",
         action="store_true",
@@ -74,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     references = None
     if arguments.reference is not None:
         references = [reference_for(item.name, arguments.reference) for item in inputs]
-    scorer = Scorer(arguments.model, stride=arguments.stride)
+    scorer = Scorer(arguments.model, stride=arguments.stride, max_memory=arguments.memory)
     load_quietly(scorer)
     if arguments.categories and scorer.info.scale != "0..100":
         raise ValueError(

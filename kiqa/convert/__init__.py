@@ -8,9 +8,11 @@ from collections.abc import Callable
 from importlib import import_module
 
 CONVERTERS = {
+    "brisque": "kiqa.convert.brisque:convert_brisque",
     "deepiqa": "kiqa.convert.deepiqa:convert_deepiqa",
     "efficientnet-lite": "kiqa.convert.efficientnet_lite:convert_efficientnet_lite",
     "lidq92": "kiqa.convert.wadiqam_ports:convert_lidq92",
+    "niqe": "kiqa.convert.niqe:convert_niqe",
     "paq2piq": "kiqa.convert.paq2piq:convert_paq2piq",
     "pyiqa": "kiqa.convert.wadiqam_ports:convert_pyiqa",
     "resnet18": "kiqa.convert.paq2piq:convert_resnet18",

@@ -34,7 +34,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kiqa.data.smoothing import BLUR, blur_map
-from kiqa.data.tables import read_table
+from kiqa.data.tables import read_table, read_text
 
 _CORNERS = ("left", "top", "right", "bottom")
 _COLUMNS = ("image_name", "participant", *_CORNERS, "none")
@@ -211,7 +211,7 @@ def _from_json(path):
     if not path.is_file():
         raise FileNotFoundError(f"Expected a file of boxes (.json or CSV). Received: {path}.")
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
+        content = json.loads(read_text(path), object_pairs_hook=_once)
     except ValueError as error:
         raise ValueError(f"Expected a JSON file of boxes, received {path}: {error}.") from error
     if not isinstance(content, dict) or not content:

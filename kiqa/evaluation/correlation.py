@@ -1,11 +1,12 @@
 """Agreement of predicted scores with MOS over a whole set of images.
 
 Public names: :func:`srocc`, :func:`plcc`, :func:`krocc`, :func:`rmse`,
-:data:`METRICS`, :func:`bootstrap_interval`, :func:`paired_bootstrap`, and
-:func:`fit_logistic` of :mod:`kiqa.evaluation.logistic`.
+:data:`METRICS`, :func:`check_mos`, :func:`bootstrap_interval`,
+:func:`paired_bootstrap`, and :func:`fit_logistic` of
+:mod:`kiqa.evaluation.logistic`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -20,6 +21,21 @@ from kiqa.evaluation.resampling import (
     rmse_rows,
     srocc_rows,
 )
+
+
+def check_mos(mos: np.ndarray | Sequence[float]) -> None:
+    """Refuse a set of images on which no correlation exists, whatever a model says.
+
+    Args:
+        mos: Mean opinion scores, shape ``(N,)``.
+
+    Raises:
+        ValueError: If ``N`` is below 3, a MOS is not finite, or all are equal.
+
+    Examples:
+        >>> check_mos([0.2, 0.4, 0.9])
+    """
+    _pair(mos, mos, names=("MOS", "MOS"))
 
 
 def srocc(predicted: np.ndarray, mos: np.ndarray) -> float:
@@ -287,7 +303,13 @@ def _mapped(x, y, logistic):
     return mapped
 
 
-def _pair(predicted, mos, *, least=3, constant=False):
+_NO_SPREAD = {
+    "predictions": "A network that answers a constant is dead; train it again with another seed.",
+    "MOS": "There is nothing to rank; check the column of the MOS, or take a larger set.",
+}
+
+
+def _pair(predicted, mos, *, least=3, constant=False, names=("predictions", "MOS")):
     """Both inputs as float64, or the reason why they cannot be compared."""
     x, y = np.asarray(predicted, np.float64), np.asarray(mos, np.float64)
     if x.ndim != 1 or x.shape != y.shape:
@@ -297,7 +319,7 @@ def _pair(predicted, mos, *, least=3, constant=False):
         )
     if x.size < least:
         raise ValueError(f"Expected at least {least} images, received {x.size}. Use a larger set.")
-    for name, values in (("predictions", x), ("MOS", y)):
+    for name, values in zip(names, (x, y), strict=True):
         bad = np.flatnonzero(~np.isfinite(values))
         if bad.size:
             raise ValueError(
@@ -307,7 +329,6 @@ def _pair(predicted, mos, *, least=3, constant=False):
         if not constant and np.ptp(values) == 0:
             raise ValueError(
                 f"Expected {name} that differ, received {values.size} times {values[0]:g}: no "
-                "correlation is defined. A network that answers a constant is dead; train it "
-                "again with another seed."
+                f"correlation is defined. {_NO_SPREAD[name]}"
             )
     return x, y

@@ -3,8 +3,8 @@
 Files are written under a temporary name and renamed, so a full disk or an
 interrupt leaves the old file, never half a new one.
 
-Public names: :func:`scored_pairs`, :func:`correlation_report`, :func:`metric_cells`,
-:func:`to_markdown`, :func:`write_csv`, :func:`write_json`.
+Public names: :func:`scored_pairs`, :func:`correlation_report`, :func:`undefined_metrics`,
+:func:`metric_cells`, :func:`to_markdown`, :func:`write_csv`, :func:`write_json`.
 """
 
 import json
@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from kiqa.evaluation.correlation import METRICS, bootstrap_interval
+from kiqa.evaluation.correlation import METRICS, bootstrap_interval, check_mos
 from kiqa.io.csv_lines import write_csv_file
 from kiqa.io.files import write_atomically
 from kiqa.io.text import printable
 
 REPORTED = ("srocc", "plcc", "plcc4", "plcc5", "krocc", "rmse")
+CORRELATIONS = ("srocc", "plcc", "krocc")
 
 
 def scored_pairs(
@@ -81,10 +82,11 @@ def correlation_report(
         JSON.
 
     Raises:
-        ValueError: If the lengths differ, the set is empty, or a score is
-            not finite.
+        ValueError: If the lengths differ, there are fewer than three images,
+            all MOS are equal, or a score is not finite.
     """
     METRICS["rmse"](predicted, mos)  # refuses what no metric could take
+    check_mos(mos)
     return {
         "images": len(mos),
         "seed": seed,
@@ -94,6 +96,21 @@ def correlation_report(
             name: _entry(name, predicted, mos, n=n, seed=seed, level=level) for name in REPORTED
         },
     }
+
+
+def undefined_metrics(metrics: Mapping[str, Mapping], names: Sequence[str] = CORRELATIONS) -> str:
+    """Say which metrics do not exist; a command that prints them has not succeeded then.
+
+    Args:
+        metrics: ``metrics`` of :func:`correlation_report`.
+        names: Those that have to exist. The fits need more images than the
+            others, and are left out of the default.
+
+    Returns:
+        One line with the names and the first reason; empty where all exist.
+    """
+    missing = {name: metrics[name]["note"] for name in names if metrics[name]["value"] is None}
+    return f"no {', '.join(missing)}: {next(iter(missing.values()))}" if missing else ""
 
 
 def metric_cells(

@@ -37,6 +37,7 @@ SCALE = ">=0"  # of maps and scores
 
 _LUMINANCE = (0.298936021293775, 0.587043074451121, 0.114020904255103)
 _BLOCK = 8  # coefficients of the finest level in a block's side; 4 and 2 on the next
+_STRIP = 64  # rows
 _LARGEST = 100  # FISH_bb takes the largest 1 % of the map
 
 
@@ -60,7 +61,10 @@ def luminance_of(image: np.ndarray) -> np.ndarray:
     """
     image = np.asarray(image)
     if image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8:
-        return image @ np.array(_LUMINANCE)
+        gray = np.empty(image.shape[:2])
+        for at in range(0, len(image), _STRIP):  # the product holds its factor in float64
+            np.matmul(image[at : at + _STRIP], np.array(_LUMINANCE), out=gray[at : at + _STRIP])
+        return gray
     if image.ndim != 2 or image.dtype.kind not in "uif":
         raise ValueError(
             "Expected an RGB image of shape (H, W, 3), uint8, or gray values of shape (H, W). "

@@ -26,6 +26,7 @@ from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
 from kiqa.maps.paq2piq import block_map, check_rois, grid_edges
 from kiqa.models.lite import LOCAL_PARTS, PARTS, split
+from kiqa.startup import check_process
 
 if TYPE_CHECKING:
     import keras
@@ -35,6 +36,7 @@ LEAST_SIDE = 32  # of an image
 WINDOW = 96  # working pixels a side
 LOCAL_WINDOW = 48
 GRID = (24, 24)  # blocks of a map: 16 working pixels of a square image
+_BYTES = 256 << 20  # the network at the working resolution, measured
 _AT_ONCE = 1024  # rectangles rated together
 
 
@@ -126,7 +128,22 @@ class LiteRater:
         Raises:
             ValueError: If it is no such image.
         """
+        check_process()
         return float(self._whole(_batch(working_pixels(pixels)))[0, 0])
+
+    @staticmethod
+    def memory(height: int, width: int) -> int:
+        """Estimate the bytes that rating an image takes beside its pixels.
+
+        Args:
+            height: Of the image in pixels.
+            width: Of the image in pixels.
+
+        Returns:
+            Bytes at the peak; they do not depend on the size, as every image
+            is looked at in the same one.
+        """
+        return _BYTES
 
     def rate(self, pixels: np.ndarray, rois: np.ndarray) -> np.ndarray:
         """Rate rectangles of an image, in one pass of the body.
@@ -221,6 +238,7 @@ class LiteRater:
 
     def _features(self, work, *, local=False):
         """The body's maps, ``float32`` (rows, columns, channels) each."""
+        check_process()
         run = self._local_maps if local and self._local_maps is not None else self._maps
         return [np.asarray(tensor[0]) for tensor in run(_batch(work))]
 

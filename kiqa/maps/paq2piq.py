@@ -1,8 +1,8 @@
 """Scores of rectangles of an image, and quality maps of its blocks, by PaQ-2-PiQ.
 
-The body looks at the image once; each rectangle then costs a pooling of its
-features and the small head. A map of n x m blocks is the scores of n * m
-rectangles with edges at ``linspace(0, size, cells + 1)``.
+The body looks at the image once, at a large one tile by tile; each rectangle
+then costs a pooling of its features and the small head. A map of n x m blocks
+is the scores of n * m rectangles with edges at ``linspace(0, size, cells + 1)``.
 
 Public names: `RegionRater`, `block_map`, `check_rois`, `grid_rois`,
 `grid_edges`, `LEAST_SIDE`.
@@ -12,6 +12,7 @@ References:
     authors' code.
 """
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,12 +22,20 @@ from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
 from kiqa.models.paq2piq import KINDS
 from kiqa.models.roi_pool import roi_pool
+from kiqa.startup import check_process
 
 if TYPE_CHECKING:
     import keras
 
 LEAST_SIDE = PAQ2PIQ.stride  # ours: a smaller image has not even one whole feature cell
 _AT_ONCE = 4096  # rectangles pooled and rated together
+
+# ResNet-18 sees 217 pixels around the middle of a feature: so much is added to a tile and cut off.
+_HALO = 224
+_TILE = 4_000_000  # pixels of a tile with its halo
+_BODY_BYTES = 220  # a pixel of a tile; measured, as the other two
+_POOL_BYTES, _MOST_POOLED = 64, 384 << 20  # a pixel of the image for pooling, and in all
+_FEATURE_BYTES = 6  # a pixel of the image
 
 
 def block_map(
@@ -246,6 +255,26 @@ class RegionRater:
         size, name = (height, width), f"paq2piq-{self.kind}"
         return block_map(values.reshape(grid), size, info=self._info, model=name, scale="0..100")
 
+    @staticmethod
+    def memory(height: int, width: int) -> int:
+        """Estimate the bytes that rating an image takes beside its pixels.
+
+        Args:
+            height: Of the image in pixels.
+            width: Of the image in pixels.
+
+        Returns:
+            Bytes at the peak: of the body on the largest tile, the image's
+            features, and pooling them.
+        """
+        seen = max(
+            (rows.stop - rows.start) * (columns.stop - columns.start)
+            for (rows, _), (columns, _) in _tiles(height, width)
+        )
+        pixels = height * width
+        pooled = min(_MOST_POOLED, _POOL_BYTES * pixels)
+        return _BODY_BYTES * seen + _FEATURE_BYTES * pixels + pooled
+
     def _check_regions(self):
         if self.kind == "bm":
             raise ValueError(
@@ -255,6 +284,7 @@ class RegionRater:
 
     def _features(self, pixels):
         """The body's output, (1, rows, columns, 512)."""
+        check_process()
         pixels = np.asarray(pixels)
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
             raise ValueError(
@@ -266,7 +296,24 @@ class RegionRater:
                 f"Expected an image of at least {LEAST_SIDE}x{LEAST_SIDE} pixels. Received: "
                 f"{pixels.shape[1]}x{pixels.shape[0]}. Use a larger image."
             )
-        return self._body(pixels[None].astype(np.float32))
+        tiles = _tiles(*pixels.shape[:2])
+        if len(tiles) == 1:
+            return self._body(pixels[None].astype(np.float32))
+        rows, columns = (-(-side // PAQ2PIQ.stride) for side in pixels.shape[:2])
+        features = np.empty((1, rows, columns, PAQ2PIQ.features), np.float32)
+        for (seen_rows, kept_rows), (seen_columns, kept_columns) in tiles:
+            part = self._body(pixels[None, seen_rows, seen_columns].astype(np.float32)).numpy()
+            cells = [
+                slice(kept.start // PAQ2PIQ.stride, -(-kept.stop // PAQ2PIQ.stride))
+                for kept in (kept_rows, kept_columns)
+            ]
+            first = [seen.start // PAQ2PIQ.stride for seen in (seen_rows, seen_columns)]
+            inside = [
+                slice(cell.start - start, cell.stop - start)
+                for cell, start in zip(cells, first, strict=True)
+            ]
+            features[:, *cells] = part[:, *inside]
+        return features
 
     def _rated(self, features, rois):
         """Scores of rectangles that have been checked, ``float32`` of shape (m,)."""
@@ -288,6 +335,33 @@ class RegionRater:
         filled[: len(pooled)] = pooled
         scores = self._patch_head(filled.reshape(-1, size, *pooled.shape[1:]))
         return np.asarray(scores).reshape(-1)[: len(pooled)]
+
+
+def _tiles(height, width):
+    """Parts of an image for the body: (seen, kept) slices of rows, and of columns.
+
+    Parts are cut at multiples of the stride, where each layer's windows begin
+    as they do in the whole image; its padding is met at the image's own
+    borders only.
+    """
+    parts, sides = [1, 1], (height, width)
+    while True:
+        cut = [_cuts(side, count) for side, count in zip(sides, parts, strict=True)]
+        most = [max(seen.stop - seen.start for seen, _ in axis) for axis in cut]
+        if math.prod(most) <= _TILE or max(most) <= 2 * _HALO + PAQ2PIQ.stride:
+            return [(rows, columns) for rows in cut[0] for columns in cut[1]]
+        parts[0 if most[0] >= most[1] else 1] += 1
+
+
+def _cuts(side, count):
+    length = -(-side // (count * PAQ2PIQ.stride)) * PAQ2PIQ.stride
+    return [
+        (
+            slice(max(0, at - _HALO), min(side, at + length + _HALO)),
+            slice(at, min(side, at + length)),
+        )
+        for at in range(0, side, length)
+    ]
 
 
 def _check_networks(body, head, kind):

@@ -22,12 +22,18 @@ from kiqa.data.patches import cut_patches, patch_positions
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
 from kiqa.maps.dense import build_dense, dense_steps, patch_size, peak_bytes
+from kiqa.startup import check_process
 
 if TYPE_CHECKING:
     import keras
 
 MEMORY_BUDGET = 512 * 2**20
 PATCH_BATCH = 256
+
+# Measured: what TensorFlow takes is more than the activations that are alive.
+_FACTOR = 2
+_MAP_BYTES = 12  # a cell
+_PATCH_BYTES = 1024  # a pixel of a patch, of a network that runs patch by patch
 
 # TensorFlow keeps compiled convolutions for each size it has met, about 1 MiB
 # a size and more than a hundred of them: tiles come in few sizes.
@@ -110,6 +116,7 @@ class QualityMapper:
         Raises:
             ValueError: As in `map`.
         """
+        check_process()
         self._check(batch)
         height, width = batch.shape[1:3]
         rows = (height - self.patch) // self.stride + 1
@@ -143,6 +150,32 @@ class QualityMapper:
             for out in values
         ]
 
+    def memory(self, height: int, width: int) -> int:
+        """Estimate the bytes that the map of an image takes beside its pixels.
+
+        Args:
+            height: Of the image in pixels.
+            width: Of the image in pixels.
+
+        Returns:
+            Bytes at the peak: the network on the largest tile, or on a batch
+            of patches, and the map.
+        """
+        rows, columns = (max(1, (side - self.patch) // self.stride + 1) for side in (height, width))
+        cells = _MAP_BYTES * rows * columns
+        if self._steps is None:
+            return cells + _PATCH_BYTES * PATCH_BATCH * self.patch**2
+        tile_rows, tile_columns = self._tiles(rows, columns)[0][2:]
+        return cells + _FACTOR * self._needed(tile_rows, tile_columns)
+
+    def _needed(self, rows, columns):
+        return peak_bytes(
+            self._steps or [],
+            stride=self.stride,
+            height=_rounded_up((rows - 1) * self.stride + self.patch),
+            width=_rounded_up((columns - 1) * self.stride + self.patch),
+        )
+
     def _check(self, batch):
         if batch.ndim != 4 or batch.shape[3] != 3 or batch.dtype != np.uint8:
             raise ValueError(
@@ -175,12 +208,7 @@ class QualityMapper:
         parts = (1, 1)
         while True:
             tile_rows, tile_columns = math.ceil(rows / parts[0]), math.ceil(columns / parts[1])
-            needed = peak_bytes(
-                self._steps,
-                stride=self.stride,
-                height=_rounded_up((tile_rows - 1) * self.stride + self.patch),
-                width=_rounded_up((tile_columns - 1) * self.stride + self.patch),
-            )
+            needed = self._needed(tile_rows, tile_columns)
             if needed <= self.memory_budget or tile_rows == tile_columns == 1:
                 break
             # Split the longer side: square tiles share the fewest pixels.

@@ -20,11 +20,15 @@ import numpy as np
 from kiqa.constants import RNN_BIQA
 from kiqa.io.weights import WeightsInfo
 from kiqa.maps.gaze import Gaze, GazeForm, gaze_of
+from kiqa.startup import check_process
 
 if TYPE_CHECKING:
     import keras
 
 PATCH_BATCH = 32  # patches a run of the network; more only cost memory on a CPU
+_PATCH_BYTES = 14 << 20  # of the network for a patch, measured
+_IMAGE_BYTES = 5  # a pixel
+_EDGE_BYTES = 64 * 512  # a column, see `kiqa.maps.gaze`
 LEAST_SIDE = 32  # ours; smaller images would be enlarged more than seven times
 
 
@@ -104,6 +108,26 @@ class GazeExtractor:
         (found,) = self.sequences([gaze_of(pixels, self.form)])
         return found
 
+    def memory(self, height: int, width: int) -> int:
+        """Estimate the bytes that `sequence` takes beside the pixels of its image.
+
+        Args:
+            height: Of the image in pixels.
+            width: Of the image in pixels.
+
+        Returns:
+            Bytes at the peak: a batch of patches in the network, the image
+            as it is looked at and its half, and the features.
+        """
+        patches = 2 * (height * width // (RNN_BIQA.patch**2 // 2) + 2)
+        edges = _EDGE_BYTES * width
+        return (
+            _PATCH_BYTES * min(self._batch, patches)
+            + edges
+            + _IMAGE_BYTES * height * width
+            + 12 * self.features * patches
+        )
+
     def sequences(self, gazes: Iterable[Gaze]) -> Iterator[FeatureSequence]:
         """Yield the features of many images, in order.
 
@@ -117,6 +141,7 @@ class GazeExtractor:
         Raises:
             ValueError: As `sequence`.
         """
+        check_process()
         for parts, low in self._through_network(gazes):
             values = np.concatenate(parts)
             if not np.isfinite(values).all():

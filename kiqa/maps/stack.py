@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 MAPS = ("fish", "gray", "patchnet")
 FISH_FORMS = ("sliding", "blocks")
+_FISH_BYTES, _MOST_FISH = 80, 384 << 20  # a pixel, and of a tile of FISH, measured
+_GRAY_BYTES = 24  # a pixel: gray values in float64, and once in float32
 
 
 class StackMaker:
@@ -98,6 +100,20 @@ class StackMaker:
         else:
             sharpness = fish_block_map(pixels, **grid)
         return {"fish": sharpness, "gray": gray_map(pixels, **grid)}
+
+    def memory(self, height: int, width: int) -> int:
+        """Estimate the bytes that the stack of an image takes beside its pixels.
+
+        Args:
+            height: Of the image in pixels.
+            width: Of the image in pixels.
+
+        Returns:
+            Bytes at the peak: Patchnet's, and those of FISH beside it.
+        """
+        pixels = height * width
+        sharpness = min(_MOST_FISH, _FISH_BYTES * pixels)
+        return self._mapper.memory(height, width) + sharpness + _GRAY_BYTES * pixels
 
     def stack(
         self, pixels: np.ndarray, *, indicators: dict[str, QualityMap] | None = None

@@ -23,11 +23,14 @@ import numpy as np
 from kiqa.data.patches import grid_shape, patch_grid
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
+from kiqa.startup import check_process
 
 if TYPE_CHECKING:
     import keras
 
 PATCH_BATCH = 256
+_PATCH_BYTES = 1024  # of the network for a pixel of a patch, measured
+_CELL_BYTES = 32
 
 
 def simple_average(qualities: np.ndarray) -> float:
@@ -168,6 +171,7 @@ class PatchPooler:
                 ``uint8``, the shapes differ, or a reference is missing or
                 superfluous.
         """
+        check_process()
         images = self._images(pixels, reference)
         height, width = images[0].shape[:2]
         rows, columns = grid_shape(height, width, patch=self.patch, stride=self.stride)
@@ -181,6 +185,20 @@ class PatchPooler:
             for index, part in enumerate(self._parts)
         ]
         return PooledQuality(*maps) if len(maps) > 1 else PooledQuality(maps[0], None)
+
+    def memory(self, height: int, width: int) -> int:
+        """Estimate the bytes that `pool` takes beside the pixels of its images.
+
+        Args:
+            height: Of an image in pixels.
+            width: Of an image in pixels.
+
+        Returns:
+            Bytes at the peak: a batch of patches in the network, and the maps.
+        """
+        cells = (height // self.stride + 1) * (width // self.stride + 1)
+        images = 2 if self.needs_reference else 1
+        return _CELL_BYTES * cells + _PATCH_BYTES * images * min(cells, PATCH_BATCH) * self.patch**2
 
     def _map(self, part, values, image_size):
         info = self._info

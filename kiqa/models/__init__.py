@@ -10,9 +10,12 @@ from importlib import import_module
 MODELS = {
     "aggregator": "kiqa.models.aggregator:build_aggregator",
     "average_biqa": "kiqa.models.rnn_biqa:build_average_biqa",
+    "brisque": "kiqa.models.brisque:build_brisque",
+    "cnniqa": "kiqa.models.cnniqa:build_cnniqa",
     "efficientnet_lite": "kiqa.models.efficientnet_lite:build_efficientnet_lite",
     "lite": "kiqa.models.lite:build_lite",
     "lite_local": "kiqa.models.lite:build_lite_local",
+    "niqe": "kiqa.models.niqe:build_niqe",
     "paq2piq_head": "kiqa.models.paq2piq:build_paq2piq_head",
     "patchnet": "kiqa.models.patchnet:build_patchnet",
     "resnet18": "kiqa.models.resnet18:build_resnet18",

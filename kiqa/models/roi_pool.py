@@ -26,7 +26,7 @@ from keras import ops
 
 from kiqa.constants import PAQ2PIQ
 
-_TABLES = 2**27  # values of the maxima that are kept at a time: 512 MiB
+_TABLES = 2**25  # values of the maxima that are kept at a time: 128 MiB
 
 
 def roi_pool(

@@ -12,6 +12,7 @@ _PUBLIC = {
     "Scorer": "kiqa.scoring.scorer",
     "content_hash": "kiqa.scoring.decoding",
     "in_shard": "kiqa.scoring.paths",
+    "model_table": "kiqa.scoring.catalogue",
     "quality_map": "kiqa.scoring.single",
     "read_ahead": "kiqa.scoring.paths",
     "score": "kiqa.scoring.single",

@@ -11,6 +11,7 @@ from typing import Any
 
 from kiqa.io.images import MAX_BYTES, Source, load_image
 from kiqa.io.images.sources import check_size
+from kiqa.io.memory import MemoryLimitError
 from kiqa.io.messages import shortened
 
 
@@ -20,8 +21,12 @@ def name_file(error: Exception | str, path: str | None) -> str:
     return text if path is None or path in text else f"{path}: {text}"
 
 
-def content_hash(path: str | os.PathLike) -> str:
+def content_hash(path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> str:
     """Return the SHA-256 of a regular file's bytes, as hexadecimal text.
+
+    Args:
+        path: The file.
+        max_bytes: Most bytes.
 
     Raises:
         OSError: If the path cannot be read or is no regular file.
@@ -33,7 +38,7 @@ def content_hash(path: str | os.PathLike) -> str:
     if os.path.exists(path) and not os.path.isfile(path):
         raise OSError(f"{path} is no regular file (a pipe, socket or device).")
     with open(path, "rb") as file:
-        if check_size(path, MAX_BYTES) == 0:  # some of the kernel's files can be read for ever
+        if check_size(path, max_bytes) == 0:  # some of the kernel's files can be read for ever
             return hashlib.sha256().hexdigest()
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -49,6 +54,7 @@ def decode(
     scored: Collection = (),
     *,
     reference: str | os.PathLike | None = None,
+    max_bytes: int = MAX_BYTES,
 ) -> dict:
     """Hash and decode one source; runs in a thread and raises nothing.
 
@@ -58,6 +64,7 @@ def decode(
             they are; the last is ``None`` without a reference.
         scored: ``(sha256, reference's sha256)`` that have a score already.
         reference: The image to compare it with.
+        max_bytes: As for `kiqa.load_image`.
 
     Returns:
         ``path``, ``seconds``, and ``sha256``, ``image`` or ``error``; with a
@@ -72,19 +79,21 @@ def decode(
         item |= {"reference": os.fspath(reference), "reference_sha256": None}
     try:
         if named is not None:
-            item["sha256"] = content_hash(named)
+            item["sha256"] = content_hash(named, max_bytes=max_bytes)
         if reference is not None:
             at = item["reference"]
-            item["reference_sha256"] = content_hash(reference)
+            item["reference_sha256"] = content_hash(reference, max_bytes=max_bytes)
         content = item.get("sha256"), item.get("reference_sha256")
         if (item["path"], *content) not in final and content not in scored:
             at = item["path"]
-            item["image"] = load_image(source)
+            item["image"] = load_image(source, max_bytes=max_bytes)
             if reference is not None:
                 at = item["reference"]
-                item["reference_image"] = load_image(reference)
+                item["reference_image"] = load_image(reference, max_bytes=max_bytes)
     except (OSError, MemoryError) as error:
         item |= {"sha256": None, "error": name_file(_reason(error), at)}
+    except MemoryLimitError as error:  # more may be allowed another time
+        item |= {"sha256": None, "error": name_file(error, at)}
     except Exception as error:  # a decoder's own exception is a verdict too
         item["error"] = name_file(error, at)
         if isinstance(source, bytes):

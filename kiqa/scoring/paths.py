@@ -140,7 +140,9 @@ def _score(pairs, scorer, rows, old, *, stop, workers):
     scored = {_content(row): row for row in old if row["sha256"] and row["error"] is None}
     refused = {(row["path"], row["error"]) for row in old if not row["sha256"]}
     decoded = read_ahead(
-        lambda pair: decode(pair[0], final.keys(), scored.keys(), reference=pair[1]),
+        lambda pair: decode(
+            pair[0], final.keys(), scored.keys(), reference=pair[1], max_bytes=scorer.max_bytes
+        ),
         pairs,
         workers=workers,
     )

@@ -3,8 +3,7 @@
 How a score is made depends on the model (`kiqa.scoring.engines`): the mean of
 Patchnet's quality map, or the aggregator's output. A *row* is a dictionary,
 one an image, with the keys of `ROW_KEYS`; what could not be scored is a row
-with ``error``, and a score that may mean nothing has a ``note``
-(`kiqa.scoring.notes`).
+with ``error``. ``note`` says of a score that it means nothing, and why.
 
 A row with ``error`` **and** ``sha256`` is a verdict about the content and
 final. A row with ``error`` and without ``sha256`` is about circumstances (the
@@ -23,10 +22,11 @@ import numpy as np
 
 from kiqa import __version__
 from kiqa.constants import DEFAULT_SCORER, PATCHNET
-from kiqa.io.images import LoadedImage, Source, load_image
+from kiqa.io.images import MAX_BYTES, LoadedImage, Source, load_image
 from kiqa.io.map_files import QualityMap
+from kiqa.io.memory import MemoryLimitError, limited_memory, memory_limit
 from kiqa.scoring.decoding import decode, name_file
-from kiqa.scoring.notes import note_of
+from kiqa.scoring.domain import domain_note, scale_note
 from kiqa.scoring.pairs import check_pair
 from kiqa.startup import check_process, one_at_a_time
 
@@ -65,17 +65,22 @@ class Scorer:
     """Scores images with one model; loads it at first use and can be pickled.
 
     Args:
-        model: Name of a shipped model or path of a published ``.h5`` file.
+        model: Name of a shipped model or of a comparator, or path of a published
+            ``.h5`` file.
         stride: Pixels between the places that the network looks at, at least
             1. ``None`` is the model's own; a model that was trained at one
             stride, such as the aggregator, takes no other.
         default_stride: What ``None`` means where the model leaves it open.
         grid: ``(rows, columns)`` of the blocks of `map`, for PaQ-2-PiQ, whose
             own is 32x32, and lite, 24x24. Not together with a stride.
+        max_memory: Bytes that one image may take, loading it and in the
+            network, by estimates made before. ``None`` is half of what is
+            free at the time, and for loading `kiqa.io.images.MAX_BYTES` at
+            most.
 
     Raises:
-        ValueError: If the stride or a side of the grid is not a whole number
-            of at least 1, or both are given.
+        ValueError: If the stride, a side of the grid or the memory is not a
+            whole number of at least 1, or stride and grid are given.
 
     Examples:
         >>> from skimage import data
@@ -95,11 +100,13 @@ class Scorer:
         stride: int | None = None,
         default_stride: int = SCORE_STRIDE,
         grid: tuple[int, int] | None = None,
+        max_memory: int | None = None,
     ) -> None:
         for value in (default_stride if stride is None else stride, default_stride):
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
                 raise ValueError(f"Expected a stride of at least 1 pixel. Received: {value!r}.")
         self.grid = checked_grid(grid, stride)
+        self.max_memory = _checked_memory(max_memory)
         self.model = os.fspath(model)
         self._stride = None if stride is None else int(stride)
         self._default_stride = int(default_stride)
@@ -119,37 +126,65 @@ class Scorer:
         return self._loaded
 
     def _load_alone(self):
-        from kiqa.io.weights import read_info
-        from kiqa.scoring.engines import load_engine
+        from kiqa.scoring.engines import describe, load_engine
 
-        info = read_info(self.model)
+        info = describe(self.model)
         engine = load_engine(info, stride=self._stride, default_stride=self._default_stride)
         _check_grid(self.grid, info, engine)
         return info, engine
 
-    def with_grid(self, grid: tuple[int, int] | None) -> "Scorer":
-        """Return a scorer with another grid that shares the loaded network.
+    def having(
+        self, *, grid: tuple[int, int] | None = None, max_memory: int | None = None
+    ) -> "Scorer":
+        """Return a scorer with another grid and memory that shares the loaded network.
 
         Args:
             grid: As for the class.
+            max_memory: As for the class.
 
         Returns:
             The scorer.
 
         Raises:
-            ValueError: If the model's maps are no grids of blocks.
+            ValueError: If the model's maps are no grids of blocks, or as for
+                the class.
         """
         other = Scorer(
-            self.model, stride=self._stride, default_stride=self._default_stride, grid=grid
+            self.model,
+            stride=self._stride,
+            default_stride=self._default_stride,
+            grid=grid,
+            max_memory=max_memory,
         )
         _check_grid(other.grid, *self._load())
         other._loaded, other._used = self._loaded, self._used
         return other
 
+    def memory(self, height: int, width: int) -> int:
+        """Estimate what scoring an image takes at its peak; loads the model.
+
+        Args:
+            height: Of the image in pixels.
+            width: Of the image in pixels.
+
+        Returns:
+            Bytes: the decoded pixels, with those of the reference if the
+            model needs one, and the network's. Loading comes before and is
+            bounded by itself.
+        """
+        engine = self._load()[1]
+        images = 2 if engine.needs_reference else 1
+        return 3 * images * height * width + engine.memory(height, width)
+
     @property
     def info(self) -> "WeightsInfo":
         """The `kiqa.io.weights.WeightsInfo` of the model; loads it."""
         return self._load()[0]
+
+    @property
+    def max_bytes(self) -> int:
+        """Bytes that loading one image may take; see `kiqa.load_image`."""
+        return min(MAX_BYTES, memory_limit()) if self.max_memory is None else self.max_memory
 
     @property
     def stride(self) -> int:
@@ -247,6 +282,24 @@ class Scorer:
         function = self._load()[1].beside
         return {} if function is None else function(score)
 
+    def note(self, image: Source | LoadedImage) -> str | None:
+        """Say that the score of an image means nothing, where that is certain.
+
+        Args:
+            image: As in `map`.
+
+        Returns:
+            What the row of the image has as ``note``: why it is out of the
+            domain of the model (`kiqa.scoring.domain`), or ``None``.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If the image cannot be read.
+        """
+        if not isinstance(image, LoadedImage):
+            image = load_image(image, max_bytes=self.max_bytes)
+        return domain_note(image.pixels, self.info.name)
+
     def _run(self, name, function, image, reference):
         """Apply an engine's function; an error names the file."""
         if (reference is not None) != self.needs_reference:
@@ -258,7 +311,7 @@ class Scorer:
                 "none. Use kiqa.score(image, reference=...), or another model."
             )
         images = [
-            each if isinstance(each, LoadedImage) else load_image(each)
+            each if isinstance(each, LoadedImage) else load_image(each, max_bytes=self.max_bytes)
             for each in (image, reference)
             if each is not None
         ]
@@ -267,10 +320,15 @@ class Scorer:
             if reference is not None:
                 check_pair(*images)
             # Threads that trace a network at once would trace it several times.
-            with nullcontext() if name in self._used else one_at_a_time():
+            with (
+                limited_memory(self.max_memory),
+                nullcontext() if name in self._used else one_at_a_time(),
+            ):
                 result = function(*[each.pixels for each in images])
             self._used.add(name)
             return result
+        except MemoryLimitError as error:
+            raise MemoryLimitError(name_file(error, image.path)) from error
         except ValueError as error:
             raise ValueError(name_file(error, image.path)) from error
 
@@ -291,7 +349,7 @@ class Scorer:
             One row for each source, in order; see `ROW_KEYS`.
         """
         self._load()
-        return [self.row(decode(source)) for source in sources]
+        return [self.row(decode(source, max_bytes=self.max_bytes)) for source in sources]
 
     def row(self, item: dict) -> dict:
         """Complete what `decode` found out to a row; the network runs here."""
@@ -313,7 +371,9 @@ class Scorer:
             try:
                 row["score"] = self.score(image, reference=reference)
                 row |= self.beside(row["score"])
-                row["note"] = note_of(image.pixels, row["score"], scale=info.scale)
+                row["note"] = self.note(image) or scale_note(row["score"], info.scale, info.name)
+            except MemoryLimitError as error:  # another machine, or --memory, may have it
+                row |= {"error": name_file(error, row["path"]), "sha256": None}
             except ValueError as error:
                 row["error"] = name_file(error, row["path"])
             except Exception as error:  # out of memory and the like: try again on resume
@@ -351,6 +411,18 @@ def checked_grid(grid: tuple[int, int] | None, stride: int | None) -> tuple[int,
             f"Expected a grid as (rows, columns), each at least 1. Received: {grid!r}."
         )
     return int(sides[0]), int(sides[1])
+
+
+def _checked_memory(max_memory):
+    if max_memory is None:
+        return None
+    if (
+        isinstance(max_memory, bool)
+        or not isinstance(max_memory, int | np.integer)
+        or max_memory < 1
+    ):
+        raise ValueError(f"Expected max_memory in bytes, at least 1. Received: {max_memory!r}.")
+    return int(max_memory)
 
 
 def _check_grid(grid, info, engine):

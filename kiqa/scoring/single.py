@@ -28,6 +28,7 @@ def score(
     *,
     reference: Source | LoadedImage | None = None,
     model: str | os.PathLike = DEFAULT_SCORER,
+    max_memory: int | None = None,
 ) -> float:
     """Predict the quality of an image.
 
@@ -38,6 +39,8 @@ def score(
         reference: The undistorted image, of the same size, for
             full-reference models.
         model: Name of a shipped model or path of a published ``.h5`` file.
+        max_memory: Bytes that the image may take, loading it and in the
+            network. ``None`` is half of what is free.
 
     Returns:
         Score on the model's scale. Patchnet: mean of the quality map at
@@ -49,7 +52,8 @@ def score(
     Raises:
         FileNotFoundError: If the image or the model is not there.
         ValueError: If the image cannot be read or is too small for the
-            model, or a reference is missing or superfluous.
+            model, would take more memory, or a reference is missing or
+            superfluous.
 
     Examples:
         >>> import cv2
@@ -61,7 +65,10 @@ def score(
         >>> 0 < kiqa.score(blurred, model="patchnet") < sharp < 1
         True
     """
-    return _scorer(model, None, SCORE_STRIDE).score(image, reference=reference)
+    scorer = _scorer(model, None, SCORE_STRIDE)
+    if max_memory is not None:
+        scorer = scorer.having(max_memory=max_memory)
+    return scorer.score(image, reference=reference)
 
 
 def quality_map(
@@ -70,6 +77,7 @@ def quality_map(
     stride: int | None = None,
     grid: tuple[int, int] | None = None,
     model: str | os.PathLike = DEFAULT_MAPPER,
+    max_memory: int | None = None,
 ) -> QualityMap:
     """Predict the local quality of an image.
 
@@ -81,6 +89,7 @@ def quality_map(
         grid: ``(rows, columns)`` of blocks, for PaQ-2-PiQ, 32x32 where it is
             ``None``. Not together with a stride.
         model: Name of a shipped model or path of a published ``.h5`` file.
+        max_memory: As for `score`.
 
     Returns:
         The `QualityMap`; its ``values`` are ``float32`` (rows, columns).
@@ -88,7 +97,7 @@ def quality_map(
     Raises:
         FileNotFoundError: If the image or the model is not there.
         ValueError: If the image cannot be read or is too small for the
-            model, or both stride and grid are given.
+            model, would take more memory, or both stride and grid are given.
 
     Examples:
         >>> from skimage import data
@@ -99,4 +108,6 @@ def quality_map(
     """
     grid = checked_grid(grid, stride)
     scorer = _scorer(model, stride, MAP_STRIDE)
-    return (scorer if grid is None else scorer.with_grid(grid)).map(image)
+    if grid is not None or max_memory is not None:
+        scorer = scorer.having(grid=grid, max_memory=max_memory)
+    return scorer.map(image)

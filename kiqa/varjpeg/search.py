@@ -52,13 +52,14 @@ def encode(
 
     Returns:
         The file with its quality and overhead. For a target it is the finest
-        one found that is not larger, usually over 99 % of it.
+        one found that is not larger: usually over 99 % of it, or the ceiling,
+        quality 99 everywhere, where the target is beyond what the image uses.
 
     Raises:
         FileNotFoundError: If there is no such image.
-        ValueError: If not exactly one of quality and targets is given, a
-            target cannot be reached (the message says the floor or the
-            ceiling), or image, importance or options cannot be used.
+        ValueError: If not exactly one of quality and targets is given, no
+            file is as small as a target (the message says the floor), or
+            image, importance or options cannot be used.
 
     Examples:
         >>> from skimage import data
@@ -134,21 +135,20 @@ class SizeSearch:
             target_bytes: Largest size in bytes.
 
         Returns:
-            A file of at most that size.
+            A file of at most that size; the ceiling where that is smaller.
 
         Raises:
-            ValueError: If the target lies below the floor or above the
-                ceiling.
+            ValueError: If the target lies below the floor.
         """
         floor, ceiling = len(self.floor.data), len(self.ceiling.data)
-        if not floor <= target_bytes <= ceiling:
+        if not target_bytes >= floor:  # not a number is refused as well
             height, width = self._prepared.size
             bits = 8 / (height * width)
             raise ValueError(
                 f"Expected a target from the floor of {floor} bytes ({floor * bits:.4g} bpp) to "
                 f"the ceiling of {ceiling} bytes ({ceiling * bits:.4g} bpp) of this image and "
-                f"these settings, received {target_bytes:.0f} bytes "
-                f"({target_bytes * bits:.4g} bpp)."
+                f"these settings, or above it, received {target_bytes:.0f} bytes "
+                f"({target_bytes * bits:.4g} bpp). Raise it, or make the image smaller."
             )
         below = max(
             (each for each in self._coded if len(each.data) <= target_bytes),

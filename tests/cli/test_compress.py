@@ -55,7 +55,16 @@ def test_targets_are_the_largest_size(stand_in, pictures, target, least, most):
     assert all(least <= size <= most for size in sizes)
 
 
-@pytest.mark.parametrize("number", ["0.0001", "1000", "0", "-1", "nan"])
+@pytest.mark.parametrize("bound", ["--bytes=200000", "--bpp=1000", "--bpp=inf"])
+def test_a_bound_above_what_images_can_use_gives_the_best(stand_in, pictures, capsys, bound):
+    """Quality 99, status 0: a bound is no target."""
+    assert main(["compress", "in", bound, "--output", "out"]) == 0
+    for line, name in zip(capsys.readouterr().out.splitlines(), GOOD, strict=True):
+        assert "quality  99.000" in line and line.endswith(f"out/{name}.jpg")
+        assert Path("out", f"{name}.jpg").stat().st_size < 200_000
+
+
+@pytest.mark.parametrize("number", ["0.0001", "0", "-1", "nan"])
 def test_impossible_targets_say_floor_and_ceiling(stand_in, pictures, capsys, number):
     """One line an image, status 1, and no file."""
     assert main(["compress", "in", f"--bpp={number}", "--output", "out"]) == 1

@@ -109,13 +109,57 @@ def test_nothing_scored_is_an_input_error(stand_in, biq, capsys):
 
 
 def test_constant_predictions_have_no_correlation(stand_in, biq, capsys):
-    """A metric that does not exist is a note in the table, not a number and not the end."""
+    """A metric that does not exist is a note in the table, not a number, and no success."""
     for path in Path("biq/Images").iterdir():
         Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(path)
-    assert main([*biq, "--output", "out"]) == 0
+    assert main([*biq, "--output", "out"]) == 1
     entry = json.loads(Path("out/evaluation.json").read_text())["metrics"]["srocc"]
     assert entry["value"] is None
     assert "note" in entry
+    err = capsys.readouterr().err
+    assert err.startswith("kiqa: no srocc, plcc, krocc: Expected predictions that ")
+
+
+def _with_scores(scores):
+    """Let the first images be all there are, with these MOS."""
+    lines = [f"ss01 ({number}).jpg,{mos}\n" for number, mos in enumerate(scores)]
+    Path("biq/Train (Images and MOS).csv").write_text("".join(["Image Name,MOS\n", *lines]))
+    names = [f"ss01 ({number}).jpg,test\n" for number in range(len(scores))]
+    Path("biq/split.csv").write_text("".join(["image_name,set\n", *names]))
+
+
+def test_constant_mos_ends_before_anything_is_scored(stand_in, biq, capsys):
+    """The fault is the data's, not the network's."""
+    _with_scores([0.5] * 9)
+    assert main([*biq, "--output", "out"]) == 2
+    out, err = capsys.readouterr()
+    assert err.startswith("kiqa: error: Expected MOS that differ, received 9 times 0.5")
+    assert "dead" not in err and out == "" and not Path("out").exists()
+
+
+@pytest.mark.parametrize("images", [1, 2])
+def test_too_few_images_end_before_anything_is_scored(stand_in, biq, capsys, images):
+    """Two points always lie on a line."""
+    _with_scores([0.1, 0.2][:images])
+    assert main(biq) == 2
+    assert f"Expected at least 3 images, received {images}" in capsys.readouterr().err
+
+
+def test_too_few_images_for_a_fit_are_noted(stand_in, biq, capsys):
+    """The correlations exist, and the table says why the fits do not."""
+    _with_scores([0.1, 0.2, 0.4, 0.3])
+    assert main(biq) == 0
+    out, err = capsys.readouterr()
+    assert "4 images" in out and "Expected more than 4 predictions" in out and not err
+
+
+def test_too_few_scored_images_are_no_success(stand_in, biq, capsys):
+    """Two good files of ten."""
+    for number in range(2, 10):
+        Path(f"biq/Images/ss01 ({number}).jpg").write_bytes(b"no image")
+    assert main([*biq, "--output", "out"]) == 2
+    assert "Expected at least 3 images, received 2" in capsys.readouterr().err
+    assert Path("out/rows.jsonl").exists()
 
 
 def test_a_model_of_0_to_100_is_compared_on_its_scale(stand_in, biq, monkeypatch, capsys):

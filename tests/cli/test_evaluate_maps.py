@@ -89,6 +89,17 @@ def test_json_boxes_give_the_same_numbers(stand_in, images, capsys):
     assert capsys.readouterr().out.partition("\n")[2] == expected
 
 
+def test_no_auc_at_all_is_no_success(stand_in, images, capsys):
+    """Nobody marked anything: every image has one class."""
+    Path("boxes.json").write_text(
+        json.dumps({name: {"p1": [], "p2": []} for name in ("a.png", "sub/a.png", "b.png")})
+    )
+    arguments = ["--images", "images", "--boxes", "boxes.json", "--map", "patchnet"]
+    assert main(["evaluate-maps", *arguments, "--output", "out"]) == 1
+    out, err = capsys.readouterr()
+    assert "3 images" in out and err.startswith("kiqa: no AUC of patchnet: the ground truth of no")
+
+
 def test_maps_made_before_equal_those_made_here(stand_in, images, capsys):
     """What `kiqa map --npz` wrote is found by relative name and gives the same AUCs."""
     assert main(["map", "images", "--stride", "7", "--npz", "stored"]) == 0

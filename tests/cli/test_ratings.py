@@ -115,6 +115,57 @@ def test_few_ratings_are_scored_without_halves(tmp_path, monkeypatch, capsys):
     assert [row["ci_low"] for row in rows] == ["", "", ""] and float(rows[2]["mos"]) > 60
 
 
+LINES = [f"s{n % 5},i{n // 5},{1 + n % 4}" for n in range(60)]
+
+
+def _rate(lines, *options):
+    Path("r.csv").write_text("\n".join(["subject,image,rating", *lines, ""]))
+    return main(["ratings", "r.csv", *options])
+
+
+@pytest.mark.parametrize("sentinel", ["-1", "99", "999"])
+def test_values_that_may_mean_not_rated_are_warned_of(tmp_path, monkeypatch, capsys, sentinel):
+    """Lowest and highest rating are printed; the JSON file has what is doubtful."""
+    monkeypatch.chdir(tmp_path)
+    assert _rate([*LINES, f"s0,i50,{sentinel}", f"s1,i50,{sentinel}"], "--output", "out") == 0
+    out, err = capsys.readouterr()
+    assert f"\nlowest rating {min(1, int(sentinel))}, highest {max(4, int(sentinel))}\n" in out
+    assert err.startswith(f"kiqa: warning: 2 of 62 ratings are {sentinel}, which looks like 'not")
+    result = json.loads(Path("out/ratings.json").read_text())
+    assert result["doubtful_ratings"] == [{"value": float(sentinel), "ratings": 2}]
+    assert float(sentinel) in (result["lowest"], result["highest"])
+
+
+def test_a_stated_scale_ends_the_doubt(tmp_path, monkeypatch, capsys):
+    """What is on it is a rating, what is not is refused."""
+    monkeypatch.chdir(tmp_path)
+    assert _rate([*LINES, "s0,i50,-1"], "--scale=-1:4") == 0
+    assert "warning" not in capsys.readouterr().err
+    assert _rate([*LINES, "s0,i50,-1"], "--scale=1:4") == 2
+
+
+def test_good_ratings_get_no_warning(tmp_path, monkeypatch, capsys):
+    """Lowest and highest are told all the same."""
+    monkeypatch.chdir(tmp_path)
+    assert _rate(LINES) == 0
+    out, err = capsys.readouterr()
+    assert "\nlowest rating 1, highest 4\n" in out and not err
+
+
+def test_a_wide_table_gives_the_same_scores(tmp_path, monkeypatch, capsys):
+    """One column a subject, semicolons, as Excel saves it in half of the world."""
+    monkeypatch.chdir(tmp_path)
+    assert _rate(LINES, "--output", "long") == 0
+    long = capsys.readouterr().out
+    rated = {tuple(line.split(",")[:2]): line.split(",")[2] for line in LINES}
+    wide = [";s0;s1;s2;s3;s4"]
+    wide += [";".join([f"i{i}", *(rated[f"s{s}", f"i{i}"] for s in range(5))]) for i in range(12)]
+    Path("w.csv").write_text("\n".join(wide), encoding="utf-16")
+    assert main(["ratings", "w.csv", "--output", "wide"]) == 0
+    assert capsys.readouterr().out == long
+    assert Path("wide/mos.csv").read_bytes() == Path("long/mos.csv").read_bytes()
+
+
 @pytest.mark.parametrize(("text", "options", "message"), [
     ("subject,image,rating\ne,a,good\n", [], "line 2: rating 'good'"),
     ("subject,image,rating\ne,a,1\ne,a,2\n", [], "ratings that occur again"),

@@ -40,10 +40,11 @@ def test_all_well_is_status_0_and_a_table(stand_in, photos, capsys):
     """The default is a table; without errors nothing is on stderr."""
     assert main(["score", "photos/a.png", "photos/sub"]) == 0
     out, err = capsys.readouterr()
+    note = "(flat image: out of the domain of stand-in)".split()
     assert [line.split() for line in out.splitlines()] == [
         ["score", "size", "path"],
-        ["0.2000", "80x72", "photos/a.png"],
-        ["0.6706", "82x72", "photos/sub/a.png"],
+        ["0.2000", "80x72", "photos/a.png", *note],
+        ["0.6706", "82x72", "photos/sub/a.png", *note],
     ]
     assert err == ""
 
@@ -274,3 +275,15 @@ def test_real_network_scores_the_mean_over_patches(photos, capsys):
     assert row["score"] == pytest.approx(expected, abs=1e-5)
     assert row["model"] == "tiny"
     assert len(row["weights_sha256"]) == 64
+
+
+def test_memory_is_an_option(stand_in, photos, capsys):
+    """Too little refuses each image by name; a resumed run with more scores it."""
+    arguments = ["score", "photos/a.png", "--output", "rows.jsonl", "--resume"]
+    assert main([*arguments, "--memory", "1M"]) == 1
+    assert main([*arguments, "--memory", "1G"]) == 0
+    rows = [json.loads(line) for line in Path("rows.jsonl").read_text().splitlines()]
+    assert "at most 1 MiB to load" in rows[0]["error"] and rows[1]["error"] is None
+    with pytest.raises(SystemExit):
+        main([*arguments, "--memory", "much"])
+    assert "expected a size such as 512M or 2G, got 'much'" in capsys.readouterr().err

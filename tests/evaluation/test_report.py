@@ -12,6 +12,7 @@ from kiqa.evaluation.report import (
     REPORTED,
     correlation_report,
     to_markdown,
+    undefined_metrics,
     write_csv,
     write_json,
 )
@@ -49,6 +50,21 @@ def test_few_images_are_reported_without_the_fit():
     metrics = correlation_report([1, 2, 3, 4], [1, 3, 2, 4], seed=0, n=20)["metrics"]
     assert metrics["srocc"]["value"] == pytest.approx(0.8)
     assert metrics["plcc4"]["value"] is None and "received 4" in metrics["plcc4"]["note"]
+
+
+def test_undefined_metrics_are_named_with_the_first_reason():
+    """Only those asked for; nothing where all exist."""
+    metrics = correlation_report([1, 2, 3, 4], [1, 3, 2, 4], seed=0, n=20)["metrics"]
+    assert undefined_metrics(metrics) == ""
+    named = undefined_metrics(metrics, ("srocc", "plcc4", "plcc5"))
+    assert named.startswith("no plcc4, plcc5: Expected more than 4")
+
+
+@pytest.mark.parametrize("mos", [[0.5] * 9, [0.1, 0.2]], ids=["constant", "two"])
+def test_a_set_without_correlations_is_refused(mos):
+    """No model can be judged on it."""
+    with pytest.raises(ValueError, match="MOS that differ|at least 3 images"):
+        correlation_report(np.arange(float(len(mos))), mos, seed=0)
 
 
 @pytest.mark.parametrize("x", [[], [0.1, np.nan]], ids=["none", "nan"])

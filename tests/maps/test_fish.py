@@ -12,6 +12,7 @@ from kiqa.maps.fish import (
     fish_block_map,
     fish_blocks,
     gray_of,
+    luminance_of,
     window_grid,
 )
 from kiqa.maps.sliding_fish import fish_map, fish_values
@@ -42,6 +43,12 @@ def test_gray_is_matlabs():
     pixels = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [10, 20, 30]]], np.uint8)
     # 255 x 0.2989 = 76.2, 255 x 0.5870 = 149.7, 255 x 0.1140 = 29.1, 2.99 + 11.74 + 3.42 = 18.15
     assert gray_of(pixels).tolist() == [[76, 150, 29, 18]]
+
+
+def test_luminance_is_that_of_the_whole_image(photo):
+    """Strips of rows, which save memory, change no bit."""
+    weights = np.array([0.298936021293775, 0.587043074451121, 0.114020904255103])
+    np.testing.assert_array_equal(luminance_of(photo), photo @ weights)
 
 
 def test_odd_sides_are_cropped_to_multiples_of_eight(photo):

@@ -6,6 +6,7 @@ from scipy.ndimage import correlate
 
 from kiqa.constants import RNN_BIQA, RNN_BIQA_CODE
 from kiqa.data.patches import cut_patches
+from kiqa.maps import gaze
 from kiqa.maps.gaze import (
     GazeForm,
     axis_stride,
@@ -89,6 +90,17 @@ def test_spatial_activity_equals_another_implementation(photo):
     assert found.shape == (6,)
     np.testing.assert_allclose(found, _activity(photo, positions), atol=1e-12)
     assert np.ptp(found) > 1e-3
+
+
+@pytest.mark.parametrize("band", [0, 250, 300])
+def test_bands_of_an_image_give_the_same_activity(photo, monkeypatch, band):
+    """To the last bit, however few rows are looked at together."""
+    pixels = np.tile(photo, (2, 1, 1))
+    positions = covering_positions(*pixels.shape[:2])
+    monkeypatch.setattr(gaze, "_BAND", 10_000)
+    whole = spatial_activity(pixels, positions)
+    monkeypatch.setattr(gaze, "_BAND", band)
+    np.testing.assert_array_equal(spatial_activity(pixels, positions), whole)
 
 
 def test_spatial_activity_of_a_step_is_known():

@@ -57,6 +57,28 @@ def test_default_grid_is_32x32_and_one_pass(raters, pixels, monkeypatch):
     assert calls == [(1, 70, 130, 3)]
 
 
+@pytest.mark.parametrize("size", [(640, 1100), (1003, 545)], ids=str)
+def test_tiles_give_the_features_of_the_whole(raters, monkeypatch, size):
+    """Their halos hold all that a feature sees; sides need be no multiples of the stride."""
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    whole, score = np.asarray(raters["rm"]._features(pixels)), raters["rm"].score(pixels)
+    needed = raters["rm"].memory(*size)
+    monkeypatch.setattr(roi_maps, "_TILE", 300_000)
+    calls, real = [], raters["rm"]._body
+    monkeypatch.setattr(raters["rm"], "_body", lambda x: calls.append(x.shape) or real(x))
+    tiled = np.asarray(raters["rm"]._features(pixels))
+    assert len(calls) > 2 and max(height * width for _, height, width, _ in calls) < 400_000
+    np.testing.assert_allclose(tiled, whole, rtol=1e-5, atol=1e-5)
+    assert raters["rm"].score(pixels) == pytest.approx(score, rel=1e-5)
+    assert raters["rm"].memory(*size) < needed
+
+
+def test_memory_of_large_images_is_that_of_a_tile(raters):
+    """Four times the pixels take little more."""
+    rater = raters["rm"]
+    assert rater.memory(8000, 12000) < 1.6 * rater.memory(4000, 6000) < 2.5 * 2**30
+
+
 def test_parts_of_many_rectangles_are_joined(raters, pixels, monkeypatch):
     """More rectangles than are rated together give the same scores."""
     whole = raters["rm"].map(pixels, (4, 5)).values

@@ -82,6 +82,11 @@ USES = (
         "tables/weights.npz", "tables/weights.npz", runs=False),
     Use("kiqa.reproduce", ("compare", "tables/one.csv", "tables/two.csv"), "--output",
         "o/c.json", "tables/one.csv", "tables/one.csv"),
+    Use("train_comparator", ("niqe", "--data", "photos", "--split", "tables/predictions.csv"),
+        "--workdir", "o", "tables", "tables/predictions.csv", runs=False),
+    Use("train_comparator", ("cnniqa", "--data", "biq", "--dataset", "biq2021", "--initial",
+        "tables/weights.npz", *_TRAIN), "--workdir", "o", "tables", "tables/weights.npz",
+        runs=False),
     Use("train_patchnet", ("--initial", "tables/weights.npz", *_TRAIN), "--workdir", "o",
         "tables", "tables/weights.npz", runs=False),
     Use("train_patchnet", ("--patches", "tables/weights.npz", "--workdir", "w"),
@@ -92,7 +97,7 @@ USES = (
         "--workdir", "o", "tables", "tables/weights.npz", runs=False),
 )  # fmt: skip
 # Commands that write nothing.
-SILENT = {"kiqa doctor"}
+SILENT = {"kiqa doctor", "kiqa models"}
 
 
 def furnish(root: Path) -> None:

@@ -49,6 +49,30 @@ def png(pixels: np.ndarray, *, extra=b"", behind=b"", rows=None, interlaced=Fals
     return header + extra + body + behind + chunk(b"IEND", b"")
 
 
+def camera_raw(*, big_endian: bool, main: bool = False, dng: bool = False) -> bytes:
+    """A TIFF file as cameras write NEF, ARW and DNG: a thumbnail first, the image behind tag 330.
+
+    Args:
+        big_endian: As NEF; ARW and most DNG are little-endian.
+        main: Whether the first directory says that it is the image itself.
+        dng: Whether it says that it is DNG.
+    """
+    order, side = ">" if big_endian else "<", 8
+    tags = [(254, 4, 0 if main else 1), (256, 4, side), (257, 4, side), (258, 3, 8), (259, 3, 1),
+            (262, 3, 1), (273, 4, 1000), (277, 3, 1), (278, 4, side), (279, 4, side * side),
+            (330, 4, 1000)]  # fmt: skip
+    tags += [(50706, 4, 0x01040000)] if dng else []
+    data = (b"MM" if big_endian else b"II") + struct.pack(f"{order}HI", 42, 8)
+    data += struct.pack(f"{order}H", len(tags))
+    for tag, kind, value in tags:
+        short = (
+            struct.pack(f"{order}HH", value, 0) if kind == 3 else struct.pack(f"{order}I", value)
+        )
+        data += struct.pack(f"{order}HHI", tag, kind, 1) + short
+    data += struct.pack(f"{order}I", 0)
+    return data.ljust(1000, b"\0") + bytes(range(side * side))
+
+
 def encoded(pixels, kind: str, **options) -> bytes:
     """An array or a Pillow image as a file of a kind that Pillow writes."""
     image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)

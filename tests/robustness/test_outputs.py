@@ -118,7 +118,7 @@ def test_links_modes_devices_and_pipes_are_written_through(place, use):
 
 
 def test_every_command_has_an_entry():
-    """Of `commands.py`; doctor writes nothing."""
+    """Of `commands.py`; doctor and models write nothing."""
     known = {use.command for use in USES} | SILENT
     assert {f"kiqa {command.name}" for command in COMMANDS} <= known
 
@@ -136,7 +136,7 @@ def _parsers():
     from kiqa.training.runs.command import add_training
 
     for name in TRAININGS:
-        if name == "train_rnn_biqa":
+        if name in ("train_comparator", "train_rnn_biqa"):
             yield from _leaves(name, importlib.import_module(f"kiqa.{name}")._parser())
             continue
         parser = argparse.ArgumentParser(argument_default=argparse.SUPPRESS)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from functools import cache
 
 import pytest
 
@@ -112,6 +113,63 @@ def test_nothing_runs_in_a_late_fork(monkeypatch, photo, act):
     monkeypatch.setattr(startup, "_forked_too_late", True)
     with pytest.raises(startup.ProcessError, match="spawn"):
         act(photo)
+
+
+@cache
+def _raters():
+    """Loaded by the parent, as a program that forks its workers has them."""
+    from kiqa.maps.lite import LiteRater
+    from kiqa.maps.paq2piq import RegionRater
+    from kiqa.maps.quality import QualityMapper
+    from kiqa.maps.rnn_biqa import GazeExtractor
+    from kiqa.maps.wadiqam import PatchPooler
+
+    def without_network(rater, **attributes):
+        made = object.__new__(rater)
+        for name, value in attributes.items():
+            setattr(made, name, value)
+        return made
+
+    mapper = without_network(QualityMapper)
+    return {
+        "QualityMapper": mapper.map,
+        "PatchPooler": without_network(PatchPooler).pool,
+        "RegionRater": without_network(RegionRater, kind="rm").score,
+        "LiteRater.score": without_network(LiteRater).score,
+        "LiteRater.map": without_network(LiteRater, _local=None).map,
+        "GazeExtractor": lambda image: list(without_network(GazeExtractor).sequences([])),
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["QualityMapper", "PatchPooler", "RegionRater", "LiteRater.score", "LiteRater.map",
+     "GazeExtractor"],
+)  # fmt: skip
+def test_networks_that_were_loaded_before_do_not_run_in_a_late_fork(monkeypatch, photo, name):
+    """What makes scores and maps of a Keras model asks before it runs it."""
+    monkeypatch.setattr(startup, "_forked_too_late", True)
+    with pytest.raises(startup.ProcessError, match="spawn"):
+        _raters()[name](photo)
+
+
+def test_nothing_is_loaded_or_trained_in_a_late_fork(monkeypatch, capsys, tmp_path):
+    """`kiqa.load_model`, the commands and the run of all trainings; the doctor says it."""
+    from kiqa.training.runs.run import Training, run_training, train_epochs
+
+    monkeypatch.setattr(startup, "_forked_too_late", True)
+    for act in (
+        lambda: kiqa.load_model("patchnet"),
+        startup.start_keras,
+        lambda: run_training(object.__new__(Training), workdir=tmp_path),
+        lambda: train_epochs(object.__new__(Training), folder=tmp_path, resume=False),
+    ):
+        with pytest.raises(startup.ProcessError, match="spawn"):
+            act()
+    monkeypatch.setattr("kiqa.cli.doctor._gpu", lambda: ("none", "not asked"))
+    assert main(["doctor", "--model", "patchnet"]) == 1
+    broken = [line for line in capsys.readouterr().out.splitlines() if line.startswith("broken")]
+    assert len(broken) == 2 and all("get_context('spawn')" in line for line in broken)
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch", "nonsense"])

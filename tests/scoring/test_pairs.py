@@ -75,7 +75,8 @@ def test_the_table_names_the_reference(comparing, folders, capsys):
     """For reading; errors name it themselves."""
     assert main(["score", "bad/a.png", "--reference", "good"]) == 0
     line = capsys.readouterr().out.splitlines()[1]
-    assert line.split(maxsplit=2)[2] == "bad/a.png  (reference good/a.png)"
+    note = "(flat image: out of the domain of fr)"
+    assert line.split(maxsplit=2)[2] == f"bad/a.png  (reference good/a.png)  {note}"
 
 
 def test_map_compares_with_references_too(comparing, folders, capsys):
@@ -85,7 +86,8 @@ def test_map_compares_with_references_too(comparing, folders, capsys):
     arguments = ["map", "bad", "--npz", "out", "--html", "page.html", "--reference"]
     assert main([*arguments, "good"]) == 1
     out, err = capsys.readouterr()
-    assert out.split() == ["0.8000", "bad/a.png"]
+    note = "(flat image: out of the domain of fr)".split()
+    assert out.split() == ["0.8000", "bad/a.png", *note]
     missing, size, last = err.splitlines()
     assert missing.startswith("kiqa: bad/sub/a.png: reference: ")
     assert "good/sub/a.png" in missing

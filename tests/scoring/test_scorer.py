@@ -9,6 +9,7 @@ import pytest
 
 import kiqa
 from kiqa import scoring
+from kiqa.io.memory import MemoryLimitError
 from kiqa.scoring import ROW_KEYS, Scorer
 
 
@@ -137,3 +138,69 @@ def test_stride_below_one_is_refused(stride):
 def test_default_model_is_the_same_everywhere():
     """The package's default and the scorer's are one name."""
     assert kiqa.DEFAULT_SCORER == Scorer().model
+
+
+def test_a_score_that_means_nothing_has_a_note(stand_in, photo):
+    """The row says why; a photograph's has none, and an error needs none."""
+    noise = np.random.default_rng(0).integers(0, 256, (80, 90, 3), dtype=np.uint8)
+    scorer = Scorer()
+    flat, noisy, good, bad = scorer([_gray(), noise, photo, b"no image"])
+    assert flat["note"] == "flat image: out of the domain of stand-in"
+    assert noisy["note"] == "pure noise: out of the domain of stand-in"
+    assert flat["score"] is not None and flat["error"] is None
+    assert good["note"] is None and bad["note"] is None
+    assert scorer.note(_gray()) == flat["note"] and scorer.note(photo) is None
+
+
+@pytest.mark.parametrize("memory", [0, -1, 1.5, True, "2G"])
+def test_memory_is_a_number_of_bytes(memory):
+    """The command line reads sizes."""
+    with pytest.raises(ValueError, match="max_memory in bytes"):
+        Scorer(max_memory=memory)
+
+
+def test_memory_bounds_loading(stand_in, photos, monkeypatch):
+    """With more or less than the usual; a row refused for it is tried again."""
+    (row,) = Scorer(max_memory=1 << 20)([photos / "a.png"])
+    assert row["sha256"] is None and row["score"] is None
+    assert "takes at most 1 MiB to load" in row["error"] and "--memory" in row["error"]
+    (row,) = Scorer(max_memory=1 << 30)([photos / "a.png"])
+    assert row["error"] is None
+    with pytest.raises(MemoryLimitError, match=r"a\.png"):
+        Scorer(max_memory=1 << 20).score(photos / "a.png")
+    monkeypatch.setattr("kiqa.scoring.scorer.memory_limit", lambda: 5)
+    assert Scorer().max_bytes == 5 and Scorer(max_memory=1 << 40).max_bytes == 1 << 40
+
+
+@pytest.fixture
+def patchnet():
+    """The smallest of the shipped networks."""
+    return Scorer("patchnet", max_memory=1 << 20)
+
+
+def test_what_would_pass_the_bound_is_not_begun(patchnet, photo, monkeypatch):
+    """By name, with the estimate; the row has no hash, so that it is tried again."""
+    needed = patchnet.memory(*photo.shape[:2])
+    assert needed > 3 * photo.shape[0] * photo.shape[1]
+    with pytest.raises(MemoryLimitError) as caught:
+        patchnet.score(photo)
+    text = str(caught.value)
+    assert (
+        "at most 1 MiB" in text
+        and f"{photo.shape[1]}x{photo.shape[0]} pixels with patchnet" in text
+    )
+    assert f"about {needed >> 20} MiB" in text
+    (row,) = patchnet([photo])
+    assert row["error"] == text and row["sha256"] is None and row["width"] == photo.shape[1]
+    with pytest.raises(MemoryLimitError):
+        patchnet.map(photo)
+    enough = patchnet.having(max_memory=needed)
+    assert 0 < enough.score(photo) < 1
+    assert patchnet.max_memory == 1 << 20
+
+
+def test_the_public_functions_take_a_bound(photo):
+    """As `Scorer` does."""
+    for function in (kiqa.score, kiqa.quality_map):
+        with pytest.raises(MemoryLimitError, match="with patchnet"):
+            function(photo, model="patchnet", max_memory=1000)

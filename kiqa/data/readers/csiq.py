@@ -17,8 +17,7 @@ from kiqa.data.readers.layouts import (
     text_lines,
 )
 from kiqa.data.records import ScoredImage, ScoreRow, build_records
-from kiqa.data.spreadsheets import read_sheet
-from kiqa.data.tables import match_columns
+from kiqa.data.tables import match_columns, read_sheet
 
 _PAGE = "https://s2.smu.edu/~eclarson/csiq.html"
 

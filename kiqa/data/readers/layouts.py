@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from kiqa.data.tables import match_columns
+from kiqa.data.tables import match_columns, read_text
 from kiqa.io.outputs import declare_inputs
 
 
@@ -149,14 +149,13 @@ def text_lines(file: Path) -> list[tuple[str, list[str]]]:
     """Read a text file of words separated by blanks.
 
     Args:
-        file: The file, UTF-8 or ASCII.
+        file: The file, UTF-8 or UTF-16.
 
     Returns:
         For each line that is not empty its place (``"info.txt line 3"``) and
         its words.
     """
-    text = file.read_text(encoding="utf-8", errors="replace")
-    lines = enumerate(text.lstrip("\ufeff").splitlines(), 1)
+    lines = enumerate(read_text(file).splitlines(), 1)
     return [(f"{file.name} line {n}", line.split()) for n, line in lines if line.strip()]
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from kiqa.data.readers.layouts import find_entry, missing_scores, published_folder
 from kiqa.data.records import ScoredImage, ScoreRow, build_records
-from kiqa.data.spreadsheets import read_sheet
-from kiqa.data.tables import match_columns
+from kiqa.data.tables import read_table
 
 _PAGE = "https://github.com/h4nwei/SPAQ"
 _SCORES = "MOS and Image attribute scores.xlsx"
@@ -44,14 +43,9 @@ def spaq(root: str | Path, *, require_complete: bool = False) -> list[ScoredImag
     file = find_entry(root / "Annotations", [_SCORES]) or find_entry(root, [_SCORES])
     if file is None:
         missing_scores(root / "Annotations", [_SCORES], _PAGE)
-    sheet = [row for row in read_sheet(file, None) if any(row[1])]
-    header = sheet[0][1] if sheet else []
-    found = match_columns(header, ("Image name", "MOS"), where=str(file))
-    name, mos = (header.index(found[column]) for column in ("Image name", "MOS"))
     rows = [
-        ScoreRow(f"{file.name} row {number}", name=padded[name], mos=padded[mos])
-        for number, cells in sheet[1:]
-        for padded in [[*cells, *[""] * len(header)]]
+        ScoreRow(f"{file.name} row {number}", name=cells["Image name"], mos=cells["MOS"])
+        for number, cells in read_table(file, ("Image name", "MOS"))
     ]
     return build_records(
         rows,

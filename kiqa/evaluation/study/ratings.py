@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.data.tables import read_table
+from kiqa.data.tables import read_long, read_table
 
 _REQUIRED = ("subject", "image", "rating")
 _OPTIONAL = ("session", "repeat")
@@ -177,7 +177,7 @@ class Ratings:
 
 
 def read_ratings(path: str | os.PathLike, *, scale: tuple[float, float] | None = None) -> Ratings:
-    """Read ratings from a CSV file, one row a rating.
+    """Read ratings from a table, one row a rating, or wide (`kiqa.data.tables.read_long`).
 
     Args:
         path: Columns, found whatever their case: ``subject, image, rating``,
@@ -197,7 +197,7 @@ def read_ratings(path: str | os.PathLike, *, scale: tuple[float, float] | None =
             the scale, or as `Ratings`; lines are named.
     """
     path = Path(path)
-    rows = read_table(path, _REQUIRED, _OPTIONAL)
+    rows = read_long(path, _REQUIRED, _OPTIONAL)
     low, high = scale if scale is not None else (-math.inf, math.inf)
     values, bad = [], []
     for line, row in rows:

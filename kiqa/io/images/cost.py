@@ -9,6 +9,7 @@ that are returned. `benchmarks/images.py` compares it with what is used.
 from PIL import ImageFile
 
 from kiqa.io.images.containers import Parts
+from kiqa.io.memory import MemoryLimitError
 
 MAX_BYTES = 1 << 30
 MAX_SCANS = 500
@@ -28,6 +29,10 @@ _PROGRESSIVE = 8  # coefficients of all components
 
 class CostError(ValueError):
     """An image that costs more than is allowed."""
+
+
+class MemoryCostError(CostError, MemoryLimitError):
+    """An image that takes more memory than is allowed; elsewhere it may be allowed."""
 
 
 def decoding_cost(image: ImageFile.ImageFile, parts: Parts, *, deep: bool) -> int:
@@ -62,17 +67,18 @@ def check_cost(
         max_bytes: Most bytes.
 
     Raises:
-        CostError: More bytes, more than `MAX_SCANS` scans, or more than
+        MemoryCostError: More bytes.
+        CostError: More than `MAX_SCANS` scans, or more than
             `MAX_PASSES` pixels in all scans together.
     """
     size = f"{image.width}x{image.height}"
     cost = decoding_cost(image, parts, deep=deep)
     if cost > max_bytes:
-        raise CostError(
+        raise MemoryCostError(
             f"{name}: expected an image that takes at most {max_bytes / 2**20:.0f} MiB to load, "
             f"received {size} pixels of {image.format} and mode {image.mode}, which take "
-            f"{cost / 2**20:.0f} MiB; make it smaller, or raise max_bytes of kiqa.load_image if "
-            "the file can be trusted"
+            f"{cost / 2**20:.0f} MiB; make it smaller, or raise max_bytes of "
+            "kiqa.load_image (--memory of a command) if the file can be trusted"
         )
     passes = image.width * image.height * parts.scans
     if parts.scans > MAX_SCANS or passes > MAX_PASSES and parts.scans > 1:

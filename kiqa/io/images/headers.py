@@ -20,6 +20,7 @@ from kiqa.io.images.deep import TIFF_BITS
 from kiqa.io.images.exif import ORIENTATION, stated_orientation
 from kiqa.io.images.foreign import named_format
 from kiqa.io.images.profiles import Conversion, conversion_to_srgb
+from kiqa.io.memory import MemoryLimitError
 
 MAX_PIXELS = 200_000_000
 
@@ -39,6 +40,10 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImageP
 
 class ImageError(ValueError):
     """An image that cannot be used; the message names it and the remedy."""
+
+
+class ImageMemoryError(ImageError, MemoryLimitError):
+    """An image that takes more memory to load than it may."""
 
 
 class Opened(NamedTuple):
@@ -62,7 +67,8 @@ def decoding_errors(name: str) -> Iterator[None]:
     except (ImageError, MemoryError):
         raise
     except CostError as error:
-        raise ImageError(str(error)) from error
+        kind = ImageMemoryError if isinstance(error, MemoryLimitError) else ImageError
+        raise kind(str(error)) from error
     except Image.DecompressionBombError as error:
         raise ImageError(
             f"{name}: expected an image within Pillow's own limit, received one above it; raise "

@@ -32,6 +32,7 @@ from kiqa.io.weights.details import Details
 from kiqa.io.weights.info import WeightsInfo
 from kiqa.io.weights.manifest import WeightsError, find_weights
 from kiqa.io.weights.seal import check_seal, sealed, unsealed
+from kiqa.startup import check_process
 
 if TYPE_CHECKING:
     import h5py
@@ -149,6 +150,7 @@ def load_model(name_or_file: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -
             manifest, damaged, incomplete, too large, holds weights only, or
             describes anything but layers and numbers; the message names the
             file and what is missing, extra or refused.
+        kiqa.startup.ProcessError: In a process forked after TensorFlow ran.
 
     Examples:
         >>> import kiqa
@@ -158,6 +160,7 @@ def load_model(name_or_file: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -
     """
     from kiqa.io.weights.model_configs import build_model, checked_config, planned_model
 
+    check_process()
     path, _ = _verified(name_or_file, max_bytes)
     with _about(path), h5_tensors.open_h5(path, max_bytes=max_bytes) as file:
         text, config = h5_tensors.model_config(file)

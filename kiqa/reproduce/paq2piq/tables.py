@@ -23,10 +23,12 @@ from kiqa.arguments import add_text
 from kiqa.constants import LIVE_FB
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
+from kiqa.evaluation.correlation import check_mos
 from kiqa.evaluation.report import (
     correlation_report,
     metric_cells,
     to_markdown,
+    undefined_metrics,
     write_csv,
     write_json,
 )
@@ -37,6 +39,7 @@ from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, size_of_patch,
 from kiqa.reproduce.published_rows import published_rows
 
 _SEED = 0  # of the bootstrap
+_SHOWN = ("srocc", "plcc")
 _CROSS = ("live-itw", "koniq10k")
 _PLAIN = "live-fb"
 _MODEL = "paq2piq_rm"
@@ -80,6 +83,8 @@ def _results(options, table, name, root, part, model, patches):
     """Correlations of one model on one part of one data set, and every score."""
     records = scored_images(name, root, split=options.split, part=part, report=report)
     records, _, met = unseen(records, [model.details], options)
+    if table != 2:
+        check_mos([record.mos for record in records])
     padded = part == "val" and getattr(options, "pad", False)
     none = np.zeros((0, 4)), np.zeros(0)
     if table == 2:
@@ -141,12 +146,12 @@ def _report(lines):
             f"Expected images that can be scored. Received: {len(lines)} errors, the first: "
             f"{lines[0]['error']}"
         )
-    report = correlation_report(
+    numbers = correlation_report(
         np.array([line["predicted"] for line in scored]),
         np.array([line["mos"] for line in scored]), seed=_SEED,
     )  # fmt: skip
-    del report["metrics"]["rmse"]
-    return report
+    del numbers["metrics"]["rmse"]
+    return numbers
 
 
 def _finish(options, table, results, lines) -> int:
@@ -179,7 +184,10 @@ def _finish(options, table, results, lines) -> int:
     errors = [line["error"] for line in lines if line["error"]]
     if errors:
         report(f"{len(errors)} scores are missing, the first: {errors[0]}")
-    return 1 if errors else 0
+    undefined = [undefined_metrics(result["metrics"], _SHOWN) for result in results]
+    for line in filter(None, undefined):
+        report(line)
+    return 1 if errors or any(undefined) else 0
 
 
 def _options(parser: argparse.ArgumentParser, *, table: int) -> None:

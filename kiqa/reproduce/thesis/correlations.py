@@ -1,10 +1,10 @@
 """The thesis's Tables 2 to 4: scores of images against mean opinion scores.
 
 Table 2 takes the mean of each image's Patchnet map and of its FISH map,
-Tables 3 and 4 the aggregator's score; the published rows of the same data set
-stand beside ours. The thesis does not say which part its numbers are on for
-LIVE In the Wild, nor whether its PLCC follows a fitted logistic; ours is
-without one, and the JSON file has both.
+Tables 3 and 4 the aggregator's score, and with ``--beside`` those of other
+models; the published rows of the same data set stand beside ours. The thesis does
+not say which part its numbers are on for LIVE In the Wild, nor whether its PLCC
+follows a fitted logistic; ours is without one, and the JSON file has both.
 
 Public names: :data:`TABLE_2`, :data:`TABLE_3`, :data:`TABLE_4`,
 :func:`fish_rows`, :func:`result_of`, :func:`table_rows`.
@@ -22,11 +22,13 @@ from typing import Any
 from kiqa import __version__
 from kiqa.constants import PATCHNET
 from kiqa.data.records import ScoredImage
+from kiqa.evaluation.correlation import check_mos
 from kiqa.evaluation.report import (
     correlation_report,
     metric_cells,
     scored_pairs,
     to_markdown,
+    undefined_metrics,
     write_csv,
     write_json,
 )
@@ -46,9 +48,12 @@ from kiqa.reproduce.command import (
 )
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.scoring import Scorer, read_ahead, score_paths, usable_workers
+from kiqa.scoring.pairs import check_references
 from kiqa.startup import load_quietly
 
 _SEED = 0  # of the bootstrap
+_SHOWN = ("srocc", "plcc")
+_TURNED = ", lower is better"  # of a row whose correlations are negative where it is right
 _FISH_COLUMNS = ("path", "sha256", "stride", "score", "error")
 
 
@@ -127,9 +132,9 @@ def result_of(
         ValueError: If no image has a score.
     """
     predicted, mos = scored_pairs(rows, records, attrgetter("mos01"))
-    report = correlation_report(predicted, mos, seed=_SEED)
-    del report["metrics"]["rmse"]
-    return {"method": method, **details, "errors": len(rows) - len(mos), **report}
+    numbers = correlation_report(predicted, mos, seed=_SEED)
+    del numbers["metrics"]["rmse"]
+    return {"method": method, **details, "errors": len(rows) - len(mos), **numbers}
 
 
 def table_rows(results: Sequence[Mapping], published: Sequence[Mapping], *, ours: str) -> list:
@@ -163,25 +168,31 @@ def table_rows(results: Sequence[Mapping], published: Sequence[Mapping], *, ours
     return rows
 
 
-def _scored(options, **scorer_options):
-    """Images that a network was not trained on, its rows, and what it is."""
-    scorer = Scorer(options.model, **scorer_options)
+def _scored(options, models, **scorer_options):
+    """Images that no network was trained on, and for each its rows and what it is."""
+    scorers = [Scorer(model, **scorer_options) for model in models]
     records = records_of(options)
-    load_quietly(scorer)
-    kept = unseen(records, [scorer.info.details], options)
+    for scorer in scorers:
+        load_quietly(scorer)
+    kept = unseen(records, [scorer.info.details for scorer in scorers], options)
     records = kept.images
+    check_mos([record.mos for record in records])
     file = options.output and options.output / "rows.jsonl"
     paths = [str(record.path) for record in records]
-    rows = _watched(score_paths(paths, scorer, output=file, resume=bool(file)), paths, options)
-    info = scorer.info
-    details = {
-        "model": info.name,
-        "weights_sha256": info.sha256,
-        "higher_is_better": info.higher_is_better,
-        "stride": scorer.stride,
-        **kept.note,
-    }
-    return records, rows, details
+    found = []
+    for scorer in scorers:
+        check_references(False, needed=scorer.needs_reference, model=scorer.info.name)
+        rows = _watched(score_paths(paths, scorer, output=file, resume=bool(file)), paths, options)
+        info = scorer.info
+        details = {
+            "model": info.name,
+            "weights_sha256": info.sha256,
+            "higher_is_better": info.higher_is_better,
+            "stride": scorer.stride,
+            **kept.note,
+        }
+        found.append((rows, details))
+    return records, found
 
 
 def _watched(rows, paths, options):
@@ -197,7 +208,7 @@ def _watched(rows, paths, options):
 
 
 def _table_2(options: argparse.Namespace) -> int:
-    records, by_network, details = _scored(options, stride=options.stride)
+    records, [(by_network, details)] = _scored(options, [options.model], stride=options.stride)
     file = options.output and options.output / "fish-rows.jsonl"
     paths = [record.path for record in records]
     by_fish = _watched(fish_rows(paths, stride=options.stride, output=file), paths, options)
@@ -212,11 +223,17 @@ def _table_2(options: argparse.Namespace) -> int:
 
 
 def _aggregated(options: argparse.Namespace, *, table: str) -> int:
-    records, rows, details = _scored(options)
-    result = result_of(
-        f"kiqa's {details['model']}", rows, records, dataset=options.dataset, **details
-    )
-    return _finish(options, table, records, [result], {details["model"]: rows})
+    models = list(dict.fromkeys([*options.beside, options.model]))
+    records, found = _scored(options, models)
+    results = [
+        result_of(
+            f"kiqa's {details['model']}" + ("" if details["higher_is_better"] else _TURNED),
+            rows, records, dataset=options.dataset, **details,
+        )
+        for rows, details in found
+    ]  # fmt: skip
+    predictions = {details["model"]: rows for rows, details in found}
+    return _finish(options, table, records, results, predictions)
 
 
 def _finish(options, table, records, results, predictions) -> int:
@@ -241,7 +258,10 @@ def _finish(options, table, records, results, predictions) -> int:
     sys.stdout.write(f"{text}\n")
     if errors:
         report(f"{len(errors)} scores are missing, the first: {errors[0]}")
-    return 1 if errors else 0
+    undefined = [undefined_metrics(result["metrics"], _SHOWN) for result in results]
+    for line in filter(None, undefined):
+        report(line)
+    return 1 if errors or any(undefined) else 0
 
 
 def _hash_of(split):
@@ -262,6 +282,13 @@ def _options_2(parser: argparse.ArgumentParser) -> None:
 
 def _options_aggregated(parser: argparse.ArgumentParser) -> None:
     add_evaluation(parser, default="aggregator")
+    parser.add_argument(
+        "--beside",
+        action="append",
+        default=[],
+        metavar="NAME|FILE",
+        help="also score with this model or comparator, such as brisque; can be repeated",
+    )
     add_output(parser, figures=False)
 
 

@@ -83,7 +83,7 @@ def compare_regions(
             for form, search in searches.items():
                 if len(data) < len(search.floor.data):
                     continue
-                ours = search.largest_within(min(len(data), len(search.ceiling.data)))
+                ours = search.largest_within(len(data))
                 rows.append(
                     {
                         **theirs,

@@ -2,21 +2,34 @@
 
 An `Engine` is a loaded network with two functions of an image's pixels. A new
 kind of model is one module with a function ``(info, *, stride, default_stride)
--> Engine`` and one line in `ENGINES`.
+-> Engine`` and one line in `ENGINES`. Comparators without weights
+(`kiqa.comparators.FORMULAS`) are one mode, whose name `describe` knows.
 """
 
+import hashlib
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import wraps
 from importlib import import_module
+from pathlib import Path
 
+import numpy as np
+
+from kiqa.comparators import FITTED, FORMULAS
 from kiqa.io.map_files import QualityMap
-from kiqa.io.weights import WeightsInfo
+from kiqa.io.memory import check_memory
+from kiqa.io.weights import Details, WeightsError, WeightsInfo, list_models, read_info
 from kiqa.startup import check_backend
 
 ENGINES = {
     "patch": "kiqa.scoring.engines.patchnet:patch_engine",
     "aggregator": "kiqa.scoring.engines.aggregator:aggregator_engine",
+    "brisque": "kiqa.scoring.engines.brisque:brisque_engine",
+    "cnniqa": "kiqa.scoring.engines.cnniqa:cnniqa_engine",
+    "formula": "kiqa.scoring.engines.formula:formula_engine",
     "lite": "kiqa.scoring.engines.lite:lite_engine",
+    "niqe": "kiqa.scoring.engines.niqe:niqe_engine",
     "paq2piq-bm": "kiqa.scoring.engines.paq2piq:paq2piq_engine",
     "paq2piq-fm": "kiqa.scoring.engines.paq2piq:paq2piq_engine",
     "paq2piq-rm": "kiqa.scoring.engines.paq2piq:paq2piq_engine",
@@ -24,7 +37,14 @@ ENGINES = {
     "wadiqam-fr": "kiqa.scoring.engines.wadiqam:wadiqam_engine",
     "wadiqam-nr": "kiqa.scoring.engines.wadiqam:wadiqam_engine",
 }
-_ON_ANY_BACKEND = ("rnn-biqa",)  # the others make functions of TensorFlow
+_ON_ANY_BACKEND = (
+    "brisque",
+    "cnniqa",
+    "niqe",
+    "rnn-biqa",
+)  # the others make functions of TensorFlow
+_WITHOUT_KERAS = ("formula",)
+_ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True)
@@ -47,6 +67,9 @@ class Engine:
             blocks; ``None`` for models whose maps have a stride.
         beside: From a score to what a row says of it: ``percentile``,
             ``low`` and ``high``. ``None`` for models that do not.
+        memory: From height and width in pixels to the bytes that ``score``
+            and ``map`` take at their peak beside the pixels, estimated.
+            `load_engine` lets no function begin that would pass the bound.
     """
 
     stride: int
@@ -57,6 +80,101 @@ class Engine:
     needs_reference: bool = False
     map_grid: Callable[..., QualityMap] | None = None
     beside: Callable[[float], dict[str, float]] | None = None
+    memory: Callable[[int, int], int] | None = None
+
+
+def describe(model: str | os.PathLike) -> WeightsInfo:
+    """Say what a model is, by its name or its file.
+
+    Args:
+        model: Name of a shipped model or of a comparator without weights, or
+            path of a published ``.h5`` file.
+
+    Returns:
+        What is known of it. Of a comparator without weights, ``path`` is the
+        module that computes it and ``sha256`` the hash of its name and version.
+
+    Raises:
+        FileNotFoundError: If a path was given and no file is there.
+        WeightsError: If the name is not known, or the file is damaged. Of a
+            comparator whose weights are not there, the message says which
+            command makes them.
+    """
+    name = os.fspath(model)
+    if name in FORMULAS:
+        return _formula_info(name)
+    try:
+        return read_info(model)
+    except WeightsError as error:
+        if name in list_models() or Path(name).name != name or name.endswith(".h5"):
+            raise
+        if name in FITTED:
+            raise WeightsError(
+                f"Expected the weights of {name!r}. Received: none of that name (put {name}.h5 "
+                f"into a folder that $KIQA_WEIGHTS names). {FITTED[name].remedy()}"
+            ) from error
+        raise WeightsError(f"{error} Without weights there are {sorted(FORMULAS)}.") from error
+
+
+def _formula_info(name):
+    formula = FORMULAS[name]
+    module = formula.function.split(":")[0].replace(".", "/")
+    details = Details(
+        name=name,
+        version=formula.version,
+        scale=formula.scale,
+        higher_is_better=formula.higher_is_better,
+        mode="formula",
+        trained_on=(),
+    )
+    digest = hashlib.sha256(f"{name} {formula.version}".encode()).hexdigest()
+    return WeightsInfo(_ROOT / f"{module}.py", digest, details)
+
+
+def without_map(
+    info: WeightsInfo, stride: int | None, *, least_side: int, score: Callable[..., float]
+) -> Engine:
+    """Return the engine of a model that rates whole images only.
+
+    Args:
+        info: Of the model.
+        stride: What was asked for.
+        least_side: As in `Engine`.
+        score: As in `Engine`.
+
+    Returns:
+        The engine; its stride is 1: every pixel is looked at.
+
+    Raises:
+        ValueError: If a stride was asked for.
+    """
+    if stride is not None:
+        raise ValueError(
+            f"Expected no stride: {info.name} rates whole images only. Received: {stride}. "
+            "Leave the stride out."
+        )
+    return Engine(
+        stride=1,
+        map_stride=1,
+        least_side=least_side,
+        map=None,
+        score=score,
+        memory=comparator_memory,
+    )
+
+
+def comparator_memory(height: int, width: int) -> int:
+    """Estimate the bytes that a comparator takes beside its images.
+
+    Args:
+        height: Of the image in pixels.
+        width: Of the image in pixels.
+
+    Returns:
+        The estimate. The most that was measured (tracemalloc, 1024x768) is 128
+        bytes a pixel, of SSIM; FSIM takes more a pixel of small images.
+    """
+    return 256 * height * width + 2**27
 
 
 def load_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
@@ -82,7 +200,27 @@ def load_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -
             f"Expected a model whose mode is one of {sorted(ENGINES)}. Received: {mode!r} in "
             f"{info.path}. Use a newer kiqa, or another model."
         )
-    check_backend(others=mode in _ON_ANY_BACKEND)
+    if mode not in _WITHOUT_KERAS:
+        check_backend(others=mode in _ON_ANY_BACKEND)
     module, function = ENGINES[mode].split(":")
     build = getattr(import_module(module), function)
-    return build(info, stride=stride, default_stride=default_stride)
+    return _bounded(build(info, stride=stride, default_stride=default_stride), info.name)
+
+
+def _bounded(engine, name):
+    """The engine, refusing images that would take more memory than `check_memory` lets."""
+
+    def guarded(function):
+        @wraps(function)
+        def run(pixels, *more, **options):
+            height, width = np.shape(pixels)[:2]
+            held = sum(each.nbytes for each in (pixels, *more))
+            check_memory(
+                held + engine.memory(height, width), f"{width}x{height} pixels with {name}"
+            )
+            return function(pixels, *more, **options)
+
+        return None if function is None else run
+
+    functions = {key: getattr(engine, key) for key in ("map", "score", "map_grid")}
+    return replace(engine, **{key: guarded(each) for key, each in functions.items() if each})

@@ -20,6 +20,8 @@ from kiqa.maps.stack import FISH_FORMS, MAPS, StackMaker
 from kiqa.models.aggregator import LEAST_CELLS, spatial_grid, spatial_model
 from kiqa.scoring.engines import Engine
 
+_BYTES = 200  # the network for a cell of the stack, measured
+
 
 def aggregator_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
     """Load an aggregator and the Patchnet that it was trained with.
@@ -83,6 +85,9 @@ def aggregator_engine(info: WeightsInfo, *, stride: int | None, default_stride: 
         least_side=least,
         map=quality_map,
         score=lambda pixels: both(pixels)[1],
+        memory=lambda height, width: (
+            stacks.memory(height, width) + _BYTES * (height // own) * (width // own)
+        ),
     )
 
 

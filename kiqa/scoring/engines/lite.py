@@ -60,6 +60,7 @@ def lite_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -
         score=rater.score,
         map_grid=rater.map,
         beside=lambda score: placed(score, info.details),
+        memory=rater.memory,
     )
 
 

@@ -69,6 +69,7 @@ def paq2piq_engine(info: WeightsInfo, *, stride: int | None, default_stride: int
         map=maps,
         score=rater.score,
         map_grid=maps,
+        memory=rater.memory,
     )
 
 

@@ -27,4 +27,5 @@ def patch_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) 
         least_side=mapper.patch,
         map=mapper.map,
         score=lambda pixels: mapper.map(pixels).mean(),
+        memory=mapper.memory,
     )

@@ -58,6 +58,7 @@ def rnn_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) ->
         least_side=LEAST_SIDE,
         map=None,
         score=score,
+        memory=extractor.memory,
     )
 
 

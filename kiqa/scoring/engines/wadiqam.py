@@ -68,4 +68,5 @@ def wadiqam_engine(info: WeightsInfo, *, stride: int | None, default_stride: int
         map=quality_map,
         score=lambda *images: pool(*images).score(),
         needs_reference=pooler.needs_reference,
+        memory=pooler.memory,
     )

@@ -26,7 +26,7 @@ import keras
 
 from kiqa.data.plans import EpochPlan
 from kiqa.evaluation.report import write_csv, write_json
-from kiqa.startup import run_in_order
+from kiqa.startup import check_process, run_in_order
 from kiqa.training.runs.checkpoint import RunState, read_checkpoint
 from kiqa.training.runs.checks import refuse_shared_contents
 from kiqa.training.runs.devices import number_format, several_devices
@@ -131,6 +131,7 @@ def run_training(
             the folder holds another run.
         OSError: If a file cannot be read or written; what is finished stays.
     """
+    check_process()
     refuse_shared_contents(training.parts)
     rows = [{**row, "set": part} for part, members in training.parts.items() for row in members]
     counts = {part: len(members) for part, members in training.parts.items()}
@@ -197,6 +198,7 @@ def train_epochs(
         ValueError: As `run_training`.
         OSError: Likewise.
     """
+    check_process()
     settings, path = training.settings, folder / CHECKPOINT_FILE
     start = read_checkpoint(path) if resume and path.is_file() else None
     model = _built(training) if model is None else model

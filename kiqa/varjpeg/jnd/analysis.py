@@ -19,7 +19,6 @@ References:
     Thesis, section 6.3 and Figs. 15 and 16, after Wang et al.
 """
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -27,7 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kiqa.data.tables import read_table
+from kiqa.data.tables import read_header, read_table
 from kiqa.varjpeg.jnd.statistics import Answers, jnd_rank, paired_tests, savings_of
 from kiqa.varjpeg.jnd.versions import CODECS, JPEG_CODEC, VARJPEG_CODEC, Version, group_versions
 
@@ -287,9 +286,8 @@ def _check_vote(image, vote, counts, source):
 
 
 def _check_header(path: Path) -> None:
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        header = next(row for row in csv.reader(stream) if any(cell.strip() for cell in row))
-    unknown = [name for name in header if name.strip().lower() not in JND_COLUMNS]
+    header = read_header(path, JND_COLUMNS)
+    unknown = [name for name in header if name and name.lower() not in JND_COLUMNS]
     if unknown:
         raise ValueError(
             f"Expected the columns {','.join(JND_COLUMNS)} and no others in {path}, received also "

@@ -2,10 +2,10 @@
 
 import pytest
 
-from kiqa.io.images import load_image
+from kiqa.io.images import ImageError, load_image
 from kiqa.io.images.foreign import named_format
 
-from ...robustness.files import iso_media
+from ...robustness.files import camera_raw, iso_media
 
 
 def test_our_own_are_not_foreign(awkward_folder, encode, photo):
@@ -42,3 +42,20 @@ def test_message(tmp_path):
     path.write_bytes(iso_media(b"heic"))
     with pytest.raises(ValueError, match=r"phone\.jpg: expected .* HEIC; .*pillow-heif"):
         load_image(path)
+
+
+@pytest.mark.parametrize("big_endian", [True, False], ids=["NEF", "ARW"])
+@pytest.mark.parametrize("dng", [False, True])
+def test_camera_raw_in_the_dress_of_tiff_is_named(big_endian, dng):
+    """Pillow shows its thumbnail, which is not what the camera took."""
+    with pytest.raises(ImageError, match="camera raw in a TIFF file; develop it to TIFF"):
+        load_image(camera_raw(big_endian=big_endian, dng=dng))
+    with pytest.raises(ImageError, match="camera raw"):
+        load_image(camera_raw(big_endian=big_endian, dng=True, main=True))
+
+
+@pytest.mark.parametrize("big_endian", [True, False])
+def test_a_tiff_with_smaller_copies_is_an_image(big_endian):
+    """Its first directory is the image itself; further ones hang at the same tag."""
+    image = load_image(camera_raw(big_endian=big_endian, main=True))
+    assert image.pixels[..., 0].ravel().tolist() == list(range(64))

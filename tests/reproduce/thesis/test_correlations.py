@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kiqa.comparators import FORMULAS
 from kiqa.data.trained import names_trained_on
 from kiqa.maps.fish import fish
 from kiqa.maps.sliding_fish import fish_map
@@ -76,6 +77,27 @@ def test_aggregator_tables(stand_in, request, capsys, name, rows, dataset):
     assert all(options[3] in line for line in lines[2:])
     assert "| kiqa's stand-in" in lines[-1] and "| 10 " in lines[-1]
     assert "| 1.000 |" in lines[-1]
+
+
+def test_comparators_stand_beside(stand_in, biq, tmp_path, monkeypatch, capsys):
+    """Computed rows of other models on the same images, each told by its direction."""
+    load = Scorer._load
+
+    def loaded(self):
+        return self._load_alone() if self.model in FORMULAS else load(self)
+
+    monkeypatch.setattr(Scorer, "_load", loaded)
+    beside = ["--beside", "fish", "--beside", "blur_effect"]
+    assert main(["thesis-table3", *biq, *beside, "--output", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "kiqa's fish " in lines[-3] and "kiqa's blur_effect, lower is better" in lines[-2]
+    assert "kiqa's stand-in" in lines[-1]
+    result = json.loads((tmp_path / "thesis-table3-biq2021.json").read_text())
+    assert [row["images"] for row in result["results"]] == [9, 9, 9]
+    with open(tmp_path / "thesis-table3-biq2021-predictions.csv", newline="") as file:
+        assert {"fish", "blur_effect"} <= set(next(csv.DictReader(file)))
+    assert main(["thesis-table3", *biq, "--beside", "psnr"]) == 2
+    assert "psnr is a full-reference model" in capsys.readouterr().err
 
 
 def test_image_that_cannot_be_scored_is_told(stand_in, biq, capsys):

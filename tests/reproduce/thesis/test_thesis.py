@@ -68,7 +68,7 @@ def test_figures_are_written(stand_in, name, biq, workdir, photograph, tmp_path,
 def test_every_thesis_name_is_tested():
     """No table or figure is registered without a test that runs it."""
     tables = {f"thesis-table{number}" for number in (1, 2, 3, 4)}
-    # By a test of its own below, test_reproduce_varjpeg and test_reproduce_jnd.
-    elsewhere = {f"thesis-fig{number}" for number in (11, 14, 15, 16)}
+    # By tests of their own: test_comparators, test_local, test_fig14 and test_jnd.
+    elsewhere = {f"thesis-fig{number}" for number in (1, 2, 11, 14, 15, 16)}
     named = {name for name in NAMES if name.startswith("thesis-")}
     assert named == tables | set(FIGURES) | elsewhere

@@ -1,12 +1,15 @@
-"""CSV tables whose columns are looked up by name, whatever their case.
+"""Tables whose columns are looked up by name, whatever their case.
 
-Public names: :func:`match_columns`, :func:`read_table`.
+Public names: :func:`match_columns`, :func:`read_table`, :func:`chosen_columns`.
 """
 
-import csv
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from kiqa.data.tables.cells import Line, read_cells
+
+_LISTED = 20  # columns in a message
 
 
 def match_columns(found: Iterable[str], wanted: Sequence[str], *, where: str) -> dict[str, str]:
@@ -32,23 +35,41 @@ def match_columns(found: Iterable[str], wanted: Sequence[str], *, where: str) ->
     twice = [name for name in wanted if len(by_key.get(name.lower(), ())) > 1]
     if missing or twice:
         problem = f"{missing} missing" if missing else f"{twice} there more than once"
+        more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
         raise ValueError(
-            f"Expected the columns {list(wanted)} in {where}, received {names}: {problem}. "
-            "Check that this is the published file, comma-separated, with its header line."
+            f"Expected the columns {list(wanted)} in {where}, received {names[:_LISTED]}{more}: "
+            f"{problem}. {_form(names)}Check that this is the published file, with its header line."
         )
     return {name: by_key[name.lower()][0] for name in wanted}
+
+
+def _form(names):
+    """What a table without the columns looks like, as a sentence."""
+    if any(_is_number(name) for name in names):
+        return "Its first line looks like data: a header line is missing. "
+    return ""
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return text.lower() not in ("nan", "inf", "infinity")
 
 
 def read_table(
     path: str | os.PathLike, required: Sequence[str], optional: Sequence[str] = ()
 ) -> list[tuple[int, dict[str, str]]]:
-    """Read named columns of a comma-separated file with a header line.
+    """Read named columns of a table with a header line.
 
     Empty lines, and columns without a name (as in the published BIQ2021
-    file), are ignored. Values are stripped of surrounding blanks.
+    file), are ignored. Values are stripped of surrounding blanks; numbers
+    with a decimal comma have a point.
 
     Args:
-        path: The file, UTF-8, with or without a byte order mark.
+        path: A file as for `kiqa.data.tables.cells.read_cells`: text of any
+            usual encoding and separator, or a workbook.
         required: Columns that must be there.
         optional: Columns that are read where they exist.
 
@@ -58,22 +79,34 @@ def read_table(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is not UTF-8 text, has no rows, lacks a
-            column (the columns found are listed) or a row ends before one.
+        ValueError: If the file is no table, has no rows, lacks a column (the
+            columns found are listed) or a row ends before one.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(
             f"Expected a CSV file with the columns {list(required)} at {path}, found no file."
         )
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream)
-            lines = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(
-            f"Expected a comma-separated text file in UTF-8, received {path}: {error}."
-        ) from error
+    return chosen_columns(read_cells(path, required), path, required, optional)
+
+
+def chosen_columns(
+    lines: Sequence[Line], path: Path, required: Sequence[str], optional: Sequence[str]
+) -> list[tuple[int, dict[str, str]]]:
+    """Choose columns of lines that are read, as `read_table` does.
+
+    Args:
+        lines: From `read_cells`.
+        path: The file, for messages.
+        required: As for `read_table`.
+        optional: As for `read_table`.
+
+    Returns:
+        As `read_table`.
+
+    Raises:
+        ValueError: As `read_table`.
+    """
     header = lines[0][1] if lines else []
     wanted = match_columns(header, required, where=str(path))
     present = {name.strip().lower() for name in header}
@@ -89,6 +122,4 @@ def read_table(
             f"Expected at least {width} columns in every row of {path}, received fewer in "
             f"{len(short)} (line {short[0]} first). The file may be cut off."
         )
-    return [
-        (number, {name: row[at].strip() for name, at in place.items()}) for number, row in lines[1:]
-    ]
+    return [(number, {name: row[at] for name, at in place.items()}) for number, row in lines[1:]]

@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from kiqa.data.spreadsheets import read_sheet
+from kiqa.data.tables.spreadsheets import read_sheet
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

@@ -1,0 +1,142 @@
+"""Other people's methods, to stand beside ours: same loader, same rows, same tables.
+
+`FORMULAS` are those that need no weights: a name, and what is known of it. Those
+with fitted parameters or a network are weights files like ours, found by name;
+`FITTED` says of each how its file comes about.
+
+Public names: `Formula`, `FORMULAS`, `Fitted`, `FITTED`.
+
+Reading the names loads neither OpenCV nor SciPy; `Formula.resolve` does.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Formula:
+    """A comparator without weights.
+
+    Attributes:
+        function: ``module:function`` of ``uint8`` pixels (H, W, 3), and of those
+            of the reference where one is needed, to the score.
+        scale: Range of the score as text.
+        higher_is_better: Direction of the score.
+        least_side: Least width and height of an image in pixels.
+        needs_reference: Whether it compares with an undistorted image.
+        map: ``module:function`` in `kiqa.scoring.engines.formula`'s form, or
+            ``None``.
+        version: Raised whenever values change, so that old rows are not taken for
+            new ones.
+    """
+
+    function: str
+    scale: str
+    higher_is_better: bool
+    least_side: int
+    needs_reference: bool
+    map: str | None = None
+    version: str = "1"
+
+    def resolve(self) -> Callable[..., Any]:
+        """Import the function."""
+        return _resolved(self.function)
+
+    def resolve_map(self) -> Callable[..., Any] | None:
+        """Import the function of the map; ``None`` if there is none."""
+        return None if self.map is None else _resolved(self.map)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A comparator whose parameters are fitted.
+
+    Attributes:
+        title: As papers call it, with what is not theirs.
+        command: What makes its weights file.
+        convert: What reads a published one, or ``None``.
+    """
+
+    title: str
+    command: str
+    convert: str | None = None
+
+    def remedy(self) -> str:
+        """Return the sentence of an error message that says where its file comes from."""
+        told = f"Make {self.title}'s weights by: {self.command}"
+        return f"{told}; or convert published ones: {self.convert}." if self.convert else f"{told}."
+
+
+_FULL: dict[str, Any] = {"scale": "0..1", "higher_is_better": True, "needs_reference": True}
+_FISH: dict[str, Any] = {"scale": ">=0", "higher_is_better": True, "needs_reference": False}
+_MAPS = "kiqa.comparators.maps"
+
+FORMULAS = {
+    "blur_effect": Formula(
+        function="kiqa.comparators.blur:blur",
+        scale="0..1",
+        higher_is_better=False,
+        least_side=11,
+        needs_reference=False,
+    ),
+    "fish": Formula(
+        function="kiqa.maps.fish:fish", least_side=8, map=f"{_MAPS}:sliding_fish", **_FISH
+    ),
+    "fish_bb": Formula(
+        function="kiqa.maps.fish:fish_bb", least_side=16, map=f"{_MAPS}:block_fish", **_FISH
+    ),
+    "fsim": Formula(
+        function="kiqa.comparators.fsim:fsim", least_side=16, map=f"{_MAPS}:fsim_places", **_FULL
+    ),
+    "fsimc": Formula(
+        function="kiqa.comparators.fsim:fsimc", least_side=16, map=f"{_MAPS}:fsimc_places", **_FULL
+    ),
+    "gmsd": Formula(
+        function="kiqa.comparators.gmsd:gmsd",
+        scale=">=0",
+        higher_is_better=False,
+        least_side=6,
+        needs_reference=True,
+        map=f"{_MAPS}:gradient_places",
+    ),
+    "ms_ssim": Formula(function="kiqa.comparators.ssim:ms_ssim", least_side=176, **_FULL),
+    "psnr": Formula(
+        function="kiqa.comparators.psnr:psnr",
+        scale="0..100 dB",
+        higher_is_better=True,
+        least_side=1,
+        needs_reference=True,
+    ),
+    "ssim": Formula(
+        function="kiqa.comparators.ssim:ssim",
+        scale="-1..1",
+        higher_is_better=True,
+        least_side=11,
+        needs_reference=True,
+        map=f"{_MAPS}:ssim_places",
+    ),
+}
+
+_TRAIN = "python -m kiqa.train_comparator"
+_RATED = "--data ROOT --dataset biq2021 --split biq2021-kiqa-6000"
+
+FITTED = {
+    "brisque": Fitted(
+        "BRISQUE",
+        f"{_TRAIN} brisque {_RATED} --workdir DIR",
+        "kiqa convert brisque allmodel --output brisque.h5",
+    ),
+    "cnniqa": Fitted("CNNIQA", f"{_TRAIN} cnniqa {_RATED} --workdir DIR"),
+    "niqe": Fitted(
+        "NIQE",
+        f"{_TRAIN} niqe --data FOLDER --workdir DIR",
+        "kiqa convert niqe modelparameters.mat --output niqe.h5",
+    ),
+}
+
+
+def _resolved(text):
+    module, function = text.split(":")
+    return getattr(import_module(module), function)

@@ -1,0 +1,130 @@
+"""The command line of the comparators that are fitted without epochs.
+
+Public names: `add_brisque`, `add_niqe`.
+"""
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from kiqa import __version__
+from kiqa.arguments import Output, add_output, add_path, add_text
+from kiqa.data import DATASETS
+from kiqa.data.chosen import training_parts
+from kiqa.data.folders import images_in
+from kiqa.data.trained import files_trained_on, trained_on
+from kiqa.interrupts import interrupt_status
+from kiqa.io.messages import tell
+from kiqa.running import claimed
+from kiqa.startup import start_keras
+
+
+def add_brisque(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``brisque``, and what it does."""
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    parser.add_argument("--dataset", choices=sorted(DATASETS), required=True, help="which one")
+    add_text(parser, "--split", "FILE|NAME", "split with train and val (default: the data set's "
+        "own)")  # fmt: skip
+    _add_workdir(parser)
+    parser.set_defaults(run=partial(_run, fit=_brisque))
+
+
+def add_niqe(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``niqe``, and what it does."""
+    add_path(parser, "--data", "FOLDER", "undistorted images without scores", required=True)
+    add_text(parser, "--split", "FILE|NAME", "split of which train is used (default: the folder's "
+        "split.csv; without one, all its images)")  # fmt: skip
+    _add_workdir(parser)
+    parser.set_defaults(run=partial(_run, fit=_niqe))
+
+
+def _add_workdir(parser):
+    add_output(
+        parser, "--workdir", Output.RUN, "DIR", "folder of what is made; statistics that are there "
+        "already are not computed again", required=True, type=Path,
+    )  # fmt: skip
+
+
+def _run(arguments: argparse.Namespace, *, fit: Callable[[argparse.Namespace], dict]) -> int:
+    """Fit, print, and return the exit status: 0 done, 2 wrong input, 130 interrupted."""
+    try:
+        with claimed(arguments):
+            result = fit(arguments)
+    except KeyboardInterrupt:
+        _say("interrupted; the same command goes on")
+        return interrupt_status()
+    except (ValueError, OSError, MemoryError) as error:
+        _say(f"error: {str(error) or type(error).__name__}")
+        return 2
+    told = ", ".join(f"{key} {value}" for key, value in result.items())
+    sys.stdout.write(f"{told}\nWritten to {arguments.workdir}\n")
+    return 0
+
+
+def _say(message):
+    tell(message, name="train_comparator")
+
+
+def _brisque(arguments: argparse.Namespace) -> dict[str, Any]:
+    from kiqa.comparators.brisque import brisque_features
+    from kiqa.comparators.fit_brisque import GRID, fit_brisque
+    from kiqa.comparators.statistics import statistics_of
+
+    parts = training_parts(arguments.dataset, arguments.data, split=arguments.split)[:2]
+    file = arguments.workdir / "statistics.jsonl"
+    (train, inputs), (validation, held_out) = (
+        statistics_of(records, brisque_features, file=file, report=_say) for records in parts
+    )
+    start_keras()
+    model, chosen = fit_brisque(inputs, _mos(train), (held_out, _mos(validation)), grid=GRID)
+    # Images without statistics count as well: no part of the split is left half unseen.
+    seen = trained_on(*parts, scores="human", about="MOS of whole images")
+    _export(model, "brisque", arguments.workdir, scale="0..1", higher=True, parts=seen)
+    names = [record.name for record in (*train, *validation)]
+    about = {
+        "dataset": arguments.dataset,
+        "images": len(train),
+        "validation": len(validation),
+    }
+    return _finish(arguments.workdir, chosen | about, names, grid=GRID)
+
+
+def _mos(records):
+    import numpy as np
+
+    return np.array([record.mos01 for record in records])
+
+
+def _niqe(arguments: argparse.Namespace) -> dict[str, Any]:
+    from kiqa.comparators.fit_niqe import fit_niqe
+
+    paths = images_in(arguments.data, chosen="train", split=arguments.split)
+    start_keras()
+    model, blocks = fit_niqe(paths)
+    about = "no scores: undistorted images, whose statistics are what others are compared with"
+    parts = files_trained_on(paths, scores="pseudo", about=about)
+    _export(model, "niqe", arguments.workdir, scale=">=0", higher=False, parts=parts)
+    names = [path.name for path in paths]
+    return _finish(arguments.workdir, {"images": len(paths), "blocks": blocks}, names)
+
+
+def _export(model, name, workdir, *, scale, higher, parts):
+    from kiqa.io.weights import Details, export_h5
+
+    about = Details(name, __version__, scale, higher, mode=name, trained_on=parts)
+    export_h5(model, workdir / f"{name}.h5", about)
+
+
+def _finish(workdir, result, names, **settings):
+    from kiqa.evaluation.report import write_json
+
+    digest = hashlib.sha256("\n".join(names).encode()).hexdigest()
+    write_json(
+        {"kiqa": __version__, **result, **settings, "names_sha256": digest},
+        workdir / "result.json",
+    )
+    return result

@@ -1,0 +1,75 @@
+"""NIQE's authors' pristine Gaussian: ``modelparameters.mat``.
+
+Public names: `convert_niqe`.
+
+References:
+    live.ece.utexas.edu/research/quality.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from kiqa import __version__
+from kiqa.comparators.fit_niqe import network_of
+from kiqa.comparators.niqe import FEATURES, Gaussian
+from kiqa.io.files import sha256_of
+from kiqa.io.weights import Details, Origin, export_h5
+
+_MEAN, _COVARIANCE = "mu_prisparam", "cov_prisparam"
+
+
+def convert_niqe(source: str | os.PathLike, output: str | os.PathLike) -> Path:
+    """Convert a Gaussian of pristine images' statistics.
+
+    Args:
+        source: Matlab's file with ``mu_prisparam`` (1, 36) and ``cov_prisparam``
+            (36, 36), or the same arrays as ``.npz``.
+        output: File to write, ending in ``.h5``; its stem is the model's name.
+
+    Returns:
+        The file written.
+
+    Raises:
+        FileNotFoundError: If the file is not there.
+        ValueError: If it is of another form, or the covariance is none.
+    """
+    source = Path(source)
+    arrays = _arrays(source)
+    mean, covariance = arrays[_MEAN].reshape(-1), arrays[_COVARIANCE]
+    shapes = mean.shape, covariance.shape
+    good = shapes == ((FEATURES,), (FEATURES, FEATURES)) and np.isfinite(covariance).all()
+    if not good or not np.isfinite(mean).all() or (np.diag(covariance) <= 0).any():
+        raise ValueError(
+            f"Expected {source} to hold a finite mean ({FEATURES},) and a covariance ({FEATURES}, "
+            f"{FEATURES}) with a positive diagonal. Received: {shapes[0]} and {shapes[1]}. Use "
+            "modelparameters.mat of NIQE's release."
+        )
+    about = Details(
+        name=Path(output).name.removesuffix(".h5"),
+        version=__version__,
+        scale=">=0",
+        higher_is_better=False,
+        mode="niqe",
+        origin=Origin(source.name, sha256_of(source), "NIQE"),
+    )
+    return export_h5(network_of(Gaussian(mean, covariance)), output, about, full_precision=True)
+
+
+def _arrays(path):
+    """The two arrays of a ``.mat`` or ``.npz`` file; nothing in it is run."""
+    from scipy.io import loadmat
+
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"Expected NIQE's modelparameters.mat. Received: {path}, which is no file."
+        )
+    try:
+        read = np.load(path) if path.suffix == ".npz" else loadmat(path, mat_dtype=True)
+        return {name: np.asarray(read[name], np.float64) for name in (_MEAN, _COVARIANCE)}
+    except Exception as error:  # SciPy's reader has many errors for a file that is none
+        raise ValueError(
+            f"Expected {path} to be Matlab's file, or .npz, with {_MEAN} and {_COVARIANCE}. "
+            f"Received: {type(error).__name__}: {error}. Use the file of NIQE's release."
+        ) from error

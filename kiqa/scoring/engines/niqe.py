@@ -1,0 +1,29 @@
+"""Scoring with NIQE: the distance of an image's statistics from pristine ones."""
+
+from kiqa.comparators.niqe import BLOCK, Gaussian, fit_gaussian, niqe_distance, niqe_features
+from kiqa.io.weights import WeightsInfo, load_model
+from kiqa.models.niqe import pristine_of
+from kiqa.scoring.engines import Engine, without_map
+
+
+def niqe_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
+    """Load a Gaussian of pristine images' statistics.
+
+    Args:
+        info: Of its file.
+        stride: ``None``: there is no map.
+        default_stride: Not used.
+
+    Returns:
+        The `Engine`, which has no map.
+
+    Raises:
+        ValueError: If a stride is asked for, or the file holds another network.
+    """
+    pristine = Gaussian(*pristine_of(load_model(info.path)))
+
+    def score(pixels):
+        features, _ = niqe_features(pixels)
+        return niqe_distance(fit_gaussian(features), pristine)
+
+    return without_map(info, stride, least_side=BLOCK, score=score)

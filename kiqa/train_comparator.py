@@ -1,0 +1,53 @@
+"""Fit or train a comparator: ``python -m kiqa.train_comparator brisque|niqe|cnniqa``.
+
+``brisque`` fits BRISQUE's regression to the mean opinion scores of a data set;
+``niqe`` fits NIQE's Gaussian to undistorted images without scores; ``cnniqa`` trains
+CNNIQA on patches, with the options of all trainings. The model is then
+``WORKDIR/NAME.h5``: ``kiqa score PATH --model WORKDIR/NAME.h5``. On two cores
+BRISQUE takes some minutes for 5,000 images of 512x512 pixels, most of it for
+statistics, which are kept. Exit status: 0 done; 2 usage or input error; 130
+interrupted by Ctrl-C.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+
+from kiqa.comparators.command import add_brisque, add_niqe
+from kiqa.training.runs.command import add_training, run_command
+from kiqa.training.runs.regression.command import COMMANDS
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status; ``None`` takes `sys.argv`."""
+    arguments = _parser().parse_args(argv)
+    return arguments.run(arguments)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m kiqa.train_comparator",
+        description="Fit a comparator: another method that stands beside ours in tables.",
+        epilog="Exit status: 0 done, 2 usage or input error, 130 interrupted.",
+    )
+    names = parser.add_subparsers(required=True, metavar="NAME")
+    for name, what, add_options in (
+        ("brisque", "BRISQUE's regression, on images with scores", add_brisque),
+        ("niqe", "NIQE's Gaussian, on undistorted images", add_niqe),
+    ):
+        add_options(names.add_parser(name, help=what, description=f"Fit {what}."))
+    for name, command in COMMANDS.items():
+        training = names.add_parser(
+            name,
+            help=command.summary.removesuffix("."),
+            description=command.summary,
+            argument_default=argparse.SUPPRESS,  # only what was given overrides a preset
+        )
+        add_training(training, command)
+        training.set_defaults(run=partial(run_command, command))
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""What ``kiqa models`` says, against the engines and the stored results."""
+
+import csv
+import json
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from kiqa.comparators import FITTED, FORMULAS
+from kiqa.io.weights import list_models
+from kiqa.scoring import Scorer
+from kiqa.scoring.catalogue import COLUMNS, model_table
+
+RESULTS = Path(__file__).parents[2] / "docs" / "results"
+FILE = resources.files("kiqa.scoring") / "catalogue.csv"
+STATED = {row["name"]: row for row in csv.DictReader(FILE.read_text("utf-8").splitlines())}
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Rows by name."""
+    return {row["name"]: row for row in model_table()}
+
+
+def test_every_model_is_in_it(table):
+    """Shipped ones and comparators, once each; heads and extractors are no models."""
+    assert list(table) == sorted(table)
+    assert set(FORMULAS) | set(FITTED) <= set(table) == set(STATED)
+    assert {"paq2piq_rm_head", "rnn_features", "lite_local"} & set(table) == set()
+    assert {"paq2piq_rm_head", "rnn_features", "lite_local"} <= set(list_models())
+    for row in table.values():
+        assert tuple(row) == COLUMNS
+        assert None not in (row["paper"], row["licence"], row["weights"])
+        there = not row["weights"].startswith("none: ")
+        assert (row["scale"] is not None) == (row["megabytes"] is not None) == there
+    assert table["paq2piq_rm"]["weights"] == "paq2piq_rm.h5 paq2piq_rm_head.h5"
+
+
+@pytest.mark.parametrize("name", [n for n in STATED if n in list_models()])
+@pytest.mark.slow
+def test_what_is_stated_is_what_the_engine_does(table, name):
+    """Least side, map and reference."""
+    scorer, row = Scorer(name), table[name]
+    assert row["least_side"] == scorer.least_side
+    assert row["needs_reference"] == scorer.needs_reference
+    assert row["map"] == (scorer._load()[1].map is not None)
+
+
+def test_accuracies_are_those_of_the_stored_results(table):
+    """Each evaluation of docs/results on the test part of BIQ2021, rounded; no other number."""
+    found = {}
+    for path in sorted(RESULTS.glob("*/evaluation.json")):
+        result = json.loads(path.read_text())
+        if (result["dataset"], result["set"]) == ("biq2021", "test"):
+            found[result["model"]] = f"{result['metrics']['srocc']['value']:.4f}"
+    stated = {name: row["srocc"] for name, row in STATED.items() if row["srocc"]}
+    assert stated == found
+    assert {STATED[name]["measured_on"] for name in found} == {"BIQ2021, test"}
+
+
+def test_own_files_and_missing_ones(tmp_path, monkeypatch):
+    """A folder of one's own: damaged files and missing comparators say so."""
+    (tmp_path / "mine.h5").write_bytes(b"no HDF5")
+    monkeypatch.setenv("KIQA_WEIGHTS", str(tmp_path))
+    monkeypatch.setattr("kiqa.io.weights.manifest.weight_folders", lambda: [tmp_path])
+    table = {row["name"]: row for row in model_table()}
+    assert table["mine"]["weights"].startswith("damaged: ")
+    assert table["niqe"]["weights"].startswith("none: python -m kiqa.train_comparator niqe")
+    assert table["niqe"]["paper"] == "Mittal et al. 2013"
