@@ -70,20 +70,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     rng, results = random.Random(arguments.seed), {}
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        places = {
-            "data": biq2021_tree(folder / "data", images=IMAGES, size=(SIDE, SIDE), val_every=4),
-            "features": folder / "features",
-            "unrated": biq2021_tree(
-                folder / "more", images=UNRATED, size=(SIDE, SIDE), val_every=UNRATED + 1
-            )
-            / "Images",
-        }
         for training in arguments.training or TRAININGS:
-            if "{features}" in TRAININGS[training]:
-                _features(places)
-            options = [option.format(**places) for option in TRAININGS[training]]
-            results[training] = _compared(training, options, folder, rng, kills=arguments.kills)
+            results[training] = compared(training, Path(name), rng, kills=arguments.kills)
             print(training, results[training], file=sys.stderr)
     equal = all(result["equal"] for result in results.values())
     document = {
@@ -99,42 +87,75 @@ def main(argv: list[str] | None = None) -> int:
     return 0 if equal else 1
 
 
-def _features(places: dict) -> None:
-    """Features of all images, for the training of the pooling network."""
-    if not places["features"].exists():
-        options = ["--extractor", "rnn_features", "--output", str(places["features"])]
-        data = ["--data", str(places["data"]), "--dataset", "biq2021", "--set", "all"]
-        subprocess.run(
-            [sys.executable, "-m", "kiqa.train_rnn_biqa", "features", *data, *options],
-            check=True, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+def compared(training: str, folder: Path, rng, *, kills: int) -> dict:
+    """Train once in peace and once with kills, and compare all tensors of all files.
 
+    Args:
+        training: A key of `TRAININGS`.
+        folder: For data and runs; several trainings share its data.
+        rng: `random.Random` of the moments.
+        kills: How many.
 
-def _compared(training: str, options: list[str], folder: Path, rng, *, kills: int) -> dict:
-    """Train once in peace and once with kills, and compare all tensors of all files."""
-    name = training.replace(" ", "-")
+    Returns:
+        ``kills``, ``runs``, ``tensors`` and whether all are ``equal``.
+
+    Raises:
+        subprocess.CalledProcessError: If a run fails.
+        subprocess.TimeoutExpired: If one that is not to be killed does not end.
+    """
+    places = _places(folder, features="{features}" in TRAININGS[training])
+    options = [option.format(**places) for option in TRAININGS[training]]
+    program, name = f"kiqa.{training}", training.replace(" ", "-")
     began = time.monotonic()
-    _run(training, [*options, "--workdir", str(folder / f"{name}-whole")]).check_returncode()
+    run(program, [*options, "--workdir", str(folder / f"{name}-whole")]).check_returncode()
     seconds = time.monotonic() - began
     whole, done, runs, equal = _tensors(folder / f"{name}-whole"), 0, 0, True
     while done < kills:  # a run that ends before it has been killed so often is followed by another
         runs += 1
         cut = folder / f"{name}-cut{runs}"
         command = [*options, "--workdir", str(cut), "--resume"]
-        while done < kills and _run(training, command, limit=rng.uniform(0.3, 1) * seconds) is None:
+        while done < kills and run(program, command, limit=rng.uniform(0.3, 1) * seconds) is None:
             done += 1
-        _run(training, command).check_returncode()
+        run(program, command).check_returncode()
         found = _tensors(cut)
         equal &= whole.keys() == found.keys()
         equal &= all(np.array_equal(whole[key], found[key]) for key in whole)
     return {"kills": done, "runs": runs, "tensors": len(whole), "equal": bool(equal and whole)}
 
 
-def _run(training: str, options: list[str], *, limit: float | None = None):
-    """Run a command line to its end; after ``limit`` seconds kill it and return ``None``."""
-    command = [sys.executable, "-m", *f"kiqa.{training}".split(), *options]
+def _places(folder: Path, *, features: bool) -> dict:
+    """Images that are rated, images that are not, and features of the first."""
+    data, more, found = folder / "data", folder / "more", folder / "features"
+    if not data.exists():
+        biq2021_tree(data, images=IMAGES, size=(SIDE, SIDE), val_every=4)
+        biq2021_tree(more, images=UNRATED, size=(SIDE, SIDE), val_every=UNRATED + 1)
+    if features and not found.exists():
+        options = ["--extractor", "rnn_features", "--output", str(found)]
+        options += ["--data", str(data), "--dataset", "biq2021", "--set", "all"]
+        run("kiqa.train_rnn_biqa features", options).check_returncode()
+    return {"data": data, "features": found, "unrated": more / "Images"}
+
+
+def run(program: str, options: list[str], *, limit: float | None = None, folder=None):
+    """Run a command line to its end, or kill it.
+
+    Args:
+        program: What follows ``python -m``, such as ``kiqa score``.
+        options: Its arguments.
+        limit: Seconds after which it is killed.
+        folder: Its working folder.
+
+    Returns:
+        The `subprocess.CompletedProcess`; ``None`` of one that was killed.
+
+    Raises:
+        subprocess.TimeoutExpired: Without a limit, after `MOST` seconds.
+    """
+    command = [sys.executable, "-m", *program.split(), *options]
     try:
-        return subprocess.run(command, timeout=limit or MOST, capture_output=True, text=True)
+        return subprocess.run(
+            command, timeout=limit or MOST, capture_output=True, text=True, cwd=folder
+        )
     except subprocess.TimeoutExpired:
         if limit is None:
             raise

@@ -1,4 +1,4 @@
-"""Damaged files do no harm: images, streams of VarJPEG, model files.
+"""Damaged files do no harm, nor do kills: images, streams of VarJPEG, model files, commands.
 
 Claim: whatever bytes it is given, `kiqa.load_image` gives pixels or an
 `ImageError`, `kiqa.varjpeg.decode` a picture or a `StreamError`,
@@ -12,13 +12,18 @@ in their structure, some with a right checksum afterwards. Each follows from the
 seed and its number. A child process reads them, so that a crash of a C library
 is seen.
 
+The part ``kills`` is in `resumed.py`: `kiqa score`, `evaluate` and `map`, the
+extraction of features and a training, killed and resumed.
+
     python benchmarks/robustness.py [--images 10000] [--streams 10000] [--models 1000]
-        [--seed 0] [--only NUMBER]
+        [--kills 100] [--seed 0] [--only NUMBER]
 
 Prints JSON: for each part how many were tried, refused, decoded, crashed
-(another exception or the end of the process) and hung, and what did harm. Exit
-status 1 if anything did. ``--images 0`` leaves a part out; ``--only`` tries one
-number of each part that is left.
+(another exception or the end of the process) and hung, and what did harm; of
+kills (so many of each command) also how many results were lost or doubled, how
+many files could not be read, and how many of the killed runs' own were left.
+Exit status 1 if anything did harm. ``--images 0`` leaves a part out; ``--only``
+tries one number of each part of files that is left.
 """
 
 import argparse
@@ -26,6 +31,7 @@ import functools
 import json
 import os
 import platform
+import random
 import resource
 import select
 import subprocess
@@ -267,6 +273,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for part, count in (("images", 10_000), ("streams", 10_000), ("models", 1_000)):
         parser.add_argument(f"--{part}", type=int, default=count)
+    parser.add_argument("--kills", type=int, default=100, help="of each command")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", type=int, help="number of a single file of each part")
     parser.add_argument("--child", choices=PARTS, help=argparse.SUPPRESS)
@@ -281,11 +288,17 @@ def main() -> int:
             numbers = range(count) if arguments.only is None else [arguments.only]
             child = Child([sys.executable, __file__, "--child", part], seconds=seconds)
             results[part] = measure(mutations(part, arguments.seed), numbers, child)
+    harm = any(result["harm"] for result in results.values())
+    if arguments.kills:
+        import resumed  # the script beside this one; loads Keras
+
+        results["kills"] = resumed.measure(arguments.kills, random.Random(arguments.seed))
+        harm |= any(results["kills"][kind] for kind in resumed.HARM)
     print(
         json.dumps(
             {
                 "claim": "every file is read or refused by kiqa's own error, in seconds and a "
-                "bound on memory",
+                "bound on memory; what is killed and resumed loses and doubles nothing",
                 "seed": arguments.seed,
                 **results,
                 "machine": f"{platform.machine()}, {os.cpu_count()} cores",
@@ -294,7 +307,7 @@ def main() -> int:
             indent=2,
         )
     )
-    return int(any(result["harm"] for result in results.values()))
+    return int(harm)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def fuzz():
 @pytest.fixture(scope="module")
 def result():
     """What the script prints of 200 streams and 100 images."""
-    counts = ("--streams", "200", "--images", "100", "--models", "0")
+    counts = ("--streams", "200", "--images", "100", "--models", "0", "--kills", "0")
     done = subprocess.run(
         [sys.executable, str(SCRIPT), *counts], capture_output=True, text=True, timeout=300
     )

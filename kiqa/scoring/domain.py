@@ -5,8 +5,10 @@ a chart of few colours and an icon are none, and what a network answers is an
 accident. The signs looked for are certain and cheap; a picture that shows none
 of them may be out of a model's domain all the same, such as a rendered scene.
 
-Public names: `domain_note`, `reason`, `TINY`.
+Public names: `domain_note`, `scale_note`, `reason`, `TINY`.
 """
+
+import re
 
 import cv2
 import numpy as np
@@ -37,6 +39,28 @@ def domain_note(pixels: np.ndarray, model: str) -> str | None:
     """
     found = reason(pixels)
     return None if found is None else f"{found}: out of the domain of {model}"
+
+
+def scale_note(score: float, scale: str, model: str) -> str | None:
+    """Say that a score lies beyond the ends of its scale, for the ``note`` of a row.
+
+    Args:
+        score: What the model made of an image.
+        scale: The model's scale, such as ``"0..1"``; of one in other words
+            nothing is said.
+        model: Name of the model.
+
+    Returns:
+        One line, or ``None``.
+
+    Examples:
+        >>> scale_note(-5.9, "0..1", "aggregator")
+        'score outside 0..1: extrapolated by aggregator'
+    """
+    ends = re.fullmatch(r"(-?\d+)\.\.(-?\d+)", scale)
+    if ends is None or int(ends[1]) <= score <= int(ends[2]):
+        return None
+    return f"score outside {scale}: extrapolated by {model}"
 
 
 def reason(pixels: np.ndarray) -> str | None:

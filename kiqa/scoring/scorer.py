@@ -26,7 +26,7 @@ from kiqa.io.images import MAX_BYTES, LoadedImage, Source, load_image
 from kiqa.io.map_files import QualityMap
 from kiqa.io.memory import MemoryLimitError, limited_memory, memory_limit
 from kiqa.scoring.decoding import decode, name_file
-from kiqa.scoring.domain import domain_note
+from kiqa.scoring.domain import domain_note, scale_note
 from kiqa.scoring.pairs import check_pair
 from kiqa.startup import check_process, one_at_a_time
 
@@ -371,7 +371,7 @@ class Scorer:
             try:
                 row["score"] = self.score(image, reference=reference)
                 row |= self.beside(row["score"])
-                row["note"] = self.note(image)
+                row["note"] = self.note(image) or scale_note(row["score"], info.scale, info.name)
             except MemoryLimitError as error:  # another machine, or --memory, may have it
                 row |= {"error": name_file(error, row["path"]), "sha256": None}
             except ValueError as error:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kiqa.data.distortions.basic import jpeg
-from kiqa.scoring.domain import domain_note, reason
+from kiqa.scoring.domain import domain_note, reason, scale_note
 
 
 def _noise(height=200, width=300, seed=0):
@@ -78,3 +78,16 @@ def test_tiny_images_are_named(photo):
 def test_the_first_reason_counts():
     """A tiny plane is flat above all."""
     assert reason(np.zeros((8, 8, 3), np.uint8)) == "flat image"
+
+
+@pytest.mark.parametrize(("score", "scale"), [(0, "0..1"), (1, "0..1"), (100.0, "0..100"), (9, "")])
+def test_scores_within_their_scale_have_no_note(score, scale):
+    """Its ends belong to it; of a scale in other words nothing is said."""
+    assert scale_note(score, scale, "a model") is None
+
+
+@pytest.mark.parametrize(("score", "scale"), [(-0.01, "0..1"), (1.001, "0..1"), (101, "0..100")])
+def test_scores_outside_their_scale_have_one(score, scale):
+    """It names the scale."""
+    expected = f"score outside {scale}: extrapolated by a model"
+    assert scale_note(score, scale, "a model") == expected

@@ -98,7 +98,7 @@ def _run(options) -> int:
         source = read_source(path)
         return compare_forms(source, scorer.map(source.rgb()), subsampling=options.subsampling)
 
-    rows = rows_of(options, compare)
+    rows, errors = rows_of(options, compare)
     table = {quality: [row for row in rows if row["quality"] == quality] for quality in QUALITIES}
     lines = ["  q~  compatible q~  extra bytes  PSNR difference"]
     summary = {}
@@ -122,18 +122,21 @@ def _run(options) -> int:
         save_rows(
             Path(options.output), "varjpeg-forms", rows, {"by_quality": summary, "mean_extra": mean}
         )
-    return 0
+    return 1 if errors else 0
 
 
 def save_rows(folder: Path, name: str, rows: list[dict], summary: dict) -> None:
     """Write rows as CSV and a summary as JSON, whole or not at all."""
-    import pandas as pd
-
+    from kiqa.io.csv_lines import write_csv_file
     from kiqa.io.files import write_atomically
 
     write_atomically(folder / f"{name}.json", (json.dumps(summary, indent=2) + "\n").encode())
-    text = pd.DataFrame(rows).to_csv(index=False, float_format="%.6g", lineterminator="\n")
-    write_atomically(folder / f"{name}.csv", text.encode())
+    cells = ([_cell(value) for value in row.values()] for row in rows)
+    write_csv_file(folder / f"{name}.csv", list(rows[0]), cells)
+
+
+def _cell(value):
+    return f"{value:.6g}" if isinstance(value, float) else value
 
 
 COMMAND = Command(

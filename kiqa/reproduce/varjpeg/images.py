@@ -6,7 +6,6 @@ Public names: :func:`add_images`, :func:`images_of`, :func:`rows_of`,
 
 import argparse
 import os
-import sys
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from kiqa.arguments import add_number
 from kiqa.data.chosen import PARTS
 from kiqa.data.splits import read_split
+from kiqa.io.messages import tell
 
 if TYPE_CHECKING:
     from kiqa.scoring import Scorer
@@ -60,7 +60,7 @@ def images_of(options: argparse.Namespace) -> list[Path]:
 
 def rows_of(
     options: argparse.Namespace, compare: Callable[[Path, "Scorer"], Iterable[dict]]
-) -> list[dict]:
+) -> tuple[list[dict], int]:
     """Compare something on each image of the options, and say which are done.
 
     Args:
@@ -68,18 +68,30 @@ def rows_of(
         compare: From a file and the model to rows.
 
     Returns:
-        All rows, each with the file's name as ``image``.
+        All rows, each with the file's name as ``image``, and the number of
+        images that could not be compared, which are reported.
+
+    Raises:
+        ValueError: If none could.
     """
     from kiqa.scoring import Scorer
+    from kiqa.scoring.decoding import name_file
     from kiqa.startup import load_quietly
 
     scorer = Scorer(options.model, stride=options.stride)
     load_quietly(scorer)
-    rows = []
+    rows, errors = [], 0
     for path in images_of(options):
-        rows += [{"image": path.name, **row} for row in compare(path, scorer)]
-        sys.stderr.write(f"{path.name}\n")
-    return rows
+        try:
+            rows += [{"image": path.name, **row} for row in compare(path, scorer)]
+        except (ValueError, OSError) as error:
+            tell(name_file(error, str(path)), name="kiqa.reproduce")
+            errors += 1
+        else:
+            tell(f"{path.name} is done", name="kiqa.reproduce")
+    if not rows:
+        raise ValueError(f"Expected images that can be compared. Received: none in {errors} files.")
+    return rows, errors
 
 
 def blurred_outside(pixels: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,123 @@
+"""Every command against awkward names and files: no traceback, one-line messages, good files done.
+
+Commands of `kiqa`, names of ``python -m kiqa.reproduce`` and trainings are
+found in their own lists; a new one is attacked without an entry anywhere,
+unless it requires something that `attack.VALUES` does not know.
+"""
+
+import csv
+import importlib
+import re
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from kiqa.io.text import unescaped
+
+from .attack import BAD, aimed, furnish_attack
+from .test_outputs import _parsers
+
+PARSERS = dict(_parsers())
+# What a command needs to do its work, beyond what its parser says.
+MORE = {
+    "kiqa score": ("--output", "o.csv"),
+    "kiqa map": ("--html", "p.html", "--npz", "n", "--overlay", "v"),
+    "kiqa evaluate-maps": ("--synthetic", "--map", "gray", "--no-blur"),
+    "kiqa compress": ("--quality", "50"),
+    "kiqa study patches": ("--output", "o.html", "--images", "4"),
+    "kiqa study boxes": ("--output", "o.html"),
+    "kiqa study jnd": ("--output", "o.html"),
+    **dict.fromkeys(
+        (f"kiqa convert {name}" for name in
+         ("deepiqa", "efficientnet-lite", "lidq92", "paq2piq", "pyiqa", "resnet18")),
+        ("--output", "o.h5"),
+    ),
+    # Maps of the images; the network itself takes minutes.
+    "train_aggregator": ("--maps-only", "--rotations", "0", "--stride", "16"),
+    "train_patchnet": ("--limit", "8"),
+    "train_lite": ("--initial", "random", "--variant", "lite0"),
+    "train_rnn_biqa fine-tune": ("--backbone", "compact", "--assumed-sd", "15"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def good(tmp_path, monkeypatch, stand_in):
+    """The names of the good images in ``d``, in a working folder with all that is attacked."""
+    monkeypatch.chdir(tmp_path)
+    return furnish_attack(tmp_path)
+
+
+def _call(name):
+    """Run a command as its own program does; an exception here is a traceback there."""
+    program, *rest = name.split()
+    argv = [*rest, *aimed(PARSERS[name], MORE.get(name, ()))]
+    module = {"kiqa": "kiqa.cli.main", "reproduce": "kiqa.reproduce.__main__"}
+    return importlib.import_module(module.get(program, f"kiqa.{program}")).main(argv)
+
+
+def _check_said(capsys):
+    """One line a message, with its speaker first; nothing that a terminal obeys."""
+    out, err = capsys.readouterr()
+    for line in err.splitlines():
+        assert re.match(r"(kiqa|train_)[\w. -]*: ", line), line
+        assert len(line) < 3000
+        # An error that the program did not foresee says how to find its place.
+        assert "python -X dev" not in line and "Traceback" not in line, line
+    for text in (out, err):
+        assert not [c for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Cs")]
+    return out, err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PARSERS)
+def test_no_command_falls_over(good, capsys, name):
+    """Status 0, 1 or 2, whatever the command makes of it."""
+    assert _call(name) in (0, 1, 2)
+    _check_said(capsys)
+
+
+def _rows(file, column):
+    with open(file, encoding="utf-8", newline="") as stream:
+        return [
+            unescaped(row[column]).rpartition("/")[2]
+            for row in csv.DictReader(stream)
+            if not row.get("error")
+        ]
+
+
+def _files(folder):
+    return [path.name.removesuffix(path.suffix) for path in Path(folder).iterdir()]
+
+
+# Of commands that take a folder: which of its images were done.
+DONE = {
+    "kiqa score": lambda: _rows("o.csv", "path"),
+    "kiqa map": lambda: _files("n"),
+    "kiqa compress": lambda: _files("o"),
+    "kiqa decompress": lambda: _files("o"),
+    "kiqa ladder": lambda: set(_rows("o/versions.csv", "image")),
+    "reproduce varjpeg-forms": lambda: set(_rows("o/varjpeg-forms.csv", "image")),
+    "reproduce varjpeg-regions": lambda: set(_rows("o/varjpeg-regions.csv", "image")),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DONE)
+def test_good_files_are_done(good, capsys, name):
+    """Whatever lies beside them: each is there once, and the bad ones are said; status 1."""
+    assert _call(name) == 1
+    out, err = _check_said(capsys)
+    done = DONE[name]()
+    assert len(done) == len(good)
+    assert {"good", "good.jpg"} & {*done}
+    if name == "kiqa score":
+        assert "3 of 11 files could not be scored" in err
+    else:
+        assert all(f"d/{bad}" in err for bad in BAD)
+
+
+def test_every_command_can_be_attacked():
+    """Its parser asks for nothing that has no value here."""
+    for name, parser in PARSERS.items():
+        assert aimed(parser, MORE.get(name, ())) is not None

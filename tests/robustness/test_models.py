@@ -1,0 +1,130 @@
+"""Every model that is shipped, on images that no training had: a score in its scale, or a reason.
+
+The models are those of ``weights/manifest.json``; a new one is tried without an
+entry anywhere. Each is loaded once.
+"""
+
+import functools
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kiqa.io.weights import read_info
+from kiqa.scoring import Scorer
+from kiqa.scoring.decoding import decode
+from kiqa.scoring.engines import ENGINES
+
+from .files import encoded, png
+
+MANIFEST = Path(__file__).parents[2] / "weights" / "manifest.json"
+MODELS = sorted(json.loads(MANIFEST.read_text(encoding="utf-8"))["models"])
+SCORING = [name for name in MODELS if read_info(name).details.mode in ENGINES]
+SCALES = {"0..1": (0, 1), "0..100": (0, 100)}
+
+SMALL = ("one pixel", "31 pixels", "32 pixels", "63 pixels", "narrow", "a line")
+OTHERS = (
+    *("upright", "black", "middle gray", "white", "noise", "checkerboard", "half black", "gray"),
+    *("alpha", "all transparent", "16 bit", "JPEG of quality 1", "interlaced"),
+)
+
+
+@functools.cache
+def _images(side):
+    """Files by name: `SMALL` ones of few pixels, `OTHERS` of at least so many a side."""
+    rng = np.random.default_rng(15)
+    shape = side, side + 32, 3
+    noise = rng.integers(0, 256, shape, np.uint8)
+    soft = Image.fromarray(noise[::8, ::8]).resize(shape[1::-1], Image.Resampling.BICUBIC)
+    soft = np.asarray(soft)
+    alpha = np.broadcast_to(np.linspace(0, 255, shape[1]).astype(np.uint8)[:, None], shape)[..., :1]
+    board = np.indices(shape).sum(axis=0) % 2 * 255
+    left = np.arange(shape[1])[:, None] < side // 2
+    pixels = {
+        "one pixel": noise[:1, :1],
+        "31 pixels": soft[:31, :31],
+        "32 pixels": soft[:32, :32],
+        "63 pixels": soft[:63, :63],
+        "narrow": soft[:33],
+        "a line": soft[:1],
+        "upright": np.tile(soft[:, :side], (4, 1, 1)),
+        "black": np.zeros(shape, np.uint8),
+        "middle gray": np.full(shape, 127, np.uint8),
+        "white": np.full(shape, 255, np.uint8),
+        "noise": noise,
+        "checkerboard": board.astype(np.uint8),
+        "half black": np.where(left, 0, soft).astype(np.uint8),
+        "gray": soft[..., 0],
+        "alpha": np.dstack([soft, alpha]),
+        "all transparent": np.dstack([soft, 0 * alpha]),
+        "16 bit": soft[..., 0].astype(np.uint16) * 257,
+    }
+    files = {name: encoded(array, "PNG") for name, array in pixels.items()}
+    files["JPEG of quality 1"] = encoded(soft, "JPEG", quality=1)
+    files["interlaced"] = png(soft, interlaced=True)
+    return files
+
+
+@functools.cache
+def _scorer(name):
+    return Scorer(name)
+
+
+@pytest.fixture(scope="module")
+def row(tmp_path_factory):
+    """The function ``row(model, image)``; of a pair both are the image."""
+    folder = tmp_path_factory.mktemp("models")
+
+    def row(name, image):
+        scorer = _scorer(name)
+        side = max(96, scorer.least_side)
+        path = folder / f"{side} {image}"
+        path.write_bytes(_images(side)[image])
+        return scorer.row(decode(path, reference=path if scorer.needs_reference else None))
+
+    return row
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("image", [*SMALL, *OTHERS])
+@pytest.mark.parametrize("name", SCORING)
+def test_a_score_in_the_scale_or_a_reason(row, name, image):
+    """Finite and the same again; what is refused says why in one line."""
+    found = row(name, image)
+    low, high = SCALES[found["scale"]]
+    if found["error"] is not None:
+        assert found["score"] is None
+        assert "\n" not in found["error"] and len(found["error"]) < 600
+        assert "xpected" in found["error"] and "eceived" in found["error"]
+        assert found["sha256"] is not None  # a verdict about the image, not to be tried again
+        return
+    assert math.isfinite(found["score"])
+    assert low <= found["score"] <= high or found["note"]
+    assert row(name, image)["score"] == found["score"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCORING)
+def test_what_is_large_enough_is_scored(row, name):
+    """Whatever it shows: only small images may be refused."""
+    refused = {image for image in OTHERS if row(name, image)["error"] is not None}
+    assert refused == set()
+
+
+def test_every_model_scores_or_belongs_to_one_that_does():
+    """So that none of the manifest is left out."""
+    companions = {
+        companion.name
+        for name in SCORING
+        for companion in read_info(name).details.companions.values()
+    }
+    bodies = {
+        name
+        for name in MODELS
+        for companion in read_info(name).details.companions.values()
+        if companion.name in SCORING
+    }
+    assert set(MODELS) == set(SCORING) | companions | bodies
