@@ -3,8 +3,8 @@
 Source of the recorded values: the Matlab code that the authors of SSIM, MS-SSIM, FSIM, GMSD,
 BRISQUE and NIQE released, run under Octave 7.3.0 with its image package 2.14.0 on 2026-11-28.
 Changes: SSIM and MS-SSIM are short re-writings of their files, and NIQE's features of a block were
-written anew, since that file was not at hand. Octave's `imresize` does
-not guard against aliasing, Matlab's documented algorithm stood in its place; and `rgb2gray` was rounded as Matlab's is for `uint8`.
+written anew, since that file was not at hand. Octave's `imresize` does not guard against aliasing,
+Matlab's documented algorithm stood in its place; `rgb2gray` was rounded as Matlab's for `uint8`.
 
 Others, on the same images (cat, coffee): opencv-contrib-python-headless 5.0.0.93 gives GMSD 0.0929
 and 0.1223 (other borders), and statistics of BRISQUE that differ in the second decimal at the
