@@ -67,11 +67,6 @@ def importance_of(
 
 def _padded(quality_map):
     values = np.asarray(quality_map.values, np.float32)
-    if not np.all(np.isfinite(values)):
-        raise ValueError(
-            f"Expected finite map values, received {np.sum(~np.isfinite(values))} others. "
-            "Make the map again."
-        )
     values = values if quality_map.higher_is_better else -values
     # The thesis pads with zeros, the worst value of a map on 0..1.
     worst = 0 if quality_map.higher_is_better and np.min(values) >= 0 else np.min(values)

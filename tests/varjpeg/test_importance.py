@@ -127,10 +127,10 @@ def test_a_map_of_another_image_is_refused():
 
 @pytest.mark.parametrize("higher", [True, False])
 def test_a_map_that_is_not_finite_is_refused(higher):
-    """The message counts the values."""
+    """By the map itself; the message counts the values."""
     values = np.zeros((6, 8))
     values[0, :2] = np.nan, np.inf
-    with pytest.raises(ValueError, match="finite map values, received 2 others"):
+    with pytest.raises(ValueError, match="values of which 2 not finite"):
         importance_of(quality_map(values, higher=higher), (10, 12))
 
 
