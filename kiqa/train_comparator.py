@@ -10,22 +10,23 @@ interrupted by Ctrl-C.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
-from functools import partial
 
-from kiqa.comparators.command import add_brisque, add_niqe
-from kiqa.training.runs.command import add_training, run_command
-from kiqa.training.runs.regression.command import COMMANDS
+from kiqa.interrupts import end, parsed_entry
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; ``None`` takes `sys.argv`."""
-    arguments = _parser().parse_args(argv)
-    return arguments.run(arguments)
+    return parsed_entry("train_comparator", _parser, argv)
 
 
 def _parser():
+    from functools import partial
+
+    from kiqa.comparators.command import add_brisque, add_niqe
+    from kiqa.training.runs.command import add_training, run_command
+    from kiqa.training.runs.regression.command import COMMANDS
+
     parser = argparse.ArgumentParser(
         prog="python -m kiqa.train_comparator",
         description="Fit a comparator: another method that stands beside ours in tables.",
@@ -50,4 +51,4 @@ def _parser():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main())

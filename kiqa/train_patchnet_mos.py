@@ -7,21 +7,12 @@ error; 130 interrupted by Ctrl-C.
 
 from collections.abc import Sequence
 
-from kiqa.interrupts import end, entry
+from kiqa.interrupts import end, training_entry
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; ``None`` takes `sys.argv`."""
-    return entry("train_patchnet_mos", _load, argv)
-
-
-def _load():
-    from functools import partial
-
-    from kiqa.training.patchnet_mos.command import COMMAND
-    from kiqa.training.runs import command
-
-    return partial(command.main, COMMAND)
+    return training_entry("patchnet_mos", argv)
 
 
 if __name__ == "__main__":

@@ -8,21 +8,12 @@ done; 2 usage or input error; 130 interrupted by Ctrl-C.
 
 from collections.abc import Sequence
 
-from kiqa.interrupts import end, entry
+from kiqa.interrupts import end, training_entry
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; ``None`` takes `sys.argv`."""
-    return entry("train_resnet18", _load, argv)
-
-
-def _load():
-    from functools import partial
-
-    from kiqa.training.resnet18.command import COMMAND
-    from kiqa.training.runs import command
-
-    return partial(command.main, COMMAND)
+    return training_entry("resnet18", argv)
 
 
 if __name__ == "__main__":

@@ -13,22 +13,12 @@ not be used; 2 usage or input error; 130 interrupted by Ctrl-C.
 import argparse
 from collections.abc import Sequence
 
-from kiqa.interrupts import end, entry
+from kiqa.interrupts import end, parsed_entry
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; ``None`` takes `sys.argv`."""
-    return entry("train_rnn_biqa", _load, argv)
-
-
-def _load():
-    parser = _parser()
-
-    def run(argv):
-        arguments = parser.parse_args(argv)
-        return arguments.run(arguments)
-
-    return run
+    return parsed_entry("train_rnn_biqa", _parser, argv)
 
 
 def _parser():

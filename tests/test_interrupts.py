@@ -4,12 +4,16 @@ import os
 import signal
 import threading
 import time
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
+import kiqa
 from kiqa import interrupts
 from kiqa.interrupts import ending_signals, entry, interrupt_status
 
+PACKAGE = Path(kiqa.__file__).parent
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
 
@@ -97,3 +101,19 @@ def test_only_commands_are_watched_while_they_load(monkeypatch, words, script, e
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, former)
+
+
+@posix
+@pytest.mark.parametrize("name", sorted(path.stem for path in PACKAGE.glob("train_*.py")))
+def test_every_training_ends_the_watch_of_its_start(name, monkeypatch, capsys):
+    """Else Ctrl-C would end it at once for its whole run, with nothing cleaned up."""
+    former = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr("sys.argv", [name])
+    try:
+        signal.signal(signal.SIGINT, interrupts._end_at_once)
+        with pytest.raises(SystemExit) as stop:
+            import_module(f"kiqa.{name}").main(["--help"])
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, former)
+    assert stop.value.code == 0 and name in capsys.readouterr().out
