@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from kiqa.data.splits import read_split
-from kiqa.io.images.kinds import listed_images
 from kiqa.io.outputs import declare_inputs
 
 
@@ -36,6 +35,9 @@ def images_in(
     if split is None and (folder / "split.csv").is_file():
         split = folder / "split.csv"
     if split is None:
+        # Loads Pillow and OpenCV, which --help does without.
+        from kiqa.io.images.kinds import listed_images
+
         files = listed_images(folder)
     else:
         sets = read_split(split)

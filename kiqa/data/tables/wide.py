@@ -10,7 +10,6 @@ from pathlib import Path
 
 from kiqa.data.tables.cells import Line, read_cells
 from kiqa.data.tables.columns import chosen_columns
-from kiqa.io.images import IMAGE_SUFFIXES
 
 _IMAGES = ("image", "image_name", "image name", "name", "file", "filename", "picture", "stimulus")
 _SUBJECTS = ("subject", "observer", "participant", "rater", "user", "worker", "viewer", "person")
@@ -122,4 +121,7 @@ def _rows_are_subjects(names, columns, place, header, path):
 
 
 def _are_images(names):
+    # Loads Pillow and OpenCV, which --help does without.
+    from kiqa.io.images import IMAGE_SUFFIXES
+
     return all(os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES for name in names)

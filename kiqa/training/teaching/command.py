@@ -16,7 +16,6 @@ from kiqa.arguments import Output, add_number, add_output, add_path, add_text
 from kiqa.data.folders import images_in
 from kiqa.data.records import NOTHING, ScoredImage, copy_name
 from kiqa.training.runs.command import chosen_parts
-from kiqa.training.teaching.made import make_degraded, make_histories
 
 _UNRATED = ""  # data set of files of a plain folder
 
@@ -126,6 +125,9 @@ def with_taught(
         ]
     whole = list(result)
     if arguments.histories:
+        # Loads Pillow and OpenCV, which --help does without.
+        from kiqa.training.teaching.made import make_histories
+
         made = make_histories(
             [record.path for record in train], folder,
             count=arguments.histories, seed=seed, progress=True,
@@ -146,6 +148,8 @@ def _scored_by_it(teacher, rated, arguments, folder, *, seed):
     sources = [*rated, *others]
     copies = list(others)
     if arguments.degraded:
+        from kiqa.training.teaching.made import make_degraded
+
         made = make_degraded(
             [record.path for record in sources], folder,
             count=arguments.degraded, seed=seed, progress=True,
