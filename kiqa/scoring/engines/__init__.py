@@ -165,20 +165,6 @@ def without_map(
     )
 
 
-def comparator_memory(height: int, width: int) -> int:
-    """Estimate the bytes that a comparator takes beside its images.
-
-    Args:
-        height: Of the image in pixels.
-        width: Of the image in pixels.
-
-    Returns:
-        The estimate. The most that was measured (tracemalloc, 1024x768) is 128
-        bytes a pixel, of SSIM; FSIM takes more a pixel of small images.
-    """
-    return 256 * height * width + 2**27
-
-
 def load_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
     """Load a model in the way that its file names as ``mode``.
 

@@ -15,7 +15,7 @@ from kiqa.comparators import FORMULAS
 from kiqa.comparators.luminance import check_side
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
-from kiqa.scoring.engines import Engine, comparator_memory
+from kiqa.scoring.engines import Engine
 
 
 def formula_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
@@ -51,8 +51,16 @@ def formula_engine(info: WeightsInfo, *, stride: int | None, default_stride: int
         map=None if make_map is None else partial(_quality_map, make_map, info, stride),
         score=score,
         needs_reference=formula.needs_reference,
-        memory=comparator_memory,
+        memory=_memory,
     )
+
+
+def _memory(height, width):
+    """Bytes beside the images; SSIM took most, 128 a pixel (tracemalloc, 1024x768).
+
+    FSIM takes more a pixel, of small images.
+    """
+    return 256 * height * width + 2**27
 
 
 def _quality_map(

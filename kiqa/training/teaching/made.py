@@ -11,7 +11,7 @@ Public names: `Made`, `make_histories`, `make_degraded`, `KEY_FILE`.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,13 +71,15 @@ def make_histories(
     """
     _claim(folder, "history", sources, seed)
     tasks = [
-        (Made(folder / f"history-{index:06}-{number}.png", index, number), None)
+        (
+            Made(folder / f"history-{index:06}-{number}.png", index, number),
+            np.random.default_rng([seed, _HISTORY, index, number]),
+        )
         for index in range(len(sources))
         for number in range(1, count + 1)
     ]
 
-    def draw(made, _):
-        rng = np.random.default_rng([seed, _HISTORY, made.source, made.number])
+    def draw(made, rng):
         return with_history(load_image(sources[made.source]).pixels, rng=rng)
 
     return _make(tasks, draw, title="histories", progress=progress)
@@ -138,14 +140,13 @@ def _claim(folder, kind, sources, seed):
 
 
 def _make(
-    tasks: Iterable[tuple[Made, np.random.Generator | None]],
-    draw: Callable[[Made, np.random.Generator | None], np.ndarray],
+    tasks: Sequence[tuple[Made, np.random.Generator]],
+    draw: Callable[[Made, np.random.Generator], np.ndarray],
     *,
     title: str,
     progress: bool,
 ) -> list[Made]:
     """Write what is not there yet."""
-    tasks = list(tasks)
     missing = [task for task in tasks if not task[0].path.is_file()]
 
     def write(task):
