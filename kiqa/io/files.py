@@ -55,27 +55,12 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         kiqa.io.outputs.OutputError: If the target is a folder, or an input of
             the command that is running.
     """
-    check_target(path)
-    target = written_path(path)
-    if is_written_through(target):
-        with _written_through(target) as temporary:
-            yield temporary
-        return
-    folder = os.path.dirname(target)
-    made = make_folder(folder)
-    sweep(folder)
-    temporary = Path(folder, temporary_name(Path(path).suffix))
-    # Never more open to others than it will be, not even for a moment.
-    mode = 0o600 if os.path.exists(target) else 0o666
-    try:
-        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+
+    def name(target):
+        return Path(os.path.dirname(target), temporary_name(Path(path).suffix))
+
+    with _unfinished(path, name, os.O_EXCL) as temporary:
         yield temporary
-        _put(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    for changed in [folder, *map(os.path.dirname, made)]:
-        _sync_folder(changed)
 
 
 @contextmanager
@@ -92,24 +77,35 @@ def growing(path: str | os.PathLike) -> Iterator[Path]:
     Raises:
         kiqa.io.outputs.OutputError: As `replacing`.
     """
+    with _unfinished(path, lambda target: Path(f"{target}.part"), 0) as part:
+        yield part
+
+
+@contextmanager
+def _unfinished(path, name, flags):
+    """A file under a name made of the target's, put in the target's place on success."""
     check_target(path)
     target = written_path(path)
     if is_written_through(target):
         with _written_through(target) as temporary:
             yield temporary
         return
-    part = Path(f"{target}.part")
-    check_target(part)
-    make_folder(part.parent)
+    temporary = name(target)
+    check_target(temporary)
+    folder = os.path.dirname(target)
+    made = make_folder(folder)
+    sweep(folder)
+    # Never more open to others than it will be, not even for a moment.
+    mode = 0o600 if os.path.exists(target) else 0o666
     try:
-        mode = 0o600 if os.path.exists(target) else 0o666
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT, mode))
-        yield part
-        _put(part, target)
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | flags, mode))
+        yield temporary
+        _put(temporary, target)
     except BaseException:
-        part.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(part.parent)
+    for changed in [folder, *map(os.path.dirname, made)]:
+        _sync_folder(changed)
 
 
 def _put(temporary, target):
