@@ -15,11 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa import __version__
 from kiqa.comparators.brisque import FEATURES
 from kiqa.comparators.fit_brisque import regression_of
-from kiqa.io.files import sha256_of
-from kiqa.io.weights import Details, Origin, export_h5
+from kiqa.convert.written import write_converted
 
 _FORM = {"svm_type": "epsilon_svr", "kernel_type": "rbf"}
 
@@ -58,15 +56,10 @@ def convert_brisque(
         gamma=float(header["gamma"]),
         ranges=(low, high),
     )
-    about = Details(
-        name=Path(output).name.removesuffix(".h5"),
-        version=__version__,
-        scale="0..100",
-        higher_is_better=False,
-        mode="brisque",
-        origin=Origin(source.name, sha256_of(source), "BRISQUE"),
-    )
-    return export_h5(model, output, about, full_precision=True)
+    return write_converted(
+        model, output, source=source, project="BRISQUE",
+        scale="0..100", higher_is_better=False, mode="brisque",
+    )  # fmt: skip
 
 
 def _ranges(path):

@@ -9,9 +9,7 @@ Public names: `convert_efficientnet_lite`.
 import os
 from pathlib import Path
 
-from kiqa import __version__
-from kiqa.io.files import sha256_of
-from kiqa.io.weights import Details, Origin, export_h5
+from kiqa.convert.written import write_converted
 from kiqa.training.runs.imagenet import CLASSES, efficientnet_lite_of
 
 
@@ -31,15 +29,9 @@ def convert_efficientnet_lite(source: str | os.PathLike, output: str | os.PathLi
             or tensors are missing, extra, of another shape or not finite.
         OSError: If ``output`` cannot be written.
     """
-    source, output = Path(source), Path(output)
+    source = Path(source)
     model, variant = efficientnet_lite_of(source, classes=CLASSES)
-    details = Details(
-        name=output.name.removesuffix(".h5"),
-        version=__version__,
-        scale="logits",
-        higher_is_better=True,
-        mode="efficientnet-lite",
-        variant=variant,
-        origin=Origin(source.name, sha256_of(source), "EfficientNet-Lite"),
-    )
-    return export_h5(model, output, details, full_precision=True)
+    return write_converted(
+        model, output, source=source, project="EfficientNet-Lite",
+        scale="logits", higher_is_better=True, mode="efficientnet-lite", variant=variant,
+    )  # fmt: skip

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa import __version__
 from kiqa.comparators.fit_niqe import network_of
 from kiqa.comparators.niqe import FEATURES, Gaussian
-from kiqa.io.files import sha256_of
-from kiqa.io.weights import Details, Origin, export_h5
+from kiqa.convert.written import write_converted
+from kiqa.io.arrays import read_npz
 
 _MEAN, _COVARIANCE = "mu_prisparam", "cov_prisparam"
 
@@ -46,15 +45,10 @@ def convert_niqe(source: str | os.PathLike, output: str | os.PathLike) -> Path:
             f"{FEATURES}) with a positive diagonal. Received: {shapes[0]} and {shapes[1]}. Use "
             "modelparameters.mat of NIQE's release."
         )
-    about = Details(
-        name=Path(output).name.removesuffix(".h5"),
-        version=__version__,
-        scale=">=0",
-        higher_is_better=False,
-        mode="niqe",
-        origin=Origin(source.name, sha256_of(source), "NIQE"),
-    )
-    return export_h5(network_of(Gaussian(mean, covariance)), output, about, full_precision=True)
+    return write_converted(
+        network_of(Gaussian(mean, covariance)), output, source=source, project="NIQE",
+        scale=">=0", higher_is_better=False, mode="niqe",
+    )  # fmt: skip
 
 
 def _arrays(path):
@@ -66,8 +60,10 @@ def _arrays(path):
             f"Expected NIQE's modelparameters.mat. Received: {path}, which is no file."
         )
     try:
-        read = np.load(path) if path.suffix == ".npz" else loadmat(path, mat_dtype=True)
-        return {name: np.asarray(read[name], np.float64) for name in (_MEAN, _COVARIANCE)}
+        names = (_MEAN, _COVARIANCE)
+        npz = path.suffix == ".npz"
+        read = read_npz(path, names) if npz else loadmat(path, mat_dtype=True)
+        return {name: np.asarray(read[name], np.float64) for name in names}
     except Exception as error:  # SciPy's reader has many errors for a file that is none
         raise ValueError(
             f"Expected {path} to be Matlab's file, or .npz, with {_MEAN} and {_COVARIANCE}. "

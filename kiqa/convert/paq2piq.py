@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kiqa import __version__
+from kiqa.convert.written import write_converted
 from kiqa.io.files import sha256_of
 from kiqa.io.state_dicts import check_tensors, read_state_dict, without_prefix
-from kiqa.io.weights import Details, Origin, export_h5
+from kiqa.io.weights import Origin
 
 if TYPE_CHECKING:
     import keras
@@ -100,7 +100,7 @@ def convert_paq2piq(
         output,
         kind=kind,
         full_precision=True,
-        origin=_origin("PaQ-2-PiQ", source),
+        origin=Origin(source.name, sha256_of(source), "PaQ-2-PiQ"),
     )
 
 
@@ -132,24 +132,10 @@ def convert_resnet18(source: str | os.PathLike, output: str | os.PathLike) -> Pa
     body = build_resnet18()
     names = [layer.name for layer in body.layers if layer.weights]
     _set_weights([body], {name: name for name in names}, found, source)
-    output = Path(output)
-    return export_h5(
-        body,
-        output,
-        Details(
-            name=output.name.removesuffix(".h5"),
-            version=__version__,
-            scale="features",
-            higher_is_better=True,
-            mode="resnet18-body",
-            origin=_origin("torchvision", source),
-        ),
-        full_precision=True,
-    )
-
-
-def _origin(project, source):
-    return Origin(source.name, sha256_of(source), project)
+    return write_converted(
+        body, output, source=source, project="torchvision",
+        scale="features", higher_is_better=True, mode="resnet18-body",
+    )  # fmt: skip
 
 
 def _own_names(found: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
