@@ -23,7 +23,7 @@ of the averages of the first four maps over a window.
 Trained weights: ``weights/lite.h5`` and ``weights/lite_local.h5``.
 
 Public names: `build_lite`, `build_lite_local`, `split`, `PARTS`, `JUDGES`,
-`LOCAL_PARTS`, `TUNED_FROM`.
+`LOCAL_PARTS`, `TUNED_FROM`, `TUNED`.
 
 References:
     None: this network is kiqa's. Body: see `kiqa.models.efficientnet_lite`.
@@ -42,16 +42,16 @@ from kiqa.models.efficientnet_lite import (
 # last block, the head.
 _STAGES = {"stage1": 0, "stage2": 1, "stage3": 2, "stage5": 4, "stage7": 6, "head": 7}
 TUNED_FROM = 6  # first stage that exists twice
-_PREFIX = "tuned_"
+TUNED = "tuned_"  # before the names of the layers that are tuned to quality
 # Prefix of a judge's layers -> the maps that it sees.
 JUDGES = {
     "": tuple(_STAGES),
-    _PREFIX: ("stage1", "stage2", "stage3", "stage5", "tuned_stage7", "tuned_head"),
+    TUNED: ("stage1", "stage2", "stage3", "stage5", "tuned_stage7", "tuned_head"),
 }
 # Name of a map -> pixels between its cells.
 PARTS = {
-    name: (*STRIDES, STRIDES[-1])[_STAGES[name.removeprefix(_PREFIX)]]
-    for name in dict.fromkeys(JUDGES[""] + JUDGES[_PREFIX])
+    name: (*STRIDES, STRIDES[-1])[_STAGES[name.removeprefix(TUNED)]]
+    for name in dict.fromkeys(JUDGES[""] + JUDGES[TUNED])
 }
 
 LOCAL_PARTS = JUDGES[""][:4]
@@ -125,11 +125,9 @@ def build_lite(
     body = build_efficientnet_lite(variant, classes=None, folded=True, seed=seed)
     names = stage_layers(variant, folded=True)
     ends = {name: body.get_layer(names[place]).output for name, place in _STAGES.items()}
-    tuned = later_stages(
-        ends["stage5"], variant=variant, first=TUNED_FROM, prefix=_PREFIX, seed=seed
-    )
+    tuned = later_stages(ends["stage5"], variant=variant, first=TUNED_FROM, prefix=TUNED, seed=seed)
     later = keras.Model(body.inputs[0], tuned)
-    ends["tuned_stage7"] = later.get_layer(f"{_PREFIX}{names[_STAGES['stage7']]}").output
+    ends["tuned_stage7"] = later.get_layer(f"{TUNED}{names[_STAGES['stage7']]}").output
     ends["tuned_head"] = tuned
     statistics = {name: _statistics(ends[name], name=name) for name in PARTS}
     judgements = [

@@ -14,8 +14,9 @@ from kiqa.io.messages import shortened
 from kiqa.io.weights import load_model
 from kiqa.io.weights.tensors import datasets, open_h5
 from kiqa.models.efficientnet_lite import fold_norms, stage_layers
+from kiqa.models.lite import TUNED
 from kiqa.training.runs.imagenet import imagenet_efficientnet_lite
-from kiqa.training.runs.start import start_from
+from kiqa.training.runs.start import fitting_layers, set_layers, start_from
 
 IMAGENET_FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
 _IMAGENET_URL = (
@@ -28,7 +29,6 @@ _FROZEN = {  # of "auto"
     "compact": "stage2_pool",
     _LITE: stage_layers("lite2", folded=True)[3],
 }
-_TUNED = "tuned_"  # copies of the later layers in a `lite`, tuned to quality
 
 
 def start_extractor(
@@ -74,20 +74,15 @@ def start_extractor(
     else:
         source, turned = load_model(initial), False
     found = {layer.name: layer.get_weights() for layer in source.layers if layer.weights}
-    names = []
-    for layer in network.layers:
-        values = found.get(layer.name)
-        if values and [v.shape for v in values] == [tuple(w.shape) for w in layer.weights]:
-            if turned and layer.name == _FIRST:  # BGR to RGB
-                values = [values[0][:, :, ::-1], *values[1:]]
-            layer.set_weights(values)
-            names.append(layer.name)
+    if turned:  # BGR to RGB
+        found[_FIRST][0] = found[_FIRST][0][:, :, ::-1]
+    names = set_layers(fitting_layers(network, found), found)
     if _FIRST not in names:
         raise ValueError(
             f"Expected a ResNet-50 of Keras or an extractor of kiqa. Received: {initial}, whose "
             f"layers are {sorted(found)[:6]}. Leave --initial out for random weights."
         )
-    return tuple(names)
+    return names
 
 
 def _start_lite(network, initial):
@@ -96,19 +91,17 @@ def _start_lite(network, initial):
     else:
         source = load_model(initial)
     found = {layer.name: layer.get_weights() for layer in source.layers if layer.weights}
-    names = []
-    for layer in network.layers:
-        values = found.get(f"{_TUNED}{layer.name}", found.get(layer.name))
-        if values and [v.shape for v in values] == [tuple(w.shape) for w in layer.weights]:
-            layer.set_weights(values)
-            names.append(layer.name)
+    chosen = found | {
+        name.removeprefix(TUNED): values for name, values in found.items() if name.startswith(TUNED)
+    }
+    names = set_layers(fitting_layers(network, chosen), chosen)
     if "head_conv" not in names:
         raise ValueError(
             "Expected imagenet, a lite or an extractor of the backbone efficientnet-lite2. "
             f"Received: {initial}, whose layers are {sorted(found)[:6]}. Leave --initial out for "
             "random weights."
         )
-    return tuple(names)
+    return names
 
 
 def freeze_until(network: keras.Model, backbone: str, name: str) -> None:

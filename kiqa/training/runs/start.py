@@ -6,10 +6,11 @@ that was trained on the same images gives a start that saves hours. A file of a
 WaDIQaM, with or without a reference, gives all convolutions, and one of the
 same kind all of its layers.
 
-Public names: `start_whole`, `start_from`.
+Public names: `start_whole`, `start_from`, `fitting_layers`, `set_layers`.
 """
 
 import os
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
@@ -68,22 +69,40 @@ def start_from(network: keras.Model, initial: str | os.PathLike) -> tuple[str, .
     }
     if any(layer.name == "group1_conv1" for layer in source.layers):  # a Patchnet scales its input
         found["stage1_conv1"][0] = found["stage1_conv1"][0] * source.get_layer("rescaling").scale
-    fitting = [
-        layer
-        for layer in network.layers
-        if layer.weights
-        and [v.shape for v in found.get(layer.name, [])] == [tuple(w.shape) for w in layer.weights]
-    ]
-    same_kind = len(fitting) == sum(bool(layer.weights) for layer in network.layers)
-    names = []
-    for layer in fitting:
-        if same_kind or layer.name.startswith("stage"):
-            layer.set_weights(found[layer.name])
-            names.append(layer.name)
+    layers = fitting_layers(network, found)
+    if len(layers) < sum(bool(layer.weights) for layer in network.layers):  # of another kind
+        layers = [layer for layer in layers if layer.name.startswith("stage")]
+    names = set_layers(layers, found)
     if "stage1_conv1" not in names:
         raise ValueError(
             "Expected a Patchnet, or a network of kiqa.models.wadiqam, to start from. Received: "
             f"{initial}, whose layers are {sorted(found)[:6]}. Leave initial out for random "
             "weights."
         )
-    return tuple(names)
+    return names
+
+
+def fitting_layers(
+    network: keras.Model, found: Mapping[str, Sequence[np.ndarray]]
+) -> list[keras.layers.Layer]:
+    """Return the layers of a network for which there are arrays of the same shapes.
+
+    Args:
+        network: Any network.
+        found: Arrays by the names of layers.
+    """
+    return [
+        layer
+        for layer in network.layers
+        if layer.weights
+        and [v.shape for v in found.get(layer.name, [])] == [tuple(w.shape) for w in layer.weights]
+    ]
+
+
+def set_layers(
+    layers: Sequence[keras.layers.Layer], found: Mapping[str, Sequence[np.ndarray]]
+) -> tuple[str, ...]:
+    """Set layers to the arrays of their names, and return these names."""
+    for layer in layers:
+        layer.set_weights(found[layer.name])
+    return tuple(layer.name for layer in layers)
