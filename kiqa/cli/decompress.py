@@ -31,13 +31,13 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.io.files import is_of_the_disk, write_atomically
     from kiqa.io.images import MAX_BYTES
     from kiqa.io.images.sources import read_file
-    from kiqa.varjpeg import decode, inspect_stream
+    from kiqa.varjpeg.codec import decode_with_info
 
     errors = 0
     for item, path in zip(inputs, targets, strict=True):
         try:
             data = read_file(item.path, MAX_BYTES)
-            pixels, info = decode(data), inspect_stream(data)
+            pixels, info = decode_with_info(data)
             written = BytesIO()
             profile = {"icc_profile": info.metadata.icc} if info.metadata.icc else {}
             Image.fromarray(pixels).save(written, "PNG", **profile)

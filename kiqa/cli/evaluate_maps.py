@@ -8,7 +8,7 @@ from pathlib import Path
 from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import add_count, add_spreadsheet
 from kiqa.cli.map_sources import makers, stored_paths
-from kiqa.io.messages import shortened, tell
+from kiqa.io.messages import name_file, tell
 from kiqa.io.outputs import check_targets, declare_inputs, named
 
 _SEED = 0  # of the bootstrap; part of the published JSON
@@ -149,8 +149,7 @@ def run(arguments: argparse.Namespace) -> int:
             except Exception as error:  # one bad or too large image is never the end
                 if is_of_the_disk(error):
                     raise
-                text = shortened(error) or type(error).__name__
-                errors.append(text if str(item.path) in text else f"{item.path}: {text}")
+                errors.append(name_file(error, item.path))
                 tell(errors[-1])
     finally:  # what an interrupt leaves is kept
         cases.close()

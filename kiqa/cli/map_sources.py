@@ -109,8 +109,8 @@ def stored_map(folder: Path, name: str, size: tuple[int, int]) -> "QualityMap":
     paths = stored_paths(folder, name)
     path = next((path for path in paths if path.is_file()), None)
     if path is None:
-        named = " or ".join([str(paths[0]), *(other.name for other in paths[1:])])
-        raise FileNotFoundError(f"Expected a map of {name} at {named}. Received: no such file.")
+        places = " or ".join([str(paths[0]), *(other.name for other in paths[1:])])
+        raise FileNotFoundError(f"Expected a map of {name} at {places}. Received: no such file.")
     if path.suffix == ".npz":
         return QualityMap.load(path)
     values = read_npy(path)

@@ -1,7 +1,6 @@
 """``kiqa models``: what can be scored with, and what is known of it."""
 
 import argparse
-import csv
 import json
 import sys
 
@@ -33,15 +32,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the models, and return the exit status."""
     from kiqa.evaluation.report import to_markdown
+    from kiqa.io.csv_lines import csv_line
     from kiqa.scoring.catalogue import COLUMNS, model_table
 
     rows = model_table()
     if arguments.format == "json":
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
     elif arguments.format == "csv":
-        writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        lines = [COLUMNS, *([row[name] for name in COLUMNS] for row in rows)]
+        sys.stdout.writelines(map(csv_line, lines))
     else:
         sys.stdout.write(to_markdown([_shown(row) for row in rows]) + "\n")
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import add_spreadsheet
+from kiqa.io.messages import tell
 
 _SEED = 0  # of the random halves; in the JSON file
 _WRITTEN = ("mos.csv", "sessions.csv", "ratings.json")
@@ -103,9 +104,9 @@ def run(arguments: argparse.Namespace) -> int:
         _write(Path(arguments.output), study, result, spreadsheet=arguments.spreadsheet)
     sys.stdout.write(_text(result))
     for value, count in doubtful:
-        sys.stderr.write(
-            f"kiqa: warning: {count} of {len(ratings)} ratings are {value:g}, which looks like "
-            "'not rated'; they count as ratings. Remove their rows, or state --scale LOW:HIGH\n"
+        tell(
+            f"warning: {count} of {len(ratings)} ratings are {value:g}, which looks like 'not "
+            "rated'; they count as ratings. Remove their rows, or state --scale LOW:HIGH"
         )
     return 0
 

@@ -5,10 +5,11 @@ through `shortened`, so that no file makes a message of megabytes, none brings
 line breaks or control characters into a terminal, and no other library's
 traceback reaches the user.
 
-Public names: `LONGEST`, `shortened`, `tell`.
+Public names: `LONGEST`, `shortened`, `name_file`, `tell`.
 """
 
 import contextlib
+import os
 import sys
 
 from kiqa.io.text import printable
@@ -53,6 +54,12 @@ def shortened(about: object, longest: int = LONGEST) -> str:
         half = (longest - len(left)) // 2
         text = text[:half] + left + text[-half:]
     return text
+
+
+def name_file(error: Exception | str, path: str | os.PathLike | None) -> str:
+    """Return the error's text on one line, with the file in front if not in it."""
+    text = shortened(error) or type(error).__name__
+    return text if path is None or os.fspath(path) in text else f"{path}: {text}"
 
 
 def tell(message: object, *, name: str = "kiqa") -> None:

@@ -20,7 +20,7 @@ from kiqa.constants import AGGREGATOR
 from kiqa.data.augmentation import Version, apply_version
 from kiqa.io.files import replacing, sha256_of
 from kiqa.io.images import load_image
-from kiqa.io.messages import shortened
+from kiqa.io.messages import name_file
 from kiqa.maps.stack import StackMaker
 
 _FORMAT = 1  # raised when the same inputs give other values
@@ -105,8 +105,7 @@ class StackCache:
             pixels = apply_version(load_image(image).pixels, version)
             return path, pixels, self.maker.indicator_maps(pixels), None
         except (ValueError, OSError) as error:
-            text = shortened(error)
-            return None, None, None, text if str(image) in text else f"{image}: {text}"
+            return None, None, None, name_file(error, image)
 
     def _finish(self, path, pixels, indicators, error):
         if error is None and pixels is not None:

@@ -19,7 +19,8 @@ import numpy as np
 
 from kiqa.constants import DEFAULT_SCORER
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
-from kiqa.io.files import replacing
+from kiqa.io.files import write_atomically
+from kiqa.io.messages import shortened
 from kiqa.reproduce.command import Command, add_output
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
@@ -108,7 +109,7 @@ def _rows(model: str) -> tuple[list[dict], dict]:
             row["score"] = scorer.score(pixels, **pair)
             row["note"] = scorer.note(pixels)
         except ValueError as error:
-            row["error"] = " ".join(str(error).split())
+            row["error"] = shortened(error)
         rows.append(row)
     about = {"model": info.name, "weights_sha256": info.sha256, "scale": info.scale,
              "higher_is_better": info.higher_is_better}  # fmt: skip
@@ -139,8 +140,7 @@ def _run(options: argparse.Namespace) -> int:
             {"models": [about for _, about in found], "rows": rows},
             options.output / "out-of-domain.json",
         )
-        with replacing(options.output / "out-of-domain.md") as temporary:
-            temporary.write_text(f"{text}\n", encoding="utf-8")
+        write_atomically(options.output / "out-of-domain.md", f"{text}\n".encode())
     sys.stdout.write(f"{text}\n")
     return 0
 

@@ -12,13 +12,7 @@ from typing import Any
 from kiqa.io.images import MAX_BYTES, Source, load_image
 from kiqa.io.images.sources import check_size
 from kiqa.io.memory import MemoryLimitError
-from kiqa.io.messages import shortened
-
-
-def name_file(error: Exception | str, path: str | None) -> str:
-    """Return the error's text on one line, with the file in front if not in it."""
-    text = shortened(error) or type(error).__name__
-    return text if path is None or path in text else f"{path}: {text}"
+from kiqa.io.messages import name_file
 
 
 def content_hash(path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> str:

@@ -25,7 +25,8 @@ from kiqa.constants import DEFAULT_SCORER, PATCHNET
 from kiqa.io.images import MAX_BYTES, LoadedImage, Source, load_image
 from kiqa.io.map_files import QualityMap
 from kiqa.io.memory import MemoryLimitError, limited_memory, memory_limit
-from kiqa.scoring.decoding import decode, name_file
+from kiqa.io.messages import name_file
+from kiqa.scoring.decoding import decode
 from kiqa.scoring.domain import domain_note, scale_note
 from kiqa.scoring.pairs import check_pair
 from kiqa.startup import check_process, one_at_a_time

@@ -4,7 +4,8 @@
 `kiqa.varjpeg.search` finds the quality for a size.
 
 Public names: :class:`Encoded`, :class:`StreamInfo`, :func:`coded`,
-:func:`coded_jpeg`, :func:`decode`, :func:`inspect_stream`.
+:func:`coded_jpeg`, :func:`decode`, :func:`decode_with_info`,
+:func:`inspect_stream`.
 
 References:
     Thesis, section 6.2.1.
@@ -219,6 +220,11 @@ def decode(data: bytes, *, max_bytes: int = MAX_BYTES) -> np.ndarray:
         >>> decode(encode(image, quality=50, importance=even).data).shape
         (64, 64, 3)
     """
+    return decode_with_info(data, max_bytes=max_bytes)[0]
+
+
+def decode_with_info(data: bytes, *, max_bytes: int = MAX_BYTES) -> tuple[np.ndarray, StreamInfo]:
+    """Decode a stream as `decode` does, and say what `inspect_stream` does."""
     jpeg, info = _described(data)
     _check_cost(info, max_bytes)
     read = read_jpeg(jpeg)
@@ -229,7 +235,8 @@ def decode(data: bytes, *, max_bytes: int = MAX_BYTES) -> np.ndarray:
         if info.form == "thesis":
             steps = block_tables(info.qualities[component], component)
         planes.append(backward(levels * steps.astype(np.int32), size))
-    return turned_upright(pixels_of(planes, read.size), exif_orientation(info.metadata.exif))
+    pixels = pixels_of(planes, read.size)
+    return turned_upright(pixels, exif_orientation(info.metadata.exif)), info
 
 
 def _check_cost(info, max_bytes):

@@ -6,6 +6,7 @@ browser shows as far as it goes. A killed run leaves it there.
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,8 +115,7 @@ def _continued(file, finished, beginning) -> set[str]:
         if not finished.is_file():
             return set()
         with open(finished, "rb") as source:
-            while block := source.read(1 << 20):
-                file.write(block)
+            shutil.copyfileobj(source, file)
     file.seek(0)
     if file.read(len(beginning)) != beginning:
         raise OutputError(

@@ -104,16 +104,10 @@ def _check_grid(quality_map, image_size):
             f"Expected a map of an image of {width}x{height} pixels, received one of "
             f"{quality_map.image_size[1]}x{quality_map.image_size[0]}. Make the map of this image."
         )
-    values = np.asarray(quality_map.values)
-    if values.ndim != 2 or values.size == 0 or not np.all(np.isfinite(values)):
-        raise ValueError(
-            f"Expected finite values of shape (rows, columns), received shape {values.shape} with "
-            f"{np.sum(~np.isfinite(values))} not finite. Make the map again."
-        )
     if quality_map.row_edges is not None:
         return
-    rows, columns = values.shape
-    reach = [(cells - 1) * quality_map.stride + quality_map.offset for cells in values.shape]
+    rows, columns = shape = quality_map.values.shape
+    reach = [(cells - 1) * quality_map.stride + quality_map.offset for cells in shape]
     # A cell covers `stride` pixels round its centre, and some of them must be in the image.
     half = quality_map.stride / 2
     inside = all(last - half < side - 0.5 for last, side in zip(reach, image_size, strict=True))

@@ -71,12 +71,13 @@ def no_source(path: str | os.PathLike) -> str | None:
 
 def no_stream(path: str | os.PathLike) -> str | None:
     """Say why a file found in a folder is not decompressed: it is no JPEG nor VarJPEG."""
-    head = _first_bytes(path, 8) or b""
     name = os.path.basename(os.fspath(path))
     suffix = os.path.splitext(name)[1].lower()
     if name.startswith("."):
         return HIDDEN
-    if head.startswith((_STARTS[1], _CODED_ALONE)) or suffix in (".jpg", ".jpeg", ".vjpg"):
+    if suffix in (".jpg", ".jpeg", ".vjpg"):
+        return None
+    if (_first_bytes(path, 8) or b"").startswith((_STARTS[1], _CODED_ALONE)):
         return None
     return suffix or "without suffix"
 

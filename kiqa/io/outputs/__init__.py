@@ -5,8 +5,7 @@
 
 from kiqa.io.outputs.guard import OutputError, check_targets, command_run, declare_inputs
 from kiqa.io.outputs.locks import lock_output
-from kiqa.io.outputs.names import check_folder, make_folder, named, nearest_folder
-from kiqa.io.outputs.temporaries import is_temporary
+from kiqa.io.outputs.names import check_folder, make_folder, named
 
 __all__ = [
     "OutputError",
@@ -14,9 +13,7 @@ __all__ = [
     "check_targets",
     "command_run",
     "declare_inputs",
-    "is_temporary",
     "lock_output",
     "make_folder",
     "named",
-    "nearest_folder",
 ]

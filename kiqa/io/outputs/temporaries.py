@@ -26,11 +26,6 @@ def temporary_name(suffix: str) -> str:
     return f".kiqa-{_machine()}-{os.getpid()}-{uuid.uuid4().hex}.tmp{suffix}"
 
 
-def is_temporary(name: str) -> bool:
-    """Say whether a file's name is that of an unfinished one."""
-    return _NAME.fullmatch(name) is not None
-
-
 def sweep(folder: str) -> None:
     """Remove what killed processes left in a folder; once a process and folder.
 

@@ -23,7 +23,7 @@ from kiqa.constants import LIVE_FB
 from kiqa.data.readers.live_fb import pad_picture
 from kiqa.data.study.cropping import cut
 from kiqa.io.images import load_image
-from kiqa.io.messages import shortened
+from kiqa.io.messages import name_file
 from kiqa.io.rows import RowFile
 from kiqa.io.weights import Details
 from kiqa.scoring import Scorer, read_ahead, usable_workers
@@ -131,7 +131,7 @@ def rated_rows(
                     "padded": padded, "rois": np.asarray(rois, float).tolist(),
                 }  # fmt: skip
                 if isinstance(image, Exception):
-                    row["error"] = _told(image, path)
+                    row["error"] = name_file(image, path)
                 else:
                     row["sha256"] = image.sha256
                     if _key(row) in done:
@@ -141,7 +141,7 @@ def rated_rows(
                         score, others = model.rate(image.pixels, np.asarray(rois), padded)
                         row |= {"score": float(score), "patch_scores": [float(x) for x in others]}
                     except ValueError as error:
-                        row["error"] = _told(error, path)
+                        row["error"] = name_file(error, path)
                 if file is not None:
                     file.append(row)
                 yield row
@@ -166,11 +166,6 @@ def _load(path):
         return load_image(path)
     except (ValueError, OSError) as error:
         return error
-
-
-def _told(error, path):
-    text = shortened(error)
-    return text if os.fspath(path) in text else f"{path}: {text}"
 
 
 def _key(row):

@@ -34,7 +34,7 @@ from kiqa.evaluation.report import (
 )
 from kiqa.io.files import replacing, sha256_of
 from kiqa.io.images import load_image
-from kiqa.io.messages import shortened
+from kiqa.io.messages import name_file
 from kiqa.io.rows import RowFile
 from kiqa.maps.sliding_fish import fish_map
 from kiqa.reproduce.command import (
@@ -107,8 +107,7 @@ def _fish_row(path, stride, done):
         else:
             row["score"] = fish_map(image.pixels, stride=stride).mean()
     except (ValueError, OSError) as error:
-        text = shortened(error)
-        row["error"] = text if path in text else f"{path}: {text}"
+        row["error"] = name_file(error, path)
     return row
 
 

@@ -74,8 +74,8 @@ def rows_of(
     Raises:
         ValueError: If none could.
     """
+    from kiqa.io.messages import name_file
     from kiqa.scoring import Scorer
-    from kiqa.scoring.decoding import name_file
     from kiqa.startup import load_quietly
 
     scorer = Scorer(options.model, stride=options.stride)

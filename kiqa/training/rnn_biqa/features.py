@@ -15,7 +15,7 @@ from typing import Any
 from kiqa.data.records import ScoredImage
 from kiqa.io.files import sha256_of
 from kiqa.io.images import load_image
-from kiqa.io.messages import shortened
+from kiqa.io.messages import name_file
 from kiqa.io.rows import RowFile
 from kiqa.io.weights import WeightsInfo, load_model, read_info
 from kiqa.maps.gaze import GazeForm, gaze_of
@@ -121,9 +121,7 @@ def _extract(records, folder, info, network, rows, *, half, workers):
             check_side(pixels)
             return row, gaze_of(pixels, info.form)
         except (ValueError, OSError) as error:
-            text = shortened(error)
-            told = text if str(record.path) in text else f"{record.path}: {text}"
-            return row | {"file": None, "error": told}, None
+            return row | {"file": None, "error": name_file(error, record.path)}, None
 
     def gazes():
         for row, gaze in prepared:

@@ -5,17 +5,16 @@ import time
 
 import pytest
 
-from kiqa.io.outputs import is_temporary
-from kiqa.io.outputs.temporaries import _swept, sweep, temporary_name
+from kiqa.io.outputs.temporaries import _NAME, _swept, sweep, temporary_name
 
 
 def test_names_are_known_and_nobody_elses():
     """With the suffix of the target, unless that is a long one."""
     assert temporary_name(".png") != temporary_name(".png")
-    assert is_temporary(temporary_name(".png")) and is_temporary(temporary_name(""))
+    assert _NAME.fullmatch(temporary_name(".png")) and _NAME.fullmatch(temporary_name(""))
     assert temporary_name(".png").endswith(".tmp.png")
     assert temporary_name("." + "x" * 200).endswith(".tmp")
-    assert not any(map(is_temporary, (".kiqa", ".kiqa-x.tmp", ".hidden.tmp.png", "x.tmp")))
+    assert not any(map(_NAME.fullmatch, (".kiqa", ".kiqa-x.tmp", ".hidden.tmp.png", "x.tmp")))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="processes are asked for by signal 0")
