@@ -203,6 +203,7 @@ SCRIPT = textwrap.dedent(
     report["by_hand"]["by_name"] = difference(twin, "equal_heads")
 
     warnings.simplefilter("ignore")  # both Kerases call their own .h5 writer legacy
+    keras.utils.set_random_seed(4)
     x = layers.Input((12, 12, 3), name="pixels")
     y = layers.BatchNormalization(name="norm")(layers.Conv2D(4, 3, name="conv")(x))
     foreign = keras.Model(x, layers.Dense(1, name="score")(layers.Flatten(name="flat")(y)))
@@ -313,7 +314,7 @@ def test_compiled_foreign_file_loads_in_kiqa(report, folder):
     with np.load(folder / f"foreign_{name}.npz") as arrays:
         model = load_model(folder / f"foreign_{name}.h5")
         np.testing.assert_allclose(np.asarray(model(arrays["pixels"])), arrays["out"], atol=ATOL)
-        assert np.ptp(arrays["out"]) > 0.01
+        assert np.ptp(arrays["out"]) > 1000 * ATOL  # the two images are told apart
 
 
 def test_half_precision_training_is_published_in_full_precision(tmp_path):
