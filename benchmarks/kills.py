@@ -41,7 +41,7 @@ TRAININGS = {
     ],
     "train_wadiqam": [*_DATA, *("--batch-size", "4", "--patches", "4", "--epochs", "8")],
     "train_aggregator": [
-        *(*_DATA, "--batch-size", "4", "--stride", "8", "--rotations", "0", "--flips"),
+        *(*_DATA, "--batch-size", "4", "--stride", "4", "--rotations", "0", "--flips"),
         *("--epochs", "5"),
     ],
     "train_lite": [

@@ -10,7 +10,7 @@ import pytest
 from kiqa.io.weights import Companion, Details, export_h5, read_info
 from kiqa.models.patchnet import build_patchnet
 from kiqa.train_aggregator import main
-from kiqa.training.aggregator import network
+from kiqa.training.aggregator import network, stacks
 from kiqa.training.aggregator import train as aggregator
 
 
@@ -26,7 +26,7 @@ def data(tmp_path, photo, biq2021_tree):
 
 @pytest.fixture(autouse=True)
 def small_network(monkeypatch):
-    """A convolution and the aggregator's head instead of DenseNet-169."""
+    """A convolution and the head instead of DenseNet-169: any stack is large enough."""
 
     def build(*, weights=None, pooling="max", seed=None):
         inputs = keras.Input((None, None, 3), name="maps")
@@ -37,6 +37,7 @@ def small_network(monkeypatch):
         return keras.Model(inputs, keras.layers.GlobalMaxPooling2D(name="quality")(x))
 
     monkeypatch.setattr(network, "build_aggregator", build)
+    monkeypatch.setattr(stacks, "LEAST_CELLS", 1)
 
 
 def _patchnet(path, *, seed):
@@ -239,3 +240,18 @@ def test_help_loads_no_tensorflow(loaded_by_help):
     """--help answers without Keras or TensorFlow."""
     loaded, _ = loaded_by_help("kiqa.train_aggregator")
     assert not {"tensorflow", "keras"} & loaded
+
+
+def test_images_of_too_few_cells_are_left_out(data, tmp_path, patchnet, capsys, monkeypatch):
+    """DenseNet-169 cannot take 10x9 cells, which 210x200 pixels have at stride 16."""
+    monkeypatch.setattr(stacks, "LEAST_CELLS", 10)
+    assert main(_arguments(data, tmp_path, patchnet)) == 2
+    said = capsys.readouterr().err.splitlines()
+    left = [line for line in said if "left out" in line]
+    assert len(left) == 15
+    assert left[0].startswith("train_aggregator: left out: ss01")
+    assert (
+        "Expected at least 10 map cells a side. Received: 10x9 at stride 16. Use a larger image "
+        "or a smaller --stride." in left[0]
+    )
+    assert "Received: 0 and 0." in said[-1]

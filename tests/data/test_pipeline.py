@@ -79,6 +79,11 @@ def test_batches_are_read_ahead():
     assert 9 <= len(made) < 150
 
 
+def test_nothing_is_tuned():
+    """TensorFlow's tuner would hold up the end of every epoch, up to twice its time (2.21)."""
+    assert epoch_dataset(_plan(_pixels)).options().autotune.enabled is False
+
+
 def test_a_shape_that_the_plan_does_not_have_is_refused():
     """The signature is a promise to the network."""
     plan = _plan(lambda index: np.zeros(5, np.uint8))

@@ -14,6 +14,7 @@ import numpy as np
 
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.maps.stack import MAPS
+from kiqa.models.aggregator import LEAST_CELLS
 from kiqa.training.aggregator.items import PATCHNET_CHANNEL, StackItem, read_stack
 from kiqa.training.runs.seeding import epoch_rng
 
@@ -94,7 +95,8 @@ def epoch_plan(
         batch_size: Stacks in a batch, all of one resolution; a batch of a
             single stack is left out.
         flip: Mirror each stack at random, on both axes.
-        crop: Least part of each side that is kept, the same for a batch.
+        crop: Least part of each side that is kept, the same for a batch, and
+            no fewer cells than the network needs.
         noise: Half of the width of the factors, one for each channel of each
             stack.
         seed: The experiment's seed.
@@ -146,7 +148,8 @@ def _cropped(stacks, least, rng):
     """The same window size for all stacks of a batch, another place for each."""
     sides = []
     for side in stacks.shape[1:3]:
-        choices = np.arange(-(-int(np.ceil(least * side)) // _CELLS) * _CELLS, side + 1, _CELLS)
+        fewest = max(LEAST_CELLS, -(-int(np.ceil(least * side)) // _CELLS) * _CELLS)
+        choices = np.arange(fewest, side + 1, _CELLS)
         sides.append(int(rng.choice(choices)) if len(choices) else side)
     rows, columns = sides
     result = np.empty((len(stacks), rows, columns, stacks.shape[-1]), np.float32)

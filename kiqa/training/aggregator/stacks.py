@@ -12,6 +12,7 @@ from kiqa.data.records import ScoredImage
 from kiqa.io.weights import load_model, read_info
 from kiqa.maps.stack import MAPS, StackMaker
 from kiqa.maps.stack_cache import StackCache
+from kiqa.models.aggregator import LEAST_CELLS
 from kiqa.training.aggregator.items import (
     PATCHNET_CHANNEL,
     Matching,
@@ -63,8 +64,9 @@ class StackSource:
             workers: Threads beside the network.
 
         Returns:
-            An item for each that could be made, its target the MOS in [0, 1],
-            or with ``left`` the part of the quality that is left.
+            An item for each that could be made and has the cells that the
+            network needs, its target the MOS in [0, 1], or with ``left`` the
+            part of the quality that is left.
 
         Raises:
             ValueError: If the Patchnet is not one.
@@ -80,10 +82,23 @@ class StackSource:
         for (record, version), (path, error) in zip(wanted, bar, strict=True):
             if error is None:
                 target = quality_left(version) if left else record.mos01
-                items.append(stack_item(path, target, name=record.name, content=record.content))
+                item = stack_item(path, target, name=record.name, content=record.content)
+                error = self._too_small(item)
+            if error is None:
+                items.append(item)
             else:
                 self._report(f"left out: {error}")
         return items
+
+    def _too_small(self, item):
+        """Why a stack is too small for the network; ``None`` if it is not."""
+        rows, columns = item.shape
+        if min(rows, columns) >= LEAST_CELLS:
+            return None
+        return (
+            f"{item.name}: Expected at least {LEAST_CELLS} map cells a side. Received: "
+            f"{columns}x{rows} at stride {self.stride}. Use a larger image or a smaller --stride."
+        )
 
     def matching(
         self,
