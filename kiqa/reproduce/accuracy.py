@@ -1,7 +1,8 @@
 """How good, how large and how fast the models are, in one table.
 
 Accuracy comes from the ``predictions.csv`` of ``kiqa evaluate``, all of the same
-images; each model is compared with the first one, paired. Speed is measured
+images; each model is compared with the first one, paired. Predictions for which
+lower is better are turned round for it, and their row says so. Speed is measured
 here, the models in turn on the same two images, so that what else the machine does
 falls on all of them.
 
@@ -102,7 +103,11 @@ def _pair(text):
 def _run(options: argparse.Namespace) -> int:
     from kiqa.io.weights import read_info
 
+    infos = {name: read_info(name) for name, _ in options.models}
     said = {name: read_predictions(file) for name, file in options.models}
+    turned = [name for name, info in infos.items() if not info.details.higher_is_better]
+    for name in turned:
+        said[name] = {image: (mos, -value) for image, (mos, value) in said[name].items()}
     first = next(iter(said))
     seconds = seconds_of(list(said), rounds=options.rounds) if options.rounds > 0 else {}
     rows: list[dict[str, Any]] = []
@@ -110,12 +115,13 @@ def _run(options: argparse.Namespace) -> int:
     for name, predictions in said.items():
         mos, predicted = np.array(list(predictions.values())).T
         report = correlation_report(predicted, mos, seed=_SEED)
-        row = {"model": name, **metric_cells(report["metrics"], _METRICS)}
+        title = f"{name}, turned: lower is better" if name in turned else name
+        row = {"model": title, **metric_cells(report["metrics"], _METRICS)}
         kept[name] = {"accuracy": report}
         if name != first:
             paired = kept[name]["less_first"] = compare([(predictions, said[first])])
             row[f"SROCC less {first}"] = _difference(paired["srocc"])
-        parameters, megabytes = sizes_of(read_info(name))
+        parameters, megabytes = sizes_of(infos[name])
         row |= {"parameters": parameters, "MB": round(megabytes, 1)}
         kept[name] |= {"parameters": parameters, "megabytes": megabytes}
         if name in seconds:

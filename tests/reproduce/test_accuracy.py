@@ -41,6 +41,19 @@ def test_models_stand_beside_the_first_one(predictions, tmp_path, capsys):
     assert kept["patchnet"]["parameters"] == 1_631_809 and "less_first" not in kept["patchnet"]
 
 
+def test_predictions_of_which_lower_is_better_are_turned(predictions, capsys):
+    """NIQE counts distance from natural images: the row says so, and its SROCC is positive."""
+    table = pd.read_csv(predictions["patchnet"])
+    table["predicted"] *= -1
+    table.to_csv(predictions["patchnet"], index=False)
+    models = [f"wadiqam_nr={predictions['wadiqam_nr']}", f"niqe={predictions['patchnet']}"]
+    assert main(["accuracy", *models, "--rounds", "0"]) == 0
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if "niqe" in line]
+    cells = [cell.strip() for cell in row.split("|")]
+    assert cells[1] == "niqe, turned: lower is better"
+    assert float(cells[2]) == pytest.approx(-srocc(table["predicted"], table["mos"]), abs=5e-4)
+
+
 def test_files_that_belong_to_a_model_count(predictions):
     """RNN-BIQA without its extractor is no model."""
     parameters, megabytes = sizes_of(read_info("rnn_biqa"))
