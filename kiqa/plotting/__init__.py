@@ -3,7 +3,8 @@
 Without ``ax`` a fresh figure is made; reach it through ``ax.figure`` and
 write it with :func:`save_figure`.
 
-Public names: :func:`plot_overlay`, :func:`plot_blend`, :func:`plot_loss_curves`,
+Public names: :func:`plot_architecture`, :func:`plot_overlay`,
+:func:`plot_blend`, :func:`plot_loss_curves`,
 :func:`plot_label_histograms`, :func:`plot_patch_sheet`,
 :func:`plot_scatter`, :func:`plot_boxes`, :func:`plot_local_ground_truth`,
 :func:`plot_auc_boxes`, :func:`plot_roc_curves`, :func:`plot_map`,
@@ -14,6 +15,7 @@ Public names: :func:`plot_overlay`, :func:`plot_blend`, :func:`plot_loss_curves`
 :func:`literal`.
 """
 
+from kiqa.plotting.architecture import plot_architecture
 from kiqa.plotting.curves import plot_curves
 from kiqa.plotting.figures import save_figure
 from kiqa.plotting.jnd import plot_jnd_panels
@@ -40,6 +42,7 @@ from kiqa.plotting.varjpeg import plot_steps
 
 __all__ = [
     "literal",
+    "plot_architecture",
     "plot_auc_boxes",
     "plot_blend",
     "plot_boxes",

@@ -1,8 +1,10 @@
 """``python -m kiqa.reproduce NAME [options]``: run one reproduction.
 
-Without a name the names are listed. Exit status 0: done; 1: done, but images
-could not be scored; 2: unknown name, wrong option, wrong or missing input
-(one line on stderr); 130: interrupted.
+Without a name the names are listed; ``--list`` says of each where its stored
+result lies, or why there is none, and ``--index`` prints that as the page
+``docs/results/README.md``. Exit status 0: done; 1: done, but images could not be
+scored; 2: unknown name, wrong option, wrong or missing input (one line on
+stderr); 130: interrupted.
 """
 
 import argparse
@@ -12,6 +14,7 @@ from collections.abc import Sequence
 
 from kiqa.interrupts import end, entry, interrupt_status
 from kiqa.io.messages import tell
+from kiqa.reproduce.stored_results import index_page, listing
 from kiqa.running import claimed
 
 # Each name with its module and the `kiqa.reproduce.command.Command` in it.
@@ -40,15 +43,18 @@ NAMES = {
     "thesis-table4": "thesis.correlations:TABLE_4",
     "thesis-fig1": "thesis.comparators:FIG_1",
     "thesis-fig2": "thesis.comparators:FIG_2",
+    "thesis-fig7": "thesis.architectures:FIG_7",
     "thesis-fig8": "thesis.figures:FIG_8",
     "thesis-fig9": "thesis.figures:FIG_9",
     "thesis-fig10": "thesis.local:FIG_10",
     "thesis-fig11": "thesis.local:FIG_11",
+    "thesis-fig12": "thesis.architectures:FIG_12",
     "thesis-fig13": "thesis.figures:FIG_13",
     "thesis-fig14": "thesis.fig14:FIG_14",
     "thesis-fig15": "thesis.jnd:FIG_15",
     "thesis-fig16": "thesis.jnd:FIG_16",
     "thesis-fig17": "thesis.figures:FIG_17",
+    "thesis-konpatch": "thesis.konpatch:EXAMPLES",
     "thesis-examples": "thesis.figures:EXAMPLES",
     "varjpeg-forms": "varjpeg.forms:COMMAND",
     "varjpeg-regions": "varjpeg.regions:COMMAND",
@@ -71,6 +77,9 @@ NAMES = {
     "wadiqam-proxy": "wadiqam.proxy:COMMAND",
 }
 
+# What is said of all names at once: of their stored results.
+_STORED = {"--list": lambda: listing(NAMES), "--index": index_page}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the reproduction named first on the command line.
@@ -84,6 +93,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv or argv[0] in ("-h", "--help"):
         sys.stdout.write(_listing())
+        return 0
+    if argv[0] in _STORED:
+        sys.stdout.write(_STORED[argv[0]]())
         return 0
     name, *options = argv
     if name not in NAMES:
@@ -111,7 +123,11 @@ def _command(name):
 def _listing():
     lines = ["usage: python -m kiqa.reproduce NAME [options]", "", "names:"]
     lines += [f"  {name:<20} {_command(name).summary}" for name in NAMES]
-    return "\n".join([*lines, "", "python -m kiqa.reproduce NAME --help lists the options.", ""])
+    more = [
+        "python -m kiqa.reproduce NAME --help lists the options.",
+        "python -m kiqa.reproduce --list says where the stored result of each lies.",
+    ]
+    return "\n".join([*lines, "", *more, ""])
 
 
 def _fail(message, status):

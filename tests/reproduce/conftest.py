@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,25 @@ def csv_rows():
             return list(csv.DictReader(file))
 
     return csv_rows
+
+
+@pytest.fixture
+def evaluation(tmp_path):
+    """The function ``evaluation(model, mos, **changes)``: a folder as kiqa evaluate leaves it."""
+
+    def evaluation(model, mos, **changes):
+        folder = tmp_path / f"evaluation-{model}"
+        folder.mkdir()
+        about = {"model": model, "weights_sha256": "0" * 64, "higher_is_better": True,
+                 "stride": 8, "dataset": "biq2021", "split": "some-split", "set": "test",
+                 "mos_scale": "0..1"} | changes  # fmt: skip
+        low, high = map(float, about["mos_scale"].split(".."))
+        sign = 1 if about["higher_is_better"] else -1
+        rows = [f'"{name}",{low + (high - low) * value},{sign * value},'
+                for name, value in mos.items()]  # fmt: skip
+        text = "\n".join(["name,mos,predicted,error", *rows, ""])
+        (folder / "predictions.csv").write_text(text)
+        (folder / "evaluation.json").write_text(json.dumps(about))
+        return folder
+
+    return evaluation

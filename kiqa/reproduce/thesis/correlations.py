@@ -1,19 +1,20 @@
 """The thesis's Tables 2 to 4: scores of images against mean opinion scores.
 
 Table 2 takes the mean of each image's Patchnet map and of its FISH map,
-Tables 3 and 4 the aggregator's score, and with ``--beside`` those of other
-models; the published rows of the same data set stand beside ours. The thesis does
-not say which part its numbers are on for LIVE In the Wild, nor whether its PLCC
-follows a fitted logistic; ours is without one, and the JSON file has both.
+Tables 3 and 4 the aggregator's score, or those of other models with ``--model``;
+models that were evaluated before come in by ``--evaluated``, not scored again. The
+published rows of the same data set stand beside ours, and the thesis's where it
+has none on that data set. The thesis does not say which part its numbers are on
+for LIVE In the Wild, nor whether its PLCC follows a fitted logistic; ours is
+without one, and the JSON file has both.
 
 Public names: :data:`TABLE_2`, :data:`TABLE_3`, :data:`TABLE_4`,
-:func:`fish_rows`, :func:`result_of`, :func:`table_rows`.
+:func:`result_of`, :func:`table_rows`.
 """
 
 import argparse
-import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -33,82 +34,29 @@ from kiqa.evaluation.report import (
     write_json,
 )
 from kiqa.io.files import replacing, sha256_of
-from kiqa.io.images import load_image
-from kiqa.io.messages import name_file
-from kiqa.io.rows import RowFile
-from kiqa.maps.sliding_fish import fish_map
 from kiqa.reproduce.command import (
     Command,
+    add_data,
     add_evaluation,
+    add_include,
     add_output,
     records_of,
     report,
     split_of,
     unseen,
 )
+from kiqa.reproduce.evaluated import Evaluated, add_evaluated, read_evaluated, shared_images
 from kiqa.reproduce.published_rows import published_rows
-from kiqa.scoring import Scorer, read_ahead, score_paths, usable_workers
+from kiqa.reproduce.thesis.fish_rows import fish_rows
+from kiqa.scoring import Scorer, score_paths
 from kiqa.scoring.pairs import check_references
 from kiqa.startup import load_quietly
 
 _SEED = 0  # of the bootstrap
+_PRINTED = "thesis"  # how the source of the thesis's own rows begins
 _SHOWN = ("srocc", "plcc")
 _TURNED = ", lower is better"  # of a row whose correlations are negative where it is right
-_FISH_COLUMNS = ("path", "sha256", "stride", "score", "error")
-
-
-def fish_rows(
-    paths: Sequence[str | os.PathLike], *, stride: int, output: str | os.PathLike | None = None
-) -> Iterator[dict]:
-    """Yield the mean of each image's exact FISH map.
-
-    Args:
-        paths: Image files.
-        stride: Pixels between the map's cells.
-        output: File of rows to continue and append to, JSONL. Images of the
-            same content and stride are not computed again.
-
-    Yields:
-        In the order of the paths ``path``, ``sha256`` (of the file),
-        ``stride``, ``score`` (at least 0, higher is sharper) and ``error``,
-        None or why there is no score.
-
-    Raises:
-        ValueError: If ``output`` holds something else.
-        OSError: If it cannot be written; finished rows are kept.
-    """
-    file = RowFile(output, form="jsonl", columns=_FISH_COLUMNS, resume=True) if output else None
-    done = {
-        row["sha256"]: row
-        for row in (file.finished if file else ())
-        if row["stride"] == stride and row["error"] is None
-    }
-    rows = read_ahead(
-        lambda path: _fish_row(os.fspath(path), stride, done), paths, workers=usable_workers()
-    )
-    try:
-        for row in rows:
-            if file is not None and row["sha256"] not in done:
-                file.append(row)
-            yield row
-    finally:
-        rows.close()
-        if file is not None:
-            file.close()
-
-
-def _fish_row(path, stride, done):
-    row = dict.fromkeys(_FISH_COLUMNS) | {"path": path, "stride": stride}
-    try:
-        image = load_image(path)
-        row["sha256"] = image.sha256
-        if image.sha256 in done:
-            row["score"] = done[image.sha256]["score"]
-        else:
-            row["score"] = fish_map(image.pixels, stride=stride).mean()
-    except (ValueError, OSError) as error:
-        row["error"] = name_file(error, path)
-    return row
+_ABOUT = ("model", "weights_sha256", "higher_is_better", "stride")  # of an evaluation
 
 
 def result_of(
@@ -142,7 +90,8 @@ def table_rows(results: Sequence[Mapping], published: Sequence[Mapping], *, ours
     Args:
         results: From `result_of`, with ``dataset``.
         published: From `kiqa.reproduce.published_rows`.
-        ours: What the source column says of our rows: the split.
+        ours: What the source column says of our rows: the split; a result's
+            own ``split`` goes first.
 
     Returns:
         The published rows, numbers as printed, then ours.
@@ -162,23 +111,35 @@ def table_rows(results: Sequence[Mapping], published: Sequence[Mapping], *, ours
     ]
     for result in results:
         row = {"method": result["method"], "data set": result["dataset"]}
-        row |= {"images": result["images"], "source": f"ours, {ours}"}
+        row |= {"images": result["images"], "source": f"ours, {result.get('split', ours)}"}
         rows.append(row | metric_cells(result["metrics"], {"SROCC": "srocc", "PLCC": "plcc"}))
     return rows
 
 
-def _scored(options, models, **scorer_options):
+def _scored(options, models, evaluated: Sequence[Evaluated] = (), **scorer_options):
     """Images that no network was trained on, and for each its rows and what it is."""
     scorers = [Scorer(model, **scorer_options) for model in models]
-    records = records_of(options)
+    records: Sequence[Any] | None = records_of(options) if scorers else None
+    if evaluated:
+        records = shared_images(evaluated, records)
     for scorer in scorers:
         load_quietly(scorer)
-    kept = unseen(records, [scorer.info.details for scorer in scorers], options)
+    described = [scorer.info.details for scorer in scorers]
+    for one in evaluated:
+        if (details := one.details()) is None:
+            report(f"what {one.model} was trained on is not known: no model of that name is found")
+        else:
+            described.append(details)
+    kept = unseen(records or (), described, options)
     records = kept.images
     check_mos([record.mos for record in records])
     file = options.output and options.output / "rows.jsonl"
-    paths = [str(record.path) for record in records]
-    found = []
+    paths = [str(record.path) for record in records] if scorers else []
+    found = [
+        (one.rows(records), {key: one.about[key] for key in _ABOUT}
+         | {"split": one.images, **kept.note})
+        for one in evaluated
+    ]  # fmt: skip
     for scorer in scorers:
         check_references(False, needed=scorer.needs_reference, model=scorer.info.name)
         rows = _watched(score_paths(paths, scorer, output=file, resume=bool(file)), paths, options)
@@ -222,8 +183,17 @@ def _table_2(options: argparse.Namespace) -> int:
 
 
 def _aggregated(options: argparse.Namespace, *, table: str) -> int:
-    models = list(dict.fromkeys([*options.beside, options.model]))
-    records, found = _scored(options, models)
+    evaluated = [read_evaluated(folder, dataset=options.dataset) for folder in options.evaluated]
+    models = list(dict.fromkeys(options.model or ([] if evaluated else ["aggregator"])))
+    if models and (options.data is None or options.dataset is None):
+        raise ValueError(
+            f"Expected --data ROOT and --dataset NAME to score with {' and '.join(models)}. "
+            "Received: not both. Without --model, --evaluated alone is enough."
+        )
+    if options.dataset is None:
+        options.dataset = evaluated[0].about["dataset"]
+        evaluated = [read_evaluated(one, dataset=options.dataset) for one in options.evaluated]
+    records, found = _scored(options, models, evaluated)
     results = [
         result_of(
             f"kiqa's {details['model']}" + ("" if details["higher_is_better"] else _TURNED),
@@ -238,13 +208,16 @@ def _aggregated(options: argparse.Namespace, *, table: str) -> int:
 def _finish(options, table, records, results, predictions) -> int:
     """Print the table, write the files, and return the exit status."""
     published = published_rows(table, dataset=options.dataset)
-    rows = table_rows(results, published, ours=split_of(options))
+    if not any(row["source"].startswith(_PRINTED) for row in published):
+        published = published_rows(table)
+    split = "; ".join(dict.fromkeys(r.get("split", split_of(options)) for r in results))
+    rows = table_rows(results, published, ours=split)
     text = to_markdown(rows)
     errors = [row["error"] for scored in predictions.values() for row in scored if row["error"]]
     if options.output is not None:
         stem = options.output / f"{table}-{options.dataset}"
         _write(stem, text, {
-            "table": table, "dataset": options.dataset, "split": split_of(options),
+            "table": table, "dataset": options.dataset, "split": split,
             "split_sha256": _hash_of(options.split), "set": options.set,
             "kiqa": __version__, "results": results, "published": published,
         })  # fmt: skip
@@ -280,14 +253,14 @@ def _options_2(parser: argparse.ArgumentParser) -> None:
 
 
 def _options_aggregated(parser: argparse.ArgumentParser) -> None:
-    add_evaluation(parser, default="aggregator")
+    add_data(parser, required=False)
+    add_include(parser)
     parser.add_argument(
-        "--beside",
-        action="append",
-        default=[],
-        metavar="NAME|FILE",
-        help="also score with this model or comparator, such as brisque; can be repeated",
-    )
+        "--model", action="append", metavar="NAME|FILE",
+        help="shipped model, comparator such as brisque, or .h5 file; may be given several times "
+        "(default: aggregator, without --evaluated)",
+    )  # fmt: skip
+    add_evaluated(parser)
     add_output(parser, figures=False)
 
 

@@ -5,36 +5,15 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from kiqa.comparators import FORMULAS
+from kiqa.data.split_parts import published_parts
 from kiqa.data.trained import names_trained_on
-from kiqa.maps.fish import fish
 from kiqa.maps.sliding_fish import fish_map
 from kiqa.reproduce.__main__ import main
-from kiqa.reproduce.thesis.correlations import fish_rows, result_of
+from kiqa.reproduce.thesis.correlations import result_of
 from kiqa.scoring import Scorer
-
-
-def test_fish_rows_are_the_means_of_the_exact_maps(photograph, tmp_path):
-    """Equal to the mean over windows; done rows, also of a copy, are not computed again."""
-    Image.new("RGB", (40, 40)).save(tmp_path / "small.png")
-    paths, file = [photograph, tmp_path / "small.png"], tmp_path / "rows.jsonl"
-    row, small = fish_rows(paths, stride=32, output=file)
-    pixels = np.array(Image.open(photograph))
-    windows = [pixels[y : y + 64, x : x + 64] for y in (0, 32, 64) for x in (0, 32, 64, 96)]
-    assert row["score"] == pytest.approx(np.mean([fish(window) for window in windows]), abs=1e-5)
-    assert small["score"] is None and str(paths[1]) in small["error"]
-    copy = tmp_path / "copy.png"
-    copy.write_bytes(photograph.read_bytes())
-    before = file.read_text().replace(str(row["score"]), "7.0")
-    file.write_text(before)
-    assert [r["score"] for r in fish_rows([copy], stride=32, output=file)] == [7.0]
-    assert file.read_text() == before
-    (other,) = fish_rows([photograph], stride=64, output=file)
-    assert other["score"] == pytest.approx(fish_map(pixels, stride=64).mean())
 
 
 @pytest.mark.slow
@@ -87,17 +66,54 @@ def test_comparators_stand_beside(stand_in, biq, tmp_path, monkeypatch, capsys):
         return self._load_alone() if self.model in FORMULAS else load(self)
 
     monkeypatch.setattr(Scorer, "_load", loaded)
-    beside = ["--beside", "fish", "--beside", "blur_effect"]
-    assert main(["thesis-table3", *biq, *beside, "--output", str(tmp_path)]) == 0
+    models = ["--model", "fish", "--model", "blur_effect", "--model", "aggregator"]
+    assert main(["thesis-table3", *biq, *models, "--output", str(tmp_path)]) == 0
     lines = capsys.readouterr().out.splitlines()
+    assert "thesis's aggregator" in lines[7] and "official test set" in lines[15]
     assert "kiqa's fish " in lines[-3] and "kiqa's blur_effect, lower is better" in lines[-2]
     assert "kiqa's stand-in" in lines[-1]
     result = json.loads((tmp_path / "thesis-table3-biq2021.json").read_text())
     assert [row["images"] for row in result["results"]] == [9, 9, 9]
     with open(tmp_path / "thesis-table3-biq2021-predictions.csv", newline="") as file:
         assert {"fish", "blur_effect"} <= set(next(csv.DictReader(file)))
-    assert main(["thesis-table3", *biq, "--beside", "psnr"]) == 2
+    assert main(["thesis-table3", *biq, "--model", "psnr"]) == 2
     assert "psnr is a full-reference model" in capsys.readouterr().err
+
+
+def test_evaluations_stand_beside_without_scoring(
+    stand_in, biq, evaluation, tmp_path, monkeypatch, capsys
+):
+    """Their rows are of the images that all have; alone they need no data set."""
+    mos = {f"ss01 ({number}).jpg": 0.1 + 0.08 * number for number in range(9)}
+    here = evaluation("other", mos)
+    fewer = evaluation("fewer", dict(list(mos.items())[:7]), higher_is_better=False)
+    both = ["--evaluated", str(here), "--evaluated", str(fewer)]
+    assert main(["thesis-table3", *both, "--output", str(tmp_path / "out")]) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert "kiqa's other " in lines[-2] and "kiqa's fewer, lower is better" in lines[-1]
+    assert all("| 7 " in line and "ours, some-split, test" in line for line in lines[-2:])
+    assert "what other was trained on is not known" in err
+    result = json.loads((tmp_path / "out" / "thesis-table3-biq2021.json").read_text())
+    assert result["split"] == "some-split, test" and stand_in[1].calls == 0
+    assert [row["metrics"]["srocc"]["value"] for row in result["results"]] == [1.0, -1.0]
+    assert main(["thesis-table3", *biq, *both, "--model", "aggregator"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "kiqa's stand-in" in lines[-1] and "| 7 " in lines[-1]
+    assert main(["thesis-table3", *both, "--model", "aggregator"]) == 2
+    assert "--data ROOT and --dataset NAME to score with aggregator" in capsys.readouterr().err
+
+
+def test_evaluations_leave_out_what_their_model_was_trained_on(evaluation, monkeypatch, capsys):
+    """Seven of the ten images are of the train part of a shipped model."""
+    names = sorted(published_parts("biq2021-kiqa-6000")["train"])[:7]
+    names += sorted(published_parts("biq2021-kiqa-6000")["test"])[:3]
+    folder = evaluation("brisque", {name: 0.1 * i for i, name in enumerate(names)})
+    assert main(["thesis-table4", "--evaluated", str(folder)]) == 0
+    out, err = capsys.readouterr()
+    assert "| 3 " in out.splitlines()[-1] and "7 of 10 images were trained on by brisque" in err
+    assert main(["thesis-table4", "--evaluated", str(folder), "--include-trained"]) == 0
+    assert "| 10 " in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_image_that_cannot_be_scored_is_told(stand_in, biq, capsys):

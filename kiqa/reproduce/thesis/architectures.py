@@ -1,0 +1,109 @@
+"""The thesis's Figures 7 and 12: Patchnet and the aggregator, drawn from the models.
+
+Public names: :data:`FIG_7`, :data:`FIG_12`, :func:`stages_of`.
+"""
+
+import argparse
+import itertools
+import re
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kiqa.constants import PATCHNET
+from kiqa.evaluation.report import to_markdown, write_csv
+from kiqa.reproduce.command import Command, add_output
+from kiqa.reproduce.thesis.figures import save
+
+if TYPE_CHECKING:
+    import keras
+
+_KONIQ = (768, 1024)  # height and width of the images that the thesis's aggregator read
+# DenseNet's layers that belong together: conv2_block1_1_conv and what follows, pool2_conv, ...
+_GROUP = re.compile(r"(conv\d+|pool\d+)(?=_|$)")
+_KINDS = {"Conv2D": "convolution", "MaxPooling2D": "pooling", "AveragePooling2D": "pooling",
+          "GlobalMaxPooling2D": "pooling", "Dense": "dense"}  # fmt: skip
+
+
+def stages_of(model: "keras.Model", *, rows: int, columns: int, whole: bool = False) -> list[dict]:
+    """Describe a network as the stages of a figure.
+
+    Args:
+        model: Of one input with three channels, its layers in order.
+        rows: Height of the input.
+        columns: Width of the input.
+        whole: One stage for each group of DenseNet's layers, not one a layer.
+
+    Returns:
+        For each stage ``name``, ``kind``, ``layers`` (their number),
+        ``parameters`` and ``shape``, that of its output for one input.
+    """
+    import keras
+
+    def stage(layer):
+        found = _GROUP.match(layer.name) if whole else None
+        return found[1] if found else layer.name
+
+    groups = [(name, list(layers)) for name, layers in itertools.groupby(model.layers, stage)]
+    ends = keras.Model(model.inputs, [layers[-1].output for _, layers in groups])
+    shapes = ends.compute_output_shape((1, rows, columns, 3))
+    found = []
+    for (name, layers), shape in zip(groups, shapes, strict=True):
+        kinds = [_KINDS[kind] for layer in layers if (kind := type(layer).__name__) in _KINDS]
+        pooled = name.startswith("pool") and "pooling" in kinds
+        found.append({
+            "name": name,
+            "kind": "pooling" if pooled else (kinds or ["other"])[0],
+            "layers": len(layers),
+            "parameters": sum(layer.count_params() for layer in layers),
+            "shape": tuple(shape[1:]),
+        })  # fmt: skip
+    return found
+
+
+def _fig_7(options: argparse.Namespace) -> int:
+    from kiqa.startup import start_keras
+
+    start_keras()
+    from kiqa.models.patchnet import build_patchnet
+
+    side = PATCHNET.patch
+    return _draw(stages_of(build_patchnet(), rows=side, columns=side), options, "thesis-fig7")
+
+
+def _fig_12(options: argparse.Namespace) -> int:
+    from kiqa.startup import start_keras
+
+    start_keras()
+    from kiqa.models.aggregator import build_aggregator
+
+    height, width = options.height, options.width
+    rows, columns = ((side - PATCHNET.patch) // PATCHNET.stride + 1 for side in (height, width))
+    stages = stages_of(build_aggregator(), rows=rows, columns=columns, whole=True)
+    return _draw(stages, options, "thesis-fig12")
+
+
+def _draw(stages, options, name):
+    from kiqa.plotting import plot_architecture
+
+    rows = [stage | {"shape": " x ".join(map(str, stage["shape"]))} for stage in stages]
+    write_csv(rows, options.output / f"{name}.csv")
+    total = sum(stage["parameters"] for stage in stages)
+    sys.stdout.write(f"{to_markdown(rows)}\n\n{total:,} parameters\n")
+    return save(plot_architecture(stages), options, name)
+
+
+def _options(parser: argparse.ArgumentParser, *, sized: bool) -> None:
+    if sized:
+        for name, side in zip(("height", "width"), _KONIQ, strict=True):
+            parser.add_argument(
+                f"--{name}", type=int, default=side, metavar="N",
+                help="of the image that the maps are of (default: %(default)s)",
+            )  # fmt: skip
+    add_output(parser)
+
+
+FIG_7 = Command("Fig. 7: Patchnet, drawn from the model", partial(_options, sized=False), _fig_7)
+FIG_12 = Command(
+    "Fig. 12: the aggregator, drawn from the model", partial(_options, sized=True), _fig_12
+)
