@@ -18,6 +18,7 @@ OF_THE_WHOLE = {
     "test_layout.py",
     "test_links.py",
     "test_notebooks.py",
+    "test_numbers.py",
     "test_package.py",
     "test_readme.py",
     "test_robustness_benchmark.py",

@@ -35,6 +35,7 @@ NAMES = {
     "paq2piq-fig8": "paq2piq.study:FIG_8",
     "paq2piq-fig10": "paq2piq.images:FIG_10",
     "paq2piq-fig11": "paq2piq.images:FIG_11",
+    "paq2piq-rules": "paq2piq.rules:COMMAND",
     **{f"rnn-table{number}": f"rnn_biqa.tables:TABLE_{number}" for number in range(1, 8)},
     "sizes": "robustness:SIZES",
     "thesis-table1": "thesis.table1:COMMAND",

@@ -1,0 +1,135 @@
+"""The numbers in the documents' tables are those of the files that they come from.
+
+Before each table that holds a decimal number stands a comment with the files, whose
+places are relative to the document:
+
+    <!-- numbers: results/lite/evaluation.json -->
+    <!-- numbers: results/aggregator/stage2/result.json; besides 27.5 0.0009 -->
+    <!-- numbers: none, settings -->
+
+``besides`` names numbers that are no results, such as sizes and settings, or that one
+run printed and no file holds; with ``none`` a table has no others.
+"""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+COMMENT = re.compile(r"<!-- numbers: (?P<files>[^;>]+?)(?:; besides (?P<besides>[-\d. ]+))? -->")
+# Decimals: no versions (0.1.0), no parts of names.
+DECIMAL = re.compile(r"(?<![\w.])[-+−]?\d+\.\d+(?!\d*\.\d)(?:e-?\d+)?(?P<percent> ?%)?")
+# With more numbers than these in the files, some would be met by chance.
+MOST = 700
+
+
+def _tables(text):
+    """The comment before each table, or None, and the table's lines."""
+    lines, at = text.splitlines(), 0
+    while at < len(lines):
+        if not lines[at].lstrip().startswith("|"):
+            at += 1
+            continue
+        end = at
+        while end < len(lines) and lines[end].lstrip().startswith("|"):
+            end += 1
+        before = [line for line in lines[max(0, at - 2) : at] if line.strip()]
+        comment = before[-1].strip() if before else ""
+        yield COMMENT.fullmatch(comment), lines[at:end]
+        at = end
+
+
+def _numbers(content):
+    """All numbers of a JSON document."""
+    if isinstance(content, dict):
+        content = list(content.values())
+    if isinstance(content, list):
+        for each in content:
+            yield from _numbers(each)
+    elif isinstance(content, (int, float, str)) and not isinstance(content, bool):
+        try:
+            yield float(content)
+        except ValueError:
+            return
+
+
+def _stored(path):
+    """The numbers of a file."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".json":
+        return list(_numbers(json.loads(text)))
+    assert path.suffix == ".csv", f"{path} holds no numbers that are known how to read"
+    return [number for row in csv.reader(text.splitlines()) for number in _numbers(row)]
+
+
+def _is_stored(printed, stored):
+    """Whether a number, rounded as it is printed, is one of the stored."""
+    text = printed[0].removesuffix(printed["percent"] or "").replace("−", "-")
+    value, digits = float(text), len(text.partition("e")[0].partition(".")[2])
+    factors = (1, 100) if printed["percent"] else (1,)
+    half = 0.5 * 10.0**-digits * (1 + 1e-6)
+    return any(abs(factor * number - value) <= half for number in stored for factor in factors)
+
+
+def _faults(path, text):
+    """What is wrong with the numbers of a document's tables."""
+    for comment, lines in _tables(text):
+        printed = [match for line in lines for match in DECIMAL.finditer(line)]
+        if not printed:
+            continue
+        if comment is None:
+            yield f"no files before the table {lines[0]!r}"
+            continue
+        if comment["files"].startswith("none, "):
+            continue
+        stored = []
+        for file in comment["files"].split():
+            if not (path.parent / file).is_file():
+                yield f"{file} is not there"
+                continue
+            stored += _stored(path.parent / file)
+        if len(stored) > MOST:
+            yield f"{len(stored)} numbers in {comment['files']}: too many to mean anything"
+        besides = (comment["besides"] or "").split()
+        for match in printed:
+            number = match[0].removesuffix(match["percent"] or "")
+            if number not in besides and not _is_stored(match, stored):
+                yield f"{match[0]} is in none of {comment['files']}"
+        spare = [number for number in besides if number not in {m[0].split()[0] for m in printed}]
+        if spare:
+            yield f"{' '.join(spare)} besides, and in no cell of the table {lines[0]!r}"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_numbers_are_in_their_files(path):
+    """Rounded to the digits that are printed."""
+    assert list(_faults(path, path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "comment", "fault"),
+    [
+        ("0.612 | -0.43 | 61.2 % | 12", "a.json b.csv", None),
+        ("0.611", "a.json", "0.611 is in none of a.json"),
+        ("0.43", "a.json b.csv", "0.43 is in none"),
+        ("+0.61 (0.5 to 0.7)", "a.json", "0.7 is in none"),
+        ("0.611 | 0.61249", "a.json; besides 0.611", None),
+        ("0.612", "a.json; besides 0.611", "0.611 besides"),
+        ("0.612", "c.json", "c.json is not there"),
+        ("0.611 and 0.1.0", None, "no files before"),
+        ("0.611", "none, settings", None),
+        ("0.1.0 and x0.5", None, None),
+    ],
+)
+def test_faults_are_seen(tmp_path, cells, comment, fault):
+    """A number that is not there, or of another sign; no file; no comment."""
+    (tmp_path / "a.json").write_text('{"srocc": {"value": 0.61249}, "lo": [0.5, true, "x"]}')
+    (tmp_path / "b.csv").write_text("name,value\nniqe,-0.4276\n")
+    line = f"<!-- numbers: {comment} -->\n\n" if comment else ""
+    text = f"{line}| x | y |\n|---|---|\n| {cells} |\n"
+    found = list(_faults(tmp_path / "page.md", text))
+    assert found == [] if fault is None else any(fault in each for each in found)
