@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from kiqa import __version__
-from kiqa.arguments import add_text
+from kiqa.arguments import add_number, add_text
 from kiqa.constants import LIVE_FB
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
@@ -37,12 +37,14 @@ from kiqa.reproduce.command import Command, add_include, add_output, report, uns
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets, patches_of
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, size_of_patch, watched
 from kiqa.reproduce.published_rows import published_rows
+from kiqa.reproduce.thesis.figures import spread
 
 _SEED = 0  # of the bootstrap
 _SHOWN = ("srocc", "plcc")
 _CROSS = ("live-itw", "koniq10k")
 _PLAIN = "live-fb"
 _MODEL = "paq2piq_rm"
+_PSEUDO_PATCHES = 12  # of each image
 _LEAST = 3  # patches of one size; fewer have no correlation
 
 
@@ -59,10 +61,17 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
             f"Expected --data for each --trained. Received: --trained {sorted(trained)}, --data "
             f"{sorted(places)}."
         )
+    made = table == 2 and options.pseudo_scores
+    if made and (options.patch_scores or options.output is None):
+        raise ValueError(
+            "Expected --pseudo-scores with --output DIR, and without --patch-scores. Received: "
+            f"{'both kinds of scores' if options.patch_scores else 'no --output'}."
+        )
     known = {}
     for name, root in places.items():
         DATASETS[name](root)  # a data set that is not there is told before a model is loaded
-        known[name] = patches_of(name, root, options.patch_scores) if table == 2 else {}
+        rated = table == 2 and not made
+        known[name] = patches_of(name, root, options.patch_scores) if rated else {}
     models = [open_model(model) for model in options.model]
     jobs = []
     for name in places:
@@ -83,6 +92,10 @@ def _results(options, table, name, root, part, model, patches):
     """Correlations of one model on one part of one data set, and every score."""
     records = scored_images(name, root, split=options.split, part=part, report=report)
     records, _, met = unseen(records, [model.details], options)
+    if options.limit is not None and options.limit < len(records):
+        records = spread(records, options.limit)
+    if table == 2 and options.pseudo_scores:
+        patches = _pseudo_scores(options, f"{name}-{part}", records)
     if table != 2:
         check_mos([record.mos for record in records])
     padded = part == "val" and getattr(options, "pad", False)
@@ -124,6 +137,17 @@ def _results(options, table, name, root, part, model, patches):
             if sum(line["error"] is None for line in group) >= _LEAST], lines  # fmt: skip
 
 
+def _pseudo_scores(options, stem, records):
+    """Patches of images, and what a network makes of them; nobody rated these."""
+    from kiqa.training.paq2piq.pseudo_scores import write_pseudo_scores
+    from kiqa.training.paq2piq.tasks import rated_images, read_patch_scores
+
+    return read_patch_scores(write_pseudo_scores(
+        rated_images(records), options.output / f"pseudo-scores-{stem}.npz",
+        model=options.pseudo_scores, patches=_PSEUDO_PATCHES, seed=_SEED, report=report,
+    ))  # fmt: skip
+
+
 def _patch_lines(pictures, records, rows, known):
     """One line a patch."""
     from PIL import Image
@@ -157,6 +181,8 @@ def _report(lines):
 def _finish(options, table, results, lines) -> int:
     name = f"paq2piq-table{table}"
     what = "image scores" if table != 2 else options.patch_scores_are or "patch scores"
+    if table == 2 and options.pseudo_scores:
+        what = f"MOS and local differences by {Path(options.pseudo_scores).stem}, pseudo-scores"
     rows: list[dict[str, Any]] = []
     published = published_rows(name)
     for row in published:
@@ -220,8 +246,11 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
     if table == 2:
         add_text(parser, "--patch-scores", "FILE", "CSV or .npz of patches and scores (image_name, "
             "left, top, right, bottom, score), for data sets other than LIVE-FB")  # fmt: skip
+        add_text(parser, "--pseudo-scores", "NAME|FILE", "instead: make patches and "
+            "pseudo-scores of the images with this network, such as lite")  # fmt: skip
         add_text(parser, "--patch-scores-are", "TEXT", "what they are, such as pseudo-scores; "
             "stands in the table")  # fmt: skip
+    add_number(parser, "--limit", "only so many images, evenly over the ranks of the MOS")
     add_include(parser)
     add_output(parser, figures=False)
 

@@ -84,6 +84,20 @@ def test_table_2_on_pseudo_scores_says_so(biq, models, tmp_path, capsys):
 
 
 @pytest.mark.slow
+def test_table_2_makes_pseudo_scores(biq, models, tmp_path, capsys):
+    """Of few images, kept beside the table, and called so; not without a place for them."""
+    arguments = ["paq2piq-table2", "--data", f"biq2021={biq}", "--model", str(models["rm"]),
+                 "--parts", "test", "--pseudo-scores", "wadiqam_nr", "--limit", "4"]  # fmt: skip
+    assert main(arguments) == 2
+    assert "--pseudo-scores with --output DIR" in capsys.readouterr().err
+    assert main([*arguments, "--output", str(tmp_path / "out")]) in (0, 1)
+    ours = [line for line in capsys.readouterr().out.splitlines() if "p2p_rm" in line]
+    assert ours and all("differences by wadiqam_nr, pseudo-scores" in line for line in ours)
+    with np.load(tmp_path / "out" / "pseudo-scores-biq2021-test.npz") as made:
+        assert len(set(made["image_name"].tolist())) == 4 and made["score"].max() <= 100
+
+
+@pytest.mark.slow
 def test_table_4_takes_all_but_what_was_trained_on(
     biq, live_fb, models, tmp_path, capsys, noise_image
 ):
