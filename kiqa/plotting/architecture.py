@@ -12,7 +12,7 @@ from matplotlib.patches import Polygon
 
 from kiqa.plotting.figures import axes_or_new
 
-_GAP = 2.2  # between cuboids, in the unit of the figure
+_GAP = 1.2  # between cuboids, in the unit of the figure
 _THIN = 0.25  # width of a vector
 _SLANT = 0.35  # of the third axis
 _COLOURS = {"convolution": "#9ecae1", "pooling": "#fdae6b", "dense": "#a1d99b"}
@@ -42,20 +42,20 @@ def plot_architecture(stages: Sequence[Mapping[str, Any]], *, ax: Axes | None = 
             "Expected stages with shapes (rows, columns, channels) or (values,). Received: "
             f"{[tuple(stage['shape']) for stage in stages]}."
         )
-    ax = axes_or_new(ax, (1.1 * len(stages), 4.6))
+    ax = axes_or_new(ax, (0.75 * len(stages), 3.4))
     left, highest = 0.0, 0.0
     for stage in stages:
         height, depth, width = _sides(stage["shape"])
         _cuboid(ax, left, width, height, depth, _COLOURS.get(stage["kind"], _OTHER))
         middle = left + width / 2
         text = " x ".join(str(side) for side in stage["shape"])
-        ax.text(middle, -0.6, text, ha="center", va="top", fontsize=7, rotation=40,
+        ax.text(middle, -0.6, text, ha="right", va="top", fontsize=7, rotation=40,
                 rotation_mode="anchor")  # fmt: skip
         ax.text(middle, height + _SLANT * depth + 0.5, stage["name"], ha="left", va="bottom",
                 fontsize=7, rotation=40)  # fmt: skip
         left += width + _SLANT * depth + _GAP
         highest = max(highest, height + _SLANT * depth)
-    ax.set(xlim=(-2, left + 1), ylim=(-5, highest + 6))
+    ax.set(xlim=(-4, left + 2), ylim=(-4.5, highest + 4.5))
     ax.set_aspect("equal")
     ax.set_axis_off()
     return ax
