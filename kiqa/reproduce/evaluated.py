@@ -4,7 +4,8 @@
 it. A table takes such folders beside models that it scores itself; all its rows
 are then of the same images.
 
-Public names: `Evaluated`, `RatedName`, `add_evaluated`, `read_evaluated`, `shared_images`.
+Public names: `Evaluated`, `RatedName`, `add_evaluated`, `described`, `read_evaluated`,
+`shared_images`.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 
 from kiqa.io.messages import shortened
 from kiqa.io.weights import Details, WeightsError
+from kiqa.reproduce.command import report
 from kiqa.reproduce.compare import read_predictions
 from kiqa.scoring.engines import describe
 
@@ -67,13 +69,6 @@ class Evaluated:
     def images(self) -> str:
         """What it was evaluated on: split and part."""
         return f"{self.about['split']}, {self.about['set']}"
-
-    def details(self) -> Details | None:
-        """Describe the model that is found by this name today; ``None`` if none is."""
-        try:
-            return describe(self.model).details
-        except (WeightsError, FileNotFoundError):
-            return None
 
     def rows(self, images: Sequence[Any]) -> list[dict]:
         """Return ``score`` and ``error`` (None) of images, by their names."""
@@ -130,6 +125,17 @@ def read_evaluated(folder: Path, *, dataset: str | None = None) -> Evaluated:
     predicted = read_predictions(folder / "predictions.csv")
     scores = {name: ((mos - low) / (high - low), score) for name, (mos, score) in predicted.items()}
     return Evaluated(about, scores)
+
+
+def described(evaluated: Sequence[Evaluated]) -> list[Details]:
+    """Describe the models that are found by their names today; what is not is reported."""
+    found = []
+    for one in evaluated:
+        try:
+            found.append(describe(one.model).details)
+        except (WeightsError, FileNotFoundError):
+            report(f"what {one.model} was trained on is not known: no model of that name is found")
+    return found
 
 
 def shared_images(evaluated: Sequence[Evaluated], images: Sequence[Any] | None = None) -> list[Any]:

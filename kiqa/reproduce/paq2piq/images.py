@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.arguments import add_number
+from kiqa.arguments import add_number, add_path
 from kiqa.constants import PAQ2PIQ
 from kiqa.evaluation.report import write_csv
 from kiqa.io.images import load_image
@@ -25,6 +25,7 @@ from kiqa.reproduce.command import (
     report,
     unseen,
 )
+from kiqa.reproduce.evaluated import described, read_evaluated, shared_images
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, watched
 from kiqa.reproduce.thesis.figures import save, spread
 from kiqa.scoring import Scorer
@@ -130,17 +131,7 @@ def _fig_11(options) -> int:
 
     if options.photographs < 1:
         raise ValueError(f"Expected at least one image. Received: {options.photographs}.")
-    records = records_of(options)
-    model = open_model(options.model)
-    records = unseen(records, [model.details], options).images
-    if options.limit is not None and options.limit < len(records):
-        records = spread(records, options.limit)
-    none = [np.zeros((0, 4))] * len(records)
-    rows = watched(
-        rated_rows([record.path for record in records], none, model,
-                   output=options.output / "paq2piq-fig11-rows.jsonl"),
-        len(records),
-    )  # fmt: skip
+    name, scale, records, rows = _predicted(options)
     scored = [(record, row) for record, row in zip(records, rows, strict=True)
               if row["error"] is None]  # fmt: skip
     errors = [row["error"] for row in rows if row["error"] is not None]
@@ -149,7 +140,7 @@ def _fig_11(options) -> int:
             f"Expected images that can be scored. Received: {len(errors)} errors, the first: "
             f"{errors[0]}"
         )
-    factor = 1.0 if model.scale == "0..100" else 100.0
+    factor = 1.0 if scale == "0..100" else 100.0
     predicted = [factor * row["score"] for _, row in scored]
     mos = [100 * record.mos01 for record, _ in scored]
     high, low = largest_errors(predicted, mos, options.photographs)
@@ -175,17 +166,40 @@ def _fig_11(options) -> int:
             lines.append({"name": record.name, "case": title, "predicted": predicted[place],
                           "mos": mos[place]})  # fmt: skip
     write_csv(lines, options.output / "paq2piq-fig11.csv")
-    figure.suptitle(
-        f"{literal(model.name)}, {options.dataset}, {options.set}: {len(scored)} pictures"
-    )
+    figure.suptitle(f"{literal(name)}, {options.dataset}, {options.set}: {len(scored)} pictures")
     save(figure, options, "paq2piq-fig11")
     if errors:
         report(f"{len(errors)} images could not be scored, the first: {errors[0]}")
     return 1 if errors else 0
 
 
+def _predicted(options):
+    """Name and scale of the model, the images that it has not seen, and its rows of them."""
+    records = records_of(options)
+    if options.evaluated is not None:
+        one = read_evaluated(options.evaluated, dataset=options.dataset)
+        kept = unseen(shared_images([one], records), described([one]), options).images
+        kept = kept if options.limit is None else spread(kept, min(options.limit, len(kept)))
+        return one.model, one.about["mos_scale"], kept, one.rows(kept)
+    model = open_model(options.model)
+    records = unseen(records, [model.details], options).images
+    if options.limit is not None and options.limit < len(records):
+        records = spread(records, options.limit)
+    none = [np.zeros((0, 4))] * len(records)
+    rows = watched(
+        rated_rows([record.path for record in records], none, model,
+                   output=options.output / "paq2piq-fig11-rows.jsonl"),
+        len(records),
+    )  # fmt: skip
+    return model.name, model.scale, records, rows
+
+
 def _options_11(parser):
     add_evaluation(parser, default=_MODEL)
+    add_path(
+        parser, "--evaluated", "DIR",
+        "instead of --model: a model by its kiqa evaluate --output DIR, not scored again",
+    )  # fmt: skip
     parser.add_argument(
         "--photographs", type=int, default=1, metavar="N",
         help="of each kind (default: %(default)s, as in the paper)",

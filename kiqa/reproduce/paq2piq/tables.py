@@ -34,6 +34,7 @@ from kiqa.evaluation.report import (
 )
 from kiqa.io.files import replacing
 from kiqa.reproduce.command import Command, add_include, add_output, report, unseen
+from kiqa.reproduce.evaluated import add_evaluated, described, read_evaluated, shared_images
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets, patches_of
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, size_of_patch, watched
 from kiqa.reproduce.published_rows import published_rows
@@ -50,6 +51,9 @@ _LEAST = 3  # patches of one size; fewer have no correlation
 
 def _table(options: argparse.Namespace, *, table: int) -> int:
     """Score everything, print the table, write the files; the exit status."""
+    evaluated = [read_evaluated(folder) for folder in getattr(options, "evaluated", ())]
+    if evaluated and not options.data:
+        return _finish(options, table, *_of_evaluations(options, evaluated))
     places = given_sets(options.data, _CROSS if table == 4 else (_PLAIN,))
     if table == 2 and options.patch_scores and len(places) > 1:
         raise ValueError("Expected one --data with --patch-scores, whose images it is about.")
@@ -80,12 +84,32 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
             jobs += [(name, part, model) for part in parts]
         if name in trained:
             jobs.append((name, "test", open_model(trained[name])))
-    results, lines = [], []
+    results, lines = _of_evaluations(options, evaluated) if evaluated else ([], [])
     for name, part, model in jobs:
         found, scored = _results(options, table, name, places[name], part, model, known[name])
         results += found
         lines += scored
     return _finish(options, table, results, lines)
+
+
+def _of_evaluations(options, evaluated):
+    """The same of evaluations that are there, on the images that all have."""
+    images, _, met = unseen(shared_images(evaluated), described(evaluated), options)
+    results, lines = [], []
+    for one in evaluated:
+        about = one.about
+        own = [
+            {"model": one.model, "dataset": about["dataset"], "part": about["set"],
+             "name": image.name, "size": "picture", "mos": 100 * image.mos01,
+             "predicted": row["score"], "error": None}
+            for image, row in zip(images, one.rows(images), strict=True)
+        ]  # fmt: skip
+        head = {"method": one.model, "dataset": about["dataset"], "part": about["set"],
+                "weights_sha256": about["weights_sha256"], "split": about["split"],
+                "higher_is_better": about["higher_is_better"], "errors": 0, **met}  # fmt: skip
+        results.append(head | {"size": "picture"} | _report(own))
+        lines += own
+    return results, lines
 
 
 def _results(options, table, name, root, part, model, patches):
@@ -239,6 +263,8 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
             "--parts", nargs="+", choices=PARTS, default=["val", "test"], metavar="SET",
             help="parts of the split (default: val test)",
         )  # fmt: skip
+        if table == 3:
+            add_evaluated(parser)
         parser.add_argument(
             "--pad", action="store_true",
             help="pad validation images to 640x640 with white, as the paper (P2P-BM and -RM)",

@@ -45,7 +45,13 @@ from kiqa.reproduce.command import (
     split_of,
     unseen,
 )
-from kiqa.reproduce.evaluated import Evaluated, add_evaluated, read_evaluated, shared_images
+from kiqa.reproduce.evaluated import (
+    Evaluated,
+    add_evaluated,
+    described,
+    read_evaluated,
+    shared_images,
+)
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.reproduce.thesis.fish_rows import fish_rows
 from kiqa.scoring import Scorer, score_paths
@@ -124,13 +130,8 @@ def _scored(options, models, evaluated: Sequence[Evaluated] = (), **scorer_optio
         records = shared_images(evaluated, records)
     for scorer in scorers:
         load_quietly(scorer)
-    described = [scorer.info.details for scorer in scorers]
-    for one in evaluated:
-        if (details := one.details()) is None:
-            report(f"what {one.model} was trained on is not known: no model of that name is found")
-        else:
-            described.append(details)
-    kept = unseen(records or (), described, options)
+    details = [*(scorer.info.details for scorer in scorers), *described(evaluated)]
+    kept = unseen(records or (), details, options)
     records = kept.images
     check_mos([record.mos for record in records])
     file = options.output and options.output / "rows.jsonl"
@@ -144,14 +145,14 @@ def _scored(options, models, evaluated: Sequence[Evaluated] = (), **scorer_optio
         check_references(False, needed=scorer.needs_reference, model=scorer.info.name)
         rows = _watched(score_paths(paths, scorer, output=file, resume=bool(file)), paths, options)
         info = scorer.info
-        details = {
+        about = {
             "model": info.name,
             "weights_sha256": info.sha256,
             "higher_is_better": info.higher_is_better,
             "stride": scorer.stride,
             **kept.note,
         }
-        found.append((rows, details))
+        found.append((rows, about))
     return records, found
 
 

@@ -43,6 +43,20 @@ def test_figure_11(biq, models, tmp_path, csv_rows):
         assert row["case"] == ("rated too high" if score > float(row["mos"]) else "rated too low")
 
 
+def test_figure_11_of_an_evaluation_scores_nothing(biq, evaluation, tmp_path, csv_rows):
+    """The images that it has, by its predictions."""
+    mos = {f"ss01 ({n}).jpg": 0.2 + 0.1 * n for n in range(5)}
+    folder = evaluation("other", mos)
+    table = (folder / "predictions.csv").read_text().replace("0.2,0.2,", "0.2,0.9,")
+    (folder / "predictions.csv").write_text(table)
+    arguments = ["paq2piq-fig11", "--data", str(biq), "--dataset", "biq2021", "--evaluated",
+                 str(folder), "--output", str(tmp_path / "o")]  # fmt: skip
+    assert main(arguments) == 0
+    first = csv_rows(tmp_path / "o/paq2piq-fig11.csv")[0]
+    assert (first["name"], first["case"]) == ("ss01 (0).jpg", "rated too high")
+    assert float(first["predicted"]) == pytest.approx(90)
+
+
 def test_largest_errors():
     """Largest first, to each side; none of the other side."""
     assert largest_errors([50, 90, 10, 60], [50, 40, 70, 50], 2) == ([1, 3], [2])

@@ -55,6 +55,18 @@ def test_table_3_again_scores_nothing(live_fb, models, tmp_path, monkeypatch, ca
     assert main([*arguments, "--pad"]) == 2  # padded images are others, and need the network
 
 
+def test_table_3_of_evaluations_scores_nothing(evaluation, tmp_path, capsys):
+    """Without a data set: MOS on 0..100, on the images that all have."""
+    mos = {f"{number}.jpg": 0.1 * number for number in range(6)}
+    folders = [evaluation("one", mos), evaluation("other", dict(list(mos.items())[1:]))]
+    both = [part for folder in folders for part in ("--evaluated", str(folder))]
+    assert main(["paq2piq-table3", *both, "--output", str(tmp_path / "out")]) == 0
+    ours = [line for line in capsys.readouterr().out.splitlines() if "biq2021" in line]
+    assert len(ours) == 2 and all("| 5 " in line and "1.000" in line for line in ours)
+    text = (tmp_path / "out" / "paq2piq-table3-predictions.csv").read_text().splitlines()
+    assert len(text) == 11 and "one,biq2021,test,1.jpg,picture,10.0,0.1," in text[1]
+
+
 def test_table_2_rates_patches_by_regions_and_by_crops(live_fb, models, tmp_path, capsys, csv_rows):
     """P2P-RM rates regions of the image; P2P-BM, which knows no regions, crops."""
     arguments = ["paq2piq-table2", "--data", f"live-fb={live_fb}", "--output", str(tmp_path / "o"),
