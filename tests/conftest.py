@@ -114,6 +114,29 @@ def blurrier():
 
 
 @pytest.fixture(scope="session")
+def small_body():
+    """The function ``small_body(*, seed) -> keras.Model``: PaQ-2-PiQ's body in little.
+
+    One convolution with ResNet-18's stride, features and name, for whoever tests what is done
+    with a body.
+    """
+
+    def build(*, seed=None):
+        import keras
+
+        inputs = keras.Input((None, None, 3), name="picture")
+        x = keras.layers.Rescaling(1 / 255, name="rescaling")(inputs)
+        x = keras.layers.Conv2D(
+            512, 32, 32, "same", use_bias=False, name="conv1",
+            kernel_initializer=keras.initializers.HeNormal(seed),
+        )(x)  # fmt: skip
+        x = keras.layers.BatchNormalization(name="bn1")(x)
+        return keras.Model(inputs, keras.layers.ReLU(name="relu")(x), name="resnet18")
+
+    return build
+
+
+@pytest.fixture(scope="session")
 def loaded_by_help():
     """The function ``loaded_by_help(module, *arguments) -> (set, text)``."""
 

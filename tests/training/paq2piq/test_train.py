@@ -29,21 +29,9 @@ QUICK = Paq2piqSettings(
 )  # fmt: skip
 
 
-def _small_body(*, seed=None):
-    """One convolution with ResNet-18's stride and features."""
-    inputs = keras.Input((None, None, 3), name="picture")
-    x = keras.layers.Rescaling(1 / 255, name="rescaling")(inputs)
-    x = keras.layers.Conv2D(
-        512, 32, 32, "same", use_bias=False, name="conv1",
-        kernel_initializer=keras.initializers.HeNormal(seed),
-    )(x)  # fmt: skip
-    x = keras.layers.BatchNormalization(name="bn1")(x)
-    return keras.Model(inputs, keras.layers.ReLU(name="relu")(x), name="resnet18")
-
-
 @pytest.fixture(autouse=True)
-def small_body(monkeypatch):
-    monkeypatch.setattr(paq2piq_network, "build_resnet18", _small_body)
+def body(monkeypatch, small_body):
+    monkeypatch.setattr(paq2piq_network, "build_resnet18", small_body)
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +196,7 @@ def test_coordinates_stay_exact_in_half_precision():
 
 
 @pytest.mark.slow
-def test_start_from_a_converted_network(tmp_path):
+def test_start_from_a_converted_network(tmp_path, small_body):
     """All weights of the body are taken; another network is refused."""
     from kiqa.io.weights import Details, export_h5
 
@@ -221,7 +209,7 @@ def test_start_from_a_converted_network(tmp_path):
     for one, two in zip(source.get_weights(), body.get_weights(), strict=True):
         np.testing.assert_array_equal(one, two)
     with pytest.raises(ValueError, match="Expected a ResNet-18.*kiqa convert resnet18"):
-        _start(_small_body(), path)
+        _start(small_body(), path)
     with pytest.raises(FileNotFoundError, match="torchvision's resnet18.*kiqa convert resnet18"):
         _start(body, "imagenet")
 
