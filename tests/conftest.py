@@ -14,7 +14,7 @@ import sys  # noqa: E402
 import zipfile  # noqa: E402
 import zlib  # noqa: E402
 from collections import OrderedDict  # noqa: E402
-from functools import partial  # noqa: E402
+from functools import cache, partial  # noqa: E402
 from io import BytesIO  # noqa: E402
 from pathlib import Path  # noqa: E402
 from types import ModuleType  # noqa: E402
@@ -111,6 +111,14 @@ def blurrier():
         ]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def shipped_scorer():
+    """The function ``shipped_scorer(name) -> Scorer``; each network is loaded once for all."""
+    from kiqa.scoring import Scorer
+
+    return cache(Scorer)
 
 
 @pytest.fixture(scope="session")
