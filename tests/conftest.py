@@ -14,7 +14,7 @@ import sys  # noqa: E402
 import zipfile  # noqa: E402
 import zlib  # noqa: E402
 from collections import OrderedDict  # noqa: E402
-from functools import partial  # noqa: E402
+from functools import cache, partial  # noqa: E402
 from io import BytesIO  # noqa: E402
 from pathlib import Path  # noqa: E402
 from types import ModuleType  # noqa: E402
@@ -111,6 +111,37 @@ def blurrier():
         ]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def shipped_scorer():
+    """The function ``shipped_scorer(name) -> Scorer``; each network is loaded once for all."""
+    from kiqa.scoring import Scorer
+
+    return cache(Scorer)
+
+
+@pytest.fixture(scope="session")
+def small_body():
+    """The function ``small_body(*, seed) -> keras.Model``: PaQ-2-PiQ's body in little.
+
+    One convolution with ResNet-18's stride, features and name, for whoever tests what is done
+    with a body.
+    """
+
+    def build(*, seed=None):
+        import keras
+
+        inputs = keras.Input((None, None, 3), name="picture")
+        x = keras.layers.Rescaling(1 / 255, name="rescaling")(inputs)
+        x = keras.layers.Conv2D(
+            512, 32, 32, "same", use_bias=False, name="conv1",
+            kernel_initializer=keras.initializers.HeNormal(seed),
+        )(x)  # fmt: skip
+        x = keras.layers.BatchNormalization(name="bn1")(x)
+        return keras.Model(inputs, keras.layers.ReLU(name="relu")(x), name="resnet18")
+
+    return build
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import nbclient
 import nbformat
 import numpy as np
 import pytest
+from jupyter_core.utils import run_sync
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
@@ -47,16 +48,48 @@ def test_notebook_is_short_and_defines_nothing(book: nbformat.NotebookNode) -> N
     assert "sys.path" not in source
 
 
+# What a notebook finds: no names of another one, and an empty folder.
+BEGIN = "%reset -f\nimport os\nos.chdir({!r})"
+# Its photographs are cut, since the time goes with the pixels.
+SMALLER = """
+import skimage.data
+
+def smaller(read):
+    return lambda: read()[:352, :352].copy()
+
+for name in ("astronaut", "chelsea", "coffee"):
+    setattr(skimage.data, name, smaller(getattr(skimage.data, name)))
+"""
+
+
+def _run(cells: list[nbformat.NotebookNode], **options) -> nbclient.NotebookClient:
+    """Run cells in a kernel, a new one or ``km``; it stays."""
+    book = nbformat.v4.new_notebook(cells=cells)
+    client = nbclient.NotebookClient(book, kernel_name="python3", timeout=300, **options)
+    client.execute(cleanup_kc=False)
+    client.kc.stop_channels()
+    return client
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    """A process for all notebooks, so that Python and TensorFlow start once."""
+    with pytest.MonkeyPatch.context() as patch:  # the kernel is this interpreter
+        patch.setenv("PYTHONPATH", str(ROOT))
+        manager = _run([nbformat.v4.new_code_cell(SMALLER)]).km
+    yield manager
+    run_sync(manager.shutdown_kernel)(now=True)
+
+
 @pytest.fixture
-def outputs_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def outputs_of(tmp_path: Path, kernel):
     """The function ``outputs_of(name)``: all outputs of a notebook run in an empty folder."""
 
     def outputs_of(name: str) -> list[nbformat.NotebookNode]:
         book = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
-        monkeypatch.setenv("PYTHONPATH", str(ROOT))
-        place = {"metadata": {"path": str(tmp_path)}}  # the kernel is this interpreter
-        nbclient.NotebookClient(book, kernel_name="python3", timeout=300, resources=place).execute()
-        return [output for cell in _code_cells(book) for output in cell.outputs]
+        begin = nbformat.v4.new_code_cell(BEGIN.format(str(tmp_path)))
+        done = _run([begin, *book.cells], km=kernel)
+        return [output for cell in _code_cells(done.nb) for output in cell.outputs]
 
     return outputs_of
 

@@ -60,7 +60,10 @@ def _arguments(data, tmp_path, patchnet, *more):
 
 @pytest.mark.slow
 def test_run_from_photographs_to_weights(data, tmp_path, patchnet, capsys):
-    """Maps are computed, the network is trained, and its file names the Patchnet."""
+    """Maps are computed, the network is trained, and its file names the Patchnet.
+
+    How the stacks were made stands beside the settings.
+    """
     assert main(_arguments(data, tmp_path, patchnet)) == 0
     assert "best epoch" in capsys.readouterr().out
     details = read_info(tmp_path / "run" / "aggregator.h5").details
@@ -72,6 +75,9 @@ def test_run_from_photographs_to_weights(data, tmp_path, patchnet, capsys):
     images = pd.read_csv(tmp_path / "run" / "images.csv")
     assert images["set"].value_counts().to_dict() == {"train": 10, "val": 5}
     assert len(list((tmp_path / "run" / "stacks").glob("*.npy"))) == 15
+    kept = json.loads((tmp_path / "run" / "settings.json").read_text())
+    assert kept["data"]["stacks"]["stride"] == 16
+    assert kept["settings"]["batch_size"] == 4
 
 
 def test_versions_multiply_the_training_photographs_only(data, tmp_path, patchnet, capsys):
@@ -225,15 +231,6 @@ def test_interrupted_run_says_how_to_go_on(data, tmp_path, patchnet, capsys, mon
     monkeypatch.setattr(aggregator, "predict_scores", stop)
     assert main(_arguments(data, tmp_path, patchnet)) == 130
     assert "--resume" in capsys.readouterr().err
-
-
-@pytest.mark.slow
-def test_settings_file_is_json(data, tmp_path, patchnet):
-    """How the stacks were made stands beside the settings."""
-    assert main(_arguments(data, tmp_path, patchnet)) == 0
-    kept = json.loads((tmp_path / "run" / "settings.json").read_text())
-    assert kept["data"]["stacks"]["stride"] == 16
-    assert kept["settings"]["batch_size"] == 4
 
 
 def test_help_loads_no_tensorflow(loaded_by_help):

@@ -17,13 +17,13 @@ from kiqa.scoring.engines.paq2piq import export_pair
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
+def model(tmp_path_factory, small_body):
     """A P2P-RM whose scores are near 70."""
     head = build_paq2piq_head(seed=2)
     kernel, bias = head.get_layer("score").get_weights()
     head.get_layer("score").set_weights([kernel, bias + 70])
     path = tmp_path_factory.mktemp("p2p") / "p2p.h5"
-    return str(export_pair(build_resnet18(seed=1), head, path, kind="rm"))
+    return str(export_pair(small_body(seed=1), head, path, kind="rm"))
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_usage_errors_are_status_2(options):
 
 
 @pytest.mark.slow
-def test_convert_writes_both_files(model, picture, tmp_path, capsys):
+def test_convert_writes_both_files(picture, tmp_path, capsys):
     """Body and head beside each other, and a line that says what they are."""
     body, head = build_resnet18(seed=4), build_paq2piq_head(seed=5)
     tensors = {}

@@ -17,6 +17,12 @@ def tensors():
     return read_state_dict(find_imagenet_file("lite0"))
 
 
+@pytest.fixture(scope="module")
+def expected():
+    """The network that trainings start from, filled from the same file."""
+    return imagenet_efficientnet_lite("lite0", classes=1000)
+
+
 def _saved(folder, tensors):
     path = folder / "tensors.npz"
     np.savez(path, **tensors)
@@ -24,7 +30,7 @@ def _saved(folder, tensors):
 
 
 @pytest.mark.slow
-def test_command_converts_the_packages_file(tmp_path, capsys):
+def test_command_converts_the_packages_file(tmp_path, expected, capsys):
     source, output = find_imagenet_file("lite0"), tmp_path / "body.h5"
     assert main(["convert", "efficientnet-lite", str(source), "--output", str(output)]) == 0
     assert "efficientnet-lite, scale logits" in capsys.readouterr().out
@@ -34,17 +40,16 @@ def test_command_converts_the_packages_file(tmp_path, capsys):
     pixels = np.random.default_rng(0).integers(0, 256, (1, 64, 96, 3)).astype(np.float32)
     model = load_model(output)
     assert model.output_shape == (None, 1000)
-    expected = imagenet_efficientnet_lite("lite0", classes=1000)
     np.testing.assert_array_equal(model(pixels), expected(pixels))
     assert "torch" not in sys.modules
 
 
 @pytest.mark.slow
-def test_arrays_give_the_same_network(tmp_path, tensors):
+def test_arrays_give_the_same_network(tmp_path, tensors, expected):
     converted = convert_efficientnet_lite(_saved(tmp_path, tensors), tmp_path / "a.h5")
-    weights = imagenet_efficientnet_lite("lite0", classes=1000).get_weights()
-    for ours, expected in zip(load_model(converted).get_weights(), weights, strict=True):
-        np.testing.assert_array_equal(ours, expected)
+    weights = expected.get_weights()
+    for ours, theirs in zip(load_model(converted).get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ import pytest
 from PIL import Image
 
 from kiqa.io.weights import read_info
-from kiqa.scoring import Scorer
 from kiqa.scoring.decoding import decode
 from kiqa.scoring.engines import ENGINES
 
@@ -71,18 +70,13 @@ def _images(side):
     return files
 
 
-@functools.cache
-def _scorer(name):
-    return Scorer(name)
-
-
 @pytest.fixture(scope="module")
-def row(tmp_path_factory):
+def row(tmp_path_factory, shipped_scorer):
     """The function ``row(model, image)``; of a pair both are the image."""
     folder = tmp_path_factory.mktemp("models")
 
     def row(name, image):
-        scorer = _scorer(name)
+        scorer = shipped_scorer(name)
         side = max(96, scorer.least_side)
         path = folder / f"{side} {image}"
         path.write_bytes(_images(side)[image])

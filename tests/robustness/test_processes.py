@@ -1,5 +1,6 @@
 """Processes and threads: one load, no hanging fork, a backend that is named."""
 
+import json
 import os
 import subprocess
 import sys
@@ -26,13 +27,14 @@ def in_a_new_process(program, **environment):
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.slow
-@needs_fork
-def test_a_fork_after_use_says_so_and_one_before_works():
-    """It would wait for ever; by spawn it gives the parent's score."""
+@pytest.fixture(scope="module")
+def told():
+    """What a program of kiqa says, a fork before it uses a network, threads, and forks after it."""
     code, out, err = in_a_new_process(
         """
-        import multiprocessing, kiqa, numpy as np
+        import json, multiprocessing, kiqa, numpy as np
+        from concurrent.futures import ThreadPoolExecutor
+        from kiqa.scoring import engines
         from kiqa.startup import ProcessError
 
         image = np.random.default_rng(0).integers(0, 256, (80, 96, 3), dtype=np.uint8)
@@ -44,38 +46,41 @@ def test_a_fork_after_use_says_so_and_one_before_works():
 
         if __name__ == "__main__":
             first = score("fork")
-            assert abs(first - scorer.score(image)) < 1e-6
+            loads, load = [], engines.load_engine
+            engines.load_engine = lambda *a, **k: loads.append(1) or load(*a, **k)
+            with ThreadPoolExecutor(4) as pool:
+                one = list(pool.map(scorer.score, 4 * [image]))
+                two = list(pool.map(lambda i: kiqa.score(i, model="patchnet"), 4 * [image]))
             try:
                 score("fork")
             except ProcessError as error:
-                print("refused:", "spawn" in str(error))
-            print("alike:", abs(score("spawn") - first) < 1e-6)
+                refused = str(error)
+            print(json.dumps({
+                "forked": first, "threads": one + two, "loads": len(loads),
+                "refused": refused, "spawned": score("spawn"),
+            }))
         """
     )
-    assert (code, out) == (0, "refused: True\nalike: True\n"), err
+    assert code == 0, err
+    return json.loads(out) | {"err": err}
 
 
 @pytest.mark.slow
-def test_four_threads_load_and_trace_one_network_once():
-    """Of a new Scorer, and of `kiqa.score`; without a warning of TensorFlow."""
-    code, out, err = in_a_new_process(
-        """
-        from concurrent.futures import ThreadPoolExecutor
-        import numpy as np, kiqa
-        from kiqa.scoring import engines
+@needs_fork
+def test_a_fork_after_use_says_so_and_one_before_works(told):
+    """It would wait for ever; by spawn it gives the parent's score."""
+    assert "spawn" in told["refused"]
+    for score in (told["forked"], told["spawned"]):
+        assert score == pytest.approx(told["threads"][0], abs=1e-6)
 
-        loads, load = [], engines.load_engine
-        engines.load_engine = lambda *a, **k: loads.append(1) or load(*a, **k)
-        image = np.random.default_rng(0).integers(0, 256, (80, 96, 3), dtype=np.uint8)
-        scorer = kiqa.Scorer("patchnet")
-        with ThreadPoolExecutor(4) as pool:
-            one = list(pool.map(scorer.score, 4 * [image]))
-            two = list(pool.map(lambda i: kiqa.score(i, model="patchnet"), 4 * [image]))
-        print(len(loads), len(set(one + two)))
-        """
-    )
-    assert (code, out) == (0, "2 1\n"), err
-    assert "retracing" not in err
+
+@pytest.mark.slow
+@needs_fork
+def test_four_threads_load_and_trace_one_network_once(told):
+    """Of a new Scorer, and of `kiqa.score`; without a warning of TensorFlow."""
+    assert told["loads"] == 2
+    assert len(told["threads"]) == 8 and len(set(told["threads"])) == 1
+    assert "retracing" not in told["err"]
 
 
 @needs_fork

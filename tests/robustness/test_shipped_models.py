@@ -1,6 +1,5 @@
 """Every shipped model on images out of its domain, and under a bound on memory."""
 
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +7,10 @@ import pytest
 
 from kiqa.io.memory import MemoryLimitError
 from kiqa.io.weights import list_models, read_info
-from kiqa.scoring import Scorer
 from kiqa.scoring.engines import ENGINES
 
 MODELS = [name for name in list_models() if read_info(name).details.mode in ENGINES]
-SIZE = (260, 300)
+SIZE = (200, 208)
 OUTSIDE = {
     "flat image": [np.full((*SIZE, 3), level, np.uint8) for level in (0, 128, 255)],
     "pure noise": [np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8)],
@@ -34,25 +32,19 @@ def test_the_card_says_what_to_expect(model):
     assert f"| {model}, " in (DOCS / "reliability.md").read_text()
 
 
-@cache
-def scorer(model):
-    return Scorer(model)
-
-
-def _row(model, pixels):
-    one = scorer(model)
+def _row(one, pixels):
     pair = {"reference": pixels} if one.needs_reference else {}
     return {"score": one.score(pixels, **pair), "note": one.note(pixels)}
 
 
 @pytest.mark.slow  # loads every network, as those below
 @pytest.mark.parametrize("model", MODELS)
-def test_meaningless_scores_have_a_note(model):
+def test_meaningless_scores_have_a_note(model, shipped_scorer):
     """Of whatever weights; the score is a number all the same, or refused by what the image is."""
     for why, images in OUTSIDE.items():
         for pixels in images:
             try:
-                row = _row(model, pixels)
+                row = _row(shipped_scorer(model), pixels)
             except ValueError as error:
                 assert model in ("brisque", "niqe") and "with structure" in str(error)
                 continue
@@ -62,30 +54,30 @@ def test_meaningless_scores_have_a_note(model):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
-def test_photographs_have_none(model, photo):
+def test_photographs_have_none(model, shipped_scorer, photo):
     """Large enough for every model."""
-    assert _row(model, photo[:260, :300])["note"] is None
+    assert _row(shipped_scorer(model), photo[:260, :300])["note"] is None
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
-def test_tiny_images_are_noted_or_refused(model, photo):
+def test_tiny_images_are_noted_or_refused(model, shipped_scorer, photo):
     """Below the least side with the sizes, above it with a note."""
     for side in (16, 32, 48):
         pixels = np.ascontiguousarray(photo[:side, :side])
         try:
-            row = _row(model, pixels)
+            row = _row(shipped_scorer(model), pixels)
         except ValueError as error:
-            assert side < scorer(model).least_side and f"{side}x{side}" in str(error)
+            assert side < shipped_scorer(model).least_side and f"{side}x{side}" in str(error)
         else:
             assert row["note"] == f"tiny image: out of the domain of {model}"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
-def test_memory_is_estimated_and_bounded(model, photo):
+def test_memory_is_estimated_and_bounded(model, shipped_scorer, photo):
     """More for more pixels, never less; what would pass the bound is refused by name."""
-    one = scorer(model)
+    one = shipped_scorer(model)
     sizes = [one.memory(3 * n, 4 * n) for n in (100, 500, 1500, 3000)]
     assert sizes == sorted(sizes) and sizes[0] >= 3 * 300 * 400
     little = one.having(max_memory=1 << 20)

@@ -9,7 +9,6 @@ import pytest
 
 from kiqa.comparators import FITTED, FORMULAS
 from kiqa.io.weights import list_models
-from kiqa.scoring import Scorer
 from kiqa.scoring.catalogue import COLUMNS, model_table
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
@@ -39,9 +38,9 @@ def test_every_model_is_in_it(table):
 
 @pytest.mark.parametrize("name", [n for n in STATED if n in list_models()])
 @pytest.mark.slow
-def test_what_is_stated_is_what_the_engine_does(table, name):
+def test_what_is_stated_is_what_the_engine_does(table, shipped_scorer, name):
     """Least side, map and reference."""
-    scorer, row = Scorer(name), table[name]
+    scorer, row = shipped_scorer(name), table[name]
     assert row["least_side"] == scorer.least_side
     assert row["needs_reference"] == scorer.needs_reference
     assert row["map"] == (scorer._load()[1].map is not None)

@@ -1,9 +1,11 @@
 """Scoring with lite: rows with percentile and interval, maps of blocks, wrong files."""
 
+import shutil
+
 import numpy as np
 import pytest
 
-from kiqa.io.weights import Companion, Details, export_h5, read_info
+from kiqa.io.weights import Companion, Details, export_h5, read_info, rewrite_details
 from kiqa.maps.lite import GRID
 from kiqa.models.lite import build_lite, build_lite_local
 from kiqa.scoring import Scorer
@@ -18,14 +20,11 @@ DETAILS = {
 ABOUT = {"name": "lite", "version": "0", "scale": "0..1", "higher_is_better": True}
 
 
-def _export(path, **details):
-    network = build_lite(variant="lite0", units=4, seed=1)
-    return export_h5(network, path, Details(**ABOUT, mode="lite", **details))
-
-
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
-    return _export(tmp_path_factory.mktemp("lite") / "lite.h5", **DETAILS)
+    network = build_lite(variant="lite0", units=4, seed=1)
+    path = tmp_path_factory.mktemp("lite") / "lite.h5"
+    return export_h5(network, path, Details(**ABOUT, mode="lite", **DETAILS))
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +50,11 @@ def test_interval_depends_on_the_range_and_stays_within_the_scale(score, expecte
     np.testing.assert_allclose([found["percentile"], found["low"], found["high"]], expected)
 
 
-def test_map_is_a_grid_of_blocks(scorer, file, photo):
+def test_map_is_a_grid_of_blocks(scorer, photo):
     found = scorer.map(photo)
     assert found.values.shape == GRID
     assert found.stride == 0
-    assert Scorer(file, grid=(3, 5)).map(photo).values.shape == (3, 5)
+    assert scorer.having(grid=(3, 5)).map(photo).values.shape == (3, 5)
 
 
 def test_small_images_and_strides_are_refused(file, scorer, photo):
@@ -65,16 +64,17 @@ def test_small_images_and_strides_are_refused(file, scorer, photo):
         Scorer(file, stride=8).score(photo)
 
 
-def test_file_without_interval_is_refused(tmp_path, photo):
-    path = _export(tmp_path / "lite.h5", percentiles=DETAILS["percentiles"])
+def test_file_without_interval_is_refused(tmp_path, file, photo):
+    path = shutil.copy(file, tmp_path)
+    rewrite_details(path, Details(**ABOUT, mode="lite", percentiles=DETAILS["percentiles"]))
     with pytest.raises(ValueError, match="percentiles, 101 rising numbers, and interval"):
         Scorer(path).score(photo)
 
 
 @pytest.mark.slow
-def test_local_network_must_be_of_this_file(tmp_path, photo):
-    file = _export(tmp_path / "lite.h5", **DETAILS)
-    before = Scorer(file).map(photo).values
+def test_local_network_must_be_of_this_file(tmp_path, file, scorer, photo):
+    before = scorer.map(photo).values
+    file = shutil.copy(file, tmp_path)
 
     def local(sha256):
         network = build_lite_local(widths=(16, 24, 40, 112), units=4, seed=3)

@@ -9,15 +9,14 @@ import kiqa
 from kiqa.io.weights import Companion, Details, export_h5, find_companion, list_models, read_info
 from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.models.patchnet import build_patchnet
-from kiqa.models.resnet18 import build_resnet18
 from kiqa.scoring import Scorer
 from kiqa.scoring import scorer as scorer_module
 from kiqa.scoring.engines.paq2piq import export_pair, load_rater
 
 
 @pytest.fixture(scope="module")
-def networks():
-    return build_resnet18(seed=1), build_paq2piq_head(seed=2)
+def networks(small_body):
+    return small_body(seed=1), build_paq2piq_head(seed=2)
 
 
 @pytest.fixture(scope="module")

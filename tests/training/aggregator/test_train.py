@@ -53,9 +53,11 @@ def _small(*, weights=None, pooling="max", seed=None):
     return model
 
 
-@pytest.fixture(autouse=True)
-def small_network(monkeypatch):
-    monkeypatch.setattr(network, "build_aggregator", _small)
+@pytest.fixture(scope="module", autouse=True)
+def small_network():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "build_aggregator", _small)
+        yield
 
 
 def _stacks(folder, shapes):
@@ -85,29 +87,35 @@ def _train(items, workdir, settings=SMALL, **options):
     )
 
 
-def test_run_leaves_an_aggregator_and_its_history(items, tmp_path):
+@pytest.fixture(scope="module")
+def run(items, tmp_path_factory):
+    """Folder, result and lines of a run; tests only read it."""
+    folder, lines = tmp_path_factory.mktemp("run"), []
+    return folder, _train(items, folder, report=lines.append), lines
+
+
+def test_run_leaves_an_aggregator_and_its_history(run):
     """The file names its maps, the history has a row an epoch, the result is the best row."""
-    lines = []
-    result = _train(items, tmp_path / "run", report=lines.append)
-    info = read_info(tmp_path / "run" / "aggregator.h5")
+    folder, result, lines = run
+    info = read_info(folder / "aggregator.h5")
     assert info.details.mode == "aggregator"
     assert info.details.pooling == "max"
     assert list(info.details.maps) == DETAILS["maps"]
     assert (info.details.stride, info.details.fish) == (DETAILS["stride"], DETAILS["fish"])
     assert vars(info.details.companions["patchnet"]) == DETAILS["patchnet"]
-    history = pd.read_csv(tmp_path / "run" / "history.csv")
+    history = pd.read_csv(folder / "history.csv")
     assert list(history["epoch"]) == [1, 2, 3] and len(lines) == 3
     assert result["val_srocc"] == pytest.approx(history["val_srocc"].max())
-    images = pd.read_csv(tmp_path / "run" / "images.csv")
+    images = pd.read_csv(folder / "images.csv")
     assert list(images["set"]) == ["train"] * 14 + ["val"] * 6
     assert list(images["image_name"]) == [f"{index}.jpg" for index in range(20)]
     assert list(images["stack"]) == [f"{index}.npy" for index in range(20)]
 
 
-def test_file_holds_the_best_epoch(items, tmp_path):
+def test_file_holds_the_best_epoch(items, run):
     """The file's predictions have the validation error that the result names."""
-    result = _train(items, tmp_path / "run")
-    model = load_model(tmp_path / "run" / "aggregator.h5")
+    folder, result, _ = run
+    model = load_model(folder / "aggregator.h5")
     predicted = predict_scores(model, items[14:], batch_size=4)
     targets = np.array([item.target for item in items[14:]])
     assert np.mean((predicted - targets) ** 2) == pytest.approx(result["val_mse"], rel=1e-5)
@@ -210,10 +218,9 @@ def test_no_content_of_another_part_is_trained_on(items, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_can_start_from_an_aggregator(items, tmp_path):
+def test_a_run_can_start_from_an_aggregator(items, run, tmp_path):
     """With a vanishing learning rate the weights stay near those it began with."""
-    _train(items, tmp_path / "first")
-    first = tmp_path / "first" / "aggregator.h5"
+    first = run[0] / "aggregator.h5"
     slow = AggregatorSettings(batch_size=4, epochs=1, learning_rate=1e-12)
     _train(items, tmp_path / "second", slow, initial=first)
     weights = [load_model(path).get_layer("conv").get_weights()[0]
@@ -247,16 +254,16 @@ def test_early_stopping_ends_a_run(items, tmp_path):
     assert result["epochs"] < 50
 
 
-def test_another_run_in_the_folder_is_refused(items, tmp_path):
+def test_another_run_in_the_folder_is_refused(items, run):
     """Without resume, and with other settings, data or maps."""
-    _train(items, tmp_path / "run")
+    folder, *_ = run
     with pytest.raises(ValueError, match="--resume"):
-        _train(items, tmp_path / "run")
+        _train(items, folder)
     other = AggregatorSettings(batch_size=5, epochs=3, learning_rate=0.01, early_stopping=None)
     with pytest.raises(ValueError, match="batch_size was 4, is 5"):
-        _train(items, tmp_path / "run", other, resume=True)
+        _train(items, folder, other, resume=True)
     with pytest.raises(ValueError, match="same data"):
-        _train(items[1:], tmp_path / "run", resume=True)
+        _train(items[1:], folder, resume=True)
 
 
 def test_too_few_stacks_are_refused(items, tmp_path):

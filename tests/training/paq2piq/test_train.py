@@ -29,21 +29,11 @@ QUICK = Paq2piqSettings(
 )  # fmt: skip
 
 
-def _small_body(*, seed=None):
-    """One convolution with ResNet-18's stride and features."""
-    inputs = keras.Input((None, None, 3), name="picture")
-    x = keras.layers.Rescaling(1 / 255, name="rescaling")(inputs)
-    x = keras.layers.Conv2D(
-        512, 32, 32, "same", use_bias=False, name="conv1",
-        kernel_initializer=keras.initializers.HeNormal(seed),
-    )(x)  # fmt: skip
-    x = keras.layers.BatchNormalization(name="bn1")(x)
-    return keras.Model(inputs, keras.layers.ReLU(name="relu")(x), name="resnet18")
-
-
-@pytest.fixture(autouse=True)
-def small_body(monkeypatch):
-    monkeypatch.setattr(paq2piq_network, "build_resnet18", _small_body)
+@pytest.fixture(scope="module", autouse=True)
+def body(small_body):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paq2piq_network, "build_resnet18", small_body)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +59,14 @@ def _trained(tasks, folder, settings=QUICK, **options):
     return train_paq2piq(*tasks, settings, workdir=folder, trained_on=(), **options)
 
 
+@pytest.fixture(scope="module")
+def whole(tasks, tmp_path_factory):
+    """The folder of an uninterrupted run with `QUICK`; tests only read it."""
+    folder = tmp_path_factory.mktemp("whole")
+    _trained(tasks, folder)
+    return folder
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bm", "rm", "fm"])
 def test_training_learns_and_writes_a_network_that_scores(tasks, tmp_path, kind):
@@ -90,31 +88,29 @@ def test_training_learns_and_writes_a_network_that_scores(tasks, tmp_path, kind)
 
 
 @pytest.mark.slow
-def test_continued_run_gives_the_same_weights(tasks, tmp_path):
+def test_continued_run_gives_the_same_weights(tasks, whole, tmp_path):
     """One epoch and another after a restart, or both at once: bit by bit."""
-    _trained(tasks, tmp_path / "whole")
-    _trained(tasks, tmp_path / "parts", replace(QUICK, epochs=1))
-    _trained(tasks, tmp_path / "parts", resume=True)
-    one, two = (load_model(tmp_path / run / "paq2piq_rm.h5") for run in ("whole", "parts"))
+    _trained(tasks, tmp_path, replace(QUICK, epochs=1))
+    _trained(tasks, tmp_path, resume=True)
+    one, two = (load_model(run / "paq2piq_rm.h5") for run in (whole, tmp_path))
     for a, b in zip(one.weights, two.weights, strict=True):
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
-    history = [pd.read_csv(tmp_path / run / "history.csv")["loss"] for run in ("whole", "parts")]
+    history = [pd.read_csv(run / "history.csv")["loss"] for run in (whole, tmp_path)]
     assert history[0].tolist() == history[1].tolist()
     with pytest.raises(ValueError, match="head_rate was 0.01"):
-        _trained(tasks, tmp_path / "parts", replace(QUICK, head_rate=0.1), resume=True)
+        _trained(tasks, tmp_path, replace(QUICK, head_rate=0.1), resume=True)
     with pytest.raises(ValueError, match="--resume"):
-        _trained(tasks, tmp_path / "parts")
+        _trained(tasks, tmp_path)
 
 
 @pytest.mark.slow
-def test_patches_from_a_file_and_images_alone(tasks, tmp_path):
+def test_patches_from_a_file_and_images_alone(tasks, whole, tmp_path):
     """Patches by name take the place of none; without any, P2P-RM needs --patches 0."""
     none = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
     bare = [[replace(t, patches=none[0], patch_scores=none[1]) for t in part] for part in tasks]
     by_name = {task.name: (task.patches, task.patch_scores) for task in tasks[0]}
     _trained(bare, tmp_path / "file", patches=by_name)
-    _trained(tasks, tmp_path / "own")
-    losses = [pd.read_csv(tmp_path / run / "history.csv")["loss"] for run in ("file", "own")]
+    losses = [pd.read_csv(run / "history.csv")["loss"] for run in (tmp_path / "file", whole)]
     assert losses[0].tolist() == losses[1].tolist()
     assert pd.read_csv(tmp_path / "file" / "images.csv")["patches"].sum() == 2 * len(tasks[0])
     with pytest.raises(ValueError, match="--patch-scores FILE.*--patches 0"):
@@ -208,7 +204,7 @@ def test_coordinates_stay_exact_in_half_precision():
 
 
 @pytest.mark.slow
-def test_start_from_a_converted_network(tmp_path):
+def test_start_from_a_converted_network(tmp_path, small_body):
     """All weights of the body are taken; another network is refused."""
     from kiqa.io.weights import Details, export_h5
 
@@ -221,7 +217,7 @@ def test_start_from_a_converted_network(tmp_path):
     for one, two in zip(source.get_weights(), body.get_weights(), strict=True):
         np.testing.assert_array_equal(one, two)
     with pytest.raises(ValueError, match="Expected a ResNet-18.*kiqa convert resnet18"):
-        _start(_small_body(), path)
+        _start(small_body(), path)
     with pytest.raises(FileNotFoundError, match="torchvision's resnet18.*kiqa convert resnet18"):
         _start(body, "imagenet")
 

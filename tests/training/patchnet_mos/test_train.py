@@ -20,17 +20,26 @@ SMALL = MosSettings(
 )  # fmt: skip
 
 
-@pytest.fixture
-def data(tmp_path, photo, biq2021_tree, blurrier):
+@pytest.fixture(scope="module")
+def data(tmp_path_factory, photo, biq2021_tree, blurrier):
     """A BIQ2021 tree of 12 images, blurrier the lower their MOS."""
     images = blurrier([photo[index : index + 90, 50:150] for index in range(12)])
-    return biq2021_tree(tmp_path / "biq", images, ["val", "train", "train"] * 4)
+    return biq2021_tree(
+        tmp_path_factory.mktemp("data") / "biq", images, ["val", "train", "train"] * 4
+    )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def parts(data):
     records = biq2021(data)
     return select(records, "train"), select(records, "val")
+
+
+@pytest.fixture(scope="module")
+def whole(parts, tmp_path_factory):
+    """Folder and result of an uninterrupted run; tests only read it."""
+    folder = tmp_path_factory.mktemp("whole")
+    return folder, train_patchnet_mos(*parts, SMALL, workdir=folder)
 
 
 def _means(name_or_file, records):
@@ -44,15 +53,15 @@ def _means(name_or_file, records):
 
 
 @pytest.mark.slow
-def test_run_leaves_a_patchnet_and_its_history(parts, tmp_path):
+def test_run_leaves_a_patchnet_and_its_history(whole):
     """The file is a Patchnet of patches, the history has a row an epoch."""
-    result = train_patchnet_mos(*parts, SMALL, workdir=tmp_path / "run")
-    model = load_model(tmp_path / "run" / "patchnet.h5")
+    folder, result = whole
+    model = load_model(folder / "patchnet.h5")
     assert model.input_shape == (None, 64, 64, 3)
-    history = pd.read_csv(tmp_path / "run" / "history.csv")
+    history = pd.read_csv(folder / "history.csv")
     assert list(history["epoch"]) == [1, 2]
     assert result["val_srocc"] == pytest.approx(history["val_srocc"].max())
-    images = pd.read_csv(tmp_path / "run" / "images.csv")
+    images = pd.read_csv(folder / "images.csv")
     assert (images["set"] == "val").sum() == 4 and len(images) == 12
 
 
@@ -67,9 +76,8 @@ def test_epochs_of_a_run_stay(parts, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_interrupted_and_resumed_equals_uninterrupted(parts, tmp_path):
+def test_interrupted_and_resumed_equals_uninterrupted(parts, whole, tmp_path):
     """A run stopped after its first epoch ends with the same weights, bit by bit."""
-    train_patchnet_mos(*parts, SMALL, workdir=tmp_path / "whole")
 
     def stop(message):
         raise KeyboardInterrupt
@@ -78,18 +86,18 @@ def test_interrupted_and_resumed_equals_uninterrupted(parts, tmp_path):
         train_patchnet_mos(*parts, SMALL, workdir=tmp_path / "cut", report=stop)
     assert not (tmp_path / "cut" / "patchnet.h5").exists()
     train_patchnet_mos(*parts, SMALL, workdir=tmp_path / "cut", resume=True)
-    whole, cut = (load_model(tmp_path / name / "patchnet.h5") for name in ("whole", "cut"))
-    for one, two in zip(whole.get_weights(), cut.get_weights(), strict=True):
+    files = (whole[0] / "patchnet.h5", tmp_path / "cut" / "patchnet.h5")
+    for one, two in zip(*(load_model(file).get_weights() for file in files), strict=True):
         np.testing.assert_array_equal(one, two)
 
 
 @pytest.mark.slow
-def test_network_in_file_is_the_one_of_the_best_epoch(parts, tmp_path):
+def test_network_in_file_is_the_one_of_the_best_epoch(parts, whole):
     """The mean maps of the written network give the result's validation SROCC."""
     from kiqa.evaluation.correlation import srocc
 
-    result = train_patchnet_mos(*parts, SMALL, workdir=tmp_path / "run")
-    means = _means(tmp_path / "run" / "patchnet.h5", parts[1])
+    folder, result = whole
+    means = _means(folder / "patchnet.h5", parts[1])
     mos = [record.mos01 for record in parts[1]]
     assert srocc(means, mos) == pytest.approx(result["val_srocc"], abs=1e-6)
 

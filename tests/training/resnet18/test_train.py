@@ -41,9 +41,11 @@ def _small_body(*, seed=None):
     return keras.Model(inputs, x, name="resnet18")
 
 
-@pytest.fixture(autouse=True)
-def small_body(monkeypatch):
-    monkeypatch.setattr(student_network, "build_resnet18", _small_body)
+@pytest.fixture(scope="module", autouse=True)
+def little():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(student_network, "build_resnet18", _small_body)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +88,14 @@ def _distil(images, teacher, folder, settings=QUICK, **options):
     return distil_resnet18(*images, settings, teacher=teacher, workdir=folder, **options)
 
 
+@pytest.fixture(scope="module")
+def run(images, teacher, tmp_path_factory):
+    """The folder of a run with `QUICK`; tests only read it."""
+    folder = tmp_path_factory.mktemp("run")
+    _distil(images, teacher, folder)
+    return folder
+
+
 @pytest.mark.slow
 def test_the_student_learns_what_the_teacher_sees(images, teacher, tmp_path):
     """It orders images that it was not told of; its features follow brightness alone."""
@@ -102,9 +112,8 @@ def test_the_student_learns_what_the_teacher_sees(images, teacher, tmp_path):
 
 
 @pytest.mark.slow
-def test_continued_run_gives_the_same_weights(images, teacher, tmp_path, monkeypatch):
+def test_continued_run_gives_the_same_weights(run, images, teacher, tmp_path, monkeypatch):
     """A run killed after its first epoch and resumed: bit by bit."""
-    _distil(images, teacher, tmp_path / "once")
     rate = distillation.rate_images
     calls = []
 
@@ -116,9 +125,9 @@ def test_continued_run_gives_the_same_weights(images, teacher, tmp_path, monkeyp
 
     monkeypatch.setattr(distillation, "rate_images", dying)
     with pytest.raises(KeyboardInterrupt):
-        _distil(images, teacher, tmp_path / "twice")
-    _distil(images, teacher, tmp_path / "twice", resume=True)
-    once, twice = (load_model(tmp_path / name / WEIGHTS_FILE) for name in ("once", "twice"))
+        _distil(images, teacher, tmp_path)
+    _distil(images, teacher, tmp_path, resume=True)
+    once, twice = (load_model(folder / WEIGHTS_FILE) for folder in (run, tmp_path))
     for one, other in zip(once.get_weights(), twice.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -142,16 +151,15 @@ def test_two_devices_take_the_steps_of_one(images, teacher, tmp_path, two_device
 
 
 @pytest.mark.slow
-def test_a_run_starts_from_a_whole_body(images, teacher, tmp_path):
+def test_a_run_starts_from_a_whole_body(run, images, teacher, tmp_path):
     """With a learning rate of nothing its weights are those it began with, and its file says so."""
-    _distil(images, teacher, tmp_path / "a")
-    start = tmp_path / "a" / WEIGHTS_FILE
+    start = run / WEIGHTS_FILE
     still = replace(QUICK, learning_rate=1e-12, seed=5)
-    _distil(images, teacher, tmp_path / "b", still, initial=start)
-    one, two = (load_model(tmp_path / name / WEIGHTS_FILE) for name in "ab")
+    _distil(images, teacher, tmp_path, still, initial=start)
+    one, two = (load_model(folder / WEIGHTS_FILE) for folder in (run, tmp_path))
     for first, second in zip(one.get_weights(), two.get_weights(), strict=True):
         np.testing.assert_allclose(first, second, atol=1e-6)
-    details = read_info(tmp_path / "b" / WEIGHTS_FILE).details
+    details = read_info(tmp_path / WEIGHTS_FILE).details
     assert details.origin == Origin("resnet18", read_info(start).sha256)
 
 
@@ -231,7 +239,7 @@ def test_teacher_features_are_the_networks(images, tmp_path):
 
 
 @pytest.mark.slow
-def test_wrong_input_is_refused(images, teacher, tmp_path):
+def test_wrong_input_is_refused(run, images, teacher, tmp_path):
     """Another network, small images, too few, a folder of another run."""
     shallow = export_h5(
         build_wadiqam(shallow=True), tmp_path / "s.h5", Details(name="s", version=__version__,
@@ -248,6 +256,5 @@ def test_wrong_input_is_refused(images, teacher, tmp_path):
     assert not (tmp_path / "e" / "settings.json").exists()
     with pytest.raises(ValueError, match="multiple of 32"):
         DistillationSettings(side=100)
-    _distil(images, teacher, tmp_path / "d")
     with pytest.raises(ValueError, match="learning_rate was 0.01, is 0.02"):
-        _distil(images, teacher, tmp_path / "d", replace(QUICK, learning_rate=0.02), resume=True)
+        _distil(images, teacher, run, replace(QUICK, learning_rate=0.02), resume=True)
