@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from kiqa.arguments import Output, add_output
+from kiqa.arguments import Output, add_number, add_output
 from kiqa.data.distortions.basic import gaussian_blur
 from kiqa.evaluation.report import correlation_report, metric_cells, to_markdown, write_json
 from kiqa.io.files import write_atomically
@@ -85,10 +85,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
         help="a model and the predictions.csv of its kiqa evaluate; the first one is that which "
         "the others are compared with",
     )  # fmt: skip
-    parser.add_argument(
-        "--rounds", type=int, default=5, metavar="N",
-        help="time each model so often; 0: not at all (default: %(default)s)",
-    )  # fmt: skip
+    add_number(parser, "--rounds", "time each model so often; 0: not at all", default=5, low=0)
     add_output(parser, "--output", Output.FOLDER, "DIR", "write table and JSON there", type=Path)
 
 
