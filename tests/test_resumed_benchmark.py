@@ -60,7 +60,7 @@ def resumed():
     spec.loader.exec_module(module)
     yield module
     sys.path[:] = before
-    for name in ("resumed", "kills", "train"):
+    for name in ("resumed", "kills", "train", "warm"):
         sys.modules.pop(name, None)
 
 
@@ -76,6 +76,7 @@ def killed(resumed, tmp_path, monkeypatch):
             ("--output", "{data}"),
             lambda folder: resumed.json_rows(folder / "rows.jsonl"),
             lambda folder: None,
+            loaded=(),
         )
         return resumed.killed(case, "rows.jsonl", tmp_path / "runs", random.Random(1), kills=3)
 
@@ -93,7 +94,7 @@ def test_a_sound_command_loses_nothing(killed, resumed):
 @pytest.mark.parametrize("fault", ["crashed", "hung", "lost", "doubled", "unreadable", "left"])
 def test_each_harm_is_counted(killed, resumed, monkeypatch, capsys, fault):
     """A command that does one kind of harm is found out by that kind."""
-    monkeypatch.setattr(sys.modules["kills"], "MOST", 1.5 if fault == "hung" else 60)
+    monkeypatch.setattr(resumed, "MOST", 3 if fault == "hung" else 60)
     found = killed(fault)
     assert fault in resumed.HARM and found[fault] > 0
 
