@@ -22,6 +22,7 @@ from kiqa.arguments import Output, add_number, add_output
 from kiqa.data.distortions.basic import gaussian_blur
 from kiqa.evaluation.report import correlation_report, metric_cells, to_markdown, write_json
 from kiqa.io.files import write_atomically
+from kiqa.io.messages import name_file
 from kiqa.io.weights import WeightsInfo, find_companion
 from kiqa.reproduce.command import Command
 from kiqa.reproduce.compare import compare, read_predictions
@@ -99,14 +100,25 @@ def _pair(text):
 def _run(options: argparse.Namespace) -> int:
     from kiqa.io.weights import read_info
 
+    names = [name for name, _ in options.models]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"Expected each model once. Received: {', '.join(twice)} more than once.")
     said = {name: read_predictions(file) for name, file in options.models}
     first = next(iter(said))
+    reports = {}
+    for (name, predictions), (_, file) in zip(said.items(), options.models, strict=True):
+        mos, predicted = np.array(list(predictions.values())).reshape(-1, 2).T
+        try:
+            reports[name] = correlation_report(predicted, mos, seed=_SEED)
+        except ValueError as error:
+            raise ValueError(name_file(error, file)) from error
+        compare([(predictions, said[first])])
     seconds = seconds_of(list(said), rounds=options.rounds) if options.rounds > 0 else {}
     rows: list[dict[str, Any]] = []
     kept: dict[str, dict[str, Any]] = {}
     for name, predictions in said.items():
-        mos, predicted = np.array(list(predictions.values())).T
-        report = correlation_report(predicted, mos, seed=_SEED)
+        report = reports[name]
         row = {"model": name, **metric_cells(report["metrics"], _METRICS)}
         kept[name] = {"accuracy": report}
         if name != first:
