@@ -81,7 +81,7 @@ def json_rows(path: Path) -> Counter:
 def arrays(folder: Path) -> Counter:
     """The ``.npz`` files of a folder with what is in them."""
     found = Counter()
-    for path in sorted(folder.glob("*.npz")):
+    for path in sorted(folder.glob("[!.]*.npz")):  # hidden ones are not finished
         try:
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 content = tuple((key, file[key].tobytes()) for key in sorted(file.files))
