@@ -7,17 +7,20 @@ kill; nothing of the killed runs stays.
 
 Moments are drawn between the first result of an undisturbed run, less a tenth,
 and its end. A run that ends before it is killed is followed by one that starts
-anew. Everything runs as a user's command does, in a process of its own.
+anew. Every run is a process of its own, forked from one that has loaded the
+libraries (`warm.py`). Rows, pages and maps are of models that are formulas, so
+that most of a run's time is that of its files.
 """
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +28,17 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
-from kills import MOST, compared, run  # noqa: E402 the script beside this one
+from kills import MOST, compared  # noqa: E402 the script beside this one
 from train import biq2021_tree  # noqa: E402
+from warm import Warm  # noqa: E402
 
-IMAGES, SIZE = 80, (224, 160)
+IMAGES, SIZE = 40, (160, 128)
 TRAINING = "train_wadiqam"
 HARM = ("crashed", "hung", "lost", "doubled", "unreadable", "left")
+
+
+_SCORING = ("kiqa.cli.main", "kiqa.scoring.paths", "kiqa.io.images.loading", "kiqa.maps.fish",
+            "kiqa.evaluation.report", "skimage.measure")  # fmt: skip
 
 
 class Unreadable(Exception):
@@ -46,12 +54,14 @@ class Case:
         options: Its arguments; outputs lie in the working folder.
         items: What a working folder holds, by image: each is to be there once.
         finished: Reads what is written at the end.
+        loaded: Modules that its processes need not load.
     """
 
     program: str
     options: tuple[str, ...]
     items: Callable[[Path], Counter]
     finished: Callable[[Path], object]
+    loaded: tuple[str, ...] = _SCORING
 
 
 def json_rows(path: Path) -> Counter:
@@ -71,9 +81,9 @@ def json_rows(path: Path) -> Counter:
 def arrays(folder: Path) -> Counter:
     """The ``.npz`` files of a folder with what is in them."""
     found = Counter()
-    for path in sorted(folder.glob("*.npz")):
+    for path in sorted(folder.glob("[!.]*.npz")):  # hidden ones are not finished
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 content = tuple((key, file[key].tobytes()) for key in sorted(file.files))
         except Exception as error:  # zipfile and NumPy have many
             raise Unreadable(f"{path.name}: {error}") from error
@@ -108,48 +118,61 @@ def _evaluate_end(folder):
         raise Unreadable("predictions.csv is short")
 
 
+def _table_end(folder):
+    json.loads((folder / "o/thesis-table3-biq2021.json").read_text("utf-8"))
+
+
 def _features_end(folder):
     json.loads((folder / "f/features.json").read_text("utf-8"))
 
 
 _DATA = ("--data", "{data}", "--dataset", "biq2021", "--set", "all")
+_FORMULA = ("--model", "blur_effect")
 CASES = {
     "score": Case(
         "kiqa score",
-        ("{data}/Images", "--output", "rows.jsonl", "--resume"),
+        ("{data}/Images", *_FORMULA, "--output", "rows.jsonl", "--resume"),
         lambda folder: json_rows(folder / "rows.jsonl"),
         _score_end,
     ),
     "evaluate": Case(
         "kiqa evaluate",
-        (*_DATA, "--include-trained", "--output", "o", "--resume"),
+        (*_DATA, *_FORMULA, "--include-trained", "--output", "o", "--resume"),
         lambda folder: json_rows(folder / "o/rows.jsonl"),
         _evaluate_end,
     ),
     "map": Case(
         "kiqa map",
         (
-            *("{data}/Images", "--model", "patchnet", "--stride", "16"),
+            *("{data}/Images", "--model", "fish", "--stride", "16"),
             *("--html", "p.html", "--npz", "n", "--resume"),
         ),
         lambda folder: cards(folder) + arrays(folder / "n"),
         _map_end,
+    ),
+    "table": Case(
+        "kiqa.reproduce thesis-table3",
+        (*_DATA, *_FORMULA, "--output", "o"),
+        lambda folder: json_rows(folder / "o/rows.jsonl"),
+        _table_end,
     ),
     "features": Case(
         "kiqa.train_rnn_biqa features",
         (*_DATA, "--extractor", "rnn_features", "--output", "f"),
         lambda folder: json_rows(folder / "f/images.jsonl") + arrays(folder / "f/sequences"),
         _features_end,
+        ("kiqa.training.rnn_biqa.features", "kiqa.scoring", "tensorflow", "keras"),
     ),
 }
 
 
-def measure(kills: int, rng) -> dict:
+def measure(kills: int, rng, *, names: Sequence[str] | None = None) -> dict:
     """Kill and resume every command, and a training.
 
     Args:
         kills: Of each command.
         rng: `random.Random` of the moments.
+        names: Keys of `CASES` or `TRAINING`; ``None`` takes all.
 
     Returns:
         How many kills were tried and how much harm of each kind was done, in
@@ -159,7 +182,7 @@ def measure(kills: int, rng) -> dict:
         root = Path(name)
         data = biq2021_tree(root / "data", images=IMAGES, size=SIZE, val_every=4)
         results = {}
-        for case in [*CASES, TRAINING]:
+        for case in names or [*CASES, TRAINING]:
             if case == TRAINING:
                 results[case] = _training(root, rng, kills=kills)
             else:
@@ -171,8 +194,16 @@ def measure(kills: int, rng) -> dict:
 
 def killed(case: Case, data: Path, root: Path, rng, *, kills: int) -> dict:
     """Run a command in peace, then kill and resume it so often."""
+    warm = Warm(case.loaded)
+    try:
+        return _killed(case, data, root, rng, warm, kills=kills)
+    finally:
+        warm.close()
+
+
+def _killed(case, data, root, rng, warm, *, kills):
     options = [option.format(data=data) for option in case.options]
-    first, seconds, status = _watched(case, options, root / "whole")
+    first, seconds, status = _watched(case, options, root / "whole", warm)
     whole = case.items(root / "whole")
     result = {"tried": 0, "runs": 0, **dict.fromkeys(HARM, 0), "first": round(first, 1)}
     result["seconds"] = round(seconds, 1)
@@ -184,16 +215,20 @@ def killed(case: Case, data: Path, root: Path, rng, *, kills: int) -> dict:
         kept = Counter()
         while result["tried"] < kills:
             limit = rng.uniform(0.9 * first, seconds)
-            ended = run(case.program, options, limit=limit, folder=folder)
-            if ended is not None:
+            warm.start(case.program, options, limit=limit, folder=folder)
+            ended = warm.answer()
+            if ended.returncode != -signal.SIGKILL:
                 break
             result["tried"] += 1
             found = _read(case.items, folder, result)
             result["lost"] += _number(kept - found)
             kept = found
         else:
-            ended = _to_its_end(case, options, folder, result)
-        if ended is not None and ended.returncode:
+            warm.start(case.program, options, limit=MOST, folder=folder)
+            ended = warm.answer()
+        if ended.returncode == -signal.SIGKILL:
+            result["hung"] += 1
+        elif ended.returncode:
             result["crashed"] += 1
             print(case.program, ended.stderr[-2000:], file=sys.stderr)
         found = _read(case.items, folder, result)
@@ -217,29 +252,19 @@ def _read(reader, folder, result):
         return Counter()
 
 
-def _to_its_end(case, options, folder, result):
-    try:
-        return run(case.program, options, folder=folder)
-    except subprocess.TimeoutExpired:
-        result["hung"] += 1
-        return None
-
-
-def _watched(case, options, folder):
+def _watched(case, options, folder, warm):
     """Seconds until the first result and until the end of a run in peace, and its status."""
     folder.mkdir(parents=True)
-    command = [sys.executable, "-m", *case.program.split(), *options]
-    began = time.monotonic()
-    first = None
-    with open(folder / "said.txt", "w", encoding="utf-8") as said:
-        process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=said)
-        while process.poll() is None and time.monotonic() - began < MOST:
-            time.sleep(0.1)
-            if first is None and _begun(case, folder):
-                first = time.monotonic() - began
-    process.kill()
+    began, first, ended = time.monotonic(), None, None
+    warm.start(case.program, options, limit=MOST, folder=folder)
+    while ended is None:
+        ended = warm.answer(0.02)
+        if first is None and _begun(case, folder):
+            first = time.monotonic() - began
     seconds = time.monotonic() - began
-    return first or seconds, seconds, process.wait()
+    if ended.returncode:
+        print(case.program, ended.stderr, file=sys.stderr)
+    return first or seconds, seconds, ended.returncode
 
 
 def _begun(case, folder):

@@ -12,11 +12,11 @@ in their structure, some with a right checksum afterwards. Each follows from the
 seed and its number. A child process reads them, so that a crash of a C library
 is seen.
 
-The part ``kills`` is in `resumed.py`: `kiqa score`, `evaluate` and `map`, the
-extraction of features and a training, killed and resumed.
+The part ``kills`` is in `resumed.py`: `kiqa score`, `evaluate` and `map`, a table
+of `kiqa.reproduce`, the extraction of features and a training, killed and resumed.
 
     python benchmarks/robustness.py [--images 10000] [--streams 10000] [--models 1000]
-        [--kills 100] [--seed 0] [--only NUMBER]
+        [--kills 100] [--killed NAME ...] [--seed 0] [--only NUMBER]
 
 Prints JSON: for each part how many were tried, refused, decoded, crashed
 (another exception or the end of the process) and hung, and what did harm; of
@@ -274,6 +274,7 @@ def main() -> int:
     for part, count in (("images", 10_000), ("streams", 10_000), ("models", 1_000)):
         parser.add_argument(f"--{part}", type=int, default=count)
     parser.add_argument("--kills", type=int, default=100, help="of each command")
+    parser.add_argument("--killed", nargs="+", metavar="NAME", help="these commands only")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", type=int, help="number of a single file of each part")
     parser.add_argument("--child", choices=PARTS, help=argparse.SUPPRESS)
@@ -292,7 +293,8 @@ def main() -> int:
     if arguments.kills:
         import resumed  # the script beside this one; loads Keras
 
-        results["kills"] = resumed.measure(arguments.kills, random.Random(arguments.seed))
+        rng = random.Random(arguments.seed)
+        results["kills"] = resumed.measure(arguments.kills, rng, names=arguments.killed)
         harm |= any(results["kills"][kind] for kind in resumed.HARM)
     print(
         json.dumps(

@@ -4,12 +4,14 @@ A training's parser suppresses defaults, so that only what was given overrides
 a preset. The options here are always there: they are ``None``, or their
 default, which the help then names.
 
-Public names: `add_path`, `add_text`, `add_number`, `part_of`, `Output`, `add_output`.
+Public names: `add_path`, `add_text`, `add_number`, `whole_number`, `part_of`, `Output`,
+`add_output`.
 """
 
 import argparse
 import enum
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +44,42 @@ def add_text(
 
 
 def add_number(
-    group: argparse._ActionsContainer, name: str, text: str, *, default: int | None = None
+    group: argparse._ActionsContainer,
+    name: str,
+    text: str,
+    *,
+    default: int | None = None,
+    low: int | None = None,
 ) -> None:
-    """Add an option with a whole number; the arguments are those of `add_path`."""
-    group.add_argument(name, type=int, default=default, metavar="N", help=_told(text, default))
+    """Add an option with a whole number.
+
+    Args:
+        group: As for `add_path`.
+        name: As for `add_path`.
+        text: As for `add_path`.
+        default: Value without the option.
+        low: Least value; others are usage errors. ``None`` takes any number.
+    """
+    kind = int if low is None else partial(whole_number, low=low)
+    group.add_argument(name, type=kind, default=default, metavar="N", help=_told(text, default))
+
+
+def whole_number(text: str, *, low: int = 1) -> int:
+    """Read a whole number, as the ``type`` of an option.
+
+    Args:
+        text: Such as ``"4"``.
+        low: Least value, at least 0.
+
+    Returns:
+        The number.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is no such number.
+    """
+    if not re.fullmatch(r"\d{1,18}", text, re.ASCII) or int(text) < low:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least {low}, got {text!r}")
+    return int(text)
 
 
 def part_of(text: str) -> tuple[int, int]:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kiqa.cli.walk import Judge, Walk
+from kiqa.arguments import whole_number
+from kiqa.cli.walk import Judge, Walk, matching
 from kiqa.constants import DEFAULT_SCORER
 from kiqa.io.messages import tell
 from kiqa.io.outputs import declare_inputs
@@ -161,13 +162,6 @@ def records_of(arguments: argparse.Namespace) -> list["ScoredImage"]:
     )
 
 
-def whole_number(text: str) -> int:
-    """Parse a number of at least 1, for argparse."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
-    return int(text)
-
-
 def collect(
     paths: Sequence[str],
     *,
@@ -238,7 +232,7 @@ def _matches(argument: str, walk: Walk) -> Iterator[Input]:
         root = argument
         while glob.has_magic(root):
             root = os.path.dirname(root)
-        for path in sorted(glob.glob(argument, recursive=True)):
+        for path in matching(argument):
             # With ** both a folder and its files match; the files are enough.
             if os.path.isdir(path) and "**" in argument:
                 continue

@@ -2,10 +2,12 @@
 
 import argparse
 import sys
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
-from kiqa.arguments import Output, add_output
+from kiqa.arguments import Output, add_number, add_output
 from kiqa.cli.inputs import DATASETS, add_count, add_part, collect, records_of
+from kiqa.cli.walk import Walk
 from kiqa.constants import KONPATCH
 from kiqa.io.messages import tell
 
@@ -23,7 +25,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the page, and return the exit status."""
-    page, fits = {"jnd": _jnd, "patches": _patches, "boxes": _boxes}[arguments.kind](arguments)
+    left_out: list[str] = []
+
+    def report(line):
+        left_out.append(line)
+        tell(line)
+
+    make = {"jnd": _jnd, "patches": _patches, "boxes": _boxes}[arguments.kind]
+    page, fits = make(arguments, report)
     one, many = ("patch", "patches") if arguments.kind == "patches" else ("image", "images")
     what = one if page.items == 1 else many
     megabytes = page.size / 1e6
@@ -40,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"the page has {megabytes:.0f} MB; browsers take long with more than "
             f"{_LARGE / 1e6:.0f} MB. Take {fewer}."
         )
-    return 0
+    return 1 if left_out else 0
 
 
 def _add_jnd(kinds) -> None:
@@ -79,7 +88,7 @@ def _add_patches(kinds) -> None:
     add_part(parser, default="train")
     add_count(parser, "--images", f"images (default: {KONPATCH.images}; of FOLDER all)")
     add_count(parser, "--patches-per-image", "patches an image", default=KONPATCH.patches_per_image)
-    parser.add_argument("--seed", type=int, default=_SEED, metavar="N", help="default: %(default)s")
+    add_number(parser, "--seed", "of images and places", default=_SEED, low=0)
     parser.add_argument(
         "--mode",
         choices=("lab", "crowd"),
@@ -113,12 +122,12 @@ def _add_page(parser) -> None:
     )
 
 
-def _jnd(arguments):
+def _jnd(arguments, report):
     from kiqa.io.outputs import check_targets
     from kiqa.studies import write_jnd_study
 
-    files = Path(arguments.ladder).rglob("*")
-    check_targets([arguments.output], inputs=[path for path in files if path.is_file()])
+    files = Walk(lambda path: None).below(arguments.ladder)
+    check_targets([arguments.output], inputs=[path for path, _ in files])
     page = write_jnd_study(
         arguments.ladder,
         arguments.output,
@@ -126,15 +135,18 @@ def _jnd(arguments):
         versions=arguments.versions,
         part=arguments.part,
         note=arguments.note,
+        report=report,
     )
     return page, ""
 
 
-def _patches(arguments):
+def _patches(arguments, report):
     from kiqa.io.outputs import check_targets
     from kiqa.studies import write_patches_study
+    from kiqa.studies.page import with_fitting_names
 
-    records = _records(arguments)
+    everything = _records(arguments)
+    records = with_fitting_names(everything, report, name=attrgetter("name"))
     check_targets([arguments.output])
     count = arguments.images
     if count is None:
@@ -155,7 +167,8 @@ def _patches(arguments):
         f"images={count}, patches_per_image={arguments.patches_per_image}, "
         f"seed={arguments.seed}, label={arguments.mode!r}"
     )
-    return page, f"The votes fit kiqa.data.konpatch.build_konpatch with {options}.\n"
+    less = " without the images left out" if len(records) < len(everything) else ""
+    return page, f"The votes fit kiqa.data.konpatch.build_konpatch{less} with {options}.\n"
 
 
 def _records(arguments):
@@ -175,10 +188,11 @@ def _records(arguments):
     ]
 
 
-def _boxes(arguments):
+def _boxes(arguments, report):
     from kiqa.io.images import IMAGE_SUFFIXES
     from kiqa.io.outputs import check_targets
     from kiqa.studies import write_boxes_study
+    from kiqa.studies.page import with_fitting_names
 
     if not Path(arguments.folder).is_dir():
         raise FileNotFoundError(f"Expected a folder of images. Received: {arguments.folder}.")
@@ -192,6 +206,7 @@ def _boxes(arguments):
             f"Expected images in {arguments.folder}, found none. Give the folder that holds them."
         )
     check_targets([arguments.output])
+    images = with_fitting_names(images, report, name=itemgetter(0))
     return write_boxes_study(images, arguments.output, note=arguments.note), ""
 
 

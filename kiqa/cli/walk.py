@@ -1,5 +1,7 @@
-"""The files below a folder, however deep, without those that nobody means as images."""
+"""The files below a folder, however deep, and those that a glob means."""
 
+import fnmatch
+import glob
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -74,6 +76,60 @@ class Walk:
         most_first = sorted(self.skipped.items(), key=lambda item: (-item[1], item[0]))
         parts = ", ".join(f"{count} {reason}" for reason, count in most_first)
         return f"{total} {'file' if total == 1 else 'files'} skipped: {parts}"
+
+
+def matching(pattern: str) -> list[str]:
+    """List what a glob means; ``**`` is any number of folders, also hundreds below each other.
+
+    Args:
+        pattern: As for `glob.glob`, which calls itself for each level and
+            ends at some hundreds.
+
+    Returns:
+        Files and folders, sorted, each once. Hidden ones only match what
+        begins with a dot, and ``**`` goes into each folder once.
+    """
+    drive, pattern = os.path.splitdrive(pattern)
+    parts = [part for part in pattern.replace(os.altsep or os.sep, os.sep).split(os.sep) if part]
+    if parts and parts[-1] == "**":
+        parts.append("*")
+    found = [drive + os.sep * pattern.startswith(os.sep)]
+    for part in parts:
+        if part == "**":
+            found = [below for place in found for below in _folders_from(place)]
+        elif glob.has_magic(part):
+            found = [os.path.join(place, name) for place in found for name in _names(place, part)]
+        else:
+            found = [path for place in found if os.path.lexists(path := os.path.join(place, part))]
+        found = list(dict.fromkeys(found))
+    return sorted(path for path in found if os.path.isdir(path) or not pattern.endswith(os.sep))
+
+
+def _names(place, part):
+    try:
+        names = os.listdir(place or os.curdir)
+    except OSError:
+        return []
+    shown = [name for name in names if part.startswith(".") or not name.startswith(".")]
+    return fnmatch.filter(shown, part)
+
+
+def _folders_from(place):
+    """A folder and all below it but for hidden ones, each once."""
+    seen, waiting = set(), [place]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            found = os.stat(folder or os.curdir)
+            entries = _entries(folder or os.curdir)
+        except OSError:
+            continue
+        if (found.st_dev, found.st_ino) in seen:
+            continue
+        seen.add((found.st_dev, found.st_ino))
+        yield folder
+        names = [name for name, is_folder in entries if is_folder and not name.startswith(".")]
+        waiting += [os.path.join(folder, name) for name in names]
 
 
 def _entries(place):

@@ -18,7 +18,7 @@ from kiqa.data.chosen import training_parts
 from kiqa.data.folders import images_in
 from kiqa.data.trained import files_trained_on, trained_on
 from kiqa.interrupts import interrupt_status
-from kiqa.io.messages import tell
+from kiqa.io.messages import name_file, tell
 from kiqa.running import claimed
 from kiqa.startup import start_keras
 
@@ -104,7 +104,14 @@ def _niqe(arguments: argparse.Namespace) -> dict[str, Any]:
 
     paths = images_in(arguments.data, chosen="train", split=arguments.split)
     start_keras()
-    model, blocks = fit_niqe(paths)
+    left_out = set()
+
+    def leave_out(path, error):
+        left_out.add(path)
+        _say(name_file(error, path))
+
+    model, blocks = fit_niqe(paths, on_error=leave_out)
+    paths = [path for path in paths if path not in left_out]
     about = "no scores: undistorted images, whose statistics are what others are compared with"
     parts = files_trained_on(paths, scores="pseudo", about=about)
     _export(model, "niqe", arguments.workdir, scale=">=0", higher=False, parts=parts)
@@ -122,7 +129,7 @@ def _export(model, name, workdir, *, scale, higher, parts):
 def _finish(workdir, result, names, **settings):
     from kiqa.evaluation.report import write_json
 
-    digest = hashlib.sha256("\n".join(names).encode()).hexdigest()
+    digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()
     write_json(
         {"kiqa": __version__, **result, **settings, "names_sha256": digest},
         workdir / "result.json",

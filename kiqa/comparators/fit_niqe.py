@@ -7,33 +7,47 @@ References:
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kiqa.comparators.niqe import Gaussian, fit_gaussian, sharp_blocks
+from kiqa.comparators.niqe import FEATURES, Gaussian, fit_gaussian, sharp_blocks
 from kiqa.io.images import load_image
 
 if TYPE_CHECKING:
     import keras
 
 
-def fit_niqe(paths: Sequence[str | os.PathLike]) -> tuple["keras.Model", int]:
+def fit_niqe(
+    paths: Sequence[str | os.PathLike],
+    *,
+    on_error: Callable[[str | os.PathLike, Exception], object] | None = None,
+) -> tuple["keras.Model", int]:
     """Fit the Gaussian.
 
     Args:
         paths: Undistorted images, at least 96 pixels a side.
+        on_error: Called for an image that cannot be used, which is then left
+            out; ``None`` raises.
 
     Returns:
         The network of `kiqa.models.niqe`, and from how many sharp blocks it is.
 
     Raises:
-        OSError: If an image cannot be read.
-        ValueError: If one is too small, or all blocks together are too few for a
-            covariance of full rank.
+        OSError: Without ``on_error``, if an image cannot be read.
+        ValueError: Likewise, if one is too small; or if all blocks together are
+            too few for a covariance of full rank.
     """
-    blocks = np.concatenate([sharp_blocks(load_image(path).pixels) for path in paths])
+    found = [np.empty((0, FEATURES))]
+    for path in paths:
+        try:
+            found.append(sharp_blocks(load_image(path).pixels))
+        except (ValueError, OSError) as error:
+            if on_error is None:
+                raise
+            on_error(path, error)
+    blocks = np.concatenate(found)
     if len(blocks) <= blocks.shape[1]:
         raise ValueError(
             f"Expected more sharp blocks than the {blocks.shape[1]} statistics. Received: "

@@ -18,7 +18,9 @@ import numpy as np
 from kiqa.comparators.brisque import FEATURES
 from kiqa.comparators.fit_brisque import regression_of
 from kiqa.convert.written import write_converted
+from kiqa.io.budget import check_file
 
+_LARGEST = 64 << 20  # bytes; the released file has half a megabyte
 _FORM = {"svm_type": "epsilon_svr", "kernel_type": "rbf"}
 
 
@@ -47,6 +49,7 @@ def convert_brisque(
                 f"Expected BRISQUE's allmodel, and allrange beside it or as --ranges. Received: "
                 f"{path}, which is no file."
             )
+        check_file(path, max_bytes=_LARGEST)
     low, high = _ranges(ranges)
     header, coefficients, vectors = _machine(source)
     model = regression_of(

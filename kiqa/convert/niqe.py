@@ -15,6 +15,7 @@ from kiqa.comparators.fit_niqe import network_of
 from kiqa.comparators.niqe import FEATURES, Gaussian
 from kiqa.convert.written import write_converted
 from kiqa.io.arrays import read_npz
+from kiqa.io.mat_files import read_mat
 
 _MEAN, _COVARIANCE = "mu_prisparam", "cov_prisparam"
 
@@ -53,8 +54,6 @@ def convert_niqe(source: str | os.PathLike, output: str | os.PathLike) -> Path:
 
 def _arrays(path):
     """The two arrays of a ``.mat`` or ``.npz`` file; nothing in it is run."""
-    from scipy.io import loadmat
-
     if not path.is_file():
         raise FileNotFoundError(
             f"Expected NIQE's modelparameters.mat. Received: {path}, which is no file."
@@ -62,10 +61,10 @@ def _arrays(path):
     try:
         names = (_MEAN, _COVARIANCE)
         npz = path.suffix == ".npz"
-        read = read_npz(path, names) if npz else loadmat(path, mat_dtype=True)
+        read = read_npz(path, names) if npz else read_mat(path, names, mat_dtype=True)
         return {name: np.asarray(read[name], np.float64) for name in names}
-    except Exception as error:  # SciPy's reader has many errors for a file that is none
+    except (ValueError, TypeError, KeyError, OSError) as error:
         raise ValueError(
             f"Expected {path} to be Matlab's file, or .npz, with {_MEAN} and {_COVARIANCE}. "
-            f"Received: {type(error).__name__}: {error}. Use the file of NIQE's release."
+            f"Received: {error}. Use the file of NIQE's release."
         ) from error

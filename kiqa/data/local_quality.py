@@ -24,7 +24,6 @@ Public names: :class:`Box`, :class:`ImageBoxes`, :func:`read_boxes`,
 :func:`vote_map`, :func:`ground_truth`.
 """
 
-import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ import numpy as np
 
 from kiqa.data.smoothing import BLUR, blur_map
 from kiqa.data.tables import read_table, read_text
+from kiqa.io.json_files import parse_json
 
 _CORNERS = ("left", "top", "right", "bottom")
 _COLUMNS = ("image_name", "participant", *_CORNERS, "none")
@@ -211,7 +211,7 @@ def _from_json(path):
     if not path.is_file():
         raise FileNotFoundError(f"Expected a file of boxes (.json or CSV). Received: {path}.")
     try:
-        content = json.loads(read_text(path), object_pairs_hook=_once)
+        content = parse_json(read_text(path), pairs=_once)
     except ValueError as error:
         raise ValueError(f"Expected a JSON file of boxes, received {path}: {error}.") from error
     if not isinstance(content, dict) or not content:

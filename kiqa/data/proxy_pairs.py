@@ -34,6 +34,7 @@ from kiqa.data.distortions import distort
 from kiqa.io.csv_lines import write_csv_file
 from kiqa.io.files import replacing, write_atomically
 from kiqa.io.images import load_image
+from kiqa.io.json_files import read_json
 
 PROXY = (
     "1 - sqrt(1 - S), S the mean SSIM of BT.601 luminance with the pristine photograph: a proxy, "
@@ -113,7 +114,7 @@ def write_proxy_pairs(
     made["ranges"] = {kind: list(ends) for kind, ends in RANGES.items()}
     made["photographs"] = {name: sorted(p.name for p in ps) for name, ps in images.items()}
     note, table = folder / "pairs.json", folder / "pairs.csv"
-    if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != made:
+    if note.is_file() and read_json(note) != made:
         raise ValueError(
             f"Expected pairs of the same images, copies and seed in {folder}. Received: "
             "others, written earlier. Use another folder."

@@ -158,11 +158,14 @@ def _csv_rows(content, path, columns, spreadsheet) -> Iterator[dict]:
     text = content.decode("utf-8", errors="surrogateescape")
     reader = csv.reader(io.StringIO(text, newline=""))
     try:
-        if tuple(next(reader, ())) != columns:
-            raise ValueError
+        header = tuple(next(reader, ()))
+        if header != columns:
+            raise _of_other_columns(path, "csv", header, columns)
         for cells in reader:
             pairs = zip(columns, cells, strict=True)
             yield {name: _value(name, cell, spreadsheet) for name, cell in pairs}
+    except _OtherRows:
+        raise
     except (ValueError, KeyError, csv.Error):
         raise _foreign(path, "csv", max(1, reader.line_num)) from None
 
@@ -174,13 +177,34 @@ def _json_rows(content, path, columns) -> Iterator[dict]:
             row = json.loads(line)
         except (json.JSONDecodeError, RecursionError):
             row = None
-        if not isinstance(row, dict) or not {*columns} <= {*row}:
+        if not isinstance(row, dict):
             raise _foreign(path, "jsonl", number)
+        if not {*columns} <= {*row}:
+            raise _of_other_columns(path, "jsonl", tuple(row), columns, line=number)
         yield row
 
 
+class _OtherRows(ValueError):
+    """A file that holds other rows than those that are written now."""
+
+
+def _of_other_columns(path, form, found, columns, *, line=1):
+    """The error about a file of another version of kiqa, or of other options."""
+    if not {*found} & {*columns}:
+        return _foreign(path, form, line)
+    missing = ", ".join(name for name in columns if name not in found)
+    more = ", ".join(name for name in found if name not in columns)
+    how = [f"without {missing}" if missing else "", f"with {more} besides" if more else ""]
+    said = " and ".join(filter(None, how)) or "in another order"
+    return _OtherRows(
+        f"Expected rows with the columns of this version of kiqa and of these options to resume. "
+        f"Received: {path}, whose line {line} has them {said}. It was left as it is; finish it "
+        "with the version and the options that began it, or choose another --output."
+    )
+
+
 def _foreign(path, form, line):
-    return ValueError(
+    return _OtherRows(
         f"Expected {form} rows of this version of kiqa to resume. Received: {path}, whose line "
         f"{line} is something else. It was left as it is; choose another --output."
     )

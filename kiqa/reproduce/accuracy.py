@@ -19,10 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from kiqa.arguments import Output, add_output
+from kiqa.arguments import Output, add_number, add_output
 from kiqa.data.distortions.basic import gaussian_blur
 from kiqa.evaluation.report import correlation_report, metric_cells, to_markdown, write_json
 from kiqa.io.files import write_atomically
+from kiqa.io.messages import name_file
 from kiqa.io.weights import WeightsInfo, find_companion
 from kiqa.reproduce.command import Command
 from kiqa.reproduce.compare import compare, read_predictions
@@ -86,10 +87,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
         help="a model and the predictions.csv of its kiqa evaluate; the first one is that which "
         "the others are compared with",
     )  # fmt: skip
-    parser.add_argument(
-        "--rounds", type=int, default=5, metavar="N",
-        help="time each model so often; 0: not at all (default: %(default)s)",
-    )  # fmt: skip
+    add_number(parser, "--rounds", "time each model so often; 0: not at all", default=5, low=0)
     add_output(parser, "--output", Output.FOLDER, "DIR", "write table and JSON there", type=Path)
 
 
@@ -103,24 +101,34 @@ def _pair(text):
 def _run(options: argparse.Namespace) -> int:
     from kiqa.io.weights import read_info
 
+    names = [name for name, _ in options.models]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"Expected each model once. Received: {', '.join(twice)} more than once.")
     infos = {name: read_info(name) for name, _ in options.models}
     said = {name: read_predictions(file) for name, file in options.models}
     turned = [name for name, info in infos.items() if not info.details.higher_is_better]
     for name in turned:
         said[name] = {image: (mos, -value) for image, (mos, value) in said[name].items()}
     first = next(iter(said))
+    reports, paired = {}, {}  # before the models are timed, which takes minutes
+    for (name, predictions), (_, file) in zip(said.items(), options.models, strict=True):
+        mos, predicted = np.array(list(predictions.values())).reshape(-1, 2).T
+        try:
+            reports[name] = correlation_report(predicted, mos, seed=_SEED)
+        except ValueError as error:
+            raise ValueError(name_file(error, file)) from error
+        paired[name] = compare([(predictions, said[first])])
     seconds = seconds_of(list(said), rounds=options.rounds) if options.rounds > 0 else {}
     rows: list[dict[str, Any]] = []
     kept: dict[str, dict[str, Any]] = {}
-    for name, predictions in said.items():
-        mos, predicted = np.array(list(predictions.values())).T
-        report = correlation_report(predicted, mos, seed=_SEED)
+    for name in said:
         title = f"{name}, turned: lower is better" if name in turned else name
-        row = {"model": title, **metric_cells(report["metrics"], _METRICS)}
-        kept[name] = {"accuracy": report}
+        row = {"model": title, **metric_cells(reports[name]["metrics"], _METRICS)}
+        kept[name] = {"accuracy": reports[name]}
         if name != first:
-            paired = kept[name]["less_first"] = compare([(predictions, said[first])])
-            row[f"SROCC less {first}"] = _difference(paired["srocc"])
+            kept[name]["less_first"] = paired[name]
+            row[f"SROCC less {first}"] = _difference(paired[name]["srocc"])
         parameters, megabytes = sizes_of(infos[name])
         row |= {"parameters": parameters, "MB": round(megabytes, 1)}
         kept[name] |= {"parameters": parameters, "megabytes": megabytes}

@@ -157,10 +157,6 @@ def add_model(parser: argparse.ArgumentParser, *, default: str, stride: int | No
         help="shipped model or .h5 file (default: %(default)s)",
     )
     if stride is not None:
-        parser.add_argument(
-            "--stride",
-            type=int,
-            default=stride,
-            metavar="N",
-            help="pixels between the cells of maps (default: %(default)s)",
+        arguments.add_number(
+            parser, "--stride", "pixels between the cells of maps", default=stride, low=1
         )

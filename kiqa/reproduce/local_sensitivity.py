@@ -27,7 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.arguments import Output, add_output
+from kiqa.arguments import Output, add_number, add_output
 from kiqa.data.distortions import (
     BASIC,
     DISTORTIONS,
@@ -44,6 +44,7 @@ from kiqa.io.images import load_image
 from kiqa.maps.gray import gray_map
 from kiqa.maps.sliding_fish import fish_map
 from kiqa.reproduce.command import Command, add_include, add_pristine, report
+from kiqa.reproduce.left_out import LeftOut
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
 
@@ -216,10 +217,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE",
         help="weights of --map patchnet (default: the shipped ones)",
     )
-    parser.add_argument(
-        "--stride", type=int, help=f"of the maps (default: {_STRIDE}; not for grids of blocks)"
+    add_number(
+        parser, "--stride", f"of the maps (default: {_STRIDE}; not for grids of blocks)", low=1
     )
-    parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
+    add_number(parser, "--seed", "of what is drawn", default=0, low=0)
     add_include(parser)
     written = "write CSV per image and JSON here"
     add_output(parser, "--output", Output.FOLDER, "DIR", written)
@@ -232,7 +233,7 @@ def run(options: argparse.Namespace) -> int:
         options: Parsed options.
 
     Returns:
-        Exit status 0.
+        Exit status: 0, or 1 if images were left out that cannot be compared.
 
     Raises:
         ValueError: If the input or an option is wrong.
@@ -244,11 +245,15 @@ def run(options: argparse.Namespace) -> int:
     predict, named, models = _predictor(options)
     files, _, met = untrained_files(files, models, include=options.include_trained, report=report)
     output = None if options.output is None else Path(options.output)
-    rows = []
-    pictures = ((file.name, load_image(file).pixels) for file in files)
+    rows, left_out = [], LeftOut()
+
+    def compared(file):
+        image = file.name, load_image(file).pixels
+        return list(sensitivity_rows([image], predict, seed=options.seed, kinds=kinds))
+
     try:
-        for row in sensitivity_rows(pictures, predict, seed=options.seed, kinds=kinds):
-            rows.append({**row, "model": named["model"]})
+        for _, own in left_out.over(files, compared):
+            rows += [{**row, "model": named["model"]} for row in own]
     finally:  # what an interrupt leaves is kept
         if output is not None and rows:
             write_csv(rows, output / "local_sensitivity.csv")
@@ -260,7 +265,7 @@ def run(options: argparse.Namespace) -> int:
         f"{named['model']}, stride {named['stride']}, {summary['photographs']} images, "
         f"seed {options.seed}\n\n{to_markdown(table_rows(summary))}\n"
     )
-    return 0
+    return left_out.status()
 
 
 COMMAND = Command("ROC-AUC of quality maps against a distorted rectangle", add_options, run)

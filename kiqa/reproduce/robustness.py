@@ -20,13 +20,15 @@ import argparse
 import hashlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
-from kiqa.arguments import add_path
+from kiqa.arguments import add_number, add_path
 from kiqa.data.distortions import available_distortions, distort
 from kiqa.data.distortions.basic import jpeg
 from kiqa.data.folders import images_in
@@ -48,11 +50,13 @@ from kiqa.reproduce.command import (
     unseen,
 )
 from kiqa.reproduce.compare import read_predictions
+from kiqa.reproduce.left_out import LeftOut
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
 
 _DRAWS, _LEVEL = 1000, 0.95  # of the bootstrap
 _FACTOR = 0.93
+_LARGEST_FACTOR = 8
 _QUALITIES = (75, 85, 95)
 
 
@@ -105,21 +109,10 @@ def _history(options: argparse.Namespace) -> int:
     scorer = _scorer(options)
     records, _, met = unseen(records_of(options), [scorer.info.details], options)
     known = {} if options.plain is None else read_predictions(options.plain)
-    rows = []
-    for record in tqdm(records, unit="image", disable=None):
-        pixels = load_image(record.path).pixels
-        if options.every:
-            rng = _generator(options.seed, record.name)
-            versions = {name: change(pixels, rng) for name, change in VERSIONS.items()}
-            drawn = list(versions)[int(_generator(options.seed, record.name).integers(6))]
-        else:
-            drawn, changed = version_of(pixels, record.name, seed=options.seed)
-            versions = {"plain": pixels, drawn: changed}
-        row = {"image_name": record.name, "mos": record.mos01, "drawn": drawn}
-        if record.name in known:
-            row["plain"] = known[record.name][1]
-            del versions["plain"]
-        rows.append(row | {name: scorer.score(each) for name, each in versions.items()})
+    left_out = LeftOut()
+    shown = tqdm(records, unit="image", disable=None)
+    work = partial(_history_row, scorer=scorer, known=known, options=options)
+    rows = [row for _, row in left_out.over(shown, work, file=attrgetter("path"))]
     mos = np.array([row["mos"] for row in rows])
     plain = np.array([row["plain"] for row in rows])
     mixed = np.array([row[row["drawn"]] for row in rows])
@@ -134,7 +127,7 @@ def _history(options: argparse.Namespace) -> int:
         "mixed_plcc": plcc(sign * mixed, mos, logistic=None),
         "srocc_change": srocc(sign * mixed, mos) - srocc(sign * plain, mos),
         "srocc_change_interval": [lo, hi],
-        "mean_difference": float(np.abs(mixed - plain)[other].mean()),
+        "mean_difference": float(np.abs(mixed - plain)[other].mean()) if other.any() else 0.0,
     }
     table = []
     for name in VERSIONS:
@@ -159,7 +152,24 @@ def _history(options: argparse.Namespace) -> int:
         {**_about(scorer, options), **met, **found, "versions": table},
         text,
     )
-    return 0
+    return left_out.status()
+
+
+def _history_row(record, *, scorer, known, options):
+    """Scores of an image as it is, and with other histories."""
+    pixels = load_image(record.path).pixels
+    if options.every:
+        rng = _generator(options.seed, record.name)
+        versions = {name: change(pixels, rng) for name, change in VERSIONS.items()}
+        drawn = list(versions)[int(_generator(options.seed, record.name).integers(6))]
+    else:
+        drawn, changed = version_of(pixels, record.name, seed=options.seed)
+        versions = {"plain": pixels, drawn: changed}
+    row = {"image_name": record.name, "mos": record.mos01, "drawn": drawn}
+    if record.name in known:
+        row["plain"] = known[record.name][1]
+        del versions["plain"]
+    return row | {name: scorer.score(each) for name, each in versions.items()}
 
 
 def _differences(plain, mixed, mos, *, seed):
@@ -172,14 +182,10 @@ def _differences(plain, mixed, mos, *, seed):
 def _sizes(options: argparse.Namespace) -> int:
     scorer = _scorer(options)
     files, met = _files(options, scorer)
-    rows = []
-    for name, path in tqdm(files, unit="image", disable=None):
-        pixels = load_image(path).pixels
-        row = {"image_name": name, "width": pixels.shape[1], "height": pixels.shape[0]}
-        for factor in (1.0, *options.factors):
-            changed = pixels if factor == 1 else _resized(pixels, factor)
-            row[f"{factor:g}"] = scorer.score(changed)
-        rows.append(row)
+    left_out = LeftOut()
+    shown = tqdm(files, unit="image", disable=None)
+    work = partial(_sizes_row, scorer=scorer, factors=options.factors)
+    rows = [row for _, row in left_out.over(shown, work, file=itemgetter(1))]
     full = np.array([row["1"] for row in rows])
     table = []
     for factor in options.factors:
@@ -192,7 +198,18 @@ def _sizes(options: argparse.Namespace) -> int:
     text = f"{scorer.info.name}, scores against those at full size\n\n"
     text += to_markdown(table, digits=4)
     _finish(options, "sizes", rows, {**_about(scorer, options), **met, "sizes": table}, text)
-    return 0
+    return left_out.status()
+
+
+def _sizes_row(named, *, scorer, factors):
+    """Scores of an image at its own size and others."""
+    name, path = named
+    pixels = load_image(path).pixels
+    row = {"image_name": name, "width": pixels.shape[1], "height": pixels.shape[0]}
+    for factor in (1.0, *factors):
+        changed = pixels if factor == 1 else _resized(pixels, factor)
+        row[f"{factor:g}"] = scorer.score(changed)
+    return row
 
 
 def _degradations(options: argparse.Namespace) -> int:
@@ -200,16 +217,11 @@ def _degradations(options: argparse.Namespace) -> int:
     files, _, met = _folder(options, scorer)
     sign = 1 if scorer.info.higher_is_better else -1
     kinds = [kind for kind in STEPS if kind in available_distortions()]
-    rows = []
-    for path in tqdm(files, unit="image", disable=None):
-        pixels = load_image(path).pixels
-        pristine = scorer.score(pixels)
-        for kind in kinds:
-            row = {"image_name": path.name, "distortion": kind, "pristine": pristine}
-            for number, level in enumerate(STEPS[kind], start=1):
-                rng = _generator(options.seed, f"{path.name}|{kind}|{level}")
-                row[f"level{number}"] = scorer.score(distort(pixels, kind, level, rng=rng))
-            rows.append(row)
+    left_out = LeftOut()
+    shown = tqdm(files, unit="image", disable=None)
+    work = partial(_degradation_rows, scorer=scorer, kinds=kinds, seed=options.seed)
+    found_rows = [own for _, own in left_out.over(shown, work)]
+    rows = [row for own in found_rows for row in own]
     names = ["pristine", *(f"level{n}" for n in range(1, 6))]
     values = sign * np.array([[row[name] for name in names] for row in rows])
     falls = np.diff(values, axis=1) < 0
@@ -221,14 +233,14 @@ def _degradations(options: argparse.Namespace) -> int:
              "falls, pristine too": float(falls[own].mean()),
              **{name: float(sign * values[own][:, i].mean()) for i, name in enumerate(names)}}
         )  # fmt: skip
-    by_image = falls[:, 1:].reshape(len(files), -1).mean(axis=1)
+    by_image = falls[:, 1:].reshape(len(found_rows), -1).mean(axis=1)
     lo, hi = mean_interval(by_image, n=_DRAWS, seed=options.seed, level=_LEVEL)
     nothing = {name: scorer.score(image) for name, image in _nothing(options.seed)}
     falling, with_pristine = float(by_image.mean()), float(falls.mean())
     found = {"falls": falling, "interval": [lo, hi],
              "falls_with_pristine": with_pristine, "nothing": nothing}  # fmt: skip
     text = (
-        f"{scorer.info.name}, {len(files)} images: of all neighbouring levels the score "
+        f"{scorer.info.name}, {len(found_rows)} images: of all neighbouring levels the score "
         f"falls in {100 * falling:.1f} % ({100 * lo:.1f} to {100 * hi:.1f}); pristine "
         f"counted as a level {100 * with_pristine:.1f} %\n\n"
         f"{to_markdown(table)}\n\n"
@@ -236,7 +248,20 @@ def _degradations(options: argparse.Namespace) -> int:
     )
     content = {**_about(scorer, options), **met, **found, "levels": STEPS, "distortions": table}
     _finish(options, "degradations", rows, content, text)
-    return 0
+    return left_out.status()
+
+
+def _degradation_rows(path, *, scorer, kinds, seed):
+    """A row for each distortion, with the scores of its levels."""
+    pixels = load_image(path).pixels
+    pristine, rows = scorer.score(pixels), []
+    for kind in kinds:
+        row = {"image_name": path.name, "distortion": kind, "pristine": pristine}
+        for number, level in enumerate(STEPS[kind], start=1):
+            rng = _generator(seed, f"{path.name}|{kind}|{level}")
+            row[f"level{number}"] = scorer.score(distort(pixels, kind, level, rng=rng))
+        rows.append(row)
+    return rows
 
 
 def _nothing(seed) -> Iterator[tuple[str, np.ndarray]]:
@@ -331,7 +356,7 @@ def _finish(options, name, rows, content, text):
 
 def _common(parser, *, model="lite"):
     add_model(parser, default=model)
-    parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
+    add_number(parser, "--seed", "of what is drawn", default=0, low=0)
     add_output(parser, figures=False)
 
 
@@ -356,13 +381,22 @@ def _folder_options(parser):
     add_include(parser)
 
 
+def _factor(text):
+    factor = float(text)
+    if not 0 < factor <= _LARGEST_FACTOR:
+        raise argparse.ArgumentTypeError(
+            f"expected a factor above 0, at most {_LARGEST_FACTOR}, got {text!r}"
+        )
+    return factor
+
+
 def _sizes_options(parser):
     add_data(parser, required=False)
     add_include(parser)
     parser.add_argument(
-        "--factors", type=float, nargs="+", default=[0.5], help="of the sides (default: 0.5)"
+        "--factors", type=_factor, nargs="+", default=[0.5], help="of the sides (default: 0.5)"
     )
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N images")
+    add_number(parser, "--limit", "only the first N images", low=1)
     _common(parser)
 
 

@@ -4,13 +4,13 @@ Public names: :func:`write_jnd_study`, :func:`spaced`.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from kiqa.studies.embedding import EmbeddedImage, embed_file
-from kiqa.studies.page import StudyPage, Task, write_page
+from kiqa.studies.page import StudyPage, Task, with_fitting_names, write_page
 from kiqa.varjpeg.jnd.versions import (
     CODECS,
     Version,
@@ -28,6 +28,7 @@ def write_jnd_study(
     versions: int | None = None,
     part: tuple[int, int] = (1, 1),
     note: str = "",
+    report: Callable[[str], object] | None = None,
 ) -> StudyPage:
     """Write the page with which people find just noticeable differences.
 
@@ -46,6 +47,9 @@ def write_jnd_study(
         part: Number of this page and number of pages that share the images,
             ``(1, 1)`` for one page with all.
         note: Text for the start screen.
+        report: Told of each image whose name would not come back from a CSV
+            (bytes that are no UTF-8, a blank at an end), which is then left
+            out; ``None`` raises.
 
     Returns:
         The page.
@@ -66,6 +70,7 @@ def write_jnd_study(
     if not 1 <= number <= count:
         raise ValueError(f"Expected a part from 1 to {count}, received {number} of {count}.")
     found = _by_image(read_versions(ladder), codec, ladder)
+    found = {name: found[name] for name in with_fitting_names(found, report, name=str)}
     names = list(found)[number - 1 :: count]
     if not names:
         raise ValueError(f"Expected at most {len(found)} parts, one for each image, got {count}.")

@@ -6,23 +6,26 @@ start and the end follow the light or dark setting of the system; the working
 screen is always a neutral mid gray with dark bars.
 
 Public names: :class:`StudyPage`, :class:`Task`, :func:`write_page`,
-:func:`check_name`.
+:func:`check_name`, :func:`with_fitting_names`.
 """
 
 import base64
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from importlib import resources
 from pathlib import Path
 from string import Template
+from typing import TypeVar
 
 from kiqa import __version__
 from kiqa.io.files import replacing
 from kiqa.studies.embedding import EmbeddedImage
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,38 @@ def write_page(
         scripts = {"task": _asset(f"{task.assets}.js"), "page": _asset("page.js")}
         file.write(_filled("page_foot.html", content=text, **scripts))
     return StudyPage(Path(path), content["id"], len(found), os.path.getsize(path))
+
+
+def with_fitting_names(
+    items: Iterable[Item],
+    report: Callable[[str], object] | None,
+    *,
+    name: Callable[[Item], str],
+) -> list[Item]:
+    """Leave out what has a name that would not come back from a CSV as it is.
+
+    Args:
+        items: Images, in any form.
+        report: Told of each that is left out; ``None`` raises.
+        name: From an item to its name.
+
+    Returns:
+        The others.
+
+    Raises:
+        ValueError: As `check_name`, without ``report``.
+    """
+    fitting = []
+    for item in items:
+        try:
+            check_name(name(item))
+        except ValueError as error:
+            if report is None:
+                raise
+            report(f"an image is left out: {error}")
+        else:
+            fitting.append(item)
+    return fitting
 
 
 def check_name(name: str) -> None:

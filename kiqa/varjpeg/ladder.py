@@ -19,6 +19,7 @@ from PIL import Image
 
 from kiqa.constants import VARJPEG
 from kiqa.io.files import is_of_the_disk, replacing, write_atomically
+from kiqa.io.json_files import read_json
 from kiqa.io.map_files import QualityMap
 from kiqa.varjpeg.codec import Encoded, coded_jpeg, decode
 from kiqa.varjpeg.importance import FixationPoints
@@ -145,7 +146,7 @@ def write_ladder(
     wanted = {**asdict(settings), "versions": n}
     if (folder / VERSIONS_FILE).is_file():
         rows = read_versions(folder)
-        before = json.loads((folder / _SETTINGS_FILE).read_text("utf-8"))
+        before = read_json(folder / _SETTINGS_FILE)
         if before != wanted:
             raise ValueError(
                 f"Expected the settings of the ladder in {folder}, {before}, received {wanted}. "

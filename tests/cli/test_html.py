@@ -127,3 +127,11 @@ def test_text_that_is_no_scale_is_refused(scale):
     """The message shows the text."""
     with pytest.raises(ValueError, match="scale"):
         limits(scale)
+
+
+def test_scales_without_an_end_are_drawn(tmp_path):
+    """Of FISH, up to what the aggregator divides by."""
+    assert limits(">=0") == (0.0, 30.0) and limits("unknown") == (0.0, 1.0)
+    with page(tmp_path / "p.html", **SETTINGS | {"scale": ">=0"}) as add:
+        _add(add, values=np.full((3, 4), 15, np.float32))
+    assert "50.00%" in (tmp_path / "p.html").read_text(encoding="utf-8")

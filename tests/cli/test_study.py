@@ -1,6 +1,7 @@
 """``kiqa study``: a page for each experiment, and mistakes that leave no file."""
 
 import json
+import os
 import re
 
 import pytest
@@ -141,3 +142,34 @@ def test_usage_errors(work, capsys, arguments):
     assert stopped.value.code == 2
     assert "usage: kiqa study" in capsys.readouterr().err
     assert not list(work.glob("*.html"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="bytes in names")
+@pytest.mark.parametrize("kind", ["patches", "boxes", "jnd"])
+def test_a_name_that_fits_no_table_is_left_out(work, capsys, kind):
+    """It is said in a line, the status is 1, and the page has the others."""
+    for name in ("caf\udce9.png", " blank.png"):
+        Image.new("RGB", (80, 72), "red").save(work / "photos" / name)
+    size = {"width": 64, "height": 48}
+    versions = [
+        Version(image, "jpeg", number, "v.jpg", "v.jpg", 99, 96, 0, 0.25, 24.0, **size)
+        for image in ("caf\udce9.png", "a.png")
+        for number in range(2)
+    ]
+    for image in ("caf\udce9.png", "a.png"):
+        (work / "ladder" / image).mkdir(exist_ok=True)
+        Image.new("RGB", (64, 48)).save(reference_of(work / "ladder", image))
+    Image.new("RGB", (64, 48)).save(work / "ladder" / "v.jpg")
+    write_versions(work / "ladder", versions)
+    arguments = {"patches": ["photos", "--patches-per-image", "1"], "boxes": ["photos"],
+                 "jnd": ["ladder", "--codec", "jpeg"]}[kind]  # fmt: skip
+    assert main(["study", kind, *arguments, "--output", "p.html"]) == 1
+    out, err = capsys.readouterr()
+    told = [line for line in err.splitlines() if "is left out" in line]
+    assert len(told) == (1 if kind == "jnd" else 2)
+    assert "caf\\" in err and "p.html" in out
+    names = {item["name"] for item in _content(work / "p.html")["items"]}
+    assert names == {"patches": {"a.png", "c.png"}, "boxes": {"a.png", "c.png", "sub/b.png"},
+                     "jnd": {"a.png"}}[kind]  # fmt: skip
+    if kind == "patches":
+        assert "without the images left out" in out

@@ -1,11 +1,12 @@
 """Walking: sorted, each folder once, what is skipped is counted."""
 
+import glob
 import os
 from pathlib import Path
 
 import pytest
 
-from kiqa.cli.walk import Walk
+from kiqa.cli.walk import Walk, matching
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +45,37 @@ def test_circles_end_and_broken_links_are_files():
     names = [name for _, name in Walk(lambda path: None).below("d")]
     assert names[:4] == ["a.x", "b.x", "gone.x", "self.x"]
     assert len(names) == len(set(names)) == 6
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["d/*", "d/**", "**/*.x", "d/**/*.x", "**", "d/*/", "d/[ab].x", "d/c/e.x", "d/.h*/*", "x/*",
+     "d/**/c/**/*", "**/**/e.x", "./d/*.x", "d/a.x/*"],
+)  # fmt: skip
+def test_globs_are_pythons(pattern):
+    """As far as files go; ``**`` matches folders as well, which nobody asks for."""
+    expected = {os.path.normpath(path) for path in glob.glob(pattern, recursive=True)}
+    found = matching(pattern)
+    assert len(found) == len(set(found)) and found == sorted(found)
+    listed = {os.path.normpath(path) for path in found}
+    if "**" in pattern:
+        listed, expected = ({path for path in each if os.path.isfile(path)}
+                            for each in (listed, expected))  # fmt: skip
+    assert listed == expected
+
+
+@pytest.mark.skipif(os.name != "posix", reason="paths of Windows are shorter")
+def test_globs_go_as_deep_as_folders(tmp_path):
+    """990 levels, by ``**`` and by as many stars."""
+    place = os.getcwd()
+    for _ in range(990):
+        os.mkdir("y")
+        os.chdir("y")
+    Path("a.x").touch()
+    os.chdir(place)
+    deepest = "y/" * 990 + "a.x"
+    assert matching("**/a.x")[-1] == deepest
+    assert matching("*/" * 990 + "*.x") == [deepest]
+    os.remove(deepest)
+    for level in range(990, 0, -1):  # pytest's own removal goes only so deep
+        os.rmdir("y/" * level)

@@ -40,3 +40,18 @@ def test_files_are_fitted(tmp_path, photo, monkeypatch):
     monkeypatch.setattr("kiqa.comparators.fit_niqe.sharp_blocks", everything)
     model, blocks = fit_niqe([*paths, *paths])
     assert (blocks, model.name) == (48, "niqe")
+
+
+def test_a_bad_file_is_left_out(tmp_path, photo, monkeypatch):
+    """Where somebody is told; else the error names it."""
+    monkeypatch.setattr(
+        "kiqa.comparators.fit_niqe.sharp_blocks", lambda pixels: niqe_features(pixels)[0]
+    )
+    good, bad = tmp_path / "good.png", tmp_path / "bad.png"
+    Image.fromarray(photo).save(good)
+    bad.write_bytes(b"no image")
+    told = []
+    _, blocks = fit_niqe([good, bad, good, good, good], on_error=lambda *each: told.append(each[0]))
+    assert told == [bad] and blocks == 48
+    with pytest.raises(ValueError, match=r"bad\.png"):
+        fit_niqe([good, bad])

@@ -204,3 +204,27 @@ class _FullDisk:
 
     def __getattr__(self, name):
         return getattr(self._file, name)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_rows_of_another_version_are_refused_by_their_columns(tmp_path, form):
+    """What is missing and what is more is named, and the file stays as it was."""
+    path = tmp_path / "rows"
+    other = (*COLUMNS[:-1], "old")
+    file = RowFile(path, form=form, columns=other, resume=False)
+    file.append({**ROWS[0], "old": "x"})
+    file.close()
+    before = path.read_bytes() + b'{"pa'  # a torn row changes nothing
+    path.write_bytes(before)
+    message = f"line 1 has them without {COLUMNS[-1]}" + " and with old besides"
+    with pytest.raises(ValueError, match=message):
+        _open(path, form, resume=True)
+    assert path.read_bytes() == before
+
+
+def test_columns_in_another_order_are_said(tmp_path):
+    """They are all there, so nothing else explains the refusal."""
+    path = tmp_path / "rows"
+    RowFile(path, form="csv", columns=COLUMNS[::-1], resume=False).close()
+    with pytest.raises(ValueError, match="line 1 has them in another order"):
+        _open(path, "csv", resume=True)

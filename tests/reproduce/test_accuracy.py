@@ -72,3 +72,25 @@ def test_what_is_no_pair_is_refused(capsys):
     with pytest.raises(SystemExit) as stop:
         main(["accuracy", "predictions.csv"])
     assert stop.value.code == 2 and "NAME=predictions.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [(["0.5,0.1", "0.5,0.2", "0.5,0.3"], "bad.csv"), (["0.5,0.1"], "bad.csv"), ([], "bad.csv"),
+     (["0.1,nan", "0.2,1", "0.3,2"], "bad.csv"), (None, "each model once")],
+)  # fmt: skip
+def test_tables_are_looked_at_before_anything_is_timed(
+    predictions, tmp_path, capsys, monkeypatch, rows, message
+):
+    """Constant, few or no numbers, and a model named twice: one line that names the file."""
+    monkeypatch.setattr("kiqa.reproduce.accuracy.seconds_of", None)
+    models = [f"patchnet={predictions['patchnet']}"]
+    if rows is None:
+        models *= 2
+    else:
+        lines = [f"{number}.jpg,{row}" for number, row in enumerate(rows)]
+        (tmp_path / "bad.csv").write_text("\n".join(["name,mos,predicted", *lines, ""]))
+        models.append(f"fish={tmp_path / 'bad.csv'}")
+    assert main(["accuracy", *models]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line

@@ -35,6 +35,13 @@ MORE = {
     ),
     # Maps of the images; the network itself takes minutes.
     "train_aggregator": ("--maps-only", "--rotations", "0", "--stride", "16"),
+    # Images of a plain folder, and so many of a data set that bad ones are among them.
+    "reproduce degradations": ("--data", "d"),
+    "reproduce local-sensitivity": ("--data", "d", "--map", "gray"),
+    **dict.fromkeys(
+        ("reproduce thesis-examples", "reproduce paq2piq-fig5", "reproduce paq2piq-fig10"),
+        ("--photographs", "30"),
+    ),
     "train_patchnet": ("--limit", "8"),
     "train_lite": ("--initial", "random", "--variant", "lite0"),
     "train_rnn_biqa fine-tune": ("--backbone", "compact", "--assumed-sd", "15"),
@@ -121,3 +128,32 @@ def test_every_command_can_be_attacked():
     """Its parser asks for nothing that has no value here."""
     for name, parser in PARSERS.items():
         assert aimed(parser, MORE.get(name, ())) is not None
+
+
+# Reproductions that walk over images: what they write of the good ones.
+WALKS = {
+    "reproduce degradations": "degradations.csv",
+    "reproduce history-robustness": "history.csv",
+    "reproduce local-sensitivity": "local_sensitivity.csv",
+    "reproduce paq2piq-fig4": "paq2piq-fig4.png",
+    "reproduce paq2piq-fig5": "paq2piq-fig5.png",
+    "reproduce paq2piq-fig10": "paq2piq-fig10.png",
+    "reproduce sizes": "sizes.csv",
+    "reproduce thesis-examples": "thesis-examples.png",
+    "reproduce thesis-fig11": "thesis-fig11.csv",
+    "reproduce thesis-fig17": "thesis-fig17.png",
+    "reproduce thesis-table2": "thesis-table2-biq2021.json",
+    "reproduce varjpeg-forms": "varjpeg-forms.csv",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WALKS)
+def test_reproductions_leave_out_bad_images(good, capsys, name):
+    """The others go on; each bad one is said once, status 1."""
+    assert _call(name) == 1
+    _, err = _check_said(capsys)
+    assert (Path("o") / WALKS[name]).stat().st_size > 0
+    for bad in BAD:
+        assert sum(f"/{bad}" in line for line in err.splitlines()) <= 1, bad
+    assert any(bad in err for bad in BAD)

@@ -24,6 +24,7 @@ PHOTO_SIDE = 1280  # longest side of an image on the page
 MAP_SIDE = 320  # most cells a side on the page; of larger maps every k-th
 COLORMAP = "magma"  # as in kiqa.plotting.plot_overlay
 _TOP_CODE = 65535
+_WITHOUT_ENDS = {"unknown": (0.0, 1.0), ">=0": (0.0, 30.0)}
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,14 @@ def limits(scale: str) -> tuple[float, float]:
     """Return the ends of a scale such as ``"0..1"`` or ``"0..100 DMOS"``.
 
     A file from elsewhere whose scale is ``"unknown"`` is drawn on 0..1, the
-    range of a sigmoid.
+    range of a sigmoid, and an open one (``">=0"``, of FISH) to what the
+    aggregator takes for its end.
 
     Raises:
         ValueError: If the text is no such scale.
     """
-    if scale == "unknown":
-        return 0.0, 1.0
+    if scale in _WITHOUT_ENDS:
+        return _WITHOUT_ENDS[scale]
     low, separator, high = scale.partition(" ")[0].partition("..")
     try:
         ends = float(low), float(high)

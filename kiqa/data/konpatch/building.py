@@ -41,6 +41,7 @@ def build_konpatch(
     votes: str | Path | np.ndarray | Callable[[PatchSample], np.ndarray] = "pseudo",
     label: str = "lab",
     votes_per_patch: int | None = None,
+    on_error: Callable[[Path, Exception], object] | None = None,
     seed: int,
 ) -> KonPatch:
     """Choose images, cut random patches, take votes and label them.
@@ -61,6 +62,9 @@ def build_konpatch(
             fraction of yes votes.
         votes_per_patch: Pseudo-votes a patch; ``None`` takes the thesis's
             numbers, 1 for lab and 10 for crowd.
+        on_error: Called for an image that cannot be read or is too small,
+            which is then left out; the patches of the others stay as they
+            are. ``None`` raises.
         seed: Seed of images, positions and pseudo-votes.
 
     Returns:
@@ -69,8 +73,8 @@ def build_konpatch(
     Raises:
         FileNotFoundError: If a file of images or votes is missing.
         ValueError: If there are fewer records than images, a name occurs
-            twice, an image cannot be read or is too small (it is named), or
-            the votes do not match the patches.
+            twice, an image cannot be read or is too small (it is named), no
+            image is left, or the votes do not match the patches.
 
     References:
         Thesis, section 3.1.
@@ -79,7 +83,7 @@ def build_konpatch(
         raise ValueError(f"Expected a kind of label among {list(LABELS)}, received {label!r}.")
     chosen = _choose(records, images, seed)
     return voted(
-        _cut(chosen, patches_per_image, seed),
+        _cut(chosen, patches_per_image, seed, on_error),
         votes,
         label=label,
         votes_per_patch=votes_per_patch,
@@ -121,7 +125,7 @@ def _choose(records: Sequence[ScoredImage], images: int, seed: int) -> list[Scor
     return [by_name[names[i]] for i in np.sort(picked)]
 
 
-def _cut(records: Sequence[ScoredImage], count: int, seed: int) -> PatchSample:
+def _cut(records: Sequence[ScoredImage], count: int, seed: int, on_error) -> PatchSample:
     patch = PATCHNET.patch
     if count < 1:
         raise ValueError(f"Expected at least one patch an image, received {count}.")
@@ -138,8 +142,26 @@ def _cut(records: Sequence[ScoredImage], count: int, seed: int) -> PatchSample:
             raise ValueError(f"{records[index].path}: {error}") from error
         x[index] = cut_patches(pixels, positions[index], patch)
 
+    def failed(index: int) -> Exception | None:
+        try:
+            cut_image(index)
+        except (ValueError, OSError) as error:
+            if on_error is None:
+                raise
+            return error
+        return None
+
     with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
-        list(pool.map(cut_image, range(len(records))))
+        errors = list(pool.map(failed, range(len(records))))
+    for record, error in zip(records, errors, strict=True):
+        if error is not None:
+            on_error(record.path, error)
+    kept = [index for index, error in enumerate(errors) if error is None]
+    if not kept:
+        raise ValueError(f"Expected images that can be cut. Received: none, of {len(records)}.")
+    if len(kept) < len(records):
+        x, positions = x[kept], positions[kept]
+        records = [records[index] for index in kept]
     return PatchSample(
         x=x.reshape(-1, patch, patch, 3),
         image=np.repeat([record.name for record in records], count),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from kiqa.data.tables import match_columns, read_text
+from kiqa.io.mat_files import read_mat
 from kiqa.io.outputs import declare_inputs
 
 
@@ -127,16 +128,13 @@ def mat_variable(folder: Path, key: str, page: str, *, file: str | None = None) 
         FileNotFoundError: If there is no such file.
         ValueError: If it cannot be read or lacks the variable.
     """
-    from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
-
     name = file or f"{key}.mat"
     path = find_entry(folder, [name])
     if path is None:
         missing_scores(folder, [name], page)
     try:
-        found = loadmat(path)
-    except (MatReadError, ValueError, TypeError, OSError, NotImplementedError) as error:
+        found = read_mat(path)
+    except (ValueError, OSError) as error:
         raise ValueError(
             f"Expected a MATLAB 5 file at {path}, received one that SciPy cannot read: {error}. "
             f"Download it again: {page}"

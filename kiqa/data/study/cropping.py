@@ -9,7 +9,7 @@ References:
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +130,7 @@ def write_patches(
     seed: int,
     scales: Sequence[float] = LIVE_FB.scales,
     overlap: float = LIVE_FB.overlap,
+    on_error: Callable[[Path, Exception], object] | None = None,
 ) -> Path:
     """Cut patches out of images, for a study of their quality.
 
@@ -143,14 +144,17 @@ def write_patches(
             image has the same patches in any set.
         scales: As for `place_patches`.
         overlap: As for `place_patches`.
+        on_error: Called for an image that cannot be cut, which is then left
+            out; ``None`` raises.
 
     Returns:
         Path of ``patches.csv``, which is written last.
 
     Raises:
         FileNotFoundError: If an image is not there.
-        ValueError: If one cannot be read, a name occurs twice, or patches
-            cannot be placed; the image is named.
+        ValueError: If a name occurs twice, no image can be cut, or, without
+            ``on_error``, one cannot be read or patches cannot be placed; the
+            image is named.
         OSError: If the folder cannot be written.
     """
     folder, files = Path(folder), [Path(path) for path in paths]
@@ -163,16 +167,29 @@ def write_patches(
         )
     rows = []
     for path in files:
-        pixels = load_image(path).pixels
-        rng = np.random.default_rng([seed, *path.name.encode("utf-8", "surrogateescape")])
         try:
-            rois = place_patches(pixels.shape[:2], rng=rng, scales=scales, overlap=overlap)
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
+            pixels, rois = _placed(path, seed=seed, scales=scales, overlap=overlap)
+        except (ValueError, OSError) as error:
+            if on_error is None:
+                raise
+            on_error(path, error)
+            continue
         for number, (scale, roi) in enumerate(zip(scales, rois.tolist(), strict=True), 1):
             name = f"{path.name}_patch_{number}.png"
             with replacing(folder / name) as temporary:
                 Image.fromarray(cut(pixels, roi)).save(temporary, format="PNG")
             edges = dict(zip(("left", "top", "right", "bottom"), roi, strict=True))
             rows.append({"image_name": path.name, "patch_name": name, "scale": scale, **edges})
+    if not rows:
+        raise ValueError(f"Expected images that can be cut. Received: none, of {len(files)}.")
     return write_csv_file(folder / TABLE, list(rows[0]), (row.values() for row in rows))
+
+
+def _placed(path, *, seed, **options):
+    """Pixels of an image and the rectangles of its patches; an error names it."""
+    pixels = load_image(path).pixels
+    rng = np.random.default_rng([seed, *path.name.encode("utf-8", "surrogateescape")])
+    try:
+        return pixels, place_patches(pixels.shape[:2], rng=rng, **options)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error

@@ -12,6 +12,7 @@ from kiqa.io.weights.h5 import (
 from kiqa.io.weights.info import WeightsInfo
 from kiqa.io.weights.manifest import WeightsError, find_weights, list_models
 from kiqa.io.weights.trained_on import TrainingPart
+from kiqa.io.weights.weights_only import holds_weights_only, load_weights
 
 __all__ = [
     "Companion",
@@ -23,8 +24,10 @@ __all__ = [
     "export_h5",
     "find_companion",
     "find_weights",
+    "holds_weights_only",
     "list_models",
     "load_model",
+    "load_weights",
     "read_info",
     "rewrite_details",
     "write_manifest_entry",

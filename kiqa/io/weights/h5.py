@@ -86,7 +86,7 @@ def export_h5(
             "Keras chooses its reader by the ending."
         )
     metadata = details.to_json()
-    with _about(f"export of {details.name!r}"):
+    with about(f"export of {details.name!r}"):
         config = keras2_config(model)
         twin = build_model(json.loads(json.dumps(config)))
         tensors = model_tensors.export_values(model, twin, halve=not full_precision)
@@ -122,7 +122,7 @@ def rewrite_details(path: str | os.PathLike, details: Details) -> Path:
 
     path = find_weights(Path(path))
     metadata, content = details.to_json(), io.BytesIO()
-    with _about(path), h5_tensors.open_h5(path) as old, h5py.File(content, "w") as new:
+    with about(path), h5_tensors.open_h5(path) as old, h5py.File(content, "w") as new:
         text, _ = h5_tensors.model_config(old)
         tensors = _whole(old, text)
         for key in ("keras_version", "backend", "model_config"):
@@ -162,7 +162,7 @@ def load_model(name_or_file: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -
 
     check_process()
     path, _ = _verified(name_or_file, max_bytes)
-    with _about(path), h5_tensors.open_h5(path, max_bytes=max_bytes) as file:
+    with about(path), h5_tensors.open_h5(path, max_bytes=max_bytes) as file:
         text, config = h5_tensors.model_config(file)
         config = checked_config(config)
         found, stray = h5_tensors.read_tensors(file)
@@ -233,7 +233,7 @@ def write_manifest_entry(
         )
     digest = sha256_of(path)
     info = _info(path, digest)
-    with _about(path), h5_tensors.open_h5(path) as file:
+    with about(path), h5_tensors.open_h5(path) as file:
         _whole(file, h5_tensors.model_config(file)[0])
     if info.scale == "unknown":
         raise WeightsError(
@@ -259,7 +259,7 @@ def write_manifest_entry(
 
 def _info(path: Path, digest: str) -> WeightsInfo:
     """Read a file's own description; its hash has been computed and, if due, compared."""
-    with _about(path), h5_tensors.open_h5(path) as file:
+    with about(path), h5_tensors.open_h5(path) as file:
         h5_tensors.model_config(file)
         text = h5_tensors.text_attribute(file, _ATTRIBUTE)
         if text is None:
@@ -284,7 +284,7 @@ def _of_foreign(path: Path) -> Details:
 def _verified(name_or_file: str | os.PathLike, max_bytes: int) -> tuple[Path, str]:
     """Find a file and compare its hash with the manifest beside it."""
     path = find_weights(name_or_file)
-    with _about(path):
+    with about(path):
         check_file(path, max_bytes=max_bytes)
     received, expected = sha256_of(path), manifest.manifest_sha256(path)
     if expected not in (None, received):
@@ -297,7 +297,7 @@ def _verified(name_or_file: str | os.PathLike, max_bytes: int) -> tuple[Path, st
 
 
 @contextlib.contextmanager
-def _about(subject: object) -> Iterator[None]:
+def about(subject: object) -> Iterator[None]:
     """Turn whatever a damaged file or odd model raises into one error that names it."""
     try:
         yield

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from kiqa.io.files import sha256_of, write_atomically
+from kiqa.io.json_files import read_json
 
 MANIFEST = "manifest.json"
 _SHARE = "share/kiqa/weights"
@@ -141,7 +142,7 @@ def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
     if not path.is_file():
         return {}
     try:
-        models = json.loads(path.read_text(encoding="utf-8"))["models"]
+        models = read_json(path)["models"]
         for entry in models.values():
             if Path(entry["file"]).name != entry["file"] or not isinstance(entry["sha256"], str):
                 raise ValueError(f"the entry {entry}")

@@ -64,7 +64,7 @@ def export_values(
         result[layer] = []
         for name, variable in named:
             array = np.asarray(arrays[id(variable)], dtype=variable.dtype)
-            _check_finite(f"{layer}/{name}", array)
+            check_finite(f"{layer}/{name}", array)
             result[layer].append((name, array))
     return _half_precision_if_large(result) if halve else result
 
@@ -96,9 +96,52 @@ def assign_values(model: "keras.Model", found: dict[str, Named]) -> None:
         ValueError: As `check_tensors`; or if a value is not finite.
     """
     for name, variable, array in _match(named_weights(model), found, []):
-        _check_finite(name, array)
+        check_finite(name, array)
         variable.assign(array.astype(variable.dtype))
     _finalize(model)
+
+
+def in_order(model: "keras.Model", found: dict[str, Named]) -> list[tuple[str, Any, Any]]:
+    """Pair a model's weights with tensors by order, as both Kerases read weights alone.
+
+    Args:
+        model: Any built model.
+        found: Layer name -> list of (tensor name, dataset or ``None``), from
+            `kiqa.io.weights.tensors.read_tensors`.
+
+    Returns:
+        (name in the file, variable, dataset) for every weight.
+
+    Raises:
+        ValueError: If there are more or fewer, one has no data, or a shape
+            differs.
+    """
+    variables = [each for named in named_weights(model).values() for _, each in named]
+    tensors = [(f"{layer}/{name}", each) for layer, named in found.items() for name, each in named]
+    pairs = [
+        (name, variable, each) for (name, each), variable in zip(tensors, variables, strict=False)
+    ]
+    wrong = [
+        f"{name} is {None if each is None else tuple(each.shape)} for {tuple(variable.shape)}"
+        for name, variable, each in pairs
+        if each is None or tuple(each.shape) != tuple(variable.shape)
+    ]
+    if len(tensors) != len(variables) or wrong:
+        first = f", first {wrong[0]}" if wrong else ""
+        raise ValueError(
+            f"Expected the {len(variables)} tensors of {model.name} in its order. Received: "
+            f"{len(tensors)}, of which {len(wrong)} do not fit{first}. Use weights of this network."
+        )
+    return pairs
+
+
+def check_finite(name: str, array: np.ndarray) -> None:
+    """Raise ``ValueError`` if a tensor holds NaN or an infinity."""
+    if not np.all(np.isfinite(array)):
+        raise ValueError(
+            f"Expected finite weights. Received: {np.sum(~np.isfinite(array))} of {array.size} "
+            f"values of {name} are not. Use weights from before the training diverged."
+        )
 
 
 def _match(
@@ -177,15 +220,6 @@ def _finalize(layer: "keras.layers.Layer") -> None:
         if hasattr(part, "finalize_state") and part.weights:
             part.finalize_state()
         _finalize(part)
-
-
-def _check_finite(name: str, array: np.ndarray) -> None:
-    """Raise ``ValueError`` if a tensor holds NaN or an infinity."""
-    if not np.all(np.isfinite(array)):
-        raise ValueError(
-            f"Expected finite weights. Received: {np.sum(~np.isfinite(array))} of {array.size} "
-            f"values of {name} are not. Use weights from before the training diverged."
-        )
 
 
 def _last_parts(named: Named) -> list[str]:

@@ -124,11 +124,12 @@ def write_tensors(file: "h5py.File", tensors: dict[str, Named], layer_names: lis
             part.create_dataset(f"{layer}/{name}", data=array)
 
 
-def read_tensors(file: "h5py.File") -> tuple[dict[str, Named], list[str]]:
+def read_tensors(file: "h5py.File", *, alone: bool = False) -> tuple[dict[str, Named], list[str]]:
     """List the tensors of a Keras ``.h5`` file without reading their values.
 
     Args:
         file: HDF5 file open for reading.
+        alone: Whether it may hold weights only, whose layers are at its root.
 
     Returns:
         Layer name -> list of (tensor name, dataset, or ``None`` if the file
@@ -141,26 +142,26 @@ def read_tensors(file: "h5py.File") -> tuple[dict[str, Named], list[str]]:
     """
     stored = dict(datasets(file))
     result: dict[str, Named] = {}
-    if "model_weights" not in file:
+    root = alone and "model_weights" not in file and "layer_names" in file.attrs
+    if "model_weights" not in file and not root:
         raise ValueError(
             "Expected the tensors in a group 'model_weights'. Received: a file without one. "
             "Get the file again."
         )
-    group = file["model_weights"]
+    group, prefix = (file, "/") if root else (file["model_weights"], "/model_weights/")
     listed = set()
     layers = _read_names(group, "layer_names")
     for layer in dict.fromkeys([*layers, "top_level_model_weights"]):
         if layer not in group:
             continue
         keys = _read_names(group[layer], "weight_names")
-        paths = [f"/model_weights/{layer}/{key}" for key in keys]
+        paths = [f"{prefix}{layer}/{key}" for key in keys]
         listed.update(paths)
         names = numbered([name_below(layer, key.removesuffix(":0")) for key in keys])
         if names:
             result[layer] = [
                 (name, stored.get(path)) for name, path in zip(names, paths, strict=True)
             ]
-    prefix = "/model_weights/"
     stray = {path for path in stored if path.startswith(prefix)} - listed
     parts = [path.removeprefix(prefix).partition("/") for path in stray]
     return result, sorted(f"{layer}/{name_below(layer, key)}" for layer, _, key in parts)

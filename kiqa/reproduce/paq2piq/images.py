@@ -26,6 +26,7 @@ from kiqa.reproduce.command import (
     unseen,
 )
 from kiqa.reproduce.evaluated import described, read_evaluated, shared_images
+from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, watched
 from kiqa.reproduce.thesis.figures import save, spread
 from kiqa.scoring import Scorer
@@ -68,20 +69,27 @@ def _fig_10(options) -> int:
         records = unseen(records, [scorer.info.details], options).images
         paths = [record.path for record in spread(records, options.photographs)]
     top = 100.0 if scorer.info.scale == "0..100" else 1.0
-    figure = Figure(figsize=(8.8, 3.4 * len(paths)), layout="constrained")
-    for (left, right), path in zip(figure.subplots(len(paths), 2, squeeze=False), paths,
-                                   strict=True):  # fmt: skip
+    left_out = LeftOut()
+
+    def rated(path):
         pixels = load_image(path).pixels
-        made = scorer.map(pixels)
+        return pixels, scorer.map(pixels), scorer.score(pixels)
+
+    shown = list(left_out.over(paths, rated))
+    figure = Figure(figsize=(8.8, 3.4 * len(shown)), layout="constrained")
+    for (left, right), (path, (pixels, made, score)) in zip(
+        figure.subplots(len(shown), 2, squeeze=False), shown, strict=True
+    ):
         left.imshow(pixels)
         left.set(xticks=[], yticks=[])
         left.set_title(literal(path.name), fontsize="small")
         plot_blend(pixels, made, ax=right, limits=(0.0, top))
         right.set_title(
-            f"score {scorer.score(pixels):.1f}, blocks {made.values.min():.1f} to "
+            f"score {score:.1f}, blocks {made.values.min():.1f} to "
             f"{made.values.max():.1f}", fontsize="small",
         )  # fmt: skip
-    return save(figure, options, "paq2piq-fig10")
+    save(figure, options, "paq2piq-fig10")
+    return left_out.status()
 
 
 def _records(options):
@@ -116,6 +124,7 @@ def _options_10(parser):
         "--photographs",
         "with --data: images, evenly over the ranks of the MOS",
         default=3,
+        low=1,
     )
     parser.add_argument(
         "--grid", type=_grid, default=PAQ2PIQ.grid, metavar="ROWSxCOLUMNS",
@@ -204,7 +213,9 @@ def _options_11(parser):
         "--photographs", type=int, default=1, metavar="N",
         help="of each kind (default: %(default)s, as in the paper)",
     )  # fmt: skip
-    add_number(parser, "--limit", "score only so many images, evenly over the ranks of the MOS")
+    add_number(
+        parser, "--limit", "score only so many images, evenly over the ranks of the MOS", low=1
+    )
     add_output(parser)
 
 

@@ -16,6 +16,7 @@ import math
 import os
 import sys
 from functools import cache, partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from kiqa.io.images import load_image
 from kiqa.io.images.headers import MAX_PIXELS, open_header, orientation
 from kiqa.io.images.kinds import listed_images
 from kiqa.reproduce.command import Command, add_data, add_output, records_of
+from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets
 from kiqa.reproduce.thesis.figures import save, spread
 
@@ -104,9 +106,10 @@ def _fig_4(options) -> int:
     if (options.images is None) == (options.data is None):
         raise ValueError("Expected --data and --dataset, or --images FOLDER. Received: "
                          f"{'none' if options.images is None else 'both'}.")  # fmt: skip
-    paths = _paths(options)
-    ax = plot_picture_sizes([picture_size(path) for path in paths])
-    return save(ax, options, "paq2piq-fig4")
+    left_out = LeftOut()
+    ax = plot_picture_sizes([size for _, size in left_out.over(_paths(options), picture_size)])
+    save(ax, options, "paq2piq-fig4")
+    return left_out.status()
 
 
 def _paths(options):
@@ -136,20 +139,33 @@ def _fig_5(options) -> int:
 
     from kiqa.plotting import literal, plot_patches
 
-    shown = _shown_patches(options)
+    left_out = LeftOut()
+    chosen = _chosen(options)
     if options.cut is not None:
         paths = _paths(options) if options.images or options.data else options.image
-        sys.stdout.write(f"{write_patches(paths, options.cut, seed=options.seed)}\n")
+        written = write_patches(paths, options.cut, seed=options.seed, on_error=left_out.note)
+        sys.stdout.write(f"{written}\n")
+
+    def placed(image):
+        path, rois, labels = image
+        pixels = load_image(path).pixels
+        if rois is None:
+            rng = np.random.default_rng([options.seed, *os.fsencode(path.name)])
+            rois = place_patches(pixels.shape[:2], rng=rng)
+        return pixels, rois, labels
+
+    shown = list(left_out.over(chosen, placed, file=itemgetter(0)))
     figure = Figure(figsize=(4.6 * len(shown), 3.8), layout="constrained")
-    for ax, (path, rois, labels) in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown,
-                                        strict=True):  # fmt: skip
-        plot_patches(load_image(path).pixels, rois, labels=labels, ax=ax)
+    axes = figure.subplots(1, len(shown), squeeze=False)[0]
+    for ax, ((path, *_), (pixels, rois, labels)) in zip(axes, shown, strict=True):
+        plot_patches(pixels, rois, labels=labels, ax=ax)
         ax.set_title(literal(path.name), fontsize="small")
-    return save(figure, options, "paq2piq-fig5")
+    save(figure, options, "paq2piq-fig5")
+    return left_out.status()
 
 
-def _shown_patches(options):
-    """Path, rectangles and labels of the images to show."""
+def _chosen(options):
+    """Path, rectangles (``None``: to be drawn) and labels of the images to show."""
     sources = [bool(options.image), options.images is not None, options.data is not None]
     if sum(sources) != 1:
         raise ValueError(
@@ -169,11 +185,7 @@ def _shown_patches(options):
     else:
         paths = (options.image or _paths(options))[: options.photographs]
     labels = [f"{100 * scale:.0f} %" for scale in LIVE_FB.scales]
-    shown = []
-    for path in paths:
-        rng = np.random.default_rng([options.seed, *os.fsencode(path.name)])
-        shown.append((path, place_patches(picture_size(path), rng=rng), labels))
-    return shown
+    return [(path, None, labels) for path in paths]
 
 
 def _options_5(parser):
@@ -183,8 +195,8 @@ def _options_5(parser):
         "--image", type=Path, action="append", metavar="FILE",
         help="instead: an image; may be given several times",
     )  # fmt: skip
-    add_number(parser, "--photographs", "images shown", default=2)
-    add_number(parser, "--seed", "of the places", default=0)
+    add_number(parser, "--photographs", "images shown", default=2, low=1)
+    add_number(parser, "--seed", "of the places", default=0, low=0)
     cut = "besides: write the patches of all these images there, with patches.csv, for a study"
     arguments.add_output(parser, "--cut", arguments.Output.FOLDER, "DIR", cut, type=Path)
     add_output(parser)
@@ -244,7 +256,7 @@ def _options_7(parser):
         "--live-fb", type=Path, metavar="ROOT",
         help="folder of LIVE-FB (default: simulated scores)",
     )  # fmt: skip
-    add_number(parser, "--seed", "seed of the random numbers", default=0)
+    add_number(parser, "--seed", "seed of the random numbers", default=0, low=0)
     add_output(parser)
 
 

@@ -221,14 +221,14 @@ def _options(parser: argparse.ArgumentParser, *, table: str) -> None:
         )  # fmt: skip
         parser.add_argument("--split", metavar="FILE|NAME", help="of the first, without another")
     if table in ("rnn-table6", "rnn-table7"):
-        add_number(parser, "--repeats", "splits", default=RNN_BIQA.repeats)
+        add_number(parser, "--repeats", "splits", default=RNN_BIQA.repeats, low=1)
     parser.add_argument("--preset", choices=sorted(POOLING_PRESETS), default="paper")
     parser.add_argument(
         "--normalisation", choices=NORMALISATIONS, default="centre",
         help="of the features; standardise is ours (default: %(default)s)",
     )  # fmt: skip
-    add_number(parser, "--epochs", "of the networks", default=PoolingSettings().epochs)
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: %(default)s")
+    add_number(parser, "--epochs", "of the networks", default=PoolingSettings().epochs, low=1)
+    add_number(parser, "--seed", "of splits and networks", default=0, low=0)
     add_include(parser)
     add_output(parser, figures=False)
 

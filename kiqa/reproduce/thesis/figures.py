@@ -7,6 +7,7 @@ Public names: :data:`FIG_8`, :data:`FIG_9`, :data:`FIG_13`, :data:`FIG_17`,
 import argparse
 import sys
 from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from kiqa.reproduce.command import (
     records_of,
     unseen,
 )
+from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.thesis.table1 import read_run
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
@@ -131,6 +133,7 @@ def _fig_17(options) -> int:
     if (options.data is None) != (options.dataset is None):
         raise ValueError("Expected --data and --dataset together. Received: one of them.")
     labels, source = {}, "patches that kiqa brings along, pseudo-MOS and pseudo-votes"
+    left_out = LeftOut()
     records = None if options.data is None else records_of(options)
     for label in LABELS:
         common = {"label": label, "seed": options.seed}
@@ -139,22 +142,24 @@ def _fig_17(options) -> int:
             continue
         konpatch = build_konpatch(
             records, images=min(options.images, len(records)),
-            patches_per_image=options.patches_per_image, **common,
+            patches_per_image=options.patches_per_image, on_error=left_out.note, **common,
         )  # fmt: skip
         labels[label] = konpatch.y
         source = f"{options.dataset}, {options.set}; pseudo-votes"
     ax = plot_label_histograms(labels)
     ax.set_title(source, fontsize="medium")
-    return save(ax, options, "thesis-fig17")
+    save(ax, options, "thesis-fig17")
+    return left_out.status()
 
 
 def _options_17(parser):
     add_data(parser, required=False, part="train")
-    add_number(parser, "--images", "of --data, at most", default=KONPATCH.images)
+    add_number(parser, "--images", "of --data, at most", default=KONPATCH.images, low=1)
     add_number(
-        parser, "--patches-per-image", "patches of each image", default=KONPATCH.patches_per_image
-    )
-    add_number(parser, "--seed", "seed of the random numbers", default=0)
+        parser, "--patches-per-image", "patches of each image",
+        default=KONPATCH.patches_per_image, low=1,
+    )  # fmt: skip
+    add_number(parser, "--seed", "seed of the random numbers", default=0, low=0)
     add_output(parser)
 
 
@@ -190,12 +195,17 @@ def _examples(options) -> int:
     scorer = Scorer(options.model, stride=options.stride)
     load_quietly(scorer)
     records = unseen(records, [scorer.info.details], options).images
+    left_out = LeftOut()
+
+    def mapped(record):
+        pixels = load_image(record.path).pixels
+        return pixels, scorer.map(pixels)
+
     chosen = spread(records, options.photographs)
+    chosen = list(left_out.over(chosen, mapped, file=attrgetter("path")))
     figure = Figure(figsize=(2.6 * len(chosen) + 0.8, 5.4), layout="constrained")
     axes = figure.subplots(2, len(chosen), squeeze=False)
-    for (photograph, below), record in zip(axes.T, chosen, strict=True):
-        pixels = load_image(record.path).pixels
-        made = scorer.map(pixels)
+    for (photograph, below), (record, (pixels, made)) in zip(axes.T, chosen, strict=True):
         photograph.imshow(pixels)
         photograph.set(xticks=[], yticks=[])
         photograph.set_title(f"{literal(record.name)}\nMOS {record.mos01:.2f}", fontsize="small")
@@ -203,12 +213,13 @@ def _examples(options) -> int:
         below.set_title(f"mean map {made.mean():.2f}", fontsize="small")
     bar = figure.colorbar(ScalarMappable(Normalize(0, 1), "magma"), ax=axes, pad=0.01, shrink=0.6)
     bar.set_label(f"{scorer.info.name} (0..1, higher is better)")
-    return save(figure, options, "thesis-examples")
+    save(figure, options, "thesis-examples")
+    return left_out.status()
 
 
 def _options_examples(parser):
     add_evaluation(parser, default="patchnet", stride=PATCHNET.stride)
-    add_number(parser, "--photographs", "evenly over the ranks of the MOS", default=6)
+    add_number(parser, "--photographs", "evenly over the ranks of the MOS", default=6, low=1)
     add_output(parser)
 
 

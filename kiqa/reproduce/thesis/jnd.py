@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from kiqa.arguments import add_number
 from kiqa.constants import VARJPEG
 from kiqa.data.tables import read_table
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.io.images import load_image
 from kiqa.reproduce.command import Command, add_output
+from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.thesis.figures import save
 from kiqa.scoring import read_ahead, usable_workers
 from kiqa.varjpeg.jnd import JndVotes, compare, read_jnd_votes
@@ -80,6 +82,7 @@ def measure_ladder(
     *,
     measure: Callable = luminance_ssim,
     progress: Callable = lambda items: items,
+    on_error: Callable[[Path, Exception], object] | None = None,
 ) -> dict[str, dict[str, list[float]]]:
     """Measure each version of a ladder against its source, once.
 
@@ -89,21 +92,31 @@ def measure_ladder(
         measure: From two RGB ``uint8`` images of shape ``(H, W, 3)``, the
             source first, to a number.
         progress: Given the images, yields them, to show how far it is.
+        on_error: Called with the source of an image of which a file cannot be
+            used, which is then left out; ``None`` raises.
 
     Returns:
         For each codec, for each image, the numbers from version 0 on.
 
     Raises:
-        FileNotFoundError: If an image is missing.
-        ValueError: If one is damaged or has another size than its source.
-            The message names the file.
+        FileNotFoundError: Without ``on_error``, if an image is missing.
+        ValueError: Likewise, if one is damaged or has another size than its
+            source. The message names the file.
     """
     measured: dict[str, dict[str, list[float]]] = {codec: {} for codec in CODECS}
     for image, codecs in progress(group_versions(versions).items()):
-        reference = load_image(reference_of(folder, image)).pixels
-        for codec, entries in codecs.items():
-            one = partial(_measured, Path(folder), reference, measure)
-            measured[codec][image] = list(read_ahead(one, entries, workers=usable_workers()))
+        source, found = reference_of(folder, image), {}
+        try:
+            one = partial(_measured, Path(folder), load_image(source).pixels, measure)
+            for codec, entries in codecs.items():
+                found[codec] = list(read_ahead(one, entries, workers=usable_workers()))
+        except (ValueError, OSError) as error:
+            if on_error is None:
+                raise
+            on_error(source, error)
+            continue
+        for codec, values in found.items():
+            measured[codec][image] = values
     return measured
 
 
@@ -126,6 +139,7 @@ def _run(name: str, quantile: float, options: argparse.Namespace) -> int:
             "of at least 1."
         )
     versions = read_versions(options.ladder)
+    left_out = LeftOut()
     mos = None if options.mos is None else _mos_of(versions, options.mos)
     if options.simulated is None:
         source, details = f"{options.varjpeg_votes.name} and {options.jpeg_votes.name}", {}
@@ -134,7 +148,7 @@ def _run(name: str, quantile: float, options: argparse.Namespace) -> int:
         source = f"{_SIMULATED} ({options.simulated} an image, seed {options.seed})"
         details = {"measure": "SSIM of luminance", "noticed_ssim": NOTICED_SSIM,
                    "noticed_spread": NOTICED_SPREAD}  # fmt: skip
-        votes = _simulate(versions, options)
+        votes = _simulate(versions, options, left_out)
     result = compare(
         votes[VARJPEG_CODEC], votes[JPEG_CODEC], versions,
         quantile=quantile, mos=mos, seed=options.seed,
@@ -150,7 +164,8 @@ def _run(name: str, quantile: float, options: argparse.Namespace) -> int:
     axes[0].figure.suptitle(
         f"JND at more than {100 * quantile:g} % of the participants: {source}", fontsize="medium"
     )
-    return save(axes[0], options, name)
+    save(axes[0], options, name)
+    return left_out.status()
 
 
 def _read_votes(versions, options) -> dict[str, JndVotes]:
@@ -166,11 +181,11 @@ def _read_votes(versions, options) -> dict[str, JndVotes]:
     }
 
 
-def _simulate(versions, options) -> dict[str, JndVotes]:
+def _simulate(versions, options, left_out) -> dict[str, JndVotes]:
     from tqdm import tqdm
 
     shown = partial(tqdm, disable=not sys.stderr.isatty())
-    measured = measure_ladder(options.ladder, versions, progress=shown)
+    measured = measure_ladder(options.ladder, versions, progress=shown, on_error=left_out.note)
     return {
         codec: simulate_observers(ssim, observers=options.simulated, seed=options.seed)
         for codec, ssim in measured.items()
@@ -250,10 +265,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mos", type=Path, metavar="FILE.csv", help="image (or image_name), mos: for panel (d)"
     )
-    parser.add_argument(
-        "--seed", type=int, default=0,
-        help="of simulated observers and bootstraps (default: %(default)s)",
-    )  # fmt: skip
+    add_number(parser, "--seed", "of simulated observers and bootstraps", default=0, low=0)
     add_output(parser)
 
 

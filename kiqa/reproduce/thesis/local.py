@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kiqa.arguments import add_number
 from kiqa.data.local_cases import (
     Case,
     boxed_items,
@@ -35,6 +36,7 @@ from kiqa.maps.fish import fish_block_map
 from kiqa.maps.gray import gray_map
 from kiqa.maps.sliding_fish import fish_map
 from kiqa.reproduce.command import Command, add_include, add_model, add_output, report
+from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.thesis.figures import add_image, save
 from kiqa.scoring import Scorer, read_ahead, usable_workers
 from kiqa.startup import load_quietly
@@ -127,9 +129,7 @@ def _options_10(parser: argparse.ArgumentParser) -> None:
         "--boxes", type=Path, metavar="FILE",
         help="boxes of participants, CSV or .json (default: synthetic participants)",
     )  # fmt: skip
-    parser.add_argument(
-        "--seed", type=int, default=0, help="of synthetic participants (default: %(default)s)"
-    )
+    add_number(parser, "--seed", "of synthetic participants", default=0, low=0)
     add_output(parser)
 
 
@@ -188,13 +188,16 @@ def _fig_11(options: argparse.Namespace) -> int:
     load = partial(load_case, blur=BLUR, seed=options.seed)
     loaded = read_ahead(load, items, workers=usable_workers())
     hidden = not sys.stderr.isatty()
-    rows = list(
-        local_rows(
-            (_checked(*pair) for pair in tqdm(loaded, total=len(items), disable=hidden)),
-            predictors,
-            border=options.border,
+    left_out = LeftOut()
+    rows = [
+        row
+        for _, own in left_out.over(
+            tqdm(loaded, total=len(items), disable=hidden),
+            lambda pair: list(local_rows([_case(*pair)], predictors, border=options.border)),
+            file=lambda pair: pair[0].path,
         )
-    )
+        for row in own
+    ]
     result = {"ground_truth": source, "stride": options.stride, "blur": BLUR,
               "border": options.border,
               "weights_sha256": scorer.info.sha256, **met,
@@ -205,12 +208,13 @@ def _fig_11(options: argparse.Namespace) -> int:
     sys.stdout.write(f"{head}\n\n{to_markdown(local_table(result))}\n")
     ax = plot_auc_boxes(result)
     ax.set_title(source, fontsize="medium")
-    return save(ax, options, "thesis-fig11")
+    save(ax, options, "thesis-fig11")
+    return left_out.status()
 
 
-def _checked(item, case):
+def _case(item, case):
     if isinstance(case, Exception):
-        raise ValueError(f"{item.path}: {case}") from case
+        raise case
     return case
 
 
@@ -225,13 +229,8 @@ def _options_11(parser: argparse.ArgumentParser) -> None:
         "--split", metavar="FILE|NAME", help="without --boxes (default: split.csv of FOLDER)"
     )
     parser.add_argument("--set", default="test", help="of the split (default: %(default)s)")
-    parser.add_argument(
-        "--versions", type=int, default=1, metavar="N",
-        help="distorted versions of an image (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--seed", type=int, default=0, help="of synthetic distortions (default: %(default)s)"
-    )
+    add_number(parser, "--versions", "distorted versions of an image", default=1, low=1)
+    add_number(parser, "--seed", "of synthetic distortions", default=0, low=0)
     parser.add_argument(
         "--border", choices=BORDERS, default=BORDERS[0],
         help="outside the cells of a map: zero as in the thesis, or its edge continued, which is "

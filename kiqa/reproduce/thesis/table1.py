@@ -7,7 +7,6 @@ Public names: :data:`COMMAND`, :func:`read_run`, :func:`table_rows`.
 """
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ import numpy as np
 from kiqa.data.tables import read_table
 from kiqa.evaluation.report import correlation_report, to_markdown, write_csv, write_json
 from kiqa.io.files import replacing
+from kiqa.io.json_files import read_json
 from kiqa.reproduce.command import Command, add_output
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.training.patchnet.table import METRICS
@@ -53,7 +53,7 @@ def read_run(workdir: str | os.PathLike) -> dict:
             "kiqa brings along."
         )
     try:
-        run = json.loads(file.read_text(encoding="utf-8"))
+        run = read_json(file)
         if not run["instances"] or not {"table", "settings", "data"} <= run.keys():
             raise ValueError("no instance in it")
     except (ValueError, KeyError, TypeError, AttributeError) as error:

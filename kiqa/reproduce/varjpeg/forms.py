@@ -98,7 +98,7 @@ def _run(options) -> int:
         source = read_source(path)
         return compare_forms(source, scorer.map(source.rgb()), subsampling=options.subsampling)
 
-    rows, errors = rows_of(options, compare)
+    rows, left_out = rows_of(options, compare)
     table = {quality: [row for row in rows if row["quality"] == quality] for quality in QUALITIES}
     lines = ["  q~  compatible q~  extra bytes  PSNR difference"]
     summary = {}
@@ -122,7 +122,7 @@ def _run(options) -> int:
         save_rows(
             Path(options.output), "varjpeg-forms", rows, {"by_quality": summary, "mean_extra": mean}
         )
-    return 1 if errors else 0
+    return left_out.status()
 
 
 def save_rows(folder: Path, name: str, rows: list[dict], summary: dict) -> None:

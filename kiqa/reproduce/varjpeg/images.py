@@ -16,7 +16,8 @@ import numpy as np
 from kiqa.arguments import add_number
 from kiqa.data.chosen import PARTS
 from kiqa.data.splits import read_split
-from kiqa.io.messages import tell
+from kiqa.reproduce.command import report
+from kiqa.reproduce.left_out import LeftOut
 
 if TYPE_CHECKING:
     from kiqa.scoring import Scorer
@@ -35,7 +36,7 @@ def add_images(parser: argparse.ArgumentParser) -> None:
         "--split", metavar="NAME|FILE", help="split of them, such as cid22-kiqa (default: none)"
     )
     parser.add_argument("--set", choices=PARTS, default="all", help="its part (default: all)")
-    add_number(parser, "--limit", "only the first N images")
+    add_number(parser, "--limit", "only the first N images", low=1)
 
 
 def images_of(options: argparse.Namespace) -> list[Path]:
@@ -60,7 +61,7 @@ def images_of(options: argparse.Namespace) -> list[Path]:
 
 def rows_of(
     options: argparse.Namespace, compare: Callable[[Path, "Scorer"], Iterable[dict]]
-) -> tuple[list[dict], int]:
+) -> tuple[list[dict], LeftOut]:
     """Compare something on each image of the options, and say which are done.
 
     Args:
@@ -68,30 +69,24 @@ def rows_of(
         compare: From a file and the model to rows.
 
     Returns:
-        All rows, each with the file's name as ``image``, and the number of
-        images that could not be compared, which are reported.
+        All rows, each with the file's name as ``image``, and the images that
+        could not be compared.
 
     Raises:
         ValueError: If none could.
     """
-    from kiqa.io.messages import name_file
     from kiqa.scoring import Scorer
     from kiqa.startup import load_quietly
 
     scorer = Scorer(options.model, stride=options.stride)
     load_quietly(scorer)
-    rows, errors = [], 0
-    for path in images_of(options):
-        try:
-            rows += [{"image": path.name, **row} for row in compare(path, scorer)]
-        except (ValueError, OSError) as error:
-            tell(name_file(error, str(path)), name="kiqa.reproduce")
-            errors += 1
-        else:
-            tell(f"{path.name} is done", name="kiqa.reproduce")
+    rows, left_out = [], LeftOut()
+    for path, own in left_out.over(images_of(options), lambda path: list(compare(path, scorer))):
+        rows += [{"image": path.name, **row} for row in own]
+        report(f"{path.name} is done")
     if not rows:
-        raise ValueError(f"Expected images that can be compared. Received: none in {errors} files.")
-    return rows, errors
+        raise ValueError("Expected images that can be compared. Received: none.")
+    return rows, left_out
 
 
 def blurred_outside(pixels: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -124,12 +124,12 @@ def _run(options) -> int:
         pixels, mask = blurred_outside(load_image(path).pixels, path.name)
         return compare_regions(pixels, mask, scorer.map(pixels))
 
-    rows, errors = rows_of(options, compare)
+    rows, left_out = rows_of(options, compare)
     summary = _summary(rows)
     sys.stdout.write(_table(summary))
     if options.output:
         save_rows(options.output, "varjpeg-regions", rows, {"groups": summary})
-    return 1 if errors else 0
+    return left_out.status()
 
 
 def _summary(rows):

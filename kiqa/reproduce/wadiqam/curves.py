@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kiqa.arguments import whole_number
 from kiqa.data.proxy_pairs import PROXY
 from kiqa.data.tables import read_table
 from kiqa.data.untrained import untrained, untrained_files
@@ -22,6 +23,7 @@ from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import to_markdown, write_csv
 from kiqa.reproduce.command import Command, add_include, add_output
 from kiqa.reproduce.command import report as say
+from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.thesis.figures import save
 from kiqa.reproduce.wadiqam.data import (
     PROXY_NAME,
@@ -30,7 +32,9 @@ from kiqa.reproduce.wadiqam.data import (
     nothing_fits,
     sample,
     split_tasks,
+    usable,
 )
+from kiqa.reproduce.wadiqam.report import Result, check_tested
 from kiqa.reproduce.wadiqam.runs import (
     add_training,
     patch_outputs,
@@ -38,7 +42,7 @@ from kiqa.reproduce.wadiqam.runs import (
     settings_of,
     trained,
 )
-from kiqa.training.wadiqam.tasks import read_pairs
+from kiqa.training.wadiqam.tasks import check_parts, read_pairs
 
 _PRINTED = ("live", "tid2013")
 _NUMBERS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -78,21 +82,27 @@ def patch_curve(
     return curve
 
 
-def runs_of(options: argparse.Namespace, *, mode: str, watch: bool = False) -> Iterator[tuple]:
+def runs_of(
+    options: argparse.Namespace, left_out: LeftOut, *, mode: str, watch: bool = False
+) -> Iterator[tuple]:
     """Train DIQaM and WaDIQaM on each data set and split, or take those of --model.
+
+    All settings and images are looked at before the first training.
 
     Args:
         options: Parsed options of `add_runs`.
+        left_out: Takes images that cannot be used.
         mode: ``"fr"`` or ``"nr"``.
         watch: Whether the loss of the test part is noted while training.
 
-    Yields:
-        Label, data set, its parts, and the file of the network.
+    Returns:
+        An iterator over label, data set, its parts, and the file of the
+        network.
 
     Raises:
-        ValueError: If no data set fits.
+        ValueError: If no data set fits, or a setting is wrong.
     """
-    sets = given_sets(options.data, printed=_PRINTED, mode=mode)
+    sets = given_sets(options.data, printed=_PRINTED, mode=mode, left_out=left_out)
     if options.model and options.split is None and set(sets) - {PROXY_NAME}:
         raise ValueError(
             "Expected --split with --model: the split that the network was trained with. "
@@ -100,16 +110,18 @@ def runs_of(options: argparse.Namespace, *, mode: str, watch: bool = False) -> I
         )
     if not sets:
         nothing_fits(options.data, _PRINTED)
+    jobs: list[tuple] = []
     for name, tasks in sets.items():
         for split in range(1 if options.model else options.splits):
             if options.model and name == PROXY_NAME:
                 (path,) = (each.partition("=")[2] for each in options.data if each.startswith(name))
-                parts = read_pairs(path)  # the sets that the network was trained with
+                found = read_pairs(path)  # the sets that the network was trained with
+                parts = {part: usable(of_part, left_out) for part, of_part in found.items()}
             else:
                 parts, _ = split_tasks(name, tasks, seed=split, split=options.split)
             if options.model:
-                for file in options.model:
-                    yield Path(file).stem, name, _unseen(parts, name, file, options), Path(file)
+                jobs += [(Path(file).stem, name, _unseen(parts, name, file, options), Path(file))
+                         for file in options.model]  # fmt: skip
                 continue
             used = {
                 "train": sample(parts["train"], options.images, seed=split),
@@ -118,12 +130,22 @@ def runs_of(options: argparse.Namespace, *, mode: str, watch: bool = False) -> I
             }
             for pooling, label in _LABELS.items():
                 settings = settings_of(options, {"mode": mode, "pooling": pooling}, split=split)
-                folder, _ = trained(
-                    name, used, settings, folder=options.output / "trainings",
-                    watched=watch,
-                )  # fmt: skip
-                (file,) = folder.glob("*diqam_*.h5")
-                yield f"{label}-{mode.upper()}", name, parts, file
+                check_parts(used, settings)
+                train = partial(_file_of, name, used, settings, options, watch)
+                jobs.append((f"{label}-{mode.upper()}", name, parts, train))
+    for _, name, parts, _ in jobs:
+        check_tested(Result("", name, name, 0, parts.get("test", ()), np.zeros(0)))
+    return (
+        (label, name, parts, file if isinstance(file, Path) else file())
+        for label, name, parts, file in jobs
+    )
+
+
+def _file_of(name, used, settings, options, watch):
+    """The weights file of a training, which is done if it is not there."""
+    folder, _ = trained(name, used, settings, folder=options.output / "trainings", watched=watch)
+    (file,) = folder.glob("*diqam_*.h5")
+    return file
 
 
 def _unseen(parts, name, file, options):
@@ -159,7 +181,8 @@ def _patches(options: argparse.Namespace, *, mode: str, name: str) -> int:
     from kiqa.io.weights import load_model, read_info
 
     found: dict[str, list] = {}
-    for label, data, parts, file in runs_of(options, mode=mode):
+    left_out = LeftOut()
+    for label, data, parts, file in runs_of(options, left_out, mode=mode):
         quality, weight = patch_outputs(
             load_model(file), parts["test"], patches=max(options.numbers), seed=0
         )
@@ -167,10 +190,11 @@ def _patches(options: argparse.Namespace, *, mode: str, name: str) -> int:
         wanted = np.array([task.score for task in parts["test"]])
         curve = patch_curve(sign * quality, weight, wanted, options.numbers)
         found.setdefault(f"{label}, {data}", []).append(curve)
-    return save_means(
+    save_means(
         found, options.numbers, "patches", options, name,
         xlabel="number of patches of an image, N_p", xscale="log",
     )  # fmt: skip
+    return left_out.status()
 
 
 def save_means(
@@ -214,8 +238,8 @@ def _losses(options: argparse.Namespace) -> int:
 
     if options.model:
         raise ValueError("Expected no --model: losses are those of a training.")
-    curves, rows = {}, []
-    for label, data, _, file in runs_of(options, mode="nr", watch=True):
+    curves, rows, left_out = {}, [], LeftOut()
+    for label, data, _, file in runs_of(options, left_out, mode="nr", watch=True):
         columns = {"loss": "training", "val_loss": "validation", "test_loss": "testing"}
         history = [row for _, row in read_table(file.parent / "history.csv", ("epoch", *columns))]
         epochs = [int(row["epoch"]) for row in history]
@@ -228,7 +252,8 @@ def _losses(options: argparse.Namespace) -> int:
             ]
     write_csv(rows, options.output / "wadiqam-fig8.csv")
     ax = plot_curves(curves, xlabel="epoch", ylabel="loss", markers=False)
-    return save(ax, options, "wadiqam-fig8")
+    save(ax, options, "wadiqam-fig8")
+    return left_out.status()
 
 
 def report(rows: list[dict], options: argparse.Namespace, name: str) -> None:
@@ -241,7 +266,7 @@ def report(rows: list[dict], options: argparse.Namespace, name: str) -> None:
 
 def _options_patches(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--numbers", type=int, nargs="+", default=list(_NUMBERS), metavar="N",
+        "--numbers", type=whole_number, nargs="+", default=list(_NUMBERS), metavar="N",
         help="numbers of patches (default: 1 to 512, powers of 2)",
     )  # fmt: skip
     add_runs(parser, splits=10)

@@ -5,14 +5,16 @@ instead or besides, and pairs with a proxy score (``proxy=pairs.csv``), which
 is said in its output.
 
 Public names: :data:`PROXY_NAME`, :func:`add_sets`, :func:`given_sets`,
-:func:`nothing_fits`, :func:`split_tasks`, :func:`sample`.
+:func:`usable`, :func:`nothing_fits`, :func:`split_tasks`, :func:`sample`.
 
 References:
     Bosse et al. 2018, section IV-B.
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,7 +23,8 @@ import numpy as np
 from kiqa.data import DATASETS
 from kiqa.data.records import SETS
 from kiqa.data.splits import counted_split, random_split, read_split
-from kiqa.training.wadiqam.tasks import PatchTask, rated_tasks, read_pairs
+from kiqa.reproduce.left_out import LeftOut
+from kiqa.training.wadiqam.tasks import PatchTask, rated_tasks, read_pairs, references_of
 
 PROXY_NAME = "proxy"
 
@@ -49,7 +52,12 @@ def add_sets(parser: argparse.ArgumentParser, printed: Sequence[str]) -> None:
 
 
 def given_sets(
-    data: Sequence[str], *, printed: Sequence[str], mode: str, only: bool = False
+    data: Sequence[str],
+    *,
+    printed: Sequence[str],
+    mode: str,
+    only: bool = False,
+    left_out: LeftOut | None = None,
 ) -> dict[str, list[PatchTask]]:
     """Read the data sets that were given.
 
@@ -59,6 +67,8 @@ def given_sets(
         mode: ``"fr"`` leaves out data sets without references, ``"nr"`` the
             pairs, whose scores are not of single images, and all references.
         only: Refuse others than the printed ones.
+        left_out: Takes images that cannot be used, of `usable`, before hours
+            of training; ``None`` looks at none.
 
     Returns:
         Tasks by name, of those that fit; perhaps none.
@@ -85,8 +95,33 @@ def given_sets(
             tasks = rated_tasks(DATASETS[name](Path(path)), mode=mode)
             fits = mode == "nr" or all(task.reference is not None for task in tasks)
         if fits:
-            found[name] = tasks
+            found[name] = tasks if left_out is None else usable(tasks, left_out)
     return found
+
+
+def usable(tasks: Sequence[PatchTask], left_out: LeftOut) -> list[PatchTask]:
+    """Decode the images of tasks, and their references, once.
+
+    Args:
+        tasks: Any.
+        left_out: Takes those that cannot be decoded, are smaller than a
+            patch, or differ in size from their reference.
+
+    Returns:
+        The others.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    from tqdm import tqdm
+
+    from kiqa.training.wadiqam.batches import patch_source
+
+    def look(task):
+        patch_source([task.path], references_of([task]), keep_bytes=0).pixels(0)
+
+    shown = tqdm(tasks, unit="image", desc="looking", disable=not sys.stderr.isatty())
+    return [task for task, _ in left_out.over(shown, look, file=attrgetter("path"))]
 
 
 def nothing_fits(data: Sequence[str], wanted: Sequence[str]) -> NoReturn:

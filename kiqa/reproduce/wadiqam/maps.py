@@ -12,12 +12,13 @@ References:
 
 import argparse
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
-import numpy as np
-
+from kiqa.arguments import add_number
 from kiqa.io.images import load_image
 from kiqa.reproduce.command import Command, add_output
+from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.thesis.figures import save
 
 _CMAP = "viridis"  # blue is low, yellow is high, as printed
@@ -36,29 +37,31 @@ def _run(options: argparse.Namespace, *, name: str) -> int:
             f"Expected a --reference for each --image. Received: {len(options.reference)} for "
             f"{len(options.image)}."
         )
-    images = [load_image(path).pixels for path in options.image]
-    references: list[np.ndarray | None] = [
-        load_image(path).pixels for path in options.reference or ()
-    ]
     start_keras()
     poolers = []
     for model in options.model or options.models:
         info = read_info(find_weights(model))
         poolers.append(PatchPooler(load_model(info.path), stride=options.stride, info=info))
-        if poolers[-1].needs_reference and not references:
+        if poolers[-1].needs_reference and not options.reference:
             raise ValueError(
                 f"Expected --reference for {info.name}, a full-reference model. Received: none. "
                 "Give one for each --image, or other models with --model."
             )
-    columns = [
-        (pooler, path, pixels, pooler.pool(pixels, reference if pooler.needs_reference else None))
-        for path, pixels, reference in zip(
-            options.image, images, references or [None] * len(images), strict=True
-        )
-        for pooler in poolers
-    ]
+    left_out = LeftOut()
+
+    def pooled_by_all(pair):
+        pixels, reference = (path and load_image(path).pixels for path in pair)
+        given = [reference if pooler.needs_reference else None for pooler in poolers]
+        return [
+            (pooler, pair[0], pixels, pooler.pool(pixels, other))
+            for pooler, other in zip(poolers, given, strict=True)
+        ]
+
+    pairs = zip(options.image, options.reference or [None] * len(options.image), strict=True)
+    found = left_out.over(pairs, pooled_by_all, file=itemgetter(0))
+    columns = [column for _, own in found for column in own]
     rows = 2 + any(pooled.weight is not None for *_, pooled in columns)
-    ratio = max(pixels.shape[0] / pixels.shape[1] for pixels in images)
+    ratio = max(pixels.shape[0] / pixels.shape[1] for _, _, pixels, _ in columns)
     size = (4.2 * len(columns), (3.3 * ratio + 0.5) * rows)
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots(rows, len(columns), squeeze=False)
@@ -82,7 +85,8 @@ def _run(options: argparse.Namespace, *, name: str) -> int:
             )  # fmt: skip
         for ax in (top, *below):
             ax.set_anchor("W")  # one edge, with a colour scale or without
-    return save(figure, options, name)
+    save(figure, options, name)
+    return left_out.status()
 
 
 def _options(parser: argparse.ArgumentParser, *, models: tuple[str, ...]) -> None:
@@ -100,9 +104,9 @@ def _options(parser: argparse.ArgumentParser, *, models: tuple[str, ...]) -> Non
         help="networks of kiqa.models.wadiqam, such as files of kiqa convert deepiqa; may be "
         f"given several times (default: {', '.join(models)})",
     )  # fmt: skip
-    parser.add_argument(
-        "--stride", type=int, metavar="N",
-        help="pixels between patches (default: 32, no overlap, as in the paper)",
+    add_number(
+        parser, "--stride", "pixels between patches (default: 32, no overlap, as in the paper)",
+        low=1,
     )  # fmt: skip
     add_output(parser)
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from kiqa.arguments import Output, add_number, add_output
+from kiqa.constants import WADIQAM
 from kiqa.data.distortions import distort
 from kiqa.data.folders import images_in
 from kiqa.data.proxy_pairs import PROXY, write_proxy_pairs
@@ -30,6 +31,7 @@ from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import grouped_draws, mean_interval, percentile_interval
 from kiqa.io.images import load_image
 from kiqa.reproduce.command import Command, add_include, add_model, add_pristine, report
+from kiqa.reproduce.left_out import LeftOut
 from kiqa.scoring import Scorer, read_ahead, usable_workers
 from kiqa.startup import load_quietly
 
@@ -150,9 +152,11 @@ def _options(parser: argparse.ArgumentParser) -> None:
         help="pairs.csv with that set, of kiqa.train_wadiqam --pristine (default: made below "
         "--output)",
     )  # fmt: skip
-    add_number(parser, "--copies", "without --pairs: copies of each kind and image", default=4)
-    add_number(parser, "--levels", "rising levels of each kind", default=5)
-    add_number(parser, "--seed", "seed of the random numbers", default=0)
+    add_number(
+        parser, "--copies", "without --pairs: copies of each kind and image", default=4, low=1
+    )
+    add_number(parser, "--levels", "rising levels of each kind", default=5, low=2)
+    add_number(parser, "--seed", "seed of the random numbers", default=0, low=0)
     add_include(parser)
     add_model(parser, default="wadiqam_fr")
     written = "write tables and JSON there"
@@ -162,7 +166,9 @@ def _options(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    images = images_in(options.data, split=options.split, chosen=options.set)
+    left_out = LeftOut()
+    found = images_in(options.data, split=options.split, chosen=options.set)
+    images = [path for path, _ in left_out.over(found, _look)]
     scorer = Scorer(options.model)
     load_quietly(scorer)
     if not scorer.needs_reference:
@@ -178,7 +184,7 @@ def _run(options: argparse.Namespace) -> int:
         {options.set: images}, options.output / "pairs", copies=options.copies,
         seed=options.seed, report=report,
     )  # fmt: skip
-    known = {image.resolve() for image in images}
+    known = {image.resolve() for image in found}
     names = {image.name for image in kept.images}
     pairs = [pair for pair in _pairs(path, options.set, known)
              if Path(pair["reference"]).name in names]  # fmt: skip
@@ -186,20 +192,30 @@ def _run(options: argparse.Namespace) -> int:
     hidden = not sys.stderr.isatty()
     loaded = read_ahead(partial(_load, folder=path.parent), pairs, workers=usable_workers())
     bar = tqdm(zip(pairs, loaded, strict=True), total=len(pairs), unit="pair", disable=hidden)
+
+    def compared(pair_and_pixels):
+        pair, pixels = pair_and_pixels
+        if isinstance(pixels, Exception):
+            raise pixels
+        copy, reference = pixels
+        return {"image": Path(pair["image"]).name, "reference": Path(pair["reference"]).name,
+                "kind": pair["kind"], "level": pair["level"], "proxy": float(pair["score"]),
+                "score": better * scorer.score(copy, reference=reference)}  # fmt: skip
+
+    def rises(path):
+        return list(
+            responses(
+                [path], lambda copy, reference: scorer.score(copy, reference=reference),
+                levels=options.levels, seed=options.seed,
+            )
+        )  # fmt: skip
+
     rows = [
-        {"image": Path(pair["image"]).name, "reference": Path(pair["reference"]).name,
-         "kind": pair["kind"], "level": pair["level"], "proxy": float(pair["score"]),
-         "score": better * scorer.score(copy, reference=reference)}
-        for pair, (copy, reference) in bar
-    ]  # fmt: skip
+        row for _, row in left_out.over(bar, compared, file=lambda it: path.parent / it[0]["image"])
+    ]
     agreement = rank_agreement(rows)
-    rising = list(
-        responses(
-            tqdm(images, unit="image", disable=hidden),
-            lambda copy, reference: scorer.score(copy, reference=reference),
-            levels=options.levels, seed=options.seed,
-        )
-    )  # fmt: skip
+    shown = tqdm(images, unit="image", disable=hidden)
+    rising = [row for _, own in left_out.over(shown, rises) for row in own]
     steps = summarise_responses(rising, higher_is_better=scorer.info.higher_is_better)
     write_csv(rows, options.output / "wadiqam-proxy-pairs.csv")
     write_csv(rising, options.output / "wadiqam-proxy-responses.csv")
@@ -216,7 +232,17 @@ def _run(options: argparse.Namespace) -> int:
         f"Score falls at every step of {options.levels} rising levels\n\n"
         f"{to_markdown([_step_row(entry) for entry in steps])}\n"
     )
-    return 0
+    return left_out.status()
+
+
+def _look(path):
+    """Refuse an image of which no patch can be cut."""
+    image = load_image(path)
+    if min(image.height, image.width) < WADIQAM.patch:
+        raise ValueError(
+            f"Expected an image of at least {WADIQAM.patch}x{WADIQAM.patch} pixels. Received: "
+            f"{path}, {image.width}x{image.height}."
+        )
 
 
 def _pairs(path: Path, part: str, images: set[Path]) -> list[dict]:
@@ -232,9 +258,12 @@ def _pairs(path: Path, part: str, images: set[Path]) -> list[dict]:
     return pairs
 
 
-def _load(pair: dict, *, folder: Path) -> list[np.ndarray]:
-    """The pixels of both images; a gray image's copies may be stored in colour."""
-    return [load_image(folder / pair[column]).pixels for column in ("image", "reference")]
+def _load(pair: dict, *, folder: Path) -> list[np.ndarray] | Exception:
+    """The pixels of both images, or why not; a gray image's copies may be stored in colour."""
+    try:
+        return [load_image(folder / pair[column]).pixels for column in ("image", "reference")]
+    except (ValueError, OSError) as error:
+        return error
 
 
 def _agreement_row(entry):

@@ -14,13 +14,16 @@ References:
 import argparse
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kiqa.arguments import add_number, whole_number
 from kiqa.constants import WADIQAM
 from kiqa.evaluation.correlation import METRICS
 from kiqa.reproduce.command import Command
+from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.wadiqam.curves import add_runs, runs_of, save_means
 from kiqa.training.wadiqam.tasks import PatchTask, references_of
 
@@ -103,7 +106,8 @@ def _run(options: argparse.Namespace) -> int:
     from kiqa.io.weights import load_model, read_info
 
     found: dict[str, list] = {}
-    for label, data, parts, file in runs_of(options, mode="fr"):
+    left_out = LeftOut()
+    for label, data, parts, file in runs_of(options, left_out, mode="fr"):
         network, sign = load_model(file), 1 if read_info(file).higher_is_better else -1
         of_reference = {task.reference: task for task in parts["train"]}  # each reference once
         each = math.ceil(options.pca_patches / len(of_reference))
@@ -121,21 +125,22 @@ def _run(options: argparse.Namespace) -> int:
             scores = reduced_scores(network, features[0], reference, patches=options.test_patches)
             curve.append(METRICS["srocc"](sign * scores, wanted))
         found.setdefault(f"{label}, {data}", []).append(curve)
-    return save_means(
+    save_means(
         found, options.components, "components", options, "wadiqam-fig9",
         xlabel="principal components of the reference patch", xscale="symlog",
     )  # fmt: skip
+    return left_out.status()
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--components", type=int, nargs="+", default=list(_COMPONENTS), metavar="K",
+        "--components", type=partial(whole_number, low=0), nargs="+",
+        default=list(_COMPONENTS), metavar="K",
         help="numbers of components kept (default: 0 to 512)",
     )  # fmt: skip
-    parser.add_argument(
-        "--pca-patches", type=int, default=_PATCHES, metavar="N",
-        help="reference patches of the training part (default: %(default)s)",
-    )  # fmt: skip
+    add_number(
+        parser, "--pca-patches", "reference patches of the training part", default=_PATCHES, low=1
+    )
     add_runs(parser, splits=1)
 
 

@@ -1,7 +1,7 @@
 """Results of DIQaM and WaDIQaM over several splits, beside the paper's.
 
-Public names: :class:`Result`, :func:`summarise`, :func:`differences`,
-:func:`finish`.
+Public names: :class:`Result`, :func:`check_tested`, :func:`summarise`,
+:func:`differences`, :func:`finish`.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import numpy as np
 
 from kiqa import __version__
 from kiqa.data.proxy_pairs import PROXY
-from kiqa.evaluation.correlation import METRICS
+from kiqa.evaluation.correlation import METRICS, check_mos
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import (
     grouped_draws,
@@ -54,6 +54,21 @@ class Result:
     scores: np.ndarray
     subset: str = "full"
     training: Mapping = field(default_factory=dict)
+
+
+def check_tested(result: Result) -> None:
+    """Refuse a test part of which no correlation exists, whatever is trained.
+
+    Args:
+        result: Any scores.
+
+    Raises:
+        ValueError: If it has fewer than three images, or all have one score.
+    """
+    try:
+        check_mos([task.score for task in result.tasks])
+    except ValueError as error:
+        raise ValueError(f"{result.tested_on}, {result.subset}: {error}") from error
 
 
 def summarise(results: Sequence[Result], metrics: Sequence[str]) -> list[dict]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kiqa.arguments import add_number
 from kiqa.data import DATASETS
 from kiqa.data.proxy_pairs import PROXY
 from kiqa.reproduce.command import report
@@ -45,19 +46,15 @@ def add_training(parser: argparse.ArgumentParser, *, splits: int = SPLITS) -> No
             f"--{name.replace('_', '-')}", type=type(getattr(paper, name)), metavar="N",
             help=f"default: {getattr(paper, name)}",
         )  # fmt: skip
-    group.add_argument(
-        "--splits", type=int, default=splits, metavar="N", help="default: %(default)s"
-    )
-    group.add_argument(
-        "--images", type=int, metavar="N", help="at most so many to train on (default: all)"
-    )
-    group.add_argument(
-        "--validation-images", type=int, metavar="N",
-        help="at most so many to choose the epoch by (default: all)",
+    add_number(group, "--splits", "draws of the parts", default=splits, low=1)
+    add_number(group, "--images", "at most so many to train on (default: all)", low=1)
+    add_number(
+        group, "--validation-images", "at most so many to choose the epoch by (default: all)",
+        low=3,
     )  # fmt: skip
-    group.add_argument(
-        "--test-patches", type=int, default=paper.patches, metavar="N",
-        help="random patches of a test image, N_p (default: %(default)s)",
+    add_number(
+        group, "--test-patches", "random patches of a test image, N_p", default=paper.patches,
+        low=1,
     )  # fmt: skip
     group.add_argument(
         "--shallow", action="store_true", help="the small network of section IV-H, for trials"

@@ -16,15 +16,20 @@ References:
 
 import argparse
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+import numpy as np
+
 from kiqa.data import FOUR_DISTORTIONS
 from kiqa.reproduce.command import Command, add_output
+from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.wadiqam.data import add_sets, given_sets, nothing_fits, sample, split_tasks
-from kiqa.reproduce.wadiqam.report import Result, finish
+from kiqa.reproduce.wadiqam.report import Result, check_tested, finish
 from kiqa.reproduce.wadiqam.runs import add_training, rated, settings_of, trained
+from kiqa.training.wadiqam.settings import WadiqamSettings
+from kiqa.training.wadiqam.tasks import PatchTask, check_parts
 
 _FULL, _NONE = {"mode": "fr"}, {"mode": "nr"}
 _AVERAGE = {"pooling": "average"}
@@ -130,29 +135,45 @@ def _options(parser: argparse.ArgumentParser, *, name: str) -> None:
     add_output(parser)
 
 
+@dataclass(frozen=True)
+class _Job:
+    """One split of one data set: what is trained on it, and tested."""
+
+    data: str
+    split: int
+    used: Mapping[str, Sequence[PatchTask]]
+    settings: Mapping[str, WadiqamSettings]
+    tests: Mapping[str, Sequence[PatchTask]]
+
+
 def _run(options: argparse.Namespace, *, name: str) -> int:
-    table = TABLES[name]
-    results, parts = [], {}
+    table, left_out = TABLES[name], LeftOut()
+    jobs, parts = [], {}
     for mode in getattr(options, "mode", None) or ("fr", "nr"):
         networks = {k: v for k, v in table.networks.items() if v["mode"] == mode}
         if not networks:
             continue
         only = bool(table.tested_on)
-        tasks = given_sets(options.data, printed=table.printed, mode=mode, only=only)
+        tasks = given_sets(
+            options.data, printed=table.printed, mode=mode, only=only, left_out=left_out
+        )
         for data in tasks:
             if only and not set(table.tested_on.get(data, ())) & set(tasks):
                 continue
             for split in range(options.splits):
-                made, parts[data] = _results(table, networks, data, tasks, split, options)
-                results += made
-    if not results:
+                job, parts[data] = _planned(table, networks, data, tasks, split, options)
+                jobs.append(job)
+    if not jobs:
         nothing_fits(options.data, table.printed)
+    # Hours; what can be wrong about the settings has been found out.
+    results = [result for job in jobs for result in _results(job, options)]
     rows = [row for split in results for row in _subsets(table, split)]
-    return finish(name, rows, parts, options, metrics=table.metrics, compared=table.compared)
+    finish(name, rows, parts, options, metrics=table.metrics, compared=table.compared)
+    return left_out.status()
 
 
-def _results(table, networks, data, tasks, split, options):
-    """Train each network on a split of one data set, and rate what is tested."""
+def _planned(table, networks, data, tasks, split, options):
+    """What is done on one split of a data set, and how it was split, in words."""
     parts, how = split_tasks(data, tasks[data], seed=split, cross=bool(table.tested_on))
     used = {
         "train": sample(parts["train"], options.images, seed=split),
@@ -163,18 +184,36 @@ def _results(table, networks, data, tasks, split, options):
     tests = {data: parts["test"]} if not table.tested_on else {
         other: tasks[other] for other in table.tested_on[data] if other in tasks
     }  # fmt: skip
-    results = []
-    for label, changes in networks.items():
-        settings = settings_of(options, changes, split=split)
-        folder, training = trained(data, used, settings, folder=options.output / "trainings")
-        (file,) = folder.glob("*diqam_*.h5")
-        for other, images in tests.items():
-            scores = rated(file, images, patches=options.test_patches, seed=split)
-            results.append(Result(label, data, other, split, images, scores, training=training))
+    settings = {
+        label: settings_of(options, changes, split=split) for label, changes in networks.items()
+    }
+    for each in settings.values():
+        check_parts(used, each)
+    for other, images in tests.items():
+        for subset in _subsets(
+            table, Result("", data, other, split, images, np.zeros(len(images)))
+        ):
+            check_tested(subset)
     return (
-        results,
+        _Job(data, split, used, settings, tests),
         f"{how}, {len(used['train'])} images to train, {len(used['val'])} to validate",
     )
+
+
+def _results(job, options):
+    """Train each network on a split of one data set, and rate what is tested."""
+    results = []
+    for label, settings in job.settings.items():
+        folder, training = trained(
+            job.data, job.used, settings, folder=options.output / "trainings"
+        )
+        (file,) = folder.glob("*diqam_*.h5")
+        for other, images in job.tests.items():
+            scores = rated(file, images, patches=options.test_patches, seed=job.split)
+            results.append(
+                Result(label, job.data, other, job.split, images, scores, training=training)
+            )
+    return results
 
 
 def _subsets(table, whole):

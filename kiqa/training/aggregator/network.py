@@ -14,7 +14,11 @@ from kiqa.training.aggregator.batches import plan_batches, training_order
 from kiqa.training.aggregator.items import StackItem, read_stacks
 from kiqa.training.aggregator.losses import score_loss
 from kiqa.training.aggregator.settings import AggregatorSettings
-from kiqa.training.aggregator.start import PATCHNET_MAP, start_from_patchnet_map
+from kiqa.training.aggregator.start import (
+    PATCHNET_MAP,
+    start_from_file,
+    start_from_patchnet_map,
+)
 from kiqa.training.runs.devices import jit_compile
 from kiqa.training.runs.optimizers import NO_DECAY, adam, scheduled_rate
 from kiqa.training.runs.replicas import predict_batch, whole_batch
@@ -24,12 +28,9 @@ _SAMPLE = 320  # stacks that the start from the Patchnet map looks at
 
 
 def network_of(
-    settings: AggregatorSettings,
-    *,
-    weights: str | os.PathLike | None = None,
-    seed: int | None = None,
+    settings: AggregatorSettings, *, weights: str | None = None, seed: int | None = None
 ) -> keras.Model:
-    """Build the network that the settings name; ``weights`` as for the builder."""
+    """Build the network that the settings name, ``weights`` being ``None`` or ``"imagenet"``."""
     return build_aggregator(weights=weights, pooling=settings.pooling, seed=seed)
 
 
@@ -50,19 +51,19 @@ def compile_aggregator(
     Returns:
         Compiled model of stacks to scores (n, 1).
     """
-    model = network_of(
-        settings,
-        weights=None if initial == PATCHNET_MAP else initial,
-        seed=model_seed(settings.seed),
-    )
-    if initial in (None, "imagenet"):
+    start = None if initial is None else os.fspath(initial)
+    imagenet = start if start == "imagenet" else None
+    model = network_of(settings, weights=imagenet, seed=model_seed(settings.seed))
+    from_file = start not in (None, "imagenet", PATCHNET_MAP)
+    with_head = from_file and start_from_file(model, start)
+    if not with_head and start != PATCHNET_MAP:
         head = model.get_layer("quality_map")
         kernel, bias = head.get_weights()
         head.set_weights([kernel, np.full_like(bias, np.mean([item.target for item in train]))])
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = settings.norm_momentum
-    if initial == PATCHNET_MAP:
+    if start == PATCHNET_MAP:
         start_from_patchnet_map(model, *_sample(train, seed=settings.seed))
     batches = len(training_order(train, batch_size=settings.batch_size))
     rate = scheduled_rate(settings, batches=batches)

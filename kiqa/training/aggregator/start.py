@@ -1,4 +1,4 @@
-"""A start for the aggregator: the maximum of local means of the Patchnet map.
+"""Starts for the aggregator: a file, or the maximum of local means of the Patchnet map.
 
 From random weights DenseNet-169 needs far more images than rated data
 sets have. But one function of the stack is known to be good before any
@@ -13,17 +13,64 @@ of each transition copies it; batch normalisations keep it positive by a shift
 so that ReLU leaves it alone.
 """
 
+import os
+
 import keras
 import numpy as np
 
+from kiqa.io.weights import WeightsError, holds_weights_only, load_model, load_weights
 from kiqa.training.aggregator.items import PATCHNET_CHANNEL
+from kiqa.training.runs.origin import file_of
 from kiqa.training.runs.replicas import predict_batch
+from kiqa.training.runs.start import fitting_layers, set_layers
 
 PATCHNET_MAP = "patchnet-map"  # how ``initial`` names this start
 
 _SHIFT = 4.0  # standard deviations: what ReLU would cut off is 3 in 100,000
 _TRANSITIONS = ("pool2", "pool3", "pool4")
 _ROUNDS = 60  # batches for the statistics; Keras's momentum of 0.99 needs many
+
+
+def start_from_file(model: keras.Model, initial: str | os.PathLike) -> bool:
+    """Set the weights of an aggregator, or of its body, to those of a file.
+
+    Args:
+        model: From `kiqa.models.aggregator.build_aggregator`; changed in place.
+        initial: Name or file of an aggregator, or a file of Keras's DenseNet-169
+            without its top, whole or of weights only (``..._notop.h5``). It need
+            not be trusted.
+
+    Returns:
+        Whether the head was set, too.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, or of another network.
+    """
+    path = file_of(initial)
+    body = keras.Model(model.inputs, model.get_layer("quality_map").input)
+    if not holds_weights_only(path):
+        source = load_model(path)
+        found = {layer.name: layer.get_weights() for layer in source.layers if layer.weights}
+        names = set_layers(fitting_layers(model, found), found)
+        if {layer.name for layer in body.layers if layer.weights} <= {*names}:
+            return "quality_map" in names
+        raise _of_another_network(path, f"layers {sorted(found)[:4]}")
+    for target in (model, body):
+        try:
+            load_weights(target, path)
+        except WeightsError as error:
+            reason = error
+        else:
+            return target is model
+    raise _of_another_network(path, str(reason)) from reason
+
+
+def _of_another_network(path, what):
+    return ValueError(
+        "Expected a .h5 file of an aggregator, or of the DenseNet-169 body without top. Received: "
+        f"{path} ({what})."
+    )
 
 
 def start_from_patchnet_map(

@@ -35,6 +35,7 @@ from kiqa.constants import PATCHNET
 from kiqa.data.konpatch import KonPatch
 from kiqa.data.trained import in_chain, konpatch_trained_on
 from kiqa.evaluation.report import write_csv, write_json
+from kiqa.io.json_files import read_json
 from kiqa.io.weights import Details, export_h5
 from kiqa.plotting import plot_loss_curves, save_figure
 from kiqa.training.patchnet.batches import InstanceData
@@ -47,7 +48,7 @@ from kiqa.training.runs.history import history_writer
 from kiqa.training.runs.options import settings_to_json
 from kiqa.training.runs.origin import details_of, origin, started_from
 from kiqa.training.runs.run import RESULT_FILE
-from kiqa.training.runs.workdir import arrays_sha256, open_workdir, read_json
+from kiqa.training.runs.workdir import arrays_sha256, open_workdir
 
 
 def train_patchnet(

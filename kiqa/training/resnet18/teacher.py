@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from kiqa.io.files import replacing, write_atomically
+from kiqa.io.json_files import read_json
 from kiqa.io.weights import find_weights, load_model, read_info
 from kiqa.training.runs.packed import PackedImages
 
@@ -163,7 +164,7 @@ def write_teacher_features(
     grids = [(height // teacher.patch, width // teacher.patch) for height, width in images.sizes]
     index = folder / _INDEX
     if index.is_file():
-        known = json.loads(index.read_text(encoding="utf-8"))
+        known = read_json(index)
         if {key: known.get(key) for key in about} == about:
             return _opened(folder, grids, teacher)
         index.unlink()

@@ -24,6 +24,7 @@ import numpy as np
 
 from kiqa.evaluation.report import write_json
 from kiqa.io.files import replacing
+from kiqa.io.json_files import read_json
 from kiqa.io.rows import read_rows
 from kiqa.io.weights import WeightsInfo
 from kiqa.maps.gaze import GazeForm
@@ -271,7 +272,7 @@ def _is_finite(value):
 
 def _read_info(path):
     try:
-        values = json.loads((path / INFO_FILE).read_text(encoding="utf-8"))
+        values = read_json(path / INFO_FILE)
         if not all(isinstance(values[key], kind) for key, kind in _FIELDS.items()):
             raise ValueError("a value of the wrong kind")
         return FolderInfo(

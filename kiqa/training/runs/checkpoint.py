@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from kiqa.io.files import replacing
+from kiqa.io.json_files import parse_json
 
 _STATE = "state"
 
@@ -107,7 +108,7 @@ def read_checkpoint(path: str | os.PathLike) -> Checkpoint:
         raise FileNotFoundError(f"Expected a checkpoint. Received: {path}, which is not there.")
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            state = RunState(**json.loads(str(file[_STATE])))
+            state = RunState(**parse_json(str(file[_STATE])))
             names = sorted(file.files)
             groups = {
                 group: [file[name] for name in names if name.startswith(f"{group}/")]

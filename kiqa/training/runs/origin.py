@@ -1,6 +1,6 @@
 """What a training started from, as its weights file and settings tell it.
 
-Public names: `described`, `origin`, `started_from`, `details_of`.
+Public names: `described`, `origin`, `started_from`, `details_of`, `file_of`.
 """
 
 import os
@@ -11,7 +11,14 @@ from typing import Any
 from kiqa import __version__
 from kiqa.data.trained import in_chain
 from kiqa.io.files import sha256_of
-from kiqa.io.weights import Details, Origin, TrainingPart, find_weights, read_info
+from kiqa.io.weights import (
+    Details,
+    Origin,
+    TrainingPart,
+    find_weights,
+    holds_weights_only,
+    read_info,
+)
 
 _MADE = ("imagenet", "patchnet-map")  # starts that are made, not read from a file of ours
 
@@ -72,7 +79,7 @@ def origin(initial: str | os.PathLike | None) -> Origin | None:
         return None
     if str(initial) in _MADE:
         return Origin(str(initial))
-    path = _file(initial)
+    path = file_of(initial)
     return Origin(path.stem, sha256_of(path))
 
 
@@ -105,7 +112,7 @@ def details_of(model: str | os.PathLike | None) -> Details | None:
 
     Returns:
         Its details, for `kiqa.data.trained.in_chain`; ``None`` if it is no
-        weights file.
+        file of ours, or holds weights only, which say nothing of themselves.
 
     Raises:
         FileNotFoundError: As `origin`.
@@ -113,9 +120,16 @@ def details_of(model: str | os.PathLike | None) -> Details | None:
     """
     if model is None or str(model) in _MADE:
         return None
-    return read_info(_file(model)).details
+    path = file_of(model)
+    return None if holds_weights_only(path) else read_info(path).details
 
 
-def _file(model):
+def file_of(model: str | os.PathLike) -> Path:
+    """Return the file of a network that is given by name or path.
+
+    Raises:
+        FileNotFoundError: As `origin`.
+        kiqa.io.weights.WeightsError: As `origin`.
+    """
     path = Path(model)
     return path if path.is_file() else find_weights(model)

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from kiqa.io.files import replacing, write_atomically
 from kiqa.io.images import load_image
+from kiqa.io.json_files import read_json
 
 PIXELS, INDEX = "pixels.bin", "index.json"
 _THREADS = 4
@@ -80,7 +81,7 @@ def pack_images(
     stamps = [[str(path), *_stamp(path)] for path in paths]
     index = folder / INDEX
     if index.is_file():
-        known = json.loads(index.read_text(encoding="utf-8"))
+        known = read_json(index)
         if known.get("files") == stamps:
             for path, size in zip(paths, known["sizes"], strict=True):
                 _check_size(path, size, smallest)

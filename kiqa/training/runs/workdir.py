@@ -5,7 +5,6 @@ that no run is continued with other settings, data or another backend.
 """
 
 import hashlib
-import json
 import os
 import platform
 import time
@@ -17,6 +16,7 @@ import numpy as np
 
 from kiqa import __version__
 from kiqa.evaluation.report import write_json
+from kiqa.io.json_files import read_json
 from kiqa.training.runs.options import check_continues
 
 SETTINGS_FILE = "settings.json"
@@ -106,18 +106,3 @@ def arrays_sha256(*arrays: np.ndarray) -> str:
 def text_sha256(text: str) -> str:
     """Return the hash of a text."""
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def read_json(path: Path) -> dict:
-    """Read a JSON file of a run.
-
-    Raises:
-        ValueError: If the file is not JSON, with its name.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(
-            f"Expected a JSON file. Received: {path} ({error}). It is damaged; use another "
-            "working folder."
-        ) from error

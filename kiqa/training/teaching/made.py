@@ -24,6 +24,7 @@ from kiqa.data.distortions.copies import KINDS, awful, degraded
 from kiqa.data.distortions.history import with_history
 from kiqa.io.files import replacing, write_atomically
 from kiqa.io.images import load_image
+from kiqa.io.json_files import read_json
 
 KEY_FILE = "made.json"
 
@@ -127,7 +128,7 @@ def make_degraded(
 def _claim(folder, kind, sources, seed):
     """Write down whose copies a folder holds, or refuse another's."""
     file = folder / KEY_FILE
-    known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    known = read_json(file) if file.is_file() else {}
     asked = {"seed": seed, "images": [path.name for path in sources]}
     if known.get(kind, asked) != asked:
         raise ValueError(

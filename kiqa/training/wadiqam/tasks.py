@@ -1,13 +1,13 @@
 """What DIQaM and WaDIQaM are trained on: rated images, or pairs with scores.
 
 Public names: `PatchTask`, `rated_tasks`, `references_of`, `read_pairs`,
-`tasks_trained_on`, `pristine_parts`.
+`tasks_trained_on`, `check_parts`, `pristine_parts`.
 """
 
 import math
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from kiqa.data.splits import read_split
 from kiqa.data.tables import read_table
 from kiqa.data.trained import names_trained_on
 from kiqa.io.weights import TrainingPart
+from kiqa.training.wadiqam.settings import WadiqamSettings
 
 _HELD_OUT = 8  # without a set val, one of so many training images chooses the epoch
 
@@ -164,6 +165,33 @@ def tasks_trained_on(
         )
         for use, tasks in parts.items()
     )  # fmt: skip
+
+
+def check_parts(parts: Mapping[str, Sequence[PatchTask]], settings: WadiqamSettings) -> None:
+    """Refuse parts that cannot be trained on.
+
+    Args:
+        parts: Tasks of train and val, and of test where there is one.
+        settings: Of the training.
+
+    Raises:
+        ValueError: If there are too few images, or references are missing or
+            superfluous.
+    """
+    train, validation = parts["train"], parts["val"]
+    if len(train) < settings.batch_size or len(validation) < 3:
+        raise ValueError(
+            f"Expected at least {settings.batch_size} images to train, one batch, and 3 to "
+            f"validate. Received: {len(train)} and {len(validation)}."
+        )
+    wanted = settings.mode == "fr"
+    everything = [task for tasks in parts.values() for task in tasks]
+    wrong = [task.name for task in everything if (task.reference is not None) != wanted]
+    if wrong:
+        raise ValueError(
+            f"Expected images {'with' if wanted else 'without'} a reference in mode "
+            f"{settings.mode!r}. Received: {len(wrong)} others, such as {wrong[:3]}."
+        )
 
 
 def pristine_parts(

@@ -27,7 +27,7 @@ from kiqa.training.wadiqam.batches import epoch_plan, fixed_patches, patch_sourc
 from kiqa.training.wadiqam.form import fold
 from kiqa.training.wadiqam.network import compile_wadiqam, network_of, predict_scores
 from kiqa.training.wadiqam.settings import WadiqamSettings
-from kiqa.training.wadiqam.tasks import PatchTask, references_of
+from kiqa.training.wadiqam.tasks import PatchTask, check_parts, references_of
 
 # What the weights file says of the scores, by `WadiqamSettings.targets`.
 _SCALES = {
@@ -75,7 +75,7 @@ def train_wadiqam(
         OSError: If a file cannot be read or written; what is finished stays.
     """
     parts = {"train": train, "val": validation, "test": test}
-    _check(parts, settings)
+    check_parts(parts, settings)
     source, scores = _source(train, keep_bytes=keep_bytes), _scores(train, settings)
     targets = _targets(scores, settings)
     judges = [_judge(validation, settings, part="val")]
@@ -132,24 +132,6 @@ def _targets(scores, settings):
 def _source(tasks, *, keep_bytes):
     paths = [task.path for task in tasks]
     return patch_source(paths, references_of(tasks), keep_bytes=keep_bytes)
-
-
-def _check(parts, settings):
-    """Refuse parts that cannot be trained on."""
-    train, validation = parts["train"], parts["val"]
-    if len(train) < settings.batch_size or len(validation) < 3:
-        raise ValueError(
-            f"Expected at least {settings.batch_size} images to train, one batch, and 3 to "
-            f"validate. Received: {len(train)} and {len(validation)}."
-        )
-    wanted = settings.mode == "fr"
-    everything = [task for tasks in parts.values() for task in tasks]
-    wrong = [task.name for task in everything if (task.reference is not None) != wanted]
-    if wrong:
-        raise ValueError(
-            f"Expected images {'with' if wanted else 'without'} a reference in mode "
-            f"{settings.mode!r}. Received: {len(wrong)} others, such as {wrong[:3]}."
-        )
 
 
 def _judge(tasks, settings, *, part) -> Callable:

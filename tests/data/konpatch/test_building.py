@@ -119,3 +119,21 @@ def test_an_unreadable_image_is_named(records):
     records[7].path.write_bytes(records[7].path.read_bytes()[:2000])
     with pytest.raises(ValueError, match=r"07\.png"):
         build_konpatch(records, images=12, patches_per_image=2, seed=0)
+
+
+def test_images_that_cannot_be_used_are_left_out(records, tmp_path):
+    """Where somebody is told; the patches of the others are the same ones."""
+    whole = build_konpatch(records, images=12, patches_per_image=3, seed=1)
+    bad = sorted(records, key=lambda record: record.name)[2]
+    bad.path.write_bytes(b"no image")
+    with pytest.raises(ValueError, match=bad.path.name):
+        build_konpatch(records, images=12, patches_per_image=3, seed=1)
+    told = []
+    options = {"images": 12, "patches_per_image": 3, "seed": 1}
+    rest = build_konpatch(records, on_error=lambda path, error: told.append(path), **options)
+    assert told == [bad.path]
+    others = whole.image != bad.name
+    np.testing.assert_array_equal(rest.x, whole.x[others])
+    np.testing.assert_array_equal(rest.image, whole.image[others])
+    with pytest.raises(ValueError, match="none, of 1"):
+        build_konpatch([bad], images=1, seed=1, on_error=lambda path, error: None)

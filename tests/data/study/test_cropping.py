@@ -114,3 +114,19 @@ def test_what_cannot_be_cut(pictures, tmp_path):
     with pytest.raises(ValueError, match="tiny.png: .*4x4"):
         write_patches([tmp_path / "tiny.png"], out, seed=0)
     assert not (out / "patches.csv").exists()
+
+
+def test_what_cannot_be_cut_is_left_out(pictures, tmp_path):
+    """Where somebody is told; the others are cut as they would be alone."""
+    pictures[0].write_bytes(b"no image")
+    Image.new("RGB", (4, 4)).save(pictures[2])
+    told = []
+
+    def note(path, error):
+        told.append((path, str(error)))
+
+    rows = _rows(write_patches(pictures, tmp_path / "out", seed=1, on_error=note))
+    assert [path for path, _ in told] == [pictures[0], pictures[2]] and "4x4" in told[1][1]
+    assert rows == _rows(write_patches(pictures[1:2], tmp_path / "one", seed=1))
+    with pytest.raises(ValueError, match="none, of 1"):
+        write_patches(pictures[:1], tmp_path / "none", seed=1, on_error=note)
