@@ -60,28 +60,34 @@ def seconds(functions, rounds):
     return times
 
 
+def compared(part, theirs, images, rounds):
+    """Times of one network on one image."""
+    inputs, ours = part.feed(*images), compiled(part.network)
+    named = named_inputs(part, inputs)
+    times = seconds({"kiqa": lambda: ours(*inputs), "exported": lambda: theirs.run(named)}, rounds)
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    return {
+        "input": [list(array.shape) for array in inputs],
+        "seconds": {name: round(value, 4) for name, value in medians.items()},
+        "fastest": {name: round(min(values), 4) for name, values in times.items()},
+        "ratio": round(medians["kiqa"] / medians["exported"], 3),
+    }
+
+
 def measure(model, form, rounds):
     """Export a model, and time each of its networks on one image."""
     system = system_of(describe(model))
     images = next(iter(made_images(SIDE, count=1 + system.needs_reference)))
-    parts = {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "exported")
         difference = kiqa.export(model, path, format=form).difference
-        for part in system.parts:
-            inputs, ours = part.feed(*images), compiled(part.network)
-            named = named_inputs(part, inputs)
-            theirs = FORMATS[form].open(path / f"{part.name}{FORMATS[form].ending}")
-            times = seconds(
-                {"kiqa": lambda: ours(*inputs), form: lambda: theirs.run(named)}, rounds
-            )
-            medians = {name: statistics.median(values) for name, values in times.items()}
-            parts[part.name] = {
-                "input": [list(array.shape) for array in inputs],
-                "seconds": {name: round(value, 4) for name, value in medians.items()},
-                "fastest": {name: round(min(values), 4) for name, values in times.items()},
-                "ratio": round(medians["kiqa"] / medians[form], 3),
-            }
+        opened = {
+            part.name: FORMATS[form].open(path / f"{part.name}{FORMATS[form].ending}")
+            for part in system.parts
+        }
+        parts = {
+            part.name: compared(part, opened[part.name], images, rounds) for part in system.parts
+        }
     return parts, difference
 
 

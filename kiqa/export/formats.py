@@ -80,7 +80,8 @@ def check_installed(name: str) -> None:
 
 
 def _write_saved_model(network, path):
-    network.export(path, format="tf_saved_model", verbose=False)
+    with _silent():
+        network.export(path, format="tf_saved_model", verbose=False)
 
 
 def _open_saved_model(path):
@@ -99,7 +100,7 @@ def _open_saved_model(path):
 
 
 def _write_onnx(network, path):
-    with _silent("tf2onnx", "tensorflow"):
+    with _silent():
         network.export(path, format="onnx", verbose=False)
 
 
@@ -130,8 +131,9 @@ def _write_litert(network, path):
         # Lists of tensors, which a loop over steps fills, must know what they hold.
         (tensor,) = network.inputs
         shape = (1, *tensor.shape[1:])
-        options["input_signature"] = [keras.InputSpec(shape=shape, dtype="float32")]
-    with _silent("tensorflow", "absl"):
+        spec = keras.InputSpec(shape=shape, dtype="float32", name=tensor.name)
+        options["input_signature"] = [spec]
+    with _silent():
         network.export(path, format="litert", verbose=False, **options)
 
 
@@ -154,7 +156,8 @@ def _open_litert(path):
 
 
 def _write_keras(network, path):
-    network.save(path)
+    with _silent():
+        network.save(path)
 
 
 def _open_keras(path):
@@ -174,9 +177,9 @@ def _open_keras(path):
 
 
 @contextmanager
-def _silent(*names):
+def _silent():
     """Without log lines and warnings of libraries, which are for their developers."""
-    loggers = [logging.getLogger(name) for name in names]
+    loggers = [logging.getLogger(name) for name in ("absl", "tensorflow", "tf2onnx")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)

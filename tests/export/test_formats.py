@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kiqa.export import formats
-from kiqa.export.comparison import TOLERANCE, largest_difference, named_inputs, outputs_of
+from kiqa.export.comparison import TOLERANCE, largest_difference, outputs_of
 from kiqa.export.formats import FORMATS, check_installed
 from kiqa.export.parts import system_of
 from kiqa.io.weights import read_info
@@ -18,6 +18,12 @@ def available(name):
     """Skip where the libraries of a format are not installed."""
     for module in FORMATS[name].modules:
         pytest.importorskip(module, reason=f"needs kiqa[{FORMATS[name].extra}]")
+
+
+def _called(part):
+    """Run a network once, which Keras wants before it exports."""
+    inputs = part.network.inputs
+    outputs_of(part, [np.zeros((1, *(side or 16 for side in x.shape[1:])), "f4") for x in inputs])
 
 
 @pytest.mark.parametrize(
@@ -37,9 +43,7 @@ def test_a_network_is_what_it_was(small, tmp_path, name, mode):
     available(name)
     system = system_of(read_info(small(mode)))
     (part,) = system.parts
-    outputs_of(
-        part, [np.zeros((1, *(n or 16 for n in x.shape[1:])), "f4") for x in part.network.inputs]
-    )
+    _called(part)
     path = tmp_path / f"network{FORMATS[name].ending}"
     FORMATS[name].write(part.network, path)
     opened = FORMATS[name].open(path)
@@ -89,7 +93,7 @@ def test_libraries_are_silenced_for_the_block_only():
     """Their log lines and warnings, and nobody else's afterwards."""
     logger = logging.getLogger("tf2onnx")
     before = logger.level
-    with formats._silent("tf2onnx"):
+    with formats._silent():
         warnings.warn("of a library", FutureWarning, stacklevel=1)
         assert not logger.isEnabledFor(logging.ERROR)
     assert logger.level == before
