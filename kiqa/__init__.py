@@ -24,6 +24,7 @@ from kiqa.startup import prepare_process  # noqa: E402
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "export": "kiqa.export",
     "quality_map": "kiqa.scoring",
     "score": "kiqa.scoring",
     "Scorer": "kiqa.scoring",
@@ -39,6 +40,7 @@ __all__ = [
     "QualityMap",
     "Scorer",
     "__version__",
+    "export",
     "list_models",
     "load_image",
     "load_model",

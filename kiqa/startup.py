@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from typing import Any
 
 _LOG_LINE = re.compile(
-    rb"^([IWE]\d{4} \d\d|WARNING: All log messages before absl|\d{4}-\d\d-\d\d .*: [IWE] )"
+    rb"^([IWE]\d{4} \d\d|WARNING: All log messages before absl|\d{4}-\d\d-\d\d .*: [IWE] "
+    rb"|INFO: Created TensorFlow Lite )"
 )
 
 _load_lock = threading.RLock()

@@ -26,7 +26,7 @@ ORDER = (
     ("comparators",),  # arrays to numbers; scoring's engines make models of them
     ("scoring",),
     ("training",),
-    ("convert", "studies", "reproduce"),
+    ("convert", "export", "studies", "reproduce"),
     ("cli", "train_*"),
     ("", "__main__"),
 )
@@ -151,6 +151,7 @@ def test_module_imports_only_lower_parts(path: Path) -> None:
         ("kiqa.models.patchnet", "from kiqa.io.weights import export_h5"),
         ("kiqa.training.patchnet.train", "import tensorflow as tf"),
         ("kiqa.reproduce.tables", "from kiqa.studies import pages"),
+        ("kiqa.export.parts", "from kiqa.convert import converter"),
         ("kiqa.cli.main", "from kiqa.train_patchnet import main"),
         ("kiqa.scoring", "from kiqa import Scorer"),
         ("kiqa.helpers", "import math"),

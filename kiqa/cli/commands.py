@@ -20,6 +20,7 @@ from kiqa.cli import (
     study,
 )
 from kiqa.cli import map as map_command
+from kiqa.export import command as export_command
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,15 @@ COMMANDS = (
         "convert published checkpoints of other projects",
         description="Write our .h5 file from a checkpoint of another project. Nothing in the "
         "checkpoint is run; PyTorch and chainer are not needed.",
+    ),
+    Command(
+        "export",
+        export_command,
+        "write a model for TensorFlow, ONNX Runtime, LiteRT or Keras",
+        description="Write the networks of a model as files that run without kiqa, and kiqa.json, "
+        "which says what comes before, between and after them. They are compared with kiqa's own "
+        "on images of several sizes before the command ends.",
+        epilog="docs/export.md has a scorer for each format.",
     ),
     Command(
         "models",

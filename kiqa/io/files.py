@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kiqa.io.outputs.guard import check_target
+from kiqa.io.outputs.guard import OutputError, check_target
 from kiqa.io.outputs.links import is_written_through, written_path
 from kiqa.io.outputs.names import make_folder
 from kiqa.io.outputs.temporaries import sweep, temporary_name
@@ -106,6 +106,52 @@ def _unfinished(path, name, flags):
         raise
     for changed in [folder, *map(os.path.dirname, made)]:
         _sync_folder(changed)
+
+
+@contextmanager
+def new_folder(path: str | os.PathLike) -> Iterator[Path]:
+    """Give a temporary folder beside ``path`` and rename it on success.
+
+    Args:
+        path: Folder to make, which must not be there; those above it are made
+            when missing.
+
+    Yields:
+        The temporary path, of an empty folder. It is removed when the block
+        raises. At the end all its files are on the disk.
+
+    Raises:
+        kiqa.io.outputs.OutputError: If there is something at ``path``, also
+            at the end of the block.
+    """
+    target = written_path(path)
+    _refuse_existing(path, target)
+    folder = os.path.dirname(target)
+    made = make_folder(folder)
+    sweep(folder)
+    temporary = Path(folder, temporary_name(""))
+    try:
+        temporary.mkdir()
+        yield temporary
+        for place, _, names in os.walk(temporary):
+            for name in names:
+                _sync(os.path.join(place, name))
+            _sync_folder(place)
+        _refuse_existing(path, target)
+        temporary.rename(target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    for changed in [folder, *map(os.path.dirname, made)]:
+        _sync_folder(changed)
+
+
+def _refuse_existing(path, target):
+    if os.path.lexists(target):
+        raise OutputError(
+            f"Expected a folder that is not there yet. Received: {path}, which exists. Name "
+            "another one, or remove it."
+        )
 
 
 def _put(temporary, target):

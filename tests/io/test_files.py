@@ -6,7 +6,14 @@ import threading
 
 import pytest
 
-from kiqa.io.files import growing, is_of_the_disk, replacing, sha256_of, write_atomically
+from kiqa.io.files import (
+    growing,
+    is_of_the_disk,
+    new_folder,
+    replacing,
+    sha256_of,
+    write_atomically,
+)
 from kiqa.io.outputs import OutputError
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, modes and pipes of POSIX")
@@ -106,3 +113,37 @@ def test_errors_of_the_disk_are_told_from_those_of_a_name():
     assert is_of_the_disk(OSError(errno.ENOSPC, "full"))
     assert not is_of_the_disk(OSError(errno.ENAMETOOLONG, "long"))
     assert not is_of_the_disk(ValueError("x"))
+
+
+def test_a_new_folder_appears_whole(tmp_path):
+    """With all below it, and not before the block ends; folders above are made."""
+    path = tmp_path / "above" / "new"
+    with new_folder(path) as temporary:
+        (temporary / "sub").mkdir()
+        (temporary / "sub" / "a.txt").write_text("a")
+        assert not path.exists()
+    assert (path / "sub" / "a.txt").read_text() == "a"
+    assert os.listdir(tmp_path / "above") == ["new"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "while it is made"])
+def test_a_new_folder_replaces_nothing(tmp_path, kind):
+    """An empty folder, a file, and what another process makes meanwhile stay as they are."""
+    path = tmp_path / "there"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "file":
+        path.write_text("old")
+    with pytest.raises(OutputError, match="there, which exists"), new_folder(path) as temporary:
+        (temporary / "a.txt").touch()
+        path.mkdir()
+    assert os.listdir(tmp_path) == ["there"]
+    assert path.read_text() == "old" if kind == "file" else os.listdir(path) == []
+
+
+def test_a_failed_folder_leaves_nothing(tmp_path):
+    """Ctrl-C half-way."""
+    with pytest.raises(KeyboardInterrupt), new_folder(tmp_path / "new") as temporary:
+        (temporary / "a.txt").write_text("half")
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path) == []

@@ -1,7 +1,7 @@
-"""Names of unfinished files, and what is left of them after a kill.
+"""Names of unfinished files and folders, and what is left of them after a kill.
 
-A temporary file stands beside its target until it is complete, under a name
-that says which process writes it: ``.kiqa-<machine>-<process>-<number>.tmp``
+A temporary file, or folder, stands beside its target until it is complete, under a
+name that says which process writes it: ``.kiqa-<machine>-<process>-<number>.tmp``
 and the target's suffix. A killed process leaves it there. Who writes in that
 folder next removes it.
 """
@@ -9,6 +9,7 @@ folder next removes it.
 import contextlib
 import os
 import re
+import shutil
 import time
 import uuid
 import zlib
@@ -21,7 +22,7 @@ _swept: set[tuple[int, str]] = set()
 
 
 def temporary_name(suffix: str) -> str:
-    """Return a new name for an unfinished file."""
+    """Return a new name for an unfinished file, or with the suffix ``""`` a folder."""
     suffix = suffix if len(suffix) <= 16 else ""
     return f".kiqa-{_machine()}-{os.getpid()}-{uuid.uuid4().hex}.tmp{suffix}"
 
@@ -29,8 +30,8 @@ def temporary_name(suffix: str) -> str:
 def sweep(folder: str) -> None:
     """Remove what killed processes left in a folder; once a process and folder.
 
-    Removed are temporary files of this machine whose process is gone, and of
-    others if nobody has written to them for a day.
+    Removed are temporary files and folders of this machine whose process is gone,
+    and of others if nobody has written to them for a day.
     """
     key = os.getpid(), os.path.abspath(folder)
     if key in _swept:
@@ -40,6 +41,9 @@ def sweep(folder: str) -> None:
         for entry in entries:
             match = _NAME.fullmatch(entry.name)
             if match and _is_left(entry, match[1], int(match[2])):
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                    continue
                 with contextlib.suppress(OSError):
                     Path(entry.path).unlink()
 

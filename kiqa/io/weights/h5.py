@@ -29,6 +29,7 @@ from kiqa.io.messages import shortened
 from kiqa.io.weights import manifest, model_tensors
 from kiqa.io.weights import tensors as h5_tensors
 from kiqa.io.weights.details import Details
+from kiqa.io.weights.hub import is_address, load_hub_model
 from kiqa.io.weights.info import WeightsInfo
 from kiqa.io.weights.manifest import WeightsError, find_weights
 from kiqa.io.weights.seal import check_seal, sealed, unsealed
@@ -137,9 +138,11 @@ def load_model(name_or_file: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -
     """Load a complete model from a ``.h5`` file, which need not be trusted.
 
     Args:
-        name_or_file: A model's name (`list_models`) or the path of a ``.h5``
-            file, from `export_h5` or any Keras.
-        max_bytes: Most bytes that the file, and its tensors, may have.
+        name_or_file: A model's name (`list_models`), the path of a ``.h5``
+            file, from `export_h5` or any Keras, or an address on the Hugging
+            Face Hub, ``"hf://USER/NAME"`` (`kiqa.io.weights.hub`).
+        max_bytes: Most bytes that the file, and its tensors, may have. Not for
+            addresses: Keras downloads what is there.
 
     Returns:
         ``keras.Model``, uncompiled, every weight set from the file.
@@ -161,6 +164,8 @@ def load_model(name_or_file: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -
     from kiqa.io.weights.model_configs import build_model, checked_config, planned_model
 
     check_process()
+    if is_address(name_or_file):
+        return _from_hub(os.fspath(name_or_file))
     path, _ = _verified(name_or_file, max_bytes)
     with about(path), h5_tensors.open_h5(path, max_bytes=max_bytes) as file:
         text, config = h5_tensors.model_config(file)
@@ -279,6 +284,11 @@ def _of_foreign(path: Path) -> Details:
     """What is known of a complete Keras file without our attribute."""
     name = re.sub("[^A-Za-z0-9_.-]", "-", path.stem).lstrip("_.-") or "model"
     return Details(name, "unknown", "unknown", True)
+
+
+def _from_hub(address: str) -> "keras.Model":
+    with _about(address):
+        return load_hub_model(address)
 
 
 def _verified(name_or_file: str | os.PathLike, max_bytes: int) -> tuple[Path, str]:

@@ -26,6 +26,8 @@ def test_what_the_dead_left_is_removed_once(tmp_path):
     foreign, old = (own.replace(machine, text) for text in ("00000000", "ffffffff"))
     for name in (own, dead, foreign, old, "mine.tmp"):
         (tmp_path / name).touch()
+    folder = temporary_name("").replace(f"-{os.getpid()}-", "-999999999-")
+    (tmp_path / folder / "variables").mkdir(parents=True)
     os.utime(tmp_path / old, (0, time.time() - 90000))
     sweep(str(tmp_path))
     assert {*os.listdir(tmp_path)} == {own, foreign, "mine.tmp"}

@@ -1,0 +1,140 @@
+"""Exported networks against TensorFlow: seconds for one image, side by side in one run.
+
+Claim: the exported networks of lite take less time for an image on a CPU than the
+compiled function that kiqa scores with. All are given the same input, that of an
+image of 512x512 pixels, and take turns, so that a machine that slows down slows
+all; the first round is not counted. Ratios are those of the medians: above 1, the
+exported network is faster.
+
+TensorFlow and ONNX Runtime use all cores and LiteRT one, as they do by default.
+`load` is the machine's when the timing began: above the number of processors, the
+clock measures other programs. The ratio of processor times stands beside that of the
+clock: other programs change it little. Beside the times are the largest difference
+from our outputs that the export found, relative to the largest output, and the size
+of the files. Prints JSON.
+
+    python benchmarks/export.py [--model lite ...] [--format onnx litert ...] [--rounds 15]
+
+All of the catalogue, without times:
+
+    python benchmarks/export.py --model lite patchnet wadiqam_nr wadiqam_fr paq2piq_rm rnn_biqa \\
+        aggregator --format saved-model onnx litert keras --rounds 0
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from importlib import metadata
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import kiqa  # noqa: E402
+from kiqa.export.comparison import made_images, named_inputs  # noqa: E402
+from kiqa.export.formats import FORMATS  # noqa: E402
+from kiqa.export.parts import system_of  # noqa: E402
+from kiqa.scoring.engines import describe  # noqa: E402
+
+LIBRARIES = ("tensorflow", "keras", "numpy", "onnx", "onnxruntime", "tf2onnx", "ai-edge-litert")
+SIDE = 512  # pixels
+
+
+def compiled(network):
+    """Our network as the engines run it: one compiled function."""
+    import tensorflow as tf
+
+    specs = [tf.TensorSpec(tensor.shape, tf.float32) for tensor in network.inputs]
+
+    @tf.function(input_signature=specs)
+    def run(*inputs):
+        return network(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
+
+    return run
+
+
+def timed(functions, rounds):
+    """Medians of the functions' seconds and processor seconds; they take turns."""
+    times = {name: [] for name in functions}
+    for turn in range(rounds + 1):
+        for name, function in functions.items():
+            began = time.perf_counter(), time.process_time()
+            function()
+            if turn:
+                times[name].append((time.perf_counter() - began[0], time.process_time() - began[1]))
+    return {name: [statistics.median(each) for each in zip(*of, strict=True)]
+            for name, of in times.items()}  # fmt: skip
+
+
+def compared(part, opened, images, rounds):
+    """Times of one network on one image, ours and those of the formats, and the ratios."""
+    inputs, ours = part.feed(*images), compiled(part.network)
+    named = named_inputs(part, inputs)
+    functions = {"kiqa": lambda: ours(*inputs)}
+    functions |= {name: (lambda each=each: each.run(named)) for name, each in opened.items()}
+    medians = timed(functions, rounds)
+    clock, own = medians["kiqa"]
+    return {
+        "input": [list(array.shape) for array in inputs],
+        "seconds": {name: round(each[0], 4) for name, each in medians.items()},
+        "processor_seconds": {name: round(each[1], 4) for name, each in medians.items()},
+        "ratio": {name: round(clock / medians[name][0], 3) for name in opened},
+        "processor_ratio": {name: round(own / medians[name][1], 3) for name in opened},
+    }  # fmt: skip
+
+
+def measure(model, names, rounds):
+    """Export a model to formats, and time each of its networks on one image."""
+    system = system_of(describe(model))
+    images = next(iter(made_images(SIDE, count=1 + system.needs_reference)))
+    result = {"model": model, "formats": {}}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            found = kiqa.export(model, Path(folder, name), format=name)
+            result["formats"][name] = {
+                "difference": float(f"{found.difference:.2g}"),
+                "megabytes": round(found.size / 1e6, 1),
+            }
+        for part in system.parts if rounds else ():
+            opened = {
+                name: FORMATS[name].open(Path(folder, name, f"{part.name}{FORMATS[name].ending}"))
+                for name in names
+            }
+            result.setdefault("networks", {})[part.name] = compared(part, opened, images, rounds)
+    return result
+
+
+def main(argv=None):
+    """Measure and print one JSON object; 0 if the claim holds of all that was timed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", nargs="+", default=["lite"])
+    parser.add_argument("--format", nargs="+", choices=tuple(FORMATS), default=["onnx", "litert"])
+    parser.add_argument("--rounds", type=int, default=15)
+    arguments = parser.parse_args(argv)
+    load = os.getloadavg()[0]
+    models = [measure(model, arguments.format, arguments.rounds) for model in arguments.model]
+    ratios = [
+        ratio
+        for model in models
+        for network in model.get("networks", {}).values()
+        for ratio in network["ratio"].values()
+    ]
+    result = {
+        "claim": "exported networks are faster than TensorFlow for one image",
+        "models": models,
+        "rounds": arguments.rounds,
+        "load": round(load, 2),
+        "versions": {name: metadata.version(name) for name in LIBRARIES},
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "reached": all(ratio > 1 for ratio in ratios),
+    }
+    sys.stdout.write(json.dumps(result, indent=2) + "\n")
+    return 0 if result["reached"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""The scorers of ``docs/export.md``, from its own text, in processes that cannot import kiqa."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import kiqa
+from kiqa.export.formats import FORMATS
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "export.md").read_text(encoding="utf-8")
+SCORERS = dict(re.findall(r"^```python\n# (\S+)\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL))
+# What a process with the files of a format must do without.
+ABSENT = {
+    "onnx": ("kiqa", "keras", "tf_keras", "tensorflow"),
+    "litert": ("kiqa", "keras", "tf_keras", "tensorflow"),
+    "saved-model": ("kiqa", "keras", "tf_keras"),
+}
+
+
+def test_every_format_without_keras_has_a_short_scorer():
+    """About ten lines; an argument names the image."""
+    assert SCORERS.keys() == ABSENT.keys() == FORMATS.keys() - {"keras"}
+    for code in SCORERS.values():
+        lines = [line for line in code.splitlines() if line and " import " not in f" {line}"]
+        assert len(lines) <= 10 and "sys.argv[1]" in code
+
+
+@pytest.fixture(scope="module", params=ABSENT)
+def exported(request, tmp_path_factory):
+    """A format, and a folder in which the command of the document has written lite."""
+    for module in FORMATS[request.param].modules:
+        pytest.importorskip(module, reason=f"needs kiqa[{FORMATS[request.param].extra}]")
+    folder = tmp_path_factory.mktemp("exported")
+    command = rf"kiqa export lite --format {request.param} --output (\S+)"
+    kiqa.export("lite", folder / re.search(command, DOCUMENT)[1], format=request.param)
+    return request.param, folder
+
+
+@pytest.mark.slow
+def test_scorer_prints_the_score_without_kiqa(exported, photo):
+    """For an image that is enlarged and one that is made smaller; what is absent stays absent."""
+    name, folder = exported
+    absent = f"import sys\nfor name in {ABSENT[name]}:\n    sys.modules[name] = None\n"
+    large = np.asarray(Image.fromarray(photo).resize((801, 640)))
+    for number, pixels in enumerate((photo[:150, :300], large)):
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", absent + SCORERS[name], f"{number}.png"],
+            cwd=folder, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert float(done.stdout) == pytest.approx(kiqa.score(pixels), rel=1e-4)
