@@ -62,8 +62,6 @@ def found_by(rules: RejectionRules, *, reliability: float, seeds: Sequence[int])
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.studies < 1:
-        raise ValueError(f"Expected at least 1 study. Received: {options.studies}.")
     seeds = range(options.seed, options.seed + options.studies)
     shown = LIVE_FB.contents - LIVE_FB.repeats - LIVE_FB.golden
     images = round(_SUBJECTS * shown / (2 * _HALF))
@@ -95,8 +93,10 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
-    add_number(parser, "--studies", "simulated studies of each row", default=8)
-    add_number(parser, "--seed", "of the first study, the next have the next ones", default=0)
+    add_number(parser, "--studies", "simulated studies of each row", default=8, low=1)
+    add_number(
+        parser, "--seed", "of the first study; the next have the next ones", default=0, low=0
+    )
     add_output(parser, figures=False)
 
 

@@ -276,7 +276,7 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
             "pseudo-scores of the images with this network, such as lite")  # fmt: skip
         add_text(parser, "--patch-scores-are", "TEXT", "what they are, such as pseudo-scores; "
             "stands in the table")  # fmt: skip
-    add_number(parser, "--limit", "only so many images, evenly over the ranks of the MOS")
+    add_number(parser, "--limit", "only so many images, evenly over the ranks of the MOS", low=1)
     add_include(parser)
     add_output(parser, figures=False)
 

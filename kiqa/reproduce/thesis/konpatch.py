@@ -11,6 +11,7 @@ from kiqa.arguments import add_number
 from kiqa.constants import KONPATCH
 from kiqa.data.konpatch import build_konpatch, embedded_konpatch
 from kiqa.reproduce.command import Command, add_data, add_output, records_of
+from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.thesis.figures import save
 
 _LINES = 4  # of the sheet, half of them voted good
@@ -21,8 +22,7 @@ def _run(options: argparse.Namespace) -> int:
 
     if (options.data is None) != (options.dataset is None):
         raise ValueError("Expected --data and --dataset together. Received: one of them.")
-    if options.columns < 1:
-        raise ValueError(f"Expected at least 1 column. Received: {options.columns}.")
+    left_out = LeftOut()
     if options.data is None:
         konpatch = embedded_konpatch(seed=options.seed)
         source = "patches that kiqa brings along, pseudo-votes"
@@ -31,7 +31,7 @@ def _run(options: argparse.Namespace) -> int:
         konpatch = build_konpatch(
             records, images=min(options.images, len(records)),
             patches_per_image=options.patches_per_image, votes=options.votes or "pseudo",
-            seed=options.seed,
+            seed=options.seed, on_error=left_out.note,
         )  # fmt: skip
         kind = f"votes of {options.votes.rsplit('/')[-1]}" if options.votes else "pseudo-votes"
         source = f"{options.dataset}, {options.set}; {kind}"
@@ -50,20 +50,22 @@ def _run(options: argparse.Namespace) -> int:
     ax = plot_patch_sheet(konpatch.x[chosen], konpatch.y[chosen], columns=options.columns)
     ax.set_title(f"{source}: {each} voted good with the MOS of their images, {each} voted bad",
                  fontsize="medium")  # fmt: skip
-    return save(ax, options, "thesis-konpatch")
+    save(ax, options, "thesis-konpatch")
+    return left_out.status()
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
     add_data(parser, required=False, part="train")
-    add_number(parser, "--images", "of --data, at most", default=KONPATCH.images)
+    add_number(parser, "--images", "of --data, at most", default=KONPATCH.images, low=1)
     add_number(
-        parser, "--patches-per-image", "patches of each image", default=KONPATCH.patches_per_image
-    )
+        parser, "--patches-per-image", "patches of each image",
+        default=KONPATCH.patches_per_image, low=1,
+    )  # fmt: skip
     parser.add_argument(
         "--votes", metavar="FILE", help="votes of people, CSV (default: pseudo-votes)"
     )
-    add_number(parser, "--columns", f"patches a line, of {_LINES} lines", default=8)
-    add_number(parser, "--seed", "seed of the random numbers", default=0)
+    add_number(parser, "--columns", f"patches a line, of {_LINES} lines", default=8, low=1)
+    add_number(parser, "--seed", "seed of the random numbers", default=0, low=0)
     add_output(parser)
 
 

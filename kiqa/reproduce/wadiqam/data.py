@@ -71,7 +71,8 @@ def given_sets(
             of training; ``None`` looks at none.
 
     Returns:
-        Tasks by name, of those that fit; perhaps none.
+        Tasks by name, of those that fit; perhaps none. A pair that its file
+        repeats for training, such as an image with itself, counts once.
 
     Raises:
         ValueError: If nothing was given, or a name is unknown.
@@ -89,7 +90,8 @@ def given_sets(
                 f"Received: {entry!r}."
             )
         if name == PROXY_NAME:
-            tasks = [task for part in read_pairs(path).values() for task in part]
+            every = [task for part in read_pairs(path).values() for task in part]
+            tasks = list({task.name: task for task in every}.values())
             fits = mode == "fr"
         else:
             tasks = rated_tasks(DATASETS[name](Path(path)), mode=mode)

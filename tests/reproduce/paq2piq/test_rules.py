@@ -30,5 +30,3 @@ def test_all_rules_find_more_where_subjects_agree(tmp_path, capsys):
     assert rows[0]["halves_lcc"] > rows[3]["halves_lcc"] > 0.3
     first = rows[0]["rules"]
     assert first["all rules"]["recall"] > first["the paper's alone"]["recall"]
-    assert main(["paq2piq-rules", "--studies", "0"]) == 2
-    assert "at least 1 study" in capsys.readouterr().err

@@ -21,3 +21,20 @@ def test_splits_keep_references_together(sets, tmp_path):
     assert said.startswith("23/6") and set(parts) == {"train", "val"}
     with pytest.raises(ValueError, match="at least 1 image"):
         sample(many, 0, seed=0)
+
+
+def test_a_pair_that_is_repeated_for_training_counts_once(tmp_path):
+    """As `kiqa.train_wadiqam --pristine` writes an image with itself, several times."""
+    lines = ["image,reference,score,set"]
+    for number, part in enumerate(("train", "train", "train", "val", "test")):
+        for name in (f"{number}.png", f"{number}_jpeg.png"):
+            (tmp_path / name).touch()
+        lines += 3 * [f"{number}.png,{number}.png,1,{part}"]
+        lines.append(f"{number}_jpeg.png,{number}.png,0.5,{part}")
+    (tmp_path / "pairs.csv").write_text("\n".join([*lines, ""]))
+    pairs = [f"proxy={tmp_path / 'pairs.csv'}"]
+    tasks = given_sets(pairs, printed=("live",), mode="fr")["proxy"]
+    assert len(tasks) == len({task.name for task in tasks}) == 10
+    assert sorted(task.score for task in tasks) == 5 * [0.5] + 5 * [1.0]
+    parts, _ = split_tasks("proxy", tasks, seed=0)
+    assert set(parts) == {"train", "val", "test"}
