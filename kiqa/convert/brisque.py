@@ -109,9 +109,9 @@ def _machine(path):
         if not 0 < len(vectors) == int(header["total_sv"]):
             raise ValueError(f"{len(vectors)} support vectors")
         numbers = [vectors, coefficients, [float(header["rho"])], [float(header["gamma"])]]
-        largest = max(float(np.max(np.abs(each), initial=0)) for each in numbers)
-        if not largest <= _LARGEST_NUMBER or float(header["gamma"]) <= 0:
-            raise ValueError(f"numbers up to {largest:g}, gamma {header['gamma']}")
+        possible = all(np.all(np.abs(each) <= _LARGEST_NUMBER) for each in numbers)
+        if not possible or float(header["gamma"]) <= 0:
+            raise ValueError(f"numbers up to {np.abs(vectors).max():g}, gamma {header['gamma']}")
     except (ValueError, KeyError) as error:
         raise ValueError(
             f"Expected {path} to be a LIBSVM file of {_FORM} with the number of support vectors "

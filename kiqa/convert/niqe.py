@@ -44,8 +44,8 @@ def convert_niqe(source: str | os.PathLike, output: str | os.PathLike) -> Path:
     if not good or not np.isfinite(mean).all() or not _is_covariance(covariance):
         raise ValueError(
             f"Expected {source} to hold a finite mean ({FEATURES},) and a covariance ({FEATURES}, "
-            f"{FEATURES}), symmetric, with a positive diagonal and no negative eigenvalue. Received: "
-            f"{shapes[0]} and {shapes[1]}. Use modelparameters.mat of NIQE's release."
+            f"{FEATURES}), symmetric, with a positive diagonal and no negative eigenvalue. "
+            f"Received: {shapes[0]} and {shapes[1]}. Use modelparameters.mat of NIQE's release."
         )
     return write_converted(
         network_of(Gaussian(mean, covariance)), output, source=source, project="NIQE",
