@@ -108,9 +108,9 @@ def _machine(path):
                 vector[int(number) - 1] = float(value)
         if not 0 < len(vectors) == int(header["total_sv"]):
             raise ValueError(f"{len(vectors)} support vectors")
-        numbers = [vectors, coefficients, [float(header["rho"])], [float(header["gamma"])]]
-        possible = all(np.all(np.abs(each) <= _LARGEST_NUMBER) for each in numbers)
-        if not possible or float(header["gamma"]) <= 0:
+        others = [float(header["rho"]), gamma := float(header["gamma"])]
+        numbers = np.concatenate([vectors.ravel(), coefficients, others])
+        if not (np.abs(numbers) <= _LARGEST_NUMBER).all() or gamma <= 0:
             raise ValueError(f"numbers up to {np.abs(vectors).max():g}, gamma {header['gamma']}")
     except (ValueError, KeyError) as error:
         raise ValueError(

@@ -16,7 +16,7 @@ import warnings
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from kiqa.io.budget import check_declared, check_file
 
@@ -62,7 +62,7 @@ def read_mat(
 
 def _unpacked(data: bytes, most: int) -> int:
     """Bytes that the elements of a file unpack to; counting ends behind ``most``."""
-    order = "big" if data[_HEADER - 2 : _HEADER] == b"MI" else "little"
+    order: Literal["big", "little"] = "big" if data[_HEADER - 2 : _HEADER] == b"MI" else "little"
     total, place = len(data), _HEADER
     while place + _TAG <= len(data) and total <= most:
         kind, size = (int.from_bytes(data[place + at : place + at + 4], order) for at in (0, 4))
