@@ -115,7 +115,6 @@ def test_errors_of_the_disk_are_told_from_those_of_a_name():
     assert not is_of_the_disk(ValueError("x"))
 
 
-<<<<<<< HEAD
 def test_a_new_folder_appears_whole(tmp_path):
     """With all below it, and not before the block ends; folders above are made."""
     path = tmp_path / "above" / "new"
@@ -148,7 +147,8 @@ def test_a_failed_folder_leaves_nothing(tmp_path):
         (temporary / "a.txt").write_text("half")
         raise KeyboardInterrupt
     assert os.listdir(tmp_path) == []
-=======
+
+
 @posix
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
 def test_an_unfinished_file_is_a_regular_one(tmp_path, kind):
@@ -163,4 +163,3 @@ def test_an_unfinished_file_is_a_regular_one(tmp_path, kind):
     with pytest.raises(OutputError, match=r"page\.html\.part"), growing(tmp_path / "page.html"):
         pass
     assert (tmp_path / "precious.txt").read_text() == "keep"
->>>>>>> e021544 (Attack: impossible predictions, pipes and links in the place of unfinished files, lists without end, damaged runs, covariances that are none)
