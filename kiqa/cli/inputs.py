@@ -24,6 +24,9 @@ DATASETS = (
 ).split()
 
 
+_LARGEST_LIST = 256 << 20  # bytes: a million long paths
+
+
 @dataclass(frozen=True)
 class Input:
     """One file to work on.
@@ -252,7 +255,12 @@ def _below(folder: str, walk: Walk) -> Iterator[Input]:
 
 def _listed(walk: Walk) -> Iterator[Input]:
     """Files of the list on standard input."""
-    data = sys.stdin.buffer.read() if sys.stdin else b""
+    data = sys.stdin.buffer.read(_LARGEST_LIST + 1) if sys.stdin else b""
+    if len(data) > _LARGEST_LIST:
+        raise ValueError(
+            f"Expected a list of at most {_LARGEST_LIST} bytes on standard input. Received: more. "
+            "Give the folder itself, or several lists one after the other."
+        )
     lines = data.split(b"\0") if b"\0" in data else data.splitlines()
     for line in lines:
         path = os.fsdecode(line)

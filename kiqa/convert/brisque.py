@@ -21,6 +21,7 @@ from kiqa.convert.written import write_converted
 from kiqa.io.budget import check_file
 
 _LARGEST = 64 << 20  # bytes; the released file has half a megabyte
+_LARGEST_NUMBER = 1e6  # statistics are scaled to -1..1, coefficients are at most 1024
 _FORM = {"svm_type": "epsilon_svr", "kernel_type": "rbf"}
 
 
@@ -73,8 +74,10 @@ def _ranges(path):
             raise ValueError("other first lines than x and -1 1")
         rows = np.array([[float(cell) for cell in line] for line in lines[2:]])
         if (
-            rows[:, 0].tolist() != list(range(1, FEATURES + 1))
+            rows.shape != (FEATURES, 3)
+            or rows[:, 0].tolist() != list(range(1, FEATURES + 1))
             or not (rows[:, 2] > rows[:, 1]).all()
+            or not np.abs(rows).max() <= _LARGEST_NUMBER
         ):
             raise ValueError(f"{len(rows)} lines")
     except (ValueError, IndexError) as error:
@@ -103,9 +106,12 @@ def _machine(path):
                 if not 1 <= int(number) <= FEATURES:
                     raise ValueError(f"statistic {number}")
                 vector[int(number) - 1] = float(value)
-        if len(vectors) != int(header["total_sv"]) or not np.isfinite(vectors).all():
+        if not 0 < len(vectors) == int(header["total_sv"]):
             raise ValueError(f"{len(vectors)} support vectors")
-        float(header["rho"]), float(header["gamma"])
+        others = [float(header["rho"]), gamma := float(header["gamma"])]
+        numbers = np.concatenate([vectors.ravel(), coefficients, others])
+        if not (np.abs(numbers) <= _LARGEST_NUMBER).all() or gamma <= 0:
+            raise ValueError(f"numbers up to {np.abs(vectors).max():g}, gamma {header['gamma']}")
     except (ValueError, KeyError) as error:
         raise ValueError(
             f"Expected {path} to be a LIBSVM file of {_FORM} with the number of support vectors "

@@ -18,6 +18,7 @@ from kiqa.io.arrays import read_npz
 from kiqa.io.mat_files import read_mat
 
 _MEAN, _COVARIANCE = "mu_prisparam", "cov_prisparam"
+_ROUNDED = 1e-9  # of the largest eigenvalue
 
 
 def convert_niqe(source: str | os.PathLike, output: str | os.PathLike) -> Path:
@@ -40,16 +41,23 @@ def convert_niqe(source: str | os.PathLike, output: str | os.PathLike) -> Path:
     mean, covariance = arrays[_MEAN].reshape(-1), arrays[_COVARIANCE]
     shapes = mean.shape, covariance.shape
     good = shapes == ((FEATURES,), (FEATURES, FEATURES)) and np.isfinite(covariance).all()
-    if not good or not np.isfinite(mean).all() or (np.diag(covariance) <= 0).any():
+    if not good or not np.isfinite(mean).all() or not _is_covariance(covariance):
         raise ValueError(
             f"Expected {source} to hold a finite mean ({FEATURES},) and a covariance ({FEATURES}, "
-            f"{FEATURES}) with a positive diagonal. Received: {shapes[0]} and {shapes[1]}. Use "
-            "modelparameters.mat of NIQE's release."
+            f"{FEATURES}), symmetric, with a positive diagonal and no negative eigenvalue. "
+            f"Received: {shapes[0]} and {shapes[1]}. Use modelparameters.mat of NIQE's release."
         )
     return write_converted(
         network_of(Gaussian(mean, covariance)), output, source=source, project="NIQE",
         scale=">=0", higher_is_better=False, mode="niqe",
     )  # fmt: skip
+
+
+def _is_covariance(matrix):
+    if not np.allclose(matrix, matrix.T, rtol=1e-6) or (np.diag(matrix) <= 0).any():
+        return False
+    values = np.linalg.eigvalsh(matrix)
+    return values[0] >= -_ROUNDED * values[-1]
 
 
 def _arrays(path):
@@ -61,7 +69,9 @@ def _arrays(path):
     try:
         names = (_MEAN, _COVARIANCE)
         npz = path.suffix == ".npz"
-        read = read_npz(path, names) if npz else read_mat(path, names, mat_dtype=True)
+        read = read_npz(path, names) if npz else read_mat(path, names)
+        if any(np.iscomplexobj(read[name]) for name in names):
+            raise ValueError("complex numbers")
         return {name: np.asarray(read[name], np.float64) for name in names}
     except (ValueError, TypeError, KeyError, OSError) as error:
         raise ValueError(

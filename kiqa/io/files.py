@@ -92,6 +92,11 @@ def _unfinished(path, name, flags):
         return
     temporary = name(target)
     check_target(temporary)
+    if os.path.lexists(temporary) and not stat.S_ISREG(os.lstat(temporary).st_mode):
+        raise OutputError(
+            f"Expected to write the unfinished file {temporary}. Received: a link, folder, pipe or "
+            "device of that name. Remove it, or write to another file."
+        )
     folder = os.path.dirname(target)
     made = make_folder(folder)
     sweep(folder)

@@ -12,10 +12,11 @@ References:
 """
 
 import os
+import warnings
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from kiqa.io.budget import check_declared, check_file
 
@@ -30,7 +31,6 @@ def read_mat(
     names: Sequence[str] | None = None,
     *,
     max_bytes: int = _MAX_BYTES,
-    **options: Any,
 ) -> dict[str, Any]:
     """Read variables of a file.
 
@@ -38,7 +38,6 @@ def read_mat(
         path: The file.
         names: Variables to read; ``None`` reads all.
         max_bytes: Most bytes of the file, and of what it unpacks to.
-        **options: As for `scipy.io.loadmat`.
 
     Returns:
         The variables by name, as `scipy.io.loadmat` gives them.
@@ -54,14 +53,16 @@ def read_mat(
     data = path.read_bytes()
     check_declared(_unpacked(data, max_bytes), f"variables of {path}", max_bytes=max_bytes)
     try:
-        return loadmat(path, variable_names=names, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what is read otherwise than it is meant
+            return loadmat(path, variable_names=names)
     except Exception as error:  # SciPy's reader has many errors for a file that is none
         raise ValueError(f"{type(error).__name__}: {error}") from error
 
 
 def _unpacked(data: bytes, most: int) -> int:
     """Bytes that the elements of a file unpack to; counting ends behind ``most``."""
-    order = "big" if data[_HEADER - 2 : _HEADER] == b"MI" else "little"
+    order: Literal["big", "little"] = "big" if data[_HEADER - 2 : _HEADER] == b"MI" else "little"
     total, place = len(data), _HEADER
     while place + _TAG <= len(data) and total <= most:
         kind, size = (int.from_bytes(data[place + at : place + at + 4], order) for at in (0, 4))

@@ -9,6 +9,7 @@ Public names: :data:`COMPARE`, :func:`compare`.
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -47,19 +48,28 @@ def read_predictions(path: Path) -> dict[str, tuple[float, float]]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If columns are missing or a number is none.
+        ValueError: If columns are missing, a number is none or not finite, or
+            an image is there twice.
     """
-    found = {}
+    found: dict[str, tuple[float, float]] = {}
     for line, cells in read_table(path, _COLUMNS):
         if cells["predicted"] == "":
             continue
         try:
-            found[cells["name"]] = float(cells["mos"]), float(cells["predicted"])
+            mos, predicted = float(cells["mos"]), float(cells["predicted"])
         except ValueError:
+            mos = predicted = math.nan
+        if not (math.isfinite(mos) and math.isfinite(predicted)):
             raise ValueError(
                 f"Expected numbers in the columns mos and predicted. Received: {path}, line "
                 f"{line}: {cells['mos']!r} and {cells['predicted']!r}."
-            ) from None
+            )
+        if cells["name"] in found:
+            raise ValueError(
+                f"Expected every image once. Received: {cells['name']!r} in {path}, line {line}, "
+                "again. Remove one of the lines."
+            )
+        found[cells["name"]] = mos, predicted
     return found
 
 

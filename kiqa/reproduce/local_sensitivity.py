@@ -247,13 +247,18 @@ def run(options: argparse.Namespace) -> int:
     output = None if options.output is None else Path(options.output)
     rows, left_out = [], LeftOut()
 
-    def compared(file):
-        image = file.name, load_image(file).pixels
-        return list(sensitivity_rows([image], predict, seed=options.seed, kinds=kinds))
+    def compare(file):
+        image, before = (file.name, load_image(file).pixels), len(rows)
+        try:
+            for row in sensitivity_rows([image], predict, seed=options.seed, kinds=kinds):
+                rows.append({**row, "model": named["model"]})
+        except Exception:
+            del rows[before:]
+            raise
 
     try:
-        for _, own in left_out.over(files, compared):
-            rows += [{**row, "model": named["model"]} for row in own]
+        for _ in left_out.over(files, compare):
+            pass
     finally:  # what an interrupt leaves is kept
         if output is not None and rows:
             write_csv(rows, output / "local_sensitivity.csv")

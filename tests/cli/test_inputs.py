@@ -148,3 +148,12 @@ def test_folder_that_cannot_be_listed_stands_in(tree, monkeypatch):
 def test_choices_are_the_readers():
     """The command line offers every data set that can be read."""
     assert sorted(DATASETS) == sorted(data.DATASETS)
+
+
+def test_a_list_without_end_is_refused(tree, monkeypatch):
+    """Before memory is full; the remedy is named."""
+    monkeypatch.setattr("kiqa.cli.inputs._LARGEST_LIST", 1000)
+    with open(os.devnull if os.name != "posix" else "/dev/zero") as endless:
+        monkeypatch.setattr("sys.stdin", endless)
+        with pytest.raises((ValueError, FileNotFoundError), match="at most 1000 bytes|none"):
+            collect(["-"])

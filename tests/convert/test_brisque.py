@@ -71,3 +71,26 @@ def test_the_ranges_are_needed(release):
         convert_brisque(release[0] / "allmodel", release[0] / "out.h5")
     ranges = release[0] / "other"
     assert convert_brisque(release[0] / "allmodel", release[0] / "out.h5", ranges=ranges).is_file()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("gamma 0.05", "gamma nan"), ("gamma 0.05", "gamma 1e308"), ("gamma 0.05", "gamma -1"),
+     ("rho -153.591", "rho inf"), (" 36:", " 36:1e300 36:")],
+)  # fmt: skip
+def test_numbers_are_possible_ones(release, before, after, recwarn):
+    """Nothing overflows in the network; refused at once, without foreign warnings."""
+    path = release[0] / "allmodel"
+    text = path.read_text().replace(before, after, 1)
+    path.write_text(text.replace("36:1e300 36:", "36:1e300 1:"))
+    with pytest.raises(ValueError, match="numbers up to"):
+        convert_brisque(path, release[0] / "out.h5")
+    assert not recwarn.list
+
+
+def test_no_gigabytes(release):
+    """A sparse file is refused by its size."""
+    with (release[0] / "allmodel").open("wb") as file:
+        file.truncate(5 << 30)
+    with pytest.raises(ValueError, match="at most 67108864 bytes"):
+        convert_brisque(release[0] / "allmodel", release[0] / "out.h5")

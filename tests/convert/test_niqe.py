@@ -52,3 +52,17 @@ def test_other_files_are_refused(arrays, tmp_path):
     np.savez(tmp_path / "c.npz", mu_prisparam=np.zeros(36), cov_prisparam=np.zeros((36, 36)))
     with pytest.raises(ValueError, match="positive diagonal"):
         convert_niqe(tmp_path / "c.npz", tmp_path / "o.h5")
+
+
+@pytest.mark.parametrize("suffix", [".mat", ".npz"])
+def test_what_is_no_covariance_is_refused(arrays, tmp_path, suffix):
+    """Not symmetric, a negative eigenvalue, complex numbers; without a foreign warning."""
+    covariance = arrays["cov_prisparam"]
+    lopsided = covariance + np.triu(np.ones((36, 36)), 1)
+    negative = 2 * np.eye(36) - np.ones((36, 36))
+    for wrong in (lopsided, negative, covariance + 1j):
+        source = tmp_path / f"wrong{suffix}"
+        save = savemat if suffix == ".mat" else lambda path, found: np.savez(path, **found)
+        save(source, arrays | {"cov_prisparam": wrong})
+        with pytest.raises(ValueError, match=r"negative eigenvalue|complex"):
+            convert_niqe(source, tmp_path / "o.h5")

@@ -147,3 +147,19 @@ def test_a_failed_folder_leaves_nothing(tmp_path):
         (temporary / "a.txt").write_text("half")
         raise KeyboardInterrupt
     assert os.listdir(tmp_path) == []
+
+
+@posix
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+def test_an_unfinished_file_is_a_regular_one(tmp_path, kind):
+    """A pipe in its place would wait for ever, and a link lead to another file."""
+    (tmp_path / "precious.txt").write_text("keep")
+    part = tmp_path / "page.html.part"
+    {
+        "link": lambda: part.symlink_to("precious.txt"),
+        "pipe": lambda: os.mkfifo(part),
+        "folder": part.mkdir,
+    }[kind]()
+    with pytest.raises(OutputError, match=r"page\.html\.part"), growing(tmp_path / "page.html"):
+        pass
+    assert (tmp_path / "precious.txt").read_text() == "keep"

@@ -90,7 +90,7 @@ def test_tables_are_looked_at_before_anything_is_timed(
     else:
         lines = [f"{number}.jpg,{row}" for number, row in enumerate(rows)]
         (tmp_path / "bad.csv").write_text("\n".join(["name,mos,predicted", *lines, ""]))
-        models.append(f"brisque={tmp_path / 'bad.csv'}")
+        models.append(f"wadiqam_nr={tmp_path / 'bad.csv'}")
     assert main(["accuracy", *models]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert message in line

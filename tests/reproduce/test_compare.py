@@ -100,3 +100,16 @@ def test_files_that_do_not_fit_are_refused(files, tmp_path, capsys):
         assert main(["compare", str(files[0]), str(other)]) == 2
         assert message in capsys.readouterr().err
     assert main(["compare", str(files[0]), str(tmp_path / "none.csv")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [("a.jpg,inf,1", "numbers"), ("a.jpg,1,nan", "numbers"), ("0.jpg,1,1", "every image once")],
+)
+def test_impossible_predictions_are_refused(files, capsys, recwarn, line, message):
+    """Numbers that are none, and an image twice: one line with the file's, no foreign warning."""
+    with files[1].open("a") as file:
+        file.write(f"{line}\n")
+    assert main(["compare", *map(str, files)]) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert message in said and "poor.csv, line 62" in said and not recwarn.list

@@ -239,6 +239,18 @@ def test_other_maps_and_distortions(photographs, tmp_path, capsys):
         assert [row["model"] for row in csv.DictReader(file)] == 6 * ["fish"]
 
 
+def test_a_bad_image_is_left_out(photographs, tmp_path, capsys):
+    """It is said, the status is 1, and the others' numbers are as without it."""
+    options = ["--data", str(photographs), "--map", "gray", "--distortions", "motion_blur"]
+    assert main(["local-sensitivity", *options, "--set", "train", "--output", str(tmp_path)]) == 0
+    alone = (tmp_path / "local_sensitivity.csv").read_text()
+    (photographs / "a.png").write_bytes(b"no image")
+    (photographs / "split.csv").write_text("image_name,set\na.png,train\nb.png,train\n")
+    assert main(["local-sensitivity", *options, "--set", "train", "--output", str(tmp_path)]) == 1
+    assert "1 image was left out" in capsys.readouterr().err
+    assert (tmp_path / "local_sensitivity.csv").read_text() == alone
+
+
 def test_all_distortions_leave_the_published_ones_as_they_are(photographs, tmp_path):
     """``all`` adds rows to the default's; a distortion named twice counts once."""
     found = []

@@ -202,10 +202,10 @@ def _examples(options) -> int:
         return pixels, scorer.map(pixels)
 
     chosen = spread(records, options.photographs)
-    chosen = list(left_out.over(chosen, mapped, file=attrgetter("path")))
-    figure = Figure(figsize=(2.6 * len(chosen) + 0.8, 5.4), layout="constrained")
-    axes = figure.subplots(2, len(chosen), squeeze=False)
-    for (photograph, below), (record, (pixels, made)) in zip(axes.T, chosen, strict=True):
+    shown = list(left_out.over(chosen, mapped, file=attrgetter("path")))
+    figure = Figure(figsize=(2.6 * len(shown) + 0.8, 5.4), layout="constrained")
+    axes = figure.subplots(2, len(shown), squeeze=False)
+    for (photograph, below), (record, (pixels, made)) in zip(axes.T, shown, strict=True):
         photograph.imshow(pixels)
         photograph.set(xticks=[], yticks=[])
         photograph.set_title(f"{literal(record.name)}\nMOS {record.mos01:.2f}", fontsize="small")

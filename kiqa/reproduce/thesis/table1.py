@@ -23,6 +23,7 @@ from kiqa.reproduce.published_rows import published_rows
 from kiqa.training.patchnet.table import METRICS
 
 _SEED = 0  # of the bootstrap
+_SAID = ("source", "patches", "images", "label", "votes_source")  # of the data
 _TRAIN = (
     "python -m kiqa.train_patchnet --data ROOT --dataset biq2021 --split biq2021-kiqa "
     "--workdir {workdir}"
@@ -56,6 +57,15 @@ def read_run(workdir: str | os.PathLike) -> dict:
         run = read_json(file)
         if not run["instances"] or not {"table", "settings", "data"} <= run.keys():
             raise ValueError("no instance in it")
+        for instance in run["instances"]:
+            if not isinstance(instance["instance"], int):
+                raise TypeError(f"an instance {instance['instance']!r}")
+            for epoch in instance["history"]:
+                float(epoch["loss"]), float(epoch["val_loss"])
+        for row in run["table"]:
+            row["Instance"], [float(row[metric]) for metric in METRICS]
+        run["settings"]["folds"], run["settings"]["split_by"]
+        [run["data"][key] for key in _SAID]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"Expected the results of kiqa.train_patchnet in {file}, received a file that cannot "

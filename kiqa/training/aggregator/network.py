@@ -54,8 +54,9 @@ def compile_aggregator(
     start = None if initial is None else os.fspath(initial)
     imagenet = start if start == "imagenet" else None
     model = network_of(settings, weights=imagenet, seed=model_seed(settings.seed))
-    from_file = start not in (None, "imagenet", PATCHNET_MAP)
-    with_head = from_file and start_from_file(model, start)
+    with_head = False
+    if start is not None and start not in ("imagenet", PATCHNET_MAP):
+        with_head = start_from_file(model, start)
     if not with_head and start != PATCHNET_MAP:
         head = model.get_layer("quality_map")
         kernel, bias = head.get_weights()

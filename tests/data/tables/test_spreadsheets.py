@@ -98,3 +98,29 @@ def test_a_missing_file_is_named(tmp_path):
     """Its path is in the message."""
     with pytest.raises(FileNotFoundError, match="absent.xlsx"):
         read_sheet(tmp_path / "absent.xlsx", None)
+
+
+def _sheet(rows, head=""):
+    return f'{head}<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        _sheet('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'),
+        _sheet("<row r='1048576'><c r = 'xfd1048576'><v>1</v></c></row>"),
+        _sheet('<row><c r="X&#70;D1048576"><v>1</v></c></row>'),
+        _sheet(
+            "<row><c><v>1</v></c></row>",
+            '<!DOCTYPE worksheet [<!ATTLIST c r CDATA "XFD1048576">]>',
+        ),
+        _sheet('<row r="9"><c r="XFD1048576"><v>1</v></c></row>').encode("utf-16"),
+        _sheet("".join(f'<row r="{n}"><c r="XFD{n}"><v>1</v></c></row>' for n in range(1, 900))),
+    ],
+    ids=["corner", "other quotes", "entity", "default", "utf-16", "wide"],
+)
+def test_a_cell_far_off_costs_nothing(tmp_path, sheet):
+    """The empty cells before it would take gigabytes; refused by its place, however written."""
+    path = _workbook(tmp_path / "far.xlsx", **{"xl/worksheets/sheet1.xml": sheet})
+    with pytest.raises(ValueError, match=r"far\.xlsx.*(cells, more than|not written as)"):
+        read_sheet(path, None)

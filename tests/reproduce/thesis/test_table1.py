@@ -3,6 +3,8 @@
 import csv
 import json
 
+import pytest
+
 from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.thesis.table1 import table_rows
 
@@ -27,3 +29,19 @@ def test_table_1_takes_more_instances_than_the_thesis():
     ours = {"Instance": "6", "MSE": 0.1, "MAE": 0.2, "SROCC": 0.3, "PLCC": 0.4}
     (row,) = table_rows({"table": [ours]}, {})
     assert row["MSE"] == "0.1000" and row["thesis's MSE"] is None
+
+
+@pytest.mark.parametrize("command", ["thesis-table1", "thesis-fig8"])
+@pytest.mark.parametrize(
+    "change",
+    [{"instances": [3]}, {"instances": {}}, {"table": 4}, {"table": [{"Instance": "1"}]},
+     {"data": []}, {"settings": {}}, {"instances": [{"instance": "../x", "history": []}]}, None],
+)  # fmt: skip
+def test_a_damaged_run_is_one_line(workdir, tmp_path, capsys, command, change):
+    """Whatever stands in its file; the command that writes it again is named."""
+    file = workdir / "table1.json"
+    run = json.loads(file.read_text())
+    file.write_text("[" * 100_000 if change is None else json.dumps(run | change))
+    assert main([command, "--workdir", str(workdir), "--output", str(tmp_path / "o")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "table1.json" in line and "--resume" in line
