@@ -8,6 +8,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 import io  # noqa: E402
 import pickle  # noqa: E402
+import random  # noqa: E402
 import struct  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
@@ -31,6 +32,11 @@ from kiqa.io.weights import Details, WeightsInfo  # noqa: E402
 def pytest_xdist_auto_num_workers(config):
     """Processes of ``-n auto``: none beside its own for named files, which need not start twice."""
     return 0 if any(".py" in name for name in config.args) else min(4, os.cpu_count())
+
+
+def pytest_runtest_setup(item):
+    """Keras draws what has no seed by Python's generator: the same in every run of a test."""
+    random.seed(item.nodeid)
 
 
 @pytest.fixture(scope="session")

@@ -92,16 +92,16 @@ def test_a_mutation_follows_from_seed_and_number(fuzz):
 
 
 @pytest.mark.parametrize(
-    ("body", "outcome"),
+    ("body", "seconds", "outcome"),
     [
-        ("import os; os.abort()", "crash, exit status -6"),
-        ("import time; time.sleep(60)", "hang"),
+        ("import os; os.abort()", 60, "crash, exit status -6"),
+        ("import time; time.sleep(60)", 0.2, "hang"),
     ],
 )
-def test_crashes_and_hangs_are_seen(fuzz, body, outcome):
+def test_crashes_and_hangs_are_seen(fuzz, body, seconds, outcome):
     """Of a child that says it has started; the next stream gets a new one."""
     program = f"print('started', flush=True); input(); {body}"
-    child = fuzz.Child([sys.executable, "-c", program], seconds=0.2)
+    child = fuzz.Child([sys.executable, "-c", program], seconds=seconds)
     for _ in range(2):
         assert child.outcome(b"\n")[0] == outcome
 

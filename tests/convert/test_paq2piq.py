@@ -231,7 +231,7 @@ def test_maps_are_those_of_the_original(converted, features, picture, grid):
     """Each block to 1e-3; P2P-FM's by its first head; P2P-BM has none."""
     if converted.kind == "bm":
         with pytest.raises(ValueError, match="whole images only"):
-            converted.scorer.having(grid=grid)
+            converted.scorer.having(grid=grid).map(picture)
         return
     head = "patch_head" if converted.kind == "fm" else "head"
     blocks = _blocks(*picture.shape[:2], *grid)

@@ -24,6 +24,12 @@ def image():
     return np.random.default_rng(1).integers(0, 256, (93, 118, 3), dtype=np.uint8)
 
 
+@pytest.fixture(scope="module")
+def few(image):
+    """A part of it, of 14x47 windows."""
+    return image[:77, :110]
+
+
 def sliding_window(model, image, stride, patch=64):
     """The definition: cut every patch, predict it, lay the values out."""
     tops = range(0, image.shape[0] - patch + 1, stride)
@@ -34,12 +40,12 @@ def sliding_window(model, image, stride, patch=64):
 
 
 @pytest.mark.parametrize("stride", [*STRIDES, 5, 6, 12, 40])
-def test_equals_patch_by_patch(patchnet, image, stride):
+def test_equals_patch_by_patch(patchnet, few, stride):
     """The dense map is the sliding window's, to 1e-5."""
     mapper = QualityMapper(patchnet, stride=stride)
     assert mapper.dense
-    expected = sliding_window(patchnet, image, stride)
-    np.testing.assert_allclose(mapper.map(image).values, expected, atol=1e-5)
+    expected = sliding_window(patchnet, few, stride)
+    np.testing.assert_allclose(mapper.map(few).values, expected, atol=1e-5)
     assert expected.std() > 1e-3  # else the comparison could not fail
 
 
@@ -55,7 +61,7 @@ def test_tiling_does_not_change_the_map(patchnet, image, stride):
     np.testing.assert_allclose(tiled.map(image).values, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("size", [(64, 64), (64, 65), (71, 64), (67, 129)])
+@pytest.mark.parametrize("size", [(64, 64), (64, 65), (71, 64), (67, 97)])
 def test_small_and_odd_sizes(patchnet, size):
     """From one patch on, every size has (size - 64) // stride + 1 cells."""
     image = np.random.default_rng(2).integers(0, 256, (*size, 3), dtype=np.uint8)

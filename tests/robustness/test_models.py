@@ -85,12 +85,18 @@ def row(tmp_path_factory, shipped_scorer):
     return row
 
 
+@pytest.fixture(scope="module")
+def first(row):
+    """As ``row``, which is called once for a model and an image."""
+    return functools.cache(row)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("image", [*SMALL, *OTHERS])
 @pytest.mark.parametrize("name", SCORING)
-def test_a_score_in_the_scale_or_a_reason(row, name, image):
+def test_a_score_in_the_scale_or_a_reason(first, row, name, image):
     """Finite and the same again; what is refused says why in one line."""
-    found = row(name, image)
+    found = first(name, image)
     low, high = SCALES[found["scale"]]
     if found["error"] is not None:
         assert found["score"] is None
@@ -105,9 +111,9 @@ def test_a_score_in_the_scale_or_a_reason(row, name, image):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SCORING)
-def test_what_is_large_enough_is_scored(row, name):
+def test_what_is_large_enough_is_scored(first, name):
     """Whatever it shows, but for statistics that an image without texture has not."""
-    refused = {image for image in OTHERS if row(name, image)["error"] is not None}
+    refused = {image for image in OTHERS if first(name, image)["error"] is not None}
     assert refused <= (UNTEXTURED if name in STATISTICS else set())
 
 

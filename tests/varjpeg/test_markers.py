@@ -48,7 +48,7 @@ def put(at, value):
 
 def refused(data, message, *, limit=200_000):
     """Refused with this message, at once and without memory."""
-    began = time.perf_counter()
+    began = time.process_time()
     tracemalloc.start()
     try:
         with pytest.raises(StreamError, match=message):
@@ -56,7 +56,7 @@ def refused(data, message, *, limit=200_000):
         assert tracemalloc.get_traced_memory()[1] < limit + 3 * len(data)
     finally:
         tracemalloc.stop()
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 OPTIONS = {
@@ -278,9 +278,9 @@ def _renamed(data):
 def test_a_million_segments_take_no_time(plain):
     """Long heads are read once."""
     many = plain[:2] + b"\xff\xfe\x00\x02" * 200_000 + plain[2:]
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(parse(many).segments) > 200_000
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_long_segments_are_not_written(plain):
