@@ -87,13 +87,14 @@ def _write_saved_model(network, path):
 def _open_saved_model(path):
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(os.fspath(path))  # its variables go with it
+    loaded = tf.saved_model.load(os.fspath(path))
     signature = loaded.signatures["serving_default"]
     specs = signature.structured_input_signature[1]
     outputs = tuple(sorted(signature.structured_outputs))
 
-    def run(arrays, _keep=loaded):
-        found = signature(**{name: tf.constant(array) for name, array in arrays.items()})
+    def run(arrays):
+        inputs = {name: tf.constant(array) for name, array in arrays.items()}
+        found = loaded.signatures["serving_default"](**inputs)  # whose variables go with `loaded`
         return [found[name].numpy() for name in outputs]
 
     return Opened({name: tuple(spec.shape) for name, spec in specs.items()}, outputs, run)

@@ -287,7 +287,7 @@ def _of_foreign(path: Path) -> Details:
 
 
 def _from_hub(address: str) -> "keras.Model":
-    with _about(address):
+    with about(address):
         return load_hub_model(address)
 
 
