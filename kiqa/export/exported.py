@@ -3,7 +3,7 @@
 Nothing is left of an export that fails, and nothing is said to be done before the
 files were opened again and compared with our own networks.
 
-Public names: `export`, `Exported`.
+Public names: `export`, `Exported`, `ExportError`.
 """
 
 import json
@@ -79,6 +79,16 @@ def export(
         kiqa.io.outputs.OutputError: If there is something at ``output``.
         kiqa.startup.ProcessError: In a process forked after TensorFlow ran, or on
             another backend of Keras than TensorFlow.
+
+    Examples:
+        >>> import tempfile
+        >>> import kiqa
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     exported = kiqa.export("patchnet", f"{folder}/patchnet", format="keras")
+        ...     sorted(path.name for path in exported.folder.iterdir())
+        ['kiqa.json', 'patchnet.keras']
+        >>> exported.difference < 1e-4, exported.description["after"][0]
+        (True, {'step': 'run', 'part': 'patchnet'})
     """
     from kiqa.scoring.engines import describe
 
