@@ -8,6 +8,7 @@ Public names: `export`, `Exported`, `ExportError`.
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -156,9 +157,11 @@ def _outputs(network):
 
 
 def _layer_in(text, network):
-    """The layer that another library's error names, if any."""
-    names = [layer.name for layer in network.layers if layer.name in text]
-    return f", layer {max(names, key=len)}" if names else ""
+    """The layer in whose scope, ``network/layer_1/operation``, a library's error lies, if any."""
+    for layer in network.layers:
+        if re.search(rf"/{re.escape(layer.name)}(_\d+)?/", text):
+            return f", layer {layer.name}"
+    return ""
 
 
 def _description(info: WeightsInfo, system: System, format: str, parts: dict) -> dict[str, Any]:

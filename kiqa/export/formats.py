@@ -128,7 +128,8 @@ def _write_litert(network, path):
         # Built-in operations only: others ("flex") need TensorFlow where the file is run.
         "target_spec": {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
     }
-    if any(isinstance(layer, keras.layers.RNN) for layer in network.layers):
+    loops = (keras.layers.RNN, keras.layers.Bidirectional)
+    if any(isinstance(layer, loops) for layer in network.layers):
         # Lists of tensors, which a loop over steps fills, must know what they hold.
         (tensor,) = network.inputs
         shape = (1, *tensor.shape[1:])
