@@ -54,7 +54,9 @@ prepare_process()
 
 def __getattr__(name):
     if name in _PUBLIC:
-        return getattr(import_module(_PUBLIC[name]), name)
+        module = import_module(_PUBLIC[name])
+        # `kiqa.export` is a module, which its import has set here, and is called as a function.
+        return globals()[name] if name in globals() else getattr(module, name)
     raise AttributeError(f"module 'kiqa' has no attribute {name!r}")
 
 

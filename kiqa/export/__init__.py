@@ -1,10 +1,14 @@
 """Our models as files of other programs: SavedModel, ONNX, LiteRT, ``.keras``.
 
 `kiqa.export` is this module and a function at once: calling it is calling
-`export`, so that ``kiqa.export("lite", "folder", format="onnx")`` works whether or
-not a part of this package has been imported.
+`export` in it, whether or not a part of the package has been imported.
 
 Public names: `export`, `Exported`, `ExportError`, `FORMATS`.
+
+Examples:
+    >>> import kiqa
+    >>> sorted(kiqa.export.FORMATS)
+    ['keras', 'litert', 'onnx', 'saved-model']
 """
 
 import sys

@@ -54,7 +54,8 @@ def made_images(least_side: int, *, count: int = 1) -> Iterator[tuple[np.ndarray
         height, width = least_side + taller, least_side + wider
         cells = (-(-height // _CELL) + 1, -(-width // _CELL) + 1, 3)
         coarse = rng.integers(30, 226, cells).astype(np.float32)
-        values = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+        smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+        values = np.asarray(smooth, np.float64)
         values[height // 3 :, : width // 2] *= 0.6  # an edge
         texture = rng.normal(0, 25, (height, width, 1))
         values[: height // 2, width // 2 :] += texture[: height // 2, width // 2 :]

@@ -3,11 +3,12 @@
 Nothing is left of an export that fails, and nothing is said to be done before the
 files were opened again and compared with our own networks.
 
-Public names: `export`, `Exported`.
+Public names: `export`, `Exported`, `ExportError`.
 """
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,16 @@ def export(
         kiqa.io.outputs.OutputError: If there is something at ``output``.
         kiqa.startup.ProcessError: In a process forked after TensorFlow ran, or on
             another backend of Keras than TensorFlow.
+
+    Examples:
+        >>> import tempfile
+        >>> import kiqa
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     exported = kiqa.export("patchnet", f"{folder}/patchnet", format="keras")
+        ...     sorted(path.name for path in exported.folder.iterdir())
+        ['kiqa.json', 'patchnet.keras']
+        >>> exported.difference < 1e-4, exported.description["after"][0]
+        (True, {'step': 'run', 'part': 'patchnet'})
     """
     from kiqa.scoring.engines import describe
 
@@ -146,9 +157,11 @@ def _outputs(network):
 
 
 def _layer_in(text, network):
-    """The layer that another library's error names, if any."""
-    names = [layer.name for layer in network.layers if layer.name in text]
-    return f", layer {max(names, key=len)}" if names else ""
+    """The layer in whose scope, ``network/layer_1/operation``, a library's error lies, if any."""
+    for layer in network.layers:
+        if re.search(rf"/{re.escape(layer.name)}(_\d+)?/", text):
+            return f", layer {layer.name}"
+    return ""
 
 
 def _description(info: WeightsInfo, system: System, format: str, parts: dict) -> dict[str, Any]:

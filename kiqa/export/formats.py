@@ -87,13 +87,14 @@ def _write_saved_model(network, path):
 def _open_saved_model(path):
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(os.fspath(path))  # its variables go with it
+    loaded = tf.saved_model.load(os.fspath(path))
     signature = loaded.signatures["serving_default"]
     specs = signature.structured_input_signature[1]
     outputs = tuple(sorted(signature.structured_outputs))
 
-    def run(arrays, _keep=loaded):
-        found = signature(**{name: tf.constant(array) for name, array in arrays.items()})
+    def run(arrays):
+        inputs = {name: tf.constant(array) for name, array in arrays.items()}
+        found = loaded.signatures["serving_default"](**inputs)  # whose variables go with `loaded`
         return [found[name].numpy() for name in outputs]
 
     return Opened({name: tuple(spec.shape) for name, spec in specs.items()}, outputs, run)
@@ -127,7 +128,8 @@ def _write_litert(network, path):
         # Built-in operations only: others ("flex") need TensorFlow where the file is run.
         "target_spec": {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
     }
-    if any(isinstance(layer, keras.layers.RNN) for layer in network.layers):
+    loops = (keras.layers.RNN, keras.layers.Bidirectional)
+    if any(isinstance(layer, loops) for layer in network.layers):
         # Lists of tensors, which a loop over steps fills, must know what they hold.
         (tensor,) = network.inputs
         shape = (1, *tensor.shape[1:])

@@ -80,6 +80,8 @@ USES = (
         "photos/a.png"),
     Use("kiqa", ("convert", "resnet18", "tables/weights.npz"), "--output", "o/r.h5",
         "tables/weights.npz", "tables/weights.npz", runs=False),
+    Use("kiqa", ("export", "tables/weights.npz", "--format", "keras"), "--output", "o", "tables",
+        "tables/weights.npz", runs=False),
     Use("kiqa.reproduce", ("compare", "tables/one.csv", "tables/two.csv"), "--output",
         "o/c.json", "tables/one.csv", "tables/one.csv"),
     Use("train_comparator", ("niqe", "--data", "photos", "--split", "tables/predictions.csv"),

@@ -57,7 +57,7 @@ def test_no_input_is_replaced(place, capsys, use, spelling):
         Path("other").symlink_to(top, target_is_directory=True)
         output = f"other/{rest}".rstrip("/")
     _refused(use, output, capsys, "replaces no input", "has content", "photos/a.png, which is none",
-             "outside the working folder")  # fmt: skip
+             "outside the working folder", "which exists")  # fmt: skip
 
 
 @pytest.mark.parametrize("use", [use for use in USES if Path(use.clash).suffix], ids=str)

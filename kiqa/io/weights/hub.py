@@ -1,9 +1,10 @@
 """Networks of the Hugging Face Hub, as far as Keras reads them.
 
-Keras downloads what ``model.save("hf://USER/NAME")`` has uploaded, in its safe
-mode. The network that comes of it is built again of the layers and settings of
-`kiqa.io.weights.allowed`, as one from an ``.h5`` file is. It has no description of
-ours: a file, whose hash rows could name, is what ``Scorer`` needs.
+Keras downloads what ``model.save("hf://USER/NAME")`` has uploaded, and reads it in
+its safe mode; only then is the network built again of the layers and settings of
+`kiqa.io.weights.allowed`, as one from an ``.h5`` file is. So an address is for
+networks of people whom one trusts. It has no description of ours: a file, whose
+hash rows could name, is what ``Scorer`` needs.
 
 Public names: `is_address`, `load_hub_model`.
 """
