@@ -1,0 +1,135 @@
+"""The layout of published rows beside ours: as text, data frames, and a notebook's page.
+
+Public names: :class:`Found`, :class:`Beside`, :data:`INTERVAL`.
+"""
+
+import base64
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kiqa.evaluation.report import to_markdown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INTERVAL = " 95 %"  # ends the title of a column that holds the interval of another one
+_DIGITS = 3
+_GROUPS = ("paper", "ours")
+# Columns that mean the same have one title.
+_TITLES = {"dataset": "data set", "srocc": "SROCC", "plcc": "PLCC", "rmse": "RMSE", "mse": "MSE",
+           "mae": "MAE", "SCC": "SROCC", "PCC": "PLCC"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Found:
+    """One result of a reproduction.
+
+    Attributes:
+        place: Its file, below the folder of results.
+        about: What it was computed on, in words; may be empty.
+        rows: Rows of the table, by column.
+        picture: Bytes of a PNG file, or None.
+    """
+
+    place: str
+    about: str
+    rows: Sequence[Mapping[str, Any]]
+    picture: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Published rows and ours; a notebook shows it as a table, with its figure.
+
+    Attributes:
+        name: Of the reproduction.
+        published: Rows of the paper, numbers as printed; perhaps none.
+        found: Our results; perhaps none.
+        missing: Why there is no result of ours; empty where there is one.
+    """
+
+    name: str
+    published: Sequence[Mapping[str, Any]]
+    found: Sequence[Found]
+    missing: str = ""
+
+    def rows(self) -> list[dict[str, str]]:
+        """Return all rows as text, the paper's first, intervals behind their numbers.
+
+        Returns:
+            By column; the column ``""`` says ``"paper"`` or ``"ours"``, and
+            with several results ``result`` which of them.
+        """
+        rows = [{"": _GROUPS[0], **_joined(row)} for row in self.published]
+        several = sum(bool(each.rows) for each in self.found) > 1
+        for each in self.found:
+            place = {"result": each.place.rpartition("/")[0] or each.place} if several else {}
+            rows += [{"": _GROUPS[1], **_joined(row), **place} for row in each.rows]
+        return rows
+
+    def frames(self) -> list["pd.DataFrame"]:
+        """Return the rows as data frames.
+
+        Returns:
+            One where the paper's rows and ours have a column in common, else
+            one each; indexed by whose rows they are and the first column,
+            without columns that are empty.
+        """
+        return [_framed(rows) for rows in self._tables()]
+
+    def _tables(self):
+        rows = self.rows()
+        groups = [[row for row in rows if row[""] == group] for group in _GROUPS]
+        columns = [{key for row in group for key in row} for group in groups]
+        if columns[0] & columns[1] - {"", "source"}:
+            return [rows]
+        return [group for group in groups if group]
+
+    def _notes(self):
+        notes = [f"{each.about or 'Ours'} [{each.place}]" for each in self.found]
+        return [*notes, *filter(None, [self.missing])]
+
+    def __str__(self) -> str:
+        return "\n\n".join([*self._notes(), *map(to_markdown, self._tables())])
+
+    def _repr_html_(self) -> str:
+        parts = [f"<p>{html.escape(note)}</p>" for note in self._notes()]
+        parts += [frame.to_html(border=0) for frame in self.frames()]
+        parts += [
+            '<p><img style="max-width: 100%" alt="{}" src="data:image/png;base64,{}"></p>'.format(
+                html.escape(each.place), base64.b64encode(each.picture).decode("ascii")
+            )
+            for each in self.found
+            if each.picture is not None
+        ]
+        return "\n".join(parts)
+
+
+def _framed(rows):
+    import pandas as pd
+
+    frame = pd.DataFrame(rows).fillna("")
+    frame = frame.loc[:, (frame != "").any()]
+    return frame.set_index(list(frame.columns[:2])) if len(frame.columns) > 2 else frame
+
+
+def _joined(row):
+    """A row as text, its intervals behind their numbers."""
+    cells = {}
+    for key, value in row.items():
+        if not key.endswith(INTERVAL):
+            interval = row.get(key + INTERVAL)
+            cells[_TITLES.get(key, key)] = _text(value) + (f" ({interval})" if interval else "")
+    return cells
+
+
+def _text(value):
+    if value is None:
+        return ""
+    if isinstance(value, float | np.floating):
+        return f"{value:.{_DIGITS}f}"
+    return str(value)

@@ -1,0 +1,163 @@
+"""Published rows beside ours: looked up by name, or computed again."""
+
+import base64
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kiqa.evaluation.correlation import srocc
+from kiqa.evaluation.report import write_csv
+from kiqa.reproduce.__main__ import NAMES, command_of
+from kiqa.reproduce.published_rows import published_numbers, published_rows
+from kiqa.reproduce.stored import beside_published, found_results, results_folder
+
+# Written once by a command, with the published rows of another day.
+TABLE_3 = {
+    "table": "thesis-table3", "dataset": "koniq10k", "split": "official, test", "set": "test",
+    "published": [{"method": "old", "dataset": "x", "srocc": "1", "plcc": "1", "source": "old"}],
+    "results": [
+        {"method": "kiqa's aggregator", "dataset": "koniq10k", "stride": 4, "images": 7,
+         "metrics": {name: {"value": 0.7512, "lo": 0.7, "hi": 0.8} for name in ("srocc", "plcc")}}
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A folder of results with one table in it, somewhere below."""
+    folder = tmp_path / "results" / "any" / "place"
+    folder.mkdir(parents=True)
+    (folder / "thesis-table3-koniq10k.json").write_text(json.dumps(TABLE_3))
+    return tmp_path / "results"
+
+
+def _predictions(folder, *, turned=False):
+    rng = np.random.default_rng(0)
+    mos = rng.random(30)
+    predicted = mos + rng.normal(0, 0.1, 30)
+    folder.mkdir(parents=True)
+    rows = [{"name": f"{i}.jpg", "mos": a, "predicted": -b if turned else b}
+            for i, (a, b) in enumerate(zip(mos, predicted, strict=True))]  # fmt: skip
+    write_csv(rows, folder / "predictions.csv")
+    return mos, predicted
+
+
+def test_a_stored_table_stands_below_the_papers_rows(results):
+    """All rows of the paper, as they are kept today; ours with intervals and what they are of."""
+    shown = beside_published("thesis-table3", results=results)
+    rows = shown.rows()
+    assert [row[""] for row in rows] == ["paper"] * len(published_rows("thesis-table3")) + ["ours"]
+    assert rows[5] == {
+        "": "paper", "method": "thesis's aggregator", "data set": "koniq10k", "images": "",
+        "SROCC": "0.79", "PLCC": "0.81", "source": "thesis, Table 3",
+    }  # fmt: skip
+    assert rows[-1]["SROCC"] == rows[-1]["PLCC"] == "0.751 (0.700 .. 0.800)"
+    (found,) = shown.found
+    assert found.about == "koniq10k, official, test: 7 images"
+    assert found.place == "any/place/thesis-table3-koniq10k.json"
+    assert shown.missing == ""
+    page = shown._repr_html_()
+    assert found.place in page and page.count("<table") == 1 and "old" not in page
+    assert found.place in str(shown) and "0.751 (0.700 .. 0.800)" in str(shown)
+
+
+def test_a_data_frame_is_indexed_by_whose_rows_they_are(results):
+    """Columns that are empty everywhere are left out; nothing is rounded twice."""
+    (frame,) = beside_published("thesis-table3", results=results).frames()
+    assert frame.index.names == ["", "method"]
+    assert list(frame.loc["ours"].index) == ["kiqa's aggregator"]
+    assert list(frame.columns) == ["data set", "images", "SROCC", "PLCC", "source"]
+
+
+def test_names_that_begin_alike_are_told_apart(results):
+    """``thesis-fig1`` is not ``thesis-fig11``; a figure has its numbers and its picture."""
+    for name in ("thesis-fig1", "thesis-fig11"):
+        (results / name).mkdir()
+        Image.new("RGB", (2, 2)).save(results / name / f"{name}.png")
+    write_csv([{"distortion": "blur", "MSE": 480.12345}], results / "thesis-fig1/thesis-fig1.csv")
+    (found,) = found_results("thesis-fig1", results)
+    assert found.place == "thesis-fig1/thesis-fig1.csv"
+    assert list(found.rows) == [{"distortion": "blur", "MSE": 480.12345}]
+    shown = beside_published("thesis-fig1", results=results)
+    assert [row.get("MSE") for row in shown.rows()] == [None, "480.123"]
+    assert [list(frame.columns) for frame in shown.frames()] == [["value", "source"], ["MSE"]]
+    assert base64.b64encode(found.picture).decode() in shown._repr_html_()
+
+
+def test_predictions_of_other_methods_become_rows(results):
+    """SROCC and PLCC of the file with intervals; its evaluation says what it is on."""
+    mos, predicted = _predictions(results / "brisque-koniq10k")
+    (results / "brisque-koniq10k/evaluation.json").write_text(
+        json.dumps({"dataset": "koniq10k", "split": "official", "set": "test"})
+    )
+    also = {"BRISQUE": "brisque-koniq10k", "absent": "absent"}
+    shown = beside_published("thesis-table3", also=also, results=results)
+    row = shown.rows()[-1]
+    value, _, interval = row["SROCC"].partition(" (")
+    assert value == f"{srocc(predicted, mos):.3f}"
+    low, high = (float(end) for end in interval.rstrip(")").split(" .. "))
+    assert low < float(value) < high
+    assert (row["method"], row["images"]) == ("BRISQUE", "30")
+    assert [each.about for each in shown.found][1:] == ["BRISQUE, koniq10k, official, test"]
+
+
+def test_what_is_not_stored_says_how_it_is_made(results):
+    """The paper's rows are there all the same; a name without a command says so."""
+    shown = beside_published("wadiqam-table1", results=results)
+    assert "python -m kiqa.reproduce wadiqam-table1" in shown.missing and not shown.found
+    assert len(shown.rows()) == len(published_rows("wadiqam-table1"))
+    assert "Nothing is computed" in beside_published("paq2piq-table1", results=results).missing
+
+
+def test_a_damaged_result_is_named(results):
+    """No row of it is shown."""
+    (results / "thesis-table2-x.json").write_text('{"results": 1}')
+    with pytest.raises(ValueError, match=r"thesis-table2-x\.json.*Compute it again"):
+        beside_published("thesis-table2", results=results)
+
+
+def test_options_compute_again(tmp_path, stand_in, capsys):
+    """The command runs with its own checks; what it writes is shown, older results are not."""
+    (tmp_path / "Images").mkdir()
+    names = [f"ss01 ({number}).jpg" for number in range(8)]
+    for number, name in enumerate(names):
+        Image.new("RGB", (72, 72), (20 * number + 10,) * 3).save(tmp_path / "Images" / name)
+    lines = [f"{name},{0.1 + 0.1 * number:.1f},," for number, name in enumerate(names)]
+    (tmp_path / "Train (Images and MOS).csv").write_text("\n".join(["Image Name,MOS,,", *lines]))
+    own = ["--data", tmp_path, "--dataset", "biq2021", "--set", "all"]
+    old = tmp_path / "out" / "thesis" / "thesis-table3-koniq10k.json"
+    old.parent.mkdir(parents=True)
+    old.write_text(json.dumps(TABLE_3))
+    shown = beside_published("thesis-table3", own, output=tmp_path / "out")
+    assert [found.place for found in shown.found] == ["thesis-table3-biq2021.json"]
+    assert shown.rows()[-1]["SROCC"].startswith("1.000")
+    assert capsys.readouterr().out == ""
+    for wrong in (["--data", tmp_path / "none", "--dataset", "biq2021"], ["--no-such-option"]):
+        refused = beside_published("thesis-table3", wrong, output=tmp_path / "out")
+        assert refused.missing.startswith("Not computed: ") and not refused.found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_result_of_the_checkout_can_be_read(name):
+    """Whatever is stored under a name has rows or a picture; tables say what they are of."""
+    for found in found_results(name, results_folder()):
+        assert found.rows or found.picture
+        assert found.about or command_of(name).read is None or found.picture
+
+
+def test_some_results_are_stored():
+    """The test above has something to read."""
+    stored = [name for name in NAMES if found_results(name, results_folder())]
+    assert {"thesis-table2", "wadiqam-table3", "thesis-fig8", "thesis-fig11"} <= set(stored)
+
+
+def test_numbers_of_figures():
+    """Figures have numbers with a source; a table has its rows."""
+    assert [row["value"] for row in published_numbers("thesis-fig11")] == [
+        "around 0.9",
+        "around 0.8",
+    ]
+    assert published_numbers("wadiqam-table8") == published_rows("wadiqam-table8")
+    assert all(row["source"] for row in published_rows("figures"))
