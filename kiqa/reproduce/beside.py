@@ -20,8 +20,11 @@ INTERVAL = " 95 %"  # ends the title of a column that holds the interval of anot
 _DIGITS = 3
 _GROUPS = ("paper", "ours")
 # Columns that mean the same have one title.
-_TITLES = {"dataset": "data set", "srocc": "SROCC", "plcc": "PLCC", "rmse": "RMSE", "mse": "MSE",
-           "mae": "MAE", "SCC": "SROCC", "PCC": "PLCC"}  # fmt: skip
+_TITLES = {"dataset": "data set", "tested on": "data set", "trained_on": "trained on",
+           "srocc": "SROCC", "plcc": "PLCC", "rmse": "RMSE", "mse": "MSE", "mae": "MAE",
+           "SCC": "SROCC", "PCC": "PLCC", "patch": "size", "group": "subset"}  # fmt: skip
+_METRICS = ("SROCC", "PLCC", "RMSE")
+_CONDITIONS = ("data", "data set", "part", "size", "subset", "run", "split", "version")
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,9 @@ class Beside:
         Returns:
             One where the paper's rows and ours have a column in common, else
             one each; indexed by whose rows they are and the first column,
-            without columns that are empty.
+            without columns that are empty and without the source. A method
+            that has several rows gets one, as papers print it, with columns
+            for each data set, part or group and metric.
         """
         return [_framed(rows) for rows in self._tables()]
 
@@ -90,7 +95,9 @@ class Beside:
         return [group for group in groups if group]
 
     def _notes(self):
-        notes = [f"{each.about or 'Ours'} [{each.place}]" for each in self.found]
+        sources = dict.fromkeys(row["source"] for row in self.published if row.get("source"))
+        notes = [f"Paper: {'; '.join(sources)}"] if sources else []
+        notes += [f"Ours: {each.about or self.name} [{each.place}]" for each in self.found]
         return [*notes, *filter(None, [self.missing])]
 
     def __str__(self) -> str:
@@ -99,22 +106,57 @@ class Beside:
     def _repr_html_(self) -> str:
         parts = [f"<p>{html.escape(note)}</p>" for note in self._notes()]
         parts += [frame.to_html(border=0) for frame in self.frames()]
-        parts += [
-            '<p><img style="max-width: 100%" alt="{}" src="data:image/png;base64,{}"></p>'.format(
-                html.escape(each.place), base64.b64encode(each.picture).decode("ascii")
-            )
-            for each in self.found
-            if each.picture is not None
-        ]
+        parts += [_image(each) for each in self.found if each.picture is not None]
         return "\n".join(parts)
+
+
+def _image(found):
+    data = base64.b64encode(found.picture).decode("ascii")
+    style, name = "max-width: min(100%, 60em)", html.escape(found.place)
+    return f'<p><img style="{style}" alt="{name}" src="data:image/png;base64,{data}"></p>'
 
 
 def _framed(rows):
     import pandas as pd
 
-    frame = pd.DataFrame(rows).fillna("")
+    lines = [(row[""], row.get("method")) for row in rows]
+    if len(set(lines)) < len(lines) and None not in {method for _, method in lines}:
+        wide = _wide(rows)
+        if wide is not None:
+            return wide
+    frame = pd.DataFrame(rows).fillna("").drop(columns="source", errors="ignore")
     frame = frame.loc[:, (frame != "").any()]
     return frame.set_index(list(frame.columns[:2])) if len(frame.columns) > 2 else frame
+
+
+def _wide(rows):
+    """One row for each method; None where it has two numbers for one column."""
+    import pandas as pd
+
+    labels = dict.fromkeys(map(_condition, rows))
+    metrics = [name for name in _METRICS if any(row.get(name) for row in rows)]
+    cells: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
+    for row in rows:
+        own = cells.setdefault((row[""], row["method"]), {})
+        found = {(_condition(row), name): row[name] for name in metrics if row.get(name)}
+        if own.keys() & found.keys():
+            return None
+        own |= found
+    used = {column for own in cells.values() for column in own}
+    columns = [(label, name) for label in labels for name in metrics if (label, name) in used]
+    return pd.DataFrame(
+        [[own.get(column, "") for column in columns] for own in cells.values()],
+        index=pd.MultiIndex.from_tuples(cells),
+        columns=pd.MultiIndex.from_tuples(columns),
+    )
+
+
+def _condition(row):
+    """What the numbers of a row are on, such as ``"spaq -> koniq10k, test"``."""
+    parts = [row[name] for name in _CONDITIONS if row.get(name) and row[name] != "full"]
+    trained = row.get("trained on")
+    arrow = f"{trained} -> " if trained and trained != row.get("data set") else ""
+    return arrow + ", ".join(parts)
 
 
 def _joined(row):

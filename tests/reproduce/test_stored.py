@@ -63,12 +63,29 @@ def test_a_stored_table_stands_below_the_papers_rows(results):
     assert found.place in str(shown) and "0.751 (0.700 .. 0.800)" in str(shown)
 
 
-def test_a_data_frame_is_indexed_by_whose_rows_they_are(results):
-    """Columns that are empty everywhere are left out; nothing is rounded twice."""
+def test_a_method_of_several_rows_gets_one(results):
+    """Data sets become columns, as in the paper; ours stand in those of its data set."""
     (frame,) = beside_published("thesis-table3", results=results).frames()
+    assert list(frame.columns)[:4] == [
+        (name, metric) for name in ("koniq10k", "live-itw") for metric in ("SROCC", "PLCC")
+    ]
+    assert list(frame.loc["paper"].index) == [
+        *("BIQI", "BLIINDS-II", "BRISQUE", "DIIVINE", "SSEQ", "thesis's aggregator", "NIQE")
+    ]
+    assert frame.loc[("paper", "SSEQ"), ("live-itw", "PLCC")] == "0.50"
+    ours = frame.loc[("ours", "kiqa's aggregator")]
+    assert ours[("koniq10k", "SROCC")] == "0.751 (0.700 .. 0.800)"
+    assert ours[("live-itw", "SROCC")] == ""
+
+
+def test_rows_that_do_not_repeat_stay_rows(results):
+    """Indexed by whose they are; columns that are empty everywhere are left out."""
+    (frame,) = beside_published("rnn-table1", results=results).frames()
     assert frame.index.names == ["", "method"]
-    assert list(frame.loc["ours"].index) == ["kiqa's aggregator"]
-    assert list(frame.columns) == ["data set", "images", "SROCC", "PLCC", "source"]
+    assert list(frame.columns) == ["trained on", "data set", "SROCC", "PLCC", "RMSE"]
+    (frame,) = beside_published("wadiqam-table6", results=results).frames()
+    assert ("live -> csiq, 4 distortions", "SROCC") in frame.columns
+    assert ("live -> tid2013", "SROCC") in frame.columns
 
 
 def test_names_that_begin_alike_are_told_apart(results):
@@ -82,7 +99,7 @@ def test_names_that_begin_alike_are_told_apart(results):
     assert list(found.rows) == [{"distortion": "blur", "MSE": 480.12345}]
     shown = beside_published("thesis-fig1", results=results)
     assert [row.get("MSE") for row in shown.rows()] == [None, "480.123"]
-    assert [list(frame.columns) for frame in shown.frames()] == [["value", "source"], ["MSE"]]
+    assert [list(frame.columns) for frame in shown.frames()] == [["value"], ["MSE"]]
     assert base64.b64encode(found.picture).decode() in shown._repr_html_()
 
 

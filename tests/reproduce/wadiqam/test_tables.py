@@ -144,7 +144,7 @@ def test_notebook_computes_again(run_notebook, quick, sets, untrained, tmp_path)
     assert all(text.startswith("Not computed: Expected --data") for text in missing.values())
     for name in ("wadiqam-table1", "wadiqam-table3"):
         (*_, row) = shown[name].rows()
-        assert (row["method"], row["tested on"]) == ("WaDIQaM-NR", "tid2013")
+        assert (row["method"], row["data set"]) == ("WaDIQaM-NR", "tid2013")
         assert " .. " in row["SROCC"] and row["SROCC"].endswith(")")
     for number in (3, 4, 5, 6, 7, 8, 9):
         (found,) = shown[f"wadiqam-fig{number}"].found
