@@ -187,8 +187,8 @@ def test_tables_notebook_shows_what_is_stored(path: Path, outputs_of) -> None:
     assert len(pages) == len(sections)
     for name, page in zip(sections, pages, strict=True):
         stored = found_results(name, RESULTS) if name in NAMES else []
-        assert [found.place for found in stored if f"[{found.place}]" not in page] == []
-        assert bool(stored) != ("No result is stored" in page or "Nothing is computed" in page)
+        assert [found.place for found in stored if f"[{found.place}; " not in page] == []
+        assert bool(stored) != ("No result of ours" in page or "Nothing is computed" in page)
         assert ("<th>paper</th>" in page or 'valign="top">paper<' in page) == bool(
             published_numbers(name)
         )

@@ -36,12 +36,14 @@ class Found:
         about: What it was computed on, in words; may be empty.
         rows: Rows of the table, by column.
         picture: Bytes of a PNG file, or None.
+        made: Command, date and versions, as far as they are known.
     """
 
     place: str
     about: str
     rows: Sequence[Mapping[str, Any]]
     picture: bytes | None = None
+    made: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,10 @@ class Beside:
     def _notes(self):
         sources = dict.fromkeys(row["source"] for row in self.published if row.get("source"))
         notes = [f"Paper: {'; '.join(sources)}"] if sources else []
-        notes += [f"Ours: {each.about or self.name} [{each.place}]" for each in self.found]
+        notes += [
+            f"Ours: {each.about or self.name} [{each.place}{f'; {each.made}' if each.made else ''}]"
+            for each in self.found
+        ]
         return [*notes, *filter(None, [self.missing])]
 
     def __str__(self) -> str:

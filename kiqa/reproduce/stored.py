@@ -1,8 +1,7 @@
 """Results by name, stored or computed again, and what a paper prints beside them.
 
-Results lie in files that carry the name of their reproduction, such as
-``thesis-table2-biq2021.json``, anywhere below ``docs/results`` of a checkout.
-They are looked up by that name, so that one that is made later is found.
+Stored results are looked up in `kiqa.reproduce.stored_results`, whose places
+are below ``docs/results`` of a checkout: one that is made later is found.
 
 Public names: :func:`beside_published`, :func:`found_results`,
 :func:`results_folder`.
@@ -19,6 +18,7 @@ import io
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +29,17 @@ from kiqa.reproduce.__main__ import NAMES, command_of, run_named
 from kiqa.reproduce.beside import INTERVAL, Beside, Found
 from kiqa.reproduce.compare import read_predictions
 from kiqa.reproduce.published_rows import published_numbers
+from kiqa.reproduce.stored_results import FOLDER, stored_results
 
 _SEED = 0  # of the bootstrap
 _MOST = 24  # rows of a CSV file that are shown; a figure of more is its picture
-# Files that were made under another name, below docs/results.
-_KEPT_AS = {"thesis-fig8": ("patchnet-konpatch/loss_curves.png",)}
+_KINDS = (".json", ".csv", ".png")
 _BESIDE = ("predictions", "rows", "pairs", "responses")  # ends of names of files that go with one
 
 
 def results_folder() -> Path | None:
     """Return ``docs/results`` of the checkout that kiqa runs from; None where there is none."""
-    folder = Path(__file__).resolve().parents[2] / "docs" / "results"
+    folder = Path(__file__).resolve().parents[2] / FOLDER
     return folder if folder.is_dir() else None
 
 
@@ -76,55 +76,63 @@ def beside_published(
     if options is not None and name in NAMES:
         read, missing = _computed(name, [os.fspath(each) for each in options], Path(output))
     elif options is None and root is not None:
-        read = _read_files(name, root, _files_of(name, root)) if name in NAMES else []
+        read = _kept(name, root)
         rows = [row for found, _ in read for row in found.rows]
         known = {row.get("method") for row in rows}
         predicted = _predicted({k: v for k, v in (also or {}).items() if k not in known}, root)
     if name not in NAMES:
         missing = "Nothing is computed for it."
     elif not read and not missing:
-        missing = (
-            f"No result is stored. It is made by: python -m kiqa.reproduce {name} OPTIONS --output "
-            "DIR; --help lists the options."
-        )
+        missing = _why_none(name)
     published = next((rows for _, rows in read if rows), None) or published_numbers(name)
     return Beside(name, published, [found for found, _ in read] + predicted, missing)
 
 
 def found_results(name: str, root: str | os.PathLike) -> list[Found]:
-    """Find the results of a reproduction.
+    """Read the stored results of a reproduction.
 
     Args:
         name: A key of `kiqa.reproduce.__main__.NAMES`.
-        root: Folder to search, with all below it.
+        root: Folder of stored results.
 
     Returns:
-        One for each file of the name, or of the name and a data set, in the
-        order of the places; of a figure its numbers and its picture together.
+        One for each place, in the order of `stored_results`; of a figure its
+        numbers and its picture together.
 
     Raises:
         ValueError: If a file cannot be used.
     """
-    read = _read_files(name, Path(root), _files_of(name, Path(root)))
-    return [found for found, _ in read]
+    return [found for found, _ in _kept(name, Path(root))]
 
 
-def _files_of(name, root):
-    """Files by folder and stem, which is the name or begins with it and ``-``."""
-    there = [path for part in (f"{name}.*", f"{name}-*.*") for path in root.rglob(part)]
-    there += [root / place for place in _KEPT_AS.get(name, ()) if (root / place).is_file()]
-    return sorted(
-        path
-        for path in dict.fromkeys(there)
-        if path.suffix in (".json", ".csv", ".png") and path.stem.rpartition("-")[2] not in _BESIDE
-    )
+def _kept(name, root):
+    read = []
+    for result in stored_results():
+        path = root / result.place
+        if result.name == name and result.place and path.is_file():
+            beside = [path.with_suffix(kind) for kind in _KINDS]
+            found, published = _read(name, root, {p.suffix: p for p in beside if p.is_file()})
+            about = "; ".join(filter(None, [result.data, found.about]))
+            made = ", ".join(filter(None, [result.command, result.date, result.versions]))
+            read.append((replace(found, about=about, made=made), published))
+    return read
 
 
-def _read_files(name, root, files):
-    grouped: dict[Path, dict[str, Path]] = {}
-    for path in files:
-        grouped.setdefault(path.with_suffix(""), {})[path.suffix] = path
-    return [_read(name, root, group) for group in grouped.values()]
+def _why_none(name):
+    known = [result for result in stored_results() if result.name == name]
+    reason, command = (known[0].reason, known[0].command) if known else ("", "")
+    made = command or f"python -m kiqa.reproduce {name} OPTIONS --output DIR"
+    return f"No result of ours{f', {reason}' if reason else ''}. It is made by: {made}"
+
+
+def _files_of(name, folder):
+    """Files of a folder whose stem is the name, or begins with it and ``-``, by stem."""
+    grouped: dict[str, dict[str, Path]] = {}
+    for part in (f"{name}.*", f"{name}-*.*"):
+        for path in sorted(folder.glob(part)):
+            if path.suffix in _KINDS and path.stem.rpartition("-")[2] not in _BESIDE:
+                grouped.setdefault(path.stem, {})[path.suffix] = path
+    return list(grouped.values())
 
 
 def _read(name, root, files):
@@ -164,7 +172,7 @@ def _number(text):
 def _computed(name, options, output):
     """What a command writes, and why it writes nothing."""
     folder = output / name.partition("-")[0]
-    before = {path: path.stat().st_mtime_ns for path in _files_of(name, folder)}
+    before = {_changed(files) for files in _files_of(name, folder)}
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             run_named(name, [*options, "--output", str(folder)])
@@ -172,10 +180,13 @@ def _computed(name, options, output):
         return [], f"Not computed: {' '.join(options)} are not the options of {name}."
     except (ValueError, OSError) as error:
         return [], f"Not computed: {error}"
-    files = [
-        path for path in _files_of(name, folder) if path.stat().st_mtime_ns != before.get(path)
-    ]
-    return _read_files(name, folder, files), ""
+    written = [files for files in _files_of(name, folder) if _changed(files) not in before]
+    return [_read(name, folder, files) for files in written], ""
+
+
+def _changed(files):
+    """What tells whether files of one stem were written again."""
+    return tuple((path, path.stat().st_mtime_ns) for path in files.values())
 
 
 def _predicted(also, root):

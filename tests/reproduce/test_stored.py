@@ -9,10 +9,12 @@ from PIL import Image
 
 from kiqa.evaluation.correlation import srocc
 from kiqa.evaluation.report import write_csv
-from kiqa.reproduce.__main__ import NAMES, command_of
+from kiqa.reproduce.__main__ import NAMES
 from kiqa.reproduce.published_rows import published_numbers, published_rows
 from kiqa.reproduce.stored import beside_published, found_results, results_folder
+from kiqa.reproduce.stored_results import StoredResult
 
+PAPERS = ("thesis-", "wadiqam-", "paq2piq-", "rnn-")
 # Written once by a command, with the published rows of another day.
 TABLE_3 = {
     "table": "thesis-table3", "dataset": "koniq10k", "split": "official, test", "set": "test",
@@ -25,11 +27,27 @@ TABLE_3 = {
 
 
 @pytest.fixture
-def results(tmp_path):
-    """A folder of results with one table in it, somewhere below."""
-    folder = tmp_path / "results" / "any" / "place"
-    folder.mkdir(parents=True)
-    (folder / "thesis-table3-koniq10k.json").write_text(json.dumps(TABLE_3))
+def stored(monkeypatch):
+    """The function ``stored(*pairs)``: there are results of these names at these places."""
+
+    def stored(*pairs):
+        kept = [
+            StoredResult(name, "Thesis", name, place, f"python -m kiqa.reproduce {name}", "images",
+                         "2026-11-28" if place else "", "kiqa 0", "" if place else "not at hand")
+            for name, place in pairs
+        ]  # fmt: skip
+        monkeypatch.setattr("kiqa.reproduce.stored.stored_results", lambda: kept)
+
+    return stored
+
+
+@pytest.fixture
+def results(tmp_path, stored):
+    """A folder of results with one table in it."""
+    place = "any/thesis-table3-koniq10k.json"
+    (tmp_path / "results" / "any").mkdir(parents=True)
+    (tmp_path / "results" / place).write_text(json.dumps(TABLE_3))
+    stored(("thesis-table3", place), ("wadiqam-table1", ""))
     return tmp_path / "results"
 
 
@@ -55,8 +73,9 @@ def test_a_stored_table_stands_below_the_papers_rows(results):
     }  # fmt: skip
     assert rows[-1]["SROCC"] == rows[-1]["PLCC"] == "0.751 (0.700 .. 0.800)"
     (found,) = shown.found
-    assert found.about == "koniq10k, official, test: 7 images"
-    assert found.place == "any/place/thesis-table3-koniq10k.json"
+    assert found.about == "images; koniq10k, official, test: 7 images"
+    assert found.place == "any/thesis-table3-koniq10k.json"
+    assert found.made == "python -m kiqa.reproduce thesis-table3, 2026-11-28, kiqa 0"
     assert shown.missing == ""
     page = shown._repr_html_()
     assert found.place in page and page.count("<table") == 1 and "old" not in page
@@ -88,14 +107,13 @@ def test_rows_that_do_not_repeat_stay_rows(results):
     assert ("live -> tid2013", "SROCC") in frame.columns
 
 
-def test_names_that_begin_alike_are_told_apart(results):
-    """``thesis-fig1`` is not ``thesis-fig11``; a figure has its numbers and its picture."""
-    for name in ("thesis-fig1", "thesis-fig11"):
-        (results / name).mkdir()
-        Image.new("RGB", (2, 2)).save(results / name / f"{name}.png")
-    write_csv([{"distortion": "blur", "MSE": 480.12345}], results / "thesis-fig1/thesis-fig1.csv")
+def test_a_figure_has_its_numbers_and_its_picture(results, stored):
+    """The files of one stem are one result, whichever of them the place is."""
+    Image.new("RGB", (2, 2)).save(results / "any/thesis-fig1.png")
+    write_csv([{"distortion": "blur", "MSE": 480.12345}], results / "any/thesis-fig1.csv")
+    stored(("thesis-fig1", "any/thesis-fig1.png"), ("thesis-fig1", "any/gone.png"))
     (found,) = found_results("thesis-fig1", results)
-    assert found.place == "thesis-fig1/thesis-fig1.csv"
+    assert found.place == "any/thesis-fig1.csv"
     assert list(found.rows) == [{"distortion": "blur", "MSE": 480.12345}]
     shown = beside_published("thesis-fig1", results=results)
     assert [row.get("MSE") for row in shown.rows()] == [None, "480.123"]
@@ -123,14 +141,18 @@ def test_predictions_of_other_methods_become_rows(results):
 def test_what_is_not_stored_says_how_it_is_made(results):
     """The paper's rows are there all the same; a name without a command says so."""
     shown = beside_published("wadiqam-table1", results=results)
-    assert "python -m kiqa.reproduce wadiqam-table1" in shown.missing and not shown.found
+    assert shown.missing == (
+        "No result of ours, not at hand. It is made by: python -m kiqa.reproduce wadiqam-table1"
+    )
+    assert not shown.found
     assert len(shown.rows()) == len(published_rows("wadiqam-table1"))
     assert "Nothing is computed" in beside_published("paq2piq-table1", results=results).missing
 
 
-def test_a_damaged_result_is_named(results):
+def test_a_damaged_result_is_named(results, stored):
     """No row of it is shown."""
     (results / "thesis-table2-x.json").write_text('{"results": 1}')
+    stored(("thesis-table2", "thesis-table2-x.json"))
     with pytest.raises(ValueError, match=r"thesis-table2-x\.json.*Compute it again"):
         beside_published("thesis-table2", results=results)
 
@@ -158,10 +180,10 @@ def test_options_compute_again(tmp_path, stand_in, capsys):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_result_of_the_checkout_can_be_read(name):
-    """Whatever is stored under a name has rows or a picture; tables say what they are of."""
+    """Whatever is stored under a name of a paper has rows or a picture, and says what it is of."""
     for found in found_results(name, results_folder()):
-        assert found.rows or found.picture
-        assert found.about or command_of(name).read is None or found.picture
+        assert found.rows or found.picture or not name.startswith(PAPERS)
+        assert found.about and found.made
 
 
 def test_some_results_are_stored():

@@ -171,9 +171,10 @@ def _read(content):
         | {"source": row["source"]}
         for row in content["published"]
     ]
-    for row in content["rows"]:
+    # "table" in what a training leaves, which has no intervals.
+    for row in content["rows"] if "rows" in content else content["table"]:
         own = {"instance": row["Instance"], **{metric: f"{row[metric]:.4f}" for metric in METRICS}}
-        report = content["intervals"].get(row["Instance"])
+        report = content.get("intervals", {}).get(row["Instance"])
         if report is not None:
             own |= metric_cells(report["metrics"], {"SROCC": "srocc", "PLCC": "plcc"})
         rows.append(own | {"source": "ours"})

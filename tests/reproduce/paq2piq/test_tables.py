@@ -178,7 +178,7 @@ def test_notebook_computes_again(run_notebook, biq, models, tmp_path):
     scores.write_text("\n".join(["image_name,left,top,right,bottom,score", *lines, ""]))
     shown = run_notebook(
         "paq2piq", DATA=str(biq), DATASET="biq2021", MODELS=["--model", str(models["rm"])],
-        PARTS=["--parts", "test"],
+        PARTS=["--parts", "test"], STUDIES="1",
         PATCHES=["--patch-scores", str(scores), "--patch-scores-are", "invented"],
     )  # fmt: skip
     assert {name for name, value in shown.items() if value.missing} == {"paq2piq-table1"}
