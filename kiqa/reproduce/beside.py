@@ -98,7 +98,7 @@ class Beside:
 
     def _notes(self):
         sources = dict.fromkeys(row["source"] for row in self.published if row.get("source"))
-        notes = [f"Paper: {'; '.join(sources)}"] if sources else []
+        notes = [f"Published: {'; '.join(sources)}"] if sources else []
         notes += [
             f"Ours: {each.about or self.name} [{each.place}{f'; {each.made}' if each.made else ''}]"
             for each in self.found

@@ -171,10 +171,9 @@ def _read(content):
         | {"source": row["source"]}
         for row in content["published"]
     ]
-    # "table" in what a training leaves, which has no intervals.
-    for row in content["rows"] if "rows" in content else content["table"]:
+    for row in content["rows"]:
         own = {"instance": row["Instance"], **{metric: f"{row[metric]:.4f}" for metric in METRICS}}
-        report = content.get("intervals", {}).get(row["Instance"])
+        report = content["intervals"].get(row["Instance"])
         if report is not None:
             own |= metric_cells(report["metrics"], {"SROCC": "srocc", "PLCC": "plcc"})
         rows.append(own | {"source": "ours"})
