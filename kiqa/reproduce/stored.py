@@ -33,6 +33,7 @@ from kiqa.reproduce.stored_results import FOLDER, stored_results
 
 _SEED = 0  # of the bootstrap
 _MOST = 24  # rows of a CSV file that are shown; a figure of more is its picture
+_COMPARED = {"files", "splits"}  # in a comparison, which may be the result of a table
 _KINDS = (".json", ".csv", ".png")
 _BESIDE = ("predictions", "rows", "pairs", "responses")  # ends of names of files that go with one
 
@@ -137,11 +138,12 @@ def _files_of(name, folder):
 
 def _read(name, root, files):
     """The result in files of one stem, JSON or else CSV, and PNG; and the rows of the paper."""
-    read, about, rows, published = command_of(name).read, "", [], []
-    if ".json" in files and read is not None:
+    about, rows, published = "", [], []
+    if ".json" in files and command_of(name).read is not None:
         path = files[".json"]
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
+            read = command_of("compare" if _COMPARED <= content.keys() else name).read
             about, rows = read(content | {"published": []})
             # Of all data sets, and as they are today; a figure lays none out.
             _, both = read(content | {"published": published_numbers(name)})

@@ -138,6 +138,20 @@ def test_predictions_of_other_methods_become_rows(results):
     assert [each.about for each in shown.found][1:] == ["BRISQUE, koniq10k, official, test"]
 
 
+def test_a_comparison_may_be_the_result_of_a_table(results, stored):
+    """Its difference is told; rows come from predictions."""
+    _predictions(results / "first")
+    entry = {"first": 0.8, "second": 0.7, "difference": 0.1, "lo": 0.05, "hi": 0.15}
+    content = {"files": [[{"name": "a.csv", "sha256": "0"}, "b.csv"]], "splits": 1, "images": 9,
+               "srocc": entry, "plcc": entry}  # fmt: skip
+    (results / "against.json").write_text(json.dumps(content))
+    stored(("rnn-table4", "against.json"))
+    shown = beside_published("rnn-table4", also={"first": "first"}, results=results)
+    assert "a.csv less b.csv, 9 images: SROCC +0.100 (+0.050 .. +0.150)" in shown.found[0].about
+    assert [row["method"] for row in shown.rows() if row[""] == "ours"] == ["first"]
+    assert shown.missing == ""
+
+
 def test_what_is_not_stored_says_how_it_is_made(results):
     """The paper's rows are there all the same; a name without a command says so."""
     shown = beside_published("wadiqam-table1", results=results)
@@ -182,7 +196,8 @@ def test_options_compute_again(tmp_path, stand_in, capsys):
 def test_every_result_of_the_checkout_can_be_read(name):
     """Whatever is stored under a name of a paper has rows or a picture, and says what it is of."""
     for found in found_results(name, results_folder()):
-        assert found.rows or found.picture or not name.startswith(PAPERS)
+        compared = " less " in found.about
+        assert found.rows or found.picture or compared or not name.startswith(PAPERS)
         assert found.about and found.made
 
 
