@@ -105,7 +105,7 @@ class Beside:
         ]
         return [*notes, *filter(None, [self.missing])]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return "\n\n".join([*self._notes(), *map(to_markdown, self._tables())])
 
     def _repr_html_(self) -> str:
