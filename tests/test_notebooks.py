@@ -15,19 +15,31 @@ import pytest
 from jupyter_core.utils import run_sync
 from PIL import Image
 
+from kiqa.reproduce.__main__ import NAMES
+from kiqa.reproduce.published_rows import published_numbers
+from kiqa.reproduce.stored import found_results
+
 ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs" / "results"
 DISPLAYED = ("display_data", "execute_result")
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+WALKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+TABLES = sorted((ROOT / "notebooks" / "tables").glob("*.ipynb"))
 
 
 def _code_cells(book: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     return [cell for cell in book.cells if cell.cell_type == "code"]
 
 
-@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.fixture(params=[*WALKS, *TABLES], ids=lambda path: path.stem)
 def book(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
     """A notebook as it stands in git."""
     return nbformat.read(request.param, as_version=4)
+
+
+@pytest.fixture
+def walk(book: nbformat.NotebookNode, request: pytest.FixtureRequest) -> bool:
+    """Whether it walks through an experiment; the others are sections of one call each."""
+    return request.node.callspec.params["book"] in WALKS
 
 
 def test_notebook_is_stripped(book: nbformat.NotebookNode) -> None:
@@ -37,10 +49,10 @@ def test_notebook_is_stripped(book: nbformat.NotebookNode) -> None:
     assert [cell.metadata for cell in book.cells if cell.metadata] == []
 
 
-def test_notebook_is_short_and_defines_nothing(book: nbformat.NotebookNode) -> None:
+def test_notebook_is_short_and_defines_nothing(book: nbformat.NotebookNode, walk: bool) -> None:
     """At most fifteen code cells; functions and classes belong in kiqa."""
     cells = _code_cells(book)
-    assert 1 <= len(cells) <= 15
+    assert 1 <= len(cells) <= (15 if walk else 30)
     source = "\n".join(re.sub(r"^%.*$", "", cell.source, flags=re.MULTILINE) for cell in cells)
     tree = ast.parse(source)
     defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -147,3 +159,37 @@ def _check_figures(outputs: list[nbformat.NotebookNode], count: int) -> None:
             assert np.asarray(picture.convert("L")).std() > 5
     warned = [output.text for output in outputs if output.get("name") == "stderr"]
     assert [text for text in warned if "Warning" in text or "Error" in text] == []
+
+
+def _sections(path: Path) -> list[str]:
+    """Names in the calls of `beside_published`, one for each section."""
+    source = "\n".join(cell.source for cell in _code_cells(nbformat.read(path, as_version=4)))
+    return re.findall(r'beside_published\(\s*"([\w-]+)"', source)
+
+
+def test_every_table_and_figure_of_the_papers_has_a_section() -> None:
+    """Whatever kiqa.reproduce computes of a paper stands in the paper's notebook."""
+    for paper, path in (("thesis", "thesis"), ("paq2piq", "paq2piq"), ("wadiqam", "wadiqam"),
+                        ("rnn", "rnn_biqa")):  # fmt: skip
+        sections = _sections(ROOT / "notebooks" / "tables" / f"{path}.ipynb")
+        assert {name for name in NAMES if name.startswith(f"{paper}-")} <= set(sections)
+        assert len(sections) == len(set(sections))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
+def test_tables_notebook_shows_what_is_stored(path: Path, outputs_of) -> None:
+    """Each section shows the paper's rows and, where there is one, the stored result."""
+    outputs = outputs_of(f"tables/{path.stem}")
+    assert [output for output in outputs if output.output_type == "stream"] == []
+    pages = [output.data["text/html"] for output in outputs]
+    sections = _sections(path)
+    assert len(pages) == len(sections)
+    for name, page in zip(sections, pages, strict=True):
+        stored = found_results(name, RESULTS) if name in NAMES else []
+        assert [found.place for found in stored if f"[{found.place}; " not in page] == []
+        assert bool(stored) != ("No result of ours" in page or "Nothing is computed" in page)
+        assert ("<th>paper</th>" in page or 'valign="top">paper<' in page) == bool(
+            published_numbers(name)
+        )
+        assert page.count("<img") == sum(found.picture is not None for found in stored)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from kiqa.interrupts import end, entry, interrupt_status
 from kiqa.io.messages import tell
+from kiqa.reproduce.command import Command
 from kiqa.reproduce.stored_results import index_page, listing
 from kiqa.running import claimed
 
@@ -102,28 +103,54 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name not in NAMES:
         return _fail(f"Expected one of {', '.join(NAMES)}, received {name!r}.", 2)
     try:
-        command = _command(name)
-        parser = argparse.ArgumentParser(
-            prog=f"python -m kiqa.reproduce {name}", description=f"{command.summary}."
-        )
-        command.add_options(parser)
-        arguments = parser.parse_args(options)
-        with claimed(arguments):
-            return command.run(arguments)
+        return run_named(name, options)
     except (ValueError, OSError) as error:
         return _fail(str(error), 2)
     except KeyboardInterrupt as error:
         return _fail("; ".join(["interrupted", *filter(None, error.args)]), interrupt_status())
 
 
-def _command(name):
+def command_of(name: str) -> Command:
+    """Return the command of a name.
+
+    Args:
+        name: A key of `NAMES`.
+
+    Returns:
+        The command.
+    """
     module, attribute = NAMES[name].split(":")
     return getattr(importlib.import_module(f"kiqa.reproduce.{module}"), attribute)
 
 
+def run_named(name: str, options: Sequence[str]) -> int:
+    """Run one reproduction; errors are raised.
+
+    Args:
+        name: A key of `NAMES`.
+        options: As on the command line.
+
+    Returns:
+        The exit status, 0 or 1.
+
+    Raises:
+        ValueError: If the input is wrong.
+        OSError: If a file is not there or cannot be written.
+        SystemExit: If an option is wrong; argparse has printed why.
+    """
+    command = command_of(name)
+    parser = argparse.ArgumentParser(
+        prog=f"python -m kiqa.reproduce {name}", description=f"{command.summary}."
+    )
+    command.add_options(parser)
+    arguments = parser.parse_args(options)
+    with claimed(arguments):
+        return command.run(arguments)
+
+
 def _listing():
     lines = ["usage: python -m kiqa.reproduce NAME [options]", "", "names:"]
-    lines += [f"  {name:<20} {_command(name).summary}" for name in NAMES]
+    lines += [f"  {name:<20} {command_of(name).summary}" for name in NAMES]
     more = [
         "python -m kiqa.reproduce NAME --help lists the options.",
         "python -m kiqa.reproduce --list says where the stored result of each lies.",

@@ -6,9 +6,10 @@ Public names: :class:`Command`, :func:`add_data`, :func:`add_output`,
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kiqa import arguments
 from kiqa.data import DATASETS
@@ -29,11 +30,15 @@ class Command:
         summary: One sentence without a full stop, for the list of names.
         add_options: Adds its options to a parser.
         run: From the parsed options to the exit status.
+        read: From the JSON that ``run`` writes to what it was computed on, in
+            words, and its rows, those of a table's ``published`` first; None
+            where there is no such JSON.
     """
 
     summary: str
     add_options: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
+    read: Callable[[Mapping], tuple[str, list[dict[str, Any]]]] | None = None
 
 
 def add_data(parser: argparse.ArgumentParser, *, required: bool = True, part: str = "test") -> None:

@@ -168,4 +168,21 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-COMPARE = Command("Difference of two models on the same images, paired bootstrap", _options, _run)
+def _read(content):
+    """What a stored comparison is of, with its differences; it has no rows. See `Command.read`."""
+    # Older ones have names alone.
+    files = content["files"][0] if "files" in content else [content["first"], content["second"]]
+    names = [each["name"] if isinstance(each, dict) else each for each in files]
+    differences = [
+        f"{name.upper()} {content[name]['difference']:+.3f} "
+        f"({content[name]['lo']:+.3f} .. {content[name]['hi']:+.3f})"
+        for name in _METRICS
+    ]
+    splits = content.get("splits", 1)
+    images = f"{content['images']} images" + (f" of {splits} splits" if splits > 1 else "")
+    return f"{' less '.join(names)}, {images}: {', '.join(differences)}", []
+
+
+COMPARE = Command(
+    "Difference of two models on the same images, paired bootstrap", _options, _run, _read
+)

@@ -1,11 +1,15 @@
 """A command run as ``python -m kiqa.reproduce`` does, and the tables that it writes."""
 
 import argparse
+import ast
 import csv
 import json
 from pathlib import Path
 
+import nbformat
 import pytest
+
+TABLES = Path(__file__).parents[2] / "notebooks" / "tables"
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +55,32 @@ def evaluation(tmp_path):
         return folder
 
     return evaluation
+
+
+@pytest.fixture
+def run_notebook(tmp_path, monkeypatch):
+    """The function ``run_notebook(paper, **settings)``: what its cells show, by name.
+
+    The cells run here, in an empty folder, so that stand-ins hold; the settings take the place of
+    those in the cell that begins with DATA.
+    """
+
+    def run_notebook(paper, **settings):
+        monkeypatch.chdir(tmp_path)
+        names, shown = {}, {}
+        for cell in nbformat.read(TABLES / f"{paper}.ipynb", as_version=4).cells:
+            if cell.cell_type != "code":
+                continue
+            tree = ast.parse(cell.source)
+            last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+            exec(compile(tree, paper, "exec"), names)
+            if cell.source.startswith("DATA = "):
+                assert settings.keys() <= names.keys()
+                names |= settings
+            if last is not None:
+                value = eval(compile(ast.Expression(last.value), paper, "eval"), names)
+                assert value._repr_html_()
+                shown[value.name] = value
+        return shown
+
+    return run_notebook

@@ -65,7 +65,7 @@ def _run(options: argparse.Namespace) -> int:
     seeds = range(options.seed, options.seed + options.studies)
     shown = LIVE_FB.contents - LIVE_FB.repeats - LIVE_FB.golden
     images = round(_SUBJECTS * shown / (2 * _HALF))
-    rows, kept = [], []
+    kept = []
     for reliability in RELIABILITIES:
         study = simulate_study(
             images=images, subjects=_SUBJECTS, seed=options.seed, reliability=reliability
@@ -74,22 +74,32 @@ def _run(options: argparse.Namespace) -> int:
         by = {name: found_by(rules, reliability=reliability, seeds=seeds)
               for name, rules in _RULES.items()}  # fmt: skip
         kept.append({"reliability": reliability, "halves_lcc": lcc, "rules": by})
+    content = {
+        "subjects": _SUBJECTS, "images": _IMAGES, "share_of_each_kind": _SHARE,
+        "kinds": list(KINDS), "seeds": list(seeds), "studies": kept,
+    }  # fmt: skip
+    if options.output is not None:
+        write_json(content, options.output / "paq2piq-rules.json")
+    about, rows = _read(content)
+    sys.stdout.write(f"{about}\n\n{to_markdown(rows)}\n")
+    return 0
+
+
+def _read(content):
+    """What the stored result was computed on, and its rows; see `Command.read`."""
+    rows = []
+    for study in content["studies"]:
         cells = {
             f"{name}: precision, recall": ", ".join(
                 "none" if own[key] is None else f"{own[key]:.2f}" for key in ("precision", "recall")
             )
-            for name, own in by.items()
+            for name, own in study["rules"].items()
         }
-        rows.append({"share of the images in the variance of a rating": f"{reliability:g}",
-                     f"halves of {_HALF} correlate": f"{lcc:.2f}", **cells})  # fmt: skip
-    if options.output is not None:
-        write_json(
-            {"subjects": _SUBJECTS, "images": _IMAGES, "share_of_each_kind": _SHARE,
-             "kinds": list(KINDS), "seeds": list(seeds), "studies": kept},
-            options.output / "paq2piq-rules.json",
-        )  # fmt: skip
-    sys.stdout.write(f"simulated subjects, not people\n\n{to_markdown(rows)}\n")
-    return 0
+        rows.append({
+            "share of the images in the variance of a rating": f"{study['reliability']:g}",
+            f"halves of {_HALF} correlate": f"{study['halves_lcc']:.2f}", **cells,
+        })  # fmt: skip
+    return "simulated subjects, not people", rows
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
@@ -101,5 +111,5 @@ def _options(parser: argparse.ArgumentParser) -> None:
 
 
 COMMAND = Command(
-    "PaQ-2-PiQ, section 3: what rejection rules find, simulated subjects", _options, _run
+    "PaQ-2-PiQ, section 3: what rejection rules find, simulated subjects", _options, _run, _read
 )

@@ -207,26 +207,11 @@ def _finish(options, table, results, lines) -> int:
     what = "image scores" if table != 2 else options.patch_scores_are or "patch scores"
     if table == 2 and options.pseudo_scores:
         what = f"MOS and local differences by {Path(options.pseudo_scores).stem}, pseudo-scores"
-    rows: list[dict[str, Any]] = []
-    published = published_rows(name)
-    for row in published:
-        rows.append({"method": row["method"], "data set": row["dataset"], "part": row["part"],
-                     "size": row.get("patch"), "images": None, "SROCC": row["srocc"],
-                     "SROCC 95 %": None, "PLCC": row["plcc"], "PLCC 95 %": None,
-                     "source": row["source"]})  # fmt: skip
-    for result in results:
-        own: dict[str, Any] = {
-            "method": result["method"], "data set": result["dataset"], "part": result["part"],
-            "size": result["size"], "images": result["images"], "source": f"ours, {what}",
-        }  # fmt: skip
-        rows.append(own | metric_cells(result["metrics"], {"SROCC": "srocc", "PLCC": "plcc"}))
-    if table != 2:
-        rows = [{k: v for k, v in row.items() if k != "size"} for row in rows]
-    text = to_markdown(rows)
+    content = {"table": name, "kiqa": __version__, "split": options.split, "scores": what,
+               "results": results, "published": published_rows(name)}  # fmt: skip
+    text = to_markdown(_read(content)[1])
     if options.output is not None:
-        write_json({"table": name, "kiqa": __version__, "split": options.split, "scores": what,
-                    "results": results, "published": published},
-                   options.output / f"{name}.json")  # fmt: skip
+        write_json(content, options.output / f"{name}.json")
         write_csv(lines, options.output / f"{name}-predictions.csv")
         with replacing(options.output / f"{name}.md") as temporary:
             temporary.write_text(f"{text}\n", encoding="utf-8")
@@ -238,6 +223,29 @@ def _finish(options, table, results, lines) -> int:
     for line in filter(None, undefined):
         report(line)
     return 1 if errors or any(undefined) else 0
+
+
+def _read(content):
+    """What a stored table was computed on, and its rows; see `Command.read`."""
+    results = content["results"]
+    rows: list[dict[str, Any]] = []
+    for row in content["published"]:
+        rows.append({"method": row["method"], "data set": row["dataset"], "part": row["part"],
+                     "size": row.get("patch"), "images": None, "SROCC": row["srocc"],
+                     "SROCC 95 %": None, "PLCC": row["plcc"], "PLCC 95 %": None,
+                     "source": row["source"]})  # fmt: skip
+    for result in results:
+        own: dict[str, Any] = {
+            "method": result["method"], "data set": result["dataset"], "part": result["part"],
+            "size": result["size"], "images": result["images"],
+            "source": f"ours, {content['scores']}",
+        }  # fmt: skip
+        rows.append(own | metric_cells(result["metrics"], {"SROCC": "srocc", "PLCC": "plcc"}))
+    if content["table"] != "paq2piq-table2":
+        rows = [{k: v for k, v in row.items() if k != "size"} for row in rows]
+    sets = dict.fromkeys(f"{result['dataset']}, {result['part']}" for result in results)
+    split = Path(content["split"]).name if content["split"] else "own split"
+    return f"{content['scores']} of {'; '.join(sets)}; {split}", rows
 
 
 def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
@@ -291,14 +299,17 @@ TABLE_2 = Command(
     "PaQ-2-PiQ, Table 2: patches of three sizes",
     partial(_options, table=2),
     partial(_run, table=2),
+    _read,
 )
 TABLE_3 = Command(
     "PaQ-2-PiQ, Table 3: whole images, validation and test",
     partial(_options, table=3),
     partial(_run, table=3),
+    _read,
 )
 TABLE_4 = Command(
     "PaQ-2-PiQ, Table 4: data sets that the models were not trained on",
     partial(_options, table=4),
     partial(_run, table=4),
+    _read,
 )

@@ -128,21 +128,31 @@ def _run(options: argparse.Namespace, *, table: str, methods: Sequence[str]) -> 
                 for title, name in protocols.METRIC_NAMES.items()
             }
             results.append({"method": method, "run": "mean", "data": data, "mean": mean})
-    published = published_rows(table)
-    text = to_markdown(table_rows(results, published))
+    content = {
+        "table": table, "data": data, "preset": options.preset, "seed": options.seed,
+        "normalisation": options.normalisation, "epochs": options.epochs,
+        "kiqa": __version__, "results": results, "published": published_rows(table),
+    }  # fmt: skip
+    text = to_markdown(_read(content)[1])
     if options.output is not None:
         stem = options.output / table
-        content = {
-            "table": table, "data": data, "preset": options.preset, "seed": options.seed,
-            "normalisation": options.normalisation, "epochs": options.epochs,
-            "kiqa": __version__, "results": results, "published": published,
-        }  # fmt: skip
         write_json(content, f"{stem}.json")
         write_csv(predictions, f"{stem}-predictions.csv")
         with replacing(Path(f"{stem}.md")) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
     sys.stdout.write(f"{text}\n")
     return 0
+
+
+def _read(content):
+    """What a stored table was computed on, and its rows; see `Command.read`."""
+    images = {r["report"]["images"] for r in content["results"] if "report" in r}
+    about = (
+        f"{content['data']}: {' and '.join(map(str, sorted(images)))} images to test on; preset "
+        f"{content['preset']}, {content['epochs']} epochs, seed {content['seed']}, features: "
+        f"{content['normalisation']}"
+    )
+    return about, table_rows(content["results"], content["published"])
 
 
 def _one(settings, parts, options, name):
@@ -239,6 +249,7 @@ def _command(number, summary, methods):
         f"RNN-BIQA, Table {number}: {summary}",
         partial(_options, table=table),
         partial(_run, table=table, methods=methods),
+        _read,
     )
 
 

@@ -212,16 +212,16 @@ def _finish(options, table, records, results, predictions) -> int:
     if not any(row["source"].startswith(_PRINTED) for row in published):
         published = published_rows(table)
     split = "; ".join(dict.fromkeys(r.get("split", split_of(options)) for r in results))
-    rows = table_rows(results, published, ours=split)
-    text = to_markdown(rows)
+    content = {
+        "table": table, "dataset": options.dataset, "split": split,
+        "split_sha256": _hash_of(options.split), "set": options.set,
+        "kiqa": __version__, "results": results, "published": published,
+    }  # fmt: skip
+    text = to_markdown(_read(content)[1])
     errors = [row["error"] for scored in predictions.values() for row in scored if row["error"]]
     if options.output is not None:
         stem = options.output / f"{table}-{options.dataset}"
-        _write(stem, text, {
-            "table": table, "dataset": options.dataset, "split": split,
-            "split_sha256": _hash_of(options.split), "set": options.set,
-            "kiqa": __version__, "results": results, "published": published,
-        })  # fmt: skip
+        _write(stem, text, content)
         lines = [
             {"name": record.name, "mos": record.mos}
             | {name: scored[i]["score"] for name, scored in predictions.items()}
@@ -235,6 +235,15 @@ def _finish(options, table, records, results, predictions) -> int:
     for line in filter(None, undefined):
         report(line)
     return 1 if errors or any(undefined) else 0
+
+
+def _read(content):
+    """What a stored table was computed on, and its rows; see `Command.read`."""
+    rows = table_rows(content["results"], content["published"], ours=content["split"])
+    images = " and ".join(sorted({str(result["images"]) for result in content["results"]}))
+    strides = {result["stride"] for result in content["results"]} - {None}
+    grid = f", maps at stride {min(strides)}" if content["table"] == "thesis-table2" else ""
+    return f"{content['dataset']}, {content['split']}: {images} images{grid}", rows
 
 
 def _hash_of(split):
@@ -265,14 +274,18 @@ def _options_aggregated(parser: argparse.ArgumentParser) -> None:
     add_output(parser, figures=False)
 
 
-TABLE_2 = Command("Table 2: mean of the Patchnet and FISH maps against MOS", _options_2, _table_2)
+TABLE_2 = Command(
+    "Table 2: mean of the Patchnet and FISH maps against MOS", _options_2, _table_2, _read
+)
 TABLE_3 = Command(
     "Table 3: the aggregator beside traditional methods",
     _options_aggregated,
     partial(_aggregated, table="thesis-table3"),
+    _read,
 )
 TABLE_4 = Command(
     "Table 4: the aggregator beside learned methods",
     _options_aggregated,
     partial(_aggregated, table="thesis-table4"),
+    _read,
 )

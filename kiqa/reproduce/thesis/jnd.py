@@ -211,16 +211,6 @@ def _mos_of(versions, path) -> dict[str, float]:
 def _report(summary) -> str:
     """The text that is printed."""
     compared, tests = summary["compared"], summary["tests"]
-    share = f"{100 * summary['interval_level']:g} %"
-    rows = [
-        {
-            "JPEG - VarJPEG": name,
-            "value": entry["value"],
-            f"{share}, images": _interval(entry["images"]),
-            f"{share}, images and participants": _interval(entry["images_and_participants"]),
-        }
-        for name, entry in summary["savings"].items()
-    ]
     lines = [
         f"votes: {summary['votes_source']}",
         f"JND at more than {100 * summary['quantile']:g} % of the participants; "
@@ -241,7 +231,29 @@ def _report(summary) -> str:
         f"JND at version 0, so perhaps above the ladder: {count} with {codec}"
         for codec, count in first.items()
     ]
-    return "\n".join([*lines, "", to_markdown(rows), "", ""])
+    return "\n".join([*lines, "", to_markdown(_rows(summary)), "", ""])
+
+
+def _rows(summary) -> list[dict]:
+    share = f"{100 * summary['interval_level']:g} %"
+    return [
+        {
+            "JPEG - VarJPEG": name,
+            "value": entry["value"],
+            f"{share}, images": _interval(entry["images"]),
+            f"{share}, images and participants": _interval(entry["images_and_participants"]),
+        }
+        for name, entry in summary["savings"].items()
+    ]
+
+
+def _read(summary):
+    """What the stored figure was computed on, and its rows; see `Command.read`."""
+    about = (
+        f"votes: {summary['votes_source']}; {summary['compared']} of {summary['images']} images "
+        f"compared; smaller with VarJPEG: {summary['benefit']}, with JPEG: {summary['worse']}"
+    )
+    return about, _rows(summary)
 
 
 def _interval(interval) -> str | None:
@@ -274,6 +286,7 @@ FIG_15, FIG_16 = (
         f"Fig. {number}: bitrates of VarJPEG and JPEG at the {quantile:g} JND",
         _options,
         partial(_run, f"thesis-fig{number}", quantile),
+        _read,
     )
     for number, quantile in zip((15, 16), VARJPEG.jnd, strict=True)
 )

@@ -212,6 +212,17 @@ def _fig_11(options: argparse.Namespace) -> int:
     return left_out.status()
 
 
+def _read(content):
+    """What the stored figure was computed on, and its rows; see `Command.read`."""
+    about = (
+        f"{content['ground_truth']}: {content['images']} images, maps at stride "
+        f"{content['stride']}, border {content['border']}"
+    )
+    rows = local_table(content)
+    means = [row for row in rows if row["t_G"] == "mean"]  # the figure shows the thresholds
+    return about, means or rows
+
+
 def _case(item, case):
     if isinstance(case, Exception):
         raise case
@@ -244,4 +255,4 @@ def _options_11(parser: argparse.ArgumentParser) -> None:
 FIG_10 = Command(
     "Fig. 10: boxes of participants and the ground truth of them", _options_10, _fig_10
 )
-FIG_11 = Command("Fig. 11: box plot of the AUC over thresholds t_G", _options_11, _fig_11)
+FIG_11 = Command("Fig. 11: box plot of the AUC over thresholds t_G", _options_11, _fig_11, _read)

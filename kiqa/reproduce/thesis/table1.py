@@ -15,7 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from kiqa.data.tables import read_table
-from kiqa.evaluation.report import correlation_report, to_markdown, write_csv, write_json
+from kiqa.evaluation.report import (
+    correlation_report,
+    metric_cells,
+    to_markdown,
+    write_csv,
+    write_json,
+)
 from kiqa.io.files import replacing
 from kiqa.io.json_files import read_json
 from kiqa.reproduce.command import Command, add_output
@@ -136,12 +142,9 @@ def _run(options: argparse.Namespace) -> int:
     run = read_run(options.workdir)
     reports = _intervals(options.workdir, run["instances"])
     rows = table_rows(run, reports)
-    data, folds = run["data"], run["settings"]["folds"]
     head = (
-        f"Patchnet on KonPatch, {len(run['instances'])} of {folds} instances: {data['source']}, "
-        f"{data['patches']} patches of {data['images']} images, {data['label']} labels "
-        f"({data['votes_source']}); split by {run['settings']['split_by']}; "
-        "95 % intervals over the test patches. The thesis's rows are on human votes."
+        f"Patchnet on KonPatch, {len(run['instances'])} of {run['settings']['folds']} instances: "
+        f"{_patches(run)}. The thesis's rows are on human votes."
     )
     table = f"{head}\n\n{to_markdown(rows)}"
     if options.output is not None:
@@ -161,4 +164,30 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command("Table 1: Patchnet on KonPatch, a finished run", _add_options, _run)
+def _patches(run):
+    data = run["data"]
+    return (
+        f"{data['source']}, {data['patches']} patches of {data['images']} images, "
+        f"{data['label']} labels ({data['votes_source']}); split by {run['settings']['split_by']}; "
+        "95 % intervals over the test patches"
+    )
+
+
+def _read(content):
+    """What a stored table was computed on, and its rows; see `Command.read`."""
+    rows = [
+        {"instance": row["instance"]}
+        | {metric: row[metric.lower()] for metric in METRICS}
+        | {"source": row["source"]}
+        for row in content["published"]
+    ]
+    for row in content["rows"]:
+        own = {"instance": row["Instance"], **{metric: f"{row[metric]:.4f}" for metric in METRICS}}
+        report = content["intervals"].get(row["Instance"])
+        if report is not None:
+            own |= metric_cells(report["metrics"], {"SROCC": "srocc", "PLCC": "plcc"})
+        rows.append(own | {"source": "ours"})
+    return _patches(content), rows
+
+
+COMMAND = Command("Table 1: Patchnet on KonPatch, a finished run", _add_options, _run, _read)

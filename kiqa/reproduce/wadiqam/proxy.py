@@ -266,6 +266,12 @@ def _load(pair: dict, *, folder: Path) -> list[np.ndarray] | Exception:
         return error
 
 
+def _read(content):
+    """What the stored result was computed on, and its rows; see `Command.read`."""
+    about = f"{content['model']}, {content['set']} part; proxy: {content['proxy']}"
+    return about, [_agreement_row(entry) for entry in content["agreement"]]
+
+
 def _agreement_row(entry):
     row = {"kind": entry["kind"], "pairs": entry["pairs"]}
     for name in ("srocc", "plcc"):
@@ -284,4 +290,6 @@ def _step_row(entry):
     }
 
 
-COMMAND = Command("WaDIQaM-FR against its proxy, and over rising distortions", _options, _run)
+COMMAND = Command(
+    "WaDIQaM-FR against its proxy, and over rising distortions", _options, _run, _read
+)

@@ -1,7 +1,7 @@
 """Results of DIQaM and WaDIQaM over several splits, beside the paper's.
 
 Public names: :class:`Result`, :func:`check_tested`, :func:`summarise`,
-:func:`differences`, :func:`finish`.
+:func:`differences`, :func:`finish`, :func:`read`.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from kiqa.training.wadiqam.tasks import PatchTask
 
 _SEED = 0  # of the bootstrap
 _ROWS = {"srocc": srocc_rows, "plcc": plcc_rows}  # fast, and NaN where there is none
+_SHOWN = ("plcc", "srocc")  # as the paper orders them
 
 
 @dataclass(frozen=True)
@@ -187,25 +188,16 @@ def finish(
     """
     entries = summarise(results, metrics)
     differing = [row for metric in metrics for row in differences(entries, compared, metric)]
-    published = published_rows(name)
-    rows = [*_published(published), *[_row(entry, metrics) for entry in entries]]
-    said = "; ".join(f"{data}: {text}" for data, text in parts.items())
-    head = (
-        f"Ours: mean over {options.splits} splits, N_p = {options.test_patches}, 95 % intervals "
-        f"by drawing contents of the test parts; preset {options.preset}; {said}."
-    )
-    if PROXY_NAME in parts:
-        head += f" {PROXY_NAME}: {PROXY}."
-    text = f"{head}\n\n{to_markdown(rows)}"
+    content = {
+        "table": name, "kiqa": __version__, "preset": options.preset, "parts": parts,
+        "test_patches": options.test_patches, "results": _plain(entries),
+        "differences": differing, "published": published_rows(name),
+    }  # fmt: skip
+    text = f"{_head(content)}\n\n{to_markdown(_rows(content))}"
     if differing:
         text += f"\n\n{to_markdown([_difference_row(row) for row in differing])}"
     stem = options.output / name
-    write_json(
-        {"table": name, "kiqa": __version__, "preset": options.preset, "parts": parts,
-         "test_patches": options.test_patches, "results": _plain(entries),
-         "differences": differing, "published": published},
-        f"{stem}.json",
-    )  # fmt: skip
+    write_json(content, f"{stem}.json")
     write_csv(
         [
             {"method": r.method, "trained_on": r.trained_on, "tested_on": r.tested_on,
@@ -220,6 +212,46 @@ def finish(
         temporary.write_text(text + "\n", encoding="utf-8")
     sys.stdout.write(f"{text}\n")
     return 0
+
+
+def read(content: Mapping) -> tuple[str, list[dict]]:
+    """Return what a stored table was computed on, and its rows; see `Command.read`.
+
+    Args:
+        content: Of the JSON that `finish` writes.
+
+    Returns:
+        Splits, patches and sizes in words, with the differences, and the
+        rows.
+    """
+    differing = [
+        f"{row['methods']} on {row['tested_on']}, {row['subset']}: {row['metric'].upper()} "
+        f"{row['difference']:+.3f} ({row['lo']:+.3f} .. {row['hi']:+.3f})"
+        for row in content["differences"]
+    ]
+    return "; ".join([_head(content).removeprefix("Ours: ").rstrip("."), *differing]), _rows(
+        content
+    )
+
+
+def _head(content):
+    parts = content["parts"]
+    splits = " or ".join(sorted({str(entry["splits"]) for entry in content["results"]}))
+    preset = content.get("preset") or content["recipe"]  # its name until 0.1.0
+    described = "; ".join(f"{data}: {text}" for data, text in parts.items())
+    head = (
+        f"Ours: mean over {splits} splits, N_p = {content['test_patches']}, 95 % intervals "
+        f"by drawing contents of the test parts; preset {preset}; {described}."
+    )
+    return f"{head} {PROXY_NAME}: {PROXY}." if PROXY_NAME in parts else head
+
+
+def _rows(content):
+    metrics = [name for name in _SHOWN if name in content["results"][0]]
+    return [
+        *_published(content["published"]),
+        *[_row(entry, metrics) for entry in content["results"]],
+    ]
 
 
 def _published(rows):

@@ -26,7 +26,7 @@ from kiqa.data import FOUR_DISTORTIONS
 from kiqa.reproduce.command import Command, add_output
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.wadiqam.data import add_sets, given_sets, nothing_fits, sample, split_tasks
-from kiqa.reproduce.wadiqam.report import Result, check_tested, finish
+from kiqa.reproduce.wadiqam.report import Result, check_tested, finish, read
 from kiqa.reproduce.wadiqam.runs import add_training, rated, settings_of, trained
 from kiqa.training.wadiqam.settings import WadiqamSettings
 from kiqa.training.wadiqam.tasks import PatchTask, check_parts
@@ -249,7 +249,8 @@ def _chosen(result, indices, subset):
 
 
 def _command(name: str) -> Command:
-    return Command(TABLES[name].summary, partial(_options, name=name), partial(_run, name=name))
+    options, run = partial(_options, name=name), partial(_run, name=name)
+    return Command(TABLES[name].summary, options, run, read)
 
 
 TABLE_1, TABLE_2, TABLE_3, TABLE_4, TABLE_5, TABLE_6, TABLE_7, TABLE_8, DEPTH = map(

@@ -168,3 +168,24 @@ def test_what_is_missing_is_one_line_and_status_2(biq, tmp_path, capsys, argumen
     assert main([text.format(biq=biq, bad=bad, five=five) for text in arguments]) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_notebook_computes_again(run_notebook, biq, models, tmp_path):
+    """Each section that computes anything has a result of the given data and model."""
+    scores = tmp_path / "patches.csv"
+    lines = [f"ss01 ({n}).jpg,{4 * n},8,{4 * n + 40},40,{30 + 5 * n}" for n in range(6)]
+    scores.write_text("\n".join(["image_name,left,top,right,bottom,score", *lines, ""]))
+    shown = run_notebook(
+        "paq2piq", DATA=str(biq), DATASET="biq2021", MODELS=["--model", str(models["rm"])],
+        PARTS=["--parts", "test"], STUDIES="1",
+        PATCHES=["--patch-scores", str(scores), "--patch-scores-are", "invented"],
+    )  # fmt: skip
+    assert {name for name, value in shown.items() if value.missing} == {"paq2piq-table1"}
+    for number in (2, 3, 4):
+        (*_, row) = shown[f"paq2piq-table{number}"].rows()
+        assert (row["method"], row["data set"], row["images"]) == ("p2p_rm", "biq2021", "6")
+    assert "invented" in shown["paq2piq-table2"].rows()[-1]["source"]
+    for number in (4, 5, 7, 8, 10, 11):
+        (found,) = shown[f"paq2piq-fig{number}"].found
+        assert found.picture is not None

@@ -222,3 +222,28 @@ def test_images_that_the_extractor_was_trained_on_are_not_tested(folder, tmp_pat
         assert "2 of 10 images were trained on by rnn_features" in capsys.readouterr().err
         _, rows = _table(tmp_path / f"o{count}", "rnn-table4")
         assert len({row["name"] for row in rows}) == count
+
+
+@pytest.mark.slow
+def test_notebook_computes_again(run_notebook, folder, quick, monkeypatch):
+    """Features are extracted once for each size; every table is computed of them."""
+    asked = []
+
+    def extract(options):
+        asked.append(options)
+        folder(options[options.index("--output") + 1], "biq2021")
+
+    monkeypatch.setattr("kiqa.train_rnn_biqa.main", extract)
+    shown = run_notebook(
+        "rnn_biqa", DATA="somewhere", DATASET="biq2021", SIZES=[512, 768],
+        POOLING=["--epochs", "1"], REPEATS=["--repeats", "2"],
+    )  # fmt: skip
+    assert [options[-1] for options in asked] == [
+        f"runs/features/biq2021{size}" for size in ("-512", "-768", "")
+    ]
+    assert {name for name, value in shown.items() if value.missing} == {"rnn-fig3"}
+    counts = {1: 4, 2: 4, 3: 2, 4: 2, 5: 2, 6: 6, 7: 6}  # rows of ours
+    for number, count in counts.items():
+        ours = [row for row in shown[f"rnn-table{number}"].rows() if row[""] == "ours"]
+        assert len(ours) == count
+    assert shown["rnn-table3"].rows()[-1]["run"] == "biq2021-768"

@@ -1,4 +1,6 @@
-"""``python -m kiqa.reproduce thesis-...``: every name on small input."""
+"""``python -m kiqa.reproduce thesis-...``: every name on small input, and the notebooks."""
+
+import shutil
 
 import numpy as np
 import pytest
@@ -72,3 +74,41 @@ def test_every_thesis_name_is_tested():
     elsewhere = {f"thesis-fig{number}" for number in (1, 2, 11, 14, 15, 16)}
     named = {name for name in NAMES if name.startswith("thesis-")}
     assert named == tables | set(FIGURES) | elsewhere
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("paper", ["thesis", "qomex"])
+def test_notebooks_compute_again(
+    run_notebook, paper, stand_in, biq, workdir, photo, tmp_path, monkeypatch
+):
+    """With DATA each section has a result on it; two want other input and say so."""
+    root, settings = tmp_path / "biq", {}
+    Image.fromarray(photo[:240, :240]).save(root / "Images" / "ss01 (0).jpg", format="PNG")
+    calls = []
+
+    def train(options):
+        calls.append(options)
+        shutil.copytree(workdir, options[options.index("--workdir") + 1])
+
+    monkeypatch.setattr("kiqa.train_patchnet.main", train)
+    if paper == "thesis":
+        pristine = tmp_path / "pristine"
+        pristine.mkdir()
+        for number in range(2):
+            Image.fromarray(photo[:128, 100 * number :][:, :160]).save(pristine / f"{number}.png")
+        (pristine / "split.csv").write_text("image_name,set\n0.png,test\n1.png,test\n")
+        settings["PRISTINE"] = str(pristine)
+    shown = run_notebook(
+        paper, DATA=str(root), DATASET="biq2021", MODELS=[], TRAINING=["--epochs", "1"], **settings
+    )
+    assert calls == [[*biq, "--workdir", "runs/patchnet-biq2021", "--resume", "--epochs", "1"]]
+    missing = {name: value.missing for name, value in shown.items() if value.missing}
+    # Votes of people, a claim, and a sheet of more patches than one image has.
+    elsewhere = {"thesis-fig15", "thesis-fig16", "qomex-abstract", "thesis-konpatch"}
+    assert missing.keys() <= elsewhere
+    refused = [name for name, text in missing.items() if text.startswith("Not computed")]
+    assert refused == (["thesis-konpatch"] if paper == "thesis" else [])
+    assert shown["thesis-table1"].rows()[-1]["SROCC"] == "0.7500"
+    for number in (2, 3, 4):
+        row = shown[f"thesis-table{number}"].rows()[-1]
+        assert (row["data set"], row["images"]) == ("biq2021", "9")

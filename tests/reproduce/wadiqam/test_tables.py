@@ -129,3 +129,24 @@ def test_wrong_input_is_one_line(sets, options, message, capsys, tmp_path):
 
 def _gone(root):
     raise FileNotFoundError(f"Expected a data set. Received: {root}.")
+
+
+@pytest.mark.slow
+def test_notebook_computes_again(run_notebook, quick, sets, untrained, tmp_path):
+    """On one data set with references; tables across data sets say which others they need."""
+    shown = run_notebook(
+        "wadiqam", DATA=str(tmp_path), DATASET="tid2013", SETS=[], REDUCED=quick,
+        NUMBERS=["--numbers", "1", "2"],
+        COMPONENTS=["--components", "0", "3", "--pca-patches", "8"],
+    )  # fmt: skip
+    missing = {name: value.missing for name, value in shown.items() if value.missing}
+    assert missing.keys() == {f"wadiqam-table{number}" for number in (5, 6, 7)}
+    assert all(text.startswith("Not computed: Expected --data") for text in missing.values())
+    for name in ("wadiqam-table1", "wadiqam-table3"):
+        (*_, row) = shown[name].rows()
+        assert (row["method"], row["data set"]) == ("WaDIQaM-NR", "tid2013")
+        assert " .. " in row["SROCC"] and row["SROCC"].endswith(")")
+    for number in (3, 4, 5, 6, 7, 8, 9):
+        (found,) = shown[f"wadiqam-fig{number}"].found
+        assert found.picture is not None
+    assert len(untrained) == 28
