@@ -139,11 +139,12 @@ def _files_of(name, folder):
 def _read(name, root, files):
     """The result in files of one stem, JSON or else CSV, and PNG; and the rows of the paper."""
     about, rows, published = "", [], []
-    if ".json" in files and command_of(name).read is not None:
+    own, compared = command_of(name).read, command_of("compare").read
+    if ".json" in files and own is not None:
         path = files[".json"]
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            read = command_of("compare" if _COMPARED <= content.keys() else name).read
+            read = compared if compared is not None and _COMPARED <= content.keys() else own
             about, rows = read(content | {"published": []})
             # Of all data sets, and as they are today; a figure lays none out.
             _, both = read(content | {"published": published_numbers(name)})
