@@ -26,6 +26,8 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "export": "kiqa.export",
     "quality_map": "kiqa.scoring",
+    "reasons": "kiqa.defects.reasons",
+    "report": "kiqa.reporting.report",
     "score": "kiqa.scoring",
     "Scorer": "kiqa.scoring",
     "load_model": "kiqa.io.weights",
@@ -46,6 +48,8 @@ __all__ = [
     "load_model",
     "model_table",
     "quality_map",
+    "reasons",
+    "report",
     "score",
 ]
 

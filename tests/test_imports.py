@@ -23,9 +23,9 @@ ORDER = (
     ("evaluation",),
     ("plotting",),
     ("varjpeg",),
-    ("comparators",),  # arrays to numbers; scoring's engines make models of them
+    ("comparators", "defects"),  # arrays to numbers; scoring makes models and rows of them
     ("scoring",),
-    ("training",),
+    ("training", "reporting"),
     ("convert", "export", "studies", "reproduce"),
     ("cli", "train_*"),
     ("", "__main__"),

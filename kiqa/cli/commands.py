@@ -20,6 +20,7 @@ from kiqa.cli import (
     study,
 )
 from kiqa.cli import map as map_command
+from kiqa.cli.collection import pick, report
 from kiqa.export import command as export_command
 
 
@@ -62,6 +63,26 @@ COMMANDS = (
         "--npz and --html says where the maps go; files are named by the path relative "
         "to PATH.",
         epilog="An image that cannot be mapped is reported; the exit status is then 1.",
+    ),
+    Command(
+        "report",
+        report,
+        "write a page that shows which images are good and bad, where, and why",
+        description="Score a collection of images and write one self-contained page: sorted and "
+        "filtered by score, percentile and defect, with quality maps and reasons; images that are "
+        "alike are grouped, the best of each group is marked.",
+        epilog="A file that cannot be read is listed on the page; the exit status is then 1. A "
+        "long run is best made in two steps, of which the first can be resumed: kiqa score "
+        "--reasons --output rows.jsonl, then kiqa report rows.jsonl.",
+    ),
+    Command(
+        "pick",
+        pick,
+        "pick the best images: copy them, list them, or give them stars",
+        description="Pick the best images of a collection, of images that are alike only the best. "
+        "Without --copy, --list and --xmp they are only named.",
+        epilog="A file that cannot be read, copied or rated is reported; the exit status is then "
+        "1. No file and no sidecar is replaced.",
     ),
     Command(
         "evaluate",

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kiqa.arguments import whole_number
-from kiqa.cli.walk import Judge, Walk, matching
 from kiqa.constants import DEFAULT_SCORER
 from kiqa.io.messages import tell
 from kiqa.io.outputs import declare_inputs
+from kiqa.io.walk import Judge, Walk, matching
 
 if TYPE_CHECKING:
     from kiqa.data.records import ScoredImage
@@ -41,14 +41,18 @@ class Input:
     name: str
 
 
-def add_paths(parser: argparse.ArgumentParser, *, model: str = DEFAULT_SCORER) -> None:
-    """Add the positional PATH arguments and --model, with its default, to a command."""
-    parser.add_argument(
-        "paths",
-        nargs="+",
-        metavar="PATH",
-        help="image file, folder (with all below), glob in quotes, or - for a list on stdin",
-    )
+def add_paths(
+    parser: argparse.ArgumentParser, *, model: str = DEFAULT_SCORER, more: str = ""
+) -> None:
+    """Add the positional PATH arguments and --model, with its default, to a command.
+
+    Args:
+        parser: Of the command.
+        model: The default of --model.
+        more: What else PATH may be, for the help.
+    """
+    text = f"image file, folder (with all below), glob in quotes, or - for a list on stdin{more}"
+    parser.add_argument("paths", nargs="+", metavar="PATH", help=text)
     add_model(parser, default=model)
 
 
@@ -176,7 +180,8 @@ def collect(
     Args:
         paths: Files, folders, globs that the shell left alone, or ``-``: a
             list on standard input, one path a line or separated by NUL.
-        leave_out: Files that are not input, such as the output file.
+        leave_out: Files that are not input, such as the output file, and
+            folders with all below.
         judge: From the path of a file found in a folder to why it is skipped;
             by default `kiqa.io.images.kinds.no_image`. What the arguments
             name is always tried.
@@ -209,11 +214,13 @@ def collect(
                 f"Expected at least one image. Received: {what}, with none{others}."
             )
     omitted = {os.path.realpath(path) for path in leave_out if path}
+    folders = tuple(os.path.join(path, "") for path in omitted if os.path.isdir(path))
     names = {os.path.basename(path) for path in omitted}  # few need the whole look
     inputs = [
         item
         for path, item in found.items()
-        if os.path.basename(path) not in names or os.path.realpath(path) not in omitted
+        if (os.path.basename(path) not in names or os.path.realpath(path) not in omitted)
+        and not (folders and os.path.realpath(path).startswith(folders))
     ]
     if not inputs:
         raise FileNotFoundError(

@@ -228,7 +228,7 @@ def _write(item: Input, image, quality_map, reference, arguments, add, key) -> N
     if ".npz" in targets:
         quality_map.save(targets[".npz"])
     if ".png" in targets:
-        from kiqa.cli.html import limits
+        from kiqa.io.scales import limits
         from kiqa.plotting import literal, plot_blend, plot_overlay, save_figure
 
         plot = plot_overlay if quality_map.row_edges is None else plot_blend

@@ -59,6 +59,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_reference(parser)
     add_memory(parser)
     parser.add_argument(
+        "--reasons",
+        action="store_true",
+        help="also say why an image is bad: sharpness, noise, over- and underexposure, contrast, "
+        "compression, resolution, and the sharpest and the softest place",
+    )
+    parser.add_argument(
         "--categories",
         action="store_true",
         help="for models of the scale 0..100: add the normalised score and the label (Bad to "
@@ -74,8 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = collect(arguments.paths, leave_out=[arguments.output])
 
     from kiqa.io.row_forms import format_header, format_row
-    from kiqa.scoring import ROW_KEYS, Scorer, in_shard, score_paths
-    from kiqa.scoring.pairs import REFERENCE_KEYS, reference_for
+    from kiqa.scoring import Scorer, in_shard, row_columns, score_paths
+    from kiqa.scoring.pairs import reference_for
 
     inputs = [item for item in inputs if in_shard(item.name, arguments.shard)]
     paths = [item.path for item in inputs]
@@ -104,8 +110,9 @@ def run(arguments: argparse.Namespace) -> int:
         workers=arguments.workers,
         references=references,
         spreadsheet=arguments.spreadsheet,
+        reasons=arguments.reasons,
     )
-    columns = ROW_KEYS if references is None else (*ROW_KEYS, *REFERENCE_KEYS)
+    columns = row_columns(references=references is not None, reasons=arguments.reasons)
     if arguments.categories:
         columns = (*columns, *_CATEGORY_KEYS)
         rows = _labelled(rows)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from kiqa.arguments import Output, add_number, add_output
 from kiqa.cli.inputs import DATASETS, add_count, add_part, collect, records_of
-from kiqa.cli.walk import Walk
 from kiqa.constants import KONPATCH
 from kiqa.io.messages import tell
+from kiqa.io.walk import Walk
 
 _LARGE = 200_000_000  # bytes; browsers begin to take long with a page
 _SEED = 0  # as python -m kiqa.train_patchnet

@@ -16,9 +16,14 @@ from kiqa.io.text import from_spreadsheet, printable, unescaped
 FORMATS = ("table", "jsonl", "csv")
 
 _WHOLE = ("width", "height", "stride", "exif_orientation")
-_NUMBERS = ("score", "percentile", "low", "high", "seconds")
+_NUMBERS = (
+    *("score", "percentile", "low", "high", "seconds"),
+    # Of --reasons.
+    *("sharpness", "noise", "overexposure", "underexposure", "contrast", "compression"),
+    "resolution",
+)
 _TRUTH = ("higher_is_better", "icc")
-_LISTS = ("converted",)
+_LISTS = ("converted", "defects")
 
 
 def format_header(form: str, columns: Sequence[str]) -> str:
@@ -58,6 +63,8 @@ def format_row(row: dict, form: str, columns: Sequence[str], *, spreadsheet: boo
     text = printable(row["path"]) if row["error"] is None else shortened(row["error"])
     if row["error"] is None and row.get("reference"):
         text += f"  (reference {printable(row['reference'])})"
+    if row.get("defects"):
+        text += f"  {', '.join(row['defects'])}"
     if row.get("note"):
         text += f"  ({printable(row['note'])})"
     return f"{score:>8}  {size:>11}  {text}\n"

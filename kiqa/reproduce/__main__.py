@@ -21,7 +21,10 @@ from kiqa.running import claimed
 # Each name with its module and the `kiqa.reproduce.command.Command` in it.
 NAMES = {
     "accuracy": "accuracy:ACCURACY",
+    "bursts": "bursts:COMMAND",
     "compare": "compare:COMPARE",
+    "defect-limits": "defects:LIMITS",
+    "defects": "defects:DEFECTS",
     "degradations": "robustness:DEGRADATIONS",
     "history-robustness": "robustness:HISTORY",
     "interval-coverage": "robustness:COVERAGE",

@@ -13,7 +13,7 @@ that the model's file states.
 Everything drawn follows from a hash of the seed and the image's name.
 
 Public names: `HISTORY`, `SIZES`, `DEGRADATIONS`, `COVERAGE`, `VERSIONS`,
-`STEPS`, `version_of`.
+`STEPS`, `version_of`, `generator`, `files_of`.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from kiqa.arguments import add_number, add_path
 from kiqa.data.distortions import available_distortions, distort
 from kiqa.data.distortions.basic import jpeg
 from kiqa.data.folders import images_in
-from kiqa.data.untrained import untrained_files
+from kiqa.data.untrained import Kept, untrained_files
 from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import mean_interval, percentile_interval, srocc_rows
@@ -100,7 +100,7 @@ def version_of(pixels: np.ndarray, name: str, *, seed: int) -> tuple[str, np.nda
     Returns:
         The name of the history, a key of `VERSIONS`, and the pixels.
     """
-    rng = _generator(seed, name)
+    rng = generator(seed, name)
     drawn = list(VERSIONS)[int(rng.integers(len(VERSIONS)))]
     return drawn, VERSIONS[drawn](pixels, rng)
 
@@ -159,9 +159,9 @@ def _history_row(record, *, scorer, known, options):
     """Scores of an image as it is, and with other histories."""
     pixels = load_image(record.path).pixels
     if options.every:
-        rng = _generator(options.seed, record.name)
+        rng = generator(options.seed, record.name)
         versions = {name: change(pixels, rng) for name, change in VERSIONS.items()}
-        drawn = list(versions)[int(_generator(options.seed, record.name).integers(6))]
+        drawn = list(versions)[int(generator(options.seed, record.name).integers(6))]
     else:
         drawn, changed = version_of(pixels, record.name, seed=options.seed)
         versions = {"plain": pixels, drawn: changed}
@@ -214,7 +214,7 @@ def _sizes_row(named, *, scorer, factors):
 
 def _degradations(options: argparse.Namespace) -> int:
     scorer = _scorer(options)
-    files, _, met = _folder(options, scorer)
+    files, _, met = files_of(options, scorer)
     sign = 1 if scorer.info.higher_is_better else -1
     kinds = [kind for kind in STEPS if kind in available_distortions()]
     left_out = LeftOut()
@@ -258,7 +258,7 @@ def _degradation_rows(path, *, scorer, kinds, seed):
     for kind in kinds:
         row = {"image_name": path.name, "distortion": kind, "pristine": pristine}
         for number, level in enumerate(STEPS[kind], start=1):
-            rng = _generator(seed, f"{path.name}|{kind}|{level}")
+            rng = generator(seed, f"{path.name}|{kind}|{level}")
             row[f"level{number}"] = scorer.score(distort(pixels, kind, level, rng=rng))
         rows.append(row)
     return rows
@@ -308,7 +308,8 @@ def _coverage(options: argparse.Namespace) -> int:
     return 0
 
 
-def _generator(seed, name):
+def generator(seed: int, name: str) -> np.random.Generator:
+    """Return the source of randomness that follows from a seed and a name."""
     digest = hashlib.sha256(f"{seed}|{name}".encode("utf-8", "surrogateescape")).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
@@ -322,7 +323,7 @@ def _scorer(options):
 def _files(options, scorer) -> tuple[Sequence[tuple[str, Path]], dict]:
     """Names and paths: of a data set's part, or of a plain folder; and what was left out."""
     if options.dataset is None:
-        paths, _, met = _folder(options, scorer)
+        paths, _, met = files_of(options, scorer)
         found = [(path.name, path) for path in paths]
     else:
         records, _, met = unseen(records_of(options), [scorer.info.details], options)
@@ -330,8 +331,8 @@ def _files(options, scorer) -> tuple[Sequence[tuple[str, Path]], dict]:
     return found[: options.limit], met
 
 
-def _folder(options, scorer):
-    """Files of a plain folder that the model was not trained on."""
+def files_of(options: argparse.Namespace, scorer: Scorer) -> Kept:
+    """Return the files of a plain folder that a model was not trained on, and what was left out."""
     files = images_in(options.data, split=options.split, chosen=options.set)
     return untrained_files(
         files, [scorer.info.details], include=options.include_trained, report=report

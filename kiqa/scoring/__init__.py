@@ -15,6 +15,7 @@ _PUBLIC = {
     "model_table": "kiqa.scoring.catalogue",
     "quality_map": "kiqa.scoring.single",
     "read_ahead": "kiqa.scoring.paths",
+    "row_columns": "kiqa.scoring.paths",
     "score": "kiqa.scoring.single",
     "score_paths": "kiqa.scoring.paths",
     "usable_cores": "kiqa.scoring.paths",

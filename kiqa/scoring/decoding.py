@@ -9,6 +9,7 @@ import time
 from collections.abc import Collection
 from typing import Any
 
+from kiqa.defects.reasons import REASON_KEYS, reasons
 from kiqa.io.images import MAX_BYTES, Source, load_image
 from kiqa.io.images.sources import check_size
 from kiqa.io.memory import MemoryLimitError
@@ -100,3 +101,21 @@ def decode(
             item["error"] = name_file(f"reference: {item['error']}", item["path"])
     item["seconds"] = time.perf_counter() - start
     return item
+
+
+def with_reasons(item: dict) -> dict:
+    """Add the columns `kiqa.defects.reasons.REASON_KEYS`; runs in a thread.
+
+    Args:
+        item: Of `decode`.
+
+    Returns:
+        The item with them: of its image, or empty where it has an error. One
+        that was not decoded, since its content is known, stays as it is.
+    """
+    image = item.get("image")
+    if image is None and item["error"] is None:
+        return item
+    start = time.perf_counter()
+    found = dict.fromkeys(REASON_KEYS) if image is None else reasons(image).as_row()
+    return {**item, **found, "seconds": item["seconds"] + time.perf_counter() - start}

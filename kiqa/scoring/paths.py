@@ -11,8 +11,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from kiqa.defects.reasons import REASON_KEYS
 from kiqa.io.rows import RowFile
-from kiqa.scoring.decoding import decode
+from kiqa.scoring.decoding import decode, with_reasons
 from kiqa.scoring.pairs import REFERENCE_KEYS, check_references
 from kiqa.scoring.scorer import ROW_KEYS, Scorer
 
@@ -81,6 +82,7 @@ def score_paths(
     workers: int | None = None,
     references: Sequence[str | os.PathLike] | None = None,
     spreadsheet: bool = False,
+    reasons: bool = False,
 ) -> Iterator[dict]:
     """Score files, decoding ahead in threads; optionally append to a file.
 
@@ -103,6 +105,8 @@ def score_paths(
         references: For a full-reference model, the reference of each path.
             Rows then have `kiqa.scoring.pairs.REFERENCE_KEYS` too, and count
             for the same pair of contents.
+        spreadsheet: As for `kiqa.io.csv_lines.csv_line`.
+        reasons: Rows have `kiqa.defects.reasons.REASON_KEYS`, too.
 
     Returns:
         An iterator over the rows of all paths, in order, also over those that
@@ -126,17 +130,28 @@ def score_paths(
     key = {"weights_sha256": scorer.info.sha256, "stride": scorer.stride}
     rows = None
     if output is not None:
-        columns = ROW_KEYS if references is None else (*ROW_KEYS, *REFERENCE_KEYS)
+        columns = row_columns(references=references is not None, reasons=reasons)
         rows = RowFile(
             output, form=output_format, columns=columns, resume=resume, spreadsheet=spreadsheet
         )
     old = [] if rows is None else rows.finished
     old = [row for row in old if all(row[name] == value for name, value in key.items())]
     pairs = list(zip(paths, [None] * len(paths) if references is None else references, strict=True))
-    return _score(pairs, scorer, rows, old, stop=on_error == "stop", workers=workers)
+    measure = with_reasons if reasons else dict
+    return _score(pairs, scorer, rows, old, measure, stop=on_error == "stop", workers=workers)
 
 
-def _score(pairs, scorer, rows, old, *, stop, workers):
+def row_columns(*, references: bool = False, reasons: bool = False) -> tuple[str, ...]:
+    """Return the columns of rows.
+
+    Args:
+        references: Whether images are compared with others.
+        reasons: Whether rows say why an image is bad.
+    """
+    return (*ROW_KEYS, *(REFERENCE_KEYS * references), *(REASON_KEYS * reasons))
+
+
+def _score(pairs, scorer, rows, old, measure, *, stop, workers):
     # With a bound of its own a run may take what another refused.
     again = scorer.max_memory is not None
     final = {
@@ -148,8 +163,10 @@ def _score(pairs, scorer, rows, old, *, stop, workers):
     errors = [row for row in old if row["error"] is not None]
     refused = {(row["path"], row["error"]) for row in errors if again or not row["sha256"]}
     decoded = read_ahead(
-        lambda pair: decode(
-            pair[0], final.keys(), scored.keys(), reference=pair[1], max_bytes=scorer.max_bytes
+        lambda pair: measure(
+            decode(
+                pair[0], final.keys(), scored.keys(), reference=pair[1], max_bytes=scorer.max_bytes
+            )
         ),
         pairs,
         workers=workers,

@@ -15,17 +15,19 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
-from importlib import resources
 from pathlib import Path
-from string import Template
 from typing import TypeVar
 
 from kiqa import __version__
+from kiqa.io.assets import asset, filled
 from kiqa.io.files import replacing
 from kiqa.studies.embedding import EmbeddedImage
 
 Item = TypeVar("Item")
+_asset = partial(asset, "kiqa.studies")
+_filled = partial(filled, "kiqa.studies")
 
 
 @dataclass(frozen=True)
@@ -186,11 +188,3 @@ def check_name(name: str) -> None:
         raise ValueError(
             f"Expected file names without blanks at their ends, received {name!r}. Rename the file."
         )
-
-
-def _asset(name: str) -> str:
-    return (resources.files("kiqa.studies") / "assets" / name).read_text(encoding="utf-8")
-
-
-def _filled(asset: str, **values: object) -> str:
-    return Template(_asset(asset)).substitute(values)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kiqa.cli.html import MAP_SIDE, limits, page
+from kiqa.cli.html import MAP_SIDE, page
 from kiqa.io.images import load_image
 from kiqa.io.map_files import QualityMap
 
@@ -108,30 +108,8 @@ def test_interrupted_page_holds_what_was_added(tmp_path):
     assert text.endswith("</html>\n")
 
 
-@pytest.mark.parametrize(
-    ("scale", "expected"),
-    [
-        ("0..1", (0, 1)),
-        ("-5..100", (-5, 100)),
-        ("0..100 DMOS", (0, 100)),
-        ("unknown", (0, 1)),
-    ],
-)
-def test_limits_of_a_scale(scale, expected):
-    """The ends are the numbers in the text; an unknown scale is drawn on 0..1."""
-    assert limits(scale) == expected
-
-
-@pytest.mark.parametrize("scale", ["", "0-1", "1..0", "a..b"])
-def test_text_that_is_no_scale_is_refused(scale):
-    """The message shows the text."""
-    with pytest.raises(ValueError, match="scale"):
-        limits(scale)
-
-
 def test_scales_without_an_end_are_drawn(tmp_path):
     """Of FISH, up to what the aggregator divides by."""
-    assert limits(">=0") == (0.0, 30.0) and limits("unknown") == (0.0, 1.0)
     with page(tmp_path / "p.html", **SETTINGS | {"scale": ">=0"}) as add:
         _add(add, values=np.full((3, 4), 15, np.float32))
     assert "50.00%" in (tmp_path / "p.html").read_text(encoding="utf-8")

@@ -15,7 +15,8 @@ import pytest
 import kiqa
 from kiqa.cli.main import main
 from kiqa.io.map_files import QualityMap
-from kiqa.scoring import ROW_KEYS
+from kiqa.io.rows import read_rows
+from kiqa.scoring import ROW_KEYS, row_columns
 
 ROOT = Path(kiqa.__file__).parents[1]
 NAMES = ["a.png", "b.png", "empty.jpg", "notes.jpg", "small.png", "torn.png", "sub/a.png"]
@@ -287,3 +288,28 @@ def test_memory_is_an_option(stand_in, photos, capsys):
     with pytest.raises(SystemExit):
         main([*arguments, "--memory", "much"])
     assert "expected a size such as 512M or 2G, got 'much'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+def test_reasons_are_columns_and_can_be_resumed(stand_in, photos, capsys, suffix):
+    """Of images that were scored before they come from the file, of errors they are empty."""
+    output = f"rows.{suffix}"
+    argv = ["score", "photos", "--output", output, "--reasons"]
+    assert main(argv) == 1
+    before = Path(output).read_bytes()
+    calls = stand_in[0].calls
+    assert main([*argv, "--resume"]) == 1
+    assert Path(output).read_bytes() == before and stand_in[0].calls == calls
+    (photos / "copy.png").write_bytes((photos / "a.png").read_bytes())
+    assert main([*argv, "--resume"]) == 1
+    rows = read_rows(output, form=suffix, columns=row_columns(reasons=True))
+    found = {row["path"]: row for row in rows}
+    first, copy, bad = (found[f"photos/{n}"] for n in ("a.png", "copy.png", "torn.png"))
+    assert "low contrast" in first["defects"] and first["contrast"] == 0
+    assert {**first, **dict.fromkeys(("path", "seconds"))} == {
+        **copy, **dict.fromkeys(("path", "seconds"))
+    }  # fmt: skip
+    assert bad["contrast"] is None and not bad["defects"]
+    capsys.readouterr()
+    assert main(["score", "photos/a.png", "--reasons"]) == 0
+    assert "low contrast" in capsys.readouterr().out

@@ -60,6 +60,7 @@ VALUES = {
     "first": ["tables/one.csv"],
     "second": ["tables/two.csv"],
     "extractor": ["rnn_features"],
+    "best": ["100%"],
 }
 ALWAYS = {"data", "dataset", "output", "workdir"}
 # Numbers that make any command quick.

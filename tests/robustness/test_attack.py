@@ -7,6 +7,7 @@ unless it requires something that `attack.VALUES` does not know.
 
 import csv
 import importlib
+import json
 import re
 import unicodedata
 from pathlib import Path
@@ -23,6 +24,7 @@ PARSERS = dict(_parsers())
 MORE = {
     "kiqa score": ("--output", "o.csv"),
     "kiqa map": ("--html", "p.html", "--npz", "n", "--overlay", "v"),
+    "kiqa pick": ("--copy", "c", "--list", "l.txt", "--xmp", "--keep-alike"),
     "kiqa evaluate-maps": ("--synthetic", "--map", "gray", "--no-blur"),
     "kiqa compress": ("--quality", "50"),
     "kiqa study patches": ("--output", "o.html", "--images", "4"),
@@ -99,10 +101,18 @@ def _files(folder):
     return [path.name.removesuffix(path.suffix) for path in Path(folder).iterdir()]
 
 
+def _on_page(file):
+    text = Path(file).read_text(encoding="utf-8")
+    data = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    return [image["name"] for image in json.loads(data[1])["images"]]
+
+
 # Of commands that take a folder: which of its images were done.
 DONE = {
     "kiqa score": lambda: _rows("o.csv", "path"),
     "kiqa map": lambda: _files("n"),
+    "kiqa report": lambda: _on_page("o"),
+    "kiqa pick": lambda: _files("c"),
     "kiqa compress": lambda: _files("o"),
     "kiqa decompress": lambda: _files("o"),
     "kiqa ladder": lambda: set(_rows("o/versions.csv", "image")),

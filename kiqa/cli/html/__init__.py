@@ -1,6 +1,6 @@
 """One self-contained HTML page of images under their quality maps."""
 
 from kiqa.cli.html.page import Page, page
-from kiqa.cli.html.parts import MAP_SIDE, PHOTO_SIDE, limits
+from kiqa.cli.html.parts import MAP_SIDE, PHOTO_SIDE
 
-__all__ = ["MAP_SIDE", "PHOTO_SIDE", "Page", "limits", "page"]
+__all__ = ["MAP_SIDE", "PHOTO_SIDE", "Page", "page"]

@@ -9,22 +9,23 @@ import base64
 import io
 import math
 from dataclasses import dataclass
+from functools import partial
 from html import escape
-from importlib import resources
-from string import Template
 
 import numpy as np
 from PIL import Image
 
+from kiqa.io.assets import asset, filled
 from kiqa.io.images import LoadedImage
 from kiqa.io.map_files import QualityMap
+from kiqa.io.scales import limits
 from kiqa.io.text import printable
+from kiqa.plotting.colours import css_gradient, map_colours
 
 PHOTO_SIDE = 1280  # longest side of an image on the page
 MAP_SIDE = 320  # most cells a side on the page; of larger maps every k-th
-COLORMAP = "magma"  # as in kiqa.plotting.plot_overlay
 _TOP_CODE = 65535
-_WITHOUT_ENDS = {"unknown": (0.0, 1.0), ">=0": (0.0, 30.0)}
+_filled = partial(filled, "kiqa.cli")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def head(heading: Heading) -> str:
     low, high = limits(heading.scale)
     return _filled(
         "maps_head.html",
-        style=_filled("maps.css", gradient=_gradient()),
+        style=_filled("maps.css", gradient=css_gradient()),
         model=shown(heading.model),
         better="higher is better" if heading.higher_is_better else "lower is better",
         low=f"{low:g}",
@@ -61,29 +62,7 @@ def head(heading: Heading) -> str:
 
 def foot() -> str:
     """Return the HTML after the images."""
-    return _filled("maps_foot.html", script=_asset("maps.js"))
-
-
-def limits(scale: str) -> tuple[float, float]:
-    """Return the ends of a scale such as ``"0..1"`` or ``"0..100 DMOS"``.
-
-    A file from elsewhere whose scale is ``"unknown"`` is drawn on 0..1, the
-    range of a sigmoid, and an open one (``">=0"``, of FISH) to what the
-    aggregator takes for its end.
-
-    Raises:
-        ValueError: If the text is no such scale.
-    """
-    if scale in _WITHOUT_ENDS:
-        return _WITHOUT_ENDS[scale]
-    low, separator, high = scale.partition(" ")[0].partition("..")
-    try:
-        ends = float(low), float(high)
-    except ValueError:
-        separator = ""
-    if not separator or not ends[0] < ends[1]:
-        raise ValueError(f"Expected a scale such as '0..1'. Received: {scale!r}.")
-    return ends
+    return _filled("maps_foot.html", script=asset("kiqa.cli", "maps.js"))
 
 
 def card(
@@ -138,14 +117,6 @@ def card(
     )
 
 
-def _asset(name: str) -> str:
-    return (resources.files("kiqa.cli") / "assets" / name).read_text(encoding="utf-8")
-
-
-def _filled(asset: str, **values: object) -> str:
-    return Template(_asset(asset)).substitute(values)
-
-
 def shown(name: str) -> str:
     """Return a name harmless in HTML; bytes that are no UTF-8 become question marks."""
     return escape(printable(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")))
@@ -160,7 +131,7 @@ def _photo(pixels: np.ndarray) -> str:
 def _overlay(unit: np.ndarray) -> str:
     """Palette PNG with one pixel a cell."""
     picture = Image.fromarray(np.round(unit * 255).astype(np.uint8))
-    picture.putpalette(_colours().tobytes())
+    picture.putpalette(map_colours().tobytes())
     return _encode(picture, format="PNG", optimize=True)
 
 
@@ -168,14 +139,3 @@ def _encode(picture: Image.Image, **options) -> str:
     data = io.BytesIO()
     picture.save(data, **options)
     return base64.b64encode(data.getvalue()).decode("ascii")
-
-
-def _colours() -> np.ndarray:
-    from matplotlib import colormaps
-
-    return (colormaps[COLORMAP](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
-
-
-def _gradient() -> str:
-    stops = _colours()[np.linspace(0, 255, 17).astype(int)]
-    return ",".join(f"rgb({red} {green} {blue})" for red, green, blue in stops)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kiqa.cli.walk import Walk, matching
+from kiqa.io.walk import Walk, matching
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,121 @@
+"""``kiqa pick``: the best images of a collection, copied, listed, or rated in sidecars."""
+
+import argparse
+import os
+import sys
+
+from kiqa.arguments import Output, add_output
+from kiqa.cli.collection.options import add_best, add_collection, collected
+from kiqa.cli.collection.report import progress
+from kiqa.cli.targets import report
+from kiqa.io.files import is_of_the_disk, write_atomically
+from kiqa.io.messages import tell
+from kiqa.io.outputs import OutputError, check_targets
+from kiqa.io.text import printable
+from kiqa.startup import load_quietly
+
+_STARS = (1, 2, 3, 4, 5)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    add_collection(parser)
+    add_best(parser, "how many: a number of images, or per cent such as 20%%", required=True)
+    copies = "copy them there; files of the same name are kept apart"
+    add_output(parser, "--copy", Output.SHARED, "DIR", copies)
+    add_output(parser, "--list", Output.FILE, "FILE", "write their paths, the best first")
+    parser.add_argument(
+        "--xmp",
+        action="store_true",
+        help="rate them in XMP sidecars beside them; what is in a sidecar stays, also a rating",
+    )
+    parser.add_argument(
+        "--stars", type=int, choices=_STARS, default=5, help="of --xmp (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--short-names",
+        action="store_true",
+        help="new sidecars are called a.xmp, as Lightroom's, instead of a.jpg.xmp, as darktable's "
+        "and digiKam's",
+    )
+    parser.add_argument(
+        "--keep-alike",
+        action="store_true",
+        help="of images that are alike, such as a burst, take more than the best",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Pick, and return the exit status."""
+    from kiqa.reporting.entries import entries_of
+    from kiqa.reporting.report import check_scorer, placed_by
+    from kiqa.scoring import Scorer
+
+    _check_copies(arguments)
+    inputs, rows = collected(arguments, leave_out=[arguments.copy, arguments.list])
+    check_targets(filter(None, [arguments.list]))
+    scorer = Scorer(arguments.model, max_memory=arguments.memory)
+    load_quietly(scorer)
+    check_scorer(scorer, rows)
+    pairs = [(item.path, item.name) for item in inputs]
+    good, entries, errors = [], [], 0
+    found = entries_of(pairs, scorer, rows=rows, maps=False, side=None)
+    for item, entry in zip(inputs, progress(found, len(inputs)), strict=True):
+        if entry.row["error"] is not None:
+            tell(entry.row["error"])
+            errors += 1
+            continue
+        good.append(item)
+        entries.append(entry)
+    places = placed_by(scorer, entries, best=arguments.best, keep_alike=arguments.keep_alike)
+    picked = [(good[at], entries[at]) for at in places.chosen]
+    if arguments.list:
+        from kiqa.reporting.picking import list_of
+
+        write_atomically(arguments.list, list_of([item.path for item, _ in picked]))
+    for item, entry in picked:
+        try:
+            done = _handled(item, arguments)
+        except (OSError, ValueError) as error:
+            if is_of_the_disk(error):
+                raise
+            errors += report(item, error)
+            continue
+        told = f"  ({', '.join(done)})" if done else ""
+        sys.stdout.write(f"{entry.score:8.4f}  {printable(item.path)}{printable(told)}\n")
+        sys.stdout.flush()
+    if errors:
+        tell(f"{errors} of {len(inputs)} files could not be read, copied or rated")
+    return 1 if errors else 0
+
+
+def _handled(item, arguments) -> list[str]:
+    """Copy and rate one image; what was done."""
+    from kiqa.reporting.picking import copy_apart
+    from kiqa.reporting.xmp import write_rating
+
+    done = []
+    if arguments.copy:
+        copy = copy_apart(item.path, arguments.copy, item.name)
+        done.append("there already" if copy is None else f"copied to {copy}")
+    if arguments.xmp:
+        written = write_rating(item.path, arguments.stars, short_names=arguments.short_names)
+        done += [f"rated in {path}" for path in written] or ["has a rating"]
+    return done
+
+
+def _check_copies(arguments):
+    """Refuse to copy images to where they are."""
+    from kiqa.reporting.scored import holds_rows
+
+    if arguments.copy is None:
+        return
+    for path in filter(os.path.exists, arguments.paths):
+        if holds_rows(path):
+            continue
+        folder = path if os.path.isdir(path) else os.path.dirname(os.path.abspath(path))
+        if os.path.isdir(arguments.copy) and os.path.samefile(folder, arguments.copy):
+            raise OutputError(
+                f"Expected a folder for copies that replaces no input. Received: {arguments.copy}, "
+                "in which the images are. Name another folder."
+            )

@@ -1,0 +1,98 @@
+"""``kiqa pick``: copies, lists and stars; nothing is replaced."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kiqa.cli.main import main
+from kiqa.reporting.xmp import rating_of
+
+
+@pytest.fixture
+def collection(tmp_path, monkeypatch, stand_in, photo):
+    """A folder ``d`` of four scenes, two of one name; the brighter the better."""
+    monkeypatch.chdir(tmp_path)
+    Path("d/sub").mkdir(parents=True)
+    scenes = (photo, photo[::-1], photo[:, ::-1], photo.transpose(1, 0, 2))
+    for factor, name, scene in zip((1, 0.8, 0.6, 0.4), ("a", "b", "sub/a", "c"), scenes,
+                                   strict=True):  # fmt: skip
+        Image.fromarray((scene * factor).astype(np.uint8)).save(f"d/{name}.png")
+    return tmp_path
+
+
+def _picked(out):
+    return [line.split()[1] for line in out.splitlines()]
+
+
+@pytest.mark.parametrize("best", [["2"], ["50%"], ["50", "%"]])
+def test_the_best_are_named_the_best_first(collection, capsys, best):
+    """As a number or per cent."""
+    assert main(["pick", "d", "--best", *best]) == 0
+    assert _picked(capsys.readouterr().out) == ["d/a.png", "d/b.png"]
+
+
+def test_of_a_burst_only_the_best(collection, capsys, photo):
+    """Unless all are to be taken."""
+    Image.fromarray((photo * 0.9).astype(np.uint8)).save("d/z.png")
+    assert main(["pick", "d", "--best", "2"]) == 0
+    assert _picked(capsys.readouterr().out) == ["d/a.png", "d/b.png"]
+    assert main(["pick", "d", "--best", "2", "--keep-alike"]) == 0
+    assert _picked(capsys.readouterr().out) == ["d/a.png", "d/z.png"]
+
+
+def test_copies_are_kept_apart_and_are_no_inputs(collection, capsys):
+    """Also in a folder inside the folder."""
+    Path("d/best").mkdir()
+    Path("d/best/a.png").write_bytes(b"somebody's")
+    argv = ["pick", "d", "--best", "3", "--copy", "d/best"]
+    assert main(argv) == 0
+    files = sorted(str(p.relative_to("d/best")) for p in Path("d/best").rglob("*") if p.is_file())
+    assert files == ["a-2.png", "a.png", "b.png", "sub/a.png"]
+    assert Path("d/best/a.png").read_bytes() == b"somebody's"
+    assert Path("d/best/a-2.png").read_bytes() == Path("d/a.png").read_bytes()
+    capsys.readouterr()
+    assert main(argv) == 0
+    assert capsys.readouterr().out.count("there already") == 3
+
+
+def test_a_list_is_read_by_score(collection, capsys, monkeypatch):
+    """The best first."""
+    assert main(["pick", "d", "--best", "3", "--list", "best.txt"]) == 0
+    assert Path("best.txt").read_text() == "d/a.png\nd/b.png\nd/sub/a.png\n"
+
+
+def test_stars_are_merged_and_bad_sidecars_refused_one_by_one(collection, capsys):
+    """Status 1; the others are rated."""
+    Path("d/a.xmp").write_bytes(b"<html/>")
+    assert main(["pick", "d", "--best", "3", "--xmp", "--stars", "4"]) == 1
+    out, err = capsys.readouterr()
+    assert _picked(out) == ["d/b.png", "d/sub/a.png"]
+    assert "d/a.xmp: Expected XMP" in err and err.count("\n") == 3
+    assert Path("d/a.xmp").read_bytes() == b"<html/>"
+    assert sorted(p.name for p in Path("d").rglob("*.xmp")) == ["a.png.xmp", "a.xmp", "b.png.xmp"]
+    assert rating_of(Path("d/b.png.xmp").read_bytes()) == 4
+    before = Path("d/b.png.xmp").read_bytes()
+    assert main(["pick", "d", "--best", "3", "--xmp", "--short-names"]) == 1
+    assert "d/b.png  (has a rating)" in capsys.readouterr().out
+    assert Path("d/b.png.xmp").read_bytes() == before and not os.path.exists("d/b.xmp")
+
+
+def test_images_are_not_copied_to_where_they_are(collection, capsys):
+    """Refused before the work."""
+    assert main(["pick", "d", "--best", "1", "--copy", "d"]) == 2
+    assert "replaces no input" in capsys.readouterr().err
+    assert main(["pick", "d/a.png", "--best", "1", "--copy", "d"]) == 2
+
+
+def test_bad_files_are_said_and_rows_are_taken(collection, capsys):
+    """One bad file never ends the run."""
+    Path("d/bad.jpg").write_bytes(b"no image")
+    assert main(["score", "d", "--output", "rows.jsonl"]) == 1
+    capsys.readouterr()
+    for source in ("d", "rows.jsonl"):
+        assert main(["pick", source, "--best", "1"]) == 1
+        out, err = capsys.readouterr()
+        assert _picked(out) == ["d/a.png"] and "d/bad.jpg" in err

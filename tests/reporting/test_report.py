@@ -1,0 +1,60 @@
+"""`kiqa.report`: from a folder, rows or paths to a page."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import kiqa
+
+
+@pytest.fixture
+def collection(tmp_path, monkeypatch, stand_in, photo):
+    """A folder of two images that are alike and one that is not, and a bad file."""
+    monkeypatch.chdir(tmp_path)
+    Path("d/sub").mkdir(parents=True)
+    Image.fromarray(photo).save("d/a.png")
+    Image.fromarray((photo * 0.7).astype(np.uint8)).save("d/sub/b.png")
+    Image.fromarray((photo[::-1] * 0.2).astype(np.uint8)).save("d/c.png")
+    Path("d/bad.jpg").write_bytes(b"no image")
+    return tmp_path
+
+
+def test_a_folder_with_all_below_it(collection):
+    """The best are named, the errors too."""
+    found = kiqa.report("d", "o/p.html", best="34%")
+    assert (found.images, found.groups) == (3, 1)
+    assert found.chosen == ("a.png", "c.png")
+    assert [name for name, _ in found.errors] == ["bad.jpg"]
+    assert found.defects["underexposed"] == 2
+    assert found.path == Path("o/p.html") and found.path.is_file()
+
+
+def test_paths_and_an_empty_folder(collection):
+    """Names are those of the files; nothing at all is an error."""
+    assert kiqa.report(["d/sub/b.png"], "p.html", best=1, maps=False).chosen == ("b.png",)
+    Path("e").mkdir()
+    with pytest.raises(FileNotFoundError, match="at least one image"):
+        kiqa.report("e", "p.html")
+    with pytest.raises(ValueError, match="1 errors, the first: d/bad.jpg"):
+        kiqa.report(["d/bad.jpg"], "q.html")
+    assert not Path("q.html").exists()
+
+
+def test_an_input_is_never_the_page(collection):
+    """A page over an image of the folder is refused by the name of what it is."""
+    with pytest.raises(ValueError, match="Expected a number of images"):
+        kiqa.report("d", "p.html", best="some")
+
+
+def test_names_with_markup_are_data(collection, photo):
+    """Nothing of a name is markup, and nothing ends the data."""
+    name = '</script><img src=x onerror="alert(1)">&amp;.png'.replace("/", "_")
+    Image.fromarray(photo).save(f"d/{name}")
+    Image.fromarray(photo).save("d/<!--.png")
+    kiqa.report("d", "p.html", maps=False)
+    text = Path("p.html").read_text(encoding="utf-8")
+    assert "<img src=x" not in text and "<!--.png" not in text
+    assert "\\u003c!--.png" in text
+    assert text.count("</script>") == 2 + 5  # data, program, and a thumbnail each

@@ -1,0 +1,42 @@
+"""Bursts, and how often their best frame is found."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from kiqa.reproduce.__main__ import main
+from kiqa.reproduce.bursts import UNHARMED, frames_of
+
+
+def test_a_burst_has_one_unharmed_frame_in_any_place(photo):
+    """Each frame is shifted, and of one size; the same seed gives the same burst."""
+    places = set()
+    for seed in range(8):
+        frames = list(frames_of(photo, rng=np.random.default_rng(seed)))
+        kinds = [kind for kind, _, _ in frames]
+        assert len(kinds) == 6 and kinds.count(UNHARMED) == 1
+        assert {"gaussian_blur", "motion_blur", "overexposure", "underexposure"} <= {*kinds}
+        assert {pixels.shape for _, _, pixels in frames} == {(288, 439, 3)}
+        places.add(kinds.index(UNHARMED))
+    assert len(places) > 2
+    again = list(frames_of(photo, rng=np.random.default_rng(7)))
+    assert all((one[2] == two[2]).all() for one, two in zip(frames, again, strict=True))
+
+
+def test_bursts_are_found_grouped_and_counted(tmp_path, monkeypatch, stand_in, photo, capsys):
+    """By a scorer for which brighter is better: it takes the frame that is exposed too long."""
+    monkeypatch.chdir(tmp_path)
+    Path("d").mkdir()
+    for number, scene in enumerate((photo, photo[::-1])):
+        Image.fromarray(scene).save(f"d/{number}.png")
+    assert main(["bursts", "--data", "d", "--output", "o"]) == 0
+    found = json.loads(Path("o/bursts.json").read_text())
+    assert (found["bursts"], found["grouped"], found["picked"]) == (2, 2, 0)
+    assert found["taken"] == {"overexposure": 2}
+    assert "of 2 bursts 2 are one group each, and in 0 (0.0 %)" in capsys.readouterr().out
+    with open("o/bursts-frames.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 12 and sum(row["best"] == "True" for row in rows) == 2
