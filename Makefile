@@ -16,14 +16,14 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 demo: $(STAMP)
 	@photo=$$($(BIN)/python -c "import pathlib, skimage; print(pathlib.Path(skimage.__file__).parent / 'data' / 'astronaut.png')") \
-	&& echo "The photograph (it comes with scikit-image): $$photo" \
+	&& echo "The image (it comes with scikit-image): $$photo" \
 	&& echo && echo "Its quality map, one value every 8 pixels:" \
 	&& $(BIN)/kiqa map "$$photo" --stride 8 --overlay $(DEMO) --npz $(DEMO) --html $(DEMO)/index.html \
 	&& echo && echo "Its score, by lite:" \
 	&& $(BIN)/kiqa score "$$photo" \
 	&& echo && echo "Written to $(DEMO)/:" && ls $(DEMO) \
 	&& echo && echo "Open $(DEMO)/index.html in a browser: the value under the cursor is the local quality." \
-	&& echo "On your own photographs: $(BIN)/kiqa score FOLDER   and   $(BIN)/kiqa map FOLDER --overlay OUT"
+	&& echo "On your own images: $(BIN)/kiqa score FOLDER   and   $(BIN)/kiqa map FOLDER --overlay OUT"
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -m "" $(PARALLEL)
@@ -52,7 +52,7 @@ docs: $(DOCS)
 	$(BIN)/python -m mkdocs build --quiet
 	@echo "Open site/index.html in a browser, or: $(BIN)/python -m mkdocs serve"
 
-# The pictures of the README and the notebooks of the site with their outputs, made anew.
+# The images of the README and the notebooks of the site with their outputs, made anew.
 pictures: $(STAMP)
 	$(BIN)/python docs/pictures.py
 	$(BIN)/python docs/walks.py

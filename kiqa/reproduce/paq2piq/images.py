@@ -175,7 +175,7 @@ def _fig_11(options) -> int:
             lines.append({"name": record.name, "case": title, "predicted": predicted[place],
                           "mos": mos[place]})  # fmt: skip
     write_csv(lines, options.output / "paq2piq-fig11.csv")
-    figure.suptitle(f"{literal(name)}, {options.dataset}, {options.set}: {len(scored)} pictures")
+    figure.suptitle(f"{literal(name)}, {options.dataset}, {options.set}: {len(scored)} images")
     save(figure, options, "paq2piq-fig11")
     if errors:
         report(f"{len(errors)} images could not be scored, the first: {errors[0]}")
