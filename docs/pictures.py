@@ -1,11 +1,11 @@
-"""The pictures of the README, made by the shipped weights from images that scikit-image brings along.
+"""The images of the README, made by the shipped weights.
 
-    python docs/pictures.py map          # an image and a copy with a blurred rectangle: maps, scores
-    python docs/pictures.py varjpeg      # JPEG and VarJPEG of the same size
+    python docs/pictures.py map          # an image and a copy, half of it blurred: maps and scores
+    python docs/pictures.py varjpeg      # plain JPEG and VarJPEG in files of one size
     python docs/pictures.py              # both
 
-``--output DIR`` writes elsewhere than ``docs/assets``. Nothing is chosen by
-eye: what the captions say is computed.
+The images that are shown come with scikit-image. ``--output DIR`` writes
+elsewhere than to ``docs/assets``. What stands beside them is computed.
 """
 
 import argparse
@@ -19,15 +19,16 @@ from PIL import Image
 from kiqa.io.files import write_atomically
 
 ASSETS = Path(__file__).parent / "assets"
-_RECTANGLE = (slice(40, 300), slice(270, 500))  # rows and columns that are blurred
-_SIGMA = 3.0
-_BPP = 0.4
-_COLOURS = 255  # of the PNG files, which stay below 300 KB
-_MARGIN = {"left": 0.01, "right": 0.99, "top": 0.93, "bottom": 0.02, "wspace": 0.03, "hspace": 0.16}
+_SIGMA = 3.0  # of the blur, in pixels
+_JPEG_QUALITY = 10
+_BEST = 0.25  # part of the image that is called best
+_WINDOW = 160  # side of the part that is shown, round its middle
+_COLOURS = 255  # of the PNG files
+_DOTS = 120  # pixels per inch
 
 
 def map_picture() -> Figure:
-    """An image and a copy of it with a blurred rectangle, each with its map and score."""
+    """An image, and a copy of which the left half is blurred: maps and scores."""
     from skimage import data
 
     import kiqa
@@ -35,22 +36,53 @@ def map_picture() -> Figure:
     from kiqa.plotting import plot_overlay
 
     image = data.astronaut()
+    half = image.shape[1] // 2
     copy = image.copy()
-    copy[_RECTANGLE] = gaussian_blur(image, _SIGMA)[_RECTANGLE]
-    scorer = kiqa.Scorer("lite")
-    figure = Figure(figsize=(9.6, 4.9))
-    axes = figure.subplots(2, 4, width_ratios=(1, 1, 0.05, 0.9))
-    for row, pixels, name in zip(axes, (image, copy), ("image", "a part of it blurred"), strict=True):
-        found = scorer.row(pixels)
-        row[0].imshow(pixels)
-        row[0].set_title(name, fontsize=10)
-        plot_overlay(pixels, kiqa.quality_map(pixels, stride=4), ax=row[1], colorbar=False)
+    copy[:, :half] = gaussian_blur(image, _SIGMA)[:, :half]
+    figure = Figure(figsize=(11, 3), layout="constrained")
+    axes = figure.subplots(1, 4, width_ratios=(1, 1, 1, 1))
+    named = (("as it is", image), ("left half blurred", copy))
+    for (left, right), (name, pixels) in zip(axes.reshape(2, 2), named, strict=True):
+        left.imshow(pixels)
+        left.set(xticks=[], yticks=[])
+        left.set_title(f"{name}: score {kiqa.score(pixels):.2f}")
+        quality = kiqa.quality_map(pixels, stride=4)
+        plot_overlay(pixels, quality, ax=right, colorbar=pixels is copy)
+        right.set_title(f"its map, mean {quality.mean():.2f}")
     return figure
 
 
 def varjpeg_picture() -> Figure:
-    """A part of an image as JPEG and as VarJPEG, files of the same size."""
-    raise NotImplementedError
+    """An image as plain JPEG and, in a file no larger, as VarJPEG; and where that put its bits."""
+    from skimage import data
+
+    from kiqa.reproduce.varjpeg.images import psnr
+    from kiqa.varjpeg import Settings, SizeSearch, coded_jpeg, decode, prepare, steps
+
+    image = data.chelsea()
+    prepared = prepare(image, None, settings=Settings())
+    plain = coded_jpeg(prepared, _JPEG_QUALITY)
+    file = SizeSearch(prepared).largest_within(len(plain.data))
+    traced = steps(prepared, file)
+    best = traced.qualities >= np.quantile(traced.qualities, 1 - _BEST)
+    rows, columns = (
+        slice(middle - _WINDOW // 2, middle + _WINDOW // 2)
+        for middle in np.argwhere(best).mean(axis=0).astype(int)
+    )
+    figure = Figure(figsize=(11, 3.75), layout="constrained")
+    axes = figure.subplots(1, 3, width_ratios=(image.shape[1] / image.shape[0], 1, 1))
+    axes[0].imshow(image)
+    axes[0].contour(best, levels=[0.5], colors="white", linewidths=1.5)
+    axes[0].set_title("the quarter that the map finds best")
+    shown = (("JPEG", plain, decode(plain.data)), ("VarJPEG", file, traced.decoded))
+    for ax, (name, coded, pixels) in zip(axes[1:], shown, strict=True):
+        ax.imshow(pixels[rows, columns], interpolation="nearest")
+        part, whole = psnr(pixels, image, best), psnr(pixels, image)
+        title = f"PSNR {part:.1f} dB in that quarter, {whole:.1f} dB in all"
+        ax.set_title(f"{name}, {len(coded.data):,} bytes\n{title}", fontsize=9)
+    for ax in axes:
+        ax.set(xticks=[], yticks=[])
+    return figure
 
 
 PICTURES = {"map": map_picture, "varjpeg": varjpeg_picture}
@@ -59,16 +91,16 @@ PICTURES = {"map": map_picture, "varjpeg": varjpeg_picture}
 def png_of(figure: Figure) -> bytes:
     """Return a figure as a PNG file of few colours."""
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=100)
+    figure.savefig(drawn, format="png", dpi=_DOTS)
     with Image.open(drawn) as image:
-        few = image.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
+        few = image.convert("RGB").quantize(_COLOURS, dither=Image.Dither.FLOYDSTEINBERG)
     written = io.BytesIO()
     few.save(written, "PNG", optimize=True)
     return written.getvalue()
 
 
 def main() -> None:
-    """Make the pictures that are named."""
+    """Make the images that are named."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PICTURES)}")
     parser.add_argument("--output", type=Path, default=ASSETS, metavar="DIR")

@@ -13,6 +13,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 # Tests of no module: of the package as a whole, its documents and its benchmarks.
 OF_THE_WHOLE = {
+    "test_documentation.py",
     "test_examples.py",
     "test_imports.py",
     "test_layout.py",

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from mkdocs.structure.files import File
-
 ROOT = Path(__file__).resolve().parents[2]
 _WIDTH = 96  # characters of a line of usage
 _PLAIN = ("options", "optional arguments", "positional arguments")
@@ -38,6 +36,8 @@ _HEADS = {
 
 def on_files(files, config):
     """Add the three pages."""
+    from mkdocs.structure.files import File
+
     parsers = {
         "commands/kiqa.md": kiqa_parsers(),
         "commands/train.md": training_parsers(),
