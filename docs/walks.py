@@ -8,12 +8,14 @@ the cells of both, so that no change of a notebook is forgotten here.
 """
 
 import argparse
+import base64
 import os
 import tempfile
 from pathlib import Path
 
 import nbclient
 import nbformat
+from pictures import few_colours
 
 from kiqa.io.files import write_atomically
 
@@ -49,6 +51,9 @@ def _plain(output):
     if "data" in output:
         output.data = {kind: value for kind, value in output.data.items() if kind in _KEPT}
         output.metadata = {}
+        if "image/png" in output.data:
+            png = few_colours(base64.b64decode(output.data["image/png"]))
+            output.data["image/png"] = base64.b64encode(png).decode()
     if output.output_type == "execute_result":
         output.execution_count = None
     return output
