@@ -156,12 +156,12 @@ def test_public_names_are_documented_with_an_example() -> None:
 
 def test_walks_are_the_notebooks() -> None:
     """Cell by cell, and with outputs; `python docs/walks.py` makes them."""
-    notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
-    assert [path.name for path in notebooks] == [p.name for p in sorted(DOCS.glob("walks/*.ipynb"))]
-    for path in notebooks:
-        plain, shown = (
-            nbformat.read(p, as_version=4).cells for p in (path, DOCS / "walks" / path.name)
-        )
+    notebooks, walks = (
+        sorted(folder.glob("*.ipynb")) for folder in (ROOT / "notebooks", DOCS / "walks")
+    )
+    assert [path.name for path in notebooks] == [path.name for path in walks]
+    for path, walk in zip(notebooks, walks, strict=True):
+        plain, shown = (nbformat.read(each, as_version=4).cells for each in (path, walk))
         assert [c.source for c in plain] == [c.source for c in shown], path.name
         outputs = [output for cell in shown for output in cell.get("outputs", ())]
         assert any("image/png" in output.get("data", ()) for output in outputs), path.name
@@ -172,11 +172,11 @@ def test_walks_are_the_notebooks() -> None:
 def test_links_become_those_of_the_repository() -> None:
     """Files, and images as bytes; not anchors and not the web."""
     page = _script(DOCS / "package_page.py").absolute(
-        "[a](docs/a.md#b) ![c](docs/c.png) [d](#e) [f](https://example.org)",
+        "[a](x/a.md#b) ![c](x/c.png) [d](#e) [f](https://example.org)",
         "https://host/kiqa/", "v1",
     )  # fmt: skip
     assert page == (
-        "[a](https://host/kiqa/blob/v1/docs/a.md#b) ![c](https://host/kiqa/raw/v1/docs/c.png) "
+        "[a](https://host/kiqa/blob/v1/x/a.md#b) ![c](https://host/kiqa/raw/v1/x/c.png) "
         "[d](#e) [f](https://example.org)"
     )
 

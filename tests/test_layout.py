@@ -26,6 +26,7 @@ OF_THE_WHOLE = {
     "test_robustness_benchmark.py",
     "test_shipped_files.py",
     "test_types.py",
+    "test_vocabulary.py",
     "test_weights_without_kiqa.py",
 }
 # Folders named after a marker (what needs a GPU, recorded outputs of other programs), and what is
