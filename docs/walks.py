@@ -31,8 +31,8 @@ def walked(path: Path) -> str:
         path: The notebook.
 
     Returns:
-        Its text with the outputs, and nothing in them that differs from run
-        to run by itself: no times, no counts.
+        Its text with the outputs, without counts of cells and without what
+        libraries log to stderr.
     """
     book = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as folder:
@@ -42,7 +42,8 @@ def walked(path: Path) -> str:
         cell.metadata = {}
         if cell.cell_type == "code":
             cell.execution_count = None
-            cell.outputs = [_plain(output) for output in cell.outputs]
+            shown = [output for output in cell.outputs if output.get("name") != "stderr"]
+            cell.outputs = [_plain(output) for output in shown]
     return nbformat.writes(book)
 
 

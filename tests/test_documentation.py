@@ -115,7 +115,7 @@ def test_help_becomes_markdown() -> None:
     parser = argparse.ArgumentParser(prog="x", description="a * b")
     parser.add_argument("--mode", default="a|b", metavar="A|B", help="<one> of *a*: %(default)s")
     section = COMMANDS.described(parser)
-    assert "| `--mode A\\|B` | &lt;one&gt; of \\*a\\*: a\\|b |" in section
+    assert "| <code>--mode A&#124;B</code> | &lt;one&gt; of \\*a\\*: a&#124;b |" in section
     assert "a \\* b" in section
 
 

@@ -8,11 +8,9 @@ import argparse
 import html
 import importlib
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_WIDTH = 96  # characters of a line of usage
 _PLAIN = ("options", "optional arguments", "positional arguments")
 _HEADS = {
     "commands/kiqa.md": (
@@ -87,11 +85,9 @@ def _leaves(parser):
 
 
 def described(parser: argparse.ArgumentParser) -> str:
-    """Return the section of a command: usage, what it does, and its options."""
-    parser.formatter_class = partial(argparse.HelpFormatter, width=_WIDTH)
-    usage = parser.format_usage().removeprefix("usage: ").rstrip()
+    """Return the section of a command: what must be given, what it does, and its options."""
     lines = [f"## {parser.prog}", "", _escaped(parser.description or ""), ""]
-    lines += ["```text", usage, "```"]
+    lines += ["```text", _usage(parser), "```"]
     formatter = parser._get_formatter()
     for group in parser._action_groups:
         actions = [
@@ -105,11 +101,25 @@ def described(parser: argparse.ArgumentParser) -> str:
             lines += ["", f"*{_escaped(group.title)}*"]
         lines += ["", "| option | |", "|---|---|"]
         for action in actions:
-            name = _cell(f"`{formatter._format_action_invocation(action)}`")
-            lines.append(f"| {name} | {_cell(_escaped(formatter._expand_help(action)))} |")
+            name = _cell(html.escape(formatter._format_action_invocation(action), quote=False))
+            text = _cell(_escaped(formatter._expand_help(action)))
+            lines.append(f"| <code>{name.replace(',', ',<wbr>')}</code> | {text} |")
     if parser.epilog:
         lines += ["", _escaped(parser.epilog)]
     return "\n".join(lines)
+
+
+def _usage(parser):
+    """The command with what it must have; the tables have the rest."""
+    words = [parser.prog]
+    for action in parser._actions:
+        metavar = action.metavar or (action.dest if not action.option_strings else None)
+        if action.option_strings and action.required:
+            words.append(f"{action.option_strings[-1]} {metavar or action.dest.upper()}")
+        elif not action.option_strings:
+            several = action.nargs in ("+", "*")
+            words.append(f"{metavar} [{metavar} ...]" if several else metavar)
+    return " ".join([*words, "[options]"])
 
 
 def _escaped(text):
@@ -121,4 +131,5 @@ def _escaped(text):
 
 
 def _cell(text):
-    return text.replace("|", "\\|")
+    """A cell of a table, in which a bar would end it."""
+    return text.replace("|", "&#124;")
