@@ -49,7 +49,7 @@ bench: $(STAMP)
 # The site, in site/. Strict: a broken link, a page that is in no menu, or a public function
 # without a docstring fails.
 docs: $(DOCS)
-	$(BIN)/python -m mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 	@echo "Open site/index.html in a browser, or: $(BIN)/python -m mkdocs serve"
 
 # The images of the README and the notebooks of the site with their outputs, made anew.
