@@ -1,7 +1,8 @@
 """The notebooks with their outputs, for the site: ``notebooks/`` holds them without.
 
-    python docs/walks.py             # all
-    python docs/walks.py 02_maps     # one
+    python docs/walks.py                 # all
+    python docs/walks.py 02_maps         # one
+    python docs/walks.py tables/thesis   # one of those with the papers' tables
 
 Each is run in an empty folder and written to ``docs/walks``. A test compares
 the cells of both, so that no change of a notebook is forgotten here.
@@ -66,9 +67,10 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="without .ipynb (default: all)")
     names = parser.parse_args().names
     os.environ["PYTHONPATH"] = str(ROOT)
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        if not names or path.stem in names:
-            write_atomically(WALKS / path.name, walked(path).encode("utf-8"))
+    for path in sorted((ROOT / "notebooks").rglob("*.ipynb")):
+        place = path.relative_to(ROOT / "notebooks")
+        if not names or place.with_suffix("").as_posix() in names:
+            write_atomically(WALKS / place, walked(path).encode("utf-8"))
 
 
 if __name__ == "__main__":

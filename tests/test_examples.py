@@ -17,12 +17,7 @@ WHOLE = (
     "kiqa.evaluation.roc",
 )
 NAMED = (
-    *(
-        f"kiqa.{name}"
-        for name in kiqa.__all__
-        if callable(getattr(kiqa, name)) and name != "export"
-    ),
-    "kiqa.export.export",  # kiqa.export itself is a module that can be called
+    *(f"kiqa.{name}" for name in kiqa.__all__ if callable(getattr(kiqa, name))),
     *(f"kiqa.maps.fish.{name}" for name in ("fish", "fish_blocks", "fish_bb", "fish_block_map")),
     *(f"kiqa.varjpeg.{name}" for name in ("encode", "decode")),
 )
