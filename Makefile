@@ -1,28 +1,29 @@
-# make demo | make test | make coverage | make lint | make bench: each works from a fresh clone.
+# make demo | make test | make coverage | make lint | make bench | make docs: each works from a fresh clone.
 # Needed on the machine: Python 3.11 or newer, make, and a package index that pip can reach.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.kiqa-installed
+DOCS := $(VENV)/.kiqa-docs
 DEMO := demo
 WORKERS ?= 2
 PARALLEL := -n $(WORKERS)
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo test coverage lint format bench
+.PHONY: demo test coverage lint format bench docs pictures
 
 demo: $(STAMP)
 	@photo=$$($(BIN)/python -c "import pathlib, skimage; print(pathlib.Path(skimage.__file__).parent / 'data' / 'astronaut.png')") \
-	&& echo "The photograph (it comes with scikit-image): $$photo" \
+	&& echo "The image (it comes with scikit-image): $$photo" \
 	&& echo && echo "Its quality map, one value every 8 pixels:" \
 	&& $(BIN)/kiqa map "$$photo" --stride 8 --overlay $(DEMO) --npz $(DEMO) --html $(DEMO)/index.html \
 	&& echo && echo "Its score, by lite:" \
 	&& $(BIN)/kiqa score "$$photo" \
 	&& echo && echo "Written to $(DEMO)/:" && ls $(DEMO) \
 	&& echo && echo "Open $(DEMO)/index.html in a browser: the value under the cursor is the local quality." \
-	&& echo "On your own photographs: $(BIN)/kiqa score FOLDER   and   $(BIN)/kiqa map FOLDER --overlay OUT"
+	&& echo "On your own images: $(BIN)/kiqa score FOLDER   and   $(BIN)/kiqa map FOLDER --overlay OUT"
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -m "" $(PARALLEL)
@@ -44,6 +45,21 @@ format: $(STAMP)
 # One JSON document per script, on stdout: make -s bench > bench.txt
 bench: $(STAMP)
 	@for script in benchmarks/*.py; do echo "# $$script" && $(BIN)/python $$script || exit 1; done
+
+# The site, in site/. Strict: a broken link, a page that is in no menu, or a public function
+# without a docstring fails.
+docs: $(DOCS)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+	@echo "Open site/index.html in a browser, or: $(BIN)/python -m mkdocs serve"
+
+# The images of the README and the notebooks of the site with their outputs, made anew.
+pictures: $(STAMP)
+	$(BIN)/python docs/pictures.py
+	$(BIN)/python docs/walks.py
+
+$(DOCS): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	touch $@
 
 $(STAMP): setup.cfg pyproject.toml requirements.txt
 	@test -n "$(PYTHON)" || { echo "No Python found. Install Python 3.11, or: make PYTHON=/path/to/python" >&2; exit 1; }

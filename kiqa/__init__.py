@@ -21,7 +21,7 @@ from importlib import import_module  # noqa: E402
 from kiqa.constants import DEFAULT_SCORER  # noqa: E402
 from kiqa.startup import prepare_process  # noqa: E402
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _PUBLIC = {
     "export": "kiqa.export",

@@ -13,6 +13,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 # Tests of no module: of the package as a whole, its documents and its benchmarks.
 OF_THE_WHOLE = {
+    "test_documentation.py",
     "test_examples.py",
     "test_imports.py",
     "test_layout.py",
@@ -25,6 +26,7 @@ OF_THE_WHOLE = {
     "test_robustness_benchmark.py",
     "test_shipped_files.py",
     "test_types.py",
+    "test_vocabulary.py",
     "test_weights_without_kiqa.py",
 }
 # Folders named after a marker (what needs a GPU, recorded outputs of other programs), and what is

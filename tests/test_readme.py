@@ -1,4 +1,4 @@
-"""The README's code, run as a reader would run it."""
+"""The code of the README and of the guides, run as a reader would run it."""
 
 from __future__ import annotations
 
@@ -16,20 +16,37 @@ import skimage
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-PYTHON = [code for language, code in BLOCKS if language == "python"]
-WITH_KIQA = [code for code in PYTHON if not code.startswith("# without kiqa")]
-WITHOUT_KIQA = [code for code in PYTHON if code.startswith("# without kiqa")]
-SHELL = [code for language, code in BLOCKS if language == "sh"]
+PAGES = {"README.md": ROOT / "README.md"} | {
+    name: ROOT / "docs" / name
+    for name in ("comparing.md", "installation.md", "keras.md", "maps.md", "scoring.md",
+                 "training.md")
+}  # fmt: skip
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = {name: FENCE.findall(path.read_text(encoding="utf-8")) for name, path in PAGES.items()}
+
+
+def _python(page: str, *, with_kiqa: bool) -> list[str]:
+    """Python blocks of a page: those with kiqa, or those that must run without it."""
+    blocks = [code for language, code in BLOCKS[page] if language == "python"]
+    return [code for code in blocks if code.startswith("# without kiqa") != with_kiqa]
+
+
+WITH_KIQA = [page for page in PAGES if _python(page, with_kiqa=True)]
+WITHOUT_KIQA = [page for page in PAGES if _python(page, with_kiqa=False)]
+SHELL = [
+    pytest.param(code, id=f"{page}: {code.splitlines()[0]}")
+    for page, blocks in BLOCKS.items()
+    for language, code in blocks
+    if language == "sh"
+]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with what the README takes for granted: a photograph, more of them, weights."""
+    """A folder with what the pages take for granted: an image, more of them, weights."""
     bundled = Path(skimage.__file__).parent / "data"
-    with Image.open(bundled / "chelsea.png") as photo:
-        small = photo.convert("RGB").crop((100, 20, 300, 212))
+    with Image.open(bundled / "chelsea.png") as image:
+        small = image.convert("RGB").crop((100, 20, 300, 212))
     small.save(tmp_path / "photo.jpg", quality=90)
     (tmp_path / "photos").mkdir()
     small.save(tmp_path / "photos" / "first.jpg", quality=20)
@@ -58,20 +75,26 @@ def _run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
     return run.stdout
 
 
-def test_readme_has_every_kind_of_code() -> None:
-    """The tests below have something to run, and no fence is of a kind they do not know."""
-    assert WITH_KIQA and WITHOUT_KIQA and SHELL
-    assert {language for language, _ in BLOCKS} <= {"python", "sh", "console"}
+def test_pages_have_every_kind_of_code() -> None:
+    """The README has all kinds, each page some, and no fence is of a kind unknown here."""
+    assert "README.md" in WITH_KIQA and "README.md" in WITHOUT_KIQA
+    assert "sh" in {language for language, _ in BLOCKS["README.md"]}
+    assert [page for page, blocks in BLOCKS.items() if not blocks] == []
+    languages = {language for blocks in BLOCKS.values() for language, _ in blocks}
+    assert languages <= {"python", "sh", "console"}
 
 
 @pytest.mark.slow
-def test_python_examples_run(folder: Path, environment: dict[str, str]) -> None:
-    """The Python examples run one after the other and leave the files they name."""
-    printed = _run([sys.executable, "-c", "\n".join(WITH_KIQA)], folder, environment)
-    assert 0 <= float(printed.splitlines()[0]) <= 1
-    assert (folder / "photo.npz").is_file()
-    with Image.open(folder / "overlay.png") as overlay:
-        assert min(overlay.size) > 100
+@pytest.mark.parametrize("page", WITH_KIQA)
+def test_python_examples_run(page: str, folder: Path, environment: dict[str, str]) -> None:
+    """The Python examples of a page run one after the other and leave the files they name."""
+    code = "\n".join(_python(page, with_kiqa=True))
+    printed = _run([sys.executable, "-c", code], folder, environment)
+    assert printed
+    if page == "README.md":
+        assert 0 <= float(printed.splitlines()[0]) <= 1
+    for name in re.findall(r"save(?:_figure)?\([^\n]*\"([\w.]+)\"\)", code):
+        assert (folder / name).stat().st_size > 1000
 
 
 @pytest.mark.slow
@@ -80,18 +103,20 @@ def test_weights_examples_run_without_kiqa(
     library: str, folder: Path, environment: dict[str, str]
 ) -> None:
     """The Keras examples open the shipped file in Keras 3 and in Keras 2; both ways agree."""
+    assert WITHOUT_KIQA == ["README.md", "keras.md"]
     check = (
         "\nimport numpy as np\n"
         "difference = model.predict(patches, verbose=0) - mine.predict(patches, verbose=0)\n"
         "assert np.abs(difference).max() < 1e-6\n"
     )
-    code = "import sys\nsys.modules['kiqa'] = None\n" + "\n".join(WITHOUT_KIQA) + check
+    blocks = [code for page in WITHOUT_KIQA for code in _python(page, with_kiqa=False)]
+    code = "import sys\nsys.modules['kiqa'] = None\n" + "\n".join(blocks) + check
     code = code.replace("import keras ", f"import {library} as keras ")
     _run([sys.executable, "-c", code], folder, environment)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", SHELL, ids=lambda script: script.split("\n")[0])
+@pytest.mark.parametrize("script", SHELL)
 def test_shell_examples_run(script: str, folder: Path, environment: dict[str, str]) -> None:
     """The commands end with status 0 and write the files they name."""
     printed = _run(["bash", "-euo", "pipefail", "-c", script], folder, environment)
@@ -102,14 +127,15 @@ def test_shell_examples_run(script: str, folder: Path, environment: dict[str, st
 
 def _console_commands() -> list[list[str]]:
     """Our own commands that need a GPU, data or hours, split into words."""
-    lines = [
-        line.removeprefix("$ ").split("#")[0].replace("KERAS_BACKEND=jax ", "")
-        for language, code in BLOCKS
+    lines = {
+        line.removeprefix("$ ").split("#")[0].strip()
+        for blocks in BLOCKS.values()
+        for language, code in blocks
         if language == "console"
         for line in code.splitlines()
         if line.startswith("$ ")
-    ]
-    return [line.split() for line in lines if line.startswith(("kiqa ", "python -m kiqa"))]
+    }
+    return [line.split() for line in sorted(lines) if line.startswith(("kiqa ", "python -m kiqa"))]
 
 
 @pytest.mark.parametrize("words", _console_commands(), ids=" ".join)
@@ -117,7 +143,7 @@ def test_other_commands_get_as_far_as_their_data(
     words: list[str], tmp_path: Path, environment: dict[str, str]
 ) -> None:
     """Commands too long to run here are accepted, up to the data that is not there."""
-    data = [after for word, after in pairwise(words) if word in ("--data", "--patches")]
+    data = [after for word, after in pairwise(words) if word == "--data"]
     command = words if data else [*words, "--help"]
     run = subprocess.run(
         ["bash", "-c", " ".join(command)],

@@ -65,7 +65,7 @@ def add_coding(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="DIR|FILE",
         help="take the map from here instead of making it: .npz of kiqa map --npz, or .npy with "
-        "one value a pixel",
+        "one value per pixel",
     )
     where.add_argument(
         "--saliency",

@@ -49,19 +49,19 @@ COMMANDS = (
         "score",
         score,
         "score images, folders of images or a list",
-        description="Predict the quality of images: the mean of Patchnet's quality map, what the "
-        "aggregator makes of it, or the pooled patches of a WaDIQaM.",
-        epilog="A file that cannot be scored is a row with an error. The exit status is then 1. An "
-        "image that equals its reference gets what the network says of it, no special "
-        "score.",
+        description="Predict the quality of images: one row for each, with the score, its scale "
+        "and direction, and what else the model knows. --model takes any that kiqa models "
+        "lists, or a file; full-reference models also need --reference.",
+        epilog="A file that cannot be scored is a row with an error; the exit status is then 1. An "
+        "image that equals its reference gets what the model makes of the pair, no special score.",
     ),
     Command(
         "map",
         map_command,
         "draw quality maps of images",
-        description="Predict the quality of every place of an image. At least one of --overlay, "
-        "--npz and --html says where the maps go; files are named by the path relative "
-        "to PATH.",
+        description="Predict the quality of every place of an image, and print the mean of each "
+        "map. At least one of --overlay, --npz and --html says where the maps go; files are named "
+        "by the path relative to PATH. kiqa models says which models have maps.",
         epilog="An image that cannot be mapped is reported; the exit status is then 1.",
     ),
     Command(
@@ -88,7 +88,9 @@ COMMANDS = (
         "evaluate",
         evaluate,
         "compare a model with the mean opinion scores of a data set",
-        description="Score the images of a data set and compare with their mean opinion scores.",
+        description="Score the images of a data set, compare with their mean opinion scores, and "
+        "print SROCC, PLCC without and with a logistic of 4 and 5 parameters, KROCC and RMSE, each "
+        "with its 95 % bootstrap interval.",
     ),
     Command(
         "evaluate-maps",
@@ -113,8 +115,8 @@ COMMANDS = (
         "compress images with VarJPEG",
         description="Compress images with VarJPEG: JPEG with a quality for every block, higher "
         "where the image is good. Colour profile and EXIF data are kept.",
-        epilog="One line an image: bytes, bits by pixel, quality, bytes of VarJPEG's own, file. An "
-        "image that cannot be coded is reported; the exit status is then 1.",
+        epilog="One line per image: bytes, bits per pixel, quality, bytes of VarJPEG's own, file. "
+        "An image that cannot be coded is reported; the exit status is then 1.",
     ),
     Command(
         "decompress",
@@ -162,12 +164,14 @@ COMMANDS = (
         models,
         "list the models: paper, scale, direction, least size, map, reference, accuracy",
         description="List the models that kiqa scores with: the systems of the papers, kiqa's own, "
-        "and the comparators. SROCC is against mean opinion scores.",
+        "and the comparators. SROCC is against the mean opinion scores of the images that the last "
+        "column names.",
     ),
     Command(
         "doctor",
         doctor,
         "check the installation: versions, devices, weights, a forward pass",
-        description="Check the installation. The exit status is 1 if something is broken.",
+        description="Check the installation: versions, OpenCV, memory, TensorFlow, GPU, weights, "
+        "and one forward pass. The exit status is 1 if something is broken.",
     ),
 )

@@ -20,7 +20,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     size.add_argument(
         "--quality", type=float, metavar="Q", help="of the least important parts, to 99"
     )
-    size.add_argument("--bpp", type=float, metavar="B", help="largest bits by pixel of the file")
+    size.add_argument("--bpp", type=float, metavar="B", help="largest bits per pixel of the file")
     add_count(size, "--bytes", "largest size of the file")
     written = "folder, or file for one image; the suffix becomes .jpg or .vjpg"
     add_output(parser, "--output", Output.EITHER, "DIR|FILE", written, type=Path, required=True)

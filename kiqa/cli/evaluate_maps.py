@@ -45,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=DIR",
         help="maps made before: DIR/IMAGE.npz as kiqa map --npz writes them, or DIR/IMAGE.npy "
-        "with one value a pixel, higher is better",
+        "with one value per pixel, higher is better",
     )
     add_count(
         parser,
@@ -91,16 +91,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     synthetic.add_argument("--set", default="test", help="set of the split (default: %(default)s)")
     synthetic.add_argument(
-        "--keep-pictures",
+        "--keep-images",
         action="store_true",
-        help="write the distorted images to DIR/pictures, to make maps of them for --maps",
+        help="write the distorted images to DIR/images, to make maps of them for --maps",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare, and return the exit status."""
-    if arguments.keep_pictures and not (arguments.output and arguments.synthetic):
-        raise ValueError("Expected --synthetic and --output DIR with --keep-pictures.")
+    if arguments.keep_images and not (arguments.output and arguments.synthetic):
+        raise ValueError("Expected --synthetic and --output DIR with --keep-images.")
     if arguments.seed < 0:
         raise ValueError(f"Expected a seed of 0 or more. Received: {arguments.seed}.")
     from tqdm import tqdm
@@ -134,7 +134,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.output) if arguments.output else None
     if folder:
         declare_inputs(_stored(arguments.maps, items))
-        check_targets(_targets(folder, items, keep_pictures=arguments.keep_pictures))
+        check_targets(_targets(folder, items, keep_images=arguments.keep_images))
     load = partial(load_case, blur=arguments.blur, seed=arguments.seed)
     rows, used, errors = [], {}, []
     cases = read_ahead(load, items, workers=usable_workers())
@@ -182,11 +182,11 @@ def _stored(maps, items):
             yield from stored_paths(Path(text.partition("=")[2]), item.name)
 
 
-def _targets(folder: Path, items, *, keep_pictures: bool):
+def _targets(folder: Path, items, *, keep_images: bool):
     """All files that may be written."""
     for item in items:
         yield _figure_path(folder, item)
-        if keep_pictures:
+        if keep_images:
             yield _picture_path(folder, item)
     for name in ("auc.csv", "evaluation.json", "evaluation.md", "auc_boxes.png"):
         yield folder / name
@@ -197,7 +197,7 @@ def _figure_path(folder, item):
 
 
 def _picture_path(folder, item):
-    return named(folder / "pictures", item.name)
+    return named(folder / "images", item.name)
 
 
 def _compare(case, predictors: dict, used: dict, arguments, folder: Path | None) -> list[dict]:
@@ -205,7 +205,7 @@ def _compare(case, predictors: dict, used: dict, arguments, folder: Path | None)
     from kiqa.evaluation.local.auc import auc_rows, prediction_map
 
     maps, full = {}, {}
-    if arguments.keep_pictures and folder is not None:
+    if arguments.keep_images and folder is not None:
         from PIL import Image
 
         from kiqa.io.files import replacing

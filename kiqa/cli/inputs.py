@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 # The keys of kiqa.data.DATASETS, so that --help loads no reader.
 DATASETS = (
-    "biq2021 csiq kadid10k koniq10k live live-fb live-fb-patches live-itw spaq tid2008 tid2013"
+    "biq2021 csiq kadid10k koniq10k live live-fb live-fb-patches live-itw mos-csv spaq tid2008 "
+    "tid2013"
 ).split()
 
 

@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    parser = _parser()
+    parser = command_parser()
     # argparse ends by SystemExit with status 2 on a usage error, 0 on --help.
     arguments = parser.parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
@@ -70,7 +70,8 @@ def _let_exit_flush() -> None:
         return
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """Return the parser of `kiqa`, with those of its commands."""
     parser = argparse.ArgumentParser(
         prog="kiqa",
         description="Local no-reference image quality: score images, map their quality, and "

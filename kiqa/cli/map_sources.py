@@ -119,7 +119,7 @@ def stored_map(folder: Path, name: str, size: tuple[int, int]) -> "QualityMap":
         raise ValueError(f"Expected an array of numbers in {path}. Received: {values.dtype}.")
     if shape != tuple(size):
         raise ValueError(
-            f"Expected one value a pixel, shape {tuple(size)} (height, width), in {path}. "
+            f"Expected one value per pixel, shape {tuple(size)} (height, width), in {path}. "
             f"Received: shape {shape}. Save coarser maps as kiqa.io.map_files.QualityMap."
         )
     return QualityMap(values.astype(np.float32), 1, 0.0, (size[0], size[1]))

@@ -26,8 +26,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "ratings",
         metavar="RATINGS.csv",
-        help="one row a rating: subject, image, rating, and if there are such session and repeat "
-        "(1: second showing); or a wide table, one column a subject",
+        help="one row per rating: subject, image, rating, and if there are such session and repeat "
+        "(1: second showing); or a wide table, one column per subject",
     )
     written = f"write {', '.join(_WRITTEN)} there (default: the summary only)"
     add_output(parser, "--output", Output.FOLDER, "DIR", written)

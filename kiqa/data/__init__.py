@@ -18,6 +18,7 @@ from kiqa.data.readers.koniq10k import koniq10k
 from kiqa.data.readers.live import live
 from kiqa.data.readers.live_fb import live_fb, live_fb_patch_images
 from kiqa.data.readers.live_itw import live_itw
+from kiqa.data.readers.mos_csv import mos_csv
 from kiqa.data.readers.spaq import spaq
 from kiqa.data.readers.tid2013 import tid2008, tid2013
 
@@ -30,6 +31,7 @@ DATASETS = {
     "live-fb": live_fb,
     "live-fb-patches": live_fb_patch_images,
     "live-itw": live_itw,
+    "mos-csv": mos_csv,
     "spaq": spaq,
     "tid2008": tid2008,
     "tid2013": tid2013,

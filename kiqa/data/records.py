@@ -144,7 +144,7 @@ def build_records(
             one.
 
     Returns:
-        One record a row whose image exists, in the order of the rows.
+        One record per row whose image exists, in the order of the rows.
 
     Raises:
         FileNotFoundError: If the folder, or every image, is missing; with

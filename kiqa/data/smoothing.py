@@ -15,7 +15,7 @@ _MODES = ("reflect", "mirror", "nearest", "wrap", "constant")
 
 
 def blur_map(values: np.ndarray, *, blur: float = BLUR, mode: str = "reflect") -> np.ndarray:
-    """Blur a map that has one value a pixel.
+    """Blur a map that has one value per pixel.
 
     The result is that of ``scipy.ndimage.gaussian_filter`` with a kernel of
     four standard deviations each way. With ``"reflect"`` it is computed by

@@ -140,7 +140,7 @@ class QualityMap:
         return float(np.mean(self.values, dtype=np.float64))
 
     def to_image_size(self) -> np.ndarray:
-        """Interpolate the map to one value a pixel.
+        """Interpolate the map to one value per pixel.
 
         Returns:
             ``float32`` of shape ``image_size``: bilinear between cell
@@ -200,7 +200,7 @@ class QualityMap:
         return np.where(np.logical_and.outer(*inside), values, 0).astype(np.float32, copy=False)
 
     def _filled_blocks(self):
-        """One value a pixel, of the block that it lies in; zeros outside of all."""
+        """One value per pixel, of the block that it lies in; zeros outside of all."""
         places, inside = [], []
         for edges, side in zip(self.edges(), self.image_size, strict=True):
             centres = np.arange(side) + 0.5

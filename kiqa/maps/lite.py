@@ -2,7 +2,7 @@
 
 Every image is first brought to one working resolution: the same aspect, an
 area of `WORKING_AREA` pixels, by OpenCV's area relation where it shrinks and
-bicubic where it grows. So the same picture at other sizes gets nearly the same
+bicubic where it grows. So the same image at other sizes gets nearly the same
 score, and a large one costs no more than a small one.
 
 The body looks at the image once. A rectangle's score is the head's verdict on

@@ -63,7 +63,7 @@ def build_rnn_biqa(
         ``(n, 1)``, ``float32`` under mixed precision too.
 
     Raises:
-        ValueError: If mean or variance is not one number a feature.
+        ValueError: If mean or variance is not one number per feature.
 
     References:
         Korhonen et al. 2021, section 3.1 and Fig. 2.

@@ -149,7 +149,7 @@ def _fuse(distorted, reference, *, fusion):
 
 
 def _branch(x, *, units, initializer, draw, name):
-    """Two dense layers from features to one number a patch."""
+    """Two dense layers from features to one number per patch."""
     x = keras.layers.Dense(
         units, activation="relu", kernel_initializer=initializer(), name=f"{name}_hidden"
     )(x)

@@ -91,7 +91,7 @@ def plot_blend(
 ) -> Axes:
     """Blend a quality map with its image, as PaQ-2-PiQ shows its maps.
 
-    The map is interpolated (bilinear) to one value a pixel, coloured, and
+    The map is interpolated (bilinear) to one value per pixel, coloured, and
     mixed with the image in colour. The colour scale is fixed.
 
     Args:

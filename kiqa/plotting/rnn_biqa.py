@@ -74,7 +74,7 @@ def plot_gaze(
 def plot_feature_sequence(
     sequence: FeatureSequence, *, ax: Axes | None = None, cmap: str = "magma"
 ) -> Axes:
-    """Draw a feature sequence: a row a patch, in order, a column a feature.
+    """Draw a feature sequence: a row per patch, in order, a column per feature.
 
     Features are sorted by their mean and divided by their largest value in
     the sequence, since their scales differ.

@@ -126,6 +126,20 @@ def command_of(name: str) -> Command:
     return getattr(importlib.import_module(f"kiqa.reproduce.{module}"), attribute)
 
 
+def reproduction_parser(name: str) -> argparse.ArgumentParser:
+    """Return the parser of a reproduction's command line.
+
+    Args:
+        name: A key of `NAMES`.
+    """
+    command = command_of(name)
+    parser = argparse.ArgumentParser(
+        prog=f"python -m kiqa.reproduce {name}", description=f"{command.summary}."
+    )
+    command.add_options(parser)
+    return parser
+
+
 def run_named(name: str, options: Sequence[str]) -> int:
     """Run one reproduction; errors are raised.
 
@@ -141,14 +155,9 @@ def run_named(name: str, options: Sequence[str]) -> int:
         OSError: If a file is not there or cannot be written.
         SystemExit: If an option is wrong; argparse has printed why.
     """
-    command = command_of(name)
-    parser = argparse.ArgumentParser(
-        prog=f"python -m kiqa.reproduce {name}", description=f"{command.summary}."
-    )
-    command.add_options(parser)
-    arguments = parser.parse_args(options)
+    arguments = reproduction_parser(name).parse_args(options)
     with claimed(arguments):
-        return command.run(arguments)
+        return command_of(name).run(arguments)
 
 
 def _listing():

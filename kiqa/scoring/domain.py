@@ -2,7 +2,7 @@
 
 All models were trained on photographs. A plane of one colour, random numbers,
 a chart of few colours and an icon are none, and what a network answers is an
-accident. The signs looked for are certain and cheap; a picture that shows none
+accident. The signs looked for are certain and cheap; an image that shows none
 of them may be out of a model's domain all the same, such as a rendered scene.
 
 Public names: `domain_note`, `scale_note`, `reason`, `TINY`.

@@ -43,11 +43,13 @@ def score(
             network. ``None`` is half of what is free.
 
     Returns:
-        Score on the model's scale. Patchnet: mean of the quality map at
-        `SCORE_STRIDE`, 0..1, higher is better. Aggregator: its output, an
-        estimate of the MOS in 0..1, not confined to it. WaDIQaM: weighted
-        mean over all non-overlapping patches, likewise. PaQ-2-PiQ: its
-        output for the whole image, an estimate of the MOS in 0..100.
+        Score on the model's scale, which `kiqa.model_table` names. lite, the
+        default: an estimate of the MOS, within 0..1, higher is better.
+        Patchnet: mean of the quality map at `SCORE_STRIDE`, 0..1. Aggregator
+        and WaDIQaM (the weighted mean over all non-overlapping patches): an
+        estimate of the MOS in 0..1, not confined to it; PaQ-2-PiQ and
+        RNN-BIQA likewise, PaQ-2-PiQ in 0..100. Comparators: as their papers
+        define it.
 
     Raises:
         FileNotFoundError: If the image or the model is not there.

@@ -1,6 +1,6 @@
 """Where an image matters: any map, mask or fixations as one array, and its upper part.
 
-Steps i and ii of the thesis: a map with one value a pixel, and the pixels
+Steps i and ii of the thesis: a map with one value per pixel, and the pixels
 above its 90th percentile.
 
 Public names: :class:`FixationPoints`, :func:`importance_of`, :func:`pruned`.

@@ -42,7 +42,7 @@ def encode(
             orientation.
         quality: q~, the quality of the least important blocks, real, from
             1 - Delta to 99; the most important ones have Delta more.
-        target_bpp: Instead: largest bits by pixel of the whole file.
+        target_bpp: Instead: largest bits per pixel of the whole file.
         target_bytes: Instead: largest size of the whole file in bytes.
         importance: Where the image matters: `QualityMap`, numbers or mask of
             shape ``(H, W)``, `FixationPoints`; on the upright image. ``None``

@@ -44,7 +44,7 @@ class Source(NamedTuple):
 
     @property
     def bpp(self) -> float | None:
-        """Bits by pixel of the source file, ``None`` for arrays."""
+        """Bits per pixel of the source file, ``None`` for arrays."""
         return self.file_bytes and 8 * self.file_bytes / (
             self.upright.shape[0] * self.upright.shape[1]
         )

@@ -17,7 +17,7 @@ from kiqa.varjpeg.spread import blurred
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """Intermediate results, all upright and with one value a pixel.
+    """Intermediate results, all upright and with one value per pixel.
 
     Attributes:
         pixels: The image, ``uint8``.
@@ -28,7 +28,7 @@ class Steps:
         qualities: q_b of the luminance block of each pixel, ``int64``.
         decoded: The image that the file shows, ``uint8``.
         encoded: The file.
-        source_bpp: Bits by pixel of the source file, ``None`` for arrays.
+        source_bpp: Bits per pixel of the source file, ``None`` for arrays.
     """
 
     pixels: np.ndarray

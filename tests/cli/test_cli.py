@@ -46,7 +46,7 @@ def test_map_of_a_grid_with_overlay_and_page(model, picture, capsys):
     with Image.open("o/a.png.png") as drawn:
         assert min(drawn.size) > 300
     page = Path("page.html").read_text()
-    assert "one value a block" in page
+    assert "one value per block" in page
     assert "left:0.0000%;top:0.0000%;width:100.0000%;height:100.0000%" in page
     note = "(pure noise: out of the domain of p2p)"
     assert capsys.readouterr().out == f"{read.mean():8.4f}  a.png  {note}\n"

@@ -66,7 +66,7 @@ def test_a_bound_above_what_images_can_use_gives_the_best(stand_in, pictures, ca
 
 @pytest.mark.parametrize("number", ["0.0001", "0", "-1", "nan"])
 def test_impossible_targets_say_floor_and_ceiling(stand_in, pictures, capsys, number):
-    """One line an image, status 1, and no file."""
+    """One line per image, status 1, and no file."""
     assert main(["compress", "in", f"--bpp={number}", "--output", "out"]) == 1
     *lines, last = capsys.readouterr().err.splitlines()
     assert len(lines) == 3

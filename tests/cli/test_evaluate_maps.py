@@ -114,7 +114,7 @@ def test_maps_made_before_equal_those_made_here(stand_in, images, capsys):
 
 
 def test_arrays_of_anybody_are_compared(images):
-    """An array with one value a pixel needs no more than its name; no network is loaded."""
+    """An array with one value per pixel needs no more than its name; no network is loaded."""
     Path("mine/sub").mkdir(parents=True)
     arrays = {}
     for name in ("a.png", "b.png", "sub/a.png"):
@@ -156,8 +156,8 @@ def test_synthetic_distortions_are_seeded(stand_in, images, capsys):
 def test_undistorted_area_is_the_good_one(images):
     """Maps of the kept images: what knows the rectangle has AUC 1, its opposite 0."""
     arguments = ["--no-blur", "--output", "out"]
-    assert _synthetic("--map", "gray", *arguments, "--keep-pictures") == 0
-    pictures = sorted(Path("out/pictures").iterdir())
+    assert _synthetic("--map", "gray", *arguments, "--keep-images") == 0
+    pictures = sorted(Path("out/images").iterdir())
     assert [path.name for path in pictures] == ["a.png.1.png", "b.png.1.png"]
     for folder in ("good", "bad"):
         Path(folder).mkdir()
@@ -229,7 +229,7 @@ def test_bad_images_and_maps_are_reported(stand_in, images, capsys):
         (["--images", "gone", "--synthetic"], "gone"),
         (["--images", "images", "--boxes", "boxes.csv", "--maps", "mine"], "NAME=DIR"),
         (["--images", "images", "--boxes", "boxes.csv", "--maps", "m=gone"], "gone, not there"),
-        (["--images", "images", "--boxes", "boxes.csv", "--keep-pictures"], "--synthetic"),
+        (["--images", "images", "--boxes", "boxes.csv", "--keep-images"], "--synthetic"),
         (["--images", "images", "--synthetic", "--seed", "-1"], "seed"),
         (
             ["--images", "images", "--synthetic", "--map", "patchnet", "--maps", "patchnet=images"],

@@ -153,7 +153,7 @@ def test_good_ratings_get_no_warning(tmp_path, monkeypatch, capsys):
 
 
 def test_a_wide_table_gives_the_same_scores(tmp_path, monkeypatch, capsys):
-    """One column a subject, semicolons, as Excel saves it in half of the world."""
+    """One column per subject, semicolons, as Excel saves it in half of the world."""
     monkeypatch.chdir(tmp_path)
     assert _rate(LINES, "--output", "long") == 0
     long = capsys.readouterr().out

@@ -14,6 +14,7 @@ def test_the_registry_names_the_readers():
         "live-fb": "live_fb",
         "live-fb-patches": "live_fb_patch_images",
         "live-itw": "live_itw",
+        "mos-csv": "mos_csv",
         "spaq": "spaq",
         "tid2008": "tid2008",
         "tid2013": "tid2013",

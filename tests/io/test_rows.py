@@ -159,7 +159,7 @@ def test_table_cannot_be_resumed(tmp_path):
 
 
 def test_table_shows_score_size_and_reason():
-    """One line a row: score, size, path; or the error instead of the path."""
+    """One line per row: score, size, path; or the error instead of the path."""
     assert format_header("table", COLUMNS).split() == ["score", "size", "path"]
     row = {**ROWS[0], "path": "a.png"}
     assert format_row(row, "table", COLUMNS).split() == ["0.1235", "80x64", "a.png"]

@@ -97,7 +97,7 @@ def test_long_images_make_files(tmp_path, size):
 
 
 def test_blend_mixes_photograph_and_map():
-    """0.8 of the map's colour and 0.2 of the image's, one value a pixel, bilinear."""
+    """0.8 of the map's colour and 0.2 of the image's, one value per pixel, bilinear."""
     pixels = np.full((40, 60, 3), (250, 0, 100), np.uint8)
     ax = plot_blend(pixels, _blocks())
     (drawn,) = ax.images

@@ -44,7 +44,7 @@ MORE = {
     "reproduce sizes": ("--factors", "0.9"),
     **dict.fromkeys(
         ("reproduce thesis-examples", "reproduce paq2piq-fig5", "reproduce paq2piq-fig10"),
-        ("--photographs", "30"),
+        ("--count", "30"),
     ),
     "train_patchnet": ("--limit", "8"),
     "train_lite": ("--initial", "random", "--variant", "lite0"),

@@ -64,7 +64,7 @@ def test_maps_of_long_names_are_found_again(place):
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_rows_come_back_and_others_read_them(place, capsys, form):
-    """One row an image, by pandas and by resuming, which adds none."""
+    """One row per image, by pandas and by resuming, which adds none."""
     path = f"rows.{form}"
     assert main(["score", "d", "--output", path]) == 0
     before = Path(path).read_bytes()

@@ -11,7 +11,7 @@ import pytest
 from kiqa.arguments import Output
 from kiqa.cli.commands import COMMANDS
 from kiqa.io.outputs import lock_output
-from kiqa.reproduce.__main__ import NAMES
+from kiqa.reproduce.__main__ import NAMES, reproduction_parser
 
 from .commands import SILENT, USES, call, furnish
 
@@ -129,20 +129,15 @@ def _parsers():
         command.module.add_options(parser)
         yield from _leaves(f"kiqa {command.name}", parser)
     for name in NAMES:
-        parser = argparse.ArgumentParser()
-        module, attribute = NAMES[name].split(":")
-        getattr(importlib.import_module(f"kiqa.reproduce.{module}"), attribute).add_options(parser)
-        yield f"reproduce {name}", parser
-    from kiqa.training.runs.command import add_training
+        yield f"reproduce {name}", reproduction_parser(name)
+    from kiqa.training.runs.command import training_parser
 
     for name in TRAININGS:
         if name in ("train_comparator", "train_rnn_biqa"):
             yield from _leaves(name, importlib.import_module(f"kiqa.{name}")._parser())
             continue
-        parser = argparse.ArgumentParser(argument_default=argparse.SUPPRESS)
         system = importlib.import_module(f"kiqa.training.{name.removeprefix('train_')}.command")
-        add_training(parser, system.COMMAND)
-        yield name, parser
+        yield name, training_parser(system.COMMAND)
 
 
 def _leaves(name, parser):

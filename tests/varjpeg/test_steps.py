@@ -10,7 +10,7 @@ from kiqa.varjpeg import Settings, coded, decode, inspect_stream, prepare, steps
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("form", ["thesis", "compatible"])
 def test_every_step_is_shown_upright(encode, picture, disc, form, orientation):
-    """One value a pixel, of the image as it is shown; they belong together."""
+    """One value per pixel, of the image as it is shown; they belong together."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     source = encode(picture(61, 90), "PNG", exif=exif)

@@ -56,7 +56,9 @@ def head(heading: Heading) -> str:
         low=f"{low:g}",
         high=f"{high:g}",
         middle=f"{(low + high) / 2:g}",
-        cells=f"one value every {heading.stride} pixels" if heading.stride else "one value a block",
+        cells=f"one value every {heading.stride} pixels"
+        if heading.stride
+        else "one value per block",
     )
 
 

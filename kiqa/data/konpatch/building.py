@@ -128,7 +128,7 @@ def _choose(records: Sequence[ScoredImage], images: int, seed: int) -> list[Scor
 def _cut(records: Sequence[ScoredImage], count: int, seed: int, on_error) -> PatchSample:
     patch = PATCHNET.patch
     if count < 1:
-        raise ValueError(f"Expected at least one patch an image, received {count}.")
+        raise ValueError(f"Expected at least one patch per image, received {count}.")
     x = np.empty((len(records), count, patch, patch, 3), np.uint8)
     positions = np.empty((len(records), count, 2), np.int32)
 

@@ -100,7 +100,7 @@ def read_votes(path: str | Path, sample: PatchSample) -> Votes:
     """Read the votes on a sample from a CSV file.
 
     The columns, found whatever their case, are ``image, row, col`` and either
-    ``votes_yes, votes_total`` (one row a patch) or ``participant, vote`` (one
+    ``votes_yes, votes_total`` (one row per patch) or ``participant, vote`` (one
     row a vote, 0 or 1). Row and column are those of the patch's top left
     pixel. The order of rows is free.
 

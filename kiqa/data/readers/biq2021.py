@@ -29,7 +29,7 @@ def biq2021(root: str | Path, *, require_complete: bool = False) -> list[ScoredI
         require_complete: Insist on all 12,000 images.
 
     Returns:
-        One record an image, train rows before test rows.
+        One record per image, train rows before test rows.
 
     Raises:
         FileNotFoundError: If the score files or the images are missing.

@@ -46,7 +46,7 @@ def csiq(root: str | Path, *, require_complete: bool = False) -> list[ScoredImag
         require_complete: Insist on all 866 images.
 
     Returns:
-        One record an image, named ``awgn/1600.AWGN.1.png``, in the order of
+        One record per image, named ``awgn/1600.AWGN.1.png``, in the order of
         the score file; ``distortion`` is the folder.
 
     Raises:

@@ -32,7 +32,7 @@ def kadid10k(root: str | Path, *, require_complete: bool = False) -> list[Scored
         require_complete: Insist on all 10,125 images.
 
     Returns:
-        One record an image, in the order of the score file; ``distortion`` is
+        One record per image, in the order of the score file; ``distortion`` is
         the number of the kind, ``"01"`` to ``"25"``.
 
     Raises:

@@ -43,7 +43,7 @@ def koniq10k(
         require_complete: Insist on all 10,073 images.
 
     Returns:
-        One record an image, in the order of the score file.
+        One record per image, in the order of the score file.
 
     Raises:
         FileNotFoundError: If the score file or the images are missing.

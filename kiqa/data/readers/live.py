@@ -45,7 +45,7 @@ def live(
         require_complete: Insist on all 779 images.
 
     Returns:
-        One record an image, named ``folder/imgN.bmp``, in the order of the
+        One record per image, named ``folder/imgN.bmp``, in the order of the
         files; ``distortion`` is the folder.
 
     Raises:

@@ -2,7 +2,7 @@
 
 ``labels640.csv`` lists the test images, those with a side above 640 pixels;
 ``labels=640_padded.csv`` the others, with ``is_valid`` for the validation
-part. Both have a row an image with its score, the scores of its three
+part. Both have a row per image with its score, the scores of its three
 patches, and where these lie. In the second the places are those on the image
 padded to 640x640; here all places are on the image itself.
 
@@ -49,7 +49,7 @@ def live_fb(root: str | Path, *, require_complete: bool = False) -> list[ScoredI
         require_complete: Insist on all 39,810 images.
 
     Returns:
-        One record an image, in the order of ``labels_image.csv``.
+        One record per image, in the order of ``labels_image.csv``.
 
     Raises:
         FileNotFoundError: If ``labels_image.csv`` or the images are
@@ -85,7 +85,7 @@ def live_fb_patch_images(root: str | Path, *, require_complete: bool = False) ->
         require_complete: Insist on all 119,430 patches.
 
     Returns:
-        One record a patch, in the order of ``labels_patch.csv``.
+        One record per patch, in the order of ``labels_patch.csv``.
 
     Raises:
         FileNotFoundError: As `live_fb`, for ``labels_patch.csv``.

@@ -27,7 +27,7 @@ def live_itw(root: str | Path, *, require_complete: bool = False) -> list[Scored
         require_complete: Insist on all 1,162 images.
 
     Returns:
-        One record an image, in the order of the files.
+        One record per image, in the order of the files.
 
     Raises:
         FileNotFoundError: If a score file or the images are missing.

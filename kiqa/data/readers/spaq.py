@@ -28,7 +28,7 @@ def spaq(root: str | Path, *, require_complete: bool = False) -> list[ScoredImag
         require_complete: Insist on all 11,125 images.
 
     Returns:
-        One record an image, in the order of the file.
+        One record per image, in the order of the file.
 
     Raises:
         FileNotFoundError: If the score file or the images are missing.

@@ -26,7 +26,7 @@ def tid2013(root: str | Path, *, require_complete: bool = False) -> list[ScoredI
         require_complete: Insist on all 3,000 images.
 
     Returns:
-        One record an image, in the order of the score file; ``distortion`` is
+        One record per image, in the order of the score file; ``distortion`` is
         the number of the kind, ``"01"`` to ``"24"``.
 
     Raises:
@@ -51,7 +51,7 @@ def tid2008(root: str | Path, *, require_complete: bool = False) -> list[ScoredI
         require_complete: Insist on all 1,700 images.
 
     Returns:
-        One record an image, as `tid2013`.
+        One record per image, as `tid2013`.
 
     Raises:
         FileNotFoundError: As `tid2013`.

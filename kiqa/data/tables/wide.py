@@ -1,4 +1,4 @@
-"""Wide tables of ratings, one column a subject, unfolded to one row a rating.
+"""Wide tables of ratings, one column per subject, unfolded to one row per rating.
 
 Public names: :func:`read_long`.
 """
@@ -21,7 +21,7 @@ _NOT_RATED = ("", "nan", "na", "n/a", "null", "none", "-")
 def read_long(
     path: str | os.PathLike, required: Sequence[str], optional: Sequence[str] = ()
 ) -> list[tuple[int, dict[str, str]]]:
-    """Read ratings, one row a rating, or a wide table of them.
+    """Read ratings, one row per rating, or a wide table of them.
 
     A wide table has names in its first named column (or the first column)
     and numbers in all others. Its rows are images and its columns subjects,
@@ -31,7 +31,7 @@ def read_long(
     Args:
         path: As for `kiqa.data.tables.read_table`.
         required: ``subject``, ``image`` and ``rating``, in any order.
-        optional: More columns of a table of one row a rating.
+        optional: More columns of a table of one row per rating.
 
     Returns:
         As `kiqa.data.tables.read_table`.
@@ -84,7 +84,7 @@ def _unfolded(lines, place, path):
     summaries = [header[at] for at in columns if header[at].lower() in _SUMMARIES]
     if summaries:
         raise ValueError(
-            f"Expected a wide table of ratings in {path}, one column a subject, received also "
+            f"Expected a wide table of ratings in {path}, one column per subject, received also "
             f"{summaries}. Remove what is no subject."
         )
     keys = ("image", "subject")
@@ -102,7 +102,7 @@ def _unfolded(lines, place, path):
 
 
 def _rows_are_subjects(names, columns, place, header, path):
-    """Whether a wide table has one row a subject, by all that tells."""
+    """Whether a wide table has one row per subject, by all that tells."""
     others = [header[at] for at in columns]
     own = header[place].lower()
     for rows, across in (
@@ -113,9 +113,9 @@ def _rows_are_subjects(names, columns, place, header, path):
         if rows != across:
             return across
     raise ValueError(
-        f"Expected one row a rating in {path} (columns subject, image, rating), or a wide table "
+        f"Expected one row per rating in {path} (columns subject, image, rating), or a wide table "
         f"that says what is what. Received: a wide table of {len(names)} rows and {len(others)} "
-        f"columns. Name its first column image (one column a subject) or subject (one column an "
+        f"columns. Name its first column image (one column per subject) or subject (one column per "
         "image)."
     )
 

@@ -1,6 +1,6 @@
 """Do maps of local quality agree with a ground truth? ROC-AUC by threshold.
 
-A ground truth map G and a predicted map, one value a pixel each and blurred
+A ground truth map G and a predicted map, one value per pixel each and blurred
 alike, are compared for several thresholds t_G: a pixel is positive where
 G > t_G, and the AUC says how well the predicted values tell the positive
 pixels from the others. It is exact, not sampled (`kiqa.evaluation.roc`). Where
@@ -37,7 +37,7 @@ def prediction_map(
     blur: float = BLUR,
     mode: str = "reflect",
 ) -> np.ndarray:
-    """Bring a predicted map to one value a pixel, comparable with a ground truth.
+    """Bring a predicted map to one value per pixel, comparable with a ground truth.
 
     A map whose lower values are better is turned round first, ``greatest -
     value``, so that its worst value is zero too. The zeros outside the cells
@@ -81,7 +81,7 @@ def prediction_map(
 
 
 def _zero_padded(quality_map):
-    """One value a pixel where windows have their centres, zeros round it."""
+    """One value per pixel where windows have their centres, zeros round it."""
     if quality_map.row_edges is not None:  # blocks leave no border
         return quality_map.to_image_size()
     if quality_map.stride == 1:

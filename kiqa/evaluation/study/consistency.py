@@ -94,7 +94,7 @@ def inter_subject_consistency(ratings: Ratings, *, n: int = LIVE_FB.halves, seed
 
 
 def picture_patch_correlation(
-    pictures: Mapping[str, float], patches: Mapping[str, Mapping[str, float]]
+    images: Mapping[str, float], patches: Mapping[str, Mapping[str, float]]
 ) -> dict[str, dict[str, float]]:
     """Correlate the scores of images with those of patches of them.
 
@@ -113,13 +113,13 @@ def picture_patch_correlation(
     """
     found = {}
     for size, of_size in patches.items():
-        names = [name for name in pictures if name in of_size]
+        names = [name for name in images if name in of_size]
         if len(names) < 3:
             raise ValueError(
                 f"Expected at least 3 images with a patch of size {size}. Received: "
                 f"{len(names)}. Name patches by their image."
             )
-        one = np.array([pictures[name] for name in names])
+        one = np.array([images[name] for name in names])
         two = np.array([of_size[name] for name in names])
         found[size] = {
             "images": len(names),

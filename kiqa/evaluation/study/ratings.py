@@ -1,4 +1,4 @@
-"""Ratings of images by people, one row a rating, as they come out of a study.
+"""Ratings of images by people, one row per rating, as they come out of a study.
 
 Public names: :class:`Ratings`, :func:`read_ratings`, :func:`read_values`.
 """
@@ -177,7 +177,7 @@ class Ratings:
 
 
 def read_ratings(path: str | os.PathLike, *, scale: tuple[float, float] | None = None) -> Ratings:
-    """Read ratings from a table, one row a rating, or wide (`kiqa.data.tables.read_long`).
+    """Read ratings from a table, one row per rating, or wide (`kiqa.data.tables.read_long`).
 
     Args:
         path: Columns, found whatever their case: ``subject, image, rating``,

@@ -60,7 +60,7 @@ class OpinionScores:
         return dict(zip(self.image.tolist(), self.mos.tolist(), strict=True))
 
     def rows(self) -> list[dict]:
-        """Return one row an image, for `kiqa.evaluation.report.write_csv`."""
+        """Return one row per image, for `kiqa.evaluation.report.write_csv`."""
         return [
             {
                 "image_name": name,

@@ -67,7 +67,7 @@ def _fig_10(options) -> int:
     paths = options.image
     if records is not None:
         records = unseen(records, [scorer.info.details], options).images
-        paths = [record.path for record in spread(records, options.photographs)]
+        paths = [record.path for record in spread(records, options.count)]
     top = 100.0 if scorer.info.scale == "0..100" else 1.0
     left_out = LeftOut()
 
@@ -121,7 +121,7 @@ def _options_10(parser):
     )  # fmt: skip
     add_number(
         parser,
-        "--photographs",
+        "--count",
         "with --data: images, evenly over the ranks of the MOS",
         default=3,
         low=1,
@@ -138,8 +138,8 @@ def _fig_11(options) -> int:
 
     from kiqa.plotting import literal
 
-    if options.photographs < 1:
-        raise ValueError(f"Expected at least one image. Received: {options.photographs}.")
+    if options.count < 1:
+        raise ValueError(f"Expected at least one image. Received: {options.count}.")
     name, scale, records, rows = _predicted(options)
     scored = [(record, row) for record, row in zip(records, rows, strict=True)
               if row["error"] is None]  # fmt: skip
@@ -152,7 +152,7 @@ def _fig_11(options) -> int:
     factor = 1.0 if scale == "0..100" else 100.0
     predicted = [factor * row["score"] for _, row in scored]
     mos = [100 * record.mos01 for record, _ in scored]
-    high, low = largest_errors(predicted, mos, options.photographs)
+    high, low = largest_errors(predicted, mos, options.count)
     groups = [(title, places) for title, places in (("rated too high", high),
               ("rated too low", low)) if places]  # fmt: skip
     if not groups:
@@ -175,7 +175,7 @@ def _fig_11(options) -> int:
             lines.append({"name": record.name, "case": title, "predicted": predicted[place],
                           "mos": mos[place]})  # fmt: skip
     write_csv(lines, options.output / "paq2piq-fig11.csv")
-    figure.suptitle(f"{literal(name)}, {options.dataset}, {options.set}: {len(scored)} pictures")
+    figure.suptitle(f"{literal(name)}, {options.dataset}, {options.set}: {len(scored)} images")
     save(figure, options, "paq2piq-fig11")
     if errors:
         report(f"{len(errors)} images could not be scored, the first: {errors[0]}")
@@ -210,7 +210,7 @@ def _options_11(parser):
         "instead of --model: a model by its kiqa evaluate --output DIR, not scored again",
     )  # fmt: skip
     parser.add_argument(
-        "--photographs", type=int, default=1, metavar="N",
+        "--count", type=int, default=1, metavar="N",
         help="of each kind (default: %(default)s, as in the paper)",
     )  # fmt: skip
     add_number(

@@ -178,12 +178,12 @@ def _chosen(options):
         records = [record for record in records_of(options) if record.name in known]
         return [
             (record.path, known[record.name][0], [f"{mos:.0f}" for mos in known[record.name][1]])
-            for record in spread(records, options.photographs)
+            for record in spread(records, options.count)
         ]
     if options.data is not None:
-        paths = [record.path for record in spread(records_of(options), options.photographs)]
+        paths = [record.path for record in spread(records_of(options), options.count)]
     else:
-        paths = (options.image or _paths(options))[: options.photographs]
+        paths = (options.image or _paths(options))[: options.count]
     labels = [f"{100 * scale:.0f} %" for scale in LIVE_FB.scales]
     return [(path, None, labels) for path in paths]
 
@@ -195,7 +195,7 @@ def _options_5(parser):
         "--image", type=Path, action="append", metavar="FILE",
         help="instead: an image; may be given several times",
     )  # fmt: skip
-    add_number(parser, "--photographs", "images shown", default=2, low=1)
+    add_number(parser, "--count", "images shown", default=2, low=1)
     add_number(parser, "--seed", "of the places", default=0, low=0)
     cut = "besides: write the patches of all these images there, with patches.csv, for a study"
     arguments.add_output(parser, "--cut", arguments.Output.FOLDER, "DIR", cut, type=Path)

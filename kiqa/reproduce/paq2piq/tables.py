@@ -173,7 +173,7 @@ def _pseudo_scores(options, stem, records):
 
 
 def _patch_lines(pictures, records, rows, known):
-    """One line a patch."""
+    """One line per patch."""
     from PIL import Image
 
     lines = []

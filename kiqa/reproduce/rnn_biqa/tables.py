@@ -232,7 +232,11 @@ def _options(parser: argparse.ArgumentParser, *, table: str) -> None:
         parser.add_argument("--split", metavar="FILE|NAME", help="of the first, without another")
     if table in ("rnn-table6", "rnn-table7"):
         add_number(parser, "--repeats", "splits", default=RNN_BIQA.repeats, low=1)
-    parser.add_argument("--preset", choices=sorted(POOLING_PRESETS), default="paper")
+    parser.add_argument(
+        "--preset", choices=sorted(POOLING_PRESETS), default="paper",
+        help="settings of the pooling: the paper's, or those of the authors' code "
+        "(default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument(
         "--normalisation", choices=NORMALISATIONS, default="centre",
         help="of the features; standardise is ours (default: %(default)s)",

@@ -19,7 +19,7 @@ def _options(parser):
         type=float,
         default=_BPP,
         metavar="B",
-        help="bits by pixel of the last panel (default: %(default)s, the thesis's)",
+        help="bits per pixel of the last panel (default: %(default)s, the thesis's)",
     )
     add_output(parser)
 

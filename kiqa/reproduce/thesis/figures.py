@@ -201,7 +201,7 @@ def _examples(options) -> int:
         pixels = load_image(record.path).pixels
         return pixels, scorer.map(pixels)
 
-    chosen = spread(records, options.photographs)
+    chosen = spread(records, options.count)
     shown = list(left_out.over(chosen, mapped, file=attrgetter("path")))
     figure = Figure(figsize=(2.6 * len(shown) + 0.8, 5.4), layout="constrained")
     axes = figure.subplots(2, len(shown), squeeze=False)
@@ -219,7 +219,7 @@ def _examples(options) -> int:
 
 def _options_examples(parser):
     add_evaluation(parser, default="patchnet", stride=PATCHNET.stride)
-    add_number(parser, "--photographs", "evenly over the ranks of the MOS", default=6, low=1)
+    add_number(parser, "--count", "evenly over the ranks of the MOS", default=6, low=1)
     add_output(parser)
 
 

@@ -87,7 +87,7 @@ def reduced_scores(
 
 
 def _branch(network, features, name):
-    """One number a patch: a hidden layer with ReLU, and a linear one."""
+    """One number per patch: a hidden layer with ReLU, and a linear one."""
     (kernel, bias), (last, last_bias) = (
         network.get_layer(part).get_weights() for part in (f"{name}_hidden", name)
     )

@@ -1,4 +1,4 @@
-"""Feature sequences on disk: one file an image, and what made them.
+"""Feature sequences on disk: one file per image, and what made them.
 
 A folder holds ``features.json`` (data set, extractor by name and sha256, form
 of the gaze), ``extractor.h5``, a copy of the network, ``images.jsonl`` with a

@@ -87,7 +87,7 @@ def epoch_plan(
 
     Args:
         pool: Images.
-        targets: Of shape (n, k), a row an image.
+        targets: Of shape (n, k), a row per image.
         batch_size: Patches in a batch; the last one may be smaller.
         rotations: 1, 2 or 4: turned by 0; 0 and 180; or by all multiples of
             90 degrees.

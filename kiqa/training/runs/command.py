@@ -4,8 +4,8 @@ A system states what is its own in a `TrainingCommand`; `main` parses, checks,
 reads the data, starts Keras, trains, and turns errors into one line. Loads no
 Keras, so that ``--help`` and wrong options answer at once.
 
-Public names: `TrainingCommand`, `main`, `add_training`, `run_command`,
-`chosen_parts`, `limited`, `add_unrated`, `unrated_images`.
+Public names: `TrainingCommand`, `main`, `training_parser`, `add_training`,
+`run_command`, `chosen_parts`, `limited`, `add_unrated`, `unrated_images`.
 """
 
 import argparse
@@ -90,6 +90,15 @@ def main(command: TrainingCommand, argv: Sequence[str] | None = None) -> int:
         The exit status: 0 done, 1 one of the command's ``failures``, 2 wrong
         input, 130 interrupted.
     """
+    return run_command(command, training_parser(command).parse_args(argv))
+
+
+def training_parser(command: TrainingCommand) -> argparse.ArgumentParser:
+    """Return the parser of a training's command line.
+
+    Args:
+        command: The training.
+    """
     parser = argparse.ArgumentParser(
         prog=f"python -m kiqa.{command.name}",
         description=command.summary,
@@ -97,7 +106,7 @@ def main(command: TrainingCommand, argv: Sequence[str] | None = None) -> int:
         epilog=_STATUS.format(failed="1 the training failed, " if command.failures else ""),
     )
     add_training(parser, command)
-    return run_command(command, parser.parse_args(argv))
+    return parser
 
 
 def add_training(parser: argparse.ArgumentParser, command: TrainingCommand) -> None:

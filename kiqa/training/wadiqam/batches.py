@@ -121,7 +121,7 @@ def epoch_plan(
 
     Args:
         source: Images.
-        targets: Of shape (n, k), a row an image.
+        targets: Of shape (n, k), a row per image.
         batch_size: Images in a batch; what is left over waits for the next
             epoch, whose order is another.
         patches: Patches an image.

@@ -22,7 +22,7 @@ def pooled_loss(
             images.
 
     Returns:
-        A function of targets, shape ``(n, 1)``, one score a patch, or ``(n,
+        A function of targets, shape ``(n, 1)``, one score per patch, or ``(n,
         2)`` with another target of the correlation beside it, and of
         predictions, ``(n, 1)``, the quality, or ``(n, 2)``, quality and
         weight; to the loss, a scalar.

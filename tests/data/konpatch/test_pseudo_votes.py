@@ -89,7 +89,7 @@ def test_other_arrays_are_refused(x):
 
 
 def test_scores_and_votes_must_fit():
-    """A score a patch, a vote at least."""
+    """A score per patch, a vote at least."""
     with pytest.raises(ValueError, match="Expected 4 scores"):
         pseudo_votes(_texture(4), np.zeros(3), votes=1, seed=0)
     with pytest.raises(ValueError, match="at least one vote"):

@@ -1,4 +1,4 @@
-"""Wide tables of ratings, one column a subject or one an image."""
+"""Wide tables of ratings, one column per subject or one per image."""
 
 import pytest
 

@@ -20,7 +20,7 @@ def test_figure_10(biq, models, tmp_path, capsys):
     """Maps of a data set's images, of a file at any grid; P2P-BM has no maps."""
     out = ["--output", str(tmp_path / "o")]
     arguments = ["paq2piq-fig10", "--model", str(models["rm"]), *out]
-    data = ["--data", str(biq), "--dataset", "biq2021", "--photographs", "2"]
+    data = ["--data", str(biq), "--dataset", "biq2021", "--count", "2"]
     assert main([*arguments, *data]) == 0
     _drawn(tmp_path / "o/paq2piq-fig10.png")
     picture = str(biq / "Images/ss01 (3).jpg")
@@ -32,7 +32,7 @@ def test_figure_10(biq, models, tmp_path, capsys):
 
 def test_figure_11(biq, models, tmp_path, csv_rows):
     """The images with the largest differences to both sides are named and drawn."""
-    arguments = ["paq2piq-fig11", "--data", str(biq), "--dataset", "biq2021", "--photographs", "2",
+    arguments = ["paq2piq-fig11", "--data", str(biq), "--dataset", "biq2021", "--count", "2",
                  "--output", str(tmp_path / "o"), "--model", str(models["rm"])]  # fmt: skip
     assert main(arguments) == 0
     _drawn(tmp_path / "o/paq2piq-fig11.png")

@@ -155,7 +155,7 @@ def test_table_4_takes_all_but_what_was_trained_on(
     (["paq2piq-fig4", "--data", "{biq}"], "together"),
     (["paq2piq-fig5"], "one of --image"), (["paq2piq-fig7", "--ratings", "no.csv"], "no.csv"),
     (["paq2piq-fig10"], "neither"), (["paq2piq-fig10", "--data", "{biq}"], "together"),
-    (["paq2piq-fig11", "--data", "{biq}", "--dataset", "biq2021", "--photographs", "0"], "least"),
+    (["paq2piq-fig11", "--data", "{biq}", "--dataset", "biq2021", "--count", "0"], "least"),
     (["paq2piq-fig8", "--data", "a={bad}"], "'120' in line 2"),
     (["paq2piq-fig8", "--data", "a={five}"], "none above 5"),
 ])  # fmt: skip

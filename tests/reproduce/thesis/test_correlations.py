@@ -154,5 +154,5 @@ def test_tables_leave_out_what_the_network_was_trained_on(
         result = json.loads((tmp_path / "out" / "thesis-table2-biq2021.json").read_text())
         assert [row["images"] for row in result["results"]] == [count, count]
         assert result["results"][0]["trained_on_met"] == 1
-    assert main(["thesis-examples", *biq, "--photographs", "2", "--output", str(tmp_path)]) == 0
+    assert main(["thesis-examples", *biq, "--count", "2", "--output", str(tmp_path)]) == 0
     assert "are left out" in capsys.readouterr().err

@@ -49,7 +49,7 @@ FIGURES = {
     "thesis-fig10": ["--image", "{image}"],
     "thesis-fig13": ["--image", "{image}", "--stride", "16"],
     "thesis-fig17": ["{biq}", "--set", "test", "--patches-per-image", "4"],
-    "thesis-examples": ["{biq}", "--photographs", "3", "--stride", "8"],
+    "thesis-examples": ["{biq}", "--count", "3", "--stride", "8"],
 }
 
 
