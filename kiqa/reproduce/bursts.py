@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ from kiqa.reproduce.command import (
     add_pristine,
     split_of,
 )
+from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.robustness import files_of, generator
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
@@ -80,16 +82,12 @@ def _run(options: argparse.Namespace) -> int:
     scorer = Scorer(options.model)
     load_quietly(scorer)
     files, _, met = files_of(options, scorer)
+    left_out = LeftOut()
     rows: list[dict] = []
     with tempfile.TemporaryDirectory(prefix="kiqa-bursts-") as folder:
-        for number, path in enumerate(files):
-            rng = generator(options.seed, path.name)
-            frames = frames_of(load_image(path).pixels, rng=rng)
-            for place, (kind, level, pixels) in enumerate(frames):
-                name = f"{number:03}-{place}.jpg"
-                _save(Path(folder, name), pixels, _FIRST + number * _APART, place)
-                rows.append({"image_name": path.name, "frame": place, "done": kind,
-                             "level": level, "file": name})  # fmt: skip
+        work = partial(_written, files=files, folder=folder, seed=options.seed)
+        for _, own in left_out.over(files, work):
+            rows += own
         pairs = [(str(Path(folder, row["file"])), row["file"]) for row in rows]
         found = entries_of(pairs, scorer, maps=False, side=None)
         entries = list(tqdm(found, total=len(pairs), unit="frame", disable=None))
@@ -97,12 +95,25 @@ def _run(options: argparse.Namespace) -> int:
     for at, (row, entry) in enumerate(zip(rows, entries, strict=True)):
         row |= {"score": entry.score, "defects": "; ".join(entry.defects),
                 "group": places.groups[at], "best": at in places.best}  # fmt: skip
-    table, text = _result(rows, len(files), options, scorer)
+    table, text = _result(rows, len(files) - len(left_out.files), options, scorer)
     if options.output:
         write_csv(rows, options.output / "bursts-frames.csv")
         write_json({**table, **met}, options.output / "bursts.json")
     sys.stdout.write(f"{text}\n")
-    return 0
+    return left_out.status()
+
+
+def _written(path, *, files, folder, seed) -> list[dict]:
+    """Write the frames of a burst; a row for each."""
+    number, rows = files.index(path), []
+    frames = frames_of(load_image(path).pixels, rng=generator(seed, path.name))
+    for place, (kind, level, pixels) in enumerate(frames):
+        name = f"{number:03}-{place}.jpg"
+        _save(Path(folder, name), pixels, _FIRST + number * _APART, place)
+        rows.append(
+            {"image_name": path.name, "frame": place, "done": kind, "level": level, "file": name}
+        )
+    return rows
 
 
 def _result(rows, count, options, scorer):

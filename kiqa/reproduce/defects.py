@@ -35,6 +35,7 @@ from kiqa.io.files import write_atomically
 from kiqa.io.images import load_image
 from kiqa.io.weights.trained_on import names_sha256
 from kiqa.reproduce.command import Command, add_output, add_pristine, split_of
+from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.robustness import STEPS, generator
 
 FROM_LEVEL = 3
@@ -107,15 +108,18 @@ def _distorted(kind, pixels, level, rng):
     return distort(pixels, kind, level, rng=rng)
 
 
-def _values(options, levels) -> list[dict]:
+def _values(options, levels, left_out) -> list[dict]:
     """A row for each image, distortion and level."""
-    rows = []
-    for path in tqdm(_files(options), unit="image", disable=None):
-        pixels = load_image(path).pixels
-        for kind, level, copy in _copies(path.name, pixels, options.seed, levels):
-            row = {"image_name": path.name, "distortion": kind, "level": level}
-            rows.append(row | measured(copy, copy)[0])
-    return rows
+    shown = tqdm(_files(options), unit="image", disable=None)
+    work = partial(_values_of, seed=options.seed, levels=levels)
+    return [row for _, own in left_out.over(shown, work) for row in own]
+
+
+def _values_of(path, *, seed, levels) -> list[dict]:
+    return [
+        {"image_name": path.name, "distortion": kind, "level": level} | measured(copy, copy)[0]
+        for kind, level, copy in _copies(path.name, load_image(path).pixels, seed, levels)
+    ]
 
 
 def _files(options) -> list[Path]:
@@ -123,7 +127,8 @@ def _files(options) -> list[Path]:
 
 
 def _learn(options: argparse.Namespace) -> int:
-    rows = _values(options, [FROM_LEVEL])
+    left_out = LeftOut()
+    rows = _values(options, [FROM_LEVEL], left_out)
     found = {}
     for measure in MEASURES:
         values = {
@@ -132,7 +137,7 @@ def _learn(options: argparse.Namespace) -> int:
         }
         pristine = values.pop(_PRISTINE)
         found[measure.name] = best_limit(pristine, [*values.values()], above=measure.above)
-    names = [path.name for path in _files(options)]
+    names = list(dict.fromkeys(row["image_name"] for row in rows))
     content = {
         "limits": found,
         "origin": {
@@ -157,7 +162,7 @@ def _learn(options: argparse.Namespace) -> int:
         for m in MEASURES
     ]
     sys.stdout.write(f"{len(names)} images, {split_of(options)}\n\n{to_markdown(table)}\n")
-    return 0
+    return left_out.status()
 
 
 def _rates(rows, measure, limit) -> dict[str, float]:
@@ -174,7 +179,8 @@ def _rates(rows, measure, limit) -> dict[str, float]:
 
 
 def _table(options: argparse.Namespace) -> int:
-    rows, bounds = _values(options, range(1, 6)), limits()
+    left_out = LeftOut()
+    rows, bounds = _values(options, range(1, 6), left_out), limits()
     kinds = list(dict.fromkeys(row["distortion"] for row in rows))
     shares = []
     for kind in kinds:
@@ -219,7 +225,7 @@ def _table(options: argparse.Namespace) -> int:
             options.output / "defects.md", f"# What the detectors find\n\n{text}\n".encode()
         )
     sys.stdout.write(f"{text}\n")
-    return 0
+    return left_out.status()
 
 
 def _share(rows, measure, bounds):
