@@ -61,6 +61,8 @@ VALUES = {
     "second": ["tables/two.csv"],
     "extractor": ["rnn_features"],
     "best": ["100%"],
+    "model": ["tables/weights.npz"],
+    "format": ["keras"],
 }
 ALWAYS = {"data", "dataset", "output", "workdir"}
 # Numbers that make any command quick.
