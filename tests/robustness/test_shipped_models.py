@@ -20,7 +20,12 @@ OUTSIDE = {
 }
 
 DOCS = Path(__file__).parents[2] / "docs"
-CARDS = {"paq2piq_rm": "paq2piq.md", "brisque": "comparators.md", "niqe": "comparators.md"}
+CARDS = {
+    "paq2piq_rm": "paq2piq.md",
+    "brisque": "comparators.md",
+    "niqe": "comparators.md",
+    "cnniqa": "comparators.md",
+}
 
 
 @pytest.mark.parametrize("model", MODELS)
