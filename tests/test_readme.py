@@ -90,7 +90,7 @@ def test_python_examples_run(page: str, folder: Path, environment: dict[str, str
     """The Python examples of a page run one after the other and leave the files they name."""
     code = "\n".join(_python(page, with_kiqa=True))
     printed = _run([sys.executable, "-c", code], folder, environment)
-    assert printed
+    assert printed or named  # rows go to their file
     if page == "README.md":
         assert 0 <= float(printed.splitlines()[0]) <= 1
     for name in re.findall(r"save(?:_figure)?\([^\n]*\"([\w.]+)\"\)", code):
@@ -122,7 +122,7 @@ def test_shell_examples_run(script: str, folder: Path, environment: dict[str, st
     printed = _run(["bash", "-euo", "pipefail", "-c", script], folder, environment)
     named = re.findall(r"--(?:output|html|overlay|npz) (\S+)", script)
     assert [name for name in named if not (folder / name).exists()] == []
-    assert printed
+    assert printed or named  # rows go to their file
 
 
 def _console_commands() -> list[list[str]]:

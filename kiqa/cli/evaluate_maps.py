@@ -93,7 +93,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     synthetic.add_argument(
         "--keep-images",
         action="store_true",
-        help="write the distorted images to DIR/images, to make maps of them for --maps",
+        help="write the distorted images to DIR/distorted, to make maps of them for --maps",
     )
 
 
@@ -197,7 +197,7 @@ def _figure_path(folder, item):
 
 
 def _picture_path(folder, item):
-    return named(folder / "images", item.name)
+    return named(folder / "distorted", item.name)
 
 
 def _compare(case, predictors: dict, used: dict, arguments, folder: Path | None) -> list[dict]:

@@ -157,7 +157,7 @@ def test_undistorted_area_is_the_good_one(images):
     """Maps of the kept images: what knows the rectangle has AUC 1, its opposite 0."""
     arguments = ["--no-blur", "--output", "out"]
     assert _synthetic("--map", "gray", *arguments, "--keep-images") == 0
-    pictures = sorted(Path("out/images").iterdir())
+    pictures = sorted(Path("out/distorted").iterdir())
     assert [path.name for path in pictures] == ["a.png.1.png", "b.png.1.png"]
     for folder in ("good", "bad"):
         Path(folder).mkdir()

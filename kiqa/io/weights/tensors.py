@@ -7,6 +7,7 @@ those below the layer: ``kernel``, or ``forward_gru/gru_cell/kernel``.
 """
 
 import json
+import mmap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Named = list[tuple[str, Any]]
 
+_COLLECTION = b"GCOL\x01"  # then three bytes and its size in eight (HDF5 format, III.E)
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _LARGEST_TEXT = 32 << 20  # characters; the largest shipped description has 0.4 million
 _MOST_MEMBERS = 100_000  # groups and datasets of a file
@@ -298,6 +300,26 @@ def _write_names(group: "h5py.Group", key: str, names: list[str]) -> None:
         group.attrs[f"{key}{number}"] = part
 
 
+def _longest_text(file: "h5py.File") -> int:
+    """Bytes that a text of any length in a file has at most.
+
+    HDF5 keeps such texts in collections, and each of these says its size
+    behind its signature; bytes of tensors that look like one only raise the
+    bound.
+    """
+    longest = 0
+    with (
+        open(file.filename, "rb") as raw,
+        mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as data,
+    ):
+        place = data.find(_COLLECTION)
+        while place >= 0:
+            size = data[place + len(_COLLECTION) + 3 : place + len(_COLLECTION) + 11]
+            longest = max(longest, int.from_bytes(size, "little"))
+            place = data.find(_COLLECTION, place + len(_COLLECTION) + 11)
+        return min(longest, len(data))
+
+
 def _read_names(group: "h5py.Group", key: str) -> list[str]:
     keys = [key] if key in group.attrs else []
     while not keys or keys[-1] != key:
@@ -312,7 +334,10 @@ def _read_names(group: "h5py.Group", key: str) -> list[str]:
             attribute.dtype.kind == "S" or count == 0
         )  # Keras gives no names the kind of numbers
         # Names of any length may all be one long text of the file.
-        bounded = attribute.dtype.kind == "O" and count * group.file.id.get_filesize() <= MAX_BYTES
+        bounded = attribute.dtype.kind == "O" and (
+            count * group.file.id.get_filesize() <= MAX_BYTES
+            or count * _longest_text(group.file) <= MAX_BYTES
+        )
         if count < 0 or not (fixed or bounded):
             raise ValueError(
                 f"Expected a list of names as attribute {part!r} of {group.name}. Received: "

@@ -127,3 +127,23 @@ def test_attributes_are_of_their_kind(tmp_path):
                 h5_tensors.text_attribute(content, key)
         with pytest.raises(ValueError, match="a list of names as attribute 'layer_names'"):
             h5_tensors.layer_names(content)
+
+
+@pytest.mark.parametrize(("longest", "read"), [(10, True), (40_000, False)])
+def test_texts_of_any_length_are_bounded_by_the_longest(tmp_path, monkeypatch, longest, read):
+    """Keras 3 writes names so: many short ones in a large file are read, long ones are not."""
+    names = ["x" * longest, *(f"layer{number}" for number in range(99))]
+
+    def fill(content):
+        group = content.create_group("model_weights")
+        group.attrs["layer_names"] = np.array(names, dtype=object)
+        content["large"] = np.zeros(100_000, np.uint8)
+
+    path = _file(tmp_path / "a.h5", fill)
+    monkeypatch.setattr(h5_tensors, "MAX_BYTES", 20 * path.stat().st_size)
+    with h5_tensors.open_h5(path) as content:
+        if read:
+            assert h5_tensors.layer_names(content) == names
+        else:
+            with pytest.raises(ValueError, match="a list of names as attribute 'layer_names'"):
+                h5_tensors.layer_names(content)
