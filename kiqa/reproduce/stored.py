@@ -15,7 +15,6 @@ Examples:
 import contextlib
 import csv
 import io
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -25,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from kiqa.evaluation.correlation import METRICS, bootstrap_interval
+from kiqa.io.json_files import read_json
 from kiqa.reproduce.__main__ import NAMES, command_of, run_named
 from kiqa.reproduce.beside import INTERVAL, Beside, Found
 from kiqa.reproduce.compare import read_predictions
@@ -143,7 +143,7 @@ def _read(name, root, files):
     if ".json" in files and own is not None:
         path = files[".json"]
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = read_json(path)
             read = compared if compared is not None and _COMPARED <= content.keys() else own
             about, rows = read(content | {"published": []})
             # Of all data sets, and as they are today; a figure lays none out.
@@ -218,5 +218,5 @@ def _evaluated(path):
     """Data set, split and part of an evaluation."""
     if not path.is_file():
         return []
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = read_json(path)
     return [str(content[key]) for key in ("dataset", "split", "set")]

@@ -1,7 +1,7 @@
 """Figures of the thesis: losses, windows, maps, labels, and a sheet of examples.
 
 Public names: :data:`FIG_8`, :data:`FIG_9`, :data:`FIG_13`, :data:`FIG_17`,
-:data:`EXAMPLES`, :func:`spread`.
+:data:`EXAMPLES`, :func:`add_konpatch`, :func:`spread`.
 """
 
 import argparse
@@ -152,13 +152,18 @@ def _fig_17(options) -> int:
     return left_out.status()
 
 
-def _options_17(parser):
+def add_konpatch(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a KonPatch: the images of a data set, or none, and how many patches."""
     add_data(parser, required=False, part="train")
     add_number(parser, "--images", "of --data, at most", default=KONPATCH.images, low=1)
     add_number(
         parser, "--patches-per-image", "patches of each image",
         default=KONPATCH.patches_per_image, low=1,
     )  # fmt: skip
+
+
+def _options_17(parser):
+    add_konpatch(parser)
     add_number(parser, "--seed", "seed of the random numbers", default=0, low=0)
     add_output(parser)
 

@@ -8,11 +8,10 @@ import argparse
 import numpy as np
 
 from kiqa.arguments import add_number
-from kiqa.constants import KONPATCH
 from kiqa.data.konpatch import build_konpatch, embedded_konpatch
-from kiqa.reproduce.command import Command, add_data, add_output, records_of
+from kiqa.reproduce.command import Command, add_output, records_of
 from kiqa.reproduce.left_out import LeftOut
-from kiqa.reproduce.thesis.figures import save
+from kiqa.reproduce.thesis.figures import add_konpatch, save
 
 _LINES = 4  # of the sheet, half of them voted good
 
@@ -55,12 +54,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
-    add_data(parser, required=False, part="train")
-    add_number(parser, "--images", "of --data, at most", default=KONPATCH.images, low=1)
-    add_number(
-        parser, "--patches-per-image", "patches of each image",
-        default=KONPATCH.patches_per_image, low=1,
-    )  # fmt: skip
+    add_konpatch(parser)
     parser.add_argument(
         "--votes", metavar="FILE", help="votes of people, CSV (default: pseudo-votes)"
     )
