@@ -36,7 +36,8 @@ from kiqa.io.images import load_image
 from kiqa.io.weights.trained_on import names_sha256
 from kiqa.reproduce.command import Command, add_output, add_pristine, split_of
 from kiqa.reproduce.left_out import LeftOut
-from kiqa.reproduce.robustness import STEPS, generator
+from kiqa.reproduce.robustness.degradations import STEPS
+from kiqa.reproduce.robustness.shared import generator
 
 FROM_LEVEL = 3
 FALSE, MISSED = 0.04, 0.07

@@ -1,0 +1,22 @@
+"""Degradations, with a scorer that is easily foreseen."""
+
+import json
+
+from PIL import Image
+
+from kiqa.reproduce.__main__ import main
+from kiqa.reproduce.robustness.degradations import STEPS
+
+
+def test_degradations_of_brightness(tmp_path, photo, capsys):
+    """Underexposure always darkens; overexposure never."""
+    Image.fromarray(photo[:64, :64]).save(tmp_path / "a.png")
+    output = tmp_path / "out"
+    arguments = ["degradations", "--data", str(tmp_path), "--output", str(output)]
+    assert main(arguments) == 0
+    assert "black 0.000" in capsys.readouterr().out
+    found = json.loads((output / "degradations.json").read_text())
+    falls = {row["distortion"]: row["falls"] for row in found["distortions"]}
+    assert set(falls) == set(STEPS)
+    assert falls["underexposure"] == 1
+    assert falls["overexposure"] == 0
