@@ -1,7 +1,8 @@
 """From images to sequences of features: the patches of the gaze through a network.
 
-Patches of several images share the network's batches, so that small images
-fill them too.
+A batch holds patches of one image only: the last digits of a feature depend on
+its batch, and features of an image must not depend on which others are extracted
+with it (a run that is resumed gives those of one that was left alone).
 
 Public names: `FeatureSequence`, `GazeExtractor`, `check_side`,
 `network_function`, `LEAST_SIDE`.
@@ -10,8 +11,7 @@ References:
     Korhonen et al. 2021, sections 3 and 4.3.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -105,8 +105,29 @@ class GazeExtractor:
                 a feature is not finite.
         """
         check_side(pixels)
-        (found,) = self.sequences([gaze_of(pixels, self.form)])
-        return found
+        return self.of_gaze(gaze_of(pixels, self.form))
+
+    def of_gaze(self, gaze: Gaze) -> FeatureSequence:
+        """Return the features of one image whose patches are already in order.
+
+        Args:
+            gaze: From `kiqa.maps.gaze.gaze_of`, in this extractor's form.
+
+        Returns:
+            The sequence.
+
+        Raises:
+            ValueError: If a feature is not finite.
+        """
+        check_process()
+        starts = range(0, len(gaze), self._batch)
+        values = np.concatenate([self._run(gaze.patches(at, at + self._batch)) for at in starts])
+        if not np.isfinite(values).all():
+            raise ValueError(
+                f"Expected finite features. Received: {np.sum(~np.isfinite(values))} that are "
+                f"not, from {self._name}; its weights may be damaged."
+            )
+        return FeatureSequence(values, gaze.low)
 
     def memory(self, height: int, width: int) -> int:
         """Estimate the bytes that `sequence` takes beside the pixels of its image.
@@ -127,63 +148,6 @@ class GazeExtractor:
             + _IMAGE_BYTES * height * width
             + 12 * self.features * patches
         )
-
-    def sequences(self, gazes: Iterable[Gaze]) -> Iterator[FeatureSequence]:
-        """Yield the features of many images, in order.
-
-        Args:
-            gazes: From `kiqa.maps.gaze.gaze_of`, in this extractor's form;
-                taken as they are needed.
-
-        Yields:
-            One sequence an image, as soon as its last patch is through.
-
-        Raises:
-            ValueError: As `sequence`.
-        """
-        check_process()
-        for parts, low in self._through_network(gazes):
-            values = np.concatenate(parts)
-            if not np.isfinite(values).all():
-                raise ValueError(
-                    f"Expected finite features. Received: {np.sum(~np.isfinite(values))} that "
-                    f"are not, from {self._name}; its weights may be damaged."
-                )
-            yield FeatureSequence(values, low)
-
-    def _through_network(self, gazes):
-        """Yield what the network says of each image's patches, in pieces."""
-        waiting, pieces, filled = deque(), deque(), 0  # images; their patches for the next run
-
-        def run():
-            nonlocal filled
-            values = self._run(np.concatenate([patches for _, patches in pieces]))
-            at = 0
-            for item, patches in pieces:
-                item[0].append(values[at : at + len(patches)])
-                item[1] -= len(patches)
-                at += len(patches)
-            pieces.clear()
-            filled = 0
-
-        for gaze in gazes:
-            item, at = [[], len(gaze), gaze.low], 0  # pieces, patches to come, those of the half
-            waiting.append(item)
-            while at < len(gaze):
-                stop = min(len(gaze), at + self._batch - filled)
-                pieces.append((item, gaze.patches(at, stop)))
-                filled += stop - at
-                at = stop
-                if filled == self._batch:
-                    run()
-                    while waiting and waiting[0][1] == 0 and waiting[0] is not item:
-                        yield waiting[0][0], waiting.popleft()[2]
-            if item[1] == 0:
-                yield waiting[0][0], waiting.popleft()[2]
-        if pieces:
-            run()
-        while waiting:
-            yield waiting[0][0], waiting.popleft()[2]
 
 
 def check_side(pixels: np.ndarray) -> None:

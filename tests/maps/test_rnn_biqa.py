@@ -1,4 +1,4 @@
-"""Features of images: the order of the gaze, batches across images, refusals."""
+"""Features of images: the order of the gaze, batches, refusals."""
 
 import keras
 import numpy as np
@@ -27,29 +27,15 @@ def _expected(image, form):
 
 
 @pytest.mark.parametrize("batch", [1, 4, 5, 100])
-def test_sequences_are_those_of_the_images_alone(batch):
-    """Whatever the batch, each image gets its own patches, in order."""
+def test_sequences_are_in_the_order_of_the_gaze(batch):
+    """Whatever the batch."""
     form = GazeForm()
     images = _images((224, 224), (500, 500), (240, 300), (100, 80))
     extractor = GazeExtractor(_means(), form=form, batch=batch)
-    found = list(extractor.sequences(gaze_of(image, form) for image in images))
+    found = [extractor.of_gaze(gaze_of(image, form)) for image in images]
     assert [(len(s), s.low) for s in found] == [(2, 1), (13, 4), (6, 2), (4, 2)]
     for sequence, image in zip(found, images, strict=True):
         np.testing.assert_allclose(sequence.values, _expected(image, form), rtol=1e-4)
-
-
-def test_images_are_taken_as_needed():
-    """Not all images are held at once: results come while others are still to be read."""
-    form, taken = GazeForm(), []
-
-    def gazes():
-        for image in _images((224, 224), (224, 224), (224, 224), (224, 224)):
-            taken.append(1)
-            yield gaze_of(image, form)
-
-    sequences = GazeExtractor(_means(), form=form, batch=4).sequences(gazes())
-    next(sequences)
-    assert len(taken) == 2
 
 
 def test_one_resolution_leaves_the_half_out():

@@ -142,7 +142,7 @@ def _raters():
         "RegionRater": without_network(RegionRater, kind="rm").score,
         "LiteRater.score": without_network(LiteRater).score,
         "LiteRater.map": without_network(LiteRater, _local=None).map,
-        "GazeExtractor": lambda image: list(without_network(GazeExtractor).sequences([])),
+        "GazeExtractor": without_network(GazeExtractor).of_gaze,
     }
 
 

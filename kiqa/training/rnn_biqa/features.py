@@ -7,7 +7,6 @@ Public names: `extract_features`.
 """
 
 import os
-from collections import deque
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -101,7 +100,6 @@ def _named(info: WeightsInfo) -> WeightsInfo:
 
 def _extract(records, folder, info, network, rows, *, half, workers):
     written = {row["name"]: row for row in rows.finished}
-    pending = deque()  # rows in order; those with a gaze wait for the network
 
     def prepare(record):
         row: dict[str, Any] = {
@@ -123,27 +121,16 @@ def _extract(records, folder, info, network, rows, *, half, workers):
         except (ValueError, OSError) as error:
             return row | {"file": None, "error": name_file(error, record.path)}, None
 
-    def gazes():
-        for row, gaze in prepared:
-            pending.append((row, gaze is not None))
-            if gaze is not None:
-                yield gaze
-
-    def finish(row):
-        if row != written.get(row["name"]):
-            rows.append(row)
-        return row
-
     prepared = read_ahead(prepare, records, workers=workers)
     try:
-        for sequence in network.sequences(gazes()):
-            while not pending[0][1]:
-                yield finish(pending.popleft()[0])
-            row, _ = pending.popleft()
-            save_sequence(folder / row["file"], sequence, info, half=half)
-            yield finish(row | {"patches": len(sequence), "low": sequence.low})
-        while pending:
-            yield finish(pending.popleft()[0])
+        for row, gaze in prepared:
+            if gaze is not None:
+                sequence = network.of_gaze(gaze)
+                save_sequence(folder / row["file"], sequence, info, half=half)
+                row |= {"patches": len(sequence), "low": sequence.low}
+            if row != written.get(row["name"]):
+                rows.append(row)
+            yield row
     finally:
         prepared.close()
         rows.close()

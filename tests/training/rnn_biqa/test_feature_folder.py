@@ -10,6 +10,7 @@ from PIL import Image
 
 from kiqa.data import biq2021
 from kiqa.io.weights import Details, export_h5
+from kiqa.maps import rnn_biqa
 from kiqa.maps.gaze import GazeForm, gaze_of
 from kiqa.training.rnn_biqa import features as feature_extraction
 from kiqa.training.rnn_biqa.feature_folder import open_folder
@@ -87,6 +88,23 @@ def test_half_precision_halves_the_files(records, extractor, tmp_path):
     ):
         assert one.values.dtype == np.float32
         np.testing.assert_allclose(one.values, two.values, rtol=1e-3)
+
+
+def test_neighbours_change_no_digit(records, extractor, tmp_path, monkeypatch):
+    """A network's last digits may depend on the batch; a batch is therefore of one image."""
+
+    real = rnn_biqa.network_function
+
+    def with_batch(model, **options):
+        run = real(model, **options)
+        return lambda patches: run(patches) + len(patches)
+
+    monkeypatch.setattr(rnn_biqa, "network_function", with_batch)
+    _fill(records, tmp_path / "all", extractor)
+    _fill(records[1:2], tmp_path / "alone", extractor)
+    (alone,) = open_folder(tmp_path / "alone").sequences()
+    (beside,) = open_folder(tmp_path / "all").sequences(["p1.png"])
+    np.testing.assert_array_equal(alone.values, beside.values)
 
 
 def test_continues_what_was_interrupted(records, extractor, tmp_path, monkeypatch):
