@@ -1,5 +1,7 @@
 """Small networks in files of ours, for the formats to hold."""
 
+from functools import cache
+
 import pytest
 
 from kiqa.io.weights import Details, export_h5
@@ -7,7 +9,7 @@ from kiqa.io.weights import Details, export_h5
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory):
-    """The function ``small(mode) -> path``: a small network of a mode in a ``.h5`` file.
+    """The function ``small(mode, name="small-MODE") -> path``: a small network in a ``.h5`` file.
 
     ``patch`` takes 16x16 pixels, ``lite`` images of any size, ``wadiqam-fr`` two patches and
     gives quality and weight.
@@ -15,7 +17,7 @@ def small(tmp_path_factory):
     import keras
     from keras import layers
 
-    folder, made = tmp_path_factory.mktemp("small"), {}
+    folder = tmp_path_factory.mktemp("small")
 
     def convolved(x, name, units=4):
         x = layers.Rescaling(1 / 255, name=f"{name}_scaled")(x)
@@ -38,10 +40,10 @@ def small(tmp_path_factory):
         image = keras.Input((16, 16, 3) if mode == "patch" else (None, None, 3), name="image")
         return keras.Model(image, dense(convolved(image, "a"), "score"))
 
-    def make(mode):
-        if mode not in made:
-            about = Details(f"small-{mode}", "1", "0..1", True, mode=mode, trained_on=())
-            made[mode] = export_h5(network(mode), folder / f"small-{mode}.h5", about)
-        return made[mode]
+    @cache
+    def make(mode, name=None):
+        name = name or f"small-{mode}"
+        about = Details(name, "1", "0..1", True, mode=mode, trained_on=())
+        return export_h5(network(mode), folder / f"{name}.h5", about)
 
     return make

@@ -31,20 +31,21 @@ def test_every_format_without_keras_has_a_short_scorer():
 
 
 @pytest.fixture(scope="module", params=ABSENT)
-def exported(request, tmp_path_factory):
-    """A format, and a folder in which the command of the document has written lite."""
+def exported(request, tmp_path_factory, small):
+    """A format, a folder with a network of lite's kind, and the file that it was made of."""
     for module in FORMATS[request.param].modules:
         pytest.importorskip(module, reason=f"needs kiqa[{FORMATS[request.param].extra}]")
     folder = tmp_path_factory.mktemp("exported")
     command = rf"kiqa export lite --format {request.param} --output (\S+)"
-    kiqa.export("lite", folder / re.search(command, DOCUMENT)[1], format=request.param)
-    return request.param, folder
+    source = small("lite", name="lite")
+    kiqa.export(source, folder / re.search(command, DOCUMENT)[1], format=request.param)
+    return request.param, folder, source
 
 
 @pytest.mark.slow
 def test_scorer_prints_the_score_without_kiqa(exported, photo):
     """For an image that is made smaller and one that is enlarged; what is absent stays absent."""
-    name, folder = exported
+    name, folder, source = exported
     absent = f"import sys\nfor name in {ABSENT[name]}:\n    sys.modules[name] = None\n"
     images = [np.asarray(Image.fromarray(photo).resize((801, 640))), photo[:150, :300]]
     for number, pixels in enumerate(images[:1] if name == "saved-model" else images):
@@ -54,4 +55,4 @@ def test_scorer_prints_the_score_without_kiqa(exported, photo):
             cwd=folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        assert float(done.stdout) == pytest.approx(kiqa.score(pixels), rel=1e-4)
+        assert float(done.stdout) == pytest.approx(kiqa.score(pixels, model=source), rel=1e-4)

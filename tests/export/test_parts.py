@@ -8,7 +8,6 @@ import pytest
 from kiqa.export.comparison import made_images, outputs_of
 from kiqa.export.parts import _NO_NETWORK, SYSTEMS, system_of
 from kiqa.io.weights import WeightsError, read_info
-from kiqa.scoring import Scorer
 from kiqa.scoring.engines import ENGINES, describe
 
 SHIPPED = ("lite", "wadiqam_nr", "wadiqam_fr", "patchnet", "paq2piq_rm", "rnn_biqa", "aggregator")
@@ -36,9 +35,9 @@ def test_a_part_of_a_model_is_refused(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_system_is_what_the_engine_runs(name):
+def test_a_system_is_what_the_engine_runs(name, shipped_scorer):
     """Least side, reference and steps; the last network on its inputs gives the engine's score."""
-    system, scorer = system_of(describe(name)), Scorer(name)
+    system, scorer = system_of(describe(name)), shipped_scorer(name)
     assert system.least_side == scorer.least_side
     assert system.needs_reference == scorer.needs_reference
     assert json.loads(json.dumps([system.before, system.after]))
