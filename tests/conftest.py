@@ -127,6 +127,19 @@ def shipped_scorer():
     return cache(Scorer)
 
 
+@pytest.fixture
+def eager():
+    """Networks run operation by operation: for one step on a few numbers, a graph costs more.
+
+    The graphs of trainings are tested where the trainings are.
+    """
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture(scope="session")
 def small_body():
     """The function ``small_body(*, seed) -> keras.Model``: PaQ-2-PiQ's body in little.

@@ -36,19 +36,6 @@ def csv_rows():
 
 
 @pytest.fixture
-def eager():
-    """Networks run operation by operation: for one step on a few numbers, a graph costs more.
-
-    The graphs of trainings are tested where the trainings are.
-    """
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
-@pytest.fixture
 def evaluation(tmp_path):
     """The function ``evaluation(model, mos, **changes)``: a folder as kiqa evaluate leaves it."""
 
