@@ -16,7 +16,7 @@ from kiqa.arguments import Output, add_number, add_output, add_path, add_text
 from kiqa.comparators import BODY
 from kiqa.constants import CORNIA, DEEPBIQ
 from kiqa.data import DATASETS
-from kiqa.data.chosen import training_parts
+from kiqa.data.chosen import at_random, training_parts
 from kiqa.data.folders import images_in
 from kiqa.data.trained import files_trained_on, trained_on
 from kiqa.interrupts import interrupt_status
@@ -33,6 +33,7 @@ def add_brisque(parser: argparse.ArgumentParser) -> None:
 def add_deepbiq(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``deepbiq``, and what it does."""
     _add_rated(parser, _deepbiq)
+    _add_choice(parser)
     add_text(parser, "--body", "NAME|FILE", "network whose EfficientNet-Lite makes the features",
         default=BODY)  # fmt: skip
 
@@ -40,9 +41,9 @@ def add_deepbiq(parser: argparse.ArgumentParser) -> None:
 def add_cornia(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``cornia``, and what it does."""
     _add_rated(parser, _cornia)
+    _add_choice(parser)
     add_number(parser, "--codewords", "of the codebook", default=CORNIA.codewords, low=2)
     add_number(parser, "--patches", "of each image", default=CORNIA.patches, low=1)
-    add_number(parser, "--seed", "of the codebook's clusters", default=0, low=0)
 
 
 def _add_rated(parser, fit):
@@ -62,6 +63,11 @@ def add_niqe(parser: argparse.ArgumentParser) -> None:
         "split.csv; without one, all its images)")  # fmt: skip
     _add_workdir(parser)
     parser.set_defaults(run=partial(_run, fit=_niqe))
+
+
+def _add_choice(parser):
+    add_number(parser, "--limit", "only so many training images, at random by --seed")
+    add_number(parser, "--seed", "of what is random", default=0, low=0)
 
 
 def _add_workdir(parser):
@@ -109,7 +115,7 @@ def _deepbiq(arguments: argparse.Namespace) -> dict[str, Any]:
     from kiqa.io.weights import Companion, Origin, read_info
     from kiqa.models.deepbiq import build_deepbiq
 
-    parts = training_parts(arguments.dataset, arguments.data, split=arguments.split)[:2]
+    parts = _chosen(arguments)
     start_keras()
     body = read_info(arguments.body)
     file = arguments.workdir / f"features-{body.sha256[:16]}.jsonl"
@@ -131,7 +137,7 @@ def _cornia(arguments: argparse.Namespace) -> dict[str, Any]:
     from kiqa.comparators.fit_linear import GRID, fit_linear
     from kiqa.models.cornia import build_cornia
 
-    parts = training_parts(arguments.dataset, arguments.data, split=arguments.split)[:2]
+    parts = _chosen(arguments)
     codebook = kept_codebook(
         [record.path for record in parts[0]],
         arguments.workdir / "codebook.npz",
@@ -153,6 +159,12 @@ def _cornia(arguments: argparse.Namespace) -> dict[str, Any]:
     about = chosen | {key: getattr(arguments, key) for key in ("codewords", "patches", "seed")}
     form = {"patches": arguments.patches}
     return _export_rated(arguments, model, "cornia", (parts, kept), about, GRID, form=form)
+
+
+def _chosen(arguments):
+    """Images to fit to, as many as ``--limit`` says, and images that choose."""
+    train, validation, _ = training_parts(arguments.dataset, arguments.data, split=arguments.split)
+    return at_random(train, arguments.limit, seed=arguments.seed), validation
 
 
 def _measured(parts, measure, file):

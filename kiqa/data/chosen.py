@@ -1,12 +1,15 @@
 """The scored images that a command takes: data set, split and part.
 
 Public names: :data:`PARTS`, :func:`scored_images`, :func:`scored_parts`,
-:func:`training_parts`.
+:func:`training_parts`, :func:`at_random`.
 """
 
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
 
 from kiqa.data import DATASETS
 from kiqa.data.records import SETS, ScoredImage
@@ -14,6 +17,8 @@ from kiqa.data.splits import assign_split, read_split, select
 from kiqa.io.outputs import declare_inputs
 
 PARTS = (*SETS, "all")
+
+Item = TypeVar("Item")
 
 
 def scored_images(
@@ -116,3 +121,25 @@ def training_parts(
         )
     test = [record for record in everything if record.set == "test"]
     return select(everything, "train"), select(everything, "val"), test
+
+
+def at_random(items: Sequence[Item], limit: int | None, *, seed: int) -> list[Item]:
+    """Return as many items as ``--limit`` says, at random, in their order.
+
+    Args:
+        items: What is trained on.
+        limit: How many; ``None`` is all.
+        seed: Of the choice.
+
+    Returns:
+        The items, or some of them.
+
+    Raises:
+        ValueError: If there are not so many.
+    """
+    if limit is None:
+        return list(items)
+    if not 1 <= limit <= len(items):
+        raise ValueError(f"Expected --limit from 1 to {len(items)}. Received: {limit}.")
+    picked = np.random.default_rng(seed).permutation(len(items))[:limit]
+    return [items[index] for index in sorted(picked)]

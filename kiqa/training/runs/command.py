@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kiqa.arguments import Output, add_number, add_output, add_path, add_text
 from kiqa.data import DATASETS
-from kiqa.data.chosen import training_parts
+from kiqa.data.chosen import at_random, training_parts
 from kiqa.data.folders import images_in
 from kiqa.data.records import ScoredImage
 from kiqa.interrupts import interrupt_status
@@ -261,14 +261,7 @@ def limited(items: Sequence[Item], arguments: argparse.Namespace, settings: Any)
     Raises:
         ValueError: If there are not so many.
     """
-    import numpy as np
-
-    if arguments.limit is None:
-        return list(items)
-    if not 1 <= arguments.limit <= len(items):
-        raise ValueError(f"Expected --limit from 1 to {len(items)}. Received: {arguments.limit}.")
-    picked = np.random.default_rng(settings.seed).permutation(len(items))[: arguments.limit]
-    return [items[index] for index in sorted(picked)]
+    return at_random(items, arguments.limit, seed=settings.seed)
 
 
 def _preset(command, arguments):
