@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kiqa import __version__
-from kiqa.arguments import Output, add_number, add_output, add_path, add_text
+from kiqa.arguments import Output, add_exclude, add_number, add_output, add_path, add_text
 from kiqa.comparators import BODY
 from kiqa.constants import CORNIA, DEEPBIQ
 from kiqa.data import DATASETS
@@ -52,6 +52,7 @@ def _add_rated(parser, fit):
     parser.add_argument("--dataset", choices=sorted(DATASETS), required=True, help="which one")
     add_text(parser, "--split", "FILE|NAME", "split with train and val (default: the data set's "
         "own)")  # fmt: skip
+    add_exclude(parser)
     _add_workdir(parser)
     parser.set_defaults(run=partial(_run, fit=fit))
 
@@ -101,7 +102,7 @@ def _brisque(arguments: argparse.Namespace) -> dict[str, Any]:
     from kiqa.comparators.brisque import brisque_features
     from kiqa.comparators.fit_brisque import GRID, fit_brisque
 
-    parts = training_parts(arguments.dataset, arguments.data, split=arguments.split)[:2]
+    parts = _parts(arguments)
     kept, numbers = _measured(parts, brisque_features, arguments.workdir / "statistics.jsonl")
     start_keras()
     model, chosen = fit_brisque(*numbers[0], numbers[1], grid=GRID)
@@ -161,9 +162,20 @@ def _cornia(arguments: argparse.Namespace) -> dict[str, Any]:
     return _export_rated(arguments, model, "cornia", (parts, kept), about, GRID, form=form)
 
 
+def _parts(arguments):
+    """The images of train and val."""
+    return training_parts(
+        arguments.dataset,
+        arguments.data,
+        split=arguments.split,
+        exclude=arguments.exclude,
+        report=_say,
+    )[:2]
+
+
 def _chosen(arguments):
     """Images to fit to, as many as ``--limit`` says, and images that choose."""
-    train, validation, _ = training_parts(arguments.dataset, arguments.data, split=arguments.split)
+    train, validation = _parts(arguments)
     return at_random(train, arguments.limit, seed=arguments.seed), validation
 
 
