@@ -86,6 +86,8 @@ USES = (
         "o/p.html", "photos/a.png", "photos/a.png"),
     Use("kiqa", ("study", "boxes", "photos"), "--output", "o/p.html", "photos/a.png",
         "photos/a.png"),
+    Use("kiqa", ("study", "ratings", "photos", "--contents", "2", "--repeats", "0"), "--output",
+        "o/p.html", "photos/a.png", "photos/a.png"),
     Use("kiqa", ("convert", "resnet18", "tables/weights.npz"), "--output", "o/r.h5",
         "tables/weights.npz", "tables/weights.npz", runs=False),
     Use("kiqa", ("export", "tables/weights.npz", "--format", "keras"), "--output", "o", "tables",
