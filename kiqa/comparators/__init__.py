@@ -134,7 +134,7 @@ FITTED = {
     ),
     "cnniqa": Fitted("CNNIQA", f"{_TRAIN} cnniqa {_RATED} --workdir DIR"),
     "cornia": Fitted(
-        "CORNIA", f"{_TRAIN} cornia {_RATED} --codewords 1000 --patches 5000 --workdir DIR"
+        "CORNIA", f"{_TRAIN} cornia {_RATED} --codewords 1000 --patches 2000 --workdir DIR"
     ),
     "deepbiq": Fitted("DeepBIQ on EfficientNet-Lite2", f"{_TRAIN} deepbiq {_RATED} --workdir DIR"),
     "koncept512": Fitted(
