@@ -103,9 +103,10 @@ def _brisque(arguments: argparse.Namespace) -> dict[str, Any]:
     from kiqa.comparators.fit_brisque import GRID, fit_brisque
 
     parts = _parts(arguments)
-    kept, numbers = _measured(parts, brisque_features, arguments.workdir / "statistics.jsonl")
+    file = arguments.workdir / "statistics.jsonl"
+    kept, ((inputs, mos), held_out) = _measured(parts, brisque_features, file)
     start_keras()
-    model, chosen = fit_brisque(*numbers[0], numbers[1], grid=GRID)
+    model, chosen = fit_brisque(inputs, mos, held_out, grid=GRID)
     return _export_rated(arguments, model, "brisque", (parts, kept), chosen, GRID)
 
 
@@ -120,8 +121,10 @@ def _deepbiq(arguments: argparse.Namespace) -> dict[str, Any]:
     start_keras()
     body = read_info(arguments.body)
     file = arguments.workdir / f"features-{body.sha256[:16]}.jsonl"
-    kept, numbers = _measured(parts, PooledBody(body, deepbiq_views).features, file)
-    linear, chosen = fit_linear(*numbers[0], numbers[1], grid=GRID)
+    kept, ((inputs, mos), held_out) = _measured(
+        parts, PooledBody(body, deepbiq_views).features, file
+    )
+    linear, chosen = fit_linear(inputs, mos, held_out, grid=GRID)
     model = build_deepbiq(features=len(linear.kernel))
     model.get_layer("quality").set_weights([linear.kernel, linear.bias])
     more = {
@@ -151,9 +154,9 @@ def _cornia(arguments: argparse.Namespace) -> dict[str, Any]:
         return answers(patches, codebook.kernel, codebook.bias).astype(float).round(5)
 
     file = arguments.workdir / f"answers-{codebook.sha256[:16]}-{arguments.patches}.jsonl"
-    kept, numbers = _measured(parts, measure, file)
+    kept, ((inputs, mos), held_out) = _measured(parts, measure, file)
     start_keras()
-    linear, chosen = fit_linear(*numbers[0], numbers[1], grid=GRID)
+    linear, chosen = fit_linear(inputs, mos, held_out, grid=GRID)
     model = build_cornia(codewords=arguments.codewords)
     model.get_layer("codewords").set_weights([codebook.kernel, codebook.bias])
     model.get_layer("quality").set_weights([linear.kernel, linear.bias])

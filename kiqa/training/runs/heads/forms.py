@@ -77,7 +77,7 @@ def earth_movers_distance(wanted: Any, found: Any) -> Any:
 
 
 def _bins(records, settings):
-    edges = np.linspace(0, 100, NIMA.bins + 1)
+    edges = np.linspace(0, 100, NIMA.bins + 1).tolist()
     return bins_of_records(records, assumed_sd=settings.assumed_sd, edges=edges)
 
 

@@ -40,7 +40,7 @@ class HeadSettings:
         options.check_schedule(self)
 
 
-PRESETS = {
+PRESETS: dict[str, options.Presets] = {
     "koncept512": {"paper": {}},
     "nima": {"paper": {"learning_rate": 1e-3, "schedule": "cosine"}},
 }
