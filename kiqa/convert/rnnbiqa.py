@@ -73,7 +73,7 @@ def convert_rnnbiqa(source: str | os.PathLike, output: str | os.PathLike) -> Pat
     }
     mean = found.get("sequenceinput__Mean")
     network = build_rnn_biqa(
-        masked=RNN_BIQA_CODE.masked, mean=None if mean is None else mean.ravel()
+        masked=RNN_BIQA_CODE.masked, mean=None if mean is None else mean.ravel().tolist()
     )
     extractor = without_head(build_extractor("resnet50"))
     places = [*_extractor_places(extractor), *_recurrent_places(network)]

@@ -140,8 +140,9 @@ def epoch_plan(
         order=in_batches(order, settings.batch_size, whole=True),
         read=lambda index: features[index],
         batch=lambda samples, chosen, rng: (np.stack(samples), targets[chosen]),
-        signature=tuple(
-            ArraySpec("float32", (None, each.shape[1])) for each in (features, targets)
+        signature=(
+            ArraySpec("float32", (None, features.shape[1])),
+            ArraySpec("float32", (None, targets.shape[1])),
         ),
         generator=lambda number: epoch_rng(settings.seed, number, epoch=epoch),
     )
