@@ -111,9 +111,9 @@ def _brisque(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _deepbiq(arguments: argparse.Namespace) -> dict[str, Any]:
-    from kiqa.comparators.body import PooledBody
-    from kiqa.comparators.fit_linear import GRID, fit_linear
-    from kiqa.comparators.views import deepbiq_views
+    from kiqa.comparators.learned.body import PooledBody
+    from kiqa.comparators.learned.fit_linear import GRID, fit_linear
+    from kiqa.comparators.learned.views import deepbiq_views
     from kiqa.io.weights import Companion, Origin, read_info
     from kiqa.models.deepbiq import build_deepbiq
 
@@ -136,9 +136,9 @@ def _deepbiq(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _cornia(arguments: argparse.Namespace) -> dict[str, Any]:
-    from kiqa.comparators.cornia import answers, normalised_patches
-    from kiqa.comparators.fit_cornia import kept_codebook
-    from kiqa.comparators.fit_linear import GRID, fit_linear
+    from kiqa.comparators.learned.cornia import answers, normalised_patches
+    from kiqa.comparators.learned.fit_cornia import kept_codebook
+    from kiqa.comparators.learned.fit_linear import GRID, fit_linear
     from kiqa.models.cornia import build_cornia
 
     parts = _chosen(arguments)

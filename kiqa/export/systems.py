@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from kiqa.comparators.body import PooledBody
-from kiqa.comparators.cnniqa import LEAST_SIDE as CNNIQA_SIDE
-from kiqa.comparators.cnniqa import all_patches
-from kiqa.comparators.cornia import LEAST_SIDE as CORNIA_SIDE
-from kiqa.comparators.cornia import normalised_patches
-from kiqa.comparators.views import LEAST_SIDE as VIEW_SIDE
-from kiqa.comparators.views import VIEWS
+from kiqa.comparators.learned.body import PooledBody
+from kiqa.comparators.learned.cnniqa import LEAST_SIDE as CNNIQA_SIDE
+from kiqa.comparators.learned.cnniqa import all_patches
+from kiqa.comparators.learned.cornia import LEAST_SIDE as CORNIA_SIDE
+from kiqa.comparators.learned.cornia import normalised_patches
+from kiqa.comparators.learned.views import LEAST_SIDE as VIEW_SIDE
+from kiqa.comparators.learned.views import VIEWS
 from kiqa.constants import AGGREGATOR, PAQ2PIQ, RNN_BIQA
 from kiqa.data.patches import patch_grid
 from kiqa.export.parts import Part, System
@@ -94,7 +94,7 @@ def cnniqa_system(info: WeightsInfo) -> System:
         ),
         least_side=side,
         before=(
-            {"step": "normalise", "computed_by": "kiqa.comparators.cnniqa"},
+            {"step": "normalise", "computed_by": "kiqa.comparators.learned.cnniqa"},
             _cut(side, side),
         ),
         after=(_run(info.name), {"step": "mean", "of": f"{info.name} over all windows"}),
@@ -112,7 +112,9 @@ def cornia_system(info: WeightsInfo) -> System:
             ),
         ),
         least_side=CORNIA_SIDE,
-        before=({"step": "patches", "count": count, "computed_by": "kiqa.comparators.cornia"},),
+        before=(
+            {"step": "patches", "count": count, "computed_by": "kiqa.comparators.learned.cornia"},
+        ),
         after=(_run(info.name, gives="the score"),),
     )
 
@@ -132,7 +134,7 @@ def head_system(info: WeightsInfo) -> System:
         ),
         least_side=VIEW_SIDE,
         before=({"step": "views", "of": info.details.mode,
-                 "computed_by": "kiqa.comparators.views"},),
+                 "computed_by": "kiqa.comparators.learned.views"},),
         after=(
             _run(name, gives="the features of each view"),
             {"step": "mean", "of": f"{name} over all views"},

@@ -1,6 +1,6 @@
 """CORNIA: how strongly the codewords of a codebook answer to patches, and a linear regression.
 
-In: patches of an image, (n, patches, 49), as `kiqa.comparators.cornia` cuts and
+In: patches of an image, (n, patches, 49), as `kiqa.comparators.learned.cornia` cuts and
 normalises them. Out: its quality, (n, 1), on the scale that it was trained on.
 
 One dense layer is the whitening of the patches and their product with each

@@ -1,7 +1,7 @@
 """The regression of DeepBIQ: a linear function of the mean features of crops.
 
 In: features, (n, 1280), the mean over crops of what a classifier of ImageNet says of
-them before its last layer (`kiqa.comparators.body`). Out: the image's quality, (n, 1),
+them before its last layer (`kiqa.comparators.learned.body`). Out: the image's quality, (n, 1),
 on the scale that it was trained on. The authors' features are 4096 of CaffeNet, which
 is not to be had with its weights; the regression is a linear support vector machine.
 

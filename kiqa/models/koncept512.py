@@ -1,7 +1,7 @@
 """The head of KonCept512: four dense layers over the pooled features of a classifier.
 
 In: mean features of an image, (n, 1280), of a classifier of ImageNet without its last
-layer (`kiqa.comparators.body`). Out: the image's quality, (n, 1), on the scale that it
+layer (`kiqa.comparators.learned.body`). Out: the image's quality, (n, 1), on the scale that it
 was trained on.
 
 2048, 1024 and 256 units with ReLU, each normalised and with dropout, and one output.

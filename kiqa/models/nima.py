@@ -1,7 +1,7 @@
 """The head of NIMA: the probabilities of ten scores, and their mean.
 
 In: mean features of an image, (n, 1280), of a classifier of ImageNet without its last
-layer (`kiqa.comparators.body`). Out: quality in 0..1, (n, 1): the mean of the ten
+layer (`kiqa.comparators.learned.body`). Out: quality in 0..1, (n, 1): the mean of the ten
 scores, each in the middle of a tenth. The layer ``bins`` has the probabilities, which
 are what is trained; ``quality`` is a constant of the network, `MIDDLES`.
 

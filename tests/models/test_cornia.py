@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kiqa.comparators.cornia import answers
+from kiqa.comparators.learned.cornia import answers
 from kiqa.models.cornia import build_cornia
 
 
@@ -21,7 +21,7 @@ def test_layers_and_parameters():
 
 
 def test_it_computes_what_the_regression_was_fitted_on():
-    """The answers of `kiqa.comparators.cornia`, times the regression."""
+    """The answers of `kiqa.comparators.learned.cornia`, times the regression."""
     model = build_cornia(codewords=6, seed=1)
     patches = np.random.default_rng(2).normal(size=(40, 49)).astype(np.float32)
     kernel, bias = model.get_layer("codewords").get_weights()

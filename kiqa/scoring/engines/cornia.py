@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from kiqa.comparators.cornia import LEAST_SIDE, normalised_patches
+from kiqa.comparators.learned.cornia import LEAST_SIDE, normalised_patches
 from kiqa.constants import CORNIA
 from kiqa.io.weights import WeightsInfo, load_model
 from kiqa.scoring.engines import Engine, without_map

@@ -2,13 +2,13 @@
 
 The file of the head names the one that its body is in, its companion, and nothing
 else will do; the hash of the head's file therefore stands for both. The mode is
-the method: it says what of an image the body looks at (`kiqa.comparators.views`).
+the method: it says what of an image the body looks at (`kiqa.comparators.learned.views`).
 """
 
 from dataclasses import replace
 
-from kiqa.comparators.body import FEATURES, PooledBody
-from kiqa.comparators.views import LEAST_SIDE, VIEWS
+from kiqa.comparators.learned.body import FEATURES, PooledBody
+from kiqa.comparators.learned.views import LEAST_SIDE, VIEWS
 from kiqa.io.weights import WeightsInfo, find_companion, load_model
 from kiqa.scoring.engines import Engine, without_map
 

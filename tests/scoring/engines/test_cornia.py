@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kiqa.comparators.cornia import normalised_patches
+from kiqa.comparators.learned.cornia import normalised_patches
 from kiqa.io.weights import Details, export_h5
 from kiqa.models.cornia import build_cornia
 from kiqa.scoring import Scorer

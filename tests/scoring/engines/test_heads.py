@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from kiqa.comparators.body import PooledBody
-from kiqa.comparators.views import VIEWS
+from kiqa.comparators.learned.body import PooledBody
+from kiqa.comparators.learned.views import VIEWS
 from kiqa.io.weights import Companion, Details, export_h5, read_info
 from kiqa.models import builder
 from kiqa.scoring import Scorer

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kiqa.comparators.views import koncept512_views, nima_views
+from kiqa.comparators.learned.views import koncept512_views, nima_views
 from kiqa.constants import NIMA
 from kiqa.data.label_distributions import bins_of_records
 from kiqa.data.records import ScoredImage
@@ -27,7 +27,7 @@ class Form:
     Attributes:
         name: Of the network: a key of `kiqa.models.MODELS` and of
             `kiqa.scoring.engines.ENGINES`.
-        views: What the body looks at, see `kiqa.comparators.views`.
+        views: What the body looks at, see `kiqa.comparators.learned.views`.
         output: Layer whose output the loss is of.
         loss: From targets and outputs of a batch to a number for each image.
         targets: From images to ``float32`` (n, m).

@@ -15,7 +15,7 @@ from typing import Unpack
 import numpy as np
 
 from kiqa.comparators import BODY
-from kiqa.comparators.body import PooledBody
+from kiqa.comparators.learned.body import PooledBody
 from kiqa.comparators.statistics import statistics_of
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.data.records import ScoredImage
@@ -53,7 +53,7 @@ def train_head(
         validation: Images that choose the epoch, by SROCC; 3 at least.
         settings: What decides the numbers.
         test: Images of the test part; none of their content is trained on.
-        body: Name or file of a network with the body (`kiqa.comparators.body`).
+        body: Name or file of a network with the body (`kiqa.comparators.learned.body`).
         initial: Name or file of such a head to start from; ``None`` is random
             weights.
         **run: `kiqa.training.runs.run.RunOptions`; ``workdir`` is required.

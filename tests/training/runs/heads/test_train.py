@@ -48,7 +48,7 @@ def test_features_are_computed_once_and_the_file_scores(parts, tmp_path, feature
     assert [part.images for part in info.details.trained_on] == [8, 4]
     shutil.copy(feature_body, tmp_path / "run")
     assert 0 < Scorer(info.path).score(validation[0].path) < 1
-    monkeypatch.setattr("kiqa.comparators.body.PooledBody.features", None)
+    monkeypatch.setattr("kiqa.comparators.learned.body.PooledBody.features", None)
     more = HeadSettings(batch_size=4, epochs=3)
     assert train_head(FORMS["nima"], train, validation, more, resume=True, **run)["epochs"] == 3
 

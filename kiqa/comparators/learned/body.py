@@ -30,7 +30,7 @@ class PooledBody:
     Args:
         info: Of the file that it is in.
         views: From pixels (H, W, 3) to what it looks at, (n, h, w, 3); one of
-            `kiqa.comparators.views.VIEWS`.
+            `kiqa.comparators.learned.views.VIEWS`.
 
     Attributes:
         network: From images (n, h, w, 3), 0..255, to mean features (n, 1280).

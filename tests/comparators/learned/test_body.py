@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from kiqa.comparators.body import FEATURES, PooledBody
-from kiqa.comparators.views import deepbiq_views
+from kiqa.comparators.learned.body import FEATURES, PooledBody
+from kiqa.comparators.learned.views import deepbiq_views
 from kiqa.io.weights import Details, export_h5, load_model, read_info
 
 

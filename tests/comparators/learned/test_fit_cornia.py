@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kiqa.comparators.cornia import normalised_patches
-from kiqa.comparators.fit_cornia import fit_codebook, kept_codebook
+from kiqa.comparators.learned.cornia import normalised_patches
+from kiqa.comparators.learned.fit_cornia import fit_codebook, kept_codebook
 
 
 def test_codewords_are_of_length_one_in_white_patches(photo):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.comparators.cornia import normalised_patches
+from kiqa.comparators.learned.cornia import normalised_patches
 from kiqa.io.arrays import read_npz
 from kiqa.io.files import replacing
 from kiqa.io.images import load_image
@@ -50,7 +50,7 @@ def fit_codebook(patches: np.ndarray, *, codewords: int, seed: int) -> Codebook:
     """Fit a codebook.
 
     Args:
-        patches: From `kiqa.comparators.cornia.normalised_patches`, shape (n, 49).
+        patches: From `kiqa.comparators.learned.cornia.normalised_patches`, shape (n, 49).
         codewords: Number of clusters, at most n.
         seed: Of k-means.
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kiqa.comparators.cornia import answers, normalised_patches
+from kiqa.comparators.learned.cornia import answers, normalised_patches
 from kiqa.maps.fish import gray_of
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kiqa.comparators.fit_linear import fit_linear
+from kiqa.comparators.learned.fit_linear import fit_linear
 
 
 @pytest.fixture(scope="module")

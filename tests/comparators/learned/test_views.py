@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kiqa.comparators.views import VIEWS, deepbiq_views, koncept512_views, nima_views
+from kiqa.comparators.learned.views import VIEWS, deepbiq_views, koncept512_views, nima_views
 
 
 def test_nima_sees_a_square(photo):
