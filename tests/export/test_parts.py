@@ -11,7 +11,10 @@ from kiqa.io.weights import WeightsError, read_info
 from kiqa.scoring import Scorer
 from kiqa.scoring.engines import ENGINES, describe
 
-SHIPPED = ("lite", "wadiqam_nr", "wadiqam_fr", "patchnet", "paq2piq_rm", "rnn_biqa", "aggregator")
+SHIPPED = (
+    *("lite", "wadiqam_nr", "wadiqam_fr", "patchnet", "paq2piq_rm", "rnn_biqa", "aggregator"),
+    *("nima", "cornia"),
+)
 
 
 def test_every_way_to_score_is_exported_or_refused():
