@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.io.outputs import check_targets
 
     parts = [collect(paths) for paths in (arguments.paths, arguments.like)]
+    _check_folder(arguments.output, parts)
     check_targets(arguments.output / name for name in (_MEASURED, _CHOSEN, _RESULT))
     rows, errors = _measure(parts, arguments)
     offered, wanted = rows
@@ -73,6 +74,19 @@ def run(arguments: argparse.Namespace) -> int:
     if errors:
         tell(f"{errors} of {sum(map(len, parts))} images are left out")
     return 1 if errors else 0
+
+
+def _check_folder(folder, parts):
+    """Refuse a folder in which images lie, of which some are chosen and some not."""
+    own = folder.resolve()
+    inside = [
+        item.path for part in parts for item in part if own in Path(item.path).resolve().parents
+    ]
+    if inside:
+        raise ValueError(
+            f"Expected images outside the working folder. Received: {inside[0]} in {folder}. Name "
+            "another folder as --output."
+        )
 
 
 def _measure(parts, arguments):
