@@ -4,8 +4,8 @@ A training's parser suppresses defaults, so that only what was given overrides
 a preset. The options here are always there: they are ``None``, or their
 default, which the help then names.
 
-Public names: `add_path`, `add_text`, `add_number`, `whole_number`, `part_of`, `Output`,
-`add_output`.
+Public names: `add_path`, `add_text`, `add_number`, `add_exclude`, `whole_number`, `part_of`,
+`Output`, `add_output`.
 """
 
 import argparse
@@ -62,6 +62,15 @@ def add_number(
     """
     kind = int if low is None else partial(whole_number, low=low)
     group.add_argument(name, type=kind, default=default, metavar="N", help=_told(text, default))
+
+
+def add_exclude(group: argparse._ActionsContainer) -> None:
+    """Add ``--exclude``, which may be given several times: images that must not be used."""
+    group.add_argument(
+        "--exclude", action="append", default=None, metavar="FILE|NAME",
+        help="leave out the images of KonPatch's .npz, those that a .csv names as image_name, or "
+        "those that a model was trained on; may be given several times",
+    )  # fmt: skip
 
 
 def whole_number(text: str, *, low: int = 1) -> int:

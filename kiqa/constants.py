@@ -207,6 +207,47 @@ class Cnniqa:
     window: int = 7  # section 3.1: P = Q = 3, pixels to each side
 
 
+@dataclass(frozen=True)
+class Nima:
+    """Numbers of NIMA, [Talebi]."""
+
+    side: int = 224  # section III: images become squares of 224x224
+    bins: int = 10  # section III-A: of the scores
+    dropout: float = 0.75  # section IV: before the last layer
+    power: float = 2.0  # section III-A: r of the earth mover's distance
+
+
+@dataclass(frozen=True)
+class Koncept512:
+    """Numbers of KonCept512, [Hosu]; [code] is the authors' own."""
+
+    pixels: int = 512 * 384  # section V: of an image
+    units: tuple[int, ...] = (2048, 1024, 256)  # section V; then one
+    dropout: tuple[float, ...] = (0.25, 0.25, 0.5)  # [code]: after each of them
+    batch: int = 32  # [code]
+    learning_rate: float = 1e-4  # [code]: Adam's, of its first 40 epochs
+    epochs: int = 40
+
+
+@dataclass(frozen=True)
+class DeepBiq:
+    """Numbers of DeepBIQ, [Bianco]."""
+
+    side: int = 224  # of a crop; 227 where the network is CaffeNet
+    # Ours: the paper draws up to 30 crops at random and sees little gain beyond a few.
+    crops: int = 2
+
+
+@dataclass(frozen=True)
+class Cornia:
+    """Numbers of CORNIA, [Ye]."""
+
+    patch: int = 7  # section 3.1
+    patches: int = 10_000  # section 3.1: of each image, at random
+    constant: float = 10.0  # section 3.1: added to the deviation of a patch
+    codewords: int = 10_000  # section 4.2
+
+
 PATCHNET = Patchnet()
 AGGREGATOR = Aggregator()
 KONPATCH = KonPatch()
@@ -215,6 +256,10 @@ WADIQAM = Wadiqam()
 PAQ2PIQ = Paq2piq()
 LIVE_FB = LiveFb()
 CNNIQA = Cnniqa()
+NIMA = Nima()
+KONCEPT512 = Koncept512()
+DEEPBIQ = DeepBiq()
+CORNIA = Cornia()
 RNN_BIQA = RnnBiqa()  # as printed
 RNN_BIQA_CODE = RnnBiqa(  # as the authors' code has it
     downscaling="box",

@@ -1,8 +1,9 @@
-"""Fit or train a comparator: ``python -m kiqa.train_comparator brisque|niqe|cnniqa``.
+"""Fit or train a comparator: ``python -m kiqa.train_comparator brisque``, ``cnniqa`` and so on.
 
-``brisque`` fits BRISQUE's regression to the mean opinion scores of a data set;
-``niqe`` fits NIQE's Gaussian to undistorted images without scores; ``cnniqa`` trains
-CNNIQA on patches, with the options of all trainings. The model is then
+``brisque``, ``cornia`` and ``deepbiq`` fit a regression to the mean opinion scores of a
+data set; ``niqe`` fits a Gaussian to undistorted images without scores; ``cnniqa``
+trains a network on patches, ``nima`` and ``koncept512`` a head over features of
+EfficientNet-Lite, with the options of all trainings. The model is then
 ``WORKDIR/NAME.h5``: ``kiqa score PATH --model WORKDIR/NAME.h5``. On two cores
 BRISQUE takes some minutes for 5,000 images of 512x512 pixels, most of it for
 statistics, which are kept. Exit status: 0 done; 2 usage or input error; 130
@@ -23,9 +24,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser():
     from functools import partial
 
-    from kiqa.comparators.command import add_brisque, add_niqe
+    from kiqa.comparators.command import add_brisque, add_cornia, add_deepbiq, add_niqe
     from kiqa.training.runs.command import add_training, run_command
-    from kiqa.training.runs.regression.command import COMMANDS
+    from kiqa.training.runs.heads.command import COMMANDS as HEADS
+    from kiqa.training.runs.regression.command import COMMANDS as REGRESSIONS
 
     parser = argparse.ArgumentParser(
         prog="python -m kiqa.train_comparator",
@@ -35,10 +37,12 @@ def _parser():
     names = parser.add_subparsers(required=True, metavar="NAME")
     for name, what, add_options in (
         ("brisque", "BRISQUE's regression, on images with scores", add_brisque),
+        ("cornia", "CORNIA's codebook and regression, on images with scores", add_cornia),
+        ("deepbiq", "DeepBIQ's regression of features, on images with scores", add_deepbiq),
         ("niqe", "NIQE's Gaussian, on undistorted images", add_niqe),
     ):
         add_options(names.add_parser(name, help=what, description=f"Fit {what}."))
-    for name, command in COMMANDS.items():
+    for name, command in {**REGRESSIONS, **HEADS}.items():
         training = names.add_parser(
             name,
             help=command.summary.removesuffix("."),

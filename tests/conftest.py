@@ -164,6 +164,26 @@ def small_body():
 
 
 @pytest.fixture(scope="session")
+def feature_body(tmp_path_factory):
+    """The file of an EfficientNet-Lite in little: one convolution with its head's name and width.
+
+    For whoever tests what is done with its features.
+    """
+    import keras
+
+    from kiqa.io.weights import Details, export_h5
+
+    inputs = keras.Input((None, None, 3), name="image")
+    x = keras.layers.Rescaling(1 / 128, -127 / 128, name="rescaling")(inputs)
+    start = keras.initializers.HeNormal(seed=3)
+    x = keras.layers.Conv2D(1280, 8, 32, kernel_initializer=start, name="head_conv")(x)
+    x = keras.layers.ReLU(max_value=6.0, name="head_relu6")(x)
+    details = Details("little", "1", "features", True, mode="efficientnet-lite", trained_on=())
+    model = keras.Model(inputs, x, name="little")
+    return export_h5(model, tmp_path_factory.mktemp("body") / "little.h5", details)
+
+
+@pytest.fixture(scope="session")
 def loaded_by_help():
     """The function ``loaded_by_help(module, *arguments) -> (set, text)``."""
 

@@ -20,12 +20,17 @@ _HUFFMAN = ("optimised", "standard")
 _HALF = 127  # lighter than this is inside a mask
 
 
-def add_coding(parser: argparse.ArgumentParser) -> None:
-    """Add the options that become `kiqa.varjpeg.Settings`, and the maps."""
+def add_coding(parser: argparse.ArgumentParser, *, form: str = _FORMS[0]) -> None:
+    """Add the options that become `kiqa.varjpeg.Settings`, and the maps.
+
+    Args:
+        parser: To add to.
+        form: Default of ``--form``.
+    """
     parser.add_argument(
         "--form",
         choices=_FORMS,
-        default=_FORMS[0],
+        default=form,
         help="compatible: a JPEG for every viewer; thesis: .vjpg, which only kiqa decodes "
         "(default: %(default)s)",
     )

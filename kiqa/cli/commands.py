@@ -16,6 +16,7 @@ from kiqa.cli import (
     ladder,
     models,
     ratings,
+    sample,
     score,
     study,
 )
@@ -135,6 +136,17 @@ COMMANDS = (
         "folder lists the files; kiqa study jnd makes a page of them.",
         epilog="Repeat an interrupted command: images that are done are left. An image that cannot "
         "be coded is reported; the exit status is then 1.",
+    ),
+    Command(
+        "sample",
+        sample,
+        "choose images for a study, as others look",
+        description="Choose so many images that six features (brightness, colourfulness, contrast, "
+        "spatial information, pixels, faces) are distributed as in other images, by mixed integer "
+        "programming: PaQ-2-PiQ's sampling. features.csv in the folder keeps what was measured, "
+        "sample.csv lists the choice, sample.json says how near it comes.",
+        epilog="Repeat an interrupted command: images that were measured are not measured again. "
+        "An image that cannot be read is reported; the exit status is then 1.",
     ),
     Command(
         "study",

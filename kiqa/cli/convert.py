@@ -36,6 +36,11 @@ _PROJECTS = {
         "WaDIQaM of pyiqa, IQA-PyTorch (PyTorch state dict, or the same arrays as .npz)",
         ("pooling",),
     ),
+    "rnnbiqa": (
+        "the authors' RNN-BIQA (arrays exported from Matlab, .npz or .mat); writes "
+        "FILE_features.h5 too",
+        (),
+    ),
     "resnet18": (
         "torchvision's ResNet-18 (state dict, or the same arrays as .npz), to start trainings from",
         (),

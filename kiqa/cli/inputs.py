@@ -52,9 +52,14 @@ def add_paths(
         model: The default of --model.
         more: What else PATH may be, for the help.
     """
+    add_images(parser, more=more)
+    add_model(parser, default=model)
+
+
+def add_images(parser: argparse.ArgumentParser, *, more: str = "") -> None:
+    """Add the positional PATH arguments alone; ``more`` as for `add_paths`."""
     text = f"image file, folder (with all below), glob in quotes, or - for a list on stdin{more}"
     parser.add_argument("paths", nargs="+", metavar="PATH", help=text)
-    add_model(parser, default=model)
 
 
 def add_model(parser: argparse.ArgumentParser, *, default: str = DEFAULT_SCORER) -> None:

@@ -19,7 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_paths(parser, model=DEFAULT_MAPPER)
     add_output(parser, "--output", Output.FOLDER, "DIR", "the ladder", type=Path, required=True)
     add_count(parser, "--versions", "versions of an image by VarJPEG", default=VARJPEG.versions)
-    add_coding(parser)
+    add_coding(parser, form="thesis")  # what Figures 15 and 16 compare with JPEG
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""``kiqa study``: the thesis's experiments as pages for a laboratory."""
+"""``kiqa study``: the papers' experiments as pages for a laboratory."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kiqa.arguments import Output, add_number, add_output
 from kiqa.cli.inputs import DATASETS, add_count, add_part, collect, records_of
-from kiqa.constants import KONPATCH
+from kiqa.constants import KONPATCH, LIVE_FB
 from kiqa.io.messages import tell
 from kiqa.io.walk import Walk
 
@@ -21,6 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add_jnd(kinds)
     _add_patches(kinds)
     _add_boxes(kinds)
+    _add_ratings(kinds)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -31,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         left_out.append(line)
         tell(line)
 
-    make = {"jnd": _jnd, "patches": _patches, "boxes": _boxes}[arguments.kind]
+    make = {"jnd": _jnd, "patches": _patches, "boxes": _boxes, "ratings": _ratings}[arguments.kind]
     page, fits = make(arguments, report)
     one, many = ("patch", "patches") if arguments.kind == "patches" else ("image", "images")
     what = one if page.items == 1 else many
@@ -44,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
             "jnd": "--versions N or --part I/N",
             "patches": "--participant K, a page for each",
             "boxes": "fewer or smaller images",
+            "ratings": "fewer --contents, or smaller images",
         }[arguments.kind]
         tell(
             f"the page has {megabytes:.0f} MB; browsers take long with more than "
@@ -111,6 +113,28 @@ def _add_boxes(kinds) -> None:
         "image_name,participant,left,top,right,bottom,none.",
     )
     parser.add_argument("folder", metavar="FOLDER", help="folder of images, with all below")
+    _add_page(parser)
+
+
+def _add_ratings(kinds) -> None:
+    parser = kinds.add_parser(
+        "ratings",
+        help="how good are images, from bad to excellent?",
+        description="A session of PaQ-2-PiQ's study: images to learn with, images to rate, some "
+        "twice and some golden, a survey; answers: subject,image,rating,session,repeat,survey, for "
+        "kiqa ratings.",
+    )
+    parser.add_argument("folder", metavar="FOLDER", help="images to rate, with all below")
+    parser.add_argument("--golden", metavar="FOLDER", help="images that were rated before")
+    parser.add_argument("--training", metavar="FOLDER", help="images to learn with, all shown")
+    add_count(parser, "--session", "write the page of session K, with images of its own",
+        default=1, metavar="K")  # fmt: skip
+    add_count(parser, "--contents", "showings, all included", default=LIVE_FB.contents)
+    add_number(parser, "--repeats", "of them second showings", default=LIVE_FB.repeats, low=0)
+    add_number(
+        parser, "--golden-images", "of them golden, with --golden", default=LIVE_FB.golden, low=0
+    )
+    add_number(parser, "--seed", "of the choice; one for all sessions", default=_SEED, low=0)
     _add_page(parser)
 
 
@@ -189,25 +213,59 @@ def _records(arguments):
 
 
 def _boxes(arguments, report):
-    from kiqa.io.images import IMAGE_SUFFIXES
     from kiqa.io.outputs import check_targets
     from kiqa.studies import write_boxes_study
+
+    images = _named_images(arguments.folder, report)
+    check_targets([arguments.output])
+    return write_boxes_study(images, arguments.output, note=arguments.note), ""
+
+
+def _ratings(arguments, report):
+    from kiqa.io.outputs import check_targets
+    from kiqa.studies import write_ratings_study
+
+    folders = {"golden": arguments.golden, "training": arguments.training}
+    images = _named_images(arguments.folder, report)
+    more = {
+        name: [] if folder is None else _named_images(folder, report)
+        for name, folder in folders.items()
+    }
+    check_targets([arguments.output])
+    page = write_ratings_study(
+        images,
+        arguments.output,
+        **more,
+        session=arguments.session,
+        contents=arguments.contents,
+        repeats=arguments.repeats,
+        golden_images=arguments.golden_images,
+        seed=arguments.seed,
+        note=arguments.note,
+    )
+    said = f"{arguments.contents} showings of session {arguments.session}, of them "
+    golden = arguments.golden_images if more["golden"] else 0
+    said += f"{arguments.repeats} twice and {golden} golden; {len(more['training'])} before, "
+    return page, f"{said}a survey after. The answers fit kiqa ratings --scale 0:100.\n"
+
+
+def _named_images(folder, report):
+    """Names and files of the images in a folder whose names fit a CSV."""
+    from kiqa.io.images import IMAGE_SUFFIXES
     from kiqa.studies.page import with_fitting_names
 
-    if not Path(arguments.folder).is_dir():
-        raise FileNotFoundError(f"Expected a folder of images. Received: {arguments.folder}.")
+    if not Path(folder).is_dir():
+        raise FileNotFoundError(f"Expected a folder of images. Received: {folder}.")
     images = [
         (item.name, item.path)
-        for item in collect([arguments.folder])
+        for item in collect([folder])
         if Path(item.path).suffix.lower() in IMAGE_SUFFIXES
     ]
     if not images:
         raise FileNotFoundError(
-            f"Expected images in {arguments.folder}, found none. Give the folder that holds them."
+            f"Expected images in {folder}, found none. Give the folder that holds them."
         )
-    check_targets([arguments.output])
-    images = with_fitting_names(images, report, name=itemgetter(0))
-    return write_boxes_study(images, arguments.output, note=arguments.note), ""
+    return with_fitting_names(images, report, name=itemgetter(0))
 
 
 def _part(text: str) -> tuple[int, int]:

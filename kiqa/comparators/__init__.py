@@ -4,7 +4,9 @@
 with fitted parameters or a network are weights files like ours, found by name;
 `FITTED` says of each how its file comes about.
 
-Public names: `Formula`, `FORMULAS`, `Fitted`, `FITTED`.
+`BODY` names the file whose EfficientNet-Lite makes the features of the learned ones.
+
+Public names: `Formula`, `FORMULAS`, `Fitted`, `FITTED`, `BODY`.
 
 Reading the names loads neither OpenCV nor SciPy; `Formula.resolve` does.
 """
@@ -119,6 +121,8 @@ FORMULAS = {
     ),
 }
 
+BODY = "lite"
+
 _TRAIN = "python -m kiqa.train_comparator"
 _RATED = "--data ROOT --dataset biq2021 --split biq2021-kiqa-6000"
 
@@ -129,6 +133,14 @@ FITTED = {
         "kiqa convert brisque allmodel --output brisque.h5",
     ),
     "cnniqa": Fitted("CNNIQA", f"{_TRAIN} cnniqa {_RATED} --workdir DIR"),
+    "cornia": Fitted(
+        "CORNIA", f"{_TRAIN} cornia {_RATED} --codewords 1000 --patches 2000 --workdir DIR"
+    ),
+    "deepbiq": Fitted("DeepBIQ on EfficientNet-Lite2", f"{_TRAIN} deepbiq {_RATED} --workdir DIR"),
+    "koncept512": Fitted(
+        "KonCept512 on EfficientNet-Lite2", f"{_TRAIN} koncept512 {_RATED} --workdir DIR"
+    ),
+    "nima": Fitted("NIMA on EfficientNet-Lite2", f"{_TRAIN} nima {_RATED} --workdir DIR"),
     "niqe": Fitted(
         "NIQE",
         f"{_TRAIN} niqe --data FOLDER --workdir DIR",

@@ -1,6 +1,6 @@
 """The command line of the comparators that are fitted without epochs.
 
-Public names: `add_brisque`, `add_niqe`.
+Public names: `add_brisque`, `add_cornia`, `add_deepbiq`, `add_niqe`.
 """
 
 import argparse
@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from kiqa import __version__
-from kiqa.arguments import Output, add_output, add_path, add_text
+from kiqa.arguments import Output, add_exclude, add_number, add_output, add_path, add_text
+from kiqa.comparators import BODY
+from kiqa.constants import CORNIA, DEEPBIQ
 from kiqa.data import DATASETS
-from kiqa.data.chosen import training_parts
+from kiqa.data.chosen import at_random, training_parts
 from kiqa.data.folders import images_in
 from kiqa.data.trained import files_trained_on, trained_on
 from kiqa.interrupts import interrupt_status
@@ -25,12 +27,34 @@ from kiqa.startup import start_keras
 
 def add_brisque(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``brisque``, and what it does."""
+    _add_rated(parser, _brisque)
+
+
+def add_deepbiq(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``deepbiq``, and what it does."""
+    _add_rated(parser, _deepbiq)
+    _add_choice(parser)
+    add_text(parser, "--body", "NAME|FILE", "network whose EfficientNet-Lite makes the features",
+        default=BODY)  # fmt: skip
+
+
+def add_cornia(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``cornia``, and what it does."""
+    _add_rated(parser, _cornia)
+    _add_choice(parser)
+    add_number(parser, "--codewords", "of the codebook", default=CORNIA.codewords, low=2)
+    add_number(parser, "--patches", "of each image", default=CORNIA.patches, low=1)
+
+
+def _add_rated(parser, fit):
+    """Options of whatever is fitted to the scores of a data set."""
     parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
     parser.add_argument("--dataset", choices=sorted(DATASETS), required=True, help="which one")
     add_text(parser, "--split", "FILE|NAME", "split with train and val (default: the data set's "
         "own)")  # fmt: skip
+    add_exclude(parser)
     _add_workdir(parser)
-    parser.set_defaults(run=partial(_run, fit=_brisque))
+    parser.set_defaults(run=partial(_run, fit=fit))
 
 
 def add_niqe(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +64,11 @@ def add_niqe(parser: argparse.ArgumentParser) -> None:
         "split.csv; without one, all its images)")  # fmt: skip
     _add_workdir(parser)
     parser.set_defaults(run=partial(_run, fit=_niqe))
+
+
+def _add_choice(parser):
+    add_number(parser, "--limit", "only so many training images, at random by --seed")
+    add_number(parser, "--seed", "of what is random", default=0, low=0)
 
 
 def _add_workdir(parser):
@@ -72,25 +101,108 @@ def _say(message):
 def _brisque(arguments: argparse.Namespace) -> dict[str, Any]:
     from kiqa.comparators.brisque import brisque_features
     from kiqa.comparators.fit_brisque import GRID, fit_brisque
+
+    parts = _parts(arguments)
+    file = arguments.workdir / "statistics.jsonl"
+    kept, ((inputs, mos), held_out) = _measured(parts, brisque_features, file)
+    start_keras()
+    model, chosen = fit_brisque(inputs, mos, held_out, grid=GRID)
+    return _export_rated(arguments, model, "brisque", (parts, kept), chosen, GRID)
+
+
+def _deepbiq(arguments: argparse.Namespace) -> dict[str, Any]:
+    from kiqa.comparators.learned.body import PooledBody
+    from kiqa.comparators.learned.fit_linear import GRID, fit_linear
+    from kiqa.comparators.learned.views import deepbiq_views
+    from kiqa.io.weights import Companion, Origin, read_info
+    from kiqa.models.deepbiq import build_deepbiq
+
+    parts = _chosen(arguments)
+    start_keras()
+    body = read_info(arguments.body)
+    file = arguments.workdir / f"features-{body.sha256[:16]}.jsonl"
+    kept, ((inputs, mos), held_out) = _measured(
+        parts, PooledBody(body, deepbiq_views).features, file
+    )
+    linear, chosen = fit_linear(inputs, mos, held_out, grid=GRID)
+    model = build_deepbiq(features=len(linear.kernel))
+    model.get_layer("quality").set_weights([linear.kernel, linear.bias])
+    more = {
+        "companions": {"body": Companion(body.name, body.sha256)},
+        "origin": Origin("imagenet"),
+    }
+    about = chosen | {"crops": DEEPBIQ.crops}
+    return _export_rated(arguments, model, "deepbiq", (parts, kept), about, GRID, **more)
+
+
+def _cornia(arguments: argparse.Namespace) -> dict[str, Any]:
+    from kiqa.comparators.learned.cornia import answers, normalised_patches
+    from kiqa.comparators.learned.fit_cornia import kept_codebook
+    from kiqa.comparators.learned.fit_linear import GRID, fit_linear
+    from kiqa.models.cornia import build_cornia
+
+    parts = _chosen(arguments)
+    codebook = kept_codebook(
+        [record.path for record in parts[0]],
+        arguments.workdir / "codebook.npz",
+        codewords=arguments.codewords,
+        seed=arguments.seed,
+    )
+
+    def measure(pixels):
+        patches = normalised_patches(pixels, arguments.patches)
+        return answers(patches, codebook.kernel, codebook.bias).astype(float).round(5)
+
+    file = arguments.workdir / f"answers-{codebook.sha256[:16]}-{arguments.patches}.jsonl"
+    kept, ((inputs, mos), held_out) = _measured(parts, measure, file)
+    start_keras()
+    linear, chosen = fit_linear(inputs, mos, held_out, grid=GRID)
+    model = build_cornia(codewords=arguments.codewords)
+    model.get_layer("codewords").set_weights([codebook.kernel, codebook.bias])
+    model.get_layer("quality").set_weights([linear.kernel, linear.bias])
+    about = chosen | {key: getattr(arguments, key) for key in ("codewords", "patches", "seed")}
+    form = {"patches": arguments.patches}
+    return _export_rated(arguments, model, "cornia", (parts, kept), about, GRID, form=form)
+
+
+def _parts(arguments):
+    """The images of train and val."""
+    return training_parts(
+        arguments.dataset,
+        arguments.data,
+        split=arguments.split,
+        exclude=arguments.exclude,
+        report=_say,
+    )[:2]
+
+
+def _chosen(arguments):
+    """Images to fit to, as many as ``--limit`` says, and images that choose."""
+    train, validation = _parts(arguments)
+    return at_random(train, arguments.limit, seed=arguments.seed), validation
+
+
+def _measured(parts, measure, file):
+    """The images of each part that can be measured; and their numbers and scores."""
     from kiqa.comparators.statistics import statistics_of
 
-    parts = training_parts(arguments.dataset, arguments.data, split=arguments.split)[:2]
-    file = arguments.workdir / "statistics.jsonl"
-    (train, inputs), (validation, held_out) = (
-        statistics_of(records, brisque_features, file=file, report=_say) for records in parts
-    )
-    start_keras()
-    model, chosen = fit_brisque(inputs, _mos(train), (held_out, _mos(validation)), grid=GRID)
+    found = [statistics_of(records, measure, file=file, report=_say) for records in parts]
+    return [kept for kept, _ in found], [(numbers, _mos(kept)) for kept, numbers in found]
+
+
+def _export_rated(arguments, model, name, parts, chosen, grid, **details):
+    """Write the weights and the result of what was fitted to scores."""
+    everything, (train, validation) = parts
     # Images without statistics count as well: no part of the split is left half unseen.
-    seen = trained_on(*parts, scores="human", about="MOS of whole images")
-    _export(model, "brisque", arguments.workdir, scale="0..1", higher=True, parts=seen)
-    names = [record.name for record in (*train, *validation)]
+    seen = trained_on(*everything, scores="human", about="MOS of whole images")
+    _export(model, name, arguments.workdir, scale="0..1", higher=True, parts=seen, **details)
     about = {
         "dataset": arguments.dataset,
         "images": len(train),
         "validation": len(validation),
     }
-    return _finish(arguments.workdir, chosen | about, names, grid=GRID)
+    names = [record.name for record in (*train, *validation)]
+    return _finish(arguments.workdir, chosen | about, names, grid=grid)
 
 
 def _mos(records):
@@ -119,10 +231,10 @@ def _niqe(arguments: argparse.Namespace) -> dict[str, Any]:
     return _finish(arguments.workdir, {"images": len(paths), "blocks": blocks}, names)
 
 
-def _export(model, name, workdir, *, scale, higher, parts):
+def _export(model, name, workdir, *, scale, higher, parts, **more):
     from kiqa.io.weights import Details, export_h5
 
-    about = Details(name, __version__, scale, higher, mode=name, trained_on=parts)
+    about = Details(name, __version__, scale, higher, mode=name, trained_on=parts, **more)
     export_h5(model, workdir / f"{name}.h5", about)
 
 

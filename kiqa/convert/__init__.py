@@ -15,6 +15,7 @@ CONVERTERS = {
     "niqe": "kiqa.convert.niqe:convert_niqe",
     "paq2piq": "kiqa.convert.paq2piq:convert_paq2piq",
     "pyiqa": "kiqa.convert.wadiqam_ports:convert_pyiqa",
+    "rnnbiqa": "kiqa.convert.rnnbiqa:convert_rnnbiqa",
     "resnet18": "kiqa.convert.paq2piq:convert_resnet18",
 }
 

@@ -1,19 +1,25 @@
 """The scored images that a command takes: data set, split and part.
 
 Public names: :data:`PARTS`, :func:`scored_images`, :func:`scored_parts`,
-:func:`training_parts`.
+:func:`training_parts`, :func:`at_random`.
 """
 
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
 
 from kiqa.data import DATASETS
+from kiqa.data.excluded import excluding
 from kiqa.data.records import SETS, ScoredImage
 from kiqa.data.splits import assign_split, read_split, select
 from kiqa.io.outputs import declare_inputs
 
 PARTS = (*SETS, "all")
+
+Item = TypeVar("Item")
 
 
 def scored_images(
@@ -22,6 +28,7 @@ def scored_images(
     *,
     split: str | os.PathLike | None = None,
     part: str = "test",
+    exclude: Sequence[str | os.PathLike] | None = None,
     report: Callable[[str], object] = lambda message: None,
 ) -> list[ScoredImage]:
     """Read a data set and return the images of one part of a split.
@@ -32,6 +39,7 @@ def scored_images(
         split: Split file or name of a published split; ``None`` takes the
             data set's own.
         part: One of `PARTS`; ``"all"`` needs no split.
+        exclude: What names images to leave out, see `kiqa.data.excluded`.
         report: Called with a sentence if images of the split are missing.
 
     Returns:
@@ -43,7 +51,7 @@ def scored_images(
         ValueError: If an argument is unknown, there is no split, or no image
             is in the part.
     """
-    (records,) = scored_parts(dataset, data, (part,), split=split, report=report)
+    (records,) = scored_parts(dataset, data, (part,), split=split, exclude=exclude, report=report)
     return records
 
 
@@ -53,6 +61,7 @@ def scored_parts(
     parts: Sequence[str],
     *,
     split: str | os.PathLike | None = None,
+    exclude: Sequence[str | os.PathLike] | None = None,
     report: Callable[[str], object] = lambda message: None,
 ) -> list[list[ScoredImage]]:
     """Read a data set once and return several parts of a split.
@@ -62,6 +71,7 @@ def scored_parts(
         data: As for `scored_images`.
         parts: Each one of `PARTS`.
         split: As for `scored_images`.
+        exclude: As for `scored_images`.
         report: As for `scored_images`.
 
     Returns:
@@ -74,7 +84,7 @@ def scored_parts(
     for value, known in ((dataset, sorted(DATASETS)), *((part, PARTS) for part in parts)):
         if value not in known:
             raise ValueError(f"Expected one of {', '.join(known)}. Received: {value!r}.")
-    records = DATASETS[dataset](Path(data))
+    records = excluding(DATASETS[dataset](Path(data)), exclude or (), report=report)
     declare_inputs(record.path for record in records)
     declare_inputs(record.reference for record in records if record.reference is not None)
     if split is not None:
@@ -92,7 +102,12 @@ def scored_parts(
 
 
 def training_parts(
-    dataset: str, data: str | os.PathLike, *, split: str | os.PathLike | None = None
+    dataset: str,
+    data: str | os.PathLike,
+    *,
+    split: str | os.PathLike | None = None,
+    exclude: Sequence[str | os.PathLike] | None = None,
+    report: Callable[[str], object] = lambda message: None,
 ) -> tuple[list[ScoredImage], list[ScoredImage], list[ScoredImage]]:
     """Read a data set once and return all parts of a split, for a training.
 
@@ -100,6 +115,8 @@ def training_parts(
         dataset: As for `scored_images`.
         data: As for `scored_images`.
         split: As for `scored_images`.
+        exclude: As for `scored_images`.
+        report: As for `scored_images`.
 
     Returns:
         The records of train and val, at least one each, and those of test,
@@ -109,10 +126,34 @@ def training_parts(
         FileNotFoundError: As `scored_images`.
         ValueError: As `scored_images`.
     """
-    (everything,) = scored_parts(dataset, data, ("all",), split=split)
+    (everything,) = scored_parts(
+        dataset, data, ("all",), split=split, exclude=exclude, report=report
+    )
     if all(record.set is None for record in everything):
         raise ValueError(
             f"Expected a split, {dataset} in {data} has none of its own. Add --split FILE|NAME."
         )
     test = [record for record in everything if record.set == "test"]
     return select(everything, "train"), select(everything, "val"), test
+
+
+def at_random(items: Sequence[Item], limit: int | None, *, seed: int) -> list[Item]:
+    """Return as many items as ``--limit`` says, at random, in their order.
+
+    Args:
+        items: What is trained on.
+        limit: How many; ``None`` is all.
+        seed: Of the choice.
+
+    Returns:
+        The items, or some of them.
+
+    Raises:
+        ValueError: If there are not so many.
+    """
+    if limit is None:
+        return list(items)
+    if not 1 <= limit <= len(items):
+        raise ValueError(f"Expected --limit from 1 to {len(items)}. Received: {limit}.")
+    picked = np.random.default_rng(seed).permutation(len(items))[:limit]
+    return [items[index] for index in sorted(picked)]

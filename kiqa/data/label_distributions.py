@@ -64,7 +64,10 @@ def label_bins(
 
 
 def bins_of_records(
-    records: Sequence[ScoredImage], *, assumed_sd: float | None = None
+    records: Sequence[ScoredImage],
+    *,
+    assumed_sd: float | None = None,
+    edges: Sequence[float] = RNN_BIQA.bin_edges,
 ) -> np.ndarray:
     """Return the distributions of scored images.
 
@@ -72,9 +75,10 @@ def bins_of_records(
         records: Images; scores and deviations of any scale.
         assumed_sd: Standard deviation on the scale 0..100 for images without
             one of their own; ``None`` refuses such images.
+        edges: As for `label_bins`, on the scale 0..100.
 
     Returns:
-        ``float32`` of shape ``(n, 5)``.
+        ``float32`` of shape ``(n, len(edges) - 1)``.
 
     Raises:
         ValueError: If a deviation is missing and none is assumed, or as
@@ -94,4 +98,4 @@ def bins_of_records(
         else 100 * record.sd / (record.mos_range[1] - record.mos_range[0])
         for record in records
     ]
-    return label_bins(mos, np.array(deviations, float)).astype(np.float32)
+    return label_bins(mos, np.array(deviations, float), edges=edges).astype(np.float32)

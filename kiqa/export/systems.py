@@ -4,16 +4,21 @@ Each function takes the `kiqa.io.weights.WeightsInfo` of a file of its mode and
 returns the `kiqa.export.parts.System`. The steps say what the engine of that mode
 (`kiqa.scoring.engines`) does; `docs/export.md` explains their words.
 
-Public names: `patch_system`, `aggregator_system`, `cnniqa_system`, `lite_system`,
-`paq2piq_system`, `rnn_system`, `wadiqam_system`.
+Public names: `patch_system`, `aggregator_system`, `cnniqa_system`, `cornia_system`,
+`head_system`, `lite_system`, `paq2piq_system`, `rnn_system`, `wadiqam_system`.
 """
 
 from typing import Any
 
 import numpy as np
 
-from kiqa.comparators.cnniqa import LEAST_SIDE as CNNIQA_SIDE
-from kiqa.comparators.cnniqa import all_patches
+from kiqa.comparators.learned.body import PooledBody
+from kiqa.comparators.learned.cnniqa import LEAST_SIDE as CNNIQA_SIDE
+from kiqa.comparators.learned.cnniqa import all_patches
+from kiqa.comparators.learned.cornia import LEAST_SIDE as CORNIA_SIDE
+from kiqa.comparators.learned.cornia import normalised_patches
+from kiqa.comparators.learned.views import LEAST_SIDE as VIEW_SIDE
+from kiqa.comparators.learned.views import VIEWS
 from kiqa.constants import AGGREGATOR, PAQ2PIQ, RNN_BIQA
 from kiqa.data.patches import patch_grid
 from kiqa.export.parts import Part, System
@@ -89,10 +94,52 @@ def cnniqa_system(info: WeightsInfo) -> System:
         ),
         least_side=side,
         before=(
-            {"step": "normalise", "computed_by": "kiqa.comparators.cnniqa"},
+            {"step": "normalise", "computed_by": "kiqa.comparators.learned.cnniqa"},
             _cut(side, side),
         ),
         after=(_run(info.name), {"step": "mean", "of": f"{info.name} over all windows"}),
+    )  # fmt: skip
+
+
+def cornia_system(info: WeightsInfo) -> System:
+    """CORNIA: codewords and a regression on normalised patches of an image."""
+    network = load_model(info.path)
+    count = (info.details.form or {})["patches"]
+    return System(
+        parts=(
+            Part(
+                info.name, network, info, lambda pixels: [normalised_patches(pixels, count)[None]]
+            ),
+        ),
+        least_side=CORNIA_SIDE,
+        before=(
+            {"step": "patches", "count": count, "computed_by": "kiqa.comparators.learned.cornia"},
+        ),
+        after=(_run(info.name, gives="the score"),),
+    )
+
+
+def head_system(info: WeightsInfo) -> System:
+    """NIMA, KonCept512 and DeepBIQ: a body on views of an image, and a head on their mean."""
+    found = find_companion(info, "body")
+    views = VIEWS[info.details.mode]
+    body, head = PooledBody(found, views), load_model(info.path)
+    name = f"{info.name}_body"
+    return System(
+        parts=(
+            Part(name, body.network, found, lambda pixels: [views(pixels).astype(np.float32)]),
+            Part(info.name, head, info, lambda pixels: [
+                body.features(pixels)[None].astype(np.float32)
+            ]),
+        ),
+        least_side=VIEW_SIDE,
+        before=({"step": "views", "of": info.details.mode,
+                 "computed_by": "kiqa.comparators.learned.views"},),
+        after=(
+            _run(name, gives="the features of each view"),
+            {"step": "mean", "of": f"{name} over all views"},
+            _run(info.name, gives="the score"),
+        ),
     )  # fmt: skip
 
 

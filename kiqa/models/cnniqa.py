@@ -1,7 +1,7 @@
 """CNNIQA: the quality of one 32x32 patch by a single convolution.
 
 In: a patch of shape (32, 32, 1) of contrast-normalised gray values
-(`kiqa.comparators.cnniqa`). Out: its quality, (n, 1), on the scale that it was
+(`kiqa.comparators.learned.cnniqa`). Out: its quality, (n, 1), on the scale that it was
 trained on; an image's score is the mean over its patches.
 
 One convolution, 50 filters of 7x7, without an activation; of each its largest and

@@ -61,6 +61,7 @@ def add_data(parser: argparse.ArgumentParser, *, required: bool = True, part: st
     parser.add_argument(
         "--set", choices=PARTS, default=part, help="part of the split (default: %(default)s)"
     )
+    arguments.add_exclude(parser)
 
 
 def add_include(parser: argparse.ArgumentParser) -> None:
@@ -120,7 +121,12 @@ def records_of(options: argparse.Namespace) -> list[ScoredImage]:
         ValueError: If there is no such part.
     """
     return scored_images(
-        options.dataset, options.data, split=options.split, part=options.set, report=report
+        options.dataset,
+        options.data,
+        split=options.split,
+        part=options.set,
+        exclude=options.exclude,
+        report=report,
     )
 
 

@@ -28,9 +28,11 @@ def test_a_ladder_of_each_image(stand_in, pictures, capsys):
     out, err = capsys.readouterr()
     assert err == "" and out == "102 versions  out/a.jpg\n102 versions  out/sub/b.jpg\n"
     rows = read_versions("out")
-    files = {str(path.relative_to("out")) for path in Path("out").rglob("*.jpg") if path.is_file()}
-    assert {row.file for row in rows} == files and len(rows) == 204
-    assert inspect_stream(Path("out/a.jpg/varjpeg/000.jpg").read_bytes()).parameters.delta == 20
+    found = (path for path in Path("out").rglob("*.*jpg") if path.is_file())
+    assert {row.file for row in rows} == {str(path.relative_to("out")) for path in found}
+    assert len(rows) == 204
+    info = inspect_stream(Path("out/a.jpg/varjpeg/000.vjpg").read_bytes())
+    assert (info.form, info.parameters.delta) == ("thesis", 20)
     assert json.loads(Path("out/settings.json").read_text())["versions"] == 3
     assert Path("out/sub/b.jpg/reference.png").is_file()
 
@@ -71,20 +73,23 @@ def test_bad_files_are_reported(stand_in, pictures, capsys):
     ]  # fmt: skip
 
 
-def test_masks_and_the_thesis_form(pictures):
-    """No model is needed; a PNG of each version for the browser."""
+def test_masks_and_a_png_of_each_version(pictures):
+    """No model is needed; the thesis's form, which no browser shows, has a PNG beside it."""
     Path("masks/sub").mkdir(parents=True)
     mask = np.zeros((72, 80), np.uint8)
     mask[:30, :30] = 255
     Image.fromarray(mask).save("masks/a.png")
     Image.fromarray(mask).save("masks/sub/b.png")
-    options = ["--form", "thesis", "--mask", "masks", "--versions", "2", "--subsampling", "4:2:0"]
+    options = ["--mask", "masks", "--versions", "2", "--subsampling", "4:2:0"]
     assert main(["ladder", "in", "--output", "out", *options]) == 0
     data = Path("out/a.jpg/varjpeg/001.vjpg").read_bytes()
     info = inspect_stream(data)
     assert (info.form, info.subsampling) == ("thesis", "4:2:0")
     assert info.parameters.centroids.max() < 128
     assert Path("out/a.jpg/varjpeg/001.png").is_file()
+    options[:2] = ["--form", "compatible", *options[:2]]
+    assert main(["ladder", "in/a.jpg", "--output", "other", *options]) == 0
+    assert Path("other/a.jpg/varjpeg/001.jpg").is_file()
 
 
 @pytest.mark.parametrize(

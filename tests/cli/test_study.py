@@ -173,3 +173,18 @@ def test_a_name_that_fits_no_table_is_left_out(work, capsys, kind):
                      "jnd": {"a.png"}}[kind]  # fmt: skip
     if kind == "patches":
         assert "without the images left out" in out
+
+
+def test_a_rating_page(work, capsys):
+    """Images of a folder, golden ones and ones to learn with; the line says what is shown."""
+    for folder in ("gold", "learn"):
+        (work / folder).mkdir()
+        Image.new("RGB", (20, 10)).save(work / folder / f"{folder}.png")
+    command = ["study", "ratings", "photos", "--golden", "gold", "--training", "learn"]
+    numbers = ["--contents", "5", "--repeats", "1", "--golden-images", "1", "--session", "4"]
+    assert main([*command, *numbers, "--output", "r.html"]) == 0
+    out = capsys.readouterr().out
+    assert "5 showings of session 4, of them 1 twice and 1 golden; 1 before, a survey after" in out
+    assert _content(work / "r.html")["session"] == 4
+    assert main([*command, "--output", "s.html"]) == 2
+    assert "Received: 210 showings" in capsys.readouterr().err

@@ -1,7 +1,11 @@
 """The command line of the fits, as far as it comes without data."""
 
+import shutil
+
+import numpy as np
 import pytest
 
+from kiqa.scoring import Scorer
 from kiqa.train_comparator import main
 
 
@@ -26,5 +30,30 @@ def test_an_interrupt_can_be_continued(tmp_path, monkeypatch, capsys):
 def test_a_name_is_needed(capsys):
     """argparse lists the comparators."""
     with pytest.raises(SystemExit):
-        main(["cornia"])
+        main(["ilniqe"])
     assert "brisque" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("deepbiq", ("--body",)), ("cornia", ("--codewords", "5", "--patches", "40"))],
+)
+def test_a_regression_is_fitted_and_its_file_scores(
+    tmp_path, photo, biq2021_tree, blurrier, feature_body, capsys, name, options
+):
+    """From a data set to a model; the second time nothing is measured again."""
+    images = blurrier([photo[index : index + 40, 50:98] for index in range(12)])
+    root = biq2021_tree(tmp_path / "biq", images, ["val", "train", "train"] * 4)
+    if name == "deepbiq":
+        options = (*options, str(feature_body))
+    run = tmp_path / "run"
+    command = [name, "--data", str(root), "--dataset", "biq2021", "--workdir", str(run), *options]
+    assert main(command) == 0
+    assert f"Written to {run}" in capsys.readouterr().out
+    shutil.copy(feature_body, run)
+    scorer = Scorer(run / f"{name}.h5")
+    assert [part.images for part in scorer.info.details.trained_on] == [8, 4]
+    assert np.isfinite(scorer.score(root / "Images" / "ss01 (0).jpg"))
+    stored = {path.name: path.read_bytes() for path in run.glob("*.jsonl")}
+    assert main(command) == 0
+    assert {path.name: path.read_bytes() for path in run.glob("*.jsonl")} == stored

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from kiqa.data import DATASETS
-from kiqa.data.chosen import scored_images, scored_parts
+from kiqa.data.chosen import at_random, scored_images, scored_parts
 
 NAMES = [f"ss01 ({number}).jpg" for number in range(4)]
 
@@ -69,3 +69,14 @@ def test_unknown_names_are_refused(biq, dataset, part, said):
     """A data set or part that does not exist is named with those that do."""
     with pytest.raises(ValueError, match=f"Expected one of .*{said}"):
         scored_images(dataset, biq, part=part)
+
+
+def test_some_at_random_keep_their_order():
+    """So many of them, the same ones for a seed; all of them without a number."""
+    items = list(range(50))
+    some = at_random(items, 20, seed=3)
+    assert len(set(some)) == 20 and some == sorted(some) and some == at_random(items, 20, seed=3)
+    assert some != at_random(items, 20, seed=4)
+    assert at_random(items, None, seed=3) == items
+    with pytest.raises(ValueError, match="--limit from 1 to 50. Received: 51"):
+        at_random(items, 51, seed=3)

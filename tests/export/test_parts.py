@@ -10,7 +10,10 @@ from kiqa.export.parts import _NO_NETWORK, SYSTEMS, system_of
 from kiqa.io.weights import WeightsError, read_info
 from kiqa.scoring.engines import ENGINES, describe
 
-SHIPPED = ("lite", "wadiqam_nr", "wadiqam_fr", "patchnet", "paq2piq_rm", "rnn_biqa", "aggregator")
+SHIPPED = (
+    *("lite", "wadiqam_nr", "wadiqam_fr", "patchnet", "paq2piq_rm", "rnn_biqa", "aggregator"),
+    *("nima", "cornia"),
+)
 
 
 def test_every_way_to_score_is_exported_or_refused():

@@ -53,6 +53,8 @@ VALUES = {
     "features": ["d"],
     "ladder": ["d"],
     "codec": ["jpeg"],
+    "like": ["d"],
+    "count": ["1"],
     "ratings": ["tables/mos.csv"],
     "file": ["d/two\nlines.jpg"],
     "predictions": ["tables/predictions.csv"],

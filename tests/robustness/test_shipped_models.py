@@ -25,6 +25,8 @@ CARDS = {
     "brisque": "comparators.md",
     "niqe": "comparators.md",
     "cnniqa": "comparators.md",
+    "nima": "comparators.md",
+    "cornia": "comparators.md",
 }
 
 

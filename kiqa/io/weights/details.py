@@ -94,12 +94,12 @@ class Details:
         origin: What it started or was converted from; ``None``: random
             weights, or not known.
         companions: Files that belong to it, by what they are: ``"head"``,
-            ``"extractor"``, ``"patchnet"``.
+            ``"body"``, ``"extractor"``, ``"patchnet"``.
         stride: Pixels between cells, where the network fixes it.
         maps: Maps of the aggregator's stack, in order.
         fish: The aggregator's form of FISH, ``"sliding"`` or ``"blocks"``.
-        form: RNN-BIQA: how an image becomes patches
-            (`kiqa.maps.gaze.GazeForm`).
+        form: RNN-BIQA and CORNIA: how an image becomes patches
+            (`kiqa.maps.gaze.GazeForm`; ``{"patches": n}``).
         masked: RNN-BIQA: whether padding is masked.
         multi_resolution: RNN-BIQA: whether the half-size image is looked at.
         backbone: RNN-BIQA: kind of feature extractor.

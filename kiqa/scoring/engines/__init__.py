@@ -27,8 +27,12 @@ ENGINES = {
     "aggregator": "kiqa.scoring.engines.aggregator:aggregator_engine",
     "brisque": "kiqa.scoring.engines.brisque:brisque_engine",
     "cnniqa": "kiqa.scoring.engines.cnniqa:cnniqa_engine",
+    "cornia": "kiqa.scoring.engines.cornia:cornia_engine",
+    "deepbiq": "kiqa.scoring.engines.heads:head_engine",
     "formula": "kiqa.scoring.engines.formula:formula_engine",
+    "koncept512": "kiqa.scoring.engines.heads:head_engine",
     "lite": "kiqa.scoring.engines.lite:lite_engine",
+    "nima": "kiqa.scoring.engines.heads:head_engine",
     "niqe": "kiqa.scoring.engines.niqe:niqe_engine",
     "paq2piq-bm": "kiqa.scoring.engines.paq2piq:paq2piq_engine",
     "paq2piq-fm": "kiqa.scoring.engines.paq2piq:paq2piq_engine",
@@ -40,6 +44,10 @@ ENGINES = {
 _ON_ANY_BACKEND = (
     "brisque",
     "cnniqa",
+    "cornia",
+    "deepbiq",
+    "koncept512",
+    "nima",
     "niqe",
     "rnn-biqa",
 )  # the others make functions of TensorFlow

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kiqa.comparators.cnniqa import LEAST_SIDE, all_patches
+from kiqa.comparators.learned.cnniqa import LEAST_SIDE, all_patches
 from kiqa.constants import CNNIQA
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo, load_model

@@ -55,6 +55,12 @@ function shuffled(name) {
     const j = Math.floor(random() * (i + 1));
     [own[i], own[j]] = [own[j], own[i]];
   }
+  // Stages come one after the other, and a second showing after the first.
+  own.sort((a, b) => (study.items[a].stage || 0) - (study.items[b].stage || 0));
+  for (const index of own.slice()) {
+    const first = own.indexOf(study.items[index].after), place = own.indexOf(index);
+    if (first > place) [own[first], own[place]] = [own[place], own[first]];
+  }
   return own;
 }
 

@@ -65,7 +65,9 @@ def _prepare(arguments: argparse.Namespace, settings: AggregatorSettings):
 
 def _drawn_split(arguments, settings):
     """The file of the thesis's random split; ``None`` if the data set has its own with val."""
-    records = scored_images(arguments.dataset, arguments.data, part="all")
+    records = scored_images(
+        arguments.dataset, arguments.data, part="all", exclude=arguments.exclude
+    )
     if any(record.set == "val" for record in records):
         return None
     drawn = random_split(records, fractions=_FRACTIONS, seed=settings.seed)

@@ -60,7 +60,7 @@ def _prepare(arguments: argparse.Namespace, settings: PatchnetSettings):
         _refuse(arguments, "data", "patches_per_image", "label", wanted="without --patches")
     if arguments.data is not None:
         return _cut(arguments, settings)
-    _refuse(arguments, "dataset", "split", "votes", wanted="together with --data")
+    _refuse(arguments, "dataset", "split", "votes", "exclude", wanted="together with --data")
     if arguments.patches is not None:
         found, source = load_konpatch(arguments.patches), f"patches {arguments.patches.name}"
     else:
@@ -88,7 +88,11 @@ def _cut(arguments, settings):
             "--data alone."
         )
     chosen, everything = scored_parts(
-        arguments.dataset, arguments.data, (arguments.set, "all"), split=arguments.split
+        arguments.dataset,
+        arguments.data,
+        (arguments.set, "all"),
+        split=arguments.split,
+        exclude=arguments.exclude,
     )
     if arguments.set != "all":
         rows = [{"content": record.content, "set": record.set} for record in everything]

@@ -30,7 +30,13 @@ def _fine_tuning_parts(arguments: argparse.Namespace, settings: FineTuningSettin
             f"{f'only --{received[0]}' if received else 'neither'}. Add what is missing, or "
             "--epochs 0 to build the extractor without training."
         )
-    records = scored_images(arguments.dataset, arguments.data, split=arguments.split, part="all")
+    records = scored_images(
+        arguments.dataset,
+        arguments.data,
+        split=arguments.split,
+        part="all",
+        exclude=arguments.exclude,
+    )
     parts = [[record for record in records if record.set == part] for part in SETS]
     train, validation, test = parts if any(parts) else (records, [], [])
     return limited(train, arguments, settings), validation, test
@@ -67,7 +73,7 @@ def _pooling_runs(arguments: argparse.Namespace, settings: PoolingSettings):
     """The parts of each run."""
     from kiqa.training.rnn_biqa.train import pooling_runs
 
-    given = [f"--{name}" for name in ("data", "dataset") if getattr(arguments, name) is not None]
+    given = [f"--{name}" for name in ("data", "dataset", "exclude") if getattr(arguments, name)]
     if given:
         raise ValueError(
             f"Expected --features alone. Received: {' and '.join(given)} as well. Extract the "

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from kiqa.arguments import Output, add_number, add_output, add_text, part_of
+from kiqa.arguments import Output, add_exclude, add_number, add_output, add_text, part_of
 from kiqa.constants import RNN_BIQA, RNN_BIQA_CODE
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
@@ -33,6 +33,7 @@ def add_features(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--data", type=Path, required=True, help="folder of the data set")
     data.add_argument("--dataset", choices=sorted(DATASETS), required=True, help="which one")
     add_text(data, "--split", "FILE|NAME", "split of the images (default: the data set's own)")
+    add_exclude(data)
     data.add_argument("--set", choices=PARTS, default="all", help="part (default: %(default)s)")
     parser.add_argument(
         "--extractor", required=True, metavar="NAME|FILE",
@@ -70,7 +71,7 @@ def run_features(arguments: argparse.Namespace) -> int:
         with claimed(arguments):
             records = scored_images(
                 arguments.dataset, arguments.data, split=arguments.split, part=arguments.set,
-                report=_say,
+                exclude=arguments.exclude, report=_say,
             )  # fmt: skip
             records = _with_copies(records, arguments)
             # Keras is loaded here, not for --help or wrong data.

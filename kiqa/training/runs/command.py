@@ -12,12 +12,13 @@ import argparse
 import dataclasses
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kiqa.arguments import Output, add_number, add_output, add_path, add_text
+from kiqa.arguments import Output, add_exclude, add_number, add_output, add_path, add_text
 from kiqa.data import DATASETS
-from kiqa.data.chosen import training_parts
+from kiqa.data.chosen import at_random, training_parts
 from kiqa.data.folders import images_in
 from kiqa.data.records import ScoredImage
 from kiqa.interrupts import interrupt_status
@@ -121,6 +122,7 @@ def add_training(parser: argparse.ArgumentParser, command: TrainingCommand) -> N
     data.add_argument("--data", type=Path, **default, help="folder of the data set")
     data.add_argument("--dataset", choices=sorted(DATASETS), **default, help="which one")
     add_text(data, "--split", "FILE|NAME", "split with train and val (default: the data set's own)")
+    add_exclude(data)
     add_number(data, "--limit", "only so many training images, at random by --seed")
     run = parser.add_argument_group("run")
     if command.workdir is None:
@@ -212,7 +214,7 @@ def _train(command, arguments, say):
 def chosen_parts(
     arguments: argparse.Namespace, settings: Any
 ) -> tuple[list[ScoredImage], list[ScoredImage], list[ScoredImage]]:
-    """Read the images that ``--data``, ``--dataset``, ``--split`` and ``--limit`` name.
+    """Read the images that the options of a training's data name.
 
     Args:
         arguments: What `add_training`'s parser found.
@@ -233,7 +235,11 @@ def chosen_parts(
             f"--data {arguments.data} and --dataset {arguments.dataset}. Add what is missing."
         )
     train, validation, test = training_parts(
-        arguments.dataset, arguments.data, split=arguments.split
+        arguments.dataset,
+        arguments.data,
+        split=arguments.split,
+        exclude=arguments.exclude,
+        report=partial(tell, name="exclude"),
     )
     train = limited(train, arguments, settings)
     parts = {"train": train, "val": validation, "test": test}
@@ -261,14 +267,7 @@ def limited(items: Sequence[Item], arguments: argparse.Namespace, settings: Any)
     Raises:
         ValueError: If there are not so many.
     """
-    import numpy as np
-
-    if arguments.limit is None:
-        return list(items)
-    if not 1 <= arguments.limit <= len(items):
-        raise ValueError(f"Expected --limit from 1 to {len(items)}. Received: {arguments.limit}.")
-    picked = np.random.default_rng(settings.seed).permutation(len(items))[: arguments.limit]
-    return [items[index] for index in sorted(picked)]
+    return at_random(items, arguments.limit, seed=settings.seed)
 
 
 def _preset(command, arguments):

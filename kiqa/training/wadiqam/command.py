@@ -44,9 +44,11 @@ def _prepare(arguments: argparse.Namespace, settings: WadiqamSettings):
             "Expected --data with --dataset, or with --mode fr one of --pairs and --pristine. "
             f"Received: {', '.join(f'--{name}' for name in given) or 'none'}."
         )
-    if given != ["dataset"] and (arguments.histories or arguments.teacher is not None):
+    if given != ["dataset"] and (
+        arguments.histories or arguments.exclude or arguments.teacher is not None
+    ):
         raise ValueError(
-            "Expected --histories and --teacher together with --dataset. Received: "
+            "Expected --histories, --exclude and --teacher together with --dataset. Received: "
             f"--{given[0]}, pairs."
         )
     if given == ["dataset"]:
@@ -74,7 +76,9 @@ def _counted_split(arguments):
             f"Expected --counts TRAIN/VAL/TEST, such as 17/6/6. Received: {arguments.counts!r}."
         )
     counts = dict(zip(SETS, map(int, numbers), strict=True))
-    records = scored_images(arguments.dataset, arguments.data, part="all")
+    records = scored_images(
+        arguments.dataset, arguments.data, part="all", exclude=arguments.exclude
+    )
     drawn = counted_split(records, counts, seed=arguments.split_seed)
     return write_split(drawn, arguments.workdir / "split.csv")
 

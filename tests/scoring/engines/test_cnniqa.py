@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kiqa.comparators.cnniqa import all_patches
+from kiqa.comparators.learned.cnniqa import all_patches
 from kiqa.io.weights import Details, export_h5
 from kiqa.models.cnniqa import build_cnniqa
 from kiqa.scoring import Scorer

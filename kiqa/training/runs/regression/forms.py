@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kiqa.comparators.cnniqa import contrast_normalised
+from kiqa.comparators.learned.cnniqa import contrast_normalised
 from kiqa.constants import CNNIQA
 from kiqa.data.patches import patch_grid
 

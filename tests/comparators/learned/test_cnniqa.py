@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kiqa.comparators.cnniqa import all_patches, contrast_normalised
+from kiqa.comparators.learned.cnniqa import all_patches, contrast_normalised
 from kiqa.maps.fish import gray_of
 
 

@@ -1,0 +1,85 @@
+"""The body of NIMA, KonCept512 and DeepBIQ here: pooled features of EfficientNet-Lite.
+
+The authors' backbones, with ImageNet's weights, are not to be had; these are: the
+file of `lite` holds EfficientNet-Lite2 as ImageNet left it, beside a copy that is
+tuned to quality, which is not used here. A file of ``kiqa convert
+efficientnet-lite`` does as well. The body is not trained further: its features
+are computed once.
+
+Public names: `PooledBody`, `FEATURES`.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from kiqa.io.weights import WeightsInfo, load_model
+from kiqa.maps.rnn_biqa import network_function
+from kiqa.startup import check_process
+
+FEATURES = 1280  # channels of the head of every EfficientNet-Lite
+_HEAD = "head_relu6"
+_DECIMALS = 5  # features are 0..6
+_BYTES = 384 << 20  # the network on the largest view
+_IMAGE_BYTES = 6  # a pixel, of an image that is resampled
+
+
+class PooledBody:
+    """An EfficientNet-Lite that says of an image the mean of its features.
+
+    Args:
+        info: Of the file that it is in.
+        views: From pixels (H, W, 3) to what it looks at, (n, h, w, 3); one of
+            `kiqa.comparators.learned.views.VIEWS`.
+
+    Attributes:
+        network: From images (n, h, w, 3), 0..255, to mean features (n, 1280).
+
+    Raises:
+        ValueError: If the file holds no EfficientNet-Lite.
+    """
+
+    def __init__(self, info: WeightsInfo, views: Callable[[np.ndarray], np.ndarray]):
+        import keras
+
+        model = load_model(info.path)
+        names = [layer.name for layer in model.layers]
+        head = model.get_layer(_HEAD).output if _HEAD in names else None
+        if head is None or head.shape[-1] != FEATURES:
+            raise ValueError(
+                "Expected a network with the body of EfficientNet-Lite, such as lite or a file of "
+                f"kiqa convert efficientnet-lite. Received: {info.path}, {model.name!r}."
+            )
+        pooled = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pooled")(head)
+        self.network = keras.Model(model.inputs[0], pooled, name="body")
+        self._run = network_function(self.network, dtype="uint8")
+        self._views = views
+
+    def features(self, pixels: np.ndarray) -> np.ndarray:
+        """Return the mean features of an image over all it looks at.
+
+        Args:
+            pixels: RGB ``uint8`` of shape (H, W, 3).
+
+        Returns:
+            ``float64`` of shape (1280,), 0..6, five decimals.
+
+        Raises:
+            ValueError: If the image is too small.
+        """
+        check_process()
+        views = self._views(np.asarray(pixels))
+        return self._run(views).mean(axis=0).astype(np.float64).round(_DECIMALS)
+
+    @staticmethod
+    def memory(height: int, width: int) -> int:
+        """Estimate the bytes that `features` takes beside the pixels of an image.
+
+        Args:
+            height: Of the image in pixels.
+            width: Of the image in pixels.
+
+        Returns:
+            Bytes at the peak; the views have one size, whatever the image's.
+        """
+        return _BYTES + _IMAGE_BYTES * height * width

@@ -1,0 +1,55 @@
+"""The command lines of the heads.
+
+Public names: `COMMANDS`.
+"""
+
+from functools import partial
+
+from kiqa.arguments import add_text
+from kiqa.comparators import BODY
+from kiqa.training.runs.command import TrainingCommand, chosen_parts
+from kiqa.training.runs.heads.settings import PRESETS, HeadSettings
+
+_SUMMARIES = {
+    "koncept512": "Train the head of KonCept512 on features of images with scores.",
+    "nima": "Train the head of NIMA on features of images with scores.",
+}
+
+
+def _train(parts, settings, run, arguments, *, name):
+    from kiqa.training.runs.heads.forms import FORMS
+    from kiqa.training.runs.heads.train import train_head
+
+    train, validation, test = parts
+    return train_head(
+        FORMS[name],
+        train,
+        validation,
+        settings,
+        test=test,
+        body=arguments.body,
+        initial=arguments.initial,
+        **run,
+    )
+
+
+def _add_body(parser):
+    add_text(
+        parser, "--body", "NAME|FILE", "network whose EfficientNet-Lite makes the features",
+        default=BODY,
+    )  # fmt: skip
+
+
+COMMANDS = {
+    name: TrainingCommand(
+        name=f"train_comparator {name}",
+        settings=HeadSettings,
+        prepare=chosen_parts,
+        train=partial(_train, name=name),
+        presets=PRESETS[name],
+        summary=summary,
+        initial=f"head of {name} to start from (default: random weights)",
+        add_options=_add_body,
+    )
+    for name, summary in _SUMMARIES.items()
+}

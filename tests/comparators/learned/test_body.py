@@ -1,0 +1,48 @@
+"""Pooled features, by a small body."""
+
+import numpy as np
+import pytest
+
+from kiqa.comparators.learned.body import FEATURES, PooledBody
+from kiqa.comparators.learned.views import deepbiq_views
+from kiqa.io.weights import Details, export_h5, load_model, read_info
+
+
+def test_features_are_means_over_views_and_places(feature_body, photo):
+    """Of the layer that ends the head, to five decimals."""
+    body = PooledBody(read_info(feature_body), deepbiq_views)
+    image = photo[:230, :260]
+    maps = np.asarray(load_model(feature_body)(deepbiq_views(image).astype(np.float32)))
+    found = body.features(image)
+    assert found.shape == (FEATURES,)
+    np.testing.assert_allclose(found, maps.mean(axis=(0, 1, 2)), atol=2e-5)
+    np.testing.assert_array_equal(found, found.round(5))
+    assert body.memory(2000, 3000) > body.memory(100, 100)
+
+
+def test_the_bodys_of_lite_is_that_of_imagenet(monkeypatch):
+    """lite holds it untouched beside its tuned copy; only float16 lies between."""
+    from kiqa.models.efficientnet_lite import fold_norms
+    from kiqa.training.runs.imagenet import find_imagenet_file, imagenet_efficientnet_lite
+
+    try:
+        find_imagenet_file("lite2")
+    except FileNotFoundError:
+        pytest.skip("kiqa[imagenet] is not installed")
+    lite = load_model("lite")
+    for layer in fold_norms(imagenet_efficientnet_lite("lite2")).layers:
+        for ours, theirs in zip(
+            lite.get_layer(layer.name).get_weights(), layer.get_weights(), strict=True
+        ):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-6)
+
+
+def test_another_network_is_refused(tmp_path):
+    """One without the head."""
+    import keras
+
+    x = keras.Input((None, None, 3), name="image")
+    model = keras.Model(x, keras.layers.Conv2D(2, 3, name="c")(x), name="other")
+    path = export_h5(model, tmp_path / "o.h5", Details("o", "1", "0..1", True, trained_on=()))
+    with pytest.raises(ValueError, match="body of EfficientNet-Lite.*'other'"):
+        PooledBody(read_info(path), deepbiq_views)

@@ -1,0 +1,37 @@
+"""The codebook of CORNIA."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kiqa.comparators.learned.cornia import normalised_patches
+from kiqa.comparators.learned.fit_cornia import fit_codebook, kept_codebook
+
+
+def test_codewords_are_of_length_one_in_white_patches(photo):
+    """Whitened patches have one variance in each direction; the words are theirs."""
+    patches = normalised_patches(photo[:200, :200], 3000)
+    codebook = fit_codebook(patches, codewords=12, seed=1)
+    assert codebook.kernel.shape == (49, 12) and codebook.bias.shape == (12,)
+    found = patches @ codebook.kernel + codebook.bias
+    np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-3)
+    assert (found.std(axis=0) < 1.01).all() and (found.std(axis=0) > 0.5).all()
+    assert fit_codebook(patches, codewords=12, seed=1).sha256 == codebook.sha256
+
+
+def test_too_few_patches_are_refused(photo):
+    """Both numbers are named."""
+    with pytest.raises(ValueError, match="at least 12 patches.*Received: 5"):
+        fit_codebook(normalised_patches(photo[:50, :50], 5), codewords=12, seed=1)
+
+
+def test_it_is_kept_for_the_same_images(tmp_path, photo):
+    """Read again without looking at them; made again for others or another size."""
+    paths = [tmp_path / f"{n}.png" for n in range(2)]
+    for number, path in enumerate(paths):
+        Image.fromarray(photo[number : number + 40, :40]).save(path)
+    file = tmp_path / "codebook.npz"
+    first = kept_codebook(paths, file, codewords=5, seed=0)
+    paths[0].write_bytes(b"gone")
+    assert kept_codebook(paths, file, codewords=5, seed=0).sha256 == first.sha256
+    assert len(kept_codebook(paths[1:], file, codewords=6, seed=0).bias) == 6

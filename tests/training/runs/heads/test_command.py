@@ -1,0 +1,21 @@
+"""The command lines of the heads."""
+
+from kiqa.train_comparator import main
+from kiqa.training.runs.heads.command import COMMANDS
+from kiqa.training.runs.heads.forms import FORMS
+
+
+def test_each_form_has_a_command(loaded_by_help):
+    """With the options of all trainings and its own; help loads no Keras."""
+    assert set(COMMANDS) == set(FORMS)
+    loaded, text = loaded_by_help("kiqa.train_comparator", "nima")
+    assert not {"keras", "tensorflow"} & loaded
+    assert "--body" in text and "--assumed-sd" in text and "--resume" in text
+
+
+def test_missing_data_is_one_line(tmp_path, capsys):
+    """Status 2, and the command is named."""
+    command = ["koncept512", "--data", str(tmp_path / "none"), "--dataset", "biq2021"]
+    assert main([*command, "--workdir", str(tmp_path / "run")]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("train_comparator koncept512: error: ") and err.count("\n") == 1

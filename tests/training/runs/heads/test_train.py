@@ -1,0 +1,63 @@
+"""The training of a head, on small images and a small body."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from kiqa.data.readers.biq2021 import biq2021
+from kiqa.data.splits import select
+from kiqa.io.weights import read_info
+from kiqa.scoring import Scorer
+from kiqa.training.runs.heads.forms import FORMS
+from kiqa.training.runs.heads.settings import HeadSettings
+from kiqa.training.runs.heads.train import epoch_plan, train_head
+
+SMALL = HeadSettings(batch_size=4, epochs=2)
+
+
+@pytest.fixture
+def parts(tmp_path, photo, biq2021_tree):
+    """8 images to train and 4 to validate, darker the lower their MOS."""
+    images = [(photo[:40, :48] // (1 + index)).astype(np.uint8) for index in range(12)]
+    records = biq2021(biq2021_tree(tmp_path / "biq", images, ["val", "train", "train"] * 4))
+    return select(records, "train"), select(records, "val")
+
+
+def test_batches_hold_each_image_once():
+    """In another order each epoch, each with its own target."""
+    features = np.arange(24, dtype=np.float32).reshape(12, 2)
+    targets = features[:, :1] / 2
+    plan = epoch_plan(features, targets, SMALL, epoch=0)
+    inputs, wanted = (np.concatenate(part) for part in zip(*map(plan.make, range(3)), strict=True))
+    assert len(plan) == 3 and sorted(inputs[:, 0]) == sorted(features[:, 0])
+    np.testing.assert_array_equal(wanted[:, 0], inputs[:, 0] / 2)
+    again = epoch_plan(features, targets, SMALL, epoch=1)
+    assert not np.array_equal(again.make(0)[0], plan.make(0)[0])
+
+
+def test_features_are_computed_once_and_the_file_scores(parts, tmp_path, feature_body, monkeypatch):
+    """A second run of the folder's features looks at no image; the file names its body."""
+    train, validation = parts
+    run = {"workdir": tmp_path / "run", "body": feature_body}
+    result = train_head(FORMS["nima"], train, validation, SMALL, **run)
+    assert result["epochs"] == 2
+    info = read_info(tmp_path / "run" / "nima.h5")
+    assert info.details.mode == "nima"
+    assert info.details.companions["body"].sha256 == read_info(feature_body).sha256
+    assert [part.images for part in info.details.trained_on] == [8, 4]
+    shutil.copy(feature_body, tmp_path / "run")
+    assert 0 < Scorer(info.path).score(validation[0].path) < 1
+    monkeypatch.setattr("kiqa.comparators.learned.body.PooledBody.features", None)
+    more = HeadSettings(batch_size=4, epochs=3)
+    assert train_head(FORMS["nima"], train, validation, more, resume=True, **run)["epochs"] == 3
+
+
+def test_too_few_images_are_refused(parts, tmp_path, feature_body):
+    """Before anything is written."""
+    train, validation = parts
+    with pytest.raises(ValueError, match="Received: 3 and 4"):
+        train_head(
+            FORMS["nima"], train[:3], validation, SMALL, workdir=tmp_path / "run", body=feature_body
+        )
+    assert not (tmp_path / "run").exists()
