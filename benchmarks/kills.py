@@ -57,6 +57,10 @@ TRAININGS = {
         *(*_DATA, "--backbone", "compact", "--assumed-sd", "15", "--epochs", "6"),
         *("--batch-size", "8", "--rotations", "1"),
     ],
+    "train_comparator cnniqa": [*_DATA, *("--batch-size", "4", "--pieces", "4", "--epochs", "8")],
+    "train_comparator nima": [
+        *(*_DATA, "--batch-size", "4", "--epochs", "12", "--assumed-sd", "15"),
+    ],
     "train_rnn_biqa pool": ["--features", "{features}", "--epochs", "12", "--batch-size", "4"],
 }
 
