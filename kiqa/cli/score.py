@@ -6,6 +6,7 @@ import sys
 from contextlib import closing
 
 from kiqa.arguments import Output, add_output, part_of
+from kiqa.cli.engines import add_engine, engine_options
 from kiqa.cli.inputs import (
     add_count,
     add_memory,
@@ -50,7 +51,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="a bad file is a row with an error, or ends the run (default: %(default)s)",
     )
     add_spreadsheet(parser)
-    add_count(parser, "--workers", "decoding threads (default: the cores, at most 8)")
     add_count(
         parser,
         "--stride",
@@ -58,6 +58,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_reference(parser)
     add_memory(parser)
+    add_engine(parser)
     parser.add_argument(
         "--reasons",
         action="store_true",
@@ -107,10 +108,10 @@ def run(arguments: argparse.Namespace) -> int:
         output_format=form,
         resume=arguments.resume,
         on_error=arguments.on_error,
-        workers=arguments.workers,
         references=references,
         spreadsheet=arguments.spreadsheet,
         reasons=arguments.reasons,
+        **engine_options(arguments),
     )
     columns = row_columns(references=references is not None, reasons=arguments.reasons)
     if arguments.categories:
