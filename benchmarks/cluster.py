@@ -11,7 +11,7 @@ rates are medians. Kills are spread evenly over the rows of a run by a model
 that is a formula. `load` is the machine's before: above the number of cores
 the clock measures other programs. Prints JSON; needs kiqa[ray].
 
-    python benchmarks/cluster.py [--part throughput|kills] [--images 60 300] [--rounds 3] [--kills 10]
+    python benchmarks/cluster.py [--part throughput|kills] [--images 60 300] [--kills 10]
 """
 
 import argparse
