@@ -1,7 +1,6 @@
 """``kiqa score``: one number for each image."""
 
 import argparse
-import os
 import sys
 from contextlib import closing
 
@@ -15,7 +14,9 @@ from kiqa.cli.inputs import (
     add_spreadsheet,
     collect,
 )
+from kiqa.cli.targets import row_form
 from kiqa.io.messages import tell
+from kiqa.io.outputs import check_targets
 from kiqa.startup import load_quietly
 
 _CATEGORY_KEYS = ("normalised", "category")
@@ -26,15 +27,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_paths(parser)
     parser.add_argument(
         "--format",
-        choices=("table", "jsonl", "csv"),
-        help="form of the rows (default: table; with --output by its suffix .jsonl or .csv)",
+        choices=("table", "jsonl", "csv", "parquet"),
+        help="form of the rows (default: table; with --output by its suffix .jsonl, .csv or "
+        ".parquet); parquet needs kiqa[parquet]",
     )
-    rows = "append each row to FILE instead of standard output"
-    add_output(parser, "--output", Output.FILE, "FILE", rows)
+    rows = "append each row to FILE, of Parquet to a folder of parts, instead of standard output"
+    add_output(parser, "--output", Output.ROWS, "FILE|DIR", rows)
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="continue the --output file (jsonl or csv): finished images are not scored again",
+        help="continue the --output (not of a table): finished images are not scored again",
     )
     parser.add_argument(
         "--shard",
@@ -77,7 +79,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Score, and return the exit status."""
     if arguments.resume and not arguments.output:
         raise ValueError("Expected --output FILE with --resume: rows on stdout cannot be resumed.")
-    form = arguments.format or _form_of(arguments.output, arguments.resume)
+    form = arguments.format or row_form(
+        arguments.output, default="jsonl" if arguments.resume else "table"
+    )
+    if form == "parquet" and not arguments.output:
+        raise ValueError("Expected --output DIR with --format parquet.")
+    if arguments.output and form != "parquet":
+        check_targets([arguments.output])
     inputs = collect(arguments.paths, leave_out=[arguments.output])
 
     from kiqa.io.row_forms import format_header, format_row
@@ -149,14 +157,6 @@ def _labelled(rows):
                 normalised = float(normalise_scores(row["score"]))
                 more = dict(zip(_CATEGORY_KEYS, (normalised, category(normalised)), strict=True))
             yield row | more
-
-
-def _form_of(output: str | None, resume: bool) -> str:
-    """Format when --format is not given."""
-    suffix = os.path.splitext(output or "")[1].lower()
-    if suffix == ".csv":
-        return "csv"
-    return "jsonl" if suffix in (".jsonl", ".ndjson", ".json") or resume else "table"
 
 
 def _emit(text: str) -> None:

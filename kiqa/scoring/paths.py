@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from kiqa.defects.reasons import REASON_KEYS
-from kiqa.io.rows import RowFile
+from kiqa.io.row_outputs import open_rows
 from kiqa.scoring.decoding import decode, with_reasons
 from kiqa.scoring.pairs import REFERENCE_KEYS, check_references
 from kiqa.scoring.scorer import ROW_KEYS, Scorer
@@ -101,8 +101,9 @@ def score_paths(
         paths: Image files. Anything else becomes a row with ``error``.
         scorer: The scorer; its model is loaded before this returns.
         output: File for the rows, or None.
-        output_format: ``"jsonl"``, ``"csv"`` or ``"table"`` (cannot be
-            resumed), for ``output``.
+        output_format: ``"jsonl"``, ``"csv"``, ``"parquet"`` (``output`` is a
+            folder of parts; ``pip install 'kiqa[parquet]'``) or ``"table"``
+            (cannot be resumed), for ``output``.
         resume: Continue ``output`` if it is there. A scorer with
             ``max_memory`` tries again what was refused.
         on_error: ``"record"`` or ``"stop"`` (raise; no row is written).
@@ -155,7 +156,7 @@ def score_paths(
     rows = None
     if output is not None:
         columns = row_columns(references=references is not None, reasons=reasons)
-        rows = RowFile(
+        rows = open_rows(
             output, form=output_format, columns=columns, resume=resume, spreadsheet=spreadsheet
         )
     old = [] if rows is None else rows.finished
