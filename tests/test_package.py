@@ -47,7 +47,7 @@ FORMATS = _bounds(SETUP["options.extras_require"]["onnx"]) | _bounds(
     SETUP["options.extras_require"]["litert"]
 )
 # Heavy ones that requirements.txt leaves out; the workflow installs them, and runs their tests.
-CLUSTER = _bounds(SETUP["options.extras_require"]["ray"])
+HEAVY = [_bounds(SETUP["options.extras_require"][name]) for name in ("ray", "parquet", "remote")]
 PINS = _bounds((ROOT / "requirements.txt").read_text(encoding="utf-8"))
 
 
@@ -81,7 +81,7 @@ def test_every_imported_library_is_declared() -> None:
     providers = metadata.packages_distributions()
     outside = tops - set(sys.stdlib_module_names) - {"kiqa", "__future__"}
     optional = {module for form in formats.FORMATS.values() for module in form.modules}
-    optional |= set(CLUSTER)
+    optional |= {name for bounds in HEAVY for name in bounds}
     undeclared = {
         top
         for top in outside - optional

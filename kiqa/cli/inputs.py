@@ -13,6 +13,7 @@ from kiqa.arguments import whole_number
 from kiqa.constants import DEFAULT_SCORER
 from kiqa.io.messages import tell
 from kiqa.io.outputs import declare_inputs
+from kiqa.io.remote import is_url
 from kiqa.io.walk import Judge, Walk, matching
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ def add_paths(
         model: The default of --model.
         more: What else PATH may be, for the help.
     """
-    text = f"image file, folder (with all below), glob in quotes, or - for a list on stdin{more}"
+    text = (
+        "image file, folder (with all below), glob in quotes, - for a list on stdin, or with "
+        f"kiqa[remote] a URL of a file, folder or archive such as s3://bucket/folder{more}"
+    )
     parser.add_argument("paths", nargs="+", metavar="PATH", help=text)
     add_model(parser, default=model)
 
@@ -235,7 +239,10 @@ def collect(
 
 def _matches(argument: str, walk: Walk) -> Iterator[Input]:
     """Files of one argument that is not ``-``."""
-    if os.path.isdir(argument):
+    if is_url(argument):
+        for path, name in walk.elsewhere(argument):
+            yield Input(path, name)
+    elif os.path.isdir(argument):
         yield from _below(argument, walk)
     elif os.path.lexists(argument):
         yield Input(argument, os.path.basename(argument))
@@ -272,7 +279,7 @@ def _listed(walk: Walk) -> Iterator[Input]:
     lines = data.split(b"\0") if b"\0" in data else data.splitlines()
     for line in lines:
         path = os.fsdecode(line)
-        if path and os.path.isdir(path):
+        if path and not is_url(path) and os.path.isdir(path):
             yield from _below(path, walk)
         elif path:
             yield Input(path, os.path.basename(path))
