@@ -15,6 +15,7 @@ the clock measures other programs. Prints JSON; needs kiqa[ray].
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
@@ -52,6 +53,9 @@ def main(argv=None) -> int:
     parser.add_argument("--kill-images", type=int, default=110)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
+    if importlib.util.find_spec("ray") is None:
+        print(json.dumps({"benchmark": "cluster", "skipped": "pip install 'kiqa[ray]'"}, indent=2))
+        return 0
     load = os.getloadavg()[0]
     results, reached = {}, True
     with tempfile.TemporaryDirectory(prefix="kiqa-") as folder:

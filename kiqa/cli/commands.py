@@ -14,14 +14,13 @@ from kiqa.cli import (
     evaluate,
     evaluate_maps,
     ladder,
-    merge,
     models,
     ratings,
     score,
     study,
 )
 from kiqa.cli import map as map_command
-from kiqa.cli.collection import pick, report
+from kiqa.cli.collection import merge, pick, report
 from kiqa.export import command as export_command
 
 

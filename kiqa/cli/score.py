@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         check_targets([arguments.output])
     inputs = collect(arguments.paths, leave_out=[arguments.output])
 
-    from kiqa.io.row_forms import format_header, format_row
+    from kiqa.io.rows.forms import format_header, format_row
     from kiqa.scoring import Scorer, in_shard, row_columns, score_paths
     from kiqa.scoring.pairs import reference_for
 

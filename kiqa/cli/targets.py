@@ -74,7 +74,7 @@ def row_form(output: str | None, *, default: str) -> str:
         default: The form of other suffixes.
 
     Returns:
-        One of `kiqa.io.row_outputs.ROW_FORMS`.
+        One of `kiqa.io.rows.opened.ROW_FORMS`.
     """
     suffix = os.path.splitext((output or "").rstrip("/"))[1].lower()
     forms = {".csv": "csv", ".parquet": "parquet"}

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from kiqa.defects.reasons import REASON_KEYS
-from kiqa.io.row_outputs import open_rows
+from kiqa.io.rows.opened import open_rows
 from kiqa.scoring.decoding import decode, with_reasons
 from kiqa.scoring.pairs import REFERENCE_KEYS, check_references
 from kiqa.scoring.scorer import ROW_KEYS, Scorer

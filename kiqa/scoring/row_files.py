@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from kiqa.io.messages import shortened
-from kiqa.io.row_parts import is_parts, read_parts
 from kiqa.io.rows import read_rows
+from kiqa.io.rows.parts import is_parts, read_parts
 from kiqa.scoring.pairs import REFERENCE_KEYS
 from kiqa.scoring.paths import row_columns
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kiqa.io.row_forms import format_header, format_row
+from kiqa.io.rows.forms import format_header, format_row
 from kiqa.scoring.paths import row_columns
 from kiqa.scoring.row_files import holds_rows, merge_rows, read_row_file
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from kiqa.io import row_parts
-from kiqa.io.row_parts import PartFolder, is_parts, read_parts
+from kiqa.io.rows import parts as row_parts
+from kiqa.io.rows.parts import PartFolder, is_parts, read_parts
 
 pytest.importorskip("pyarrow", reason="needs kiqa[parquet]")
 

@@ -1,6 +1,6 @@
 """Rows as a folder of Parquet files: the extra ``kiqa[parquet]``.
 
-Rows collect in a JSONL file of the folder, as `kiqa.io.rows` writes it, and
+Rows collect in a JSONL file of the folder, as `kiqa.io.rows.files` writes it, and
 become a part of `ROWS_OF_A_PART` rows when there are so many, and at the end.
 So a killed run loses no row that was written, and no part is ever half.
 
@@ -15,8 +15,8 @@ from typing import Any
 
 from kiqa.io.files import replacing
 from kiqa.io.outputs import lock_output, make_folder
-from kiqa.io.row_forms import COLUMN_KINDS, of_other_columns
-from kiqa.io.rows import RowFile, read_rows
+from kiqa.io.rows.files import RowFile, read_rows
+from kiqa.io.rows.forms import COLUMN_KINDS, of_other_columns
 from kiqa.io.text import escaped, unescaped
 
 ROWS_OF_A_PART = 10_000

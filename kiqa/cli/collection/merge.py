@@ -34,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Merge, and return the exit status."""
-    from kiqa.io.row_outputs import write_rows
+    from kiqa.io.rows.opened import write_rows
     from kiqa.scoring.row_files import merge_rows
 
     form = arguments.format or row_form(arguments.output, default="jsonl")

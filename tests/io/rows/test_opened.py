@@ -2,8 +2,8 @@
 
 import pytest
 
-from kiqa.io.row_outputs import ROW_FORMS, open_rows, write_rows
 from kiqa.io.rows import RowFile, read_rows
+from kiqa.io.rows.opened import ROW_FORMS, open_rows, write_rows
 
 ROW = {"path": "a.png", "score": 0.5}
 

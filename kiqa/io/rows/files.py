@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from kiqa.io.outputs import lock_output, make_folder
-from kiqa.io.row_forms import format_header, format_row, whole_rows
+from kiqa.io.rows.forms import format_header, format_row, whole_rows
 
 _SYNC = 1.0  # seconds
 
@@ -25,7 +25,7 @@ class RowFile:
     Args:
         path: The file; its folder is made. Devices such as ``/dev/stdout``
             are written to as they are.
-        form: One of `kiqa.io.row_forms.FORMATS`.
+        form: One of `kiqa.io.rows.forms.FORMATS`.
         columns: Names and order of the columns.
         resume: Continue a file that is there; without it, one with content
             is refused.

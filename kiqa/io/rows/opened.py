@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterable, Sequence
 
 from kiqa.io.files import new_folder, replacing
-from kiqa.io.row_forms import FORMATS, format_header, format_row
-from kiqa.io.row_parts import PartFolder
-from kiqa.io.rows import RowFile
+from kiqa.io.rows.files import RowFile
+from kiqa.io.rows.forms import FORMATS, format_header, format_row
+from kiqa.io.rows.parts import PartFolder
 
 ROW_FORMS = (*FORMATS, "parquet")
 
