@@ -4,14 +4,14 @@ Claims: rows equal those of the plain run; on the same cores at least 85 % of
 its images per second; after ten kills (SIGKILL) of workers no row is lost and
 none is there twice; when a run has ended, no process and no file of it is left.
 
-A rate is that of more images: (N - n) / (seconds of N - seconds of n), both from
-the call to the last row, so that starting Ray and loading the model, which
-`start_seconds` shows, do not count. Plain and cluster are timed in turns;
-rates are medians. Kills are spread evenly over the rows of a run by a model
+A rate is that of the rows in the middle: without the first and the last `edge`,
+between which all workers have work. Starting Ray and loading the model stand
+beside it, as `start_seconds` from the call to the first row. Plain and cluster
+are timed in turns; rates are medians. Kills are spread evenly over the rows of a run by a model
 that is a formula. `load` is the machine's before: above the number of cores
 the clock measures other programs. Prints JSON; needs kiqa[ray].
 
-    python benchmarks/cluster.py [--part throughput|kills] [--images 60 300] [--kills 10]
+    python benchmarks/cluster.py [--part throughput|kills] [--images 420] [--kills 10]
 """
 
 import argparse
@@ -46,7 +46,8 @@ def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--part", choices=PARTS, action="append")
     parser.add_argument("--model", default=DEFAULT_SCORER)
-    parser.add_argument("--images", type=int, nargs=2, default=(60, 300), metavar=("FEW", "MANY"))
+    parser.add_argument("--images", type=int, default=420)
+    parser.add_argument("--edge", type=int, default=60)
     parser.add_argument("--size", type=int, nargs=2, default=(512, 512), metavar=("W", "H"))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--kills", type=int, default=10)
@@ -78,26 +79,26 @@ def main(argv=None) -> int:
 
 def throughput(folder: Path, arguments) -> dict:
     """Rates of both engines, and whether their rows are equal."""
-    few, many = arguments.images
-    paths = images(folder / "many", many, tuple(arguments.size), arguments.seed)
+    count, edge = arguments.images, arguments.edge
+    paths = images(folder / "many", count, tuple(arguments.size), arguments.seed)
     scorer = Scorer(arguments.model)
     load_quietly(scorer)
     engines = {"plain": {}, "ray": {"engine": "ray", "workers": WORKERS}}
     rates, starts, rows = {name: [] for name in engines}, {name: [] for name in engines}, {}
     for _ in range(arguments.rounds):
         for name, options in engines.items():
-            seconds = []
-            for count in (few, many):
-                began = time.perf_counter()
-                rows[name] = timeless(score_paths(paths[:count], scorer, **options))
-                seconds.append(time.perf_counter() - began)
-            rates[name].append((many - few) / (seconds[1] - seconds[0]))
-            starts[name].append(seconds[0] - few / rates[name][-1])
+            began, came, rows[name] = time.perf_counter(), [], []
+            for row in score_paths(paths, scorer, **options):
+                came.append(time.perf_counter() - began)
+                rows[name] += timeless([row])
+            rates[name].append((count - 2 * edge) / (came[-edge - 1] - came[edge - 1]))
+            starts[name].append(came[0])
     rate = {name: statistics.median(found) for name, found in rates.items()}
     ratio, equal = rate["ray"] / rate["plain"], rows["ray"] == rows["plain"]
     return {
         "model": scorer.info.name,
-        "images": many,
+        "images": count,
+        "edge": edge,
         "size": list(arguments.size),
         "images_per_second": {name: round(value, 2) for name, value in rate.items()},
         "start_seconds": {n: round(statistics.median(each), 1) for n, each in starts.items()},

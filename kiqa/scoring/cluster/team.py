@@ -15,6 +15,7 @@ from kiqa import __version__
 from kiqa.io.messages import shortened, tell
 from kiqa.scoring.cluster.session import Shares
 from kiqa.scoring.cluster.worker import Job, guest
+from kiqa.scoring.paths import usable_cores
 
 _CALLS = 2  # of one worker at a time, so that it need not wait for the next
 _LARGEST = 16  # items of one call
@@ -89,7 +90,8 @@ class _Team:
         self._size = min(shares.workers, len(items))
         self._boxed = [ray.put(job)]
         self._environment = {
-            "TF_NUM_INTRAOP_THREADS": str(shares.cpus),
+            # Two threads add up in the order of more, one in another: its last digit differs.
+            "TF_NUM_INTRAOP_THREADS": str(max(shares.cpus, min(2, usable_cores()))),
             "TF_NUM_INTEROP_THREADS": "1",
             "OPENCV_FOR_THREADS_NUM": str(shares.cpus),
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # others may have their share of the GPU
