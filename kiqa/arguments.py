@@ -120,6 +120,7 @@ class Output(enum.Enum):
     FOLDER = "a folder with one writer at a time"
     SHARED = "a folder that several runs may write to at once"
     EITHER = "a folder, or a file for one input"
+    ROWS = "a file, or a folder of its parts"
     RUN = "the working folder of a run, in which no input lies"
 
 

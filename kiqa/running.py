@@ -49,7 +49,11 @@ def claimed(arguments: argparse.Namespace) -> Iterator[None]:
         stack.enter_context(command_run())
         inputs = [path for path in _named(arguments, leave_out=kinds) if os.path.isfile(path)]
         declare_inputs(inputs)
-        check_targets(path for kind, path in outputs.values() if kind is Output.FILE)
+        check_targets(
+            path
+            for kind, path in outputs.values()
+            if kind is Output.FILE or (kind is Output.ROWS and not os.path.isdir(path))
+        )
         for kind, path in outputs.values():
             if kind in _FOLDERS:
                 check_folder(path)

@@ -32,17 +32,24 @@ def place(tmp_path, monkeypatch):
         Path(name).write_text("x")
 
 
+@pytest.mark.parametrize("kind", [Output.FILE, Output.ROWS])
 @pytest.mark.parametrize("argv", [
     ["--table", "a.csv", "--out", "o/../a.csv"], ["--maps", "name=a.csv", "--out", "a.csv"],
 ], ids=str)  # fmt: skip
-def test_named_files_are_inputs(argv):
+def test_named_files_are_inputs(argv, kind):
     """Of options of any shape; paths of images are left to `collect`."""
     with (
         pytest.raises(OutputError, match="replaces no input"),
-        claimed(parsed(argv, out=Output.FILE)),
+        claimed(parsed(argv, out=kind)),
     ):
         raise AssertionError("not begun")
-    with claimed(parsed(["a.csv", "--out", "a.csv"], out=Output.FILE)):
+    with claimed(parsed(["a.csv", "--out", "a.csv"], out=kind)):
+        pass
+
+
+def test_rows_may_be_a_folder():
+    """Of parts; the command itself knows whether it writes them."""
+    with claimed(parsed(["--out", "o"], out=Output.ROWS)):
         pass
 
 
@@ -75,8 +82,8 @@ def test_inputs_lie_outside_of_a_run():
 
 @pytest.mark.parametrize(
     ("kind", "held"),
-    [(Output.FILE, True), (Output.FOLDER, True), (Output.RUN, True), (Output.SHARED, False),
-     (Output.EITHER, False)],
+    [(Output.FILE, True), (Output.ROWS, True), (Output.FOLDER, True), (Output.RUN, True),
+     (Output.SHARED, False), (Output.EITHER, False)],
 )  # fmt: skip
 def test_outputs_of_one_writer_are_held(kind, held):
     """Until the command ends; several runs may share a folder of images."""

@@ -21,7 +21,7 @@ from kiqa.cli import (
     study,
 )
 from kiqa.cli import map as map_command
-from kiqa.cli.collection import pick, report
+from kiqa.cli.collection import merge, pick, report
 from kiqa.export import command as export_command
 
 
@@ -55,6 +55,14 @@ COMMANDS = (
         "lists, or a file; full-reference models also need --reference.",
         epilog="A file that cannot be scored is a row with an error; the exit status is then 1. An "
         "image that equals its reference gets what the model makes of the pair, no special score.",
+    ),
+    Command(
+        "merge",
+        merge,
+        "join the rows of shards and of repeated runs",
+        description="Join the outputs of kiqa score: one row for each image, content, weights and "
+        "stride. A score is kept before an error, else the row of the file that is named last.",
+        epilog="Scores of one content that differ are reported; the exit status is then 1.",
     ),
     Command(
         "map",

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from kiqa.arguments import Output, add_output
+from kiqa.cli.engines import add_engine, engine_options
 from kiqa.cli.inputs import (
     DATASETS,
     add_count,
@@ -60,8 +61,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true", help="go on with the rows.jsonl of --output"
     )
     add_spreadsheet(parser)
-    add_count(parser, "--workers", "decoding threads")
     add_memory(parser)
+    add_engine(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -91,8 +92,8 @@ def run(arguments: argparse.Namespace) -> int:
         scorer,
         output=folder and folder / "rows.jsonl",
         resume=arguments.resume,
-        workers=arguments.workers,
         references=references,
+        **engine_options(arguments),
     )
     hidden = not sys.stderr.isatty()
     try:

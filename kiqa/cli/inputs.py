@@ -13,6 +13,7 @@ from kiqa.arguments import whole_number
 from kiqa.constants import DEFAULT_SCORER
 from kiqa.io.messages import tell
 from kiqa.io.outputs import declare_inputs
+from kiqa.io.remote import is_url
 from kiqa.io.walk import Judge, Walk, matching
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ def add_paths(
 
 def add_images(parser: argparse.ArgumentParser, *, more: str = "") -> None:
     """Add the positional PATH arguments alone; ``more`` as for `add_paths`."""
-    text = f"image file, folder (with all below), glob in quotes, or - for a list on stdin{more}"
+    text = (
+        "image file, folder (with all below), glob in quotes, - for a list on stdin, or with "
+        f"kiqa[remote] a URL of a file, folder or archive such as s3://bucket/folder{more}"
+    )
     parser.add_argument("paths", nargs="+", metavar="PATH", help=text)
 
 
@@ -240,7 +244,10 @@ def collect(
 
 def _matches(argument: str, walk: Walk) -> Iterator[Input]:
     """Files of one argument that is not ``-``."""
-    if os.path.isdir(argument):
+    if is_url(argument):
+        for path, name in walk.elsewhere(argument):
+            yield Input(path, name)
+    elif os.path.isdir(argument):
         yield from _below(argument, walk)
     elif os.path.lexists(argument):
         yield Input(argument, os.path.basename(argument))
@@ -277,7 +284,7 @@ def _listed(walk: Walk) -> Iterator[Input]:
     lines = data.split(b"\0") if b"\0" in data else data.splitlines()
     for line in lines:
         path = os.fsdecode(line)
-        if path and os.path.isdir(path):
+        if path and not is_url(path) and os.path.isdir(path):
             yield from _below(path, walk)
         elif path:
             yield Input(path, os.path.basename(path))

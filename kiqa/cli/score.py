@@ -1,11 +1,11 @@
 """``kiqa score``: one number for each image."""
 
 import argparse
-import os
 import sys
 from contextlib import closing
 
 from kiqa.arguments import Output, add_output, part_of
+from kiqa.cli.engines import add_engine, engine_options
 from kiqa.cli.inputs import (
     add_count,
     add_memory,
@@ -14,7 +14,9 @@ from kiqa.cli.inputs import (
     add_spreadsheet,
     collect,
 )
+from kiqa.cli.targets import row_form
 from kiqa.io.messages import tell
+from kiqa.io.outputs import check_targets
 from kiqa.startup import load_quietly
 
 _CATEGORY_KEYS = ("normalised", "category")
@@ -25,15 +27,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_paths(parser)
     parser.add_argument(
         "--format",
-        choices=("table", "jsonl", "csv"),
-        help="form of the rows (default: table; with --output by its suffix .jsonl or .csv)",
+        choices=("table", "jsonl", "csv", "parquet"),
+        help="form of the rows (default: table; with --output by its suffix .jsonl, .csv or "
+        ".parquet); parquet needs kiqa[parquet]",
     )
-    rows = "append each row to FILE instead of standard output"
-    add_output(parser, "--output", Output.FILE, "FILE", rows)
+    rows = "append each row to FILE, of Parquet to a folder of parts, instead of standard output"
+    add_output(parser, "--output", Output.ROWS, "FILE|DIR", rows)
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="continue the --output file (jsonl or csv): finished images are not scored again",
+        help="continue the --output (not of a table): finished images are not scored again",
     )
     parser.add_argument(
         "--shard",
@@ -50,7 +53,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="a bad file is a row with an error, or ends the run (default: %(default)s)",
     )
     add_spreadsheet(parser)
-    add_count(parser, "--workers", "decoding threads (default: the cores, at most 8)")
     add_count(
         parser,
         "--stride",
@@ -58,6 +60,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_reference(parser)
     add_memory(parser)
+    add_engine(parser)
     parser.add_argument(
         "--reasons",
         action="store_true",
@@ -76,10 +79,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Score, and return the exit status."""
     if arguments.resume and not arguments.output:
         raise ValueError("Expected --output FILE with --resume: rows on stdout cannot be resumed.")
-    form = arguments.format or _form_of(arguments.output, arguments.resume)
+    form = arguments.format or row_form(
+        arguments.output, default="jsonl" if arguments.resume else "table"
+    )
+    if form == "parquet" and not arguments.output:
+        raise ValueError("Expected --output DIR with --format parquet.")
+    if arguments.output and form != "parquet":
+        check_targets([arguments.output])
     inputs = collect(arguments.paths, leave_out=[arguments.output])
 
-    from kiqa.io.row_forms import format_header, format_row
+    from kiqa.io.rows.forms import format_header, format_row
     from kiqa.scoring import Scorer, in_shard, row_columns, score_paths
     from kiqa.scoring.pairs import reference_for
 
@@ -107,10 +116,10 @@ def run(arguments: argparse.Namespace) -> int:
         output_format=form,
         resume=arguments.resume,
         on_error=arguments.on_error,
-        workers=arguments.workers,
         references=references,
         spreadsheet=arguments.spreadsheet,
         reasons=arguments.reasons,
+        **engine_options(arguments),
     )
     columns = row_columns(references=references is not None, reasons=arguments.reasons)
     if arguments.categories:
@@ -148,14 +157,6 @@ def _labelled(rows):
                 normalised = float(normalise_scores(row["score"]))
                 more = dict(zip(_CATEGORY_KEYS, (normalised, category(normalised)), strict=True))
             yield row | more
-
-
-def _form_of(output: str | None, resume: bool) -> str:
-    """Format when --format is not given."""
-    suffix = os.path.splitext(output or "")[1].lower()
-    if suffix == ".csv":
-        return "csv"
-    return "jsonl" if suffix in (".jsonl", ".ndjson", ".json") or resume else "table"
 
 
 def _emit(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Where a command that makes one file of one file writes it."""
+"""Where commands write: one file of one file, and the form of rows by an output's name."""
 
 import os
 from collections import Counter
@@ -64,3 +64,18 @@ def report(item: Input, error: Exception) -> int:
         text = f"{type(error).__name__}: {text}".rstrip(": ")
     tell(text if shortened(item.path) in text else f"{item.path}: {text}")
     return 1
+
+
+def row_form(output: str | None, *, default: str) -> str:
+    """Return the form of rows that an output's suffix means.
+
+    Args:
+        output: A file or folder, or ``None``.
+        default: The form of other suffixes.
+
+    Returns:
+        One of `kiqa.io.rows.opened.ROW_FORMS`.
+    """
+    suffix = os.path.splitext((output or "").rstrip("/"))[1].lower()
+    forms = {".csv": "csv", ".parquet": "parquet"}
+    return forms.get(suffix) or ("jsonl" if suffix in (".jsonl", ".ndjson", ".json") else default)

@@ -1,4 +1,4 @@
-"""The files below a folder, however deep, and those that a glob means."""
+"""The files below a folder, however deep, of a URL, and those that a glob means."""
 
 import fnmatch
 import glob
@@ -6,6 +6,8 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+
+from kiqa.io.remote import listed
 
 Judge = Callable[[str], str | None]
 
@@ -59,6 +61,29 @@ class Walk:
                     yield path, f"{prefix}{name}"
             waiting += reversed(folders)
         yield from unlisted
+
+    def elsewhere(self, url: str) -> Iterator[tuple[str, str]]:
+        """List the files of a URL; of a folder what is called an image, since a look costs.
+
+        Args:
+            url: As for `kiqa.io.remote.listed`.
+
+        Yields:
+            Each file's URL, and its name relative to the folder.
+
+        Raises:
+            OSError: As `kiqa.io.remote.listed`.
+            ImportError: As `kiqa.io.remote.listed`.
+        """
+        from kiqa.io.images.kinds import HIDDEN, is_called_image
+
+        for path, name in listed(url, is_called_image):
+            if any(part.startswith(".") for part in name.split("/")):
+                self.skipped[HIDDEN] += 1
+            elif path == url or is_called_image(name):
+                yield path, name
+            else:
+                self.skipped[os.path.splitext(name)[1] or "without suffix"] += 1
 
     def _skips(self, path, name):
         if name.startswith(".kiqa-"):  # of a run that is going on, or was killed

@@ -18,8 +18,9 @@ from kiqa.reporting.choosing import Best, Placed, parse_best, placed
 from kiqa.reporting.content import page_content, range_of
 from kiqa.reporting.entries import Entry, entries_of
 from kiqa.reporting.page import write_page
-from kiqa.reporting.scored import holds_rows, read_scores
+from kiqa.reporting.scored import read_scores
 from kiqa.scoring import Scorer
+from kiqa.scoring.row_files import holds_rows
 
 _SIDES = ((1500, 384), (5000, 256), (None, 192))  # most images, and pixels of their thumbnails
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from kiqa.defects.reasons import REASON_KEYS, reasons
 from kiqa.io.images import MAX_BYTES, Source, load_image
-from kiqa.io.images.sources import check_size
+from kiqa.io.images.sources import check_size, read_file
 from kiqa.io.memory import MemoryLimitError
 from kiqa.io.messages import name_file
+from kiqa.io.remote import is_url
 
 
 def content_hash(path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> str:
@@ -43,6 +44,14 @@ def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
+def _hashed(path, max_bytes):
+    """The hash of a file's bytes, and what to load it from: of a URL what was read, once."""
+    if not is_url(path):
+        return content_hash(path, max_bytes=max_bytes), path
+    data = read_file(path, max_bytes)
+    return hashlib.sha256(data).hexdigest(), data
+
+
 def decode(
     source: Source,
     final: Collection = (),
@@ -69,22 +78,23 @@ def decode(
     start = time.perf_counter()
     named = source if isinstance(source, str | os.PathLike) else None
     at = None if named is None else os.fspath(named)
+    origin, other = source, b""  # where the images are loaded from
     item: dict[str, Any] = {"path": at, "error": None}
     if reference is not None:
         item |= {"reference": os.fspath(reference), "reference_sha256": None}
     try:
         if named is not None:
-            item["sha256"] = content_hash(named, max_bytes=max_bytes)
+            item["sha256"], origin = _hashed(named, max_bytes)
         if reference is not None:
             at = item["reference"]
-            item["reference_sha256"] = content_hash(reference, max_bytes=max_bytes)
+            item["reference_sha256"], other = _hashed(reference, max_bytes)
         content = item.get("sha256"), item.get("reference_sha256")
         if (item["path"], *content) not in final and content not in scored:
             at = item["path"]
-            item["image"] = load_image(source, max_bytes=max_bytes)
+            item["image"] = load_image(origin, max_bytes=max_bytes)
             if reference is not None:
                 at = item["reference"]
-                item["reference_image"] = load_image(reference, max_bytes=max_bytes)
+                item["reference_image"] = load_image(other, max_bytes=max_bytes)
     except (OSError, MemoryError) as error:
         item |= {"sha256": None, "error": name_file(_reason(error), at)}
     except MemoryLimitError as error:

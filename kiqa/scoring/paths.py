@@ -1,7 +1,8 @@
 """Scoring many files: decoding ahead in threads, resuming, and shards.
 
 The network runs in the calling thread; the threads only hash and decode, so
-that it never waits for a file.
+that it never waits for a file. With the engine ``"ray"`` both run on workers
+(`kiqa.scoring.cluster`); what is written, and when, is the same.
 """
 
 import hashlib
@@ -9,10 +10,11 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from kiqa.defects.reasons import REASON_KEYS
-from kiqa.io.rows import RowFile
+from kiqa.io.rows.opened import open_rows
 from kiqa.scoring.decoding import decode, with_reasons
 from kiqa.scoring.pairs import REFERENCE_KEYS, check_references
 from kiqa.scoring.scorer import ROW_KEYS, Scorer
@@ -83,6 +85,9 @@ def score_paths(
     references: Sequence[str | os.PathLike] | None = None,
     spreadsheet: bool = False,
     reasons: bool = False,
+    engine: str = "threads",
+    address: str | None = None,
+    gpus_per_worker: float = 0.0,
 ) -> Iterator[dict]:
     """Score files, decoding ahead in threads; optionally append to a file.
 
@@ -96,17 +101,28 @@ def score_paths(
         paths: Image files. Anything else becomes a row with ``error``.
         scorer: The scorer; its model is loaded before this returns.
         output: File for the rows, or None.
-        output_format: ``"jsonl"``, ``"csv"`` or ``"table"`` (cannot be
-            resumed), for ``output``.
+        output_format: ``"jsonl"``, ``"csv"``, ``"parquet"`` (``output`` is a
+            folder of parts; ``pip install 'kiqa[parquet]'``) or ``"table"``
+            (cannot be resumed), for ``output``.
         resume: Continue ``output`` if it is there. A scorer with
             ``max_memory`` tries again what was refused.
         on_error: ``"record"`` or ``"stop"`` (raise; no row is written).
-        workers: Decoding threads; None is the number of cores, at most 8.
+        workers: Decoding threads; None is the number of cores, at most 8. Of
+            the engine ``"ray"`` the processes with a network each; None is
+            one for each core, or for each share of a GPU.
         references: For a full-reference model, the reference of each path.
             Rows then have `kiqa.scoring.pairs.REFERENCE_KEYS` too, and count
             for the same pair of contents.
         spreadsheet: As for `kiqa.io.csv_lines.csv_line`.
         reasons: Rows have `kiqa.defects.reasons.REASON_KEYS`, too.
+        engine: ``"threads"`` of this process, or ``"ray"``: workers on this
+            machine or a cluster (``pip install 'kiqa[ray]'``), which see the
+            paths and the model under the same names. What a worker had that
+            ended comes again; rows are the same.
+        address: For ``"ray"``: ``"HOST:PORT"`` or ``"auto"``, a cluster that
+            is there; None starts one on this machine for as long as the rows
+            are read.
+        gpus_per_worker: For ``"ray"``: GPUs of each worker, also parts of one.
 
     Returns:
         An iterator over the rows of all paths, in order, also over those that
@@ -114,31 +130,52 @@ def score_paths(
 
     Raises:
         ValueError: If an argument is wrong, ``output`` holds something else,
-            or, with ``"stop"``, an image cannot be scored.
-        OSError: If ``output`` cannot be written; finished rows are kept.
+            with ``"stop"`` an image cannot be scored, or a worker is not fit.
+        OSError: If ``output`` cannot be written, or no cluster answers;
+            finished rows are kept.
+        ImportError: If Ray is asked for and not installed.
     """
     if on_error not in ("record", "stop"):
         raise ValueError(f"Expected on_error 'record' or 'stop'. Received: {on_error!r}.")
-    workers = usable_workers() if workers is None else workers
-    if workers < 1:
+    _check_engine(engine, address, gpus_per_worker)
+    if workers is not None and workers < 1:
         raise ValueError(f"Expected at least 1 worker. Received: {workers}.")
     check_references(references is not None, needed=scorer.needs_reference, model=scorer.model)
     if references is not None and len(references) != len(paths):
         raise ValueError(
             f"Expected a reference for each of {len(paths)} images. Received: {len(references)}."
         )
+    found: Callable[..., Generator[dict]] = _decoded
+    if engine == "ray":
+        from kiqa.scoring.cluster.rows import worked_out
+        from kiqa.scoring.cluster.session import check_reachable
+
+        check_reachable(address)
+        found = partial(worked_out, address=address, gpus_per_worker=gpus_per_worker)
     key = {"weights_sha256": scorer.info.sha256, "stride": scorer.stride}
     rows = None
     if output is not None:
         columns = row_columns(references=references is not None, reasons=reasons)
-        rows = RowFile(
+        rows = open_rows(
             output, form=output_format, columns=columns, resume=resume, spreadsheet=spreadsheet
         )
     old = [] if rows is None else rows.finished
     old = [row for row in old if all(row[name] == value for name, value in key.items())]
     pairs = list(zip(paths, [None] * len(paths) if references is None else references, strict=True))
-    measure = with_reasons if reasons else dict
-    return _score(pairs, scorer, rows, old, measure, stop=on_error == "stop", workers=workers)
+    items = partial(found, pairs, scorer, reasons=reasons, workers=workers)
+    return _score(items, scorer, rows, old, stop=on_error == "stop")
+
+
+def _check_engine(engine, address, gpus_per_worker):
+    if engine not in ("threads", "ray"):
+        raise ValueError(f"Expected engine 'threads' or 'ray'. Received: {engine!r}.")
+    if engine != "ray" and (address is not None or gpus_per_worker):
+        raise ValueError(
+            "Expected address and gpus_per_worker for the engine ray only. Received: them with "
+            f"{engine}. Add --engine ray (engine='ray' in Python), or leave them out."
+        )
+    if not 0 <= gpus_per_worker < float("inf"):
+        raise ValueError(f"Expected at least 0 GPUs for a worker. Received: {gpus_per_worker!r}.")
 
 
 def row_columns(*, references: bool = False, reasons: bool = False) -> tuple[str, ...]:
@@ -151,7 +188,19 @@ def row_columns(*, references: bool = False, reasons: bool = False) -> tuple[str
     return (*ROW_KEYS, *(REFERENCE_KEYS * references), *(REASON_KEYS * reasons))
 
 
-def _score(pairs, scorer, rows, old, measure, *, stop, workers):
+def _decoded(pairs, scorer, final, scored, *, reasons, workers):
+    """What `decode` finds out of each image, ahead in threads."""
+    measure = with_reasons if reasons else dict
+    return read_ahead(
+        lambda pair: measure(
+            decode(pair[0], final, scored, reference=pair[1], max_bytes=scorer.max_bytes)
+        ),
+        pairs,
+        workers=usable_workers() if workers is None else workers,
+    )
+
+
+def _score(found, scorer, rows, old, *, stop):
     # With a bound of its own a run may take what another refused.
     again = scorer.max_memory is not None
     final = {
@@ -162,17 +211,9 @@ def _score(pairs, scorer, rows, old, measure, *, stop, workers):
     scored = {_content(row): row for row in old if row["sha256"] and row["error"] is None}
     errors = [row for row in old if row["error"] is not None]
     refused = {(row["path"], row["error"]) for row in errors if again or not row["sha256"]}
-    decoded = read_ahead(
-        lambda pair: measure(
-            decode(
-                pair[0], final.keys(), scored.keys(), reference=pair[1], max_bytes=scorer.max_bytes
-            )
-        ),
-        pairs,
-        workers=workers,
-    )
+    items = found(final=final.keys(), scored=scored.keys())
     try:
-        for item in decoded:
+        for item in items:
             content = _content(item)
             identity = item["path"], *content
             if identity in final:
@@ -181,7 +222,7 @@ def _score(pairs, scorer, rows, old, measure, *, stop, workers):
                 row, fresh = {**scored[content], **item}, True
                 row["seconds"] = round(row["seconds"], 4)
             else:
-                row = scorer.row(item)
+                row = item if "score" in item else scorer.row(item)
                 final_too = bool(row["sha256"]) and not again
                 fresh = (row["path"], row["error"]) not in refused or final_too
             if stop and row["error"] is not None:
@@ -190,7 +231,7 @@ def _score(pairs, scorer, rows, old, measure, *, stop, workers):
                 rows.append(row)
             yield row
     finally:
-        decoded.close()
+        items.close()
         if rows is not None:
             rows.close()
 

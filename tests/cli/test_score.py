@@ -313,3 +313,38 @@ def test_reasons_are_columns_and_can_be_resumed(stand_in, photos, capsys, suffix
     capsys.readouterr()
     assert main(["score", "photos/a.png", "--reasons"]) == 0
     assert "low contrast" in capsys.readouterr().out
+
+
+def test_urls_are_scored_as_files_are(stand_in, photos, capsys):
+    """Rows have the URL; resumed they are not computed again; a file that has gone is an error."""
+    fsspec = pytest.importorskip("fsspec", reason="needs kiqa[remote]")
+    system = fsspec.filesystem("memory")
+    for name in NAMES:
+        system.pipe_file(f"/photos/{name}", (photos / name).read_bytes())
+    system.pipe_file("/photos/notes.txt", b"no image")
+    command = ["score", "memory://photos", "memory://photos/gone.png", "--output", "o.jsonl"]
+    try:
+        assert main(command) == 1
+        rows = read_rows("o.jsonl", form="jsonl", columns=ROW_KEYS)
+        main(["score", "photos", "--output", "local.jsonl"])
+        local = {r["path"]: r for r in read_rows("local.jsonl", form="jsonl", columns=ROW_KEYS)}
+        for name in NAMES:
+            (row,) = [row for row in rows if row["path"] == f"memory://photos/{name}"]
+            for key in ("score", "sha256", "width"):
+                assert row[key] == local[f"photos/{name}"][key], (name, key)
+        gone = rows[-1]
+        assert gone["sha256"] is None and "memory://photos/gone.png: expected" in gone["error"]
+        assert "1 file skipped: 1 .txt" in capsys.readouterr().err
+        main([*command, "--resume"])
+        assert len(read_rows("o.jsonl", form="jsonl", columns=ROW_KEYS)) == len(NAMES) + 1
+        assert stand_in[-1].calls == 1  # to warm up
+    finally:
+        system.rm("/photos", recursive=True)
+
+
+def test_urls_that_cannot_be_listed_are_status_2(photos, capsys):
+    """One line that names the URL."""
+    pytest.importorskip("fsspec", reason="needs kiqa[remote]")
+    assert main(["score", "zip://gone.zip"]) == 2
+    error = capsys.readouterr().err
+    assert "zip://gone.zip: expected a file or folder" in error and error.count("\n") == 1

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kiqa.cli.inputs import Input
-from kiqa.cli.targets import output_paths, report
+from kiqa.cli.targets import output_paths, report, row_form
 
 
 def listed(*names):
@@ -84,3 +84,13 @@ def test_reports_are_one_line_that_names_the_file(capsys):
         "kiqa: in/a.png: gone",
         "kiqa: in/a.png: MemoryError",
     ]
+
+
+@pytest.mark.parametrize(
+    ("output", "form"),
+    [("a.csv", "csv"), ("a.JSONL", "jsonl"), ("a.json", "jsonl"), ("a.parquet/", "parquet"),
+     ("a.txt", "table"), (None, "table")],
+)  # fmt: skip
+def test_the_form_of_rows_follows_from_the_suffix(output, form):
+    """What no suffix means is the default."""
+    assert row_form(output, default="table") == form

@@ -2,15 +2,8 @@
 
 import kiqa
 from kiqa.io.rows import RowFile
-from kiqa.reporting.scored import holds_rows, read_scores
+from kiqa.reporting.scored import read_scores
 from kiqa.scoring import ROW_KEYS
-
-
-def test_rows_by_suffix(tmp_path):
-    """A folder with such a name is a folder."""
-    assert holds_rows("a.jsonl") and holds_rows("a.CSV") and not holds_rows("a.jpg")
-    (tmp_path / "x.csv").mkdir()
-    assert not holds_rows(tmp_path / "x.csv")
 
 
 def test_the_last_row_of_a_path_counts(photos, stand_in):

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from kiqa.io.rows.opened import write_rows
+from kiqa.scoring import ROW_KEYS
 from kiqa.varjpeg.jnd.versions import Version, reference_of, write_versions
 
 
@@ -55,6 +57,8 @@ _TRAIN = ("--epochs", "1")
 USES = (
     Use("kiqa", ("score", "photos"), "--output", "o/rows.csv", "photos/a.png", "photos/a.png",
         images=True),
+    Use("kiqa", ("merge", "tables/rows.csv"), "--output", "o/rows.csv", "tables/rows.csv",
+        "tables/rows.csv"),
     Use("kiqa", ("map", "photos", "--stride", "16"), "--overlay", "o", "photos", "photos/a.png.png",
         locked=False, images=True),
     Use("kiqa", ("map", "photos/a.png", "photos/a.png.npz", "--stride", "16"), "--npz", "o",
@@ -149,6 +153,8 @@ def _furnish_tables(folder):
         "\n".join(["image_name,set", *(f"{name},test" for name in names), ""])
     )
     np.savez(folder / "weights.npz", some=np.zeros(3))
+    row = dict.fromkeys(ROW_KEYS) | {"path": "a.png", "sha256": "0", "score": 0.5, "kiqa": "0"}
+    write_rows(folder / "rows.csv", [row], form="csv", columns=ROW_KEYS)
     for file, shift in (("one.csv", 0), ("two.csv", 1)):
         lines = [f"{name},{number / 8},{(number + shift) % 8},"
                  for number, name in enumerate(names)]  # fmt: skip

@@ -14,7 +14,7 @@ from kiqa.io.outputs import declare_inputs
 
 def add_collection(parser: argparse.ArgumentParser) -> None:
     """Add PATH, --model and --memory to a command."""
-    add_paths(parser, more="; or one file of rows that kiqa score --output wrote, .jsonl or .csv")
+    add_paths(parser, more="; or the rows that kiqa score --output wrote")
     add_memory(parser)
 
 
@@ -55,7 +55,8 @@ def collected(
         ValueError: If a file of rows holds something else.
     """
     from kiqa.io.images.kinds import no_image
-    from kiqa.reporting.scored import holds_rows, read_scores
+    from kiqa.reporting.scored import read_scores
+    from kiqa.scoring.row_files import holds_rows
 
     if len(arguments.paths) == 1 and holds_rows(arguments.paths[0]):
         declare_inputs(arguments.paths)

@@ -106,7 +106,7 @@ def _handled(item, arguments) -> list[str]:
 
 def _check_copies(arguments):
     """Refuse to copy images to where they are."""
-    from kiqa.reporting.scored import holds_rows
+    from kiqa.scoring.row_files import holds_rows
 
     if arguments.copy is None:
         return

@@ -64,6 +64,11 @@ def no_image(path: str | os.PathLike) -> str | None:
     return suffix or "without suffix"
 
 
+def is_called_image(name: str) -> bool:
+    """Say whether a name, also of a URL, ends like that of an image, of whatever format."""
+    return os.path.splitext(name)[1].lower() in _SUFFIXES
+
+
 def no_source(path: str | os.PathLike) -> str | None:
     """Say why a file found in a folder is not compressed; VarJPEG files are :data:`OWN`."""
     return no_image(path) or (OWN if is_coded(path) else None)

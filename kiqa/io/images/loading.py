@@ -62,10 +62,11 @@ def load_image(
     changed nor needed, except that truncated files must not be tolerated.
 
     Args:
-        source: A path, the encoded bytes of a file, a file opened in binary
-            mode (read from where it stands), a Pillow image (of one that was
-            opened and not yet read the file is taken, but for WebP), or an
-            array of uint8: ``(H, W, 3)`` RGB, ``(H, W)`` gray or ``(H, W, 4)``.
+        source: A path, a URL (with ``kiqa[remote]``), the encoded bytes of a
+            file, a file opened in binary mode (read from where it stands), a
+            Pillow image (of one that was opened and not yet read the file is
+            taken, but for WebP), or an array of uint8: ``(H, W, 3)`` RGB,
+            ``(H, W)`` gray or ``(H, W, 4)``.
         mode: For arrays of four channels, whose numbers do not tell:
             ``"RGBA"``, or ``"CMYK"`` with 255 for full ink, as in Pillow.
         max_pixels: Files whose header states more pixels are refused before
@@ -81,6 +82,7 @@ def load_image(
 
     Raises:
         FileNotFoundError: There is no such file.
+        OSError: A URL cannot be read.
         ImageError: The file is no image, damaged, incomplete, too large or of
             a kind that has no definite 8-bit form; the array has another type
             or shape. The message names the file.

@@ -1,4 +1,4 @@
-"""Reading the bytes of what people pass: paths and open files, within a bound.
+"""Reading the bytes of what people pass: paths, URLs and open files, within a bound.
 
 Used by `kiqa.io.images` only. A file is judged by its kind, its size and its
 first bytes before it is read whole: a device, a pipe, a file of the kernel
@@ -9,6 +9,7 @@ import os
 from typing import BinaryIO
 
 from kiqa.io.images.headers import ImageError, refuse_foreign
+from kiqa.io.remote import is_url, read_url
 
 _START = 64
 
@@ -37,14 +38,17 @@ def read_file(path: str | os.PathLike, max_bytes: int) -> bytes:
     """Read a file whole.
 
     Args:
-        path: The file.
+        path: The file, or its URL (`kiqa.io.remote`).
         max_bytes: Most bytes that are read.
 
     Raises:
         FileNotFoundError: There is no such file.
         ImageError: It cannot be read, is no regular file, is too large, or
             begins like a format that kiqa does not read.
+        OSError: A URL cannot be read.
     """
+    if is_url(path):
+        return _read_elsewhere(str(path), max_bytes)
     if check_size(path, max_bytes) == 0:  # of the kernel's files this is all there is to know
         return b""
     try:
@@ -54,6 +58,17 @@ def read_file(path: str | os.PathLike, max_bytes: int) -> bytes:
             return start + file.read(max_bytes - len(start))
     except OSError as error:
         raise ImageError(f"{path}: expected a readable file; received {error}") from error
+
+
+def _read_elsewhere(url, max_bytes):
+    data = read_url(url, max_bytes)
+    if len(data) > max_bytes:
+        raise ImageError(
+            f"{url}: expected a file of at most {max_bytes} bytes, received more; make the image "
+            "smaller, or raise max_bytes of kiqa.load_image if the file can be trusted"
+        )
+    refuse_foreign(data[:_START], url)
+    return data
 
 
 def read_stream(file: BinaryIO, max_bytes: int) -> tuple[bytes, str]:

@@ -5,8 +5,8 @@ import errno
 
 import pytest
 
-from kiqa.io.row_forms import format_header, format_row
 from kiqa.io.rows import RowFile, read_rows
+from kiqa.io.rows.forms import format_header, format_row
 from kiqa.io.text import unescaped
 
 COLUMNS = ("path", "width", "height", "score", "higher_is_better", "error", "converted")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiqa.io.row_forms import format_header, format_row, whole_rows
+from kiqa.io.rows.forms import format_header, format_row, whole_rows
 
 COLUMNS = ("path", "width", "score", "icc", "error", "converted")
 NAMES = st.text(st.characters(codec=None) | st.sampled_from('\r\n",\udce9\\='), min_size=1)

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from kiqa.io.outputs import lock_output, make_folder
-from kiqa.io.row_forms import format_header, format_row, whole_rows
+from kiqa.io.rows.forms import format_header, format_row, whole_rows
 
 _SYNC = 1.0  # seconds
 
@@ -25,7 +25,7 @@ class RowFile:
     Args:
         path: The file; its folder is made. Devices such as ``/dev/stdout``
             are written to as they are.
-        form: One of `kiqa.io.row_forms.FORMATS`.
+        form: One of `kiqa.io.rows.forms.FORMATS`.
         columns: Names and order of the columns.
         resume: Continue a file that is there; without it, one with content
             is refused.
@@ -130,13 +130,16 @@ def _new_or_regular(path, flags):
     return os.open(path, flags | new, 0o666)
 
 
-def read_rows(path: str | os.PathLike, *, form: str, columns: Sequence[str]) -> list[dict]:
+def read_rows(
+    path: str | os.PathLike, *, form: str, columns: Sequence[str], spreadsheet: bool = False
+) -> list[dict]:
     """Read the rows of a file and leave it as it is, as where another process appends to it.
 
     Args:
         path: The file.
         form: ``"jsonl"`` or ``"csv"``.
         columns: Names of the columns.
+        spreadsheet: As for `RowFile`.
 
     Returns:
         The whole rows, oldest first; a last row that was torn is left out.
@@ -145,4 +148,5 @@ def read_rows(path: str | os.PathLike, *, form: str, columns: Sequence[str]) -> 
         ValueError: If it is no such file.
         OSError: If it cannot be read.
     """
-    return whole_rows(Path(path).read_bytes(), path, form, columns)[0]
+    content = Path(path).read_bytes()
+    return whole_rows(content, path, form, columns, spreadsheet=spreadsheet)[0]

@@ -1,6 +1,7 @@
 """How rows of results are written, and found again: JSONL, CSV, or a table for reading.
 
-Public names: `FORMATS`, `format_header`, `format_row`, `whole_rows`.
+Public names: `COLUMN_KINDS`, `FORMATS`, `format_header`, `format_row`, `of_other_columns`,
+`whole_rows`.
 """
 
 import csv
@@ -24,6 +25,13 @@ _NUMBERS = (
 )
 _TRUTH = ("higher_is_better", "icc")
 _LISTS = ("converted", "defects")
+# Of the columns that hold no text.
+COLUMN_KINDS = (
+    dict.fromkeys(_WHOLE, "whole")
+    | dict.fromkeys(_NUMBERS, "number")
+    | dict.fromkeys(_TRUTH, "truth")
+    | dict.fromkeys(_LISTS, "list")
+)
 
 
 def format_header(form: str, columns: Sequence[str]) -> str:
@@ -167,7 +175,7 @@ def _csv_rows(content, path, columns, spreadsheet) -> Iterator[dict]:
     try:
         header = tuple(next(reader, ()))
         if header != columns:
-            raise _of_other_columns(path, "csv", header, columns)
+            raise of_other_columns(path, "csv", header, columns)
         for cells in reader:
             pairs = zip(columns, cells, strict=True)
             yield {name: _value(name, cell, spreadsheet) for name, cell in pairs}
@@ -187,7 +195,7 @@ def _json_rows(content, path, columns) -> Iterator[dict]:
         if not isinstance(row, dict):
             raise _foreign(path, "jsonl", number)
         if not {*columns} <= {*row}:
-            raise _of_other_columns(path, "jsonl", tuple(row), columns, line=number)
+            raise of_other_columns(path, "jsonl", tuple(row), columns, line=number)
         yield row
 
 
@@ -195,8 +203,18 @@ class _OtherRows(ValueError):
     """A file that holds other rows than those that are written now."""
 
 
-def _of_other_columns(path, form, found, columns, *, line=1):
-    """The error about a file of another version of kiqa, or of other options."""
+def of_other_columns(
+    path: str | PathLike, form: str, found: Sequence[str], columns: Sequence[str], *, line: int = 1
+) -> ValueError:
+    """Return the error about a file of another version of kiqa, or of other options.
+
+    Args:
+        path: Its name.
+        form: Of its rows.
+        found: Its columns.
+        columns: Those expected.
+        line: Where they were found.
+    """
     if not {*found} & {*columns}:
         return _foreign(path, form, line)
     missing = ", ".join(name for name in columns if name not in found)

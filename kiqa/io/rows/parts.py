@@ -1,0 +1,192 @@
+"""Rows as a folder of Parquet files: the extra ``kiqa[parquet]``.
+
+Rows collect in a JSONL file of the folder, as `kiqa.io.rows.files` writes it, and
+become a part of `ROWS_OF_A_PART` rows when there are so many, and at the end.
+So a killed run loses no row that was written, and no part is ever half.
+
+Public names: `ROWS_OF_A_PART`, `PartFolder`, `is_parts`, `read_parts`.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kiqa.io.files import replacing
+from kiqa.io.outputs import lock_output, make_folder
+from kiqa.io.rows.files import RowFile, read_rows
+from kiqa.io.rows.forms import COLUMN_KINDS, of_other_columns
+from kiqa.io.text import escaped, unescaped
+
+ROWS_OF_A_PART = 10_000
+_PART = re.compile(r"part-(\d{5,})\.parquet")
+
+
+class PartFolder:
+    """A folder of rows, open for appending, with one writer at a time.
+
+    Args:
+        path: The folder; it is made.
+        columns: Names and order of the columns.
+        resume: Continue a folder that is there; without it, one that holds
+            anything is refused.
+
+    Attributes:
+        finished: The rows that were there, oldest first.
+
+    Raises:
+        ImportError: If pyarrow is not installed.
+        ValueError: If the folder holds something and ``resume`` is off, or
+            other rows. It stays untouched.
+        OSError: If it cannot be written.
+    """
+
+    def __init__(self, path: str | os.PathLike, *, columns: Sequence[str], resume: bool) -> None:
+        _pyarrow()
+        self.path, self._columns = Path(path), tuple(columns)
+        self._held = lock_output(self.path)
+        self._held.__enter__()
+        try:
+            if self.path.is_dir() and any(self.path.iterdir()) and not resume:
+                raise ValueError(
+                    f"Expected a new or empty output folder. Received: {self.path}, which has "
+                    "content. Add --resume to continue it, or choose another name."
+                )
+            self.finished: list[dict] = []
+            for part in _parts(self.path):
+                self.finished += _read_part(part, self._columns)
+            make_folder(self.path)
+            self._open(_next(self.path), resume=True)
+            self.finished += self._open_rows.finished
+        except BaseException:
+            self._held.__exit__(None, None, None)
+            raise
+
+    def _open(self, number, *, resume=False):
+        self._number = number
+        _unfinished(self.path, number - 1).unlink(missing_ok=True)  # it is a part
+        self._open_rows = RowFile(
+            _unfinished(self.path, number), form="jsonl", columns=self._columns, resume=resume
+        )
+        self._rows = list(self._open_rows.finished)
+
+    def append(self, row: dict) -> None:
+        """Write one row.
+
+        Raises:
+            OSError: If it cannot be written; the rows before it are intact.
+        """
+        self._open_rows.append(row)
+        self._rows.append(row)
+        if len(self._rows) >= ROWS_OF_A_PART:
+            self._finish_part()
+            self._open(self._number + 1)
+
+    def _finish_part(self):
+        """Write the rows that have collected as a part, and only then forget their JSONL."""
+        self._open_rows.close()
+        if self._rows:
+            _write_part(self.path / f"part-{self._number:05d}.parquet", self._rows, self._columns)
+        _unfinished(self.path, self._number).unlink()
+
+    def close(self) -> None:
+        """Write what has collected as the last part, and let others write the folder."""
+        try:
+            self._finish_part()
+        finally:
+            self._held.__exit__(None, None, None)
+
+
+def is_parts(path: str | os.PathLike) -> bool:
+    """Say whether a path is a folder of rows, finished or not."""
+    return os.path.isdir(path) and bool(
+        _parts(Path(path)) or _unfinished(Path(path), _next(Path(path))).exists()
+    )
+
+
+def read_parts(path: str | os.PathLike, *, columns: Sequence[str]) -> list[dict]:
+    """Read the rows of a folder and leave it as it is.
+
+    Args:
+        path: The folder.
+        columns: Names of the columns.
+
+    Returns:
+        The rows, oldest first.
+
+    Raises:
+        ImportError: If pyarrow is not installed.
+        ValueError: If it holds other rows.
+        OSError: If it cannot be read.
+    """
+    folder = Path(path)
+    rows = [row for part in _parts(folder) for row in _read_part(part, tuple(columns))]
+    rest = _unfinished(folder, _next(folder))
+    return rows + (read_rows(rest, form="jsonl", columns=columns) if rest.exists() else [])
+
+
+def _parts(folder):
+    names = os.listdir(folder) if folder.is_dir() else []
+    return [folder / name for name in sorted(names, key=lambda n: (len(n), n)) if _PART.match(name)]
+
+
+def _next(folder):
+    """The number of the part that has not been written; an older JSONL has become one."""
+    parts = _parts(folder)
+    return int(_PART.match(parts[-1].name)[1]) + 1 if parts else 0  # type: ignore[index]
+
+
+def _unfinished(folder, number):
+    return folder / f"_part-{number:05d}.jsonl"  # readers of Parquet folders pass over such names
+
+
+def _pyarrow() -> Any:
+    try:
+        import pyarrow.parquet
+    except ImportError as error:
+        raise ImportError(
+            "Expected pyarrow for rows as Parquet. Received: an installation without it. Install "
+            "it: pip install 'kiqa[parquet]'."
+        ) from error
+    return pyarrow
+
+
+def _schema(columns):
+    arrow = _pyarrow()
+    kinds = {
+        "whole": arrow.int64(),
+        "number": arrow.float64(),
+        "truth": arrow.bool_(),
+        "list": arrow.list_(arrow.string()),
+        "text": arrow.string(),
+    }
+    return arrow.schema([(name, kinds[COLUMN_KINDS.get(name, "text")]) for name in columns])
+
+
+def _write_part(path, rows, columns):
+    arrow = _pyarrow()
+    plain = [
+        {name: escaped(v) if isinstance(v := row[name], str) else v for name in columns}
+        for row in rows
+    ]
+    with replacing(path) as temporary:
+        table = arrow.Table.from_pylist(plain, schema=_schema(columns))
+        arrow.parquet.write_table(table, temporary, compression="zstd")
+
+
+def _read_part(path, columns):
+    arrow = _pyarrow()
+    try:
+        # Read as one file: the name of the folder is no column of it.
+        with arrow.parquet.ParquetFile(path) as file:
+            found = tuple(file.schema_arrow.names)
+            if found != columns:
+                raise of_other_columns(path, "parquet", found, columns)
+            rows = file.read().to_pylist()
+    except arrow.ArrowInvalid as error:
+        raise ValueError(
+            f"Expected a Parquet file. Received: {path}, which is none ({error}). Remove it; "
+            "--resume scores its images again."
+        ) from error
+    return [{n: unescaped(v) if isinstance(v, str) else v for n, v in r.items()} for r in rows]

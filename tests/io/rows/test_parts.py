@@ -1,0 +1,113 @@
+"""Rows as a folder of Parquet parts: they come back, also after a kill between any two steps."""
+
+import json
+import sys
+
+import pytest
+
+from kiqa.io.rows import parts as row_parts
+from kiqa.io.rows.parts import PartFolder, is_parts, read_parts
+
+pytest.importorskip("pyarrow", reason="needs kiqa[parquet]")
+
+COLUMNS = ("path", "width", "score", "higher_is_better", "converted", "error")
+
+
+def _row(number, **more):
+    row = dict.fromkeys(COLUMNS) | {"path": f"{number}.png", "width": number, "score": number / 7}
+    return row | {"higher_is_better": number % 2 == 0, "converted": ["a", "b"]} | more
+
+
+ROWS = [_row(0, path='odd, "name"\udcff \\ud800.png'), _row(1, converted=None, score=None),
+        *map(_row, range(2, 8))]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch):
+    """Three rows a part."""
+    monkeypatch.setattr(row_parts, "ROWS_OF_A_PART", 3)
+
+
+def _open(path, resume=False, columns=COLUMNS):
+    return PartFolder(path, columns=columns, resume=resume)
+
+
+def _write(path, rows=ROWS):
+    parts = _open(path)
+    for row in rows:
+        parts.append(row)
+    return parts
+
+
+def test_rows_come_back_with_their_types(tmp_path):
+    """Numbers, truth values, lists, None and bytes in names; other programs read them too."""
+    _write(tmp_path / "rows").close()
+    assert sorted(path.name for path in (tmp_path / "rows").iterdir()) == [
+        f"part-{number:05d}.parquet" for number in range(3)
+    ]
+    assert read_parts(tmp_path / "rows", columns=COLUMNS) == ROWS
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(tmp_path / "rows")
+    assert table.column("width").to_pylist() == [row["width"] for row in ROWS]
+    assert str(table.schema.field("score").type) == "double"
+
+
+def test_a_killed_run_loses_nothing(tmp_path):
+    """Rows that are no part yet are there, and are continued."""
+    folder = tmp_path / "rows"
+    killed = _write(folder)  # never closed
+    killed._open_rows.close()
+    killed._held.__exit__(None, None, None)
+    assert is_parts(folder) and read_parts(folder, columns=COLUMNS) == ROWS
+    again = _open(folder, resume=True)
+    assert again.finished == ROWS
+    again.append(_row(8))
+    again.close()
+    assert read_parts(folder, columns=COLUMNS) == [*ROWS, _row(8)]
+    assert len(list(folder.iterdir())) == 3
+
+
+def test_a_kill_after_a_part_was_written_doubles_nothing(tmp_path):
+    """The JSONL that has become a part is no second copy, and goes."""
+    folder = tmp_path / "rows"
+    _write(folder, ROWS[:3]).close()
+    old = folder / "_part-00000.jsonl"
+    old.write_text("".join(json.dumps(row) + "\n" for row in ROWS[:3]))
+    assert read_parts(folder, columns=COLUMNS) == ROWS[:3]
+    again = _open(folder, resume=True)
+    assert again.finished == ROWS[:3] and not old.exists()
+    again.close()
+    assert [path.name for path in folder.iterdir()] == ["part-00000.parquet"]
+
+
+def test_what_is_there_is_not_overwritten(tmp_path):
+    """Content without --resume, other columns, and a second writer are refused."""
+    folder = tmp_path / "rows"
+    _write(folder).close()
+    with pytest.raises(ValueError, match="Expected a new or empty output folder"):
+        _open(folder)
+    with pytest.raises(ValueError, match="without note"):
+        _open(folder, resume=True, columns=(*COLUMNS, "note"))
+    first = _open(folder, resume=True)
+    with pytest.raises(ValueError, match="another run is writing"):
+        _open(folder, resume=True)
+    first.close()
+    (folder / "part-00001.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ValueError, match="part-00001.parquet, which is none"):
+        read_parts(folder, columns=COLUMNS)
+
+
+def test_other_folders_hold_no_rows(tmp_path):
+    """An empty one, and one of images."""
+    assert not is_parts(tmp_path) and not is_parts(tmp_path / "gone")
+    (tmp_path / "a.png").touch()
+    assert not is_parts(tmp_path)
+
+
+def test_a_missing_extra_says_what_to_install(tmp_path, monkeypatch):
+    """Before anything is made."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ImportError, match=r"pip install 'kiqa\[parquet\]'"):
+        _open(tmp_path / "rows")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,187 @@
+"""URLs: lists and bytes of memory, archives and a web server; retries; errors name the URL."""
+
+import http.server
+import sys
+import threading
+import zipfile
+from functools import partial
+
+import pytest
+
+from kiqa.io import remote
+from kiqa.io.images import load_image
+from kiqa.io.images.kinds import is_called_image
+from kiqa.io.remote import is_url, listed, read_url
+
+fsspec = pytest.importorskip("fsspec", reason="needs kiqa[remote]")
+
+
+@pytest.fixture(autouse=True)
+def no_waits(monkeypatch):
+    """Tries follow each other at once."""
+    monkeypatch.setattr(remote, "_WAITS", (0.0, 0.0))
+
+
+@pytest.fixture
+def memory():
+    """Files in memory; the folder's URL."""
+    system = fsspec.filesystem("memory")
+    for name in ("b.png", "a.png", "sub/c.jpg", "sub/notes.txt"):
+        system.pipe_file(f"/photos/{name}", name.encode())
+    yield "memory://photos"
+    system.rm("/photos", recursive=True)
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """An archive of three files."""
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as file:
+        for name in ("sub/c.jpg", "a.png", "notes.txt"):
+            file.writestr(name, name)
+    return tmp_path / "photos.zip"
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    failures = {}  # by path, answers before the file is given
+
+    def do_GET(self):
+        left = self.failures.get(self.path, [])
+        if left:
+            self.send_error(left.pop())
+        else:
+            super().do_GET()
+
+    def log_message(self, *_):
+        """Nothing on standard error."""
+
+
+@pytest.fixture
+def web(tmp_path):
+    """A web server of a folder: its URL, and the answers that it gives before files."""
+    pytest.importorskip("aiohttp", reason="needs kiqa[remote]")
+    folder = tmp_path / "web"
+    (folder / "photos/sub").mkdir(parents=True)
+    for name in ("photos/a.png", "photos/sub/b.jpg", "photos/notes.txt"):
+        (folder / name).write_text(name)
+    _Handler.failures = {}
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(_Handler, directory=str(folder))
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", _Handler.failures
+    server.shutdown()
+    server.server_close()
+
+
+def _listed(url):
+    return list(listed(url, is_called_image))
+
+
+def test_a_folder_is_listed_with_all_below(memory):
+    """Sorted; names are relative; URLs can be read."""
+    found = _listed(memory)
+    assert [name for _, name in found] == ["a.png", "b.png", "sub/c.jpg", "sub/notes.txt"]
+    assert [read_url(url, 99).decode() for url, _ in found] == [name for _, name in found]
+    assert _listed(f"{memory}/") == found
+
+
+def test_a_file_and_a_pattern(memory):
+    """A file is itself, whether there or not; with * what matches."""
+    assert _listed(f"{memory}/sub/c.jpg") == [(f"{memory}/sub/c.jpg", "c.jpg")]
+    assert _listed("memory://gone.png") == [("memory://gone.png", "gone.png")]
+    assert [name for _, name in _listed(f"{memory}/*.png")] == ["a.png", "b.png"]
+    assert [name for _, name in _listed(f"{memory}/s*/*.jpg")] == ["sub/c.jpg"]
+
+
+def test_an_archive_is_a_folder(archive):
+    """In the short form, and in fsspec's."""
+    found = _listed(f"zip://{archive}")
+    assert [name for _, name in found] == ["a.png", "notes.txt", "sub/c.jpg"]
+    assert found[2][0] == f"zip://sub/c.jpg::{archive}"
+    assert read_url(found[2][0], 99) == b"sub/c.jpg"
+    assert _listed(f"zip://::{archive}") == found
+    assert _listed(f"zip://sub::{archive}") == [(f"zip://sub/c.jpg::{archive}", "c.jpg")]
+
+
+def test_a_web_server_without_ranges(web):
+    """Its index is the listing; a file is read from the start to the bound."""
+    url, _ = web
+    found = _listed(f"{url}/photos/")
+    assert [name for _, name in found] == ["a.png", "notes.txt", "sub/b.jpg"]
+    assert read_url(found[2][0], 99) == b"photos/sub/b.jpg"
+    assert read_url(found[2][0], 3) == b"phot"  # one more than asked for
+    assert _listed(f"{url}/photos/a.png?key=1*") == [(f"{url}/photos/a.png?key=1*", "a.png")]
+
+
+def test_what_fails_is_tried_again(web):
+    """Until it is given, or the tries are over; the URL is named."""
+    url, failures = web
+    failures["/photos/a.png"] = [503, 429]
+    assert read_url(f"{url}/photos/a.png", 99) == b"photos/a.png"
+    failures["/photos/a.png"] = [500] * 3
+    with pytest.raises(OSError, match=f"{url}/photos/a.png: .*500"):
+        read_url(f"{url}/photos/a.png", 99)
+    assert failures["/photos/a.png"] == []
+
+
+@pytest.mark.parametrize("answer", [403, 404])
+def test_what_is_final_is_not_tried_again(web, answer):
+    """No right, and no file."""
+    url, failures = web
+    failures["/photos/a.png"] = [answer, answer]
+    with pytest.raises(OSError, match=f"{url}/photos/a.png: "):
+        read_url(f"{url}/photos/a.png", 99)
+    assert failures["/photos/a.png"] == [answer]
+
+
+def test_errors_name_the_url(memory, archive, tmp_path):
+    """No such file, no archive, no such kind of storage, a package that is missing."""
+    with pytest.raises(FileNotFoundError, match=f"{memory}/gone.png: expected a file"):
+        read_url(f"{memory}/gone.png", 99)
+    with pytest.raises(FileNotFoundError, match=r"zip://gone.zip: "):
+        _listed("zip://gone.zip")
+    (tmp_path / "no.zip").write_text("text")
+    with pytest.raises(OSError, match="no.zip: File is not a zip file"):
+        _listed(f"zip://{tmp_path}/no.zip")
+    with pytest.raises(OSError, match="nothing://x: Protocol not known"):
+        _listed("nothing://x")
+
+
+def test_a_missing_package_says_what_to_install(monkeypatch):
+    """Of a bucket's storage, and fsspec itself."""
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(ImportError, match="s3://b/x.*pip install s3fs"):
+        read_url("s3://b/x", 9)
+    monkeypatch.setitem(sys.modules, "fsspec.core", None)
+    with pytest.raises(ImportError, match=r"pip install 'kiqa\[remote\]'"):
+        read_url("s3://b/x", 9)
+
+
+def test_a_bucket_without_rights_is_named(monkeypatch):
+    """The remedy is about credentials; it is not tried again."""
+    tries = []
+
+    def refuse(url):
+        tries.append(url)
+        raise PermissionError("Forbidden")
+
+    monkeypatch.setattr(remote, "_opened", refuse)
+    with pytest.raises(PermissionError, match="s3://b/x: .*Forbidden; look at the credentials"):
+        _listed("s3://b/x")
+    assert len(tries) == 1
+
+
+def test_images_are_loaded_from_urls(memory, photo, encode):
+    """By the one loader, within its bound."""
+    system = fsspec.filesystem("memory")
+    system.pipe_file("/photos/a.png", encode(photo, "PNG"))
+    image = load_image(f"{memory}/a.png")
+    assert (image.pixels == photo).all() and image.path == f"{memory}/a.png"
+    with pytest.raises(ValueError, match=f"{memory}/a.png: expected a file of at most 100 bytes"):
+        load_image(f"{memory}/a.png", max_bytes=100)
+
+
+@pytest.mark.parametrize("path", ["a.png", "C:/a.png", "C:\\a.png", "/a:/b", "://x", b"s3://x"])
+def test_paths_are_no_urls(path):
+    """Also those with colons."""
+    assert not is_url(path)

@@ -1,0 +1,121 @@
+"""Addresses that are none, that nobody answers, or where something else does; and shares."""
+
+import socket
+import sys
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from kiqa.scoring.cluster.session import Shares, check_reachable, joined, shares
+
+_SETTINGS = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+
+
+@pytest.fixture
+def no_ray(monkeypatch):
+    """A stand-in for Ray, to which this process is not connected."""
+
+    def init(address, **options):
+        raise RuntimeError("Version mismatch: 2.9 and 2.60")
+
+    made = SimpleNamespace(is_initialized=lambda: False, init=init, __version__="2.60.0")
+    monkeypatch.setitem(sys.modules, "ray", made)
+    return made
+
+
+@pytest.fixture
+def server():
+    """The function ``server(answer) -> "HOST:PORT"``: what says this to whoever connects."""
+    sockets = []
+
+    def start(answer):
+        listening = socket.create_server(("127.0.0.1", 0))
+        sockets.append(listening)
+
+        def serve():
+            while True:
+                try:
+                    stream, _ = listening.accept()
+                except OSError:
+                    return
+                sockets.append(stream)
+                stream.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        return f"127.0.0.1:{listening.getsockname()[1]}"
+
+    yield start
+    for each in sockets:
+        each.close()
+
+
+def test_an_address_that_nobody_answers_is_refused_at_once(no_ray):
+    """A port that is closed."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+    began = time.monotonic()
+    with pytest.raises(ConnectionError, match=f"Received: no answer from {address}"):
+        check_reachable(address)
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.0 200 OK\r\n\r\n", b"", b"\0\0\0\1\0\0\0\0\0"])
+def test_a_server_that_is_no_ray_is_refused(no_ray, server, answer, monkeypatch):
+    """Another protocol, silence, and frames of another kind."""
+    monkeypatch.setattr("kiqa.scoring.cluster.session._ANSWER", 0.2)
+    with pytest.raises(ConnectionError, match="Expected a Ray cluster at"):
+        check_reachable(server(answer))
+
+
+def test_what_answers_as_ray_does_is_asked(no_ray, server):
+    """What Ray says then, such as other versions, is the reason."""
+    address = server(_SETTINGS)
+    check_reachable(address)
+    with pytest.raises(ValueError, match="Version mismatch.*Install ray==2.60.0"), joined(address):
+        pass
+
+
+@pytest.mark.parametrize(
+    "address", ["", "head", "head:", ":6379", "head:port", "head:0", "ray://head:10001"]
+)
+def test_what_is_no_address_is_refused(no_ray, address):
+    """A host without a port, and addresses of Ray's client."""
+    with pytest.raises(ValueError, match="Expected an address HOST:PORT"):
+        check_reachable(address)
+
+
+def test_ray_that_is_not_installed_says_what_to_install(monkeypatch):
+    """The remedy is the extra."""
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ImportError, match=r"pip install 'kiqa\[ray\]'"):
+        check_reachable(None)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "asked", "expected"),
+    [
+        ([{"CPU": 2.0}], (None, 0.0), Shares(2, 1, 0.0)),
+        ([{"CPU": 8.0}], (2, 0.0), Shares(2, 4, 0.0)),
+        ([{"CPU": 2.0}], (5, 0.0), Shares(5, 1, 0.0)),
+        ([{"CPU": 0.0}, {"CPU": 16.0}, {"CPU": 4.0}], (2, 0.0), Shares(2, 4, 0.0)),
+        ([{"CPU": 16.0, "GPU": 2.0}, {"CPU": 4.0}], (None, 0.5), Shares(4, 4, 0.5)),
+        ([{"CPU": 16.0, "GPU": 0.5}, {"CPU": 16.0, "GPU": 0.5}], (None, 1.0), Shares(1, 16, 1.0)),
+        ([], (None, 0.0), Shares(1, 1, 0.0)),
+    ],
+)
+def test_a_cluster_is_divided(no_ray, nodes, asked, expected):
+    """A worker for each core or share of a GPU; a node without cores counts for nothing."""
+    no_ray.nodes = lambda: [
+        *({"Alive": True, "Resources": each} for each in nodes),
+        {"Alive": False, "Resources": {"CPU": 99.0}},
+    ]
+    assert shares(*asked, local=False) == expected
+
+
+def test_a_machine_without_a_gpu_gives_none(no_ray):
+    """Such workers would be waited for for ever."""
+    no_ray.nodes = lambda: [{"Alive": True, "Resources": {"CPU": 2.0}}]
+    with pytest.raises(ValueError, match="Expected 0.5 GPUs for each worker"):
+        shares(None, 0.5, local=True)
