@@ -171,8 +171,9 @@ def load_case(item: Item, *, blur: float, seed: int) -> tuple[Item, Case | Excep
     """Load an image and make its ground truth.
 
     The truth of a published data set is the mean of its annotators' maps, blurred
-    where it covers the whole image. Without either, one random rectangle is distorted, by a kind and level drawn
-    from those of `kiqa.data.distortions` that work here; the truth is 1 outside, 0 inside. The
+    where it covers the whole image. Without either, one random rectangle is
+    distorted, by a kind and level drawn from those of `kiqa.data.distortions` that
+    work here; the truth is 1 outside, 0 inside. The
     draws depend on the seed, the file's name and the version only.
 
     Args:

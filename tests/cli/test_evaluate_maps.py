@@ -314,8 +314,9 @@ def test_patches_with_scores_leave_the_rest_out(images, capsys):
     """LIVE-FB: only what lies in a patch counts, and nothing is blurred."""
     edges = {"image": (0, 0, 136, 112), "patch_1": (0, 0, 20, 20), "patch_2": (50, 50, 70, 70),
              "patch_3": (100, 80, 130, 110)}  # fmt: skip
+    names = ("left", "top", "right", "bottom")
     cells = {f"{edge}_{part}": value for part, box in edges.items()
-             for edge, value in zip(("left", "top", "right", "bottom"), box, strict=True)}  # fmt: skip
+             for edge, value in zip(names, box, strict=True)}  # fmt: skip
     cells |= {"name_image": "a.png", "mos_image": 50, "mos_patch_1": 20, "mos_patch_2": 55,
               "mos_patch_3": 75}  # fmt: skip
     Path("images/labels_image.csv").write_text("name,mos\na.png,50\n")

@@ -48,7 +48,9 @@ def local_blocks(pixels: np.ndarray, level: int, rng: np.random.Generator) -> np
     check_pixels(pixels)
     check_rng(rng)
     top, left = (int(offset) for offset in rng.integers(0, BLOCK, 2))
-    rows, columns = ((side - at) // BLOCK for side, at in zip(pixels.shape, (top, left)))
+    rows, columns = (
+        (side - at) // BLOCK for side, at in zip(pixels.shape, (top, left), strict=False)
+    )
     places = max(rows, 0) * max(columns, 0)
     if not isinstance(level, (int, np.integer)) or not 1 <= level <= places:
         raise ValueError(
