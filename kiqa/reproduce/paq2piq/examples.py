@@ -152,7 +152,8 @@ def _panels(panels: Sequence[tuple[np.ndarray, str]], rows, options, name) -> in
     """Images beside each other with their titles, and the numbers as a table."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.6 * len(panels), 5.0), layout="constrained")
+    highest = max(pixels.shape[0] / pixels.shape[1] for pixels, _ in panels)
+    figure = Figure(figsize=(4.6 * len(panels), 4.6 * highest + 0.8), layout="constrained")
     for ax, (pixels, title) in zip(figure.subplots(1, len(panels)), panels, strict=True):
         ax.imshow(pixels)
         ax.set(xticks=[], yticks=[])

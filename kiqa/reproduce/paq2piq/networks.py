@@ -12,7 +12,7 @@ import sys
 from kiqa.constants import PAQ2PIQ
 from kiqa.evaluation.report import to_markdown, write_csv
 from kiqa.reproduce.command import Command, add_output
-from kiqa.reproduce.thesis.architectures import shown, stages_of
+from kiqa.reproduce.thesis.architectures import changing, shown, stages_of
 from kiqa.reproduce.thesis.figures import save
 
 _TITLES = {
@@ -35,13 +35,13 @@ def _run(options: argparse.Namespace) -> int:
     body = stages_of(build_resnet18(), (PAQ2PIQ.side, PAQ2PIQ.side, 3), whole=True)
     cut = PAQ2PIQ.bins, PAQ2PIQ.bins, PAQ2PIQ.features
     pooled = {"name": "roi_pool", "kind": "pooling", "layers": 0, "parameters": 0, "shape": cut}
-    figure = Figure(figsize=(16, 10.5), layout="constrained")
+    figure = Figure(figsize=(14, 10.5), layout="constrained")
     rows = []
     for ax, kind in zip(figure.subplots(len(KINDS), 1), KINDS, strict=True):
         head = build_paq2piq_head(kind=kind)
         shape = {"bm": body[-1]["shape"], "rm": cut, "fm": (PAQ2PIQ.patches + 1, *cut)}[kind]
         stages = [*body, *([] if kind == "bm" else [pooled]), *stages_of(head, shape)]
-        plot_architecture(stages, ax=ax)
+        plot_architecture(changing(stages), ax=ax)
         ax.set_title(_TITLES[kind], fontsize="medium", loc="left")
         rows += [{"network": f"P2P-{kind.upper()}"} | row for row in shown(stages)]
     write_csv(rows, options.output / "paq2piq-fig9.csv")

@@ -17,7 +17,7 @@ from kiqa.evaluation.report import to_markdown, write_csv
 from kiqa.io.images import load_image
 from kiqa.maps.gaze import gaze_of
 from kiqa.reproduce.command import Command, add_output
-from kiqa.reproduce.thesis.architectures import shown, stages_of
+from kiqa.reproduce.thesis.architectures import changing, shown, stages_of
 from kiqa.reproduce.thesis.figures import add_image, save
 
 _PATCHES = 26  # of a 1024x768 image and its half
@@ -61,7 +61,7 @@ def _fig_2(options: argparse.Namespace) -> int:
     write_csv(rows, options.output / "rnn-fig2.csv")
     total = sum(stage["parameters"] for stage in stages)
     sys.stdout.write(f"{to_markdown(rows)}\n\n{total:,} parameters\n")
-    return save(plot_architecture(stages), options, "rnn-fig2")
+    return save(plot_architecture(changing(stages)), options, "rnn-fig2")
 
 
 def _fig_3(options: argparse.Namespace) -> int:

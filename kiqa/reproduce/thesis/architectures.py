@@ -1,6 +1,7 @@
 """The thesis's Figures 7 and 12: Patchnet and the aggregator, drawn from the models.
 
-Public names: :data:`FIG_7`, :data:`FIG_12`, :func:`stages_of`, :func:`shown`.
+Public names: :data:`FIG_7`, :data:`FIG_12`, :func:`stages_of`, :func:`changing`,
+:func:`shown`.
 """
 
 import argparse
@@ -88,6 +89,16 @@ def _fig_12(options: argparse.Namespace) -> int:
     rows, columns = ((side - PATCHNET.patch) // PATCHNET.stride + 1 for side in (height, width))
     stages = stages_of(build_aggregator(), (rows, columns, 3), whole=True)
     return _draw(stages, options, "thesis-fig12")
+
+
+def changing(stages: Sequence[dict]) -> list[dict]:
+    """Leave out stages that have no parameters and change no shape, such as dropout."""
+    before = [None, *(stage["shape"] for stage in stages)]
+    return [
+        stage
+        for stage, shape in zip(stages, before, strict=False)
+        if stage["parameters"] or stage["shape"] != shape
+    ]
 
 
 def shown(stages: Sequence[dict]) -> list[dict]:
