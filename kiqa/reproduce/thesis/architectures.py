@@ -92,12 +92,12 @@ def _fig_12(options: argparse.Namespace) -> int:
 
 
 def changing(stages: Sequence[dict]) -> list[dict]:
-    """Leave out stages that have no parameters and change no shape, such as dropout."""
+    """Leave out stages of no kind that have no parameters and change no shape: dropout, ReLU."""
     before = [None, *(stage["shape"] for stage in stages)]
     return [
         stage
         for stage, shape in zip(stages, before, strict=False)
-        if stage["parameters"] or stage["shape"] != shape
+        if stage["kind"] != "other" or stage["parameters"] or stage["shape"] != shape
     ]
 
 

@@ -28,7 +28,14 @@ def test_the_aggregator_is_drawn_by_its_blocks(tmp_path, capsys, csv_rows):
 
 
 def test_what_changes_nothing_is_not_drawn():
-    """No parameters and the shape of the stage before; the first one stays."""
-    rows = (("in", 0, (4,)), ("drop", 0, (4,)), ("norm", 8, (4,)), ("pool", 0, (2,)))
-    stages = [dict(zip(("name", "parameters", "shape"), row, strict=True)) for row in rows]
-    assert [stage["name"] for stage in changing(stages)] == ["in", "norm", "pool"]
+    """Of no kind, no parameters, the shape of the stage before; the first one stays."""
+    rows = (
+        ("in", "other", 0, (4,)),
+        ("drop", "other", 0, (4,)),
+        ("norm", "other", 8, (4,)),
+        ("one", "pooling", 0, (2,)),
+        ("beside", "pooling", 0, (2,)),
+    )
+    names = ("name", "kind", "parameters", "shape")
+    stages = [dict(zip(names, row, strict=True)) for row in rows]
+    assert [stage["name"] for stage in changing(stages)] == ["in", "norm", "one", "beside"]
