@@ -163,7 +163,7 @@ def answers_of(item: Item, *, height: int, width: int) -> dict[str, np.ndarray]:
         ValueError: If an answer does not fit the image.
     """
     boxes = item.boxes.boxes if item.boxes is not None else {}
-    drawn = {name: partial(good_boxes, boxes=own) for name, own in boxes.items()}
+    drawn: dict[str, Answer] = {name: partial(good_boxes, boxes=own) for name, own in boxes.items()}
     return {name: answer(height, width) for name, answer in {**drawn, **item.answers}.items()}
 
 

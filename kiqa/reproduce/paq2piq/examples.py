@@ -55,8 +55,11 @@ def error_by_activity(pixels: np.ndarray, worse: np.ndarray) -> tuple[float, flo
     activity = own.std(axis=1)
     order = np.argsort(activity, kind="stable")
     quarter = max(1, len(order) // 4)
-    calm, busy = order[:quarter], order[-quarter:]
-    return tuple(float(error[part].mean() / max(activity[part].mean(), 1)) for part in (calm, busy))
+    calm, busy = (
+        float(error[part].mean() / max(activity[part].mean(), 1))
+        for part in (order[:quarter], order[-quarter:])
+    )
+    return calm, busy
 
 
 def _fig_1(options: argparse.Namespace) -> int:

@@ -41,12 +41,12 @@ def qground(root: str | Path) -> list[AnnotatedImage]:
         FileNotFoundError: If the annotations, all images or a mask are missing.
         ValueError: If the annotations are not as stated; the entry is named.
     """
-    root = data_folder(root, _PAGE, "qground/ with images/, masks/ and the annotations")
-    root = find_entry(root, ["qground"]) or root
-    files = sorted(root.glob("*.json"))
+    given = data_folder(root, _PAGE, "qground/ with images/, masks/ and the annotations")
+    part = find_entry(given, ["qground"]) or given
+    files = sorted(part.glob("*.json"))
     if not files:
-        missing_scores(root, ["*.json"], _PAGE)
-    folder = find_entry(root, ["masks"]) or root / "masks"
+        missing_scores(part, ["*.json"], _PAGE)
+    folder = find_entry(part, ["masks"]) or part / "masks"
     answers: dict[str, dict] = {}
     for where, entry in json_entries(files, ["id", "image", "ann_list"]):
         name = str(entry["image"]).replace("\\", "/")
@@ -60,7 +60,7 @@ def qground(root: str | Path) -> list[AnnotatedImage]:
             )
         who = str(entry["id"]).removeprefix(PurePosixPath(name).stem).strip("_") or "all"
         answers.setdefault(name, {})[who] = partial(masks, files=found, bright="any-bad")
-    return present(answers, folder=find_entry(root, ["images"]) or root, dataset="qground")
+    return present(answers, folder=find_entry(part, ["images"]) or part, dataset="qground")
 
 
 def _mask(annotation, where):

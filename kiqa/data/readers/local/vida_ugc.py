@@ -40,15 +40,15 @@ def vida_ugc(root: str | Path) -> list[AnnotatedImage]:
         FileNotFoundError: If the metadata or all images are missing.
         ValueError: If the metadata are not as stated; the entry is named.
     """
-    root = data_folder(root, _PAGE, "the metadata in JSON and images/")
-    files = sorted(root.glob("*metadata*.json")) or sorted(root.glob("*.json"))
+    folder = data_folder(root, _PAGE, "the metadata in JSON and images/")
+    files = sorted(folder.glob("*metadata*.json")) or sorted(folder.glob("*.json"))
     if not files or len(files) > 1 and "metadata" not in files[0].name:
-        missing_scores(root, ["train_metadata.json"], _PAGE)
+        missing_scores(folder, ["train_metadata.json"], _PAGE)
     answers: dict[str, dict] = {}
     for where, entry in json_entries(files, ["image"]):
         boxes = [_box(part, where) for part in _parts(entry, where)]
         answers.setdefault(str(entry["image"]), {})["all"] = partial(bad_boxes, boxes=boxes)
-    return present(answers, folder=find_entry(root, _FOLDERS) or root, dataset="vida-ugc")
+    return present(answers, folder=find_entry(folder, _FOLDERS) or folder, dataset="vida-ugc")
 
 
 def _parts(entry, where):
@@ -65,10 +65,9 @@ def _parts(entry, where):
 def _box(part, where):
     """Left, top, right, bottom as parts of the sides."""
     edges = part.get("coordinates") if isinstance(part, dict) else None
-    numbers = isinstance(edges, list) and [
-        edge / _SCALE for edge in edges if isinstance(edge, (int, float))
-    ]
-    if not numbers or len(numbers) != 4 or len(edges) != 4:
+    listed = edges if isinstance(edges, list) else []
+    numbers = [edge / _SCALE for edge in listed if isinstance(edge, (int, float))]
+    if len(numbers) != 4 or len(listed) != 4:
         raise ValueError(f"Expected coordinates of 4 numbers in {where}. Received: {edges!r}.")
     left, top, right, bottom = numbers
     if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
