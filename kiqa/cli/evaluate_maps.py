@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import add_count, add_spreadsheet
-from kiqa.cli.map_sources import makers, stored_paths
+from kiqa.cli.map_sources import compared_items, makers, stored_paths
 from kiqa.io.messages import name_file, tell
 from kiqa.io.outputs import check_targets, declare_inputs, named
 
@@ -16,6 +16,10 @@ _SEED = 0  # of the bootstrap; part of the published JSON
 # the thesis's stride 1 do: AUCs then differ by 0.003, at strides 4 and 8 by up to 0.5.
 _STRIDE = 7
 _MAPS = ("patchnet", "fish", "gray")
+# Names of `kiqa.data.readers.local`, which --help does without.
+_ANNOTATIONS = ("cuhk-blur", "dut-blur", "live-fb", "qground", "vida-ugc")
+_OF_PATCHES = ("live-fb",)  # of these, scores of parts of an image only: nothing is blurred
+_ANNOTATORS = "annotators"  # a predictor, with --agreement
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +35,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--synthetic",
         action="store_true",
         help="distort a random rectangle of each image; the rest is the good area",
+    )
+    truth.add_argument(
+        "--annotations",
+        choices=_ANNOTATIONS,
+        help="published marks of people; --images is then the folder of that data set",
+    )
+    parser.add_argument(
+        "--bright",
+        choices=("good", "bad"),
+        help="what bright pixels of the masks of cuhk-blur and dut-blur are; look at one mask",
+    )
+    parser.add_argument(
+        "--agreement",
+        action="store_true",
+        help="also compare each annotator with the others: the row 'annotators', what a map could "
+        "reach; images with one annotator have none",
     )
     parser.add_argument(
         "--map",
@@ -105,7 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(f"Expected a seed of 0 or more. Received: {arguments.seed}.")
     from tqdm import tqdm
 
-    from kiqa.data.local_cases import boxed_items, load_case, synthetic_items, untrained_items
+    from kiqa.data.local_cases import load_case, untrained_items
     from kiqa.data.smoothing import BLUR
     from kiqa.evaluation.local.auc import THRESHOLDS
     from kiqa.io.files import is_of_the_disk
@@ -114,16 +134,9 @@ def run(arguments: argparse.Namespace) -> int:
     arguments.map = arguments.map or ([] if arguments.maps else _MAPS)
     sharp = arguments.synthetic and arguments.no_blur
     arguments.thresholds = arguments.thresholds or ((0.5,) if sharp else THRESHOLDS)
-    arguments.blur = 0.0 if arguments.no_blur else BLUR
-    if arguments.synthetic:
-        items = synthetic_items(
-            arguments.images,
-            split=arguments.split,
-            chosen=arguments.set,
-            versions=arguments.versions,
-        )
-    else:
-        items = boxed_items(arguments.images, arguments.boxes)
+    parts = arguments.annotations in _OF_PATCHES  # what lies beside them says nothing
+    arguments.blur = 0.0 if arguments.no_blur or parts else BLUR
+    items = compared_items(arguments)
     predictors, networks = makers(arguments, stride=arguments.stride)
     items, met = untrained_items(
         items,
@@ -224,6 +237,16 @@ def _compare(case, predictors: dict, used: dict, arguments, folder: Path | None)
         except ValueError as error:
             raise ValueError(f"{case.item.name}, map {name}: {error}") from error
     rows = auc_rows(case.item.name, full, case.truth, thresholds=arguments.thresholds)
+    if arguments.agreement:
+        from kiqa.data.local_cases import answers_of
+        from kiqa.evaluation.local.annotators import annotator_rows
+
+        height, width = case.pixels.shape[:2]
+        answers = answers_of(case.item, height=height, width=width)
+        rows += annotator_rows(
+            case.item.name, list(answers.values()), predictor=_ANNOTATORS, blur=arguments.blur,
+            thresholds=arguments.thresholds,
+        )  # fmt: skip
     if folder:
         _draw(case, full, arguments.thresholds, _figure_path(folder, case.item))
     for name, made in maps.items():
@@ -242,6 +265,7 @@ def _compare(case, predictors: dict, used: dict, arguments, folder: Path | None)
 
 def _draw(case, predictions: dict, thresholds, path: Path) -> None:
     """One figure per image: what was marked or distorted, the truth, the ROC curves."""
+    import numpy as np
     from matplotlib.figure import Figure
 
     from kiqa.evaluation.local.auc import above, balanced_threshold
@@ -264,7 +288,9 @@ def _draw(case, predictions: dict, thresholds, path: Path) -> None:
         right.set_axis_off()
         right.set_title("one class at every threshold: no ROC", fontsize="medium")
     else:
-        plot_roc_curves(predictions, above(case.truth, threshold), ax=right)
+        known = ~np.isnan(case.truth)
+        shown = {name: values[known] for name, values in predictions.items()}
+        plot_roc_curves(shown, above(case.truth[known], threshold), ax=right)
         right.set_title(f"quality above {threshold:g}", fontsize="medium")
     left.figure.suptitle(literal(case.item.name))
     save_figure(left.figure, path, dpi=100)
@@ -278,6 +304,8 @@ def _result(rows: list[dict], used: dict, arguments, *, errors: int) -> dict:
 
     if arguments.synthetic:
         truth = {"kind": "synthetic", "seed": arguments.seed, "versions": arguments.versions}
+    elif arguments.annotations:
+        truth = {"kind": "annotations", "set": arguments.annotations, "bright": arguments.bright}
     else:
         boxes = Path(arguments.boxes)
         truth = {"kind": "boxes", "file": boxes.name, "sha256": sha256_of(boxes)}
@@ -298,7 +326,11 @@ def _table(result: dict) -> str:
     from kiqa.evaluation.report import to_markdown
 
     truth = result["ground_truth"]
-    source = truth.get("file", f"synthetic distortions, seed {truth.get('seed')}")
+    source = {
+        "boxes": truth.get("file"),
+        "annotations": truth.get("set"),
+        "synthetic": f"synthetic distortions, seed {truth.get('seed')}",
+    }[truth["kind"]]
     blur = f"{100 * result['blur']:g} % of the width" if result["blur"] else "none"
     head = (
         f"ROC-AUC of quality maps on {result['images']} images: {source}; blur {blur}, "

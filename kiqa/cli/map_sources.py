@@ -1,4 +1,4 @@
-"""The makers of maps that ``kiqa evaluate-maps`` compares."""
+"""What ``kiqa evaluate-maps`` compares: the images with their truth, and the makers of maps."""
 
 import argparse
 from collections.abc import Callable
@@ -10,10 +10,49 @@ from kiqa.io.outputs import named
 from kiqa.startup import load_quietly
 
 if TYPE_CHECKING:
+    from kiqa.data.local_cases import Item
     from kiqa.io.map_files import QualityMap
     from kiqa.io.weights import Details
 
 ARRAYS = (".npz", ".npy")
+
+
+def compared_items(arguments: argparse.Namespace) -> list["Item"]:
+    """List the images to compare on.
+
+    Args:
+        arguments: With ``images``, one of ``boxes``, ``annotations`` and
+            ``synthetic``, their options, and ``agreement``.
+
+    Returns:
+        The images with whatever their truth is made of.
+
+    Raises:
+        ValueError: If the truth is not as stated, or no image has the several
+            annotators that ``agreement`` is about.
+        FileNotFoundError: If images or truth are not there.
+    """
+    from kiqa.data.local_cases import annotated_items, boxed_items, synthetic_items
+
+    if arguments.synthetic:
+        items = synthetic_items(
+            arguments.images, split=arguments.split, chosen=arguments.set,
+            versions=arguments.versions,
+        )  # fmt: skip
+    elif arguments.boxes:
+        items = boxed_items(arguments.images, arguments.boxes)
+    else:
+        from kiqa.data.readers.local import ANNOTATIONS, OF_TWO_MEANINGS
+
+        read = ANNOTATIONS[arguments.annotations]
+        told = {"bright": arguments.bright} if arguments.annotations in OF_TWO_MEANINGS else {}
+        items = annotated_items(read(arguments.images, **told))
+    if arguments.agreement and not any(item.annotators > 1 for item in items):
+        raise ValueError(
+            "Expected images with several annotators for --agreement. Received: none. Leave it "
+            "out, or use boxes of several participants or qground."
+        )
+    return items
 
 
 def makers(

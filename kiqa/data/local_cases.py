@@ -1,12 +1,14 @@
-"""Images with a local ground truth: boxes that people drew, or a rectangle distorted here.
+"""Images with a local ground truth: what people marked, or a rectangle distorted here.
 
 Public names: :class:`Item`, :class:`Case`, :func:`boxed_items`,
-:func:`synthetic_items`, :func:`untrained_items`, :func:`load_case`.
+:func:`annotated_items`, :func:`synthetic_items`, :func:`untrained_items`,
+:func:`answers_of`, :func:`load_case`.
 """
 
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy as np
 from kiqa.data.distortions import LEVELS, available_distortions, distort_region
 from kiqa.data.folders import images_in
 from kiqa.data.local_quality import ImageBoxes, ground_truth, read_boxes
+from kiqa.data.readers.local.answers import AnnotatedImage, Answer, good_boxes, truth_of
 from kiqa.data.smoothing import blur_map
 from kiqa.data.untrained import untrained_files
 from kiqa.io.images import load_image
@@ -29,13 +32,20 @@ class Item:
         name: Of the image in the results; maps of others are filed under it.
         path: The file.
         boxes: What people marked, or None.
+        answers: What the annotators of a published data set say, by annotator.
         version: Number of the synthetic version, from 1.
     """
 
     name: str
     path: Path
     boxes: ImageBoxes | None = None
+    answers: Mapping[str, Answer] = field(default_factory=dict)
     version: int = 0
+
+    @property
+    def annotators(self) -> int:
+        """How many people, or groups that agreed, said something of it."""
+        return len(self.boxes.boxes) if self.boxes is not None else len(self.answers)
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,8 @@ class Case:
     Attributes:
         item: What it was made from.
         pixels: RGB ``uint8``, shape (H, W, 3), as the predictors see it.
-        truth: ``float32``, shape (H, W), 0..1, higher is better.
+        truth: ``float32``, shape (H, W), 0..1, higher is better; NaN where nobody
+            was asked.
         details: Further columns of its rows.
     """
 
@@ -81,6 +92,11 @@ def boxed_items(folder: str, boxes: str) -> list[Item]:
         )
     declare_inputs(item.path for item in items)
     return items
+
+
+def annotated_items(images: Sequence[AnnotatedImage]) -> list[Item]:
+    """List the images that a reader of `kiqa.data.readers.local` returned."""
+    return [Item(image.name, image.path, answers=image.answers) for image in images]
 
 
 def synthetic_items(folder: str, *, split: str | None, chosen: str, versions: int) -> list[Item]:
@@ -132,11 +148,32 @@ def untrained_items(
     return [item for item in items if item.path in left], kept.note
 
 
+def answers_of(item: Item, *, height: int, width: int) -> dict[str, np.ndarray]:
+    """Make the map of each annotator of an image.
+
+    Args:
+        item: The image; a synthetic one has no annotator.
+        height: Of the image, in pixels.
+        width: Likewise.
+
+    Returns:
+        By annotator ``float32`` of shape (height, width), 0..1, higher is better.
+
+    Raises:
+        ValueError: If an answer does not fit the image.
+    """
+    boxes = item.boxes.boxes if item.boxes is not None else {}
+    drawn: dict[str, Answer] = {name: partial(good_boxes, boxes=own) for name, own in boxes.items()}
+    return {name: answer(height, width) for name, answer in {**drawn, **item.answers}.items()}
+
+
 def load_case(item: Item, *, blur: float, seed: int) -> tuple[Item, Case | Exception]:
     """Load an image and make its ground truth.
 
-    Without boxes one random rectangle is distorted, by a kind and level drawn
-    from those of `kiqa.data.distortions` that work here; the truth is 1 outside, 0 inside. The
+    The truth of a published data set is the mean of its annotators' maps, blurred
+    where it covers the whole image. Without either, one random rectangle is
+    distorted, by a kind and level drawn from those of `kiqa.data.distortions` that
+    work here; the truth is 1 outside, 0 inside. The
     draws depend on the seed, the file's name and the version only.
 
     Args:
@@ -156,6 +193,11 @@ def load_case(item: Item, *, blur: float, seed: int) -> tuple[Item, Case | Excep
                 answers, height=height, width=width, participants=len(answers), blur=blur
             )
             return item, Case(item, pixels, truth)
+        if item.answers:
+            height, width = pixels.shape[:2]
+            truth = truth_of(list(answers_of(item, height=height, width=width).values()))
+            whole = not np.isnan(truth).any()
+            return item, Case(item, pixels, blur_map(truth, blur=blur) if whole else truth)
         rng = np.random.default_rng([seed, item.version, *os.fsencode(item.path.name)])
         kind = str(rng.choice(available_distortions()))
         level = float(rng.choice(LEVELS[kind]))

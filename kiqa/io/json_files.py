@@ -3,7 +3,7 @@
 Python's reader raises another error for each fault, `RecursionError` among
 them, and names no file. Here there is one.
 
-Public names: `parse_json`, `read_json`.
+Public names: `parse_json`, `read_json`, `read_json_list`.
 """
 
 import json
@@ -43,15 +43,32 @@ def read_json(path: str | os.PathLike) -> dict:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no such file; the message names it.
     """
+    return _read(path, dict, "an object")
+
+
+def read_json_list(path: str | os.PathLike) -> list:
+    """Read a JSON file that holds a list.
+
+    Args:
+        path: The file, of at most 64 MiB.
+
+    Raises:
+        FileNotFoundError: As `read_json`.
+        ValueError: As `read_json`.
+    """
+    return _read(path, list, "a list")
+
+
+def _read(path, kind, described):
     path = Path(path)
     check_file(path, max_bytes=_LARGEST)
     try:
         content = parse_json(path.read_bytes())
-        if not isinstance(content, dict):
+        if not isinstance(content, kind):
             raise ValueError(f"it holds a {type(content).__name__}")
     except ValueError as error:
         raise ValueError(
-            f"Expected a JSON file with an object. Received: {path} ({error}). It is damaged: "
+            f"Expected a JSON file with {described}. Received: {path} ({error}). It is damaged: "
             "remove it, or use another folder."
         ) from error
     return content

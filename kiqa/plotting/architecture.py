@@ -15,7 +15,8 @@ from kiqa.plotting.figures import axes_or_new
 _GAP = 1.2  # between cuboids, in the unit of the figure
 _THIN = 0.25  # width of a vector
 _SLANT = 0.35  # of the third axis
-_COLOURS = {"convolution": "#9ecae1", "pooling": "#fdae6b", "dense": "#a1d99b"}
+_COLOURS = {"convolution": "#9ecae1", "pooling": "#fdae6b", "dense": "#a1d99b",
+            "recurrent": "#bcbddc"}  # fmt: skip
 _OTHER = "#d9d9d9"
 
 
@@ -27,8 +28,9 @@ def plot_architecture(stages: Sequence[Mapping[str, Any]], *, ax: Axes | None = 
 
     Args:
         stages: Each with ``name``, ``kind`` (``"convolution"``, ``"pooling"``,
-            ``"dense"`` or another) and ``shape`` of its output for one image,
-            ``(rows, columns, channels)`` or ``(values,)``.
+            ``"dense"``, ``"recurrent"`` or another) and ``shape`` of its output
+            for one image, ``(rows, columns, channels)``, ``(steps, values)`` of a
+            sequence, or ``(values,)``.
         ax: Axes to draw on.
 
     Returns:
@@ -37,9 +39,10 @@ def plot_architecture(stages: Sequence[Mapping[str, Any]], *, ax: Axes | None = 
     Raises:
         ValueError: If there is no stage, or a shape is of another kind.
     """
-    if not stages or any(len(stage["shape"]) not in (1, 3) for stage in stages):
+    if not stages or any(len(stage["shape"]) not in (1, 2, 3) for stage in stages):
         raise ValueError(
-            "Expected stages with shapes (rows, columns, channels) or (values,). Received: "
+            "Expected stages with shapes (rows, columns, channels), (steps, values) or (values,). "
+            "Received: "
             f"{[tuple(stage['shape']) for stage in stages]}."
         )
     ax = axes_or_new(ax, (0.75 * len(stages), 3.4))
@@ -65,6 +68,9 @@ def _sides(shape):
     """Height, depth and width of a cuboid."""
     if len(shape) == 1:
         return float(np.log2(shape[0] + 1)), 0.0, _THIN
+    if len(shape) == 2:
+        steps, values = shape
+        return float(np.log2(values + 1)), 0.0, float(np.log2(steps + 1) / 3)
     rows, columns, channels = shape
     return float(np.log2(rows + 1)), float(np.log2(columns + 1)), float(np.log2(channels + 1) / 3)
 

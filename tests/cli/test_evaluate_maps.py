@@ -278,3 +278,73 @@ def test_images_that_a_model_was_trained_on_are_left_out(stand_in, images, monke
     assert "3 images" in capsys.readouterr().out
     assert _human("--map", "fish") == 0
     assert "3 images" in capsys.readouterr().out
+
+
+def test_published_annotations_and_the_agreement_of_annotators(images, capsys):
+    """Masks by annotator are the truth, and the annotators a row of their own."""
+    folder = Path("qground/masks")
+    folder.mkdir(parents=True)
+    for name, right in (("1", 60), ("2", 80)):
+        mask = np.zeros((112, 136), np.uint8)
+        mask[:, :right] = 255
+        Image.fromarray(mask).save(folder / f"{name}.png")
+    entries = [
+        {"id": f"a_{who}", "image": "a.png", "ann_list": [{"mask": f"{who}.png"}]} for who in "12"
+    ]
+    Path("qground/train.json").write_text(json.dumps(entries))
+    Path("images").rename("qground/images")
+    Path("mine").mkdir()
+    np.save("mine/a.png.npy", np.arange(136.0) + np.zeros((112, 1)))
+    arguments = ["evaluate-maps", "--images", ".", "--annotations", "qground", "--no-blur"]
+    arguments += ["--maps", "mine=mine", "--agreement", "--thresholds", "0", "0.5"]
+    assert main([*arguments, "--output", "out"]) == 0
+    assert "on 1 images: qground; blur none" in capsys.readouterr().out
+    aucs = {(row["predictor"], row["threshold"]): row["auc"] for row in _rows()}
+    # Any annotator good: columns from 60 on; both good: from 80 on. A ramp is perfect.
+    assert aucs["mine", "0.0"] == aucs["mine", "0.5"] == "1.0"
+    # Of the columns good for the one, 60 and 80, those good for the other: means of (1 + 1) / 2,
+    # less half of the 20 columns that one of them counts otherwise, among 56, 76, 60 or 80.
+    first, second = 1 - 20 / 2 / 80, 1 - 20 / 2 / 76
+    assert float(aucs["annotators", "0.5"]) == pytest.approx((first + second) / 2)
+    made = json.loads(Path("out/evaluation.json").read_text())
+    assert made["ground_truth"] == {"kind": "annotations", "set": "qground", "bright": None}
+
+
+def test_patches_with_scores_leave_the_rest_out(images, capsys):
+    """LIVE-FB: only what lies in a patch counts, and nothing is blurred."""
+    edges = {"image": (0, 0, 136, 112), "patch_1": (0, 0, 20, 20), "patch_2": (50, 50, 70, 70),
+             "patch_3": (100, 80, 130, 110)}  # fmt: skip
+    names = ("left", "top", "right", "bottom")
+    cells = {f"{edge}_{part}": value for part, box in edges.items()
+             for edge, value in zip(names, box, strict=True)}  # fmt: skip
+    cells |= {"name_image": "a.png", "mos_image": 50, "mos_patch_1": 20, "mos_patch_2": 55,
+              "mos_patch_3": 75}  # fmt: skip
+    Path("images/labels_image.csv").write_text("name,mos\na.png,50\n")
+    lines = [",".join(map(str, row)) for row in (cells, cells.values())]
+    Path("images/labels640.csv").write_text("\n".join([*lines, ""]))
+    Path("mine").mkdir()
+    values = np.full((112, 136), 9.0)  # best where nobody was asked
+    values[:20, :20], values[50:70, 50:70], values[80:110, 100:130] = 2, 1, 3
+    np.save("mine/a.png.npy", values)
+    arguments = ["evaluate-maps", "--images", "images", "--annotations", "live-fb"]
+    assert main([*arguments, "--maps", "mine=mine", "--output", "out"]) == 0
+    aucs = {row["threshold"]: row["auc"] for row in _rows()}
+    assert (aucs["0.6"], aucs["0.8"]) == ("1.0", "")  # the best patch is found; none is above 0.8
+    assert float(aucs["0.3"]) == pytest.approx(1 - 400 / (400 + 900))  # one of two below the worst
+    assert json.loads(Path("out/evaluation.json").read_text())["blur"] == 0
+    assert main([*arguments, "--maps", "mine=mine", "--agreement"]) == 2
+    assert "several annotators for --agreement" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--annotations", "cuhk-blur"], "good or bad as the meaning of bright pixels"),
+        (["--annotations", "vida-ugc"], "train_metadata.json"),
+        (["--synthetic", "--agreement"], "several annotators"),
+    ],
+)
+def test_annotations_that_cannot_be_used(images, capsys, options, said):
+    """One line, status 2."""
+    assert main(["evaluate-maps", "--images", "images", "--map", "gray", *options]) == 2
+    assert said in capsys.readouterr().err

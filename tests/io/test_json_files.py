@@ -2,13 +2,22 @@
 
 import pytest
 
-from kiqa.io.json_files import parse_json, read_json
+from kiqa.io.json_files import parse_json, read_json, read_json_list
 
 
 def test_an_object_is_read(tmp_path):
     """In UTF-8, with whatever is in it."""
     (tmp_path / "a.json").write_text('{"größe": [1, null]}', encoding="utf-8")
     assert read_json(tmp_path / "a.json") == {"größe": [1, None]}
+
+
+def test_a_list_is_read_by_another_function(tmp_path):
+    """And an object is not one."""
+    (tmp_path / "a.json").write_text("[1, {}]")
+    assert read_json_list(tmp_path / "a.json") == [1, {}]
+    (tmp_path / "a.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"JSON file with a list. Received: .*a\.json"):
+        read_json_list(tmp_path / "a.json")
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,15 @@ def test_each_stage_has_its_name_and_shape():
     ax.figure.canvas.draw()
 
 
-@pytest.mark.parametrize("stages", [[], [STAGES[0] | {"shape": (3, 4)}]])
+def test_a_sequence_is_as_high_as_its_values_and_as_wide_as_its_steps():
+    """It has no third side."""
+    ax = plot_architecture([STAGES[0] | {"shape": (3, 7)}, STAGES[0] | {"shape": (30, 7)}])
+    short, long = (patch.get_path().get_extents() for patch in ax.patches[::3])
+    assert short.height == long.height == 3 and short.width < long.width
+
+
+@pytest.mark.parametrize("stages", [[], [STAGES[0] | {"shape": (3, 4, 5, 6)}]])
 def test_shapes_are_checked(stages):
-    """No stage at all, and a shape of two numbers."""
+    """No stage at all, and a shape of four numbers."""
     with pytest.raises(ValueError, match="rows, columns, channels"):
         plot_architecture(stages)

@@ -143,8 +143,9 @@ def threshold_aucs(
     prediction is ranked once for all thresholds.
 
     Args:
-        prediction: Shape ``(H, W)``, finite, higher is better.
-        truth: Shape ``(H, W)``, finite.
+        prediction: Shape ``(H, W)``, or the pixels of a part of it, finite, higher
+            is better.
+        truth: Of the same shape, finite.
         thresholds: Increasing values of t_G.
 
     Returns:
@@ -204,7 +205,7 @@ def auc_rows(
     Args:
         image_name: Name of the image.
         predictions: For each predictor its map, shape ``(H, W)``.
-        truth: Ground truth, shape ``(H, W)``.
+        truth: Ground truth, shape ``(H, W)``. Pixels where it is NaN are left out.
         thresholds: As in `threshold_aucs`.
 
     Returns:
@@ -215,6 +216,8 @@ def auc_rows(
     Raises:
         ValueError: As `threshold_aucs`.
     """
+    known = ~np.isnan(truth)
+    truth = truth[known]
     levels, _ = _levels(truth, thresholds)
     counts = np.bincount(levels, minlength=len(thresholds) + 1)
     shares = _above(counts) / levels.size
@@ -230,7 +233,7 @@ def auc_rows(
         for threshold, share, auc in zip(
             thresholds,
             shares,
-            threshold_aucs(prediction, truth, thresholds=thresholds),
+            threshold_aucs(prediction[known], truth, thresholds=thresholds),
             strict=True,
         )
     ]
@@ -242,13 +245,13 @@ def balanced_threshold(
     """Return the threshold that splits a ground truth most evenly.
 
     Args:
-        truth: Ground truth, shape ``(H, W)``.
+        truth: Ground truth, shape ``(H, W)``. Pixels where it is NaN are left out.
         thresholds: As in `threshold_aucs`.
 
     Returns:
         The threshold, or None where none of them leaves two classes.
     """
-    levels, _ = _levels(truth, thresholds)
+    levels, _ = _levels(truth[~np.isnan(truth)], thresholds)
     share = _above(np.bincount(levels, minlength=len(thresholds) + 1)) / levels.size
     best = int(np.argmin(np.abs(share - 0.5)))
     return float(thresholds[best]) if 0 < share[best] < 1 else None

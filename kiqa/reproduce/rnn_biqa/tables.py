@@ -2,7 +2,8 @@
 
 Tables 1 and 2 are the ablation and Tables 4 and 5 the comparison between data
 sets (train on the one, test on the other), Table 3 the versions of SPAQ in
-other sizes, Tables 6 and 7 three random splits. Features are extracted once,
+other sizes (ours also without several resolutions, and how well the scores of
+one image at two sizes agree), Tables 6 and 7 three random splits. Features are extracted once,
 by ``python -m kiqa.train_rnn_biqa features``; what is trained here takes
 minutes on a CPU. Any data set may stand in for the paper's: with one folder
 only, its own split is used in place of a second data set, and the published
@@ -12,13 +13,15 @@ The paper's DeepBIQ is a re-implementation with the same patches and a support
 vector regression on mean features; so is ours. Correlations are without a
 logistic, RMSE is on the scale 0..100.
 
-Public names: :data:`TABLE_1` to :data:`TABLE_7`, :func:`table_rows`.
+Public names: :data:`TABLE_1` to :data:`TABLE_7`, :func:`table_rows`,
+:func:`consistency`.
 
 References:
     Korhonen et al. 2021, section 4.4.
 """
 
 import argparse
+import itertools
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -32,6 +35,7 @@ import numpy as np
 from kiqa import __version__
 from kiqa.arguments import add_number
 from kiqa.constants import RNN_BIQA
+from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import metric_cells, to_markdown, write_csv, write_json
 from kiqa.io.files import replacing
 from kiqa.reproduce.command import Command, add_include, add_output, report
@@ -97,6 +101,35 @@ def table_rows(
     return rows
 
 
+def consistency(predictions: Sequence[Mapping]) -> list[dict]:
+    """Compare the scores of one image at several sizes, by networks trained at each.
+
+    Args:
+        predictions: Rows with ``method``, ``run`` (the size), ``name`` and
+            ``predicted``, 0..100.
+
+    Returns:
+        For each method and two sizes: ``method``, ``runs``, ``images`` that both
+        have, ``srocc`` between the scores and ``difference``, the mean of its
+        absolute value. Sizes that share fewer than three images are left out.
+    """
+    scores: dict[str, dict[str, dict[str, float]]] = {}
+    for row in predictions:
+        of_run = scores.setdefault(row["method"], {}).setdefault(row["run"], {})
+        of_run[row["name"]] = row["predicted"]
+    found = []
+    for method, runs in scores.items():
+        for one, other in itertools.combinations(runs, 2):
+            names = [name for name in runs[one] if name in runs[other]]
+            if len(names) < 3:
+                continue
+            first, second = (np.array([runs[run][name] for name in names]) for run in (one, other))
+            found.append({"method": method, "runs": [one, other], "images": len(names),
+                          "srocc": METRICS["srocc"](first, second),
+                          "difference": float(np.abs(first - second).mean())})  # fmt: skip
+    return found
+
+
 def _run(options: argparse.Namespace, *, table: str, methods: Sequence[str]) -> int:
     runs, data = _parts(options, table)
     runs = {
@@ -132,8 +165,12 @@ def _run(options: argparse.Namespace, *, table: str, methods: Sequence[str]) -> 
         "table": table, "data": data, "preset": options.preset, "seed": options.seed,
         "normalisation": options.normalisation, "epochs": options.epochs,
         "kiqa": __version__, "results": results, "published": published_rows(table),
+        "consistency": consistency(predictions) if table == "rnn-table3" else [],
     }  # fmt: skip
     text = to_markdown(_read(content)[1])
+    if content["consistency"]:
+        rows = [row | {"runs": " and ".join(row["runs"])} for row in content["consistency"]]
+        text += f"\n\n{to_markdown(rows)}"
     if options.output is not None:
         stem = options.output / table
         write_json(content, f"{stem}.json")
@@ -152,7 +189,12 @@ def _read(content):
         f"{content['preset']}, {content['epochs']} epochs, seed {content['seed']}, features: "
         f"{content['normalisation']}"
     )
-    return about, table_rows(content["results"], content["published"])
+    agreeing = [
+        f"{row['method']}, {' and '.join(row['runs'])}: SCC {row['srocc']:.3f} between the scores "
+        f"of {row['images']} images, mean difference {row['difference']:.1f} of 100"
+        for row in content.get("consistency", ())  # not in files of 0.1.0
+    ]
+    return "; ".join([about, *agreeing]), table_rows(content["results"], content["published"])
 
 
 def _one(settings, parts, options, name):
@@ -259,7 +301,7 @@ def _command(number, summary, methods):
 
 TABLE_1 = _command(1, "ablation, trained on SPAQ and tested on KonIQ-10k", _ABLATION)
 TABLE_2 = _command(2, "ablation, trained on KonIQ-10k and tested on SPAQ", _ABLATION)
-TABLE_3 = _command(3, "versions of SPAQ in other sizes", ("CNN+Mres+RNN",))
+TABLE_3 = _command(3, "versions of SPAQ in other sizes", ("CNN+RNN", "CNN+Mres+RNN"))
 TABLE_4 = _command(4, "comparison, trained on SPAQ and tested on KonIQ-10k", _COMPARISON)
 TABLE_5 = _command(5, "comparison, trained on KonIQ-10k and tested on SPAQ", _COMPARISON)
 TABLE_6 = _command(6, "comparison on KonIQ-10k, three random splits", _COMPARISON)

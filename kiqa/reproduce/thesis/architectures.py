@@ -1,12 +1,14 @@
 """The thesis's Figures 7 and 12: Patchnet and the aggregator, drawn from the models.
 
-Public names: :data:`FIG_7`, :data:`FIG_12`, :func:`stages_of`.
+Public names: :data:`FIG_7`, :data:`FIG_12`, :func:`stages_of`, :func:`changing`,
+:func:`shown`.
 """
 
 import argparse
 import itertools
 import re
 import sys
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,36 +21,42 @@ if TYPE_CHECKING:
     import keras
 
 _KONIQ = (768, 1024)  # height and width of the images that the thesis's aggregator read
-# DenseNet's layers that belong together: conv2_block1_1_conv and what follows, pool2_conv, ...
-_GROUP = re.compile(r"(conv\d+|pool\d+)(?=_|$)")
+# Layers that belong together: DenseNet's conv2_block1_1_conv and what follows, pool2_conv, ...;
+# ResNet's layer1.0.conv1 and what follows.
+_GROUP = re.compile(r"(conv\d+|pool\d+)(?=_|$)|(layer\d+)(?=\.)")
 _KINDS = {"Conv2D": "convolution", "MaxPooling2D": "pooling", "AveragePooling2D": "pooling",
-          "GlobalMaxPooling2D": "pooling", "Dense": "dense"}  # fmt: skip
+          "GlobalMaxPooling2D": "pooling", "GlobalAveragePooling2D": "pooling", "Dense": "dense",
+          "GRU": "recurrent"}  # fmt: skip
+_MOST_SIDES = 3  # of what can be drawn
 
 
-def stages_of(model: "keras.Model", *, rows: int, columns: int, whole: bool = False) -> list[dict]:
+def stages_of(model: "keras.Model", shape: Sequence[int], *, whole: bool = False) -> list[dict]:
     """Describe a network as the stages of a figure.
 
     Args:
-        model: Of one input with three channels, its layers in order.
-        rows: Height of the input.
-        columns: Width of the input.
-        whole: One stage for each group of DenseNet's layers, not one a layer.
+        model: Of one input, its layers in order.
+        shape: Of one input, such as ``(rows, columns, 3)``.
+        whole: One stage for each group of DenseNet's or ResNet's layers, not one
+            a layer.
 
     Returns:
         For each stage ``name``, ``kind``, ``layers`` (their number),
-        ``parameters`` and ``shape``, that of its output for one input.
+        ``parameters`` and ``shape``, that of its output for one input; no
+        stage where that has more than three sides.
     """
     import keras
 
     def stage(layer):
         found = _GROUP.match(layer.name) if whole else None
-        return found[1] if found else layer.name
+        return found[0] if found else layer.name
 
     groups = [(name, list(layers)) for name, layers in itertools.groupby(model.layers, stage)]
     ends = keras.Model(model.inputs, [layers[-1].output for _, layers in groups])
-    shapes = ends.compute_output_shape((1, rows, columns, 3))
+    shapes = ends.compute_output_shape((1, *shape))
     found = []
-    for (name, layers), shape in zip(groups, shapes, strict=True):
+    for (name, layers), made in zip(groups, shapes, strict=True):
+        if len(made) - 1 > _MOST_SIDES:
+            continue
         kinds = [_KINDS[kind] for layer in layers if (kind := type(layer).__name__) in _KINDS]
         pooled = name.startswith("pool") and "pooling" in kinds
         found.append({
@@ -56,7 +64,7 @@ def stages_of(model: "keras.Model", *, rows: int, columns: int, whole: bool = Fa
             "kind": "pooling" if pooled else (kinds or ["other"])[0],
             "layers": len(layers),
             "parameters": sum(layer.count_params() for layer in layers),
-            "shape": tuple(shape[1:]),
+            "shape": tuple(made[1:]),
         })  # fmt: skip
     return found
 
@@ -67,8 +75,8 @@ def _fig_7(options: argparse.Namespace) -> int:
     start_keras()
     from kiqa.models.patchnet import build_patchnet
 
-    side = PATCHNET.patch
-    return _draw(stages_of(build_patchnet(), rows=side, columns=side), options, "thesis-fig7")
+    stages = stages_of(build_patchnet(), (PATCHNET.patch, PATCHNET.patch, 3))
+    return _draw(stages, options, "thesis-fig7")
 
 
 def _fig_12(options: argparse.Namespace) -> int:
@@ -79,14 +87,29 @@ def _fig_12(options: argparse.Namespace) -> int:
 
     height, width = options.height, options.width
     rows, columns = ((side - PATCHNET.patch) // PATCHNET.stride + 1 for side in (height, width))
-    stages = stages_of(build_aggregator(), rows=rows, columns=columns, whole=True)
+    stages = stages_of(build_aggregator(), (rows, columns, 3), whole=True)
     return _draw(stages, options, "thesis-fig12")
+
+
+def changing(stages: Sequence[dict]) -> list[dict]:
+    """Leave out stages of no kind that have no parameters and change no shape: dropout, ReLU."""
+    before = [None, *(stage["shape"] for stage in stages)]
+    return [
+        stage
+        for stage, shape in zip(stages, before, strict=False)
+        if stage["kind"] != "other" or stage["parameters"] or stage["shape"] != shape
+    ]
+
+
+def shown(stages: Sequence[dict]) -> list[dict]:
+    """Return stages for a table, their shapes as text."""
+    return [stage | {"shape": " x ".join(map(str, stage["shape"]))} for stage in stages]
 
 
 def _draw(stages, options, name):
     from kiqa.plotting import plot_architecture
 
-    rows = [stage | {"shape": " x ".join(map(str, stage["shape"]))} for stage in stages]
+    rows = shown(stages)
     write_csv(rows, options.output / f"{name}.csv")
     total = sum(stage["parameters"] for stage in stages)
     sys.stdout.write(f"{to_markdown(rows)}\n\n{total:,} parameters\n")

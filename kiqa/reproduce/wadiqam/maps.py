@@ -2,7 +2,7 @@
 
 A column for each image and network: the image, the qualities of its patches,
 and their weights where the network has any. The maps of one network have one
-scale.
+scale. The distorted image of Fig. 4 is made here, with ``--blocks``.
 
 Public names: :data:`FIG_3`, :data:`FIG_4`, :data:`FIG_5`.
 
@@ -15,7 +15,10 @@ from functools import partial
 from operator import itemgetter
 from pathlib import Path
 
+import numpy as np
+
 from kiqa.arguments import add_number
+from kiqa.data.distortions.blocks import NUMBERS, local_blocks
 from kiqa.io.images import load_image
 from kiqa.reproduce.command import Command, add_output
 from kiqa.reproduce.left_out import LeftOut
@@ -32,6 +35,11 @@ def _run(options: argparse.Namespace, *, name: str) -> int:
     from kiqa.plotting import literal, plot_map
     from kiqa.startup import start_keras
 
+    if options.reference and options.blocks:
+        raise ValueError(
+            "Expected no --reference with --blocks: each --image is the reference of the copy that "
+            "is made of it. Received: both. Leave one out."
+        )
     if options.reference and len(options.reference) != len(options.image):
         raise ValueError(
             f"Expected a --reference for each --image. Received: {len(options.reference)} for "
@@ -42,7 +50,7 @@ def _run(options: argparse.Namespace, *, name: str) -> int:
     for model in options.model or options.models:
         info = read_info(find_weights(model))
         poolers.append(PatchPooler(load_model(info.path), stride=options.stride, info=info))
-        if poolers[-1].needs_reference and not options.reference:
+        if poolers[-1].needs_reference and not (options.reference or options.blocks):
             raise ValueError(
                 f"Expected --reference for {info.name}, a full-reference model. Received: none. "
                 "Give one for each --image, or other models with --model."
@@ -51,6 +59,9 @@ def _run(options: argparse.Namespace, *, name: str) -> int:
 
     def pooled_by_all(pair):
         pixels, reference = (path and load_image(path).pixels for path in pair)
+        if options.blocks:
+            rng = np.random.default_rng(options.seed)
+            pixels, reference = local_blocks(pixels, options.blocks, rng), pixels
         given = [reference if pooler.needs_reference else None for pooler in poolers]
         return [
             (pooler, pair[0], pixels, pooler.pool(pixels, other))
@@ -89,8 +100,8 @@ def _run(options: argparse.Namespace, *, name: str) -> int:
     return left_out.status()
 
 
-def _options(parser: argparse.ArgumentParser, *, models: tuple[str, ...]) -> None:
-    parser.set_defaults(models=models)
+def _options(parser: argparse.ArgumentParser, *, models: tuple[str, ...], blocks: bool) -> None:
+    parser.set_defaults(models=models, blocks=None)
     parser.add_argument(
         "--image", type=Path, action="append", required=True, metavar="FILE",
         help="distorted image, sides at least 32; may be given several times",
@@ -104,6 +115,13 @@ def _options(parser: argparse.ArgumentParser, *, models: tuple[str, ...]) -> Non
         help="networks of kiqa.models.wadiqam, such as files of kiqa convert deepiqa; may be "
         f"given several times (default: {', '.join(models)})",
     )  # fmt: skip
+    if blocks:
+        add_number(
+            parser, "--blocks",
+            "put so many flat blocks of 32 pixels a side on each --image, which is then the "
+            f"reference (usual: {', '.join(map(str, NUMBERS))})", low=1,
+        )  # fmt: skip
+        add_number(parser, "--seed", "seed of their places and colours", default=0, low=0)
     add_number(
         parser, "--stride", "pixels between patches (default: 32, no overlap, as in the paper)",
         low=1,
@@ -114,7 +132,7 @@ def _options(parser: argparse.ArgumentParser, *, models: tuple[str, ...]) -> Non
 def _command(number: int, shown: str, models: tuple[str, ...]) -> Command:
     return Command(
         f"WaDIQaM's Fig. {number}: quality and weight maps for {shown}",
-        partial(_options, models=models),
+        partial(_options, models=models, blocks=number == 4),
         partial(_run, name=f"wadiqam-fig{number}"),
     )
 

@@ -21,7 +21,7 @@ from kiqa.arguments import add_number
 from kiqa.data import DATASETS
 from kiqa.data.proxy_pairs import PROXY
 from kiqa.reproduce.command import report
-from kiqa.training.runs.options import settings_to_json
+from kiqa.training.runs.options import PRECISIONS, settings_to_json
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
 from kiqa.training.wadiqam.tasks import PatchTask, references_of, tasks_trained_on
 
@@ -46,6 +46,9 @@ def add_training(parser: argparse.ArgumentParser, *, splits: int = SPLITS) -> No
             f"--{name.replace('_', '-')}", type=type(getattr(paper, name)), metavar="N",
             help=f"default: {getattr(paper, name)}",
         )  # fmt: skip
+    group.add_argument(
+        "--precision", choices=PRECISIONS, help="Keras dtype policy (default: the preset's)"
+    )
     add_number(group, "--splits", "draws of the parts", default=splits, low=1)
     add_number(group, "--images", "at most so many to train on (default: all)", low=1)
     add_number(
@@ -63,7 +66,7 @@ def add_training(parser: argparse.ArgumentParser, *, splits: int = SPLITS) -> No
 
 def settings_of(options: argparse.Namespace, changes: Mapping, *, split: int) -> WadiqamSettings:
     """Return the settings of one network: the preset, the options, and its own changes."""
-    given = {name: getattr(options, name) for name in _NUMBERS}
+    given = {name: getattr(options, name) for name in (*_NUMBERS, "precision")}
     values: dict[str, Any] = {
         **PRESETS[options.preset],
         **{name: value for name, value in given.items() if value is not None},

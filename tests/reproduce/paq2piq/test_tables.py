@@ -186,6 +186,6 @@ def test_notebook_computes_again(run_notebook, biq, models, tmp_path):
         (*_, row) = shown[f"paq2piq-table{number}"].rows()
         assert (row["method"], row["data set"], row["images"]) == ("p2p_rm", "biq2021", "6")
     assert "invented" in shown["paq2piq-table2"].rows()[-1]["source"]
-    for number in (4, 5, 7, 8, 10, 11):
+    for number in (1, 2, 3, 4, 5, 7, 8, 9, 10, 11):
         (found,) = shown[f"paq2piq-fig{number}"].found
         assert found.picture is not None

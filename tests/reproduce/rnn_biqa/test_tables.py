@@ -14,7 +14,7 @@ from kiqa.io.weights import Details, export_h5
 from kiqa.maps.gaze import GazeForm
 from kiqa.maps.rnn_biqa import FeatureSequence
 from kiqa.reproduce.__main__ import NAMES, main
-from kiqa.reproduce.rnn_biqa.tables import METHODS
+from kiqa.reproduce.rnn_biqa.tables import METHODS, consistency
 from kiqa.training.rnn_biqa.feature_folder import (
     EXTRACTOR_FILE,
     ROW_COLUMNS,
@@ -31,7 +31,8 @@ ABLATION = ["CNN+Avg+NN", "CNN+Mres+Avg+NN", "CNN+RNN", "CNN+Mres+RNN"]
 
 @pytest.fixture
 def quick(monkeypatch):
-    """The average in the recurrent network's place, which takes seconds to build."""
+    """The average in the recurrent networks' place, which take seconds to build."""
+    monkeypatch.setitem(METHODS, "CNN+RNN", METHODS["CNN+Avg+NN"])
     monkeypatch.setitem(METHODS, "CNN+Mres+RNN", METHODS["CNN+Mres+Avg+NN"])
 
 
@@ -127,10 +128,13 @@ def test_versions_share_one_random_split(folder, tmp_path, quick):
     small, large = folder("small", "spaq"), folder("large", "spaq")
     command = ["rnn-table3", "--features", small, large, "--epochs", "1"]
     assert main([*command, "--output", str(tmp_path / "out")]) == 0
-    _, predictions = _table(tmp_path / "out", "rnn-table3")
+    content, predictions = _table(tmp_path / "out", "rnn-table3")
     names = {run: [r["name"] for r in predictions if r["run"] == run] for run in ("small", "large")}
     assert names["small"] == names["large"]
-    assert len(names["small"]) == 4
+    assert len(names["small"]) == 2 * 4
+    assert [(row["method"], row["runs"], row["images"]) for row in content["consistency"]] == [
+        (method, ["small", "large"], 4) for method in ("CNN+RNN", "CNN+Mres+RNN")
+    ]
     assert main(["rnn-table3", "--features", small, small]) == 2
 
 
@@ -143,6 +147,7 @@ def test_missing_images_move_no_others(folder, tmp_path, quick):
     assert main([*command, "--output", str(tmp_path / "out")]) == 0
     _, predictions = _table(tmp_path / "out", "rnn-table3")
     names = {run: [r["name"] for r in predictions if r["run"] == run] for run in ("whole", "part")}
+    names = {run: of_both[: len(of_both) // 2] for run, of_both in names.items()}  # of one method
     assert len(names["whole"]) == 10
     assert names["part"] == [n for n in names["whole"] if int(n[:-4]) not in lacking]
     whole, part = map(open_folder, paths)
@@ -150,6 +155,20 @@ def test_missing_images_move_no_others(folder, tmp_path, quick):
         alone, other = ({*random_parts(one, seed=seed)["test"].names} for one in (whole, part))
         assert len(alone) == 10 and len(other) == 9
         assert len((alone ^ other) - {f"{i}.jpg" for i in lacking}) <= len(lacking)
+
+
+def test_scores_at_two_sizes_are_compared():
+    """Of the images that both have; a twin by hand, and sizes that share too few are left out."""
+
+    def rows(method, run, **scores):
+        return [{"method": method, "run": run, "name": name, "predicted": score}
+                for name, score in scores.items()]  # fmt: skip
+
+    predictions = [*rows("a", "512", x=10, y=20, z=60, only=5), *rows("a", "256", z=50, x=12, y=26),
+                   *rows("a", "128", x=1, y=2), *rows("b", "512", x=1, y=2, z=3)]  # fmt: skip
+    (found,) = consistency(predictions)
+    assert found == {"method": "a", "runs": ["512", "256"], "images": 3, "srocc": pytest.approx(1),
+                     "difference": pytest.approx(6)}  # fmt: skip
 
 
 def test_table_3_is_of_one_data_set(folder, capsys):
@@ -242,8 +261,8 @@ def test_notebook_computes_again(run_notebook, folder, quick, monkeypatch):
     assert [options[-1] for options in asked] == [
         f"runs/features/biq2021{size}" for size in ("-512", "-768", "")
     ]
-    assert {name for name, value in shown.items() if value.missing} == {"rnn-fig3"}
-    counts = {1: 4, 2: 4, 3: 2, 4: 2, 5: 2, 6: 6, 7: 6}  # rows of ours
+    assert {name for name, value in shown.items() if value.missing} == set()
+    counts = {1: 4, 2: 4, 3: 4, 4: 2, 5: 2, 6: 6, 7: 6}  # rows of ours
     for number, count in counts.items():
         ours = [row for row in shown[f"rnn-table{number}"].rows() if row[""] == "ours"]
         assert len(ours) == count

@@ -1,6 +1,7 @@
 """Figures 7 and 12: the numbers that they are drawn from."""
 
 from kiqa.reproduce.__main__ import main
+from kiqa.reproduce.thesis.architectures import changing
 
 
 def test_patchnet_has_the_layers_of_the_thesis(tmp_path, capsys, csv_rows):
@@ -24,3 +25,17 @@ def test_the_aggregator_is_drawn_by_its_blocks(tmp_path, capsys, csv_rows):
     assert rows["conv5"]["shape"] == "3 x 3 x 1664" and rows["quality_map"]["shape"] == "3 x 3 x 1"
     assert rows["pool4"]["kind"] == "pooling" and rows["conv4"]["kind"] == "convolution"
     assert len(rows) < 20 and "12,644,545 parameters" in capsys.readouterr().out
+
+
+def test_what_changes_nothing_is_not_drawn():
+    """Of no kind, no parameters, the shape of the stage before; the first one stays."""
+    rows = (
+        ("in", "other", 0, (4,)),
+        ("drop", "other", 0, (4,)),
+        ("norm", "other", 8, (4,)),
+        ("one", "pooling", 0, (2,)),
+        ("beside", "pooling", 0, (2,)),
+    )
+    names = ("name", "kind", "parameters", "shape")
+    stages = [dict(zip(names, row, strict=True)) for row in rows]
+    assert [stage["name"] for stage in changing(stages)] == ["in", "norm", "one", "beside"]

@@ -1,0 +1,36 @@
+"""Settings of the trainings behind tables and curves."""
+
+import argparse
+
+import pytest
+
+from kiqa.reproduce.wadiqam.runs import add_training, settings_of
+
+
+@pytest.fixture
+def settings():
+    """The function ``settings(*options)``: of DIQaM-FR, split 3."""
+
+    def settings(*options):
+        parser = argparse.ArgumentParser()
+        add_training(parser)
+        changes = {"mode": "fr", "pooling": "average"}
+        return settings_of(parser.parse_args(options), changes, split=3)
+
+    return settings
+
+
+def test_options_change_a_preset(settings):
+    """What is not given is the preset's; the split is the seed, DIQaM has one loss."""
+    paper, own = settings(), settings("--preset", "two-cores", "--epochs", "7")
+    assert (paper.precision, paper.epochs, paper.seed) == ("float32", 3000, 3)
+    assert (own.precision, own.epochs, own.patches) == ("mixed_bfloat16", 7, 8)
+    assert own.patch_loss == 0 and (own.mode, own.pooling) == ("fr", "average")
+
+
+def test_precision_is_that_of_every_command(settings, capsys):
+    """For a processor without bfloat16, where the preset's is slow; others are refused."""
+    assert settings("--preset", "two-cores", "--precision", "float32").precision == "float32"
+    with pytest.raises(SystemExit):
+        settings("--precision", "bfloat16")
+    assert "mixed_bfloat16" in capsys.readouterr().err
