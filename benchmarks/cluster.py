@@ -51,7 +51,7 @@ def main(argv=None) -> int:
     parser.add_argument("--size", type=int, nargs=2, default=(512, 512), metavar=("W", "H"))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--kill-images", type=int, default=110)
+    parser.add_argument("--kill-images", type=int, default=220)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
     if importlib.util.find_spec("ray") is None:
@@ -142,22 +142,22 @@ def kills(folder: Path, arguments) -> dict:
 
 
 def kill_one(rng: random.Random) -> int:
-    """Kill one of the workers of this process, as soon as there is one; the number killed."""
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
-        victims = []
-        for process in psutil.Process().children(recursive=True):
-            try:
-                title = " ".join(process.cmdline())
-            except psutil.Error:  # it has ended meanwhile
-                continue
-            if title.startswith("ray::Guest"):
-                victims.append(process)
-        if victims:
-            rng.choice(victims).kill()
-            return 1
-        time.sleep(0.05)
-    return 0
+    """Kill one of the workers of this process; the number killed, 0 where all are gone.
+
+    Then it is for the next row: new ones are hired only while rows are read.
+    """
+    victims = []
+    for process in psutil.Process().children(recursive=True):
+        try:
+            title = " ".join(process.cmdline())
+        except psutil.Error:  # it has ended meanwhile
+            continue
+        if title.startswith("ray::Guest"):
+            victims.append(process)
+    if not victims:
+        return 0
+    rng.choice(victims).kill()
+    return 1
 
 
 def images(folder: Path, count: int, size: tuple[int, int], seed: int) -> list[str]:
