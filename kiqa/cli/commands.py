@@ -16,12 +16,11 @@ from kiqa.cli import (
     ladder,
     models,
     ratings,
-    sample,
     score,
     study,
 )
 from kiqa.cli import map as map_command
-from kiqa.cli.collection import merge, pick, report
+from kiqa.cli.collection import merge, pick, report, sample
 from kiqa.export import command as export_command
 
 
