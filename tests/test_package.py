@@ -17,6 +17,7 @@ import pytest
 
 import kiqa
 from kiqa.export import formats
+from kiqa.io.images.extras import HEIF, RAW
 
 ROOT = Path(__file__).parents[1]
 SETUP = configparser.ConfigParser()
@@ -46,12 +47,15 @@ IMAGENET = _bounds(SETUP["options.extras_require"]["imagenet"])
 FORMATS = _bounds(SETUP["options.extras_require"]["onnx"]) | _bounds(
     SETUP["options.extras_require"]["litert"]
 )
+INPUTS = _bounds(SETUP["options.extras_require"]["heif"]) | _bounds(
+    SETUP["options.extras_require"]["raw"]
+)
 PINS = _bounds((ROOT / "requirements.txt").read_text(encoding="utf-8"))
 
 
 def test_requirements_pin_what_setup_declares() -> None:
     """requirements.txt names each direct dependency once, at or above its lower bound."""
-    declared = CORE | DEVELOPMENT | IMAGENET | FORMATS
+    declared = CORE | DEVELOPMENT | IMAGENET | FORMATS | INPUTS
     assert sorted(PINS) == sorted(declared)
     low = {name for name in declared if _release(PINS[name]) < _release(declared[name])}
     assert low == set()
@@ -65,9 +69,9 @@ def test_requirements_hold_pins_only() -> None:
 
 
 def test_every_imported_library_is_declared() -> None:
-    """What the package imports is a hard dependency, so the wheel alone is enough; not of export.
+    """What the package imports is a hard dependency, so the wheel alone is enough.
 
-    Its formats have extras, which `kiqa.export.formats.check_installed` asks for.
+    But for the extras that `kiqa.export.formats` and `kiqa.io.images.extras` ask for.
     """
     tops = set()
     for path in (ROOT / "kiqa").rglob("*.py"):
@@ -79,6 +83,7 @@ def test_every_imported_library_is_declared() -> None:
     providers = metadata.packages_distributions()
     outside = tops - set(sys.stdlib_module_names) - {"kiqa", "__future__"}
     optional = {module for form in formats.FORMATS.values() for module in form.modules}
+    optional |= {HEIF.module, RAW.module}
     undeclared = {
         top
         for top in outside - optional
