@@ -213,6 +213,21 @@ def test_extra_of_the_site_is_declared() -> None:
     assert packages == ["mkdocs", "mkdocs-jupyter", "mkdocs-material", "mkdocstrings-python"]
 
 
+def test_images_of_the_readme_are_small_and_made_by_the_script() -> None:
+    """At most 300 KB each."""
+    sizes = {path.stem: path.stat().st_size for path in (DOCS / "assets").glob("*.png")}
+    assert sizes.keys() == _script(DOCS / "pictures.py").PICTURES.keys()
+    assert max(sizes.values()) < 300_000
+
+
+def test_image_of_the_report_asks_for_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the remedy, where there is none."""
+    made = _script(DOCS / "pictures.py")
+    monkeypatch.setattr(made.shutil, "which", lambda name: None)
+    with pytest.raises(FileNotFoundError, match="Install Chromium"):
+        made.report_picture()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["map", "varjpeg"])
 def test_images_of_the_readme_are_what_the_script_makes(name: str) -> None:
