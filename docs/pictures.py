@@ -2,7 +2,8 @@
 
     python docs/pictures.py map          # an image and a copy, half of it blurred: maps and scores
     python docs/pictures.py varjpeg      # plain JPEG and VarJPEG in files of one size
-    python docs/pictures.py              # both
+    python docs/pictures.py report       # the page of kiqa report; needs Chromium or Chrome
+    python docs/pictures.py              # all
 
 The images that are shown come with scikit-image. ``--output DIR`` writes
 elsewhere than to ``docs/assets``. What stands beside them is computed.
@@ -10,6 +11,10 @@ elsewhere than to ``docs/assets``. What stands beside them is computed.
 
 import argparse
 import io
+import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +30,9 @@ _BEST = 0.25  # part of the image that is called best
 _WINDOW = 160  # side of the part that is shown, round its middle
 _COLOURS = 255  # of the PNG files
 _DOTS = 120  # pixels per inch
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_WINDOW_SIZE = "1280,760"
+_MILLISECONDS = 8000  # of the page's own clock, for what it draws
 
 
 def map_picture() -> Figure:
@@ -85,11 +93,49 @@ def varjpeg_picture() -> Figure:
     return figure
 
 
-PICTURES = {"map": map_picture, "varjpeg": varjpeg_picture}
+def report_picture() -> bytes:
+    """The page of kiqa report, of images and of copies with defects, as a browser shows it."""
+    from skimage import data
+
+    import kiqa
+    from kiqa.data.distortions import distort
+
+    browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if browser is None:
+        raise FileNotFoundError(
+            f"Expected a browser, one of {', '.join(_BROWSERS)}. Received: none. Install Chromium."
+        )
+    rng = np.random.default_rng(0)
+    shown = {"astronaut": data.astronaut(), "cat": data.chelsea(), "coffee": data.coffee(),
+             "rocket": data.rocket(), "retina": data.retina()[300:1100, 200:1300]}  # fmt: skip
+    changes = (("cat", "gaussian_blur", 4), ("coffee", "overexposure", 2),
+               ("rocket", "gaussian_noise", 30), ("astronaut", "jpeg", 6))  # fmt: skip
+    for name, kind, level in changes:
+        shown[f"{name}_{kind}"] = distort(shown[name], kind, level, rng=rng)
+    with tempfile.TemporaryDirectory() as folder:
+        images = Path(folder, "images")
+        images.mkdir()
+        for name, pixels in shown.items():
+            Image.fromarray(pixels).save(images / f"{name}.png")
+        kiqa.report(images, Path(folder, "report.html"), best=3, maps=False)
+        taken = Path(folder, "report.png")
+        subprocess.run(
+            [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+             f"--window-size={_WINDOW_SIZE}", f"--virtual-time-budget={_MILLISECONDS}",
+             f"--user-data-dir={folder}/profile", f"--screenshot={taken}",
+             Path(folder, "report.html").as_uri()],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        return taken.read_bytes()
 
 
-def png_of(figure: Figure) -> bytes:
-    """Return a figure as a PNG file of few colours."""
+PICTURES = {"map": map_picture, "varjpeg": varjpeg_picture, "report": report_picture}
+
+
+def png_of(figure: Figure | bytes) -> bytes:
+    """Return a figure, or a PNG file, as a PNG file of few colours."""
+    if isinstance(figure, bytes):
+        return few_colours(figure)
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=_DOTS)
     return few_colours(drawn.getvalue())
@@ -111,7 +157,10 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ASSETS, metavar="DIR")
     arguments = parser.parse_args()
     for name in arguments.names or PICTURES:
-        write_atomically(arguments.output / f"{name}.png", png_of(PICTURES[name]()))
+        try:
+            write_atomically(arguments.output / f"{name}.png", png_of(PICTURES[name]()))
+        except FileNotFoundError as error:
+            sys.exit(f"{name}: {error}")
 
 
 if __name__ == "__main__":

@@ -184,6 +184,19 @@ def test_links_become_those_of_the_repository() -> None:
     )
 
 
+def test_weights_outside_the_package_get_an_address() -> None:
+    """At the release's tag; the others keep none. Which they are, setup.cfg says."""
+    page = _script(DOCS / "package_page.py")
+    models = {"a": {"file": "a.h5", "url": None}, "b": {"file": "b.h5", "url": None}}
+    found = page.addressed(models, {"a.h5"}, "https://host/kiqa/", "v1")
+    assert found["a"]["url"] is None
+    assert found["b"]["url"] == "https://host/kiqa/raw/v1/weights/b.h5"
+    everything = {path.name: path.stat().st_size for path in (ROOT / "weights").glob("*.h5")}
+    packaged = page.packaged_weights()
+    assert everything.keys() - packaged == {"aggregator.h5"} and packaged <= everything.keys()
+    assert sum(everything[name] for name in packaged) < 100_000_000  # before the wheel's deflate
+
+
 def test_citation_names_this_version() -> None:
     """CITATION.cff, the changelog and the package agree."""
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
@@ -198,6 +211,21 @@ def test_extra_of_the_site_is_declared() -> None:
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     packages = re.findall(r"^([\w-]+)>=", setup["options.extras_require"]["docs"], re.MULTILINE)
     assert packages == ["mkdocs", "mkdocs-jupyter", "mkdocs-material", "mkdocstrings-python"]
+
+
+def test_images_of_the_readme_are_small_and_made_by_the_script() -> None:
+    """At most 300 KB each."""
+    sizes = {path.stem: path.stat().st_size for path in (DOCS / "assets").glob("*.png")}
+    assert sizes.keys() == _script(DOCS / "pictures.py").PICTURES.keys()
+    assert max(sizes.values()) < 300_000
+
+
+def test_image_of_the_report_asks_for_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the remedy, where there is none."""
+    made = _script(DOCS / "pictures.py")
+    monkeypatch.setattr(made.shutil, "which", lambda name: None)
+    with pytest.raises(FileNotFoundError, match="Install Chromium"):
+        made.report_picture()
 
 
 @pytest.mark.slow

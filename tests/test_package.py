@@ -17,6 +17,7 @@ import pytest
 
 import kiqa
 from kiqa.export import formats
+from kiqa.io.images.extras import HEIF, RAW
 
 ROOT = Path(__file__).parents[1]
 SETUP = configparser.ConfigParser()
@@ -48,12 +49,15 @@ FORMATS = _bounds(SETUP["options.extras_require"]["onnx"]) | _bounds(
 )
 # Heavy ones that requirements.txt leaves out; the workflow installs them, and runs their tests.
 HEAVY = [_bounds(SETUP["options.extras_require"][name]) for name in ("ray", "parquet", "remote")]
+INPUTS = _bounds(SETUP["options.extras_require"]["heif"]) | _bounds(
+    SETUP["options.extras_require"]["raw"]
+)
 PINS = _bounds((ROOT / "requirements.txt").read_text(encoding="utf-8"))
 
 
 def test_requirements_pin_what_setup_declares() -> None:
     """requirements.txt names each direct dependency once, at or above its lower bound."""
-    declared = CORE | DEVELOPMENT | IMAGENET | FORMATS
+    declared = CORE | DEVELOPMENT | IMAGENET | FORMATS | INPUTS
     assert sorted(PINS) == sorted(declared)
     low = {name for name in declared if _release(PINS[name]) < _release(declared[name])}
     assert low == set()
@@ -67,9 +71,9 @@ def test_requirements_hold_pins_only() -> None:
 
 
 def test_every_imported_library_is_declared() -> None:
-    """What the package imports is a hard dependency, so the wheel alone is enough; extras are not.
+    """What the package imports is a hard dependency, so the wheel alone is enough.
 
-    The formats of export have some, which `kiqa.export.formats.check_installed` asks for.
+    But for the extras: `kiqa.export.formats` and `kiqa.io.images.extras` ask for theirs.
     """
     tops = set()
     for path in (ROOT / "kiqa").rglob("*.py"):
@@ -82,6 +86,7 @@ def test_every_imported_library_is_declared() -> None:
     outside = tops - set(sys.stdlib_module_names) - {"kiqa", "__future__"}
     optional = {module for form in formats.FORMATS.values() for module in form.modules}
     optional |= {name for bounds in HEAVY for name in bounds}
+    optional |= {HEIF.module, RAW.module}
     undeclared = {
         top
         for top in outside - optional
@@ -109,7 +114,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_wheel_holds_package_splits_weights_and_command(wheel: Path) -> None:
-    """Every module, table, file of a page and weights file of the checkout is in the wheel."""
+    """Every module, table, file of a page and weights file that setup.cfg lists is in the wheel."""
     with zipfile.ZipFile(wheel) as archive:
         inside = set(archive.namelist())
         info = f"kiqa-{kiqa.__version__}.dist-info"
@@ -118,9 +123,10 @@ def test_wheel_holds_package_splits_weights_and_command(wheel: Path) -> None:
     files = [path for path in (ROOT / "kiqa").rglob("*") if path.suffix in PACKAGED]
     assert {path.suffix for path in files} == PACKAGED
     expected = {str(path.relative_to(ROOT)) for path in files}
-    expected |= {f"{data}/kiqa/weights/{path.name}" for path in (ROOT / "weights").glob("*.h5")}
-    expected |= {f"{data}/kiqa/weights/manifest.json", "kiqa/py.typed"}
+    listed = SETUP["options.data_files"]["share/kiqa/weights"].split()
+    expected |= {f"{data}/kiqa/{name}" for name in listed} | {"kiqa/py.typed"}
     assert expected - inside == set()
+    assert wheel.stat().st_size < 100_000_000  # the package index's limit
     assert "kiqa = kiqa.__main__:main" in commands
     assert not [name for name in inside if name.startswith(("tests/", "benchmarks/"))]
 
@@ -158,7 +164,9 @@ def test_installed_package_finds_its_weights(installed: tuple[Path, dict[str, st
     code = (
         "import kiqa\n"
         "from kiqa.io.weights import find_weights\n"
-        "print(kiqa.__file__, *(find_weights(name) for name in kiqa.list_models()), sep='\\n')"
+        "print(kiqa.__file__, *(find_weights(name) for name in kiqa.list_models()), sep='\\n')\n"
+        "(absent,) = [r['weights'] for r in kiqa.model_table() if r['name'] == 'aggregator']\n"
+        "assert absent.startswith('none: copy aggregator.h5'), absent"
     )
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=prefix, env=environment, capture_output=True, text=True

@@ -1,8 +1,9 @@
 """Light: areas clipped at white, how bright the brightest areas are, and the contrast.
 
-Small lights, such as reflections on metal, are clipped in good images too and
-show that the rest is not too dark. So areas count only from a size on, and the
-brightest part is looked for in a smoothed image.
+What is clipped has lost all texture: a channel is at its end in a pixel and in
+those around it. White paper or a white wall, well exposed, has some. Small
+lights, such as reflections on metal, show that the rest is not too dark, so
+the brightest part is looked for in a smoothed image.
 
 Public names: `clipped_area`, `brightest`, `contrast`.
 """
@@ -10,8 +11,8 @@ Public names: `clipped_area`, `brightest`, `contrast`.
 import cv2
 import numpy as np
 
-_WHITE = 253  # level at and above which a channel counts as clipped
-_SMALL = 9  # pixels: what is narrower is a light, not an area
+_CLIPPED = 254.5  # level of the mean of a channel over 3x3 pixels, at and above which it is clipped
+_AROUND = 3  # pixels a side
 _SMOOTH = 9  # pixels a side
 _BRIGHT = 0.98
 _ENDS = (0.02, 0.98)
@@ -24,12 +25,11 @@ def clipped_area(pixels: np.ndarray) -> float:
         pixels: RGB ``uint8`` of shape (H, W, 3).
 
     Returns:
-        Part of the area, 0..1, in which some channel is at its end, without
-        what is narrower than 9 pixels.
+        Part of the area, 0..1, in which some channel is at its end with
+        hardly an exception in the 3x3 pixels around.
     """
-    mask = (pixels.max(axis=2) >= _WHITE).astype(np.uint8)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_SMALL, _SMALL))
-    return float(cv2.morphologyEx(mask, cv2.MORPH_OPEN, kernel).mean())
+    around = cv2.blur(pixels.astype(np.float32), (_AROUND, _AROUND))
+    return float((around.max(axis=2) >= _CLIPPED).mean())
 
 
 def brightest(gray: np.ndarray) -> float:

@@ -1,10 +1,27 @@
 """Files of a package that pages are made of: HTML, CSS and JavaScript.
 
-Public names: `asset`, `filled`.
+Public names: `asset`, `filled`, `page_head`.
 """
 
 from importlib import resources
 from string import Template
+
+from kiqa import __version__
+
+_HEAD = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="kiqa {version}">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; \
+script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+"""
 
 
 def asset(package: str, name: str) -> str:
@@ -26,3 +43,13 @@ def filled(package: str, name: str, /, **values: object) -> str:
         **values: One for every name in the file.
     """
     return Template(asset(package, name)).substitute(values)
+
+
+def page_head(title: str, style: str) -> str:
+    """Return the beginning of a page that loads nothing, up to its body.
+
+    Args:
+        title: HTML, so escaped.
+        style: CSS.
+    """
+    return _HEAD.format(version=__version__, title=title, style=style)

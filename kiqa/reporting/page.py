@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from kiqa.io.assets import asset, filled
+from kiqa.io.assets import asset, filled, page_head
 from kiqa.io.files import replacing
 from kiqa.io.text import printable
 from kiqa.plotting.colours import css_gradient, map_colours
@@ -76,7 +76,9 @@ def write_page(path: str | os.PathLike) -> Iterator[PageWriter]:
     """
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         style = filled(_PACKAGE, "report.css", gradient=css_gradient())
-        file.write(filled(_PACKAGE, "report_head.html", style=style))
+        file.write(
+            filled(_PACKAGE, "report_head.html", head=page_head("Image report by kiqa", style))
+        )
         yield PageWriter(file)
 
 

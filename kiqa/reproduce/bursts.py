@@ -25,7 +25,8 @@ from tqdm import tqdm
 from kiqa.data.distortions import distort
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.io.images import load_image
-from kiqa.io.images.taken import EXIF_DIRECTORY, FRACTION, TIME, TIME_FORM
+from kiqa.io.images.exif import EXIF_DIRECTORY, FRACTION, TIME
+from kiqa.io.images.taken import TIME_FORM
 from kiqa.reporting.entries import entries_of
 from kiqa.reporting.report import placed_by
 from kiqa.reproduce.command import (

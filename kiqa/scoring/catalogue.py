@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any
 
 from kiqa.comparators import FITTED, FORMULAS
-from kiqa.io.weights import WeightsError, list_models, read_info
+from kiqa.io.weights import WeightsError, absent_models, list_models, read_info
 from kiqa.scoring.engines import ENGINES, describe
 
 COLUMNS = (
@@ -55,7 +55,10 @@ def model_table() -> list[dict[str, Any]]:
         (True, 0.0)
     """
     notes = _notes()
-    rows = [row for name in list_models() if (row := _of_file(name)) is not None]
+    absent = absent_models()
+    names = [name for name in list_models() if name not in absent]
+    rows = [row for name in names if (row := _of_file(name)) is not None]
+    rows += [_of_absent(name, entry) for name, entry in absent.items() if name in notes]
     rows += [_of_formula(name) for name in FORMULAS]
     there = {row["name"] for row in rows}
     rows += [
@@ -82,6 +85,18 @@ def _of_file(name):
         "higher_is_better": info.higher_is_better,
         "megabytes": round(sum(part.path.stat().st_size for part in parts) / 1e6, 1),
         "weights": " ".join(part.path.name for part in parts),
+    }
+
+
+def _of_absent(name, entry):
+    """Row of a model that the package leaves out."""
+    remedy = f"none: copy {entry['file']} from weights/ of kiqa's repository"
+    return dict.fromkeys(COLUMNS) | {
+        "name": name,
+        "scale": entry.get("scale"),
+        "higher_is_better": entry.get("higher_is_better"),
+        "megabytes": round(entry.get("bytes", 0) / 1e6, 1),
+        "weights": "downloaded when it is asked for" if entry.get("url") else remedy,
     }
 
 

@@ -20,8 +20,7 @@ from html import escape
 from pathlib import Path
 from typing import TypeVar
 
-from kiqa import __version__
-from kiqa.io.assets import asset, filled
+from kiqa.io.assets import asset, filled, page_head
 from kiqa.io.files import replacing
 from kiqa.studies.embedding import EmbeddedImage
 
@@ -107,9 +106,10 @@ def write_page(
         file.write(
             _filled(
                 "page_head.html",
-                version=escape(__version__),
+                head=page_head(
+                    escape(task.title), _asset("page.css") + _asset(f"{task.assets}.css")
+                ),
                 title=escape(task.title),
-                style=_asset("page.css") + _asset(f"{task.assets}.css"),
                 kind=task.kind,
                 instructions=_filled(f"{task.assets}_instructions.html", **task.values),
                 note=f'<p class="note">{escape(note)}</p>' if note.strip() else "",

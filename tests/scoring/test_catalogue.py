@@ -36,6 +36,21 @@ def test_every_model_is_in_it(table):
     assert table["paq2piq_rm"]["weights"] == "paq2piq_rm.h5 paq2piq_rm_head.h5"
 
 
+def test_a_model_outside_the_package_has_a_row(monkeypatch, tmp_path):
+    """With what its manifest knows; nothing is downloaded for it."""
+    entry = {"file": "aggregator.h5", "bytes": 27_000_000, "scale": "0..1"}
+    entry |= {"sha256": "0" * 64, "higher_is_better": True, "url": None}
+    manifest = tmp_path / "manifest.json"
+    monkeypatch.setattr("kiqa.io.weights.manifest.weight_folders", lambda: [tmp_path])
+    for url, weights in (
+        (None, "none: copy aggregator.h5 from weights/ of kiqa's repository"),
+        ("https://nowhere.invalid/aggregator.h5", "downloaded when it is asked for"),
+    ):
+        manifest.write_text(json.dumps({"models": {"aggregator": entry | {"url": url}}}))
+        (row,) = [row for row in model_table() if row["name"] == "aggregator"]
+        assert (row["weights"], row["megabytes"], row["higher_is_better"]) == (weights, 27.0, True)
+
+
 @pytest.mark.parametrize("name", [n for n in STATED if n in list_models()])
 @pytest.mark.slow
 def test_what_is_stated_is_what_the_engine_does(table, shipped_scorer, name):

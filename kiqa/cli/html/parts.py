@@ -15,7 +15,7 @@ from html import escape
 import numpy as np
 from PIL import Image
 
-from kiqa.io.assets import asset, filled
+from kiqa.io.assets import asset, filled, page_head
 from kiqa.io.images import LoadedImage
 from kiqa.io.map_files import QualityMap
 from kiqa.io.scales import limits
@@ -50,7 +50,10 @@ def head(heading: Heading) -> str:
     low, high = limits(heading.scale)
     return _filled(
         "maps_head.html",
-        style=_filled("maps.css", gradient=css_gradient()),
+        head=page_head(
+            f"Quality maps by {shown(heading.model)}",
+            _filled("maps.css", gradient=css_gradient()),
+        ),
         model=shown(heading.model),
         better="higher is better" if heading.higher_is_better else "lower is better",
         low=f"{low:g}",

@@ -10,6 +10,7 @@ data: by a transfer that broke off, or a program that wrote what it had.
   does not report its warnings, simplejpeg raises them.
 - JPEG 2000: each tile must be there with all its parts (ISO/IEC 15444-1,
   annex A).
+- HEIC: the coded units must be there (`kiqa.io.images.extras.heif`).
 """
 
 import zlib
@@ -20,6 +21,7 @@ import simplejpeg
 from PIL import ImageFile
 
 from kiqa.io.images.containers import Parts
+from kiqa.io.images.extras.heif import missing_data
 
 _MOST_INFLATED = 1032  # bytes from one of a deflate stream: its format allows no more
 _PIECE = 1 << 20
@@ -49,6 +51,8 @@ def check_before_decoding(image: ImageFile.ImageFile, parts: Parts) -> None:
             raise IncompleteError(f"{packed} bytes cannot hold all rows")
     elif image.format == "JPEG2000":
         _check_tiles(parts.pixels)
+    elif image.format == "HEIF" and (reason := missing_data(parts.pixels)):
+        raise IncompleteError(reason)
 
 
 def check_jpeg(data: bytes) -> None:

@@ -46,6 +46,8 @@ class Parts:
         more_frames: Whether there are further images behind the first.
         coded: PNG: the compressed pixels' chunks. Empty for others.
         scans: JPEG: the number of scans. 0 for others.
+        raw: What the file is of the camera raw file that it was made of
+            (`kiqa.io.images.extras.raw`); empty where it is the file itself.
     """
 
     pixels: bytes
@@ -55,6 +57,7 @@ class Parts:
     more_frames: bool = False
     coded: list[memoryview] = field(default_factory=list)
     scans: int = 0
+    raw: str = ""
 
 
 def taken_apart(data: bytes) -> Parts:

@@ -23,7 +23,7 @@ _DEEP = 14  # of which OpenCV takes 6 for itself
 _OVERHEAD = 16 << 20  # strips, and the decoders' fixed buffers
 _TAKEN_APART = ("PNG", "JPEG")  # the file is there twice
 # Bytes of one pixel in the decoders' own memory, beside Pillow's.
-_DECODER = {"WEBP": 12, "AVIF": 12, "JPEG2000": 12, "TIFF": 4, "GIF": 4}
+_DECODER = {"WEBP": 12, "AVIF": 12, "HEIF": 12, "JPEG2000": 12, "TIFF": 4, "GIF": 4}
 _PROGRESSIVE = 8  # coefficients of all components
 
 
@@ -73,16 +73,49 @@ def check_cost(
     """
     size = f"{image.width}x{image.height}"
     cost = decoding_cost(image, parts, deep=deep)
-    if cost > max_bytes:
-        raise MemoryCostError(
-            f"{name}: expected an image that takes at most {max_bytes / 2**20:.0f} MiB to load, "
-            f"received {size} pixels of {image.format} and mode {image.mode}, which take "
-            f"{cost / 2**20:.0f} MiB; make it smaller, or raise max_bytes of "
-            "kiqa.load_image (--memory of a command) if the file can be trusted"
-        )
+    check_memory(cost, f"{size} pixels of {image.format} and mode {image.mode}", name, max_bytes)
     passes = image.width * image.height * parts.scans
     if parts.scans > MAX_SCANS or passes > MAX_PASSES and parts.scans > 1:
         raise CostError(
             f"{name}: expected a JPEG of at most {MAX_SCANS} scans and {MAX_PASSES} pixels in all "
             f"of them, received {parts.scans} scans of {size} pixels; save it again"
+        )
+
+
+def check_memory(cost: int, what: str, name: str, max_bytes: int) -> None:
+    """Refuse what takes more memory than it may.
+
+    Args:
+        cost: Bytes.
+        what: Size and kind.
+        name: What to call the image.
+        max_bytes: Most bytes.
+
+    Raises:
+        MemoryCostError: More bytes.
+    """
+    if cost > max_bytes:
+        raise MemoryCostError(
+            f"{name}: expected an image that takes at most {max_bytes / 2**20:.0f} MiB to load, "
+            f"received {what}, which take {cost / 2**20:.0f} MiB; make it smaller, or raise "
+            "max_bytes of kiqa.load_image (--memory of a command) if the file can be trusted"
+        )
+
+
+def check_pixels(width: int, height: int, name: str, max_pixels: int) -> None:
+    """Refuse an image of too many pixels.
+
+    Args:
+        width: As its header states it.
+        height: As its header states it.
+        name: What to call the image.
+        max_pixels: Most pixels.
+
+    Raises:
+        CostError: More pixels.
+    """
+    if width * height > max_pixels:
+        raise CostError(
+            f"{name}: expected at most {max_pixels} pixels, received {width}x{height} = "
+            f"{width * height}; raise max_pixels if the file can be trusted"
         )

@@ -9,7 +9,9 @@ import struct
 
 EXIF_HEAD = b"Exif\0\0"
 ORIENTATION = 0x0112
-_FORMATS = {1: "B", 3: "H", 4: "I"}  # BYTE, SHORT, LONG
+EXIF_DIRECTORY = 0x8769
+TIME, FRACTION = 0x9003, 0x9291  # DateTimeOriginal, SubSecTimeOriginal
+_FORMATS = {1: "B", 3: "H", 4: "I", 13: "I"}  # BYTE, SHORT, LONG, IFD
 _XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([0-9])')
 
 

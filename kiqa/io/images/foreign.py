@@ -1,17 +1,18 @@
 """Names of what people take for images and kiqa does not read, with the remedy.
 
-Used through `kiqa.io.images`.
+Used through `kiqa.io.images`. HEIC and camera raw are among them: kiqa reads
+them where an extra is installed (`kiqa.io.images.extras`).
 """
 
 _CONVERT = "convert it to PNG or JPEG"
-_HEIC = f"{_CONVERT} (heif-convert, or Pillow with the package pillow-heif)"
-_RAW = "develop it to TIFF, PNG or JPEG with a raw converter"
+_HEIC = f'pip install "kiqa[heif]", or {_CONVERT}'
+RAW_REMEDY = 'pip install "kiqa[raw]", or develop it to TIFF, PNG or JPEG with a raw converter'
 _FETCH = "the download went wrong: fetch the image itself"
 
 # ISO base media files name themselves by a brand at byte 8.
 _BRANDS = {
     "HEIC": (_HEIC, (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")),
-    "camera raw (CR3)": (_RAW, (b"crx ",)),
+    "camera raw (CR3)": (RAW_REMEDY, (b"crx ",)),
     "a video": (
         "take a frame of it as PNG",
         (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"qt  ",
@@ -22,11 +23,11 @@ _BRANDS = {
 _STARTS = (
     (b"\xff\x0a", "JPEG XL", f"{_CONVERT} (djxl)"),
     (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL", f"{_CONVERT} (djxl)"),
-    (b"FUJIFILMCCD-RAW", "camera raw (RAF)", _RAW),
-    (b"II*\0\x10\0\0\0CR", "camera raw (CR2)", _RAW),
-    (b"IIRO", "camera raw (ORF)", _RAW),
-    (b"IIRS", "camera raw (ORF)", _RAW),
-    (b"IIU\0", "camera raw (RW2)", _RAW),
+    (b"FUJIFILMCCD-RAW", "camera raw (RAF)", RAW_REMEDY),
+    (b"II*\0\x10\0\0\0CR", "camera raw (CR2)", RAW_REMEDY),
+    (b"IIRO", "camera raw (ORF)", RAW_REMEDY),
+    (b"IIRS", "camera raw (ORF)", RAW_REMEDY),
+    (b"IIU\0", "camera raw (RW2)", RAW_REMEDY),
     (b"8BPS", "Photoshop (PSD)", _CONVERT),
     (b"%PDF-", "PDF", f"{_CONVERT} (pdftoppm)"),
     (b"%!PS", "PostScript", _CONVERT),

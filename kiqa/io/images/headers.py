@@ -15,10 +15,12 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from kiqa.io.images.completeness import check_before_decoding
 from kiqa.io.images.containers import Parts, taken_apart
-from kiqa.io.images.cost import MAX_BYTES, CostError, check_cost
+from kiqa.io.images.cost import MAX_BYTES, CostError, check_cost, check_pixels
 from kiqa.io.images.deep import TIFF_BITS
 from kiqa.io.images.exif import ORIENTATION, stated_orientation
-from kiqa.io.images.foreign import named_format
+from kiqa.io.images.extras import HEIF, RAW, extra_for, heif
+from kiqa.io.images.extras.raw import developed, raw_name
+from kiqa.io.images.foreign import RAW_REMEDY, named_format
 from kiqa.io.images.profiles import Conversion, conversion_to_srgb
 from kiqa.io.memory import MemoryLimitError
 
@@ -26,13 +28,12 @@ MAX_PIXELS = 200_000_000
 
 IMAGE_SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp",
-    ".dib", ".gif", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".j2k",
+    ".dib", ".gif", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".j2k", *HEIF.suffixes, *RAW.suffixes,
 )  # fmt: skip
 
 # Formats that hold images. Pillow knows more, some of which start other
 # programs (EPS) or are documents.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000")
-_PREVIEW, _SUB_DIRECTORIES, _DNG_VERSION = 254, 330, 50706  # tags of TIFF
 
 # Pillow warns of damaged metadata of TIFF and AVIF files, which is no matter of the user's.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin$")
@@ -100,18 +101,19 @@ def open_file(
     """
     if not data:
         raise ImageError(f"{name}: expected an image file, received 0 bytes; fetch it again")
+    raw = None
     with decoding_errors(name):
+        if (kind := raw_name(data)) is not None:
+            _refuse(kind, RAW_REMEDY, name)
+            raw = developed(data, name, max_pixels=max_pixels, max_bytes=max_bytes)
+            data = raw.data
         parts = taken_apart(data)
         image = _opened(parts.pixels, name)
-        _refuse_raw(image, name)
-        width, height = image.size
-        if width * height > max_pixels:
-            raise ImageError(
-                f"{name}: expected at most {max_pixels} pixels, received {width}x{height} = "
-                f"{width * height}; raise max_pixels if the file can be trusted"
-            )
+        check_pixels(image.width, image.height, name, max_pixels)
         check_cost(image, parts, deep=is_deep(image), name=name, max_bytes=max_bytes)
         check_before_decoding(image, parts)
+    if raw is not None:
+        parts.raw, parts.exif, parts.more_frames = raw.change, raw.exif, False
     for key in ("exif", "xmp", "icc"):
         if value := getattr(parts, key):
             image.info["icc_profile" if key == "icc" else key] = value
@@ -139,6 +141,11 @@ def _opened(data, name):
         except (SyntaxError, IndexError, TypeError, struct.error) as error:
             reason = f"{each} that cannot be read: {error}"
     refuse_foreign(data, name)
+    if (named := named_format(data)) is not None:  # its decoder is an extra that is there
+        try:
+            return heif.opened(data)
+        except SyntaxError as error:
+            reason = f"{named[0]} that cannot be read: {error}"
     raise ImageError(
         f"{name}: expected an image ({', '.join(FORMATS)}), received something else "
         f"({reason}); remove the file or convert it to PNG"
@@ -146,7 +153,7 @@ def _opened(data, name):
 
 
 def refuse_foreign(start: bytes, name: str) -> None:
-    """Refuse a known format that kiqa does not read, by its name.
+    """Refuse a known format that kiqa does not read, or not without an extra, by its name.
 
     Args:
         start: The first 64 bytes, or more.
@@ -157,21 +164,14 @@ def refuse_foreign(start: bytes, name: str) -> None:
     """
     foreign = named_format(start)
     if foreign is not None:
-        raise ImageError(
-            f"{name}: expected an image ({', '.join(FORMATS)}), received {foreign[0]}; {foreign[1]}"
-        )
+        _refuse(*foreign, name)
 
 
-def _refuse_raw(image, name):
-    """Refuse camera raw in the dress of TIFF, of which Pillow shows a thumbnail."""
-    if not isinstance(image, TiffImageFile):
-        return
-    tags = image.tag_v2
-    preview = tags.get(_PREVIEW) == 1 and _SUB_DIRECTORIES in tags
-    if _DNG_VERSION in tags or preview:
+def _refuse(kind, remedy, name):
+    extra = extra_for(kind)
+    if extra is None or not extra.installed():
         raise ImageError(
-            f"{name}: expected an image ({', '.join(FORMATS)}), received camera raw in a TIFF "
-            "file; develop it to TIFF, PNG or JPEG with a raw converter"
+            f"{name}: expected an image ({', '.join(FORMATS)}), received {kind}; {remedy}"
         )
 
 

@@ -29,10 +29,7 @@ _FOREIGN = (
     "BPG", "FLIF", "GIMP",
 )  # fmt: skip
 # Not read, but images: their rows name the remedy.
-_FOREIGN_SUFFIXES = (
-    ".heic", ".heif", ".jxl", ".jxr", ".psd", ".exr", ".hdr", ".qoi", ".cr2", ".cr3", ".nef",
-    ".arw", ".dng", ".raf", ".orf", ".rw2", ".pef", ".srw",
-)  # fmt: skip
+_FOREIGN_SUFFIXES = (".jxl", ".jxr", ".psd", ".exr", ".hdr", ".qoi")
 _SUFFIXES = frozenset((*IMAGE_SUFFIXES, *_FOREIGN_SUFFIXES))
 _FIGURE = b"tEXtSoftware\0kiqa"
 _CODED = b"VarJPEG\0"

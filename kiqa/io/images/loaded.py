@@ -17,7 +17,8 @@ class LoadedImage:
         path: The path as given, or None for all else.
         sha256: Hex digest of the encoded bytes; of the pixel bytes for arrays
             and Pillow images.
-        format: Pillow's name of the file format, None for arrays.
+        format: Pillow's name of the file format, such as ``"HEIF"``;
+            ``"RAW"`` for camera raw, None for arrays.
         mode: Pillow's name of the mode as stored, such as ``"CMYK"``.
         exif_orientation: 1..8; 1 when absent or invalid.
         converted: What was changed, in the order of the changes, such as

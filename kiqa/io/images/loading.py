@@ -9,14 +9,16 @@ upright. What was done to get there is listed in `LoadedImage.converted`:
 - gray, 1-bit, palette, YCbCr and CMYK become RGB (CMYK without a colour
   profile by Pillow's formula);
 - colours of an ICC profile become sRGB (`kiqa.io.images.profiles`);
-- of several frames or pages the first is taken.
+- of several frames or pages the first is taken;
+- of camera raw the camera's preview, or a development of half the size
+  (`kiqa.io.images.extras.raw`).
 
 Pillow decodes, because it refuses truncated files; what it lets pass,
 `kiqa.io.images.completeness` refuses. Its 16-bit colour is cut to 8 bits
 without a word, so those files are decoded again by OpenCV, and the two must
 agree in the upper 8 bits. Floating-point and 32-bit integer images have no
-agreed white and are refused. Deep AVIF, and deep JPEG 2000 and PPM in colour,
-arrive as the 8 bits that Pillow's decoder makes of them.
+agreed white and are refused. Deep AVIF and HEIC, and deep JPEG 2000 and PPM in
+colour, arrive as the 8 bits that the decoder makes of them.
 """
 
 import hashlib
@@ -149,6 +151,8 @@ def _decoded(opened: Opened, path, name, sha256, color_managed):
         converted.append("orientation")
     if frames:
         converted.append("first frame")
+    if parts.raw:
+        kind, converted = "RAW", [parts.raw, *converted]
     return LoadedImage(
         np.ascontiguousarray(pixels), path, sha256, kind, mode, stated, tuple(converted), icc
     )

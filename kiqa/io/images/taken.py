@@ -1,6 +1,6 @@
 """When a camera took an image, as its EXIF data say.
 
-Public names: `taken_at`, and the numbers of the tags.
+Public names: `taken_at`, `TIME_FORM`.
 """
 
 import os
@@ -9,11 +9,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from kiqa.io.images.exif import EXIF_HEAD
+from kiqa.io.images.exif import EXIF_DIRECTORY, EXIF_HEAD, FRACTION, TIME
 from kiqa.io.images.metadata import read_metadata
 
-EXIF_DIRECTORY = 0x8769
-TIME, FRACTION = 0x9003, 0x9291  # DateTimeOriginal, SubSecTimeOriginal
 TIME_FORM = "%Y:%m:%d %H:%M:%S"
 
 

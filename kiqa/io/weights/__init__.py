@@ -10,7 +10,7 @@ from kiqa.io.weights.h5 import (
     write_manifest_entry,
 )
 from kiqa.io.weights.info import WeightsInfo
-from kiqa.io.weights.manifest import WeightsError, find_weights, list_models
+from kiqa.io.weights.manifest import WeightsError, absent_models, find_weights, list_models
 from kiqa.io.weights.trained_on import TrainingPart
 from kiqa.io.weights.weights_only import holds_weights_only, load_weights
 
@@ -21,6 +21,7 @@ __all__ = [
     "TrainingPart",
     "WeightsError",
     "WeightsInfo",
+    "absent_models",
     "export_h5",
     "find_companion",
     "find_weights",

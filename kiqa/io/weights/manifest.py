@@ -84,6 +84,23 @@ def list_models() -> list[str]:
     return sorted(names | set(_own_files()))
 
 
+def absent_models() -> dict[str, dict[str, Any]]:
+    """Return the manifests' entries, by name, whose file is in no folder and not in the cache.
+
+    Raises:
+        WeightsError: If a manifest is damaged.
+        FileNotFoundError: If ``$KIQA_WEIGHTS`` is set and is no folder.
+    """
+    entries: dict[str, dict[str, Any]] = {}
+    there = set(_own_files())
+    for folder in weight_folders():
+        for name, entry in read_manifest(folder).items():
+            entries.setdefault(name, entry)
+            if (folder / entry["file"]).is_file() or entry.get("url") and _cached(entry):
+                there.add(name)
+    return {name: entry for name, entry in entries.items() if name not in there}
+
+
 def find_weights(name_or_file: str | os.PathLike) -> Path:
     """Find the ``.h5`` file of a model.
 
@@ -122,7 +139,8 @@ def find_weights(name_or_file: str | os.PathLike) -> Path:
         folder, entry = listed[0]
         raise WeightsError(
             f"Expected the weights of {text!r} at {folder / entry['file']}. Received: no such "
-            f"file, and its manifest names no URL (searched: {searched}). Copy the file there."
+            f"file, and its manifest names no URL (searched: {searched}). Copy the file there from "
+            "weights/ of kiqa's repository; some are too large for the package."
         )
     raise WeightsError(
         f"Expected the name of a model, one of {list_models()}, or a path that ends in .h5. "
@@ -218,10 +236,15 @@ def _installed_folders() -> list[Path]:
     return [*recorded, Path(sys.prefix) / _SHARE]
 
 
+def _cached(entry: dict[str, Any]) -> bool:
+    target = cache_folder() / entry["file"]
+    return target.is_file() and sha256_of(target) == entry["sha256"]
+
+
 def _from_cache(entry: dict[str, Any]) -> Path:
     """Return the cached file of an entry; download it if it is not there or not the one."""
     target = cache_folder() / entry["file"]
-    if target.is_file() and sha256_of(target) == entry["sha256"]:
+    if _cached(entry):
         return target
     try:
         with urllib.request.urlopen(entry["url"], timeout=60) as response:

@@ -3,7 +3,7 @@
 What the thesis leaves open (learning rate, number of epochs) is named as
 ours below. `PRESETS` names sets of other values: ``"paper"`` changes nothing,
 ``"embedded"`` runs the whole protocol on a few hundred patches that kiqa
-brings along, in about a minute on two cores. Loads no Keras.
+brings along, in some minutes on two cores. Loads no Keras.
 
 Public names: `PatchnetSettings`, `PRESETS`, `EMBEDDED_PATCHES_PER_VERSION`.
 """

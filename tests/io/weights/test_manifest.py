@@ -9,6 +9,7 @@ import pytest
 from kiqa.io.weights import manifest
 from kiqa.io.weights.manifest import (
     WeightsError,
+    absent_models,
     find_weights,
     list_models,
     manifest_sha256,
@@ -119,6 +120,22 @@ def test_names_come_from_all_manifests_sorted(places):
     _add(places / "checkout" / "weights", "lost", file=False)
     _add(places / "checkout" / "weights", "far", file=False, url="https://nowhere.invalid/far.h5")
     assert list_models() == ["a", "b", "far"]
+
+
+def test_what_no_folder_holds_is_absent(places):
+    """Until another folder has it, or the cache; nothing is fetched to find out."""
+    source = places / "source.h5"
+    source.write_bytes(b"from afar")
+    for name, content in (("lost", b"weights"), ("far", b"from afar"), ("moved", b"weights")):
+        url = source.as_uri() if name == "far" else None
+        _add(places / "checkout" / "weights", name, content, file=False, url=url)
+    _add(places / "own", "there")
+    _add(places / "prefix/share/kiqa/weights", "moved")
+    assert absent_models().keys() == {"lost", "far"}
+    assert absent_models()["far"]["url"] == source.as_uri()
+    find_weights("far")
+    (places / "own" / "lost.h5").touch()
+    assert absent_models() == {}
 
 
 def test_cache_is_filled_once_and_checked(places):
