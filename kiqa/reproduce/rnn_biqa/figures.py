@@ -34,7 +34,7 @@ def _fig_1(options: argparse.Namespace) -> int:
     columns = int(np.ceil(np.sqrt(2 * len(patches))))
     lines = -(-len(patches) // columns)
     figure = Figure(figsize=(7.2, 6.4 + 0.9 * lines), layout="constrained")
-    above, below = np.ravel(figure.subfigures(2, 1, height_ratios=(6, 1.1 * lines)))
+    (above,), (below,) = figure.subfigures(2, 1, height_ratios=(6, 1.1 * lines), squeeze=False)
     plot_gaze(gaze, ax=above.subplots())
     for ax in (axes := below.subplots(lines, columns, squeeze=False)).flat:
         ax.set_axis_off()

@@ -137,4 +137,4 @@ def truth_of(answers: Sequence[np.ndarray]) -> np.ndarray:
     Returns:
         ``float32`` of that shape, 0..1, higher is better; NaN where an answer is.
     """
-    return np.mean(answers, axis=0, dtype=np.float64).astype(np.float32)
+    return np.asarray(np.mean(np.stack(answers), axis=0, dtype=np.float64), np.float32)

@@ -58,8 +58,9 @@ def qground(root: str | Path) -> list[AnnotatedImage]:
                 f"Expected the masks of {where} in {folder}. Received: {len(missing)} of "
                 f"{len(named)} not there, {missing[0]} first. Unpack the archive again."
             )
+        files_of_it = [file for file in found if file is not None]
         who = str(entry["id"]).removeprefix(PurePosixPath(name).stem).strip("_") or "all"
-        answers.setdefault(name, {})[who] = partial(masks, files=found, bright="any-bad")
+        answers.setdefault(name, {})[who] = partial(masks, files=files_of_it, bright="any-bad")
     return present(answers, folder=find_entry(part, ["images"]) or part, dataset="qground")
 
 
