@@ -214,10 +214,12 @@ def _killed(case, data, root, rng, warm, *, kills):
         folder.mkdir()
         kept = Counter()
         while result["tried"] < kills:
-            limit = rng.uniform(0.9 * first, seconds)
+            limit = rng.uniform(min(0.9 * first, seconds), seconds)
             warm.start(case.program, options, limit=limit, folder=folder)
             ended = warm.answer()
             if ended.returncode != -signal.SIGKILL:
+                if not kept:  # a whole run took less time than that: the machine has become faster
+                    seconds = limit
                 break
             result["tried"] += 1
             found = _read(case.items, folder, result)
