@@ -4,19 +4,20 @@
 
 prints the README with links to files as links to the repository at that tag,
 and pictures as their bytes there. ``--write`` puts it in the place of
-README.md, and the addresses of weights that the package leaves out into
-weights/manifest.json: what a release does in its own checkout before it builds.
+README.md, takes the weights of `ELSEWHERE` out of the checkout and puts their
+addresses into weights/manifest.json: what a release does in its own checkout
+before it builds. The package index takes files of at most 100 MB.
 """
 
 import argparse
-import configparser
 import json
 import re
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-README, SETUP, MANIFEST = ROOT / "README.md", ROOT / "setup.cfg", ROOT / "weights" / "manifest.json"
+README, WEIGHTS = ROOT / "README.md", ROOT / "weights"
+ELSEWHERE = frozenset({"aggregator.h5"})
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 
 
@@ -39,39 +40,31 @@ def absolute(text: str, repository: str, ref: str) -> str:
     return _LINK.sub(linked, text)
 
 
-def packaged_weights() -> set[str]:
-    """Return the names of the weights files that setup.cfg puts into the package."""
-    setup = configparser.ConfigParser()
-    setup.read(SETUP, encoding="utf-8")
-    listed = setup["options.data_files"]["share/kiqa/weights"].split()
-    return {Path(name).name for name in listed if name.endswith(".h5")}
-
-
-def addressed(models: dict[str, dict], packaged: set[str], repository: str, ref: str) -> dict:
-    """Return a manifest's models with the address of each file that is not in the package."""
+def addressed(models: dict[str, dict], repository: str, ref: str) -> dict:
+    """Return a manifest's models with the address of each file of `ELSEWHERE`."""
     where = f"{repository.rstrip('/')}/raw/{ref}/weights"
     return {
-        name: entry if entry["file"] in packaged else {**entry, "url": f"{where}/{entry['file']}"}
+        name: {**entry, "url": f"{where}/{entry['file']}"} if entry["file"] in ELSEWHERE else entry
         for name, entry in models.items()
     }
 
 
 def main() -> None:
-    """Print the page, or write it and the manifest."""
+    """Print the page, or change the checkout."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("repository", metavar="ADDRESS")
     parser.add_argument("--ref", default="main", metavar="TAG")
-    parser.add_argument("--write", action="store_true", help="replace both files")
+    parser.add_argument("--write", action="store_true", help="change the checkout")
     arguments = parser.parse_args()
     page = absolute(README.read_text(encoding="utf-8"), arguments.repository, arguments.ref)
     if arguments.write:
         README.write_text(page, encoding="utf-8")
-        manifest = json.loads(MANIFEST.read_text(encoding="utf-8"))
-        manifest["models"] = addressed(
-            manifest["models"], packaged_weights(), arguments.repository, arguments.ref
-        )
-        text = json.dumps(manifest, indent=2, sort_keys=True) + "\n"
-        MANIFEST.write_text(text, encoding="utf-8")
+        file = WEIGHTS / "manifest.json"
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+        manifest["models"] = addressed(manifest["models"], arguments.repository, arguments.ref)
+        file.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        for name in ELSEWHERE:
+            (WEIGHTS / name).unlink()
     else:
         sys.stdout.write(page)
 
