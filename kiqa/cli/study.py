@@ -127,7 +127,7 @@ def _add_ratings(kinds) -> None:
     parser.add_argument("folder", metavar="FOLDER", help="images to rate, with all below")
     parser.add_argument("--golden", metavar="FOLDER", help="images that were rated before")
     parser.add_argument("--training", metavar="FOLDER", help="images to learn with, all shown")
-    add_count(parser, "--session", "write the page of session K, with images of its own",
+    add_count(parser, "--session", "make the page of session K, with images of its own",
         default=1, metavar="K")  # fmt: skip
     add_count(parser, "--contents", "showings, all included", default=LIVE_FB.contents)
     add_number(parser, "--repeats", "of them second showings", default=LIVE_FB.repeats, low=0)

@@ -9,7 +9,7 @@ from kiqa.io.weights import Details, export_h5
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory):
-    """The function ``small(mode, name="small-MODE") -> path``: a small network in a ``.h5`` file.
+    """The function ``small(mode) -> path``: a small network of a mode in a ``.h5`` file.
 
     ``patch`` takes 16x16 pixels, ``lite`` images of any size, ``wadiqam-fr`` two patches and
     gives quality and weight.
@@ -41,9 +41,8 @@ def small(tmp_path_factory):
         return keras.Model(image, dense(convolved(image, "a"), "score"))
 
     @cache
-    def make(mode, name=None):
-        name = name or f"small-{mode}"
-        about = Details(name, "1", "0..1", True, mode=mode, trained_on=())
-        return export_h5(network(mode), folder / f"{name}.h5", about)
+    def make(mode):
+        about = Details(f"small-{mode}", "1", "0..1", True, mode=mode, trained_on=())
+        return export_h5(network(mode), folder / f"small-{mode}.h5", about)
 
     return make

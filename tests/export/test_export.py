@@ -11,6 +11,8 @@ from PIL import Image
 
 import kiqa
 from kiqa.export.formats import FORMATS
+from kiqa.io.weights import Details, export_h5
+from kiqa.models.lite import build_lite
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "export.md").read_text(encoding="utf-8")
 SCORERS = dict(re.findall(r"^```python\n# (\S+)\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL))
@@ -30,22 +32,31 @@ def test_every_format_without_keras_has_a_short_scorer():
         assert len(lines) <= 10 and "sys.argv[1]" in code
 
 
+@pytest.fixture(scope="module")
+def lite(tmp_path_factory):
+    """The file of a lite of random weights, smaller than the shipped one."""
+    stated = {"percentiles": [number / 100 for number in range(101)],
+              "interval": {"level": 0.9, "edges": [0.5], "half_widths": [0.1, 0.2]}}  # fmt: skip
+    about = Details("lite", "0", "0..1", True, mode="lite", trained_on=(), **stated)
+    network = build_lite(variant="lite0", units=4, seed=1)
+    return export_h5(network, tmp_path_factory.mktemp("lite") / "lite.h5", about)
+
+
 @pytest.fixture(scope="module", params=ABSENT)
-def exported(request, tmp_path_factory, small):
-    """A format, a folder with a network of lite's kind, and the file that it was made of."""
+def exported(request, tmp_path_factory, lite):
+    """A format, and a folder in which the command of the document has written a lite."""
     for module in FORMATS[request.param].modules:
         pytest.importorskip(module, reason=f"needs kiqa[{FORMATS[request.param].extra}]")
     folder = tmp_path_factory.mktemp("exported")
     command = rf"kiqa export lite --format {request.param} --output (\S+)"
-    source = small("lite", name="lite")
-    kiqa.export(source, folder / re.search(command, DOCUMENT)[1], format=request.param)
-    return request.param, folder, source
+    kiqa.export(lite, folder / re.search(command, DOCUMENT)[1], format=request.param)
+    return request.param, folder
 
 
 @pytest.mark.slow
-def test_scorer_prints_the_score_without_kiqa(exported, photo):
+def test_scorer_prints_the_score_without_kiqa(exported, lite, photo):
     """For an image that is made smaller and one that is enlarged; what is absent stays absent."""
-    name, folder, source = exported
+    name, folder = exported
     absent = f"import sys\nfor name in {ABSENT[name]}:\n    sys.modules[name] = None\n"
     images = [np.asarray(Image.fromarray(photo).resize((801, 640))), photo[:150, :300]]
     for number, pixels in enumerate(images[:1] if name == "saved-model" else images):
@@ -55,4 +66,4 @@ def test_scorer_prints_the_score_without_kiqa(exported, photo):
             cwd=folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        assert float(done.stdout) == pytest.approx(kiqa.score(pixels, model=source), rel=1e-4)
+        assert float(done.stdout) == pytest.approx(kiqa.score(pixels, model=lite), rel=1e-4)
