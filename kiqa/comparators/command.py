@@ -1,6 +1,6 @@
 """The command line of the comparators that are fitted without epochs.
 
-Public names: `add_brisque`, `add_cornia`, `add_deepbiq`, `add_niqe`.
+Public names: `add_body`, `add_brisque`, `add_cornia`, `add_deepbiq`, `add_niqe`.
 """
 
 import argparse
@@ -34,6 +34,11 @@ def add_deepbiq(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``deepbiq``, and what it does."""
     _add_rated(parser, _deepbiq)
     _add_choice(parser)
+    add_body(parser)
+
+
+def add_body(parser: argparse.ArgumentParser) -> None:
+    """Add ``--body``, of comparators on features of a body that is not trained."""
     add_text(parser, "--body", "NAME|FILE", "network whose EfficientNet-Lite makes the features",
         default=BODY)  # fmt: skip
 

@@ -109,10 +109,7 @@ def convert_rnnbiqa(source: str | os.PathLike, output: str | os.PathLike) -> Pat
         pooling="rnn",
         masked=RNN_BIQA_CODE.masked,
         multi_resolution=True,
-        form={
-            key: getattr(RNN_BIQA_CODE, key)
-            for key in ("downscaling", "short_axis", "small_images")
-        },
+        form={key: getattr(RNN_BIQA_CODE, key) for key in _FORM},
         companions={"extractor": Companion(features.stem, sha256_of(features))},
     )
 

@@ -1,7 +1,7 @@
 """Other sizes of an image: half of it, for a display, for a patch.
 
 Public names: `halved`, `at_least`, `for_display`, `limited_side`,
-`parse_display`.
+`parse_display`, `resampled`.
 """
 
 import re
@@ -42,6 +42,25 @@ def halved(pixels: np.ndarray, *, downscaling: str) -> np.ndarray:
         return ((quarters.sum(axis=(1, 3), dtype=np.uint16) + 2) // 4).astype(np.uint8)
     size = max(1, round(width / 2)), max(1, round(height / 2))
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+
+
+def resampled(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return an image at any size, aspect included.
+
+    Args:
+        pixels: ``uint8`` of shape (H, W, 3).
+        height: Wanted, at least 1.
+        width: Likewise.
+
+    Returns:
+        ``uint8`` of shape (height, width, 3), by OpenCV's area relation where that are
+        fewer pixels, else bicubic; the image itself where it has that size.
+    """
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    shrinks = height * width < pixels.shape[0] * pixels.shape[1]
+    kind = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return cv2.resize(np.ascontiguousarray(pixels), (width, height), interpolation=kind)
 
 
 def at_least(pixels: np.ndarray, side: int, *, small_images: str) -> np.ndarray:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from kiqa.data.resizing import resampled
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
 from kiqa.maps.paq2piq import block_map, check_rois, grid_edges
@@ -79,12 +80,7 @@ def working_pixels(pixels: np.ndarray) -> np.ndarray:
             f"Expected an image of at least {LEAST_SIDE}x{LEAST_SIDE} pixels. Received: "
             f"{width}x{height}. Use a larger image."
         )
-    rows, columns = working_size(height, width)
-    if (rows, columns) == (height, width):
-        return pixels
-    shrinks = rows * columns < height * width
-    kind = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return cv2.resize(np.ascontiguousarray(pixels), (columns, rows), interpolation=kind)
+    return resampled(pixels, *working_size(height, width))
 
 
 class LiteRater:

@@ -35,12 +35,11 @@ from kiqa.reproduce.command import (
     add_model,
     add_output,
     add_pristine,
+    loaded,
     split_of,
 )
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.robustness.shared import files_of, generator
-from kiqa.scoring import Scorer
-from kiqa.startup import load_quietly
 
 UNHARMED = "unharmed"
 _SHIFT = 12  # pixels, at most
@@ -80,8 +79,7 @@ def frames_of(
 
 
 def _run(options: argparse.Namespace) -> int:
-    scorer = Scorer(options.model)
-    load_quietly(scorer)
+    scorer = loaded(options)
     files, _, met = files_of(options, scorer)
     left_out = LeftOut()
     rows: list[dict] = []

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from kiqa.data.resizing import at_least, for_display, halved, limited_side, parse_display
+from kiqa.data.resizing import (
+    at_least,
+    for_display,
+    halved,
+    limited_side,
+    parse_display,
+    resampled,
+)
 
 
 def _noise(height, width):
@@ -79,3 +86,14 @@ def test_refuses_unknown_ways():
         halved(_noise(4, 4), downscaling="bilinear")
     with pytest.raises(ValueError, match="scale.*squash"):
         at_least(_noise(4, 4), 224, small_images="pad")
+
+
+def test_resampling_is_by_area_where_it_shrinks(photo):
+    """Half the sides are means of 2x2 pixels; twice them keep it; its own size is itself."""
+    even = photo[:, :450]
+    means = even.reshape(150, 2, 225, 2, 3).mean(axis=(1, 3))
+    assert np.abs(resampled(even, 150, 225) - means).max() <= 0.5
+    larger = resampled(even[:40, :60], 80, 120)
+    assert larger.shape == (80, 120, 3)
+    assert np.abs(larger[::2, ::2].astype(float) - even[:40, :60]).mean() < 6
+    assert resampled(photo, *photo.shape[:2]) is photo

@@ -18,11 +18,11 @@ References:
 
 import math
 
-import cv2
 import numpy as np
 
 from kiqa.comparators.luminance import check_side
 from kiqa.constants import DEEPBIQ, KONCEPT512, NIMA
+from kiqa.data.resizing import resampled
 
 LEAST_SIDE = 32  # ours: one cell of the body
 
@@ -40,7 +40,7 @@ def nima_views(image: np.ndarray) -> np.ndarray:
         ValueError: If the image is too small.
     """
     check_side(image, LEAST_SIDE, name="nima")
-    return _resized(image, NIMA.side, NIMA.side)[None]
+    return resampled(image, NIMA.side, NIMA.side)[None]
 
 
 def koncept512_views(image: np.ndarray) -> np.ndarray:
@@ -58,7 +58,7 @@ def koncept512_views(image: np.ndarray) -> np.ndarray:
     check_side(image, LEAST_SIDE, name="koncept512")
     factor = math.sqrt(KONCEPT512.pixels / (image.shape[0] * image.shape[1]))
     height, width = (max(LEAST_SIDE, round(side * factor)) for side in image.shape[:2])
-    return _resized(image, height, width)[None]
+    return resampled(image, height, width)[None]
 
 
 def deepbiq_views(image: np.ndarray) -> np.ndarray:
@@ -76,7 +76,7 @@ def deepbiq_views(image: np.ndarray) -> np.ndarray:
     check_side(image, LEAST_SIDE, name="deepbiq")
     side, (height, width) = DEEPBIQ.side, image.shape[:2]
     factor = max(1.0, side / min(height, width))
-    image = _resized(image, max(side, round(height * factor)), max(side, round(width * factor)))
+    image = resampled(image, max(side, round(height * factor)), max(side, round(width * factor)))
     rows, columns = (
         np.linspace(0, length - side, DEEPBIQ.crops).round().astype(int)
         for length in image.shape[:2]
@@ -89,11 +89,3 @@ def deepbiq_views(image: np.ndarray) -> np.ndarray:
 
 
 VIEWS = {"deepbiq": deepbiq_views, "koncept512": koncept512_views, "nima": nima_views}
-
-
-def _resized(image, height, width):
-    if image.shape[:2] == (height, width):
-        return image
-    shrinks = height * width < image.shape[0] * image.shape[1]
-    kind = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=kind)

@@ -53,7 +53,7 @@ def export_h5(
 
     The same model and details give the same bytes. Above
     `model_tensors.HALF_PRECISION_ABOVE` bytes of weights, tensors of two and more
-    dimensions are stored as float16 (both Kerases cast on load); vectors
+    dimensions are stored as float16 (Keras 2 and 3 cast on load); vectors
     (biases, statistics) stay float32, they cost little and need the range.
 
     Args:

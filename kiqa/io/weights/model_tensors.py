@@ -102,7 +102,7 @@ def assign_values(model: "keras.Model", found: dict[str, Named]) -> None:
 
 
 def in_order(model: "keras.Model", found: dict[str, Named]) -> list[tuple[str, Any, Any]]:
-    """Pair a model's weights with tensors by order, as both Kerases read weights alone.
+    """Pair a model's weights with tensors by order, as Keras 2 and 3 read weights alone.
 
     Args:
         model: Any built model.

@@ -7,17 +7,15 @@ References:
 """
 
 import argparse
-import sys
 
 import numpy as np
 
 from kiqa.arguments import add_number
 from kiqa.constants import RNN_BIQA
-from kiqa.evaluation.report import to_markdown, write_csv
 from kiqa.io.images import load_image
 from kiqa.maps.gaze import gaze_of
 from kiqa.reproduce.command import Command, add_output
-from kiqa.reproduce.thesis.architectures import changing, shown, stages_of
+from kiqa.reproduce.thesis.architectures import changing, draw, stages_of
 from kiqa.reproduce.thesis.figures import add_image, save
 
 _PATCHES = 26  # of a 1024x768 image and its half
@@ -49,7 +47,6 @@ def _fig_1(options: argparse.Namespace) -> int:
 
 
 def _fig_2(options: argparse.Namespace) -> int:
-    from kiqa.plotting import plot_architecture
     from kiqa.startup import start_keras
 
     start_keras()
@@ -57,11 +54,7 @@ def _fig_2(options: argparse.Namespace) -> int:
 
     network = build_rnn_biqa(features=options.features)
     stages = stages_of(network, (options.patches, options.features))
-    rows = shown(stages)
-    write_csv(rows, options.output / "rnn-fig2.csv")
-    total = sum(stage["parameters"] for stage in stages)
-    sys.stdout.write(f"{to_markdown(rows)}\n\n{total:,} parameters\n")
-    return save(plot_architecture(changing(stages)), options, "rnn-fig2")
+    return draw(stages, options, "rnn-fig2", drawn=changing(stages))
 
 
 def _fig_3(options: argparse.Namespace) -> int:

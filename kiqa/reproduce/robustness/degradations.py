@@ -16,7 +16,7 @@ from kiqa.data.distortions import available_distortions, distort
 from kiqa.evaluation.report import to_markdown
 from kiqa.evaluation.resampling import mean_interval
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_include
+from kiqa.reproduce.command import Command, add_include, loaded
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.robustness.shared import (
     CONFIDENCE,
@@ -26,7 +26,6 @@ from kiqa.reproduce.robustness.shared import (
     files_of,
     finish,
     generator,
-    loaded,
 )
 
 # Distortion -> five rising levels, in the unit of `kiqa.data.distortions`.

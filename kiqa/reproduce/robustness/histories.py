@@ -20,7 +20,15 @@ from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.report import to_markdown
 from kiqa.evaluation.resampling import percentile_interval, srocc_rows
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_data, add_include, records_of, split_of, unseen
+from kiqa.reproduce.command import (
+    Command,
+    add_data,
+    add_include,
+    loaded,
+    records_of,
+    split_of,
+    unseen,
+)
 from kiqa.reproduce.compare import read_predictions
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.robustness.shared import (
@@ -30,7 +38,6 @@ from kiqa.reproduce.robustness.shared import (
     add_common,
     finish,
     generator,
-    loaded,
     resized,
 )
 
@@ -124,7 +131,7 @@ def _history_row(record, *, scorer, known, options):
     if options.every:
         rng = generator(options.seed, record.name)
         versions = {name: change(pixels, rng) for name, change in VERSIONS.items()}
-        drawn = list(versions)[int(generator(options.seed, record.name).integers(6))]
+        drawn = list(versions)[int(generator(options.seed, record.name).integers(len(VERSIONS)))]
     else:
         drawn, changed = version_of(pixels, record.name, seed=options.seed)
         versions = {"plain": pixels, drawn: changed}

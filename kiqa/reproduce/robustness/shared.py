@@ -1,6 +1,6 @@
 """What the experiments of this folder share: scorer, images, draws, output.
 
-Public names: `generator`, `loaded`, `files_of`, `about`, `finish`, `resized`, `add_common`,
+Public names: `generator`, `files_of`, `about`, `finish`, `resized`, `add_common`,
 `DRAWS` and `CONFIDENCE`.
 """
 
@@ -18,7 +18,6 @@ from kiqa.data.untrained import Kept, untrained_files
 from kiqa.evaluation.report import write_csv, write_json
 from kiqa.reproduce.command import add_model, add_output, report, split_of
 from kiqa.scoring import Scorer
-from kiqa.startup import load_quietly
 
 DRAWS, CONFIDENCE = 1000, 0.95  # of the bootstrap
 
@@ -33,13 +32,6 @@ def resized(pixels: np.ndarray, factor: float) -> np.ndarray:
     """Return an image at ``factor`` times its sides, by areas."""
     height, width = (max(1, round(side * factor)) for side in pixels.shape[:2])
     return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-
-
-def loaded(options: argparse.Namespace) -> Scorer:
-    """Return the scorer that the options name, its network loaded."""
-    scorer = Scorer(options.model)
-    load_quietly(scorer)
-    return scorer
 
 
 def files_of(options: argparse.Namespace, scorer: Scorer) -> Kept:

@@ -16,9 +16,9 @@ from kiqa.arguments import add_number
 from kiqa.evaluation.correlation import srocc
 from kiqa.evaluation.report import to_markdown
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_data, add_include, records_of, unseen
+from kiqa.reproduce.command import Command, add_data, add_include, loaded, records_of, unseen
 from kiqa.reproduce.left_out import LeftOut
-from kiqa.reproduce.robustness.shared import about, add_common, files_of, finish, loaded, resized
+from kiqa.reproduce.robustness.shared import about, add_common, files_of, finish, resized
 
 _LARGEST_FACTOR = 8
 

@@ -1,7 +1,7 @@
 """The thesis's Figures 7 and 12: Patchnet and the aggregator, drawn from the models.
 
 Public names: :data:`FIG_7`, :data:`FIG_12`, :func:`stages_of`, :func:`changing`,
-:func:`shown`.
+:func:`shown`, :func:`draw`.
 """
 
 import argparse
@@ -76,7 +76,7 @@ def _fig_7(options: argparse.Namespace) -> int:
     from kiqa.models.patchnet import build_patchnet
 
     stages = stages_of(build_patchnet(), (PATCHNET.patch, PATCHNET.patch, 3))
-    return _draw(stages, options, "thesis-fig7")
+    return draw(stages, options, "thesis-fig7")
 
 
 def _fig_12(options: argparse.Namespace) -> int:
@@ -88,7 +88,7 @@ def _fig_12(options: argparse.Namespace) -> int:
     height, width = options.height, options.width
     rows, columns = ((side - PATCHNET.patch) // PATCHNET.stride + 1 for side in (height, width))
     stages = stages_of(build_aggregator(), (rows, columns, 3), whole=True)
-    return _draw(stages, options, "thesis-fig12")
+    return draw(stages, options, "thesis-fig12")
 
 
 def changing(stages: Sequence[dict]) -> list[dict]:
@@ -106,14 +106,31 @@ def shown(stages: Sequence[dict]) -> list[dict]:
     return [stage | {"shape": " x ".join(map(str, stage["shape"]))} for stage in stages]
 
 
-def _draw(stages, options, name):
+def draw(
+    stages: Sequence[dict],
+    options: argparse.Namespace,
+    name: str,
+    *,
+    drawn: Sequence[dict] | None = None,
+) -> int:
+    """Write and print the stages of a network, and draw them.
+
+    Args:
+        stages: From `stages_of`.
+        options: With ``output``.
+        name: Of the files.
+        drawn: The stages that the figure shows; ``None`` is all.
+
+    Returns:
+        The exit status.
+    """
     from kiqa.plotting import plot_architecture
 
     rows = shown(stages)
     write_csv(rows, options.output / f"{name}.csv")
     total = sum(stage["parameters"] for stage in stages)
     sys.stdout.write(f"{to_markdown(rows)}\n\n{total:,} parameters\n")
-    return save(plot_architecture(stages), options, name)
+    return save(plot_architecture(stages if drawn is None else drawn), options, name)
 
 
 def _options(parser: argparse.ArgumentParser, *, sized: bool) -> None:

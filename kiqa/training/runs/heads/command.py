@@ -5,8 +5,7 @@ Public names: `COMMANDS`.
 
 from functools import partial
 
-from kiqa.arguments import add_text
-from kiqa.comparators import BODY
+from kiqa.comparators.command import add_body
 from kiqa.training.runs.command import TrainingCommand, chosen_parts
 from kiqa.training.runs.heads.settings import PRESETS, HeadSettings
 
@@ -33,13 +32,6 @@ def _train(parts, settings, run, arguments, *, name):
     )
 
 
-def _add_body(parser):
-    add_text(
-        parser, "--body", "NAME|FILE", "network whose EfficientNet-Lite makes the features",
-        default=BODY,
-    )  # fmt: skip
-
-
 COMMANDS = {
     name: TrainingCommand(
         name=f"train_comparator {name}",
@@ -49,7 +41,7 @@ COMMANDS = {
         presets=PRESETS[name],
         summary=summary,
         initial=f"head of {name} to start from (default: random weights)",
-        add_options=_add_body,
+        add_options=add_body,
     )
     for name, summary in _SUMMARIES.items()
 }
