@@ -67,7 +67,7 @@ SMALLER = """
 import skimage.data
 
 def smaller(read):
-    return lambda: read()[:352, :352].copy()
+    return lambda: read()[:224, :224].copy()
 
 for name in ("astronaut", "chelsea", "coffee"):
     setattr(skimage.data, name, smaller(getattr(skimage.data, name)))

@@ -142,7 +142,7 @@ def test_an_unknown_format_is_named(tmp_path):
 
 
 # benchmarks/export.py tries all models in all formats.
-WHOLE = [("lite", "onnx"), ("wadiqam_fr", "litert"), ("paq2piq_rm", "saved-model")]
+WHOLE = [("patchnet", "onnx"), ("wadiqam_fr", "litert"), ("paq2piq_rm", "saved-model")]
 
 
 @pytest.mark.slow

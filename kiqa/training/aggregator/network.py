@@ -19,8 +19,7 @@ from kiqa.training.aggregator.start import (
     start_from_file,
     start_from_patchnet_map,
 )
-from kiqa.training.runs.devices import jit_compile
-from kiqa.training.runs.optimizers import NO_DECAY, adam, scheduled_rate
+from kiqa.training.runs.optimizers import NO_DECAY, adam, compile_model, scheduled_rate
 from kiqa.training.runs.replicas import predict_batch, whole_batch
 from kiqa.training.runs.seeding import model_seed
 
@@ -68,10 +67,10 @@ def compile_aggregator(
         start_from_patchnet_map(model, *_sample(train, seed=settings.seed))
     batches = len(training_order(train, batch_size=settings.batch_size))
     rate = scheduled_rate(settings, batches=batches)
-    model.compile(
+    compile_model(
+        model,
         optimizer=adam(rate, weight_decay=settings.weight_decay, no_decay=NO_DECAY),
         loss=whole_batch(score_loss(settings.correlation_loss)),
-        jit_compile=jit_compile(),
     )
     return model
 

@@ -23,8 +23,7 @@ from kiqa.io.images import load_image
 from kiqa.io.weights import Companion, Details, export_h5, load_model, read_info
 from kiqa.maps.lite import GRID, LiteRater
 from kiqa.models.lite import LOCAL_PARTS, build_lite_local
-from kiqa.training.runs.devices import jit_compile
-from kiqa.training.runs.optimizers import adam, learning_rate
+from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
 from kiqa.training.runs.seeding import epoch_rng, model_seed
 
 _COMMON, _COMMONLY = 3, 0.6  # the first so many kinds are drawn more often
@@ -82,9 +81,7 @@ def train_local(
     parts = _set_scales(local, rows, widths)
     steps = -(-len(wanted) // batch) * epochs
     schedule = learning_rate(rate, schedule="cosine", steps=steps)
-    local.compile(
-        optimizer=adam(schedule, weight_decay=decay), loss="mse", jit_compile=jit_compile()
-    )
+    compile_model(local, optimizer=adam(schedule, weight_decay=decay), loss="mse")
     for epoch in range(epochs):
         order = epoch_rng(seed, 3, epoch=epoch).permutation(len(wanted))
         local.fit(

@@ -11,9 +11,8 @@ from keras import ops
 from kiqa.models.efficientnet_lite import fold_norms, stage_layers
 from kiqa.models.lite import JUDGES, PARTS, build_lite
 from kiqa.training.lite.settings import LiteSettings
-from kiqa.training.runs.devices import jit_compile
 from kiqa.training.runs.imagenet import imagenet_efficientnet_lite
-from kiqa.training.runs.optimizers import adam, learning_rate
+from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
 from kiqa.training.runs.replicas import whole_batch
 from kiqa.training.runs.seeding import model_seed
 
@@ -155,10 +154,10 @@ def compile_for(model: keras.Model, settings: LiteSettings, *, rate: float, step
     error and correlation.
     """
     schedule = learning_rate(rate, schedule="cosine", steps=max(steps, 1))
-    model.compile(
+    compile_model(
+        model,
         optimizer=adam(schedule, clip_norm=settings.clip_norm),
         loss=whole_batch(_loss(settings.error_weight, settings.correlation_weight)),
-        jit_compile=jit_compile(),
     )
 
 

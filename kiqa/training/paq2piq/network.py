@@ -23,8 +23,7 @@ from kiqa.models.roi_pool import roi_pool
 from kiqa.training.paq2piq.batches import ImageSet, whole_image
 from kiqa.training.paq2piq.losses import region_loss
 from kiqa.training.paq2piq.settings import Paq2piqSettings
-from kiqa.training.runs.devices import jit_compile
-from kiqa.training.runs.optimizers import adam, scheduled_rate
+from kiqa.training.runs.optimizers import adam, compile_model, scheduled_rate
 from kiqa.training.runs.replicas import predict_batch, whole_batch
 from kiqa.training.runs.seeding import model_seed
 
@@ -80,7 +79,8 @@ def compile_paq2piq(
     rate = scheduled_rate(
         settings, batches=len(scores) // settings.batch_size, accumulate=settings.accumulate
     )
-    model.compile(
+    compile_model(
+        model,
         optimizer=adam(
             rate,
             weight_decay=settings.weight_decay,
@@ -95,7 +95,6 @@ def compile_paq2piq(
         loss=whole_batch(
             region_loss(patch=settings.patch_weight, correlation=settings.correlation_loss)
         ),
-        jit_compile=jit_compile(),
     )
     return model
 

@@ -17,8 +17,7 @@ from kiqa.training.patchnet.dead import DeadNetworkError, refuse_dead
 from kiqa.training.patchnet.settings import PatchnetSettings
 from kiqa.training.runs.checkpoint import RunState, read_checkpoint
 from kiqa.training.runs.checks import refuse_shared_contents
-from kiqa.training.runs.devices import jit_compile
-from kiqa.training.runs.optimizers import adam, learning_rate
+from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
 from kiqa.training.runs.replicas import predict_batch, whole_batch
 from kiqa.training.runs.run import CHECKPOINT_FILE, Training, train_epochs
 from kiqa.training.runs.seeding import model_seed
@@ -41,10 +40,10 @@ def compiled_patchnet(
     model = _network(settings, seed=seed)
     if initial is not None:
         start_whole(model, initial)
-    model.compile(
+    compile_model(
+        model,
         optimizer=adam(learning_rate(settings.learning_rate)),
         loss=whole_batch(_squared_error),
-        jit_compile=jit_compile(),
     )
     return model
 

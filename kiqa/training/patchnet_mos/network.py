@@ -12,9 +12,8 @@ from kiqa.models.patchnet import build_patchnet
 from kiqa.training.patchnet_mos.losses import piece_loss
 from kiqa.training.patchnet_mos.settings import MosSettings
 from kiqa.training.runs.convolutional import training_form
-from kiqa.training.runs.devices import jit_compile
 from kiqa.training.runs.images import ImageStore
-from kiqa.training.runs.optimizers import adam, learning_rate
+from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
 from kiqa.training.runs.replicas import predict_batch, whole_batch
 from kiqa.training.runs.seeding import model_seed
 from kiqa.training.runs.start import start_whole
@@ -57,10 +56,10 @@ def compile_patchnet_mos(
         correlation=settings.correlation_loss,
         distortion=settings.distortion_loss,
     )
-    model.compile(
+    compile_model(
+        model,
         optimizer=adam(rate, weight_decay=settings.weight_decay, clip_norm=settings.clip_norm),
         loss=whole_batch(loss),
-        jit_compile=jit_compile(),
     )
     return model
 

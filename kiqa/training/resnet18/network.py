@@ -13,8 +13,7 @@ from kiqa.constants import PAQ2PIQ
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.training.resnet18.settings import DistillationSettings
 from kiqa.training.resnet18.teacher import Teacher, TeacherFeatures
-from kiqa.training.runs.devices import jit_compile
-from kiqa.training.runs.optimizers import adam, learning_rate
+from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
 from kiqa.training.runs.replicas import whole_batch
 from kiqa.training.runs.seeding import model_seed
 from kiqa.training.runs.start import start_whole
@@ -61,7 +60,8 @@ def compile_student(
     quality = _Square(cells, name="quality")(teacher.head(rows)["quality"])
     model = keras.Model(pixels, {"features": features, "quality": quality}, name="student")
     probe = hints.quality[:: max(1, len(hints.quality) // _PROBED)]
-    model.compile(
+    compile_model(
+        model,
         optimizer=adam(
             learning_rate(settings.learning_rate, schedule="cosine", steps=settings.epochs * steps)
         ),
@@ -70,7 +70,6 @@ def compile_student(
             "features": 1.0,
             "quality": settings.quality_weight / float(np.var(probe)),
         },
-        jit_compile=jit_compile(),
     )
     return model
 

@@ -25,9 +25,8 @@ from kiqa.models.rnn_features import BINS, build_extractor, without_head
 from kiqa.training.rnn_biqa.patches import epoch_plan, expected_scores, patch_count, patch_pool
 from kiqa.training.rnn_biqa.settings import FineTuningSettings
 from kiqa.training.rnn_biqa.start import freeze_until, start_extractor
-from kiqa.training.runs.devices import jit_compile
 from kiqa.training.runs.history import score_numbers
-from kiqa.training.runs.optimizers import momentum
+from kiqa.training.runs.optimizers import compile_model, momentum
 from kiqa.training.runs.origin import described
 from kiqa.training.runs.replicas import whole_batch
 from kiqa.training.runs.run import RunOptions, Training, run_training
@@ -139,7 +138,8 @@ def compile_extractor(
     for variable in model.trainable_variables:
         if variable.name == "kernel" and settings.l2:  # its gradient is l2 times the weight
             variable.regularizer = keras.regularizers.L2(settings.l2 / 2)
-    model.compile(
+    compile_model(
+        model,
         optimizer=momentum(
             settings.learning_rate,
             momentum=settings.momentum,
@@ -147,7 +147,6 @@ def compile_extractor(
             special=model.get_layer(BINS).trainable_variables,
         ),
         loss=whole_batch(_cross_entropy),
-        jit_compile=jit_compile(),
     )
     return model
 

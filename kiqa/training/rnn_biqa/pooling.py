@@ -20,9 +20,8 @@ from kiqa.constants import RNN_BIQA
 from kiqa.models.rnn_biqa import build_average_biqa, build_rnn_biqa
 from kiqa.training.rnn_biqa.batches import epoch_plan, predict_sequences
 from kiqa.training.rnn_biqa.settings import PoolingSettings
-from kiqa.training.runs.devices import jit_compile
 from kiqa.training.runs.history import score_numbers
-from kiqa.training.runs.optimizers import adam, learning_rate
+from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
 from kiqa.training.runs.replicas import whole_batch
 from kiqa.training.runs.run import RunOptions, Training, run_training
 from kiqa.training.runs.seeding import model_seed
@@ -193,7 +192,8 @@ def compile_pooling(model: keras.Model, settings: PoolingSettings, *, steps: int
     for variable in model.trainable_variables:
         if variable.name != "bias" and settings.l2:  # its gradient is l2 times the weight
             variable.regularizer = keras.regularizers.L2(settings.l2 / 2)
-    model.compile(
+    compile_model(
+        model,
         optimizer=adam(
             _rate(settings, steps),
             beta_1=settings.beta_1,
@@ -201,7 +201,6 @@ def compile_pooling(model: keras.Model, settings: PoolingSettings, *, steps: int
             epsilon=RNN_BIQA.epsilon,
         ),
         loss=whole_batch(_huber(settings)),
-        jit_compile=jit_compile(),
     )
     return model
 

@@ -126,13 +126,12 @@ def restore_variables(model: keras.Model, checkpoint: Checkpoint) -> None:
     """Set a model's and its optimiser's variables to a checkpoint's values.
 
     Args:
-        model: Compiled model of the same graph and optimiser.
+        model: Model of the same graph, compiled by `compile_model` with the same optimiser.
         checkpoint: What `read_checkpoint` returned.
 
     Raises:
         ValueError: If number or shapes of the variables differ.
     """
-    model.optimizer.build(model.trainable_variables)
     for name, variables, values in (
         ("model", model.variables, checkpoint.model),
         ("optimizer", model.optimizer.variables, checkpoint.optimizer),

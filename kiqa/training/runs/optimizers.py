@@ -3,19 +3,20 @@
 Several devices take the steps of one: gradients are put together before they
 are clipped (`kiqa.training.runs.replicas`).
 
-Public names: `learning_rate`, `scheduled_rate`, `adam`, `momentum`.
+Public names: `learning_rate`, `scheduled_rate`, `adam`, `momentum`, `compile_model`.
 
 References:
     I. Loshchilov, F. Hutter, Decoupled weight decay regularization, ICLR
     2019.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
 from keras import ops
 
+from kiqa.training.runs.devices import jit_compile
 from kiqa.training.runs.replicas import mean_over_replicas, replica_count
 
 NO_DECAY = ("gamma", "beta", "bias")
@@ -147,6 +148,30 @@ def momentum(
         The optimiser.
     """
     return _TwoRateMomentum(rate, momentum=momentum, factor=factor, special=special)
+
+
+def compile_model(
+    model: keras.Model,
+    *,
+    optimizer: keras.optimizers.Optimizer,
+    loss: Any,
+    loss_weights: Mapping[str, float] | None = None,
+) -> None:
+    """Compile a model, and make the optimiser's variables.
+
+    If the first step made them, Keras would trace the step twice, which for
+    a deep network takes longer than the first steps themselves.
+
+    Args:
+        model: Built model.
+        optimizer: Such as `adam` makes it.
+        loss: As ``Model.compile`` takes it.
+        loss_weights: Likewise.
+    """
+    model.compile(
+        optimizer=optimizer, loss=loss, loss_weights=loss_weights, jit_compile=jit_compile()
+    )
+    optimizer.build(model.trainable_variables)
 
 
 class _WholeGradients(keras.optimizers.Optimizer):

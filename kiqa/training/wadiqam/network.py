@@ -11,8 +11,7 @@ import numpy as np
 
 from kiqa.constants import WADIQAM
 from kiqa.models.wadiqam import build_wadiqam
-from kiqa.training.runs.devices import jit_compile
-from kiqa.training.runs.optimizers import NO_DECAY, adam, scheduled_rate
+from kiqa.training.runs.optimizers import NO_DECAY, adam, compile_model, scheduled_rate
 from kiqa.training.runs.replicas import whole_batch
 from kiqa.training.runs.seeding import model_seed
 from kiqa.training.runs.start import start_from
@@ -75,7 +74,8 @@ def compile_wadiqam(
         patch=settings.patch_loss,
         correlation=settings.correlation_loss,
     )
-    model.compile(
+    compile_model(
+        model,
         optimizer=adam(
             rate,
             weight_decay=settings.weight_decay,
@@ -84,7 +84,6 @@ def compile_wadiqam(
             epsilon=WADIQAM.epsilon,
         ),
         loss=whole_batch(loss),
-        jit_compile=jit_compile(),
     )
     return model
 

@@ -11,6 +11,7 @@ from kiqa.training.runs.checkpoint import (
     restore_variables,
     save_checkpoint,
 )
+from kiqa.training.runs.optimizers import compile_model
 
 X = np.random.default_rng(0).random((32, 6)).astype(np.float32)
 Y = X[:, :1]
@@ -26,10 +27,8 @@ def small_model(units=5):
             keras.layers.Dense(1, kernel_initializer=keras.initializers.HeUniform(seed=2)),
         ]
     )
-    model.compile(
-        optimizer=keras.optimizers.Adam(0.01),
-        loss=keras.losses.MeanSquaredError(),
-        jit_compile=False,
+    compile_model(
+        model, optimizer=keras.optimizers.Adam(0.01), loss=keras.losses.MeanSquaredError()
     )
     return model
 
@@ -116,7 +115,6 @@ def test_missing_checkpoint_is_named(tmp_path):
 def test_checkpoint_of_another_network_is_refused(tmp_path):
     """Other shapes are an error, not a half-restored model."""
     model = small_model()
-    model.optimizer.build(model.trainable_variables)
     save_checkpoint(tmp_path / "c.npz", model, state=RunState(), best=model.get_weights())
     with pytest.raises(ValueError, match="another network"):
         restore_variables(small_model(units=7), read_checkpoint(tmp_path / "c.npz"))

@@ -6,14 +6,13 @@ import pytest
 
 from kiqa.training.runs.checkpoint import read_checkpoint
 from kiqa.training.runs.epochs import train_to_best
+from kiqa.training.runs.optimizers import compile_model
 
 
 def counting_model():
     """One weight, so that a test can write the epoch's number into it."""
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
-    model.compile(
-        optimizer=keras.optimizers.SGD(), loss=keras.losses.MeanSquaredError(), jit_compile=False
-    )
+    compile_model(model, optimizer=keras.optimizers.SGD(), loss=keras.losses.MeanSquaredError())
     return model
 
 

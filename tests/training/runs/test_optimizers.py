@@ -4,7 +4,13 @@ import keras
 import numpy as np
 import pytest
 
-from kiqa.training.runs.optimizers import NO_DECAY, adam, learning_rate, momentum
+from kiqa.training.runs.optimizers import (
+    NO_DECAY,
+    adam,
+    compile_model,
+    learning_rate,
+    momentum,
+)
 
 RATE, FACTOR, DECAY, BETA_1, BETA_2, EPSILON = 0.01, 10.0, 0.1, 0.9, 0.99, 1e-8
 
@@ -26,7 +32,7 @@ def _compiled(**options):
         RATE, factor=FACTOR, special=model.get_layer("head").trainable_variables,
         weight_decay=DECAY, beta_1=BETA_1, beta_2=BETA_2, epsilon=EPSILON, **options,
     )  # fmt: skip
-    model.compile(optimizer, loss="mse")
+    compile_model(model, optimizer=optimizer, loss="mse")
     return model
 
 
@@ -93,6 +99,20 @@ def test_the_private_name_that_two_rates_need_is_there():
     )
 
 
+def test_a_step_is_traced_once():
+    """Also the first one: the optimiser has its variables by then."""
+    model, traced = _model(), []
+
+    def loss(wanted, found):
+        traced.append(found)
+        return keras.ops.mean(keras.ops.square(wanted - found), axis=-1)
+
+    compile_model(model, optimizer=adam(0.1), loss=loss)
+    model.fit(np.ones((4, 3)), np.ones((4, 1)), batch_size=2, verbose=0)
+    model.fit(np.ones((4, 3)), np.ones((4, 1)), batch_size=2, verbose=0)
+    assert len(traced) == 1
+
+
 @pytest.mark.parametrize(("no_decay", "bias"), [((), 0.9), (NO_DECAY, 1.0)])
 def test_decay_leaves_out_what_it_is_told(no_decay, bias):
     """Without a gradient, kernels shrink by rate times decay; biases only if they decay."""
@@ -121,7 +141,8 @@ def test_momentum_has_a_second_rate_too(batches):
     """The head's steps are those of a rate ten times as high, with momentum."""
     model = _model()
     head = model.get_layer("head").trainable_variables
-    model.compile(momentum(0.01, momentum=0.9, factor=10.0, special=head), loss="mse")
+    optimizer = momentum(0.01, momentum=0.9, factor=10.0, special=head)
+    compile_model(model, optimizer=optimizer, loss="mse")
     weights = [np.asarray(w, np.float64) for w in model.get_weights()]
     speeds = [np.zeros_like(w) for w in weights]
     for x, y in batches:

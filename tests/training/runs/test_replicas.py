@@ -8,7 +8,7 @@ from keras import ops
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches
 from kiqa.training.runs.devices import several_devices
 from kiqa.training.runs.feeding import fit_epoch
-from kiqa.training.runs.optimizers import adam
+from kiqa.training.runs.optimizers import adam, compile_model
 from kiqa.training.runs.replicas import (
     mean_over_replicas,
     predict_batch,
@@ -49,7 +49,8 @@ def _trained(devices, *, count, clip_norm, loss=_loss, shared=True):
         )
         if shared:
             share_statistics(model)
-        model.compile(adam(0.01, clip_norm=clip_norm, epsilon=1e-3), whole_batch(loss))
+        optimizer = adam(0.01, clip_norm=clip_norm, epsilon=1e-3)
+        compile_model(model, optimizer=optimizer, loss=whole_batch(loss))
     loss = fit_epoch(model, _plan(count), epoch=0, title=None)
     return model.get_weights(), loss
 

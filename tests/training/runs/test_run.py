@@ -12,7 +12,7 @@ import pytest
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.training.runs import epochs, options, run
 from kiqa.training.runs.history import score_numbers
-from kiqa.training.runs.optimizers import adam
+from kiqa.training.runs.optimizers import adam, compile_model
 from kiqa.training.runs.run import Training, run_training
 from kiqa.training.runs.seeding import epoch_rng
 
@@ -42,7 +42,7 @@ def _build():
     x = keras.layers.Dropout(0.5, seed=7)(x)
     outputs = keras.layers.Dense(1, kernel_initializer=keras.initializers.GlorotUniform(2))(x)
     model = keras.Model(inputs, outputs)
-    model.compile(adam(0.02), "mse")
+    compile_model(model, optimizer=adam(0.02), loss="mse")
     return model
 
 

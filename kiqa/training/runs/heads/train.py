@@ -21,11 +21,10 @@ from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.data.records import ScoredImage
 from kiqa.data.trained import trained_on
 from kiqa.io.weights import Companion, export_h5, read_info
-from kiqa.training.runs.devices import jit_compile
 from kiqa.training.runs.heads.forms import Form
 from kiqa.training.runs.heads.settings import HeadSettings
 from kiqa.training.runs.history import score_numbers
-from kiqa.training.runs.optimizers import adam, scheduled_rate
+from kiqa.training.runs.optimizers import adam, compile_model, scheduled_rate
 from kiqa.training.runs.origin import described
 from kiqa.training.runs.replicas import predict_batch
 from kiqa.training.runs.run import RunOptions, Training, run_training
@@ -89,10 +88,10 @@ def train_head(
             start_whole(head, initial)
         rate = scheduled_rate(settings, batches=len(kept) // settings.batch_size)
         model = form.trained(head)
-        model.compile(
+        compile_model(
+            model,
             optimizer=adam(rate, weight_decay=settings.weight_decay, clip_norm=settings.clip_norm),
             loss=form.loss,
-            jit_compile=jit_compile(),
         )
         return model
 

@@ -20,10 +20,9 @@ from kiqa.data.records import ScoredImage
 from kiqa.data.trained import trained_on
 from kiqa.io.weights import export_h5
 from kiqa.io.weights.details import ALL_PATCHES
-from kiqa.training.runs.devices import jit_compile
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.images import ImageStore
-from kiqa.training.runs.optimizers import adam, scheduled_rate
+from kiqa.training.runs.optimizers import adam, compile_model, scheduled_rate
 from kiqa.training.runs.origin import described
 from kiqa.training.runs.regression.forms import Form
 from kiqa.training.runs.regression.settings import RegressionSettings
@@ -84,10 +83,10 @@ def train_regression(
         if initial is not None:
             start_whole(model, initial)
         rate = scheduled_rate(settings, batches=len(train) // settings.batch_size)
-        model.compile(
+        compile_model(
+            model,
             optimizer=adam(rate, weight_decay=settings.weight_decay, clip_norm=settings.clip_norm),
             loss="mean_absolute_error",
-            jit_compile=jit_compile(),
         )
         return model
 
