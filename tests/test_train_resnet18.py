@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from kiqa import __version__, train_paq2piq
+from kiqa import __version__
 from kiqa.io.weights import Details, export_h5, load_model
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.train_resnet18 import main
+from kiqa.training.paq2piq.network import body_and_head, compile_paq2piq
+from kiqa.training.paq2piq.settings import Paq2piqSettings
 
 
 @pytest.fixture(scope="module")
@@ -34,19 +36,14 @@ def _arguments(biq, teacher, folder, *options):
 
 @pytest.mark.slow
 def test_paq2piq_starts_from_its_result(biq, teacher, tmp_path, capsys):
-    """Distillation, then PaQ-2-PiQ with --initial: the body's weights are those written."""
+    """Distillation, then PaQ-2-PiQ from its file: the body's weights are those written."""
     folder = tmp_path / "start"
     assert main(_arguments(biq, teacher, folder)) == 0
     assert "validation SROCC" in capsys.readouterr().out
-    status = train_paq2piq.main([
-        "--data", str(biq), "--dataset", "biq2021", "--workdir", str(tmp_path / "run"),
-        "--model", "bm", "--side", "32", "--batch-size", "2", "--epochs", "1",
-        "--learning-rate", "1e-12", "--weight-decay", "0", "--initial", str(folder / "resnet18.h5"),
-    ])  # fmt: skip
-    assert status == 0
-    start, body = (
-        load_model(path) for path in (folder / "resnet18.h5", tmp_path / "run" / "paq2piq_bm.h5")
-    )
+    settings = Paq2piqSettings(model="bm", batch_size=2)
+    model = compile_paq2piq(np.zeros(4), settings, initial=folder / "resnet18.h5")
+    body, _ = body_and_head(model)
+    start = load_model(folder / "resnet18.h5")
     for name in ("conv1", "layer4.1.conv2"):
         wanted = np.asarray(start.get_layer(name).kernel)
         found = np.asarray(body.get_layer(name).kernel)

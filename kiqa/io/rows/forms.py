@@ -160,9 +160,11 @@ def _is_torn_record(torn, columns):
     """Whether bytes are the beginning of one row, and hold no whole other one."""
     text = torn.decode("utf-8", errors="surrogateescape")
     closed = text + '"' if text.count('"') % 2 else text
+    following = text.partition("\n")[2]
+    ended = following[: following.rfind("\n") + 1]  # a name may have a line break in it
     try:
         records = list(csv.reader(io.StringIO(closed, newline="")))
-        inside = list(csv.reader(io.StringIO(text.partition("\n")[2], newline="")))
+        inside = list(csv.reader(io.StringIO(ended, newline="")))
     except csv.Error:
         return False
     others = any(len(cells) >= len(columns) for cells in inside)

@@ -56,6 +56,16 @@ def test_an_open_quote_is_no_torn_row_if_rows_follow():
         whole_rows(content, "rows.csv", "csv", COLUMNS)
 
 
+@pytest.mark.parametrize("kept", [1, 2, 8])
+def test_a_name_of_two_lines_is_torn_near_its_rows_end(kept):
+    """Its second line alone has as many cells as a row."""
+    row = {"path": "one\ntwo.png", "width": 9, "score": 0.5, "icc": True, "error": None,
+           "converted": ["a"]}  # fmt: skip
+    content = _file([row, row], "csv")
+    found, end = whole_rows(content[:-kept], "rows.csv", "csv", COLUMNS)
+    assert found == [row] and content[:end] == _file([row], "csv")
+
+
 def test_rows_of_before_are_read():
     """Bytes that are no UTF-8, as 0.1.0 wrote them, are the names they mean."""
     content = _file([], "csv") + b"caf\xe9.png,1,0.5,true,,\n"
