@@ -5,7 +5,6 @@ Public names: :func:`resample`, :func:`percentile_interval`,
 at once, :func:`srocc_rows`, :func:`plcc_rows`, :func:`krocc_rows`, :func:`rmse_rows`.
 """
 
-import contextlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -110,7 +109,7 @@ def mean_interval(
 
 
 def grouped_draws(
-    metric: Callable[[np.ndarray, np.ndarray], float],
+    metric: Rows,
     scores: Sequence[np.ndarray],
     mos: np.ndarray,
     groups: Sequence,
@@ -124,8 +123,8 @@ def grouped_draws(
     images of a group (reference, scene) are drawn together.
 
     Args:
-        metric: Function of predictions and MOS; a draw that it refuses with a
-            ValueError is NaN.
+        metric: From scores and MOS of shape ``(draws, N)`` to values of
+            shape ``(draws,)``, NaN if undefined, such as `srocc_rows`.
         scores: For each model its scores, shape ``(N,)``.
         mos: Shape ``(N,)``.
         groups: ``N`` labels, at least two distinct ones.
@@ -150,12 +149,17 @@ def grouped_draws(
         raise ValueError(f"Expected n >= 1 resamples, received {n}. The default is 1000.")
     members = [np.flatnonzero(group_of == group) for group in range(len(names))]
     rng = np.random.default_rng(seed)
-    values = np.full((len(scores), n), np.nan)
+    drawn: dict[int, list[tuple[int, np.ndarray]]] = {}
     for draw in range(n):
-        drawn = np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])
-        for value, score in zip(values, scores, strict=True):
-            with contextlib.suppress(ValueError):
-                value[draw] = metric(score[drawn], mos[drawn])
+        chosen = np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])
+        drawn.setdefault(len(chosen), []).append((draw, chosen))
+    values = np.empty((len(scores), n))
+    for length, of_length in drawn.items():  # draws of one length at once
+        step = max(1, _CHUNK // length)
+        for at in range(0, len(of_length), step):
+            draws, rows = (np.array(part) for part in zip(*of_length[at : at + step], strict=True))
+            for value, score in zip(values, scores, strict=True):
+                value[draws] = metric(score[rows], mos[rows])
     return values
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kiqa.evaluation.correlation import METRICS, bootstrap_interval, srocc
+from kiqa.evaluation.correlation import METRICS, bootstrap_interval
 from kiqa.evaluation.resampling import (
     grouped_draws,
     krocc_rows,
@@ -25,7 +25,7 @@ def _scores(n=120, noise=0.3, seed=0):
 
 
 def _mean(scores, mos):
-    return float(scores.mean())
+    return scores.mean(axis=1)
 
 
 @pytest.mark.parametrize("images", [5, 120, 140])
@@ -92,9 +92,9 @@ def test_models_share_their_draws():
     rng = np.random.default_rng(0)
     mos, groups = rng.random(40), np.arange(40) // 4
     scores = mos + rng.normal(0, 0.2, 40)
-    one, two = grouped_draws(srocc, [scores, scores], mos, groups, n=50, seed=1)
+    one, two = grouped_draws(srocc_rows, [scores, scores], mos, groups, n=50, seed=1)
     np.testing.assert_array_equal(one, two)
-    other = grouped_draws(srocc, [scores], mos, groups, n=50, seed=2)[0]
+    other = grouped_draws(srocc_rows, [scores], mos, groups, n=50, seed=2)[0]
     assert not np.array_equal(one, other)
 
 
@@ -104,7 +104,9 @@ def test_groups_make_the_interval_wider():
     mos = rng.random(10).repeat(10)
     scores = (mos.reshape(10, 10)[:, 0] + rng.normal(0, 0.3, 10)).repeat(10)
     grouped, single = (
-        np.ptp(np.quantile(grouped_draws(srocc, [scores], mos, groups, n=300, seed=0), [0.1, 0.9]))
+        np.ptp(
+            np.quantile(grouped_draws(srocc_rows, [scores], mos, groups, n=300, seed=0), [0.1, 0.9])
+        )
         for groups in (np.arange(100) // 10, np.arange(100))
     )
     assert grouped > 1.5 * single
@@ -113,7 +115,7 @@ def test_groups_make_the_interval_wider():
 def test_undefined_draws_are_nan():
     """A draw of one group whose scores are all equal has no correlation."""
     mos = np.array([0.0, 1.0, 0.5, 0.5, 0.5, 0.5])
-    draws = grouped_draws(srocc, [mos], mos, [0, 0, 0, 1, 1, 1], n=100, seed=0)[0]
+    draws = grouped_draws(srocc_rows, [mos], mos, [0, 0, 0, 1, 1, 1], n=100, seed=0)[0]
     assert 0 < np.isnan(draws).sum() < 100
 
 
@@ -121,8 +123,8 @@ def test_wrong_input_is_refused():
     """Lengths, a single group, and no draws."""
     three = np.arange(3.0)
     with pytest.raises(ValueError, match="of one length"):
-        grouped_draws(srocc, [three], three, [0, 1], n=10, seed=0)
+        grouped_draws(srocc_rows, [three], three, [0, 1], n=10, seed=0)
     with pytest.raises(ValueError, match="1 groups"):
-        grouped_draws(srocc, [three], three, [0, 0, 0], n=10, seed=0)
+        grouped_draws(srocc_rows, [three], three, [0, 0, 0], n=10, seed=0)
     with pytest.raises(ValueError, match="n >= 1"):
-        grouped_draws(srocc, [three], three, [0, 1, 2], n=0, seed=0)
+        grouped_draws(srocc_rows, [three], three, [0, 1, 2], n=0, seed=0)

@@ -71,7 +71,7 @@ ALWAYS = {"data", "dataset", "output", "workdir"}
 QUICK = {
     **dict.fromkeys(("epochs", "judge_epochs", "splits", "repeats", "copies", "photographs"), "1"),
     **dict.fromkeys(("patches", "validation_patches", "test_patches", "versions", "folds"), "2"),
-    **{"patches_per_image": "4", "batch_size": "4", "stride": "16", "rounds": "20"},
+    **{"numbers": "1", "patches_per_image": "4", "batch_size": "4", "stride": "16", "rounds": "20"},
 }
 
 

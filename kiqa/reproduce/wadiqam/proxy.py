@@ -28,7 +28,13 @@ from kiqa.data.tables import read_table
 from kiqa.data.untrained import untrained_files
 from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
-from kiqa.evaluation.resampling import grouped_draws, mean_interval, percentile_interval
+from kiqa.evaluation.resampling import (
+    grouped_draws,
+    mean_interval,
+    percentile_interval,
+    plcc_rows,
+    srocc_rows,
+)
 from kiqa.io.images import load_image
 from kiqa.reproduce.command import Command, add_include, add_model, add_pristine, report
 from kiqa.reproduce.left_out import LeftOut
@@ -61,8 +67,8 @@ def rank_agreement(rows: Sequence[dict]) -> list[dict]:
         scores, proxy = (np.array([row[key] for row in chosen]) for key in ("score", "proxy"))
         groups = [row["reference"] for row in chosen]
         entry = {"kind": kind, "pairs": len(chosen), "photographs": len(set(groups))}
-        for name in ("srocc", "plcc"):
-            draws = grouped_draws(METRICS[name], [scores], proxy, groups, seed=_SEED)[0]
+        for name, metric in (("srocc", srocc_rows), ("plcc", plcc_rows)):
+            draws = grouped_draws(metric, [scores], proxy, groups, seed=_SEED)[0]
             low, high = percentile_interval(draws, level=0.95)
             entry[name] = {"value": METRICS[name](scores, proxy), "lo": low, "hi": high}
         entries.append(entry)

@@ -8,7 +8,6 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 
@@ -105,7 +104,7 @@ def summarise(results: Sequence[Result], metrics: Sequence[str]) -> list[dict]:
                 contents = [task.content for task in result.tasks]
                 draws.append(
                     grouped_draws(
-                        partial(_single, _ROWS[name]), [result.scores], wanted, contents,
+                        _ROWS[name], [result.scores], wanted, contents,
                         seed=_SEED + result.split,
                     )[0]
                 )  # fmt: skip
@@ -116,10 +115,6 @@ def summarise(results: Sequence[Result], metrics: Sequence[str]) -> list[dict]:
                            "draws": mean}  # fmt: skip
         entries.append(entry)
     return entries
-
-
-def _single(rows, scores, wanted):
-    return rows(scores[None], wanted[None])[0]
 
 
 def differences(entries: Sequence[dict], pairs: Sequence[tuple[str, str]], name: str) -> list[dict]:
