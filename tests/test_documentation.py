@@ -75,6 +75,7 @@ def test_readme_is_one_screen_and_a_half() -> None:
     assert len(re.findall(r"\.\s", before)) == 2
 
 
+@pytest.mark.slow
 def test_readme_table_has_the_stored_numbers() -> None:
     """Every model with weights and accuracy; SROCC, size and licence as stored."""
     known = {row["name"]: row for row in kiqa.model_table()}

@@ -70,6 +70,7 @@ def test_requirements_hold_pins_only() -> None:
     assert [line for line in wanted if not re.fullmatch(r"[\w.-]+==[\w.]+", line)] == []
 
 
+@pytest.mark.slow
 def test_every_imported_library_is_declared() -> None:
     """What the package imports is a hard dependency, so the wheel alone is enough.
 

@@ -153,6 +153,7 @@ def _console_commands() -> list[list[str]]:
     return [line.split() for line in sorted(lines) if line.startswith(("kiqa ", "python -m kiqa"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", _console_commands(), ids=" ".join)
 def test_other_commands_get_as_far_as_their_data(
     words: list[str], tmp_path: Path, environment: dict[str, str]

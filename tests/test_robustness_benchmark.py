@@ -40,6 +40,7 @@ def result():
     return done.returncode, json.loads(done.stdout), done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("part", "count"), [("streams", 200), ("images", 100)])
 def test_damaged_files_do_no_harm(result, part, count):
     """No other exception, no crash, no hang."""
@@ -61,6 +62,7 @@ def test_the_damage_is_of_many_kinds(result):
     assert len(images["by_kind"]) > 30 and images["decoded"] > 5
 
 
+@pytest.mark.slow
 def test_damaged_models_do_no_harm(fuzz):
     """Read, or refused in one line; those of kiqa never load as another network."""
     models = fuzz.mutations("models", 0)
@@ -83,6 +85,7 @@ def test_another_network_is_seen(fuzz, monkeypatch):
     assert found == "another network than the one that was written"
 
 
+@pytest.mark.slow
 def test_a_mutation_follows_from_seed_and_number(fuzz):
     """So that one that did harm can be looked at alone."""
     for part in ("streams", "images", "models"):
@@ -138,6 +141,7 @@ def test_only_pictures_and_our_error_are_fine(fuzz, monkeypatch, decoded, outcom
     assert (found in fuzz.FINE) == (outcome in fuzz.FINE) and found.startswith(outcome)
 
 
+@pytest.mark.slow
 def test_memory_has_a_limit(fuzz):
     """The child cannot take much more than the limit; asking for it is an exception."""
     code = (

@@ -98,6 +98,7 @@ def test_results_are_of_shipped_networks():
     assert found and found <= known
 
 
+@pytest.mark.slow
 def test_no_file_holds_a_path_of_some_machine():
     """Origins are names and hashes; data roots are arguments."""
     files = [

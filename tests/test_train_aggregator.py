@@ -80,6 +80,7 @@ def test_run_from_photographs_to_weights(data, tmp_path, patchnet, capsys):
     assert kept["settings"]["batch_size"] == 4
 
 
+@pytest.mark.slow
 def test_versions_multiply_the_training_photographs_only(data, tmp_path, patchnet, capsys):
     """One rotation and the horizontal flip make four of each; validation stays plain."""
     arguments = _arguments(data, tmp_path, patchnet, "--maps-only")
@@ -150,6 +151,7 @@ def test_resume_finds_the_run(data, tmp_path, patchnet, capsys):
     assert len(pd.read_csv(tmp_path / "run" / "history.csv")) == 3
 
 
+@pytest.mark.slow
 def test_without_a_split_the_thesis_shares_are_drawn(data, tmp_path, patchnet):
     """60/20/20 at random, written to the working folder."""
     arguments = _arguments(data, tmp_path, patchnet, "--maps-only")
@@ -171,6 +173,7 @@ def test_a_data_set_with_a_split_of_its_own_keeps_it(data, tmp_path, patchnet):
     assert images["set"].value_counts().to_dict() == {"train": 10, "val": 5}
 
 
+@pytest.mark.slow
 def test_fewer_images(data, tmp_path, patchnet, capsys):
     """--limit takes some of the training part; more than there are is refused."""
     assert main(_arguments(data, tmp_path, patchnet, "--limit", "6", "--maps-only")) == 0
@@ -179,6 +182,7 @@ def test_fewer_images(data, tmp_path, patchnet, capsys):
     assert "from 1 to 10" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_settings_reach_the_training(data, tmp_path, patchnet):
     """What was given is in settings.json; the rest are the defaults."""
     more = ("--pooling", "mean", "--flip-maps", "--crop-maps", "0.8", "--schedule", "cosine",
@@ -218,6 +222,7 @@ def test_unreadable_photographs_are_left_out(data, tmp_path, patchnet, capsys):
     assert len(pd.read_csv(tmp_path / "run" / "images.csv")) == 14
 
 
+@pytest.mark.slow
 def test_interrupted_run_says_how_to_go_on(data, tmp_path, patchnet, capsys, monkeypatch):
     """Ctrl-C ends with 130; before anything was begun there is nothing to continue."""
 
@@ -239,6 +244,7 @@ def test_help_loads_no_tensorflow(loaded_by_help):
     assert not {"tensorflow", "keras"} & loaded
 
 
+@pytest.mark.slow
 def test_images_of_too_few_cells_are_left_out(data, tmp_path, patchnet, capsys, monkeypatch):
     """DenseNet-169 cannot take 10x9 cells, which 210x200 pixels have at stride 16."""
     monkeypatch.setattr(stacks, "LEAST_CELLS", 10)

@@ -50,6 +50,7 @@ def test_brisque_from_data_to_scores(rated, tmp_path, capsys, monkeypatch):
     assert measured == [(40, 48, 3)]  # the flat image, which has no statistics
 
 
+@pytest.mark.slow
 def test_niqe_from_a_folder(tmp_path, photo, capsys):
     """Fitted to a plain folder; the images count as trained on, without scores."""
     folder = tmp_path / "pristine"

@@ -204,6 +204,7 @@ def test_interrupted_training_says_how_to_go_on(told, tmp_path, capsys, error, s
     assert expected.format(workdir=workdir) in message
 
 
+@pytest.mark.slow
 def test_new_run_gets_a_new_folder_and_resume_the_latest(told, tmp_path, monkeypatch):
     """Without --workdir runs are numbered; --resume goes to the last one."""
     monkeypatch.chdir(tmp_path)

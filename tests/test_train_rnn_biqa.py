@@ -145,6 +145,7 @@ def test_fine_tune_without_epochs_builds_the_extractor(tmp_path, capsys):
     assert {part.through for part in details.trained_on} == {"patchnet"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "message"),
     [

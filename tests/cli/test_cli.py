@@ -52,6 +52,7 @@ def test_map_of_a_grid_with_overlay_and_page(model, picture, capsys):
     assert capsys.readouterr().out == f"{read.mean():8.4f}  a.png  {note}\n"
 
 
+@pytest.mark.slow
 def test_normalised_map(model, picture):
     """The authors' normalisation of each block."""
     assert main(["map", "a.png", "--model", model, "--npz", "n", "--normalise"]) == 0

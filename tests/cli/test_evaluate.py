@@ -33,6 +33,7 @@ def biq(tmp_path, monkeypatch):
     return ["evaluate", "--data", str(root), "--dataset", "biq2021"]
 
 
+@pytest.mark.slow
 def test_table_and_files(stand_in, biq, capsys):
     """Predictions, JSON and table agree; the torn image is an error and the status 1."""
     assert main([*biq, "--output", "out"]) == 1
@@ -57,6 +58,7 @@ def test_table_and_files(stand_in, biq, capsys):
     assert Path("out/evaluation.md").read_text() == out
 
 
+@pytest.mark.slow
 def test_resume_computes_nothing_again(stand_in, biq, capsys):
     """The second run takes all rows from the folder and gives the same table."""
     main([*biq, "--output", "out"])
@@ -66,6 +68,7 @@ def test_resume_computes_nothing_again(stand_in, biq, capsys):
     assert stand_in[1].calls == 1  # to warm up
 
 
+@pytest.mark.slow
 def test_split_file_and_all(stand_in, biq, capsys):
     """--split takes the place of the data set's own, --set all needs none."""
     names = [f"ss01 ({number}).jpg" for number in range(6)]
@@ -196,6 +199,7 @@ def trained(stand_in, biq, monkeypatch):
     return biq
 
 
+@pytest.mark.slow
 def test_images_that_were_trained_on_are_left_out(trained, capsys):
     """They are told, are in no file, and the JSON counts them."""
     assert main([*trained, "--output", "out"]) == 1
@@ -209,6 +213,7 @@ def test_images_that_were_trained_on_are_left_out(trained, capsys):
     assert (result["trained_on_met"], result["trained_on_included"]) == (2, False)
 
 
+@pytest.mark.slow
 def test_include_trained_takes_them_and_says_so(trained, capsys):
     """All ten, a line on stderr, and a note in the JSON."""
     assert main([*trained, "--include-trained", "--output", "out"]) == 1

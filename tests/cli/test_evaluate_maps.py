@@ -48,6 +48,7 @@ def _synthetic(*options):
     return main(["evaluate-maps", "--images", "images", "--synthetic", *options])
 
 
+@pytest.mark.slow
 def test_human_boxes_give_table_and_files(stand_in, images, capsys):
     """Table, CSV, JSON, box plot and an image an image; undefined cases are counted."""
     assert _human("--map", "patchnet", "--output", "out") == 0
@@ -100,6 +101,7 @@ def test_no_auc_at_all_is_no_success(stand_in, images, capsys):
     assert "3 images" in out and err.startswith("kiqa: no AUC of patchnet: the ground truth of no")
 
 
+@pytest.mark.slow
 def test_maps_made_before_equal_those_made_here(stand_in, images, capsys):
     """What `kiqa map --npz` wrote is found by relative name and gives the same AUCs."""
     assert main(["map", "images", "--stride", "7", "--npz", "stored"]) == 0
@@ -113,6 +115,7 @@ def test_maps_made_before_equal_those_made_here(stand_in, images, capsys):
     assert any(aucs["mine"])
 
 
+@pytest.mark.slow
 def test_arrays_of_anybody_are_compared(images):
     """An array with one value per pixel needs no more than its name; no network is loaded."""
     Path("mine/sub").mkdir(parents=True)
@@ -137,6 +140,7 @@ def test_fish_and_gray_are_made_here(images, capsys):
     assert all(f"| {name} " in table for name in ("fish", "fish-blocks", "gray"))
 
 
+@pytest.mark.slow
 def test_synthetic_distortions_are_seeded(stand_in, images, capsys):
     """One seed gives one table; version, kind and level are in the rows; another seed differs."""
     arguments = ["--map", "patchnet", "--versions", "2"]
@@ -153,6 +157,7 @@ def test_synthetic_distortions_are_seeded(stand_in, images, capsys):
     assert capsys.readouterr().out.partition("\n")[2] != first.partition("\n")[2]
 
 
+@pytest.mark.slow
 def test_undistorted_area_is_the_good_one(images):
     """Maps of the kept images: what knows the rectangle has AUC 1, its opposite 0."""
     arguments = ["--no-blur", "--output", "out"]
@@ -180,6 +185,7 @@ def test_undistorted_area_is_the_good_one(images):
         assert float(row["auc"]) == pytest.approx(float(row["predictor"] == "good"), abs=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -260,6 +266,7 @@ def test_truth_is_one_of_two():
         assert end.value.code == 2
 
 
+@pytest.mark.slow
 def test_images_that_a_model_was_trained_on_are_left_out(stand_in, images, monkeypatch, capsys):
     """By people's boxes and synthetic alike; fish alone has learned nothing."""
     load = Scorer._load

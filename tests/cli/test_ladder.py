@@ -37,6 +37,7 @@ def test_a_ladder_of_each_image(stand_in, pictures, capsys):
     assert Path("out/sub/b.jpg/reference.png").is_file()
 
 
+@pytest.mark.slow
 def test_a_repeated_command_leaves_what_is_done(stand_in, pictures, capsys):
     """The image that came later is added."""
     assert main(["ladder", "in/a.jpg", "--output", "out", "--versions", "2"]) == 0
@@ -73,6 +74,7 @@ def test_bad_files_are_reported(stand_in, pictures, capsys):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_masks_and_a_png_of_each_version(pictures):
     """No model is needed; the thesis's form, which no browser shows, has a PNG beside it."""
     Path("masks/sub").mkdir(parents=True)

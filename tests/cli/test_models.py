@@ -4,10 +4,13 @@ import csv
 import io
 import json
 
+import pytest
+
 from kiqa.cli.main import main
 from kiqa.scoring.catalogue import COLUMNS, model_table
 
 
+@pytest.mark.slow
 def test_three_forms_of_one_table(capsys):
     """Table for people; JSON and CSV with every column of `kiqa.model_table`."""
     assert main(["models"]) == 0

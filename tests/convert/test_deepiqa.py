@@ -67,6 +67,7 @@ def test_pooling_must_be_known(tmp_path, twin, layers):
         convert_deepiqa(path, tmp_path / "o.h5", pooling="mean")
 
 
+@pytest.mark.slow
 def test_files_with_reference_say_their_pooling_by_their_tensors(tmp_path, twin):
     """Only weighted ones have a weight branch; without one there is no weighted pooling."""
     without = twin.random_tensors("fr", weight_branch=False)
@@ -125,6 +126,7 @@ def test_other_files_are_named(tmp_path, content):
         convert_deepiqa(path, tmp_path / "o.h5")
 
 
+@pytest.mark.slow
 def test_npz_form_is_read_too(tmp_path, layers):
     """chainer's other serializer writes the same names."""
     path = tmp_path / "nr_live_weighted.npz"

@@ -242,6 +242,7 @@ def test_maps_are_those_of_the_original(converted, features, picture, grid):
     np.testing.assert_allclose(found.reshape(-1), expected, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parity
 def test_features_are_those_of_the_original(converted, features, picture):
     """The body alone, relative to the largest feature."""
@@ -370,6 +371,7 @@ def _write_stream(path, content, tensors):
             file.write(struct.pack("<q", tensor.array.size) + _memory(tensor.array))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [_write_zip, _write_stream], ids=["zip", "stream"])
 def test_published_form_model_and_optimiser_in_one_pickle(
     tmp_path, convert, state, torch_names, write
@@ -409,6 +411,7 @@ def test_a_number_in_place_of_a_tensor_is_refused(tmp_path, state, torch_names):
         convert_paq2piq(path, tmp_path / "a.h5")
 
 
+@pytest.mark.slow
 def test_names_of_the_lightning_module(tmp_path, convert, state):
     """Its network is an attribute, model."""
     named = {f"model.{name}": value for name, value in state.items()}
@@ -420,6 +423,7 @@ def _without(state, name):
     return {key: value for key, value in state.items() if key != name}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -451,6 +455,7 @@ def test_a_kind_that_the_tensors_are_not_is_refused(tmp_path, state):
         convert_paq2piq(tmp_path / "gone.pth", tmp_path / "o.h5")
 
 
+@pytest.mark.slow
 @pytest.mark.parity
 def test_torchvisions_resnet18(tmp_path, picture):
     """The body of the same tensors under torchvision's names; its class head is left out."""
@@ -469,6 +474,7 @@ def test_torchvisions_resnet18(tmp_path, picture):
         convert_resnet18(_written(tmp_path, _checkpoint("rm")), tmp_path / "o.h5")
 
 
+@pytest.mark.slow
 def test_arbitrary_rectangles_of_a_converted_network(converted, features, picture):
     """Rectangles with edges between pixels, overlapping, in one call."""
     kind, state, info = converted.kind, converted.state, read_info(converted.path)

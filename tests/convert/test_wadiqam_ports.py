@@ -36,6 +36,7 @@ def _state(layers, names):
     return state
 
 
+@pytest.mark.slow
 @pytest.mark.parity
 @pytest.mark.parametrize("mode", ["nr", "fr"])
 def test_lidq92_scores_are_those_of_its_forward_pass(tmp_path, pair, twin, mode, save_torch):
@@ -63,6 +64,7 @@ def test_lidq92_scores_are_those_of_its_forward_pass(tmp_path, pair, twin, mode,
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parity
 def test_pyiqa_scores_are_those_of_its_forward_pass(tmp_path, pair, twin, save_torch):
     """Features in its own order, its own addend, under the key params."""

@@ -48,6 +48,7 @@ def test_a_uniform_sky_is_not_blurred(noise, slope):
     assert {*found.defects} <= {"low contrast"}
 
 
+@pytest.mark.slow
 def test_large_images_are_looked_at_as_a_screen_shows_them(photo):
     """Fine noise of a large image is not seen; places are in its own pixels."""
     large = cv2.resize(photo, None, fx=8, fy=8, interpolation=cv2.INTER_CUBIC)

@@ -87,6 +87,7 @@ _POINTS = st.lists(
 ).filter(lambda points: all(len(set(side)) > 1 for side in zip(*points, strict=True)))
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(_POINTS, st.sampled_from([1e-4, 1e-2, 10]), st.sampled_from([1e-3, 0.1, 1]))
 def test_no_fit_ends_worse_than_a_smaller_model(points, unit, mos_unit):

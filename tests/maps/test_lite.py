@@ -28,6 +28,7 @@ def test_working_pixels_are_means_where_the_image_shrinks():
     assert working_pixels(pixels[:384, :384]) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pixels", "message"),
     [
@@ -41,6 +42,7 @@ def test_no_images_are_refused(rater, pixels, message):
         rater.score(pixels)
 
 
+@pytest.mark.slow
 def test_rectangle_of_the_whole_image_is_the_score(rater, photo):
     """At sides that the strides divide; elsewhere the last cells count in part."""
     pixels = np.ascontiguousarray(photo[:288, :288])
@@ -48,6 +50,7 @@ def test_rectangle_of_the_whole_image_is_the_score(rater, photo):
     np.testing.assert_allclose(whole, rater.score(pixels), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_rectangles_are_rated_one_by_one(rater, photo):
     rois = np.array([[0, 0, 100, 100], [200, 50, 400.5, 200], [10, 10, 12, 13]])
     together = rater.rate(photo, rois)
@@ -58,6 +61,7 @@ def test_rectangles_are_rated_one_by_one(rater, photo):
         rater.rate(photo, np.array([[0, 0, 500, 100]]))
 
 
+@pytest.mark.slow
 def test_map_rates_the_windows_around_its_blocks(rater, photo):
     pixels = np.ascontiguousarray(photo[:288, :288])  # working pixels are 4/3 as many
     found = rater.map(pixels)

@@ -35,6 +35,7 @@ def test_edges_are_evenly_spaced_and_not_rounded():
     assert rois.tolist()[-1] == [75, 30, 100, 60]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["rm", "fm"])
 @pytest.mark.parametrize("grid", [(3, 3), (2, 5)], ids=str)
 def test_map_is_the_score_of_each_block(raters, pixels, kind, grid):
@@ -57,6 +58,7 @@ def test_default_grid_is_32x32_and_one_pass(raters, pixels, monkeypatch):
     assert calls == [(1, 70, 130, 3)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "tile", "count"), [((512, 509), 231_000, 4), ((1497, 90), 87_000, 3)], ids=str
 )

@@ -39,6 +39,7 @@ def sliding_window(model, image, stride, patch=64):
     return values.reshape(len(tops), len(lefts))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stride", [*STRIDES, 5, 6, 12, 40])
 def test_equals_patch_by_patch(patchnet, few, stride):
     """The dense map is the sliding window's, to 1e-5."""
@@ -49,6 +50,7 @@ def test_equals_patch_by_patch(patchnet, few, stride):
     assert expected.std() > 1e-3  # else the comparison could not fail
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stride", STRIDES)
 def test_tiling_does_not_change_the_map(patchnet, image, stride):
     """A small memory budget cuts the image in tiles; the map is the same."""
@@ -61,6 +63,7 @@ def test_tiling_does_not_change_the_map(patchnet, image, stride):
     np.testing.assert_allclose(tiled.map(image).values, expected, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(64, 64), (64, 65), (71, 64), (67, 97)])
 def test_small_and_odd_sizes(patchnet, size):
     """From one patch on, every size has (size - 64) // stride + 1 cells."""
@@ -119,6 +122,7 @@ def _network(*layers, patch=24):
     return keras.Model(inputs, keras.layers.Dense(1)(x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stride", [1, 2, 3, 6, 9, 12])
 def test_other_networks_of_stock_layers(stride):
     """Strided convolutions, odd pools, batch norm, ReLU layers and dropout."""

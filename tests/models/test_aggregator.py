@@ -16,6 +16,7 @@ def aggregator():
     return build_aggregator(seed=3)
 
 
+@pytest.mark.slow
 def test_parameter_count_is_that_of_facts(aggregator):
     """DenseNet-169 without top has 12,642,880 parameters, the head 1665 (Keras's own count)."""
     assert aggregator.count_params() == 12_642_880 + 1665

@@ -45,6 +45,7 @@ def _square(name):
     return np.asarray(square.resize((260, 260), Image.Resampling.BICUBIC))
 
 
+@pytest.mark.slow
 def test_parameters_are_those_of_the_published_network(imagenet):
     trained = sum(int(np.prod(weight.shape)) for weight in imagenet.trainable_weights)
     assert trained == 6_092_072
@@ -66,6 +67,7 @@ def test_golden_logits_of_imagenet(imagenet, name):
     np.testing.assert_allclose(probabilities[list(best)], list(best.values()), atol=ATOL)
 
 
+@pytest.mark.slow
 def test_features_are_the_logits_network_without_its_end(imagenet):
     body = imagenet_efficientnet_lite("lite2")
     pixels = _square("coffee")[None, :96, :64].astype(np.float32)
@@ -74,6 +76,7 @@ def test_features_are_the_logits_network_without_its_end(imagenet):
     assert body.output_shape == (None, None, None, 1280)
 
 
+@pytest.mark.slow
 def test_stages_of_lite2(lite2):
     """Widths and cells of the stages; one cell more where the side is odd."""
     outputs = [lite2.get_layer(name).output for name in stage_layers("lite2")]

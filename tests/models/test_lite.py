@@ -20,6 +20,7 @@ def image():
     return np.random.default_rng(0).integers(0, 256, (1, 65, 96, 3)).astype(np.float32)
 
 
+@pytest.mark.slow
 def test_score_of_any_size_lies_in_0_to_1(model, image):
     for part in (image, image[:, :32, :32], image * 0):
         score = np.asarray(model(part, training=False))

@@ -29,6 +29,7 @@ def feedback():
     return head
 
 
+@pytest.mark.slow
 def test_parameter_counts(body):
     """By hand: body 11,176,512; P2P-RM and -BM 11,704,897; P2P-FM 12,235,338."""
     assert _trainable(body) == 11_176_512
@@ -49,6 +50,7 @@ def test_names_of_the_heads(feedback):
     assert feedback.get_layer("patch_score_hidden").kernel.shape == (1024, 512)
 
 
+@pytest.mark.slow
 def test_head_joins_maximum_then_mean():
     """The first 512 inputs of the dense layer are maxima, the next 512 means."""
     head = build_paq2piq_head(seed=1)

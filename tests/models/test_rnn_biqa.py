@@ -112,6 +112,7 @@ def test_equals_an_independent_implementation(network, sequences, mean):
     assert np.ptp(expected) > 1e-2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", [build_rnn_biqa, build_average_biqa])
 def test_padding_does_not_matter(build, sequences, mean):
     """An image's score is the same alone and beside longer sequences."""

@@ -20,6 +20,7 @@ def patches():
     return np.random.default_rng(0).integers(0, 256, (3, 224, 224, 3)).astype(np.float32)
 
 
+@pytest.mark.slow
 def test_resnet50_is_that_of_keras_with_five_bins():
     """23,587,712 parameters of the body (keras.applications), 5 * 2048 + 5 of the head."""
     model = build_extractor()
@@ -33,6 +34,7 @@ def test_resnet50_is_that_of_keras_with_five_bins():
     assert {layer.name for layer in body.layers[1:]} < set(names)
 
 
+@pytest.mark.slow
 def test_resnet50_centres_like_keras(patches):
     """The input layer equals keras's 'caffe' preprocessing, in RGB instead of BGR."""
     model = build_extractor()
@@ -87,6 +89,7 @@ def test_refuses_unknown_options():
         build_extractor("compact", widths=NARROW["widths"], pooled_stages=4)
 
 
+@pytest.mark.slow
 def test_efficientnet_lite_gives_the_heads_means_and_both_signs_of_earlier_stages(patches):
     """1280 of the head, and twice 16 + 24 + 48 + 120, all at least 0."""
     model = build_extractor("efficientnet-lite2", seed=1)

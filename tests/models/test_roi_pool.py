@@ -90,6 +90,7 @@ def test_gradient_reaches_the_largest_cell_of_each_bin():
     np.testing.assert_array_equal(tf.convert_to_tensor(found).numpy().reshape(-1), expected)
 
 
+@pytest.mark.slow
 def test_compiled_and_in_half_precision():
     """A compiled function gives the same cells; coordinates stay exact."""
     rng = np.random.default_rng(5)

@@ -70,6 +70,7 @@ def test_boxes_stand_at_their_thresholds(ax, summary):
     assert not [c for c in ax.collections if isinstance(c, PathCollection)]
 
 
+@pytest.mark.slow
 def test_outliers_are_dots(ax, summary):
     """The AUC of 0.1 lies beyond the whisker of FISH and is drawn as a dot."""
     plot_auc_boxes(summary, ax=ax)

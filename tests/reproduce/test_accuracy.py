@@ -26,6 +26,7 @@ def predictions(tmp_path):
     return paths
 
 
+@pytest.mark.slow
 def test_models_stand_beside_the_first_one(predictions, tmp_path, capsys):
     """Accuracy, paired difference, size; the published rows under a line that says of what."""
     output = tmp_path / "out"
@@ -41,6 +42,7 @@ def test_models_stand_beside_the_first_one(predictions, tmp_path, capsys):
     assert kept["patchnet"]["parameters"] == 1_631_809 and "less_first" not in kept["patchnet"]
 
 
+@pytest.mark.slow
 def test_predictions_of_which_lower_is_better_are_turned(predictions, capsys):
     """NIQE counts distance from natural images: the row says so, and its SROCC is positive."""
     table = pd.read_csv(predictions["patchnet"])
@@ -54,6 +56,7 @@ def test_predictions_of_which_lower_is_better_are_turned(predictions, capsys):
     assert float(cells[2]) == pytest.approx(-srocc(table["predicted"], table["mos"]), abs=5e-4)
 
 
+@pytest.mark.slow
 def test_files_that_belong_to_a_model_count(predictions):
     """RNN-BIQA without its extractor is no model."""
     parameters, megabytes = sizes_of(read_info("rnn_biqa"))
@@ -61,6 +64,7 @@ def test_files_that_belong_to_a_model_count(predictions):
     assert megabytes > alone + 5 and parameters > 6e6
 
 
+@pytest.mark.slow
 def test_seconds_are_those_of_both_sizes():
     """Positive, and more pixels take longer where a network sees them all."""
     ((small, large),) = seconds_of(["patchnet"], rounds=1).values()
@@ -74,6 +78,7 @@ def test_what_is_no_pair_is_refused(capsys):
     assert stop.value.code == 2 and "NAME=predictions.csv" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "message"),
     [(["0.5,0.1", "0.5,0.2", "0.5,0.3"], "bad.csv"), (["0.5,0.1"], "bad.csv"), ([], "bad.csv"),

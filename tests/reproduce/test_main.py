@@ -25,6 +25,7 @@ def test_unknown_name_is_status_2(capsys):
     assert "local-sensitivity" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [[], ["local-sensitivity", "--help"]], ids=["list", "help"])
 def test_help_loads_no_tensorflow(arguments):
     """Listing names and options answers without TensorFlow or Keras."""

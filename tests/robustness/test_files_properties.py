@@ -155,6 +155,7 @@ def model_file(tmp_path_factory):
     return path.read_bytes(), probe, np.asarray(model(probe))
 
 
+@pytest.mark.slow
 @settings(SETTINGS, max_examples=40)
 @given(place=st.integers(0, 1 << 20), bit=st.integers(0, 7))
 def test_one_changed_bit_never_makes_another_network(folder, model_file, place, bit):

@@ -77,6 +77,7 @@ def test_what_is_named_is_tried(folder, capsys):
     assert "skipped" not in err
 
 
+@pytest.mark.slow
 def test_own_outputs_are_no_inputs(folder, capsys):
     """Overlays, maps and pages in the folder of the images, whatever they are called."""
     for name in NO_IMAGES:

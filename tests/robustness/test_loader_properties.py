@@ -3,6 +3,7 @@
 from unittest import mock
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -51,6 +52,7 @@ def test_any_bytes(data, kind, kept):
     loads_or_refuses(FILES[kind][:kept] + data)
 
 
+@pytest.mark.slow
 @settings(SETTINGS, max_examples=300)
 @given(st.sampled_from(list(FILES)), st.data())
 def test_any_damage(kind, draw):

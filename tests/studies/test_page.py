@@ -82,6 +82,7 @@ def test_no_or_doubled_images_are_refused(images, tmp_path):
         write_boxes_study([images[0]] * 2, tmp_path / "page.html")
 
 
+@pytest.mark.slow
 def test_answers_are_downloaded_and_outlive_the_browser(images, new_browser, tmp_path):
     """Names that need quotes come back; after a crash the next browser goes on where it was."""
     page = write_boxes_study(images, tmp_path / "page.html").path

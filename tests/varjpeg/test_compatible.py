@@ -96,6 +96,7 @@ def test_the_error_is_about_that_of_the_own_tables(coefficients, qualities):
     assert error[coarse].mean() == pytest.approx(expected[coarse].mean(), rel=0.2)
 
 
+@pytest.mark.slow
 def test_it_costs_little_more_than_the_thesis_form(prepared, picture):
     """At equal PSNR less than 20 % more bytes (issue 4), and less than plain JPEG inside."""
     pixels = picture(240, 320)

@@ -37,6 +37,7 @@ def images(tmp_path, picture, encode):
     return listed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["thesis", "compatible"])
 def test_bitrates_are_equally_spaced_from_the_sources(encode, picture, disc, form):
     """Section 6.3: from the source's bitrate down to 2 % of it, each file just below its target."""
@@ -104,6 +105,7 @@ def test_plain_jpeg_has_every_quality(picture, prepared, kind):
     assert [a.data for a in ladder] == [b.data for b in same]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("form", "suffix"), [("compatible", "jpg"), ("thesis", "vjpg")])
 def test_the_folder_is_what_a_study_takes(tmp_path, images, ramp, form, suffix):
     """Files, views, references and the table; an image that is none is told and left out."""

@@ -275,6 +275,7 @@ def _renamed(data):
     return join(segments, markers.scan)
 
 
+@pytest.mark.slow
 def test_a_million_segments_take_no_time(plain):
     """Long heads are read once."""
     many = plain[:2] + b"\xff\xfe\x00\x02" * 200_000 + plain[2:]

@@ -20,6 +20,7 @@ def test_features_are_means_over_views_and_places(feature_body, photo):
     assert body.memory(2000, 3000) > body.memory(100, 100)
 
 
+@pytest.mark.slow
 def test_the_bodys_of_lite_is_that_of_imagenet(monkeypatch):
     """lite holds it untouched beside its tuned copy; only float16 lies between."""
     from kiqa.models.efficientnet_lite import fold_norms

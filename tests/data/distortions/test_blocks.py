@@ -12,6 +12,7 @@ def _flat(pixels):
     return int((np.ptp(windows, axis=(-2, -1)) == 0).all(axis=-1).sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 4, 8])
 def test_so_many_blocks_and_nothing_else(smooth, number):
     """Whole blocks of one colour; all other pixels stay, and so does the input."""

@@ -43,6 +43,7 @@ def test_the_embedded_set_is_what_it_says():
     assert patches.votes_yes[patches.version == "gaussian_blur 6"].mean() < 0.1
 
 
+@pytest.mark.slow
 def test_the_embedded_set_repeats_with_its_seed(small):
     """The same seed gives the same set, another one other patches."""
     again = embedded_konpatch(patches_per_version=1)

@@ -125,6 +125,7 @@ _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min
 _ROWS = st.lists(st.tuples(_TEXT, st.floats(-1e6, 1e6).map(lambda v: f"{v:.4f}")), min_size=1)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(
     rows=_ROWS,

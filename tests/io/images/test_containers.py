@@ -94,6 +94,7 @@ def test_bombs_of_text_are_not_unpacked(crop):
     np.testing.assert_array_equal(load_image(data).pixels, crop)
 
 
+@pytest.mark.slow
 def test_a_million_parts_are_too_many(crop):
     """Each costs time."""
     with pytest.raises(ImageError, match="more than 1000000 parts"):

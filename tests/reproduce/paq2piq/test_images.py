@@ -30,6 +30,7 @@ def test_figure_10(biq, models, tmp_path, capsys):
     assert "rates whole images only" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_figure_11(biq, models, tmp_path, csv_rows):
     """The images with the largest differences to both sides are named and drawn."""
     arguments = ["paq2piq-fig11", "--data", str(biq), "--dataset", "biq2021", "--count", "2",

@@ -1,8 +1,11 @@
 """``paq2piq-fig9``: the numbers that it is drawn from."""
 
+import pytest
+
 from kiqa.reproduce.__main__ import main
 
 
+@pytest.mark.slow
 def test_three_networks_with_one_body(tmp_path, csv_rows):
     """ResNet-18's four stages; P2P-BM has no RoIPool; the feedback is four more values."""
     assert main(["paq2piq-fig9", "--output", str(tmp_path)]) == 0

@@ -36,6 +36,7 @@ def test_sizes_are_those_of_upright_pictures(tmp_path):
     assert load_image(tmp_path / "a.jpg").pixels.shape[:2] == (30, 20)
 
 
+@pytest.mark.slow
 def test_figure_5_and_patches_for_a_study(biq, live_fb, tmp_path, csv_rows):
     """Random patches, LIVE-FB's own, and the files of all patches with --cut."""
     out = ["--output", str(tmp_path / "o")]

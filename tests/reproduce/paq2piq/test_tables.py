@@ -11,6 +11,7 @@ from kiqa.reproduce.__main__ import main
 from kiqa.scoring import Scorer
 
 
+@pytest.mark.slow
 def test_table_3_on_both_parts(live_fb, models, tmp_path, capsys, csv_rows):
     """The correlations of the scores that kiqa gives, beside the published rows; kept on disk."""
     arguments = ["paq2piq-table3", "--data", f"live-fb={live_fb}", "--output", str(tmp_path / "o")]
@@ -67,6 +68,7 @@ def test_table_3_of_evaluations_scores_nothing(evaluation, tmp_path, capsys):
     assert len(text) == 11 and "one,biq2021,test,1.jpg,picture,10.0,0.1," in text[1]
 
 
+@pytest.mark.slow
 def test_table_2_rates_patches_by_regions_and_by_crops(live_fb, models, tmp_path, capsys, csv_rows):
     """P2P-RM rates regions of the image; P2P-BM, which knows no regions, crops."""
     arguments = ["paq2piq-table2", "--data", f"live-fb={live_fb}", "--output", str(tmp_path / "o"),
@@ -83,6 +85,7 @@ def test_table_2_rates_patches_by_regions_and_by_crops(live_fb, models, tmp_path
     assert [line["size"] for line in first] == ["40 %", "30 %", "20 %"]
 
 
+@pytest.mark.slow
 def test_table_2_on_pseudo_scores_says_so(biq, models, tmp_path, capsys):
     """Other data sets take a file of patch scores, whose kind stands in the table."""
     file = tmp_path / "pseudo.csv"

@@ -1,5 +1,7 @@
 """Figures 7 and 12: the numbers that they are drawn from."""
 
+import pytest
+
 from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.thesis.architectures import changing
 
@@ -16,6 +18,7 @@ def test_patchnet_has_the_layers_of_the_thesis(tmp_path, capsys, csv_rows):
     assert (tmp_path / "thesis-fig7.png").stat().st_size > 1000
 
 
+@pytest.mark.slow
 def test_the_aggregator_is_drawn_by_its_blocks(tmp_path, capsys, csv_rows):
     """Of a 512x512 image 113 x 113 cells, halved five times; DenseNet-169's 12,644,545."""
     size = ["--height", "512", "--width", "512"]

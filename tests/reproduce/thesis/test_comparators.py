@@ -28,6 +28,7 @@ def test_errors_are_equal(kind, photo):
     assert level > 0
 
 
+@pytest.mark.slow
 def test_figure_1_and_its_table(image, tmp_path, capsys):
     """Every distortion with every metric; the metrics disagree where the error does not."""
     output = tmp_path / "out"
@@ -42,6 +43,7 @@ def test_figure_1_and_its_table(image, tmp_path, capsys):
         assert min(figure.size) > 300
 
 
+@pytest.mark.slow
 def test_a_flat_image_has_no_such_distortion(tmp_path, capsys):
     """What cannot be reached is left out by name; if all is, that is an error."""
     path = tmp_path / "flat.png"

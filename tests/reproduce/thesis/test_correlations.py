@@ -45,6 +45,7 @@ def test_table_2_compares_the_network_and_fish(stand_in, biq, tmp_path, capsys, 
     assert stand_in[1].calls == 1  # to warm up
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "rows"), [("thesis-table3", 6), ("thesis-table4", 5)])
 @pytest.mark.parametrize("dataset", ["koniq", "live"])
 def test_aggregator_tables(stand_in, request, capsys, name, rows, dataset):
@@ -58,6 +59,7 @@ def test_aggregator_tables(stand_in, request, capsys, name, rows, dataset):
     assert "| 1.000 |" in lines[-1]
 
 
+@pytest.mark.slow
 def test_comparators_stand_beside(stand_in, biq, tmp_path, monkeypatch, capsys):
     """Computed rows of other models on the same images, each told by its direction."""
     load = Scorer._load
@@ -80,6 +82,7 @@ def test_comparators_stand_beside(stand_in, biq, tmp_path, monkeypatch, capsys):
     assert "psnr is a full-reference model" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_evaluations_stand_beside_without_scoring(
     stand_in, biq, evaluation, tmp_path, monkeypatch, capsys
 ):

@@ -7,6 +7,7 @@ from PIL import Image
 from kiqa.reproduce.thesis.fig14 import FIG_14
 
 
+@pytest.mark.slow
 def test_figure_14_is_drawn(photo, tmp_path, capsys, run):
     """Six panels in a file, and the bitrate that was asked for."""
     Image.fromarray(photo[40:200, 120:312]).save(tmp_path / "a.png")

@@ -71,6 +71,7 @@ def test_votes_of_people(ladder, tmp_path, capsys, run):
         assert picture.size[0] > 1000
 
 
+@pytest.mark.slow
 def test_simulated_observers_are_named_so(ladder, tmp_path, capsys, run):
     """In print, CSV and JSON; equal files save nothing; the seed repeats everything."""
     for out in ("one", "two"):

@@ -1,5 +1,6 @@
 """Section 9.2: sheets of patches."""
 
+import pytest
 from PIL import Image
 
 from kiqa.reproduce.__main__ import main
@@ -29,6 +30,7 @@ def test_half_of_the_patches_were_voted_good(biq, tmp_path, capsys, monkeypatch)
     assert "at least 80 patches voted good" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_without_data_kiqas_own_patches_are_shown(tmp_path, capsys):
     """And half of the pair of options is refused."""
     assert main(["thesis-konpatch", "--output", str(tmp_path)]) == 0

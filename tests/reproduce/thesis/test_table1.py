@@ -9,6 +9,7 @@ from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.thesis.table1 import table_rows
 
 
+@pytest.mark.slow
 def test_table_1_stands_beside_the_thesis(workdir, tmp_path, capsys):
     """Ours with an interval where predictions are there, the thesis's digits, and both means."""
     assert main(["thesis-table1", "--workdir", str(workdir), "--output", str(tmp_path)]) == 0

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from kiqa.reproduce.varjpeg.images import blurred_outside
 from kiqa.reproduce.varjpeg.regions import COMMAND as REGIONS
 from kiqa.reproduce.varjpeg.regions import compare_regions
@@ -21,6 +23,7 @@ def test_sharp_region_gains_at_equal_size(photo):
     assert compatible["varjpeg_region_psnr"] > compatible["region_psnr"]
 
 
+@pytest.mark.slow
 def test_regions_command_writes_gains_and_losses(images, tmp_path, capsys, run):
     """Twelve groups: two baselines, three qualities, two forms."""
     out = tmp_path / "out"

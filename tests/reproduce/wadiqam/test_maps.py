@@ -10,6 +10,7 @@ from kiqa.models.wadiqam import build_wadiqam
 from kiqa.reproduce.__main__ import main
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [3, 4, 5])
 def test_maps_of_quality_and_weight(number, photo, tmp_path):
     """Fig. 3 with and without a reference, Fig. 5 of two images; a reference is asked for."""

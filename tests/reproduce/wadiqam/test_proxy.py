@@ -14,6 +14,7 @@ from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.wadiqam.proxy import rank_agreement, responses, summarise_responses
 
 
+@pytest.mark.slow
 def test_agreement_with_the_proxy():
     """Over all pairs, the identical ones too, and of each kind; intervals over images."""
     rows = [

@@ -14,6 +14,7 @@ def _result(method, split, noise, *, contents=12):
     return Result(method, "a", "a", split, tasks, scores)
 
 
+@pytest.mark.slow
 def test_summary_over_splits():
     """Mean and median of the splits; a better method is better on the same draws."""
     results = [_result(m, s, n) for s in range(3) for m, n in (("good", 0.05), ("bad", 0.4))]

@@ -88,6 +88,7 @@ def test_score_and_map_are_the_network_s_on_the_stack(weights, pixels):
     assert found.weights_sha256 == read_info("aggregator").sha256
 
 
+@pytest.mark.slow
 def test_commands_take_the_aggregator(weights, pixels, capsys):
     """score and map name its stride and its file's hash; a small file is one error."""
     Image.fromarray(pixels).save("a.png")

@@ -81,6 +81,7 @@ def test_a_flat_image_has_scores(photo):
     assert scores == {"blur_effect": 1, "fish": 0, "fish_bb": 0}
 
 
+@pytest.mark.slow
 def test_no_keras_is_loaded(folder):
     """A formula is scored in a process that never imports Keras or TensorFlow."""
     code = (

@@ -26,6 +26,7 @@ def headed(tmp_path, feature_body):
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", VIEWS)
 def test_the_score_is_the_heads(headed, feature_body, photo, mode):
     """Of the features of what the method looks at; too small an image is a row with an error."""

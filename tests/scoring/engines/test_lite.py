@@ -32,6 +32,7 @@ def scorer(file):
     return Scorer(file)
 
 
+@pytest.mark.slow
 def test_row_says_where_the_score_stands(scorer, photo):
     (row,) = scorer([photo[:64, :80]])
     assert row["error"] is None
@@ -50,6 +51,7 @@ def test_interval_depends_on_the_range_and_stays_within_the_scale(score, expecte
     np.testing.assert_allclose([found["percentile"], found["low"], found["high"]], expected)
 
 
+@pytest.mark.slow
 def test_map_is_a_grid_of_blocks(scorer, photo):
     found = scorer.map(photo)
     assert found.values.shape == GRID

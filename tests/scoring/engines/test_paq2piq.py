@@ -49,6 +49,7 @@ def test_pair_of_files_is_one_model(path):
     assert head.details.body == "p2p.h5"
 
 
+@pytest.mark.slow
 def test_score_map_and_rows(path, pixels):
     """kiqa.score, kiqa.quality_map with a grid, and a row of results."""
     grid = kiqa.quality_map(pixels, model=path, grid=(5, 7))

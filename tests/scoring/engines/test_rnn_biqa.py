@@ -54,6 +54,7 @@ def _features(image, form=None):
     return gaze_of(image, form or GazeForm()).patches().mean(axis=(1, 2)) / 255
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("both", [True, False])
 def test_score_is_that_of_the_pooled_features(published, photo, both):
     """Extractor, order and pooling network, with or without the half."""
@@ -141,6 +142,7 @@ def test_features_of_another_width_are_refused(published, photo):
         Scorer(published(build_average_biqa(features=4))).score(photo)
 
 
+@pytest.mark.slow
 def test_map_of_it_is_a_wrong_option(tmp_path, capsys):
     """One line and exit status 2, before any image is looked at."""
     picture = tmp_path / "a.png"

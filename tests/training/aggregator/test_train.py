@@ -94,6 +94,7 @@ def run(items, tmp_path_factory):
     return folder, _train(items, folder, report=lines.append), lines
 
 
+@pytest.mark.slow
 def test_run_leaves_an_aggregator_and_its_history(run):
     """The file names its maps, the history has a row an epoch, the result is the best row."""
     folder, result, lines = run
@@ -133,6 +134,7 @@ def test_it_learns(items, tmp_path):
     assert loss.iloc[-1] < 0.3 * loss.iloc[0]
 
 
+@pytest.mark.slow
 def test_scores_begin_at_the_mean_of_the_targets(items, tmp_path):
     """The head's bias starts as the mean target of the training stacks."""
     settings = AggregatorSettings(batch_size=4, epochs=1, learning_rate=1e-12)
@@ -233,6 +235,7 @@ def test_a_run_can_start_from_an_aggregator(items, run, tmp_path):
     assert origin == Origin("aggregator", sha256_of(first))
 
 
+@pytest.mark.slow
 def test_a_run_can_start_from_the_patchnet_map(items, tmp_path, monkeypatch):
     """The start looks at training stacks of the commonest resolution, and the folder names it."""
     seen = []
@@ -245,6 +248,7 @@ def test_a_run_can_start_from_the_patchnet_map(items, tmp_path, monkeypatch):
     assert kept["started_from"] == "patchnet-map"
 
 
+@pytest.mark.slow
 def test_early_stopping_ends_a_run(items, tmp_path):
     """With a vanishing learning rate nothing improves, and patience runs out."""
     settings = AggregatorSettings(

@@ -84,6 +84,7 @@ def test_chosen_patches_change_with_the_epoch(records):
     assert any((first != other).any() for other in others)
 
 
+@pytest.mark.slow
 def test_expected_score_is_the_mean_over_bins_and_patches(records):
     """0.1, 0.3 ... 0.9 are the middles of the categories."""
     pool = patch_pool([record.path for record in records[:3]], keep_bytes=0)
@@ -182,6 +183,7 @@ def test_a_wrong_start_leaves_its_folder_free(narrow, records, tmp_path, wrong, 
     fine_tune(records, settings, workdir=tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_first_layers_stay_and_the_head_learns_faster(narrow):
     """One step of descent: frozen layers keep their weights, the head moves twice as far."""
     rng = np.random.default_rng(0)
@@ -206,6 +208,7 @@ def test_first_layers_stay_and_the_head_learns_faster(narrow):
     assert np.abs(head).max() > 1e-5
 
 
+@pytest.mark.slow
 def test_compact_takes_over_wadiqams_convolutions(tmp_path):
     """All ten, so that the features are those of the trained network."""
     source = build_wadiqam(seed=3)
@@ -276,6 +279,7 @@ def test_presets_differ_as_paper_and_code():
     assert rnn_settings.BACKBONES == BACKBONES
 
 
+@pytest.mark.slow
 def test_efficientnet_lite_starts_from_the_tuned_stages_of_lite(tmp_path):
     """Stages 6 and 7 and the head are those that were tuned to quality; none is left random."""
     settings = FineTuningSettings(backbone="efficientnet-lite2", epochs=0)

@@ -235,6 +235,7 @@ def test_refuses_sequences_that_cannot_be_padded(sequences, message):
         padded([s.astype(np.float32) for s in sequences], masked=True, names=["a.png", "b.png"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("masked", [True, False])
 def test_predictions_do_not_depend_on_batch_mates(train, masked):
     """The score of each image is that of the image alone; order is kept."""

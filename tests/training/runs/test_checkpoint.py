@@ -38,6 +38,7 @@ def train(model, steps):
         model.train_on_batch(X, Y)
 
 
+@pytest.mark.slow
 def test_restored_model_continues_bit_by_bit(tmp_path):
     """Weights, Adam's moments and the dropout's random state come back exactly."""
     model = small_model()

@@ -146,6 +146,7 @@ def test_killed_at_any_moment_a_run_ends_with_the_same_weights(
         np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.slow
 def test_more_epochs_continue_a_finished_run(training, whole, tmp_path):
     """Two and two epochs are four; where the rate depends on them, that is refused."""
     short = dataclasses.replace(training, settings=Settings(epochs=2))

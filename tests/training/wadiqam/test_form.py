@@ -64,6 +64,7 @@ def test_form_begins_at_the_mean_score(patches):
     assert form.get_layer("weight_raw").get_weights()[1] > 0
 
 
+@pytest.mark.slow
 def test_start_from_a_patchnet_gives_its_features(patches, tmp_path):
     """Inside the patch, the first convolutions answer as Patchnet's do, in form and network."""
     import keras

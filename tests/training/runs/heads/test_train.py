@@ -36,6 +36,7 @@ def test_batches_hold_each_image_once():
     assert not np.array_equal(again.make(0)[0], plan.make(0)[0])
 
 
+@pytest.mark.slow
 def test_features_are_computed_once_and_the_file_scores(parts, tmp_path, feature_body, monkeypatch):
     """A second run of the folder's features looks at no image; the file names its body."""
     train, validation = parts
