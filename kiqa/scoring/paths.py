@@ -137,7 +137,7 @@ def score_paths(
     """
     if on_error not in ("record", "stop"):
         raise ValueError(f"Expected on_error 'record' or 'stop'. Received: {on_error!r}.")
-    _check_engine(engine, address, gpus_per_worker)
+    check_engine(engine, address, gpus_per_worker)
     if workers is not None and workers < 1:
         raise ValueError(f"Expected at least 1 worker. Received: {workers}.")
     check_references(references is not None, needed=scorer.needs_reference, model=scorer.model)
@@ -148,9 +148,7 @@ def score_paths(
     found: Callable[..., Generator[dict]] = _decoded
     if engine == "ray":
         from kiqa.scoring.cluster.rows import worked_out
-        from kiqa.scoring.cluster.session import check_reachable
 
-        check_reachable(address)
         found = partial(worked_out, address=address, gpus_per_worker=gpus_per_worker)
     key = {"weights_sha256": scorer.info.sha256, "stride": scorer.stride}
     rows = None
@@ -166,7 +164,19 @@ def score_paths(
     return _score(items, scorer, rows, old, stop=on_error == "stop")
 
 
-def _check_engine(engine, address, gpus_per_worker):
+def check_engine(engine: str, address: str | None, gpus_per_worker: float) -> None:
+    """Refuse what cannot be had, before anything is loaded or written.
+
+    Args:
+        engine: As for `score_paths`.
+        address: As for `score_paths`.
+        gpus_per_worker: As for `score_paths`.
+
+    Raises:
+        ValueError: If the engine is unknown or the options do not fit it.
+        ConnectionError: If no cluster answers.
+        ImportError: If Ray is asked for and not installed.
+    """
     if engine not in ("threads", "ray"):
         raise ValueError(f"Expected engine 'threads' or 'ray'. Received: {engine!r}.")
     if engine != "ray" and (address is not None or gpus_per_worker):
@@ -176,6 +186,10 @@ def _check_engine(engine, address, gpus_per_worker):
         )
     if not 0 <= gpus_per_worker < float("inf"):
         raise ValueError(f"Expected at least 0 GPUs for a worker. Received: {gpus_per_worker!r}.")
+    if engine == "ray":
+        from kiqa.scoring.cluster.session import check_reachable
+
+        check_reachable(address)
 
 
 def row_columns(*, references: bool = False, reasons: bool = False) -> tuple[str, ...]:

@@ -10,9 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kiqa.scoring.cluster.session import joined, shares
-from kiqa.scoring.cluster.team import Lost, spread
-from kiqa.scoring.cluster.worker import Job
+from kiqa.scoring.cluster.jobs import Lost, done_by_workers
 from kiqa.scoring.decoding import decode, with_reasons
 from kiqa.scoring.scorer import Scorer
 
@@ -90,15 +88,18 @@ def worked_out(
     items = [
         (os.fspath(path), reference, known.get(os.fspath(path), ())) for path, reference in pairs
     ]
-    if not items:
-        return
-    with joined(address, workers=workers):
-        share = shares(workers, gpus_per_worker, local=address is None)
-        there = next((path for path, *_ in items if os.path.lexists(path)), None)
-        prepare = partial(_prepare, scored=Contents(scored), reasons=reasons)
-        job = Job(scorer, prepare, _finish, os.getcwd(), there, share.cpus)
-        for result in spread(job, items, share):
-            yield _unworked(result) if isinstance(result, Lost) else result
+    results = done_by_workers(
+        scorer,
+        partial(_prepare, scored=Contents(scored), reasons=reasons),
+        _finish,
+        items,
+        [path for path, *_ in items],
+        workers=workers,
+        address=address,
+        gpus_per_worker=gpus_per_worker,
+    )
+    for result in results:
+        yield _unworked(result) if isinstance(result, Lost) else result
 
 
 def _prepare(scorer: Scorer, item, *, scored: Contents, reasons: bool) -> dict:
@@ -117,10 +118,7 @@ def _unworked(lost: Lost) -> dict:
     """The item of an image with which several workers ended; without a hash it is tried again."""
     path, reference, _ = lost.item
     item: dict[str, Any] = {"path": path, "sha256": None, "seconds": 0.0}
-    item["error"] = (
-        f"{path}: Expected a worker that lives until the image is scored. Received: several that "
-        f"ended with it: {lost.reason} Give workers more memory, or score it without --engine ray."
-    )
+    item["error"] = lost.told(path)
     if reference is not None:
         item |= {"reference": os.fspath(reference), "reference_sha256": None}
     return item
