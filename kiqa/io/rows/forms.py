@@ -1,7 +1,7 @@
 """How rows of results are written, and found again: JSONL, CSV, or a table for reading.
 
-Public names: `COLUMN_KINDS`, `FORMATS`, `format_header`, `format_row`, `of_other_columns`,
-`whole_rows`.
+Public names: `COLUMN_KINDS`, `FORMATS`, `WholeRows`, `format_header`, `format_row`,
+`of_other_columns`.
 """
 
 import csv
@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from os import PathLike
+from typing import BinaryIO
 
 from kiqa.io.csv_lines import csv_line
 from kiqa.io.messages import shortened
@@ -101,59 +102,115 @@ def _value(name: str, text: str, spreadsheet: bool):
     return from_spreadsheet(text) if spreadsheet else text
 
 
-def whole_rows(
-    content: bytes,
-    path: str | PathLike,
-    form: str,
-    columns: Sequence[str],
-    *,
-    spreadsheet: bool = False,
-) -> tuple[list[dict], int]:
-    """Find the rows of a file that a kill may have torn.
+class WholeRows:
+    """The rows of a file that a kill may have torn, one after the other.
 
     Args:
-        content: Of the file.
+        file: The file, at its beginning.
         path: Its name, for the message.
         form: ``"jsonl"`` or ``"csv"``.
         columns: Names of the columns.
         spreadsheet: Whether it was written so.
 
-    Returns:
-        The rows, oldest first, and the number of bytes that hold them. What
-        is behind these is one row that was torn.
-
-    Raises:
-        ValueError: If it is no such file, with the line that is something
-            else.
+    Attributes:
+        end: How many bytes hold the rows that have come. At the end of all,
+            what is behind these is one row that was torn.
     """
-    end = content.rfind(b"\n") + 1 if form == "jsonl" else _end_of_records(content)
-    whole, torn = content[:end], content[end:]
-    lines = whole.count(b"\n")
-    if form == "csv":
-        rows = list(_csv_rows(whole, path, tuple(columns), spreadsheet)) if whole else []
-        fits = _is_torn_record(torn, columns) if whole else _begins_header(torn, columns)
-    else:
-        rows = list(_json_rows(whole, path, columns))
-        start = b'{"' + columns[0].encode()
-        fits = torn.startswith(start) or start.startswith(torn)
-    if not fits:
-        raise _foreign(path, form, lines + 1)
-    return rows, end
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        path: str | PathLike,
+        form: str,
+        columns: Sequence[str],
+        *,
+        spreadsheet: bool = False,
+    ) -> None:
+        self.end, self._file, self._path, self._form = 0, file, path, form
+        self._columns, self._spreadsheet = tuple(columns), spreadsheet
+
+    def __iter__(self) -> Iterator[tuple[int, dict]]:
+        """Yield the places, where rows begin in the file, and the rows, oldest first.
+
+        Raises:
+            ValueError: If it is no such file, with the line that is something
+                else.
+        """
+        line, torn, named = 0, b"", self._form != "csv"
+        for record, whole in _records(self._file, quoted=self._form == "csv"):
+            if not whole:
+                torn = record
+                break
+            line += record.count(b"\n")
+            place = self.end
+            self.end += len(record)
+            if named:
+                yield place, self._row(record, line)
+            else:
+                self._check_header(record, line)
+                named = True
+        if not self._fits(torn):
+            raise _foreign(self._path, self._form, line + 1)
+
+    def at(self, place: int) -> dict:
+        """Return the row that begins there."""
+        self._file.seek(place)
+        record, _ = next(_records(self._file, quoted=self._form == "csv"))
+        return self._row(record, 1)
+
+    def _row(self, record, line):
+        text = record.decode("utf-8", errors="surrogateescape")
+        if self._form == "csv":
+            cells = self._cells(text, line)
+            try:
+                pairs = zip(self._columns, cells, strict=True)
+                return {name: _value(name, cell, self._spreadsheet) for name, cell in pairs}
+            except (ValueError, KeyError):
+                raise _foreign(self._path, "csv", line) from None
+        try:
+            row = json.loads(text)
+        except (json.JSONDecodeError, RecursionError):
+            row = None
+        if not isinstance(row, dict):
+            raise _foreign(self._path, "jsonl", line)
+        if (*row,) != self._columns and not {*self._columns} <= {*row}:
+            raise of_other_columns(self._path, "jsonl", tuple(row), self._columns, line=line)
+        return row
+
+    def _cells(self, text, line):
+        try:
+            (cells,) = csv.reader([text])
+        except (ValueError, csv.Error):
+            raise _foreign(self._path, "csv", line) from None
+        return cells
+
+    def _check_header(self, record, line):
+        header = tuple(self._cells(record.decode("utf-8", errors="surrogateescape"), line))
+        if header != self._columns:
+            raise of_other_columns(self._path, "csv", header, self._columns)
+
+    def _fits(self, torn):
+        """Whether what is behind the rows may be the beginning of one."""
+        if self._form == "csv":
+            return _is_torn_record(torn, self._columns) if self.end else self._is_torn_header(torn)
+        start = b'{"' + self._columns[0].encode()
+        return torn.startswith(start) or start.startswith(torn)
+
+    def _is_torn_header(self, torn):
+        return format_header("csv", self._columns).encode().startswith(torn)
 
 
-def _end_of_records(content):
-    """Where the last whole record ends: at a line's end, with no quotes open."""
-    position = end = quotes = 0
-    for line in io.BytesIO(content):
-        quotes += line.count(b'"')
-        position += len(line)
-        if line.endswith(b"\n") and quotes % 2 == 0:
-            end = position
-    return end
-
-
-def _begins_header(torn, columns):
-    return format_header("csv", columns).encode().startswith(torn)
+def _records(file, *, quoted):
+    """Pieces that end at a line's end, with no quotes open, and whether they do: not the last."""
+    begun, open_quotes = b"", False
+    for line in file:
+        begun += line
+        open_quotes ^= quoted and line.count(b'"') % 2 == 1
+        if line.endswith(b"\n") and not open_quotes:
+            yield begun, True
+            begun = b""
+    if begun:
+        yield begun, False
 
 
 def _is_torn_record(torn, columns):
@@ -167,40 +224,6 @@ def _is_torn_record(torn, columns):
         return False
     others = any(len(cells) >= len(columns) for cells in inside)
     return len(records) <= 1 and all(len(cells) <= len(columns) for cells in records) and not others
-
-
-def _csv_rows(content, path, columns, spreadsheet) -> Iterator[dict]:
-    text = content.decode("utf-8", errors="surrogateescape")
-    reader = csv.reader(io.StringIO(text, newline=""))
-    try:
-        header = tuple(next(reader, ()))
-        if header != columns:
-            raise of_other_columns(path, "csv", header, columns)
-        for cells in reader:
-            pairs = zip(columns, cells, strict=True)
-            yield {name: _value(name, cell, spreadsheet) for name, cell in pairs}
-    except _OtherRows:
-        raise
-    except (ValueError, KeyError, csv.Error):
-        raise _foreign(path, "csv", max(1, reader.line_num)) from None
-
-
-def _json_rows(content, path, columns) -> Iterator[dict]:
-    text = content.decode("utf-8", errors="surrogateescape")
-    for number, line in enumerate(text.split("\n")[:-1], start=1):
-        try:
-            row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError):
-            row = None
-        if not isinstance(row, dict):
-            raise _foreign(path, "jsonl", number)
-        if not {*columns} <= {*row}:
-            raise of_other_columns(path, "jsonl", tuple(row), columns, line=number)
-        yield row
-
-
-class _OtherRows(ValueError):
-    """A file that holds other rows than those that are written now."""
 
 
 def of_other_columns(
@@ -221,7 +244,7 @@ def of_other_columns(
     more = ", ".join(name for name in found if name not in columns)
     how = [f"without {missing}" if missing else "", f"with {more} besides" if more else ""]
     said = " and ".join(filter(None, how)) or "in another order"
-    return _OtherRows(
+    return ValueError(
         f"Expected rows with the columns of this version of kiqa and of these options to resume. "
         f"Received: {path}, whose line {line} has them {said}. It was left as it is; finish it "
         "with the version and the options that began it, or choose another --output."
@@ -229,7 +252,7 @@ def of_other_columns(
 
 
 def _foreign(path, form, line):
-    return _OtherRows(
+    return ValueError(
         f"Expected {form} rows of this version of kiqa to resume. Received: {path}, whose line "
         f"{line} is something else. It was left as it is; choose another --output."
     )

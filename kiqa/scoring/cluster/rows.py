@@ -1,60 +1,24 @@
 """Rows of images by workers.
 
-Public names: `Contents`, `worked_out`.
+Public name: `worked_out`.
 """
 
 import os
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from kiqa.scoring.cluster.jobs import Lost, done_by_workers
 from kiqa.scoring.decoding import decode, with_reasons
+from kiqa.scoring.finished import Contents, Images
 from kiqa.scoring.scorer import Scorer
-
-_Content = tuple[str | None, str | None]
-
-
-class Contents(Collection):
-    """Hashes of images and their references in one array, which workers of a machine share.
-
-    Args:
-        contents: ``(sha256, reference's sha256 or None)``.
-
-    Examples:
-        >>> known = Contents([("ab", None), ("ab", "cd")])
-        >>> ("ab", None) in known, ("ab", "ef") in known, len(known)
-        (True, False, 2)
-    """
-
-    def __init__(self, contents: Iterable[_Content]) -> None:
-        self._keys = np.unique(np.array([_key(each) for each in contents], dtype=np.bytes_))
-
-    def __contains__(self, content: object) -> bool:
-        key = _key(content)
-        place = np.searchsorted(self._keys, key) if len(self._keys) else 0
-        return bool(place < len(self._keys) and self._keys[place] == key)
-
-    def __iter__(self) -> Iterator[_Content]:
-        for key in self._keys:
-            content, _, reference = key.decode().partition(" ")
-            yield content, reference or None
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-
-def _key(content: Any) -> bytes:
-    return " ".join(each or "" for each in content).rstrip().encode()
 
 
 def worked_out(
     pairs: Sequence[tuple[str | os.PathLike, str | os.PathLike | None]],
     scorer: Scorer,
-    final: Iterable[tuple[str, str | None, str | None]],
-    scored: Collection[_Content],
+    final: Images,
+    scored: Contents,
     *,
     reasons: bool,
     workers: int | None,
@@ -82,15 +46,12 @@ def worked_out(
         ConnectionError: If no Ray answers.
         ValueError: As `kiqa.scoring.cluster.team.spread`.
     """
-    known: dict[str, list[_Content]] = {}
-    for path, *content in final:
-        known.setdefault(path, []).append((content[0], content[1]))
     items = [
-        (os.fspath(path), reference, known.get(os.fspath(path), ())) for path, reference in pairs
+        (os.fspath(path), reference, final.contents(os.fspath(path))) for path, reference in pairs
     ]
     results = done_by_workers(
         scorer,
-        partial(_prepare, scored=Contents(scored), reasons=reasons),
+        partial(_prepare, scored=scored, reasons=reasons),
         _finish,
         items,
         [path for path, *_ in items],

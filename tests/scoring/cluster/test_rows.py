@@ -6,13 +6,11 @@ import signal
 import threading
 import time
 
-import numpy as np
 import pytest
 
 from kiqa.scoring import ROW_KEYS, Scorer, score_paths
 from kiqa.scoring.cluster import rows as rows_module
 from kiqa.scoring.cluster.jobs import Lost
-from kiqa.scoring.cluster.rows import Contents
 
 _REAL = pytest.mark.slow
 
@@ -91,15 +89,3 @@ def test_images_with_which_workers_end_are_errors_that_resume_tries_again(
     assert (row["sha256"], row["score"], row["reference"]) == (None, None, str(photos / "b.png"))
     assert row["error"].startswith(str(photos / "a.png")) and "The actor died." in row["error"]
     assert set(ROW_KEYS) < set(row)
-
-
-def test_contents_are_found():
-    """As in a set, with and without references."""
-    rng = np.random.default_rng(0)
-    names = [rng.bytes(32).hex() for _ in range(50)]
-    pairs = {(names[0], None), (names[0], names[1]), *((name, names[2]) for name in names[3:])}
-    known = Contents(pairs)
-    assert set(known) == pairs and len(known) == len(pairs)
-    assert all(pair in known for pair in pairs)
-    assert (names[1], None) not in known and (names[0], names[2]) not in known
-    assert (None, None) not in known and (names[0], None) not in Contents([])
