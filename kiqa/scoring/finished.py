@@ -9,6 +9,7 @@ Public names: `Content`, `Contents`, `Finished`, `Images`, `content_key`,
 
 from array import array
 from collections.abc import Container, Iterable
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def content_of(row: dict) -> Content:
 def content_key(content: Content) -> bytes:
     """Return a content as one text; the keys of many are an array."""
     image, reference = content
-    return f"{image or ''} {reference}".encode() if reference else (image or "").encode()
+    return (f"{image} {reference}" if reference else image or "").encode()
 
 
 class Contents(Container):
@@ -114,8 +115,9 @@ class Finished:
     def __init__(self, found: Iterable[tuple[int, dict]], *, key: dict, again: bool) -> None:
         self._refused: set[int] = set()
         paths, places, scored, keys = array("q"), array("q"), [], []
+        values, wanted = itemgetter(*key), tuple(key.values())
         for place, row in found:
-            if any(row[name] != value for name, value in key.items()):
+            if values(row) != wanted:
                 continue
             error = row["error"]
             if error is not None and (again or not row["sha256"]):
@@ -124,7 +126,7 @@ class Finished:
                 paths.append(hash(row["path"]))
                 places.append(place)
                 scored.append(error is None)
-                keys.append(content_key(content_of(row)))
+                keys.append(content_key((row["sha256"], row.get("reference_sha256"))))
         contents, where = np.array(keys, np.bytes_), np.array(places)
         del keys
         self.final = Images(np.array(paths), contents, where)
