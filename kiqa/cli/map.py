@@ -78,7 +78,6 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.io.images.kinds import no_image
     from kiqa.scoring import MAP_STRIDE, Scorer
     from kiqa.scoring.pairs import check_references, reference_for
-    from kiqa.scoring.paths import check_engine
 
     own = arguments.html and no_image(arguments.html) and arguments.html
     inputs = collect(arguments.paths, leave_out=[own])
@@ -88,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     pairs = list(zip(distinguish(inputs), references, strict=True))
     targets = [path for item, _ in pairs for path in _targets(item, arguments).values()]
     check_targets([*targets, *filter(None, [arguments.html])])
-    check_engine(arguments.engine, arguments.address, arguments.gpus_per_worker)
+    engine = engine_options(arguments)
     scorer = Scorer(
         arguments.model,
         stride=arguments.stride,
@@ -128,7 +127,7 @@ def run(arguments: argparse.Namespace) -> int:
                 settings=_settings(scorer, arguments),
                 known=frozenset(add.keys if add else ()),
             )
-            with closing(_made(scorer, pairs, wanted, **engine_options(arguments))) as results:
+            with closing(_made(scorer, pairs, wanted, **engine)) as results:
                 for (item, _), made in zip(pairs, results, strict=True):
                     error = made.error or _refused(item, made, arguments, add)
                     if error is not None:
