@@ -74,7 +74,7 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         for megapixels in options.megapixels:
             file = Path(folder, "image.jpg")
-            width, height = _write(file, megapixels)
+            width, height = write_image(file, megapixels)
             for model in options.model or _shipped():
                 done = subprocess.run(
                     [sys.executable, "-c", _SCORE, model, str(file)],
@@ -94,8 +94,8 @@ def _shipped():
     return [name for name in list_models() if read_info(name).details.mode in ENGINES]
 
 
-def _write(file, megapixels):
-    """A JPEG of 4 to 3 with structure at all scales; returns width and height."""
+def write_image(file: Path, megapixels: float) -> tuple[int, int]:
+    """Write a JPEG of 4 to 3 with structure at all scales; its width and height."""
     height = round(math.sqrt(megapixels * 1e6 * 3 / 4))
     width = round(height * 4 / 3)
     rng = np.random.default_rng(0)

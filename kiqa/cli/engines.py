@@ -39,7 +39,16 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 
 
 def engine_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what the options of `add_engine` say, as arguments of `kiqa.scoring.score_paths`."""
+    """Return what the options of `add_engine` say, as arguments of `kiqa.scoring.score_paths`.
+
+    Raises:
+        ValueError: If they do not fit together.
+        ConnectionError: If no cluster answers; no model has been loaded then.
+        ImportError: If Ray is asked for and not installed.
+    """
+    from kiqa.scoring.paths import check_engine
+
+    check_engine(arguments.engine, arguments.address, arguments.gpus_per_worker)
     names = ("engine", "address", "gpus_per_worker", "workers")
     return {name: getattr(arguments, name) for name in names}
 

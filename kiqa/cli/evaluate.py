@@ -77,6 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.scoring import Scorer, score_paths
 
     records = records_of(arguments)
+    engine = engine_options(arguments)
     scorer = Scorer(arguments.model, stride=arguments.stride, max_memory=arguments.memory)
     load_quietly(scorer)
     records, _, met = untrained(
@@ -93,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
         output=folder and folder / "rows.jsonl",
         resume=arguments.resume,
         references=references,
-        **engine_options(arguments),
+        **engine,
     )
     hidden = not sys.stderr.isatty()
     try:

@@ -1,16 +1,15 @@
 """``kiqa map``: where an image is good and where it is bad, as image and numbers."""
 
 import argparse
-import hashlib
-import os
 import re
 import sys
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 from pathlib import Path
 
 from kiqa.arguments import Output, add_output
+from kiqa.cli.engines import add_engine, engine_options
 from kiqa.cli.inputs import (
     Input,
     add_count,
@@ -20,12 +19,15 @@ from kiqa.cli.inputs import (
     collect,
     distinguish,
 )
-from kiqa.cli.targets import report
+from kiqa.cli.maps.made import Made, Pair, Wanted, make, prepare
+from kiqa.cli.targets import described
 from kiqa.constants import DEFAULT_MAPPER
 from kiqa.io.messages import tell
 from kiqa.io.outputs import check_targets, make_folder, named
 from kiqa.io.text import printable
 from kiqa.startup import load_quietly
+
+_MOST = 4  # images of one call of a worker; their maps wait in memory
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +64,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="go on with the --html page of an interrupted or killed run: images that are on it "
         "are not mapped again",
     )
+    add_engine(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -72,9 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError("Expected --html FILE with --resume: the page says what is finished.")
 
     from kiqa.cli.html import page
-    from kiqa.io.files import is_of_the_disk
     from kiqa.io.images.kinds import no_image
-    from kiqa.scoring import MAP_STRIDE, Scorer, read_ahead, usable_workers
+    from kiqa.scoring import MAP_STRIDE, Scorer
     from kiqa.scoring.pairs import check_references, reference_for
 
     own = arguments.html and no_image(arguments.html) and arguments.html
@@ -85,6 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     pairs = list(zip(distinguish(inputs), references, strict=True))
     targets = [path for item, _ in pairs for path in _targets(item, arguments).values()]
     check_targets([*targets, *filter(None, [arguments.html])])
+    engine = engine_options(arguments)
     scorer = Scorer(
         arguments.model,
         stride=arguments.stride,
@@ -102,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"Expected a model of the scale 0..100 with --normalise. Received: {info.name} of the "
             f"scale {info.scale}. Leave --normalise out."
         )
-    for folder in filter(None, (arguments.overlay, arguments.npz)):
+    for folder in _folders(arguments).values():
         make_folder(folder)
     html: AbstractContextManager = nullcontext()
     if arguments.html:
@@ -117,34 +120,25 @@ def run(arguments: argparse.Namespace) -> int:
     done = errors = 0
     try:
         with html as add:
-            load = partial(
-                _load,
+            wanted = Wanted(
+                ends=tuple(_folders(arguments)),
+                heading=add and add.heading,
+                normalise=arguments.normalise,
                 settings=_settings(scorer, arguments),
-                page=add,
-                max_bytes=scorer.max_bytes,
+                known=frozenset(add.keys if add else ()),
             )
-            for item, loaded in read_ahead(load, pairs, workers=usable_workers()):
-                if loaded is None:  # on the page already
+            with closing(_made(scorer, pairs, wanted, **engine)) as results:
+                for (item, _), made in zip(pairs, results, strict=True):
+                    error = made.error or _refused(item, made, arguments, add)
+                    if error is not None:
+                        tell(error)
+                        errors += 1
+                        continue
                     done += 1
-                    continue
-                try:
-                    if isinstance(loaded, Exception):
-                        raise loaded
-                    image, reference, key = loaded
-                    quality_map = scorer.map(image, reference=reference)
-                    if arguments.normalise:
-                        quality_map = _normalised(quality_map)
-                    _write(item, image, quality_map, reference, arguments, add, key)
-                except Exception as error:  # one bad or too large image is never the end
-                    if is_of_the_disk(error):
-                        raise
-                    errors += report(item, error)
-                    continue
-                done += 1
-                note = scorer.note(image)
-                told = f"  ({note})" if note else ""
-                sys.stdout.write(f"{quality_map.mean():8.4f}  {printable(item.path)}{told}\n")
-                sys.stdout.flush()
+                    if not made.known:
+                        told = f"  ({made.note})" if made.note else ""
+                        sys.stdout.write(f"{made.mean:8.4f}  {printable(item.path)}{told}\n")
+                        sys.stdout.flush()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"The maps of {done} of {len(inputs)} images are written."
@@ -154,13 +148,28 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if errors else 0
 
 
-def _normalised(quality_map):
-    import numpy as np
+def _made(
+    scorer, pairs: Sequence[Pair], wanted: Wanted, *, engine: str, workers: int | None, **options
+) -> Generator[Made]:
+    """What is made of each image, in order, by threads and the network here, or by workers."""
+    preparing, making = partial(prepare, wanted=wanted), partial(make, wanted=wanted)
+    if engine == "ray":
+        from kiqa.scoring.cluster.jobs import Lost, done_by_workers
 
-    from kiqa.evaluation.study.categories import normalise_scores
+        paths = [item.path for item, _ in pairs]
+        results = done_by_workers(
+            scorer, preparing, making, pairs, paths, most=_MOST, workers=workers, **options
+        )
+        for result in results:
+            lost = isinstance(result, Lost)
+            yield Made(error=result.told(result.item[0].path)) if lost else result
+        return
+    from kiqa.scoring import read_ahead, usable_workers
 
-    values = normalise_scores(quality_map.values).astype(np.float32)
-    return replace(quality_map, values=values, scale="0..100 normalised")
+    for loaded in read_ahead(
+        partial(preparing, scorer), pairs, workers=workers or usable_workers()
+    ):
+        yield making(scorer, loaded)
 
 
 def _grid(text: str) -> tuple[int, int]:
@@ -176,65 +185,37 @@ def _settings(scorer, arguments) -> str:
     return repr((*chosen, scorer.info.name))
 
 
-def _load(pair: tuple[Input, str | None], *, settings: str, page, max_bytes: int):
-    """The input with its image, reference and key; or the exception that loading them raised.
-
-    ``None`` stands for an image that is on the page.
-    """
-    from kiqa.io.images import load_image
-
-    item, reference = pair
-    at = item.path
-    try:
-        if page is not None and page.keys and _stored_key(item, reference, settings) in page.keys:
-            return item, None
-        images = [load_image(at, max_bytes=max_bytes), None]
-        if reference is not None:
-            at = reference
-            images[1] = load_image(at, max_bytes=max_bytes)
-    except Exception as error:  # told when its turn comes
-        if at != item.path and isinstance(error, ValueError | OSError):
-            return item, ValueError(f"{item.path}: reference: {error}")
-        return item, error
-    return item, (*images, _key(item, [i.sha256 for i in images if i is not None], settings))
-
-
-def _stored_key(item, reference, settings):
-    """The key of images that are not loaded; none of those that cannot be."""
-    from kiqa.scoring.decoding import content_hash
-
-    try:
-        contents = [content_hash(path) for path in (item.path, reference) if path is not None]
-    except (OSError, ValueError):
-        return None
-    return _key(item, contents, settings)
-
-
-def _key(item, contents, settings):
-    """A hash of all that an image's part of the page depends on."""
-    text = "\n".join([*contents, settings, item.name])
-    return hashlib.sha256(os.fsencode(text)).hexdigest()
+def _folders(arguments) -> dict[str, str]:
+    """The folders that were named, by the end of the names in them."""
+    folders = {".npz": arguments.npz, ".png": arguments.overlay}
+    return {end: folder for end, folder in folders.items() if folder}
 
 
 def _targets(item: Input, arguments) -> dict[str, Path]:
     """The files of one image; the suffix is added, so a.jpg and a.png stay apart."""
-    folders = {".npz": arguments.npz, ".png": arguments.overlay}
-    return {end: named(folder, item.name, end) for end, folder in folders.items() if folder}
+    return {end: named(folder, item.name, end) for end, folder in _folders(arguments).items()}
 
 
-def _write(item: Input, image, quality_map, reference, arguments, add, key) -> None:
+def _refused(item: Input, made: Made, arguments, add) -> str | None:
+    """Write what was made; why it could not be, for one name is never the end. A full disk is."""
+    from kiqa.io.files import is_of_the_disk
+
+    if made.known:
+        return None
+    try:
+        _write(item, made, arguments, add)
+    except Exception as error:
+        if is_of_the_disk(error):
+            raise
+        return described(item, error)
+    return None
+
+
+def _write(item: Input, made: Made, arguments, add) -> None:
     """Write what was asked for; the page last, since it says what is finished."""
-    targets = _targets(item, arguments)
-    if ".npz" in targets:
-        quality_map.save(targets[".npz"])
-    if ".png" in targets:
-        from kiqa.io.scales import limits
-        from kiqa.plotting import literal, plot_blend, plot_overlay, save_figure
+    from kiqa.io.files import write_atomically
 
-        plot = plot_overlay if quality_map.row_edges is None else plot_blend
-        ax = plot(image.pixels, quality_map, limits=limits(quality_map.scale))
-        name = literal(os.path.basename(item.name))
-        ax.set_title(f"{name}   mean {quality_map.mean():.3f}")
-        save_figure(ax, targets[".png"])
-    if add:
-        add(item.name, image, quality_map, reference=reference and reference.path, key=key)
+    for end, path in _targets(item, arguments).items():
+        write_atomically(path, made.files[end])
+    if add is not None:
+        add(made.card, made.key)

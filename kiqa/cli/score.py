@@ -97,6 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     references = None
     if arguments.reference is not None:
         references = [reference_for(item.name, arguments.reference) for item in inputs]
+    engine = engine_options(arguments)
     scorer = Scorer(arguments.model, stride=arguments.stride, max_memory=arguments.memory)
     load_quietly(scorer)
     if arguments.categories and scorer.info.scale != "0..100":
@@ -119,7 +120,7 @@ def run(arguments: argparse.Namespace) -> int:
         references=references,
         spreadsheet=arguments.spreadsheet,
         reasons=arguments.reasons,
-        **engine_options(arguments),
+        **engine,
     )
     columns = row_columns(references=references is not None, reasons=arguments.reasons)
     if arguments.categories:

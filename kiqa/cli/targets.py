@@ -57,12 +57,17 @@ def _stems(names):
         stems = longer
 
 
-def report(item: Input, error: Exception) -> int:
-    """Write one line about a file that could not be worked on; return 1, to count it."""
+def described(item: Input, error: Exception) -> str:
+    """Return one line about a file that could not be worked on."""
     text = shortened(error)
     if not text or not isinstance(error, ValueError | OSError):
         text = f"{type(error).__name__}: {text}".rstrip(": ")
-    tell(text if shortened(item.path) in text else f"{item.path}: {text}")
+    return text if shortened(item.path) in text else f"{item.path}: {text}"
+
+
+def report(item: Input, error: Exception) -> int:
+    """Write one line about a file that could not be worked on; return 1, to count it."""
+    tell(described(item, error))
     return 1
 
 

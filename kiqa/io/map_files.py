@@ -15,6 +15,7 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -224,10 +225,14 @@ class QualityMap:
             of blocks ``row_edges, column_edges``.
         """
         path = Path(path)
-        keys = _KEYS if self.row_edges is None else (*_KEYS, *_EDGES)
         with replacing(path) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, **{key: getattr(self, key) for key in keys})
+            self.write(file)
         return path
+
+    def write(self, file: BinaryIO) -> None:
+        """Write what `save` writes to an open file; equal maps are equal bytes."""
+        keys = _KEYS if self.row_edges is None else (*_KEYS, *_EDGES)
+        np.savez_compressed(file, **{key: getattr(self, key) for key in keys})
 
     @classmethod
     def load(cls, path: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -> "QualityMap":

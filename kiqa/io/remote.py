@@ -131,21 +131,27 @@ def _tried(url: str, function: Callable[[], _Result]) -> _Result:
         except FileNotFoundError as error:
             raise FileNotFoundError(f"{url}: expected a file or folder, found nothing") from error
         except PermissionError as error:
-            raise PermissionError(
-                f"{url}: expected the right to read it, received {_reason(error)}; look at the "
-                "credentials of this account"
-            ) from error
+            raise _without_rights(url, error) from error
         except ImportError as error:
             packages = [_EXTRAS[kind] for kind in _EXTRAS if f"{kind}://" in url.lower()]
             remedy = f"; install it: pip install {packages[0]}" if packages else ""
             raise ImportError(f"{url}: {_reason(error)}{remedy}") from error
         except Exception as error:  # every kind of storage has its own
+            if "Credentials" in type(error).__name__:  # botocore's and Google's, where none are set
+                raise _without_rights(url, error) from error
             status = getattr(error, "status", None)
             final = isinstance(status, int) and 400 <= status < 500 and status not in _AGAIN
             wait = None if final or isinstance(error, ValueError) else next(waits, None)
             if wait is None:
                 raise OSError(f"{url}: {_reason(error)}") from error
             time.sleep(wait)
+
+
+def _without_rights(url, error):
+    return PermissionError(
+        f"{url}: expected the right to read it, received {_reason(error)}; look at the credentials "
+        "of this account"
+    )
 
 
 def _reason(error):

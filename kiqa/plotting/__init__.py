@@ -11,13 +11,13 @@ Public names: :func:`plot_architecture`, :func:`plot_overlay`,
 :func:`plot_windows`, :func:`plot_window_diagram`, :func:`plot_steps`,
 :func:`plot_jnd_panels`, :func:`plot_curves`, :func:`plot_picture_sizes`,
 :func:`plot_patches`, :func:`plot_mos_pairs`, :func:`plot_mos_histograms`,
-:func:`plot_gaze`, :func:`plot_feature_sequence`, :func:`save_figure`,
-:func:`literal`.
+:func:`plot_gaze`, :func:`plot_feature_sequence`, :func:`figure_bytes`,
+:func:`save_figure`, :func:`literal`.
 """
 
 from kiqa.plotting.architecture import plot_architecture
 from kiqa.plotting.curves import plot_curves
-from kiqa.plotting.figures import save_figure
+from kiqa.plotting.figures import figure_bytes, save_figure
 from kiqa.plotting.jnd import plot_jnd_panels
 from kiqa.plotting.labels import literal
 from kiqa.plotting.local import (
@@ -41,6 +41,7 @@ from kiqa.plotting.training import plot_loss_curves
 from kiqa.plotting.varjpeg import plot_steps
 
 __all__ = [
+    "figure_bytes",
     "literal",
     "plot_architecture",
     "plot_auc_boxes",

@@ -1,8 +1,9 @@
 """Figures: a fresh one where no axes is given, and their files.
 
-Public names: :func:`axes_or_new`, :func:`save_figure`.
+Public names: :func:`axes_or_new`, :func:`figure_bytes`, :func:`save_figure`.
 """
 
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kiqa.io.files import replacing
+from kiqa.io.files import write_atomically
 
 _METADATA = {  # without version and date, so that equal figures are equal files
     ".png": {"Software": "kiqa"},  # by which kiqa knows it and takes it for no input
@@ -52,7 +53,19 @@ def save_figure(figure: Figure | Axes, path: str | os.PathLike, *, dpi: int = 15
     suffix = path.suffix.lower()
     if suffix not in _METADATA:
         raise ValueError(f"Expected a file ending in {' or '.join(_METADATA)}, received {path}.")
-    whole: Any = figure.figure if isinstance(figure, Axes) else figure
-    with replacing(path) as temporary:
-        whole.savefig(temporary, format=suffix[1:], dpi=dpi, metadata=_METADATA[suffix])
+    write_atomically(path, figure_bytes(figure, suffix=suffix, dpi=dpi))
     return path
+
+
+def figure_bytes(figure: Figure | Axes, *, suffix: str = ".png", dpi: int = 150) -> bytes:
+    """Return what `save_figure` writes.
+
+    Args:
+        figure: As for `save_figure`.
+        suffix: ``".png"`` or ``".pdf"``.
+        dpi: Pixels an inch.
+    """
+    whole: Any = figure.figure if isinstance(figure, Axes) else figure
+    content = io.BytesIO()
+    whole.savefig(content, format=suffix[1:], dpi=dpi, metadata=_METADATA[suffix])
+    return content.getvalue()

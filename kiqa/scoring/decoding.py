@@ -6,7 +6,7 @@ Errors become text here: one line that names the file.
 import hashlib
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Container
 from typing import Any
 
 from kiqa.defects.reasons import REASON_KEYS, reasons
@@ -54,8 +54,8 @@ def _hashed(path, max_bytes):
 
 def decode(
     source: Source,
-    final: Collection = (),
-    scored: Collection = (),
+    final: Container = (),
+    scored: Container = (),
     *,
     reference: str | os.PathLike | None = None,
     max_bytes: int = MAX_BYTES,

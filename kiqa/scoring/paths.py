@@ -16,6 +16,7 @@ from typing import Any
 from kiqa.defects.reasons import REASON_KEYS
 from kiqa.io.rows.opened import open_rows
 from kiqa.scoring.decoding import decode, with_reasons
+from kiqa.scoring.finished import Finished, content_of
 from kiqa.scoring.pairs import REFERENCE_KEYS, check_references
 from kiqa.scoring.scorer import ROW_KEYS, Scorer
 
@@ -137,7 +138,7 @@ def score_paths(
     """
     if on_error not in ("record", "stop"):
         raise ValueError(f"Expected on_error 'record' or 'stop'. Received: {on_error!r}.")
-    _check_engine(engine, address, gpus_per_worker)
+    check_engine(engine, address, gpus_per_worker)
     if workers is not None and workers < 1:
         raise ValueError(f"Expected at least 1 worker. Received: {workers}.")
     check_references(references is not None, needed=scorer.needs_reference, model=scorer.model)
@@ -148,25 +149,40 @@ def score_paths(
     found: Callable[..., Generator[dict]] = _decoded
     if engine == "ray":
         from kiqa.scoring.cluster.rows import worked_out
-        from kiqa.scoring.cluster.session import check_reachable
 
-        check_reachable(address)
         found = partial(worked_out, address=address, gpus_per_worker=gpus_per_worker)
-    key = {"weights_sha256": scorer.info.sha256, "stride": scorer.stride}
+    # With a bound of its own a run may take what another refused.
+    keep = partial(
+        Finished,
+        key={"weights_sha256": scorer.info.sha256, "stride": scorer.stride},
+        again=scorer.max_memory is not None,
+    )
     rows = None
     if output is not None:
         columns = row_columns(references=references is not None, reasons=reasons)
         rows = open_rows(
-            output, form=output_format, columns=columns, resume=resume, spreadsheet=spreadsheet
-        )
-    old = [] if rows is None else rows.finished
-    old = [row for row in old if all(row[name] == value for name, value in key.items())]
+            output, form=output_format, columns=columns, resume=resume, spreadsheet=spreadsheet,
+            keep=keep,
+        )  # fmt: skip
+    old = keep(()) if rows is None else rows.finished
     pairs = list(zip(paths, [None] * len(paths) if references is None else references, strict=True))
-    items = partial(found, pairs, scorer, reasons=reasons, workers=workers)
+    items = found(pairs, scorer, old.final, old.scored, reasons=reasons, workers=workers)
     return _score(items, scorer, rows, old, stop=on_error == "stop")
 
 
-def _check_engine(engine, address, gpus_per_worker):
+def check_engine(engine: str, address: str | None, gpus_per_worker: float) -> None:
+    """Refuse what cannot be had, before anything is loaded or written.
+
+    Args:
+        engine: As for `score_paths`.
+        address: As for `score_paths`.
+        gpus_per_worker: As for `score_paths`.
+
+    Raises:
+        ValueError: If the engine is unknown or the options do not fit it.
+        ConnectionError: If no cluster answers.
+        ImportError: If Ray is asked for and not installed.
+    """
     if engine not in ("threads", "ray"):
         raise ValueError(f"Expected engine 'threads' or 'ray'. Received: {engine!r}.")
     if engine != "ray" and (address is not None or gpus_per_worker):
@@ -176,6 +192,10 @@ def _check_engine(engine, address, gpus_per_worker):
         )
     if not 0 <= gpus_per_worker < float("inf"):
         raise ValueError(f"Expected at least 0 GPUs for a worker. Received: {gpus_per_worker!r}.")
+    if engine == "ray":
+        from kiqa.scoring.cluster.session import check_reachable
+
+        check_reachable(address)
 
 
 def row_columns(*, references: bool = False, reasons: bool = False) -> tuple[str, ...]:
@@ -200,31 +220,21 @@ def _decoded(pairs, scorer, final, scored, *, reasons, workers):
     )
 
 
-def _score(found, scorer, rows, old, *, stop):
-    # With a bound of its own a run may take what another refused.
+def _score(items, scorer, rows, old, *, stop):
     again = scorer.max_memory is not None
-    final = {
-        (row["path"], *_content(row)): row
-        for row in old
-        if row["sha256"] and not (again and row["error"])
-    }
-    scored = {_content(row): row for row in old if row["sha256"] and row["error"] is None}
-    errors = [row for row in old if row["error"] is not None]
-    refused = {(row["path"], row["error"]) for row in errors if again or not row["sha256"]}
-    items = found(final=final.keys(), scored=scored.keys())
     try:
         for item in items:
-            content = _content(item)
-            identity = item["path"], *content
-            if identity in final:
-                row, fresh = final[identity], False
-            elif content in scored and item["error"] is None:
-                row, fresh = {**scored[content], **item}, True
+            content = content_of(item)
+            fresh = True
+            if (place := old.final.place(item["path"], content)) is not None:
+                row, fresh = rows.row_at(place), False
+            elif item["error"] is None and (place := old.scored.place(content)) is not None:
+                row = {**rows.row_at(place), **item}
                 row["seconds"] = round(row["seconds"], 4)
             else:
                 row = item if "score" in item else scorer.row(item)
                 final_too = bool(row["sha256"]) and not again
-                fresh = (row["path"], row["error"]) not in refused or final_too
+                fresh = final_too or not old.refused(row)
             if stop and row["error"] is not None:
                 raise ValueError(f"Stopped at the first error: {row['error']}")
             if rows is not None and fresh:
@@ -234,8 +244,3 @@ def _score(found, scorer, rows, old, *, stop):
         items.close()
         if rows is not None:
             rows.close()
-
-
-def _content(row: dict) -> tuple[str | None, str | None]:
-    """What a row is about: the contents of the image and of its reference."""
-    return row.get("sha256"), row.get("reference_sha256")

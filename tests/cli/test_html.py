@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from kiqa.cli.html import MAP_SIDE, page
+from kiqa.cli.html.parts import card
 from kiqa.io.images import load_image
 from kiqa.io.map_files import QualityMap
 
@@ -20,7 +21,7 @@ def _add(add, name="a.png", values=None, size=(96, 100), reference=None):
         values = np.linspace(0, 1, 90, dtype=np.float32).reshape(9, 10)
     image = load_image(np.full((*size, 3), 90, np.uint8))
     quality_map = QualityMap(values, 4, 31.5, size, "net", "0" * 64)
-    add(name, image, quality_map, reference=reference)
+    add(card(add.heading, name, image, quality_map, reference=reference))
 
 
 def _page(path, **options):

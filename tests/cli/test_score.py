@@ -13,7 +13,9 @@ import h5py
 import pytest
 
 import kiqa
+from kiqa.cli import score as score_command
 from kiqa.cli.main import main
+from kiqa.io import remote
 from kiqa.io.map_files import QualityMap
 from kiqa.io.rows import read_rows
 from kiqa.scoring import ROW_KEYS, row_columns
@@ -214,7 +216,9 @@ _SLOW = """
 import sys, time
 from types import SimpleNamespace
 import numpy as np
+from kiqa.cli import score as score_command
 from kiqa.cli.main import main
+from kiqa.io import remote
 from kiqa.scoring import Scorer
 
 class Engine:
@@ -348,3 +352,69 @@ def test_urls_that_cannot_be_listed_are_status_2(photos, capsys):
     assert main(["score", "zip://gone.zip"]) == 2
     error = capsys.readouterr().err
     assert "zip://gone.zip: expected a file or folder" in error and error.count("\n") == 1
+
+
+def test_a_bucket_without_rights_is_status_2(photos, capsys, monkeypatch):
+    """One line with the URL and where to look; it is not tried again."""
+
+    def refuse(url):
+        raise PermissionError("Forbidden")
+
+    monkeypatch.setattr(remote, "_opened", refuse)
+    assert main(["score", "s3://bucket/photos"]) == 2
+    error = capsys.readouterr().err
+    assert "s3://bucket/photos: expected the right to read it, received Forbidden" in error
+    assert error.count("\n") == 1
+
+
+def test_an_object_without_rights_is_a_row_that_resume_tries_again(
+    stand_in, photos, monkeypatch, capsys
+):
+    """The others are scored; with the right it has a score."""
+    system = pytest.importorskip("fsspec", reason="needs kiqa[remote]").filesystem("memory")
+    for name in ("a.png", "b.png"):
+        system.pipe_file(f"/rights/{name}", (photos / name).read_bytes())
+    opened = type(system)._open
+
+    def refuse(self, path, *given, **options):
+        if path.endswith("b.png"):
+            raise PermissionError("Forbidden")
+        return opened(self, path, *given, **options)
+
+    command = ["score", "memory://rights", "--output", "o.jsonl", "--resume"]
+    with monkeypatch.context() as without:
+        without.setattr(type(system), "_open", refuse)
+        assert main(command) == 1
+    assert main(command) == 0
+    rows = read_rows("o.jsonl", form="jsonl", columns=ROW_KEYS)
+    assert [row["path"].rpartition("/")[2] for row in rows] == ["a.png", "b.png", "b.png"]
+    assert "memory://rights/b.png: expected the right to read it" in rows[1]["error"]
+    assert [row["score"] is None for row in rows] == [False, True, False]
+
+
+@pytest.mark.parametrize("where", ["listing", "memory://listing"])
+def test_a_listing_that_changes_meanwhile(stand_in, photos, monkeypatch, capsys, where):
+    """What has gone since is an error that names it; what has come is for the next run."""
+    system = pytest.importorskip("fsspec", reason="needs kiqa[remote]")
+    system = system.filesystem("memory" if "://" in where else "file")
+    place = "/listing" if "://" in where else os.path.abspath("listing")
+    system.makedirs(place, exist_ok=True)
+    for name in ("a.png", "b.png"):
+        system.pipe_file(f"{place}/{name}", (photos / name).read_bytes())
+    collected = score_command.collect
+
+    def collect(*given, **options):
+        found = collected(*given, **options)
+        system.rm(f"{place}/a.png")
+        system.pipe_file(f"{place}/c.png", (photos / "sub/a.png").read_bytes())
+        return found
+
+    command = ["score", where, "--output", "o.jsonl", "--resume"]
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(score_command, "collect", collect)
+        assert main(command) == 1
+    assert main(command) == 0
+    rows = read_rows("o.jsonl", form="jsonl", columns=ROW_KEYS)
+    assert [row["path"] for row in rows] == [f"{where}/{name}.png" for name in "abc"]
+    assert rows[0]["error"].startswith(f"{where}/a.png: ") and rows[0]["sha256"] is None
+    assert [row["score"] is None for row in rows] == [True, False, False]

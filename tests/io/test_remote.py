@@ -157,13 +157,18 @@ def test_a_missing_package_says_what_to_install(monkeypatch):
         read_url("s3://b/x", 9)
 
 
-def test_a_bucket_without_rights_is_named(monkeypatch):
+class NoCredentialsError(Exception):
+    """As botocore calls it."""
+
+
+@pytest.mark.parametrize("error", [PermissionError, NoCredentialsError])
+def test_a_bucket_without_rights_is_named(monkeypatch, error):
     """The remedy is about credentials; it is not tried again."""
     tries = []
 
     def refuse(url):
         tries.append(url)
-        raise PermissionError("Forbidden")
+        raise error("Forbidden")
 
     monkeypatch.setattr(remote, "_opened", refuse)
     with pytest.raises(PermissionError, match="s3://b/x: .*Forbidden; look at the credentials"):

@@ -39,8 +39,7 @@ def test_failed_saving_keeps_the_old_picture(tmp_path, ax, monkeypatch):
     path.write_bytes(b"old")
 
     def full(self, file, **options):
-        with open(file, "wb") as half:
-            half.write(b"\x89PNG")
+        file.write(b"\x89PNG")
         raise OSError("No space left on device")
 
     monkeypatch.setattr(Figure, "savefig", full)

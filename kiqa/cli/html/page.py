@@ -14,8 +14,6 @@ from typing import BinaryIO
 
 from kiqa.cli.html import parts
 from kiqa.io.files import growing
-from kiqa.io.images import LoadedImage
-from kiqa.io.map_files import QualityMap
 from kiqa.io.outputs import OutputError
 
 _BEGIN = re.compile(rb'<article data-score="[^"]*" data-key="([^"]*)">\n')
@@ -23,33 +21,29 @@ _END = b"</article>\n"
 
 
 class Page:
-    """A page that is being written; called with an image it adds it.
+    """A page that is being written; called with an image's part it adds it.
 
     Attributes:
+        heading: What `kiqa.cli.html.parts.card` needs to know of it.
         keys: Of the images that are on it.
     """
 
     def __init__(self, file: BinaryIO, heading: parts.Heading, keys: set[str]) -> None:
-        self._file, self._heading, self.keys = file, heading, keys
+        self._file, self.heading, self.keys = file, heading, keys
 
-    def __call__(
-        self,
-        name: str,
-        image: LoadedImage,
-        quality_map: QualityMap,
-        *,
-        reference: str | None = None,
-        key: str = "",
-    ) -> None:
-        """Add an image; arguments as of `kiqa.cli.html.parts.card`.
+    def __call__(self, card: str, key: str = "") -> None:
+        """Add an image.
+
+        Args:
+            card: Of `kiqa.cli.html.parts.card`.
+            key: The same as the card's.
 
         Raises:
             OSError: If it cannot be written; the page is then as before.
         """
-        text = parts.card(self._heading, name, image, quality_map, reference=reference, key=key)
         before = self._file.tell()
         try:
-            self._file.write(text.encode("utf-8"))
+            self._file.write(card.encode("utf-8"))
             self._file.flush()
         except OSError:
             self._file.seek(before)

@@ -9,14 +9,21 @@ it was written, and all of them when the file is closed.
 import contextlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from kiqa.io.outputs import lock_output, make_folder
-from kiqa.io.rows.forms import format_header, format_row, whole_rows
+from kiqa.io.rows.forms import WholeRows, format_header, format_row
 
+Keep = Callable[[Iterable[tuple[int, dict]]], Any]
 _SYNC = 1.0  # seconds
+
+
+def whole_rows(found: Iterable[tuple[int, dict]]) -> list[dict]:
+    """Keep all of the rows; the default of what is kept of them."""
+    return [row for _, row in found]
 
 
 class RowFile:
@@ -30,9 +37,12 @@ class RowFile:
         resume: Continue a file that is there; without it, one with content
             is refused.
         spreadsheet: As for `kiqa.io.csv_lines.csv_line`.
+        keep: What is kept of the rows that were there, of ``(place, row)``,
+            oldest first; all of them, or for files of millions something
+            smaller. `row_at` gives a row back.
 
     Attributes:
-        finished: The rows that were there, oldest first.
+        finished: What `keep` made; the rows.
 
     Raises:
         ValueError: If the file has content and ``resume`` is off, if it is no
@@ -49,6 +59,7 @@ class RowFile:
         columns: Sequence[str],
         resume: bool,
         spreadsheet: bool = False,
+        keep: Keep = whole_rows,
     ) -> None:
         self.path, self._form, self._columns = Path(path), form, tuple(columns)
         self._spreadsheet = spreadsheet
@@ -59,9 +70,10 @@ class RowFile:
                 "Add --format jsonl."
             )
         self._held = ExitStack()
+        self._reader: BinaryIO | None = None
         self._held.enter_context(lock_output(self.path))
         try:
-            self.finished, keep = self._read(resume)
+            self.finished, end = self._read(resume, keep)
             make_folder(self.path.parent)
             # Unbuffered: a row is one write, and a failed one leaves nothing behind.
             self._file = open(self.path, "ab", buffering=0, opener=_new_or_regular)  # noqa: SIM115 closed by close()
@@ -69,23 +81,38 @@ class RowFile:
             self._held.close()
             raise
         self._synced = time.monotonic()
-        if self.path.is_file() and keep < os.path.getsize(self.path):
-            self._file.truncate(keep)
-        if header and keep == 0:
+        if self.path.is_file() and end < os.path.getsize(self.path):
+            self._file.truncate(end)
+        if header and end == 0:
             self._write(header)
 
-    def _read(self, resume):
-        content = self.path.read_bytes() if self.path.is_file() else b""
-        if content and not resume:
+    def _read(self, resume, keep):
+        if not self.path.is_file() or not os.path.getsize(self.path):
+            return keep(()), 0
+        if not resume:
             raise ValueError(
                 f"Expected a new or empty output file. Received: {self.path}, which has content. "
                 "Add --resume to continue it, or choose another name."
             )
-        if not content:
-            return [], 0
-        return whole_rows(
-            content, self.path, self._form, self._columns, spreadsheet=self._spreadsheet
-        )
+        with open(self.path, "rb") as file:
+            rows = self._rows(file)
+            return keep(rows), rows.end
+
+    def _rows(self, file):
+        return WholeRows(file, self.path, self._form, self._columns, spreadsheet=self._spreadsheet)
+
+    def row_at(self, place: int) -> dict:
+        """Return a row that was there.
+
+        Args:
+            place: As `keep` got it.
+
+        Raises:
+            OSError: If the file cannot be read.
+        """
+        if self._reader is None:
+            self._reader = self._held.enter_context(open(self.path, "rb"))
+        return self._rows(self._reader).at(place)
 
     def append(self, row: dict) -> None:
         """Write one row.
@@ -148,5 +175,5 @@ def read_rows(
         ValueError: If it is no such file.
         OSError: If it cannot be read.
     """
-    content = Path(path).read_bytes()
-    return whole_rows(content, path, form, columns, spreadsheet=spreadsheet)[0]
+    with open(path, "rb") as file:
+        return whole_rows(WholeRows(file, path, form, columns, spreadsheet=spreadsheet))

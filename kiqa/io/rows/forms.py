@@ -1,7 +1,7 @@
 """How rows of results are written, and found again: JSONL, CSV, or a table for reading.
 
-Public names: `COLUMN_KINDS`, `FORMATS`, `format_header`, `format_row`, `of_other_columns`,
-`whole_rows`.
+Public names: `COLUMN_KINDS`, `FORMATS`, `WholeRows`, `format_header`, `format_row`,
+`of_other_columns`.
 """
 
 import csv
@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from os import PathLike
+from typing import BinaryIO
 
 from kiqa.io.csv_lines import csv_line
 from kiqa.io.messages import shortened
@@ -32,6 +33,8 @@ COLUMN_KINDS = (
     | dict.fromkeys(_TRUTH, "truth")
     | dict.fromkeys(_LISTS, "list")
 )
+
+_PIECE = 1 << 16  # bytes of JSON that are read at once: that takes a third less than line by line
 
 
 def format_header(form: str, columns: Sequence[str]) -> str:
@@ -101,59 +104,139 @@ def _value(name: str, text: str, spreadsheet: bool):
     return from_spreadsheet(text) if spreadsheet else text
 
 
-def whole_rows(
-    content: bytes,
-    path: str | PathLike,
-    form: str,
-    columns: Sequence[str],
-    *,
-    spreadsheet: bool = False,
-) -> tuple[list[dict], int]:
-    """Find the rows of a file that a kill may have torn.
+class WholeRows:
+    """The rows of a file that a kill may have torn, one after the other.
 
     Args:
-        content: Of the file.
+        file: The file, at its beginning.
         path: Its name, for the message.
         form: ``"jsonl"`` or ``"csv"``.
         columns: Names of the columns.
         spreadsheet: Whether it was written so.
 
-    Returns:
-        The rows, oldest first, and the number of bytes that hold them. What
-        is behind these is one row that was torn.
-
-    Raises:
-        ValueError: If it is no such file, with the line that is something
-            else.
+    Attributes:
+        end: How many bytes hold the rows that have come. At the end of all,
+            what is behind these is one row that was torn.
     """
-    end = content.rfind(b"\n") + 1 if form == "jsonl" else _end_of_records(content)
-    whole, torn = content[:end], content[end:]
-    lines = whole.count(b"\n")
-    if form == "csv":
-        rows = list(_csv_rows(whole, path, tuple(columns), spreadsheet)) if whole else []
-        fits = _is_torn_record(torn, columns) if whole else _begins_header(torn, columns)
-    else:
-        rows = list(_json_rows(whole, path, columns))
-        start = b'{"' + columns[0].encode()
-        fits = torn.startswith(start) or start.startswith(torn)
-    if not fits:
-        raise _foreign(path, form, lines + 1)
-    return rows, end
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        path: str | PathLike,
+        form: str,
+        columns: Sequence[str],
+        *,
+        spreadsheet: bool = False,
+    ) -> None:
+        self.end, self._line = 0, 0
+        self._file, self._path, self._form = file, path, form
+        self._columns, self._spreadsheet = tuple(columns), spreadsheet
+
+    def __iter__(self) -> Iterator[tuple[int, dict]]:
+        """Yield the places, where rows begin in the file, and the rows, oldest first.
+
+        Raises:
+            ValueError: If it is no such file, with the line that is something
+                else.
+        """
+        torn = yield from self._csv_rows() if self._form == "csv" else self._json_rows()
+        if not self._fits(torn):
+            raise _foreign(self._path, self._form, self._line + 1)
+
+    def _json_rows(self):
+        keys = self._columns
+        while lines := self._file.readlines(_PIECE):
+            torn = b"" if lines[-1][-1:] == b"\n" else lines.pop()
+            for line, row in zip(lines, _json_of(lines), strict=True):
+                self._line += 1
+                keys = self._checked(row, keys)
+                place, self.end = self.end, self.end + len(line)
+                yield place, row
+            if torn:
+                return torn
+        return b""
+
+    def _checked(self, row, keys):
+        """The keys of a row; those of the row before are the same, and compared at once."""
+        if not isinstance(row, dict):
+            raise _foreign(self._path, "jsonl", self._line)
+        found = (*row,)
+        if found != keys and not {*self._columns} <= {*found}:
+            raise of_other_columns(self._path, "jsonl", found, self._columns, line=self._line)
+        return found
+
+    def _csv_rows(self):
+        for record, whole in _records(self._file):
+            if not whole:
+                return record
+            self._line += record.count(b"\n")
+            cells = self._cells(record)
+            place, self.end = self.end, self.end + len(record)
+            if place:
+                yield place, self._csv_row(cells)
+            elif tuple(cells) != self._columns:
+                raise of_other_columns(self._path, "csv", cells, self._columns)
+        return b""
+
+    def at(self, place: int) -> dict:
+        """Return the row that begins there."""
+        self._file.seek(place)
+        if self._form == "csv":
+            record, _ = next(_records(self._file))
+            return self._csv_row(self._cells(record))
+        (row,) = _json_of([self._file.readline()])
+        self._checked(row, self._columns)
+        return row
+
+    def _cells(self, record):
+        try:
+            (cells,) = csv.reader([record.decode("utf-8", errors="surrogateescape")])
+        except (ValueError, csv.Error):
+            raise _foreign(self._path, "csv", self._line) from None
+        return cells
+
+    def _csv_row(self, cells):
+        try:
+            pairs = zip(self._columns, cells, strict=True)
+            return {name: _value(name, cell, self._spreadsheet) for name, cell in pairs}
+        except (ValueError, KeyError):
+            raise _foreign(self._path, "csv", self._line) from None
+
+    def _fits(self, torn):
+        """Whether what is behind the rows may be the beginning of one."""
+        if self._form == "csv":
+            return _is_torn_record(torn, self._columns) if self.end else self._is_torn_header(torn)
+        start = b'{"' + self._columns[0].encode()
+        return torn.startswith(start) or start.startswith(torn)
+
+    def _is_torn_header(self, torn):
+        return format_header("csv", self._columns).encode().startswith(torn)
 
 
-def _end_of_records(content):
-    """Where the last whole record ends: at a line's end, with no quotes open."""
-    position = end = quotes = 0
-    for line in io.BytesIO(content):
-        quotes += line.count(b'"')
-        position += len(line)
-        if line.endswith(b"\n") and quotes % 2 == 0:
-            end = position
-    return end
+def _json_of(lines):
+    """What lines hold; ``None`` of one that is no JSON."""
+    text = b",".join(lines).decode("utf-8", errors="surrogateescape")
+    try:
+        found = json.loads(f"[{text}]")
+    except (json.JSONDecodeError, RecursionError):
+        found = []
+    if len(found) == len(lines):
+        return found
+    return [None] if len(lines) == 1 else [row for line in lines for row in _json_of([line])]
 
 
-def _begins_header(torn, columns):
-    return format_header("csv", columns).encode().startswith(torn)
+def _records(file):
+    """Pieces that end at a line's end, with no quotes open; whether they do, the last may not."""
+    begun, open_quotes = b"", False
+    for line in file:
+        open_quotes ^= line.count(b'"') % 2 == 1
+        if open_quotes or line[-1:] != b"\n":
+            begun += line
+        else:
+            yield begun + line, True
+            begun = b""
+    if begun:
+        yield begun, False
 
 
 def _is_torn_record(torn, columns):
@@ -169,40 +252,6 @@ def _is_torn_record(torn, columns):
         return False
     others = any(len(cells) >= len(columns) for cells in inside)
     return len(records) <= 1 and all(len(cells) <= len(columns) for cells in records) and not others
-
-
-def _csv_rows(content, path, columns, spreadsheet) -> Iterator[dict]:
-    text = content.decode("utf-8", errors="surrogateescape")
-    reader = csv.reader(io.StringIO(text, newline=""))
-    try:
-        header = tuple(next(reader, ()))
-        if header != columns:
-            raise of_other_columns(path, "csv", header, columns)
-        for cells in reader:
-            pairs = zip(columns, cells, strict=True)
-            yield {name: _value(name, cell, spreadsheet) for name, cell in pairs}
-    except _OtherRows:
-        raise
-    except (ValueError, KeyError, csv.Error):
-        raise _foreign(path, "csv", max(1, reader.line_num)) from None
-
-
-def _json_rows(content, path, columns) -> Iterator[dict]:
-    text = content.decode("utf-8", errors="surrogateescape")
-    for number, line in enumerate(text.split("\n")[:-1], start=1):
-        try:
-            row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError):
-            row = None
-        if not isinstance(row, dict):
-            raise _foreign(path, "jsonl", number)
-        if not {*columns} <= {*row}:
-            raise of_other_columns(path, "jsonl", tuple(row), columns, line=number)
-        yield row
-
-
-class _OtherRows(ValueError):
-    """A file that holds other rows than those that are written now."""
 
 
 def of_other_columns(
@@ -223,7 +272,7 @@ def of_other_columns(
     more = ", ".join(name for name in found if name not in columns)
     how = [f"without {missing}" if missing else "", f"with {more} besides" if more else ""]
     said = " and ".join(filter(None, how)) or "in another order"
-    return _OtherRows(
+    return ValueError(
         f"Expected rows with the columns of this version of kiqa and of these options to resume. "
         f"Received: {path}, whose line {line} has them {said}. It was left as it is; finish it "
         "with the version and the options that began it, or choose another --output."
@@ -231,7 +280,7 @@ def of_other_columns(
 
 
 def _foreign(path, form, line):
-    return _OtherRows(
+    return ValueError(
         f"Expected {form} rows of this version of kiqa to resume. Received: {path}, whose line "
         f"{line} is something else. It was left as it is; choose another --output."
     )

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 
 from kiqa.io.files import new_folder, replacing
-from kiqa.io.rows.files import RowFile
+from kiqa.io.rows.files import Keep, RowFile, whole_rows
 from kiqa.io.rows.forms import FORMATS, format_header, format_row
 from kiqa.io.rows.parts import PartFolder
 
@@ -21,6 +21,7 @@ def open_rows(
     columns: Sequence[str],
     resume: bool,
     spreadsheet: bool = False,
+    keep: Keep = whole_rows,
 ) -> RowFile | PartFolder:
     """Open rows for appending, with one writer at a time.
 
@@ -30,9 +31,11 @@ def open_rows(
         columns: As for `kiqa.io.rows.RowFile`.
         resume: As for `kiqa.io.rows.RowFile`.
         spreadsheet: As for `kiqa.io.rows.RowFile`; CSV only.
+        keep: As for `kiqa.io.rows.RowFile`.
 
     Returns:
-        What rows are appended to; ``finished`` are those that were there.
+        What rows are appended to; ``finished`` is what is kept of those that
+        were there.
 
     Raises:
         ValueError: As `kiqa.io.rows.RowFile`, or if a folder is named for a
@@ -46,13 +49,15 @@ def open_rows(
                 f"Expected a folder for rows as Parquet. Received: {path}, a file. Name a folder, "
                 "or take --format jsonl."
             )
-        return PartFolder(path, columns=columns, resume=resume)
+        return PartFolder(path, columns=columns, resume=resume, keep=keep)
     if os.path.isdir(path):
         raise ValueError(
             f"Expected a file for rows. Received: {path}, a folder. Name a file in it, or take "
             "--format parquet, whose output is a folder."
         )
-    return RowFile(path, form=form, columns=columns, resume=resume, spreadsheet=spreadsheet)
+    return RowFile(
+        path, form=form, columns=columns, resume=resume, spreadsheet=spreadsheet, keep=keep
+    )
 
 
 def write_rows(

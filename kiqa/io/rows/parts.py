@@ -15,11 +15,12 @@ from typing import Any
 
 from kiqa.io.files import replacing
 from kiqa.io.outputs import lock_output, make_folder
-from kiqa.io.rows.files import RowFile, read_rows
+from kiqa.io.rows.files import Keep, RowFile, read_rows, whole_rows
 from kiqa.io.rows.forms import COLUMN_KINDS, of_other_columns
 from kiqa.io.text import escaped, unescaped
 
 ROWS_OF_A_PART = 10_000
+_PLACES = 1 << 32  # of a part, more than any has
 _PART = re.compile(r"part-(\d{5,})\.parquet")
 
 
@@ -31,9 +32,10 @@ class PartFolder:
         columns: Names and order of the columns.
         resume: Continue a folder that is there; without it, one that holds
             anything is refused.
+        keep: As for `kiqa.io.rows.RowFile`.
 
     Attributes:
-        finished: The rows that were there, oldest first.
+        finished: What `keep` made of the rows that were there.
 
     Raises:
         ImportError: If pyarrow is not installed.
@@ -42,9 +44,17 @@ class PartFolder:
         OSError: If it cannot be written.
     """
 
-    def __init__(self, path: str | os.PathLike, *, columns: Sequence[str], resume: bool) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        *,
+        columns: Sequence[str],
+        resume: bool,
+        keep: Keep = whole_rows,
+    ) -> None:
         _pyarrow()
         self.path, self._columns = Path(path), tuple(columns)
+        self._last: tuple[int, list[dict]] = -1, []  # the part that `row_at` has read
         self._held = lock_output(self.path)
         self._held.__enter__()
         try:
@@ -53,12 +63,9 @@ class PartFolder:
                     f"Expected a new or empty output folder. Received: {self.path}, which has "
                     "content. Add --resume to continue it, or choose another name."
                 )
-            self.finished: list[dict] = []
-            for part in _parts(self.path):
-                self.finished += _read_part(part, self._columns)
+            self.finished = keep(_placed_rows(self.path, self._columns))
             make_folder(self.path)
             self._open(_next(self.path), resume=True)
-            self.finished += self._open_rows.finished
         except BaseException:
             self._held.__exit__(None, None, None)
             raise
@@ -70,6 +77,15 @@ class PartFolder:
             _unfinished(self.path, number), form="jsonl", columns=self._columns, resume=resume
         )
         self._rows = list(self._open_rows.finished)
+
+    def row_at(self, place: int) -> dict:
+        """Return a row that was there; arguments as of `kiqa.io.rows.RowFile.row_at`."""
+        number, index = divmod(place, _PLACES)
+        if number == self._number:
+            return self._rows[index]
+        if self._last[0] != number:
+            self._last = number, _read_part(self.path / _part_name(number), self._columns)
+        return self._last[1][index]
 
     def append(self, row: dict) -> None:
         """Write one row.
@@ -87,7 +103,7 @@ class PartFolder:
         """Write the rows that have collected as a part, and only then forget their JSONL."""
         self._open_rows.close()
         if self._rows:
-            _write_part(self.path / f"part-{self._number:05d}.parquet", self._rows, self._columns)
+            _write_part(self.path / _part_name(self._number), self._rows, self._columns)
         _unfinished(self.path, self._number).unlink()
 
     def close(self) -> None:
@@ -120,10 +136,17 @@ def read_parts(path: str | os.PathLike, *, columns: Sequence[str]) -> list[dict]
         ValueError: If it holds other rows.
         OSError: If it cannot be read.
     """
-    folder = Path(path)
-    rows = [row for part in _parts(folder) for row in _read_part(part, tuple(columns))]
-    rest = _unfinished(folder, _next(folder))
-    return rows + (read_rows(rest, form="jsonl", columns=columns) if rest.exists() else [])
+    return whole_rows(_placed_rows(Path(path), tuple(columns)))
+
+
+def _placed_rows(folder, columns):
+    """The rows of a folder, oldest first, with their places."""
+    for part in _parts(folder):
+        yield from enumerate(_read_part(part, columns), _PLACES * _number_of(part))
+    number = _next(folder)
+    rest = _unfinished(folder, number)
+    if rest.exists():
+        yield from enumerate(read_rows(rest, form="jsonl", columns=columns), _PLACES * number)
 
 
 def _parts(folder):
@@ -134,7 +157,15 @@ def _parts(folder):
 def _next(folder):
     """The number of the part that has not been written; an older JSONL has become one."""
     parts = _parts(folder)
-    return int(_PART.match(parts[-1].name)[1]) + 1 if parts else 0  # type: ignore[index]
+    return _number_of(parts[-1]) + 1 if parts else 0
+
+
+def _number_of(part):
+    return int(part.stem.removeprefix("part-"))
+
+
+def _part_name(number):
+    return f"part-{number:05d}.parquet"
 
 
 def _unfinished(folder, number):

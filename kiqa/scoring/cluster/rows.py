@@ -1,62 +1,24 @@
 """Rows of images by workers.
 
-Public names: `Contents`, `worked_out`.
+Public name: `worked_out`.
 """
 
 import os
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
-from kiqa.scoring.cluster.session import joined, shares
-from kiqa.scoring.cluster.team import Lost, spread
-from kiqa.scoring.cluster.worker import Job
+from kiqa.scoring.cluster.jobs import Lost, done_by_workers
 from kiqa.scoring.decoding import decode, with_reasons
+from kiqa.scoring.finished import Contents, Images
 from kiqa.scoring.scorer import Scorer
-
-_Content = tuple[str | None, str | None]
-
-
-class Contents(Collection):
-    """Hashes of images and their references in one array, which workers of a machine share.
-
-    Args:
-        contents: ``(sha256, reference's sha256 or None)``.
-
-    Examples:
-        >>> known = Contents([("ab", None), ("ab", "cd")])
-        >>> ("ab", None) in known, ("ab", "ef") in known, len(known)
-        (True, False, 2)
-    """
-
-    def __init__(self, contents: Iterable[_Content]) -> None:
-        self._keys = np.unique(np.array([_key(each) for each in contents], dtype=np.bytes_))
-
-    def __contains__(self, content: object) -> bool:
-        key = _key(content)
-        place = np.searchsorted(self._keys, key) if len(self._keys) else 0
-        return bool(place < len(self._keys) and self._keys[place] == key)
-
-    def __iter__(self) -> Iterator[_Content]:
-        for key in self._keys:
-            content, _, reference = key.decode().partition(" ")
-            yield content, reference or None
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-
-def _key(content: Any) -> bytes:
-    return " ".join(each or "" for each in content).rstrip().encode()
 
 
 def worked_out(
     pairs: Sequence[tuple[str | os.PathLike, str | os.PathLike | None]],
     scorer: Scorer,
-    final: Iterable[tuple[str, str | None, str | None]],
-    scored: Collection[_Content],
+    final: Images,
+    scored: Contents,
     *,
     reasons: bool,
     workers: int | None,
@@ -84,21 +46,21 @@ def worked_out(
         ConnectionError: If no Ray answers.
         ValueError: As `kiqa.scoring.cluster.team.spread`.
     """
-    known: dict[str, list[_Content]] = {}
-    for path, *content in final:
-        known.setdefault(path, []).append((content[0], content[1]))
     items = [
-        (os.fspath(path), reference, known.get(os.fspath(path), ())) for path, reference in pairs
+        (os.fspath(path), reference, final.contents(os.fspath(path))) for path, reference in pairs
     ]
-    if not items:
-        return
-    with joined(address, workers=workers):
-        share = shares(workers, gpus_per_worker, local=address is None)
-        there = next((path for path, *_ in items if os.path.lexists(path)), None)
-        prepare = partial(_prepare, scored=Contents(scored), reasons=reasons)
-        job = Job(scorer, prepare, _finish, os.getcwd(), there, share.cpus)
-        for result in spread(job, items, share):
-            yield _unworked(result) if isinstance(result, Lost) else result
+    results = done_by_workers(
+        scorer,
+        partial(_prepare, scored=scored, reasons=reasons),
+        _finish,
+        items,
+        [path for path, *_ in items],
+        workers=workers,
+        address=address,
+        gpus_per_worker=gpus_per_worker,
+    )
+    for result in results:
+        yield _unworked(result) if isinstance(result, Lost) else result
 
 
 def _prepare(scorer: Scorer, item, *, scored: Contents, reasons: bool) -> dict:
@@ -117,10 +79,7 @@ def _unworked(lost: Lost) -> dict:
     """The item of an image with which several workers ended; without a hash it is tried again."""
     path, reference, _ = lost.item
     item: dict[str, Any] = {"path": path, "sha256": None, "seconds": 0.0}
-    item["error"] = (
-        f"{path}: Expected a worker that lives until the image is scored. Received: several that "
-        f"ended with it: {lost.reason} Give workers more memory, or score it without --engine ray."
-    )
+    item["error"] = lost.told(path)
     if reference is not None:
         item |= {"reference": os.fspath(reference), "reference_sha256": None}
     return item

@@ -23,6 +23,7 @@ from kiqa.scoring.paths import usable_cores
 
 _STARTS = 3  # tries to start one of our own
 _ANSWER = 5.0  # seconds that an address has
+_WORD = 15.0  # seconds that a Ray has then; one that hangs is waited for by Ray for minutes
 # A client's first words in HTTP/2, which Ray's servers speak, and an empty frame of settings.
 _HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 _SETTINGS = 4  # the kind of the frame that answers
@@ -109,7 +110,9 @@ def check_reachable(address: str | None) -> None:
         ValueError: If the address is none.
     """
     if not _ray().is_initialized() and address is not None:
-        _check_answers(_place(address), address)
+        place = _place(address)
+        _check_answers(place, address)
+        _check_speaks(place, address)
 
 
 def _ray() -> Any:
@@ -235,6 +238,24 @@ def _check_answers(place, address):
         raise ConnectionError(
             f"Expected a Ray cluster at {address}. Received: no answer from {place} ({reason}). "
             "Look whether its head node runs (ray status), and whether a firewall is between."
+        )
+
+
+def _check_speaks(place, address):
+    """Refuse a server that takes Ray's calls and leaves them."""
+    from ray._raylet import GcsClient  # no public name does it without waiting
+
+    def ask():
+        with contextlib.suppress(Exception):  # what it answers is said when Ray connects
+            GcsClient(address=place)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(_WORD)
+    if asking.is_alive():
+        raise ConnectionError(
+            f"Expected a Ray cluster at {address}. Received: no word of Ray from {place} within "
+            f"{_WORD:g} seconds. Look whether its head node runs (ray status), and is not too busy."
         )
 
 

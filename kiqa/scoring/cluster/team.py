@@ -18,7 +18,6 @@ from kiqa.scoring.cluster.worker import Job, guest
 from kiqa.scoring.paths import usable_cores
 
 _CALLS = 2  # of one worker at a time, so that it need not wait for the next
-_LARGEST = 16  # items of one call
 _TRIES = 4  # workers that may end with an item in their hands
 _STARTS = 3  # workers that may end one after the other while they load the model
 _PATIENCE = 60.0  # seconds without any worker after which that is said
@@ -36,6 +35,13 @@ class Lost:
 
     item: Any
     reason: str
+
+    def told(self, path: str) -> str:
+        """Return the error of the image of that path."""
+        return (
+            f"{path}: Expected a worker that lives until the image is done. Received: several that "
+            f"ended with it: {self.reason} Give workers more memory, or leave --engine ray out."
+        )
 
 
 @dataclass
@@ -120,7 +126,7 @@ class _Team:
 
     def give(self, turn: int) -> None:
         """Give every worker that is ready something to do."""
-        ahead = turn + 2 * _CALLS * _LARGEST * max(1, self._size)
+        ahead = turn + 2 * _CALLS * self._job.most * max(1, self._size)
         for _ in range(_CALLS):
             for worker in self._workers:
                 if worker.ready and len(worker.calls) < _CALLS and (batch := self._batch(ahead)):
@@ -132,7 +138,7 @@ class _Team:
         if self._again:
             return [self._again.popleft()]
         left = min(len(self.items), ahead) - self._next
-        count = min(left, max(1, min(_LARGEST, left // (2 * _CALLS * self._size))))
+        count = min(left, max(1, min(self._job.most, left // (2 * _CALLS * self._size))))
         batch = list(range(self._next, self._next + count))
         self._next += count
         return batch

@@ -23,6 +23,7 @@ class Job:
         folder: Where relative paths begin, on machines that have it.
         seen: A path that must be there, or ``None``.
         threads: That prepare items.
+        most: Items of one call, whose results wait in memory.
     """
 
     scorer: "Scorer"
@@ -31,6 +32,7 @@ class Job:
     folder: str
     seen: str | None
     threads: int
+    most: int = 16
 
 
 def guest() -> type:

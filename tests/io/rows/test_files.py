@@ -54,6 +54,19 @@ def test_rows_come_back_with_their_types(tmp_path, form):
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_rows_need_not_be_kept(tmp_path, form):
+    """Their places are enough: rows come back, also while others are appended."""
+    path = tmp_path / "rows"
+    _write(path, form)
+    file = RowFile(path, form=form, columns=COLUMNS, resume=True, keep=lambda found: [*found])
+    places, rows = zip(*file.finished, strict=True)
+    assert [*rows] == ROWS
+    file.append(ROWS[0])
+    assert [file.row_at(place) for place in reversed(places)] == ROWS[::-1]
+    file.close()
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
 def test_reading_changes_nothing(tmp_path, form):
     """Whole rows come back; a line that is just being written stays as it is."""
     path = tmp_path / "rows"

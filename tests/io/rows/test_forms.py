@@ -1,12 +1,13 @@
 """Rows in any form come back, however the file was torn."""
 
 import csv
+import io
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiqa.io.rows.forms import format_header, format_row, whole_rows
+from kiqa.io.rows.forms import WholeRows, format_header, format_row
 
 COLUMNS = ("path", "width", "score", "icc", "error", "converted")
 NAMES = st.text(st.characters(codec=None) | st.sampled_from('\r\n",\udce9\\='), min_size=1)
@@ -19,6 +20,15 @@ ROWS = st.lists(
 )  # fmt: skip
 
 
+def _read(content, *given, **options):
+    found = WholeRows(io.BytesIO(content), *given, **options)
+    rows = []
+    for place, row in found:
+        assert WholeRows(io.BytesIO(content), *given, **options).at(place) == row
+        rows.append(row)
+    return rows, found.end
+
+
 def _file(rows, form, **options):
     text = format_header(form, COLUMNS)
     text += "".join(format_row(row, form, COLUMNS, **options) for row in rows)
@@ -29,16 +39,16 @@ def _file(rows, form, **options):
 def test_any_rows_come_back(rows, form, spreadsheet):
     """Texts such as "true" and "1.5" stay texts."""
     content = _file(rows, form, spreadsheet=spreadsheet)
-    found, end = whole_rows(content, "rows", form, COLUMNS, spreadsheet=spreadsheet)
+    found, end = _read(content, "rows", form, COLUMNS, spreadsheet=spreadsheet)
     assert (found, end) == (rows, len(content))
 
 
 @given(rows=ROWS, form=st.sampled_from(["jsonl", "csv"]), data=st.data())
-def test_a_file_torn_anywhere_keeps_its_whole_rows(rows, form, data):
+def test_a_file_torn_anywhere_keeps_its__read(rows, form, data):
     """A prefix of the rows, ending where the next one begins."""
     content = _file(rows, form)
     cut = data.draw(st.integers(0, len(content)))
-    found, end = whole_rows(content[:cut], "rows", form, COLUMNS)
+    found, end = _read(content[:cut], "rows", form, COLUMNS)
     assert found == rows[: len(found)]
     assert content[:end] == _file(rows[: len(found)], form)[:end]
     assert len(_file(rows[: len(found) + 1], form)) > cut or len(found) == len(rows)
@@ -50,10 +60,10 @@ def test_an_open_quote_is_no_torn_row_if_rows_follow():
              "converted": []} for n in range(1, 5)]  # fmt: skip
     content = _file(rows, "csv").replace(b"\n2.png", b'\n"2.png')
     with pytest.raises(ValueError, match="line 3 is something else"):
-        whole_rows(content, "rows.csv", "csv", COLUMNS)
+        _read(content, "rows.csv", "csv", COLUMNS)
     content = _file(rows, "csv") + b"x" * csv.field_size_limit() + b"y,z"
     with pytest.raises(ValueError, match="something else"):
-        whole_rows(content, "rows.csv", "csv", COLUMNS)
+        _read(content, "rows.csv", "csv", COLUMNS)
 
 
 @pytest.mark.parametrize("kept", [1, 2, 8])
@@ -69,5 +79,5 @@ def test_a_name_of_two_lines_is_torn_near_its_rows_end(kept):
 def test_rows_of_before_are_read():
     """Bytes that are no UTF-8, as 0.1.0 wrote them, are the names they mean."""
     content = _file([], "csv") + b"caf\xe9.png,1,0.5,true,,\n"
-    (row,), _ = whole_rows(content, "rows.csv", "csv", COLUMNS)
+    (row,), _ = _read(content, "rows.csv", "csv", COLUMNS)
     assert row["path"] == "caf\udce9.png"

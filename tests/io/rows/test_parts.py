@@ -68,6 +68,22 @@ def test_a_killed_run_loses_nothing(tmp_path):
     assert len(list(folder.iterdir())) == 3
 
 
+def test_rows_need_not_be_kept(tmp_path):
+    """Their places are enough, of parts and of what is no part yet, also when it becomes one."""
+    folder = tmp_path / "rows"
+    killed = _write(folder)
+    killed._open_rows.close()
+    killed._held.__exit__(None, None, None)
+    again = PartFolder(folder, columns=COLUMNS, resume=True, keep=lambda found: [*found])
+    places, rows = zip(*again.finished, strict=True)
+    assert [*rows] == ROWS
+    assert [again.row_at(place) for place in reversed(places)] == ROWS[::-1]
+    for number in range(8, 12):
+        again.append(_row(number))
+    assert [again.row_at(place) for place in places] == ROWS
+    again.close()
+
+
 def test_a_kill_after_a_part_was_written_doubles_nothing(tmp_path):
     """The JSONL that has become a part is no second copy, and goes."""
     folder = tmp_path / "rows"

@@ -1,4 +1,4 @@
-"""Rows by workers equal those of threads, also when workers are killed; one Ray for all tests."""
+"""Rows by workers equal those of threads, also when workers are killed."""
 
 import json
 import os
@@ -6,53 +6,13 @@ import signal
 import threading
 import time
 
-import numpy as np
-import psutil
 import pytest
-from PIL import Image
 
 from kiqa.scoring import ROW_KEYS, Scorer, score_paths
 from kiqa.scoring.cluster import rows as rows_module
-from kiqa.scoring.cluster.rows import Contents
-from kiqa.scoring.cluster.session import joined
-from kiqa.scoring.cluster.team import Lost
+from kiqa.scoring.cluster.jobs import Lost
 
 _REAL = pytest.mark.slow
-_IMAGES = 40
-
-
-@pytest.fixture(scope="module")
-def images(tmp_path_factory):
-    """Small images, one that is none, one that is not there, and one twice."""
-    folder = tmp_path_factory.mktemp("cluster")
-    rng = np.random.default_rng(0)
-    for number in range(_IMAGES):
-        pixels = rng.integers(0, 255, (160, 240, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / f"{number:03d}.png")
-    (folder / "bad.png").write_text("no image")
-    (folder / "copy.png").write_bytes((folder / "000.png").read_bytes())
-    return [*sorted(map(str, folder.iterdir())), str(folder / "gone.png")]
-
-
-@pytest.fixture(scope="module")
-def workers_of():
-    """A Ray of this process with two cores; the function that lists its workers."""
-    pytest.importorskip("ray", reason="needs kiqa[ray]")
-    before = {process.pid for process in psutil.Process().children(recursive=True)}
-    with joined(None, workers=2):
-
-        def workers():
-            new = psutil.Process().children(recursive=True)
-            return [each for each in new if each.pid not in before and _is_guest(each)]
-
-        yield workers
-
-
-def _is_guest(process):
-    try:
-        return "Guest" in " ".join(process.cmdline())
-    except psutil.Error:
-        return False
 
 
 def _timeless(rows):
@@ -129,15 +89,3 @@ def test_images_with_which_workers_end_are_errors_that_resume_tries_again(
     assert (row["sha256"], row["score"], row["reference"]) == (None, None, str(photos / "b.png"))
     assert row["error"].startswith(str(photos / "a.png")) and "The actor died." in row["error"]
     assert set(ROW_KEYS) < set(row)
-
-
-def test_contents_are_found():
-    """As in a set, with and without references."""
-    rng = np.random.default_rng(0)
-    names = [rng.bytes(32).hex() for _ in range(50)]
-    pairs = {(names[0], None), (names[0], names[1]), *((name, names[2]) for name in names[3:])}
-    known = Contents(pairs)
-    assert set(known) == pairs and len(known) == len(pairs)
-    assert all(pair in known for pair in pairs)
-    assert (names[1], None) not in known and (names[0], names[2]) not in known
-    assert (None, None) not in known and (names[0], None) not in Contents([])

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from kiqa.scoring.cluster import session
 from kiqa.scoring.cluster.session import Shares, check_reachable, joined, shares
 
 _SETTINGS = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
@@ -21,7 +22,11 @@ def no_ray(monkeypatch):
         raise RuntimeError("Version mismatch: 2.9 and 2.60")
 
     made = SimpleNamespace(is_initialized=lambda: False, init=init, __version__="2.60.0")
+    made.answers = threading.Event()
+    made.answers.set()
+    client = SimpleNamespace(GcsClient=lambda address: made.answers.wait(20))
     monkeypatch.setitem(sys.modules, "ray", made)
+    monkeypatch.setitem(sys.modules, "ray._raylet", client)
     return made
 
 
@@ -64,7 +69,7 @@ def test_an_address_that_nobody_answers_is_refused_at_once(no_ray):
 @pytest.mark.parametrize("answer", [b"HTTP/1.0 200 OK\r\n\r\n", b"", b"\0\0\0\1\0\0\0\0\0"])
 def test_a_server_that_is_no_ray_is_refused(no_ray, server, answer, monkeypatch):
     """Another protocol, silence, and frames of another kind."""
-    monkeypatch.setattr("kiqa.scoring.cluster.session._ANSWER", 0.2)
+    monkeypatch.setattr(session, "_ANSWER", 0.2)
     with pytest.raises(ConnectionError, match="Expected a Ray cluster at"):
         check_reachable(server(answer))
 
@@ -75,6 +80,16 @@ def test_what_answers_as_ray_does_is_asked(no_ray, server):
     check_reachable(address)
     with pytest.raises(ValueError, match="Version mismatch.*Install ray==2.60.0"), joined(address):
         pass
+
+
+def test_a_head_that_hangs_is_refused(no_ray, server, monkeypatch):
+    """It takes calls and leaves them; the limits together are below half a minute."""
+    assert session._ANSWER + session._WORD < 30
+    monkeypatch.setattr(session, "_WORD", 0.2)
+    no_ray.answers.clear()
+    with pytest.raises(ConnectionError, match="no word of Ray from .* within 0.2 seconds"):
+        check_reachable(server(_SETTINGS))
+    no_ray.answers.set()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from kiqa.scoring.cluster.team import Lost, spread
 
 ANSWER = {"node": "n1", "kiqa": __version__, "error": None, "weights_sha256": "a" * 64, "stride": 8}
 SCORER = SimpleNamespace(model="lite", info=SimpleNamespace(sha256="a" * 64), stride=8)
-JOB = SimpleNamespace(scorer=SCORER)
+JOB = SimpleNamespace(scorer=SCORER, most=16)
 
 
 class _Ray:

@@ -1,0 +1,1 @@
+"""What ``kiqa map`` makes of each image."""
