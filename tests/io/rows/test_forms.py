@@ -44,7 +44,7 @@ def test_any_rows_come_back(rows, form, spreadsheet):
 
 
 @given(rows=ROWS, form=st.sampled_from(["jsonl", "csv"]), data=st.data())
-def test_a_file_torn_anywhere_keeps_its__read(rows, form, data):
+def test_a_file_torn_anywhere_keeps_its_whole_rows(rows, form, data):
     """A prefix of the rows, ending where the next one begins."""
     content = _file(rows, form)
     cut = data.draw(st.integers(0, len(content)))
@@ -72,7 +72,7 @@ def test_a_name_of_two_lines_is_torn_near_its_rows_end(kept):
     row = {"path": "one\ntwo.png", "width": 9, "score": 0.5, "icc": True, "error": None,
            "converted": ["a"]}  # fmt: skip
     content = _file([row, row], "csv")
-    found, end = whole_rows(content[:-kept], "rows.csv", "csv", COLUMNS)
+    found, end = _read(content[:-kept], "rows.csv", "csv", COLUMNS)
     assert found == [row] and content[:end] == _file([row], "csv")
 
 
