@@ -14,9 +14,9 @@ A ratio is the peer's time over kiqa's, the median over the rounds: above 1, kiq
 faster. That of processor times stands beside that of the clock: other programs change it
 little. `load` is the machine's before. `peak_mib` is how far resident memory rises above
 that of the process that has loaded the network and used it on a small image.
-`share_of_matrix_rate` is the rate of the network's multiplications and additions over
-that of a product of matrices in the same process. `start` is the time from the start of
-a process to the first score of a folder. Prints JSON.
+`share_of_matrix_rate` is the rate of the network's multiplications and additions, by
+processor time, over that of a product of matrices in the same process. `start` is the
+time from the start of a process to the first score of a folder. Prints JSON.
 
     pip install torch==2.13.0
     pip install --no-deps brisque==0.2.0 libsvm-official requests
@@ -143,7 +143,7 @@ def in_turns(sides, name, arguments):
     if operations and name != "patchnet":  # whose dense map needs fewer than sliding windows
         result["share_of_matrix_rate"] = {
             side: round(operations / seconds / sides[side].about["operations_a_second"], 3)
-            for side, seconds in result["seconds"].items()
+            for side, seconds in result["processor_seconds"].items()
         }
     if name != "brisque":
         own, other = (np.array(ends[side]["value"]) for side in ("kiqa", "peer"))

@@ -28,7 +28,7 @@ def main(side, name, source, weights):
     pixels, value = np.load(source), None
     network, score, product = kiqa_side(name) if side == "kiqa" else peer_side(name, weights)
     score(np.ascontiguousarray(pixels[:SMALL, :SMALL]))
-    rate = max(2 * MATRIX**3 / timed(product)[0] for _ in range(PRODUCTS))
+    rate = max(2 * MATRIX**3 / timed(product)[1] for _ in range(PRODUCTS))
     available = int(Path("/proc/meminfo").read_text().split("MemAvailable:")[1].split()[0])
     limit = status("VmSize") + int(0.8 * 1024 * available)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))  # others work on this machine
