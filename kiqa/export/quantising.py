@@ -8,7 +8,9 @@ differences most of all. Weights alone need no images to calibrate with.
 Public names: `QUANTISERS`, `QUANTISATIONS`.
 """
 
+import io
 import os
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +67,8 @@ def _quantise_litert(path: Path) -> None:
     from ai_edge_quantizer import quantizer, recipe
 
     worker = quantizer.Quantizer(os.fspath(path), recipe.weight_only_wi8_afp32())
-    found = worker.quantize(enable_progress_bar=False, enable_progress_report=False)
+    with redirect_stderr(io.StringIO()):  # bars of progress
+        found = worker.quantize(enable_progress_bar=False, enable_progress_report=False)
     # A file that is open is read from the disk where it is needed: the new one is another.
     beside = path.with_suffix(".quantised")
     beside.write_bytes(found.quantized_model)
