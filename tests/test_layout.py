@@ -22,6 +22,7 @@ OF_THE_WHOLE = {
     "test_numbers.py",
     "test_package.py",
     "test_readme.py",
+    "test_peers_benchmark.py",
     "test_resumed_benchmark.py",
     "test_robustness_benchmark.py",
     "test_shipped_files.py",

@@ -85,7 +85,8 @@ def test_every_imported_library_is_declared() -> None:
                 tops.add(node.module.split(".")[0])
     providers = metadata.packages_distributions()
     outside = tops - set(sys.stdlib_module_names) - {"kiqa", "__future__"}
-    optional = {module for form in formats.FORMATS.values() for module in form.modules}
+    forms = formats.FORMATS.values()
+    optional = {module for form in forms for module in (*form.modules, *form.quantiser)}
     optional |= {name for bounds in HEAVY for name in bounds}
     optional |= {HEIF.module, RAW.module}
     undeclared = {

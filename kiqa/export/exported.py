@@ -17,6 +17,7 @@ from kiqa import __version__
 from kiqa.export.comparison import TOLERANCE, largest_difference, made_images, outputs_of
 from kiqa.export.formats import FORMATS, check_installed
 from kiqa.export.parts import Part, System, system_of
+from kiqa.export.quantising import QUANTISATIONS, QUANTISERS
 from kiqa.io.files import new_folder, sha256_of
 from kiqa.io.messages import shortened
 from kiqa.io.outputs import lock_output
@@ -54,7 +55,11 @@ class Exported:
 
 
 def export(
-    model: str | os.PathLike, output: str | os.PathLike, *, format: str = "saved-model"
+    model: str | os.PathLike,
+    output: str | os.PathLike,
+    *,
+    format: str = "saved-model",
+    quantise: str | None = None,
 ) -> Exported:
     """Write a model as files that run without kiqa.
 
@@ -62,6 +67,9 @@ def export(
         model: Name of a shipped model, or path of a published ``.h5`` file.
         output: Folder to make; it must not be there.
         format: ``"saved-model"``, ``"onnx"``, ``"litert"`` or ``"keras"``.
+        quantise: ``"int8"`` for ``onnx`` and ``litert``: weights of eight bits,
+            a quarter of the size. Its outputs are not those of our network:
+            how far off they are is said and not refused.
 
     Returns:
         What was written: a file, or for ``saved-model`` a folder, for each
@@ -71,7 +79,7 @@ def export(
     Raises:
         ExportError: If the format cannot hold a network, whose layer is then
             named, or the exported network's outputs differ from ours by more than
-            1e-4 of the largest.
+            1e-4 of the largest and it is not quantised.
         kiqa.io.weights.WeightsError: If the model is no network, or a file is
             damaged.
         FileNotFoundError: If a path was given and no file is there.
@@ -95,19 +103,30 @@ def export(
 
     if format not in FORMATS:
         raise ValueError(f"Expected a format, one of {', '.join(FORMATS)}. Received: {format!r}.")
+    if quantise is not None and (quantise not in QUANTISATIONS or format not in QUANTISERS):
+        raise ValueError(
+            f"Expected {' or '.join(QUANTISATIONS)} for {' or '.join(QUANTISERS)}. Received: "
+            f"quantise={quantise!r} for {format}. Leave it out, or use another format."
+        )
     check_process()
-    check_installed(format)
+    check_installed(format, quantise=quantise is not None)
     with lock_output(output), new_folder(output) as folder:
         info = describe(model)
         check_backend()
         system = system_of(info)
-        parts = {part.name: _written(part, system, format, folder) for part in system.parts}
+        parts = {
+            part.name: _written(part, system, format, folder, quantise) for part in system.parts
+        }
         description = _description(info, system, format, parts)
+        if quantise is not None:
+            description["quantisation"] = QUANTISATIONS[quantise]
         (folder / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", "utf-8")
     return Exported(Path(output), description)
 
 
-def _written(part: Part, system: System, format: str, folder: Path) -> dict[str, Any]:
+def _written(
+    part: Part, system: System, format: str, folder: Path, quantise: str | None
+) -> dict[str, Any]:
     """Write a network, compare it with ours, and describe it."""
     form = FORMATS[format]
     path = folder / f"{part.name}{form.ending}"
@@ -115,6 +134,8 @@ def _written(part: Part, system: System, format: str, folder: Path) -> dict[str,
     outputs_of(part, part.feed(*smallest))  # Keras exports networks that have been called
     try:
         form.write(part.network, path)
+        if quantise is not None:
+            QUANTISERS[format](path)
         opened = form.open(path)
         difference = largest_difference(part, opened, system)
     except (ImportError, MemoryError, OSError):
@@ -124,7 +145,7 @@ def _written(part: Part, system: System, format: str, folder: Path) -> dict[str,
             f"Expected a network that {format} can hold. Received: {part.name}"
             f"{_layer_in(str(error), part.network)}: {shortened(error, 500)}. Use another format."
         ) from error
-    if not difference.relative <= TOLERANCE:
+    if quantise is None and not difference.relative <= TOLERANCE:
         raise ExportError(
             f"Expected outputs of {part.name} in {format} within {TOLERANCE:g} of ours, relative "
             f"to the largest. Received: {difference.relative:.2g}. Use another format."

@@ -51,6 +51,7 @@ class Format:
         write: Writes a network, which has been called, to a path.
         open: Opens what ``write`` wrote.
         modules: What must be importable.
+        quantiser: What must be importable, too, for weights of eight bits.
         extra: Of kiqa, that installs them.
     """
 
@@ -58,23 +59,26 @@ class Format:
     write: Callable[["keras.Model", Path], None]
     open: Callable[[Path], Opened]
     modules: tuple[str, ...] = ()
+    quantiser: tuple[str, ...] = ()
     extra: str = ""
 
 
-def check_installed(name: str) -> None:
+def check_installed(name: str, *, quantise: bool = False) -> None:
     """Refuse a format whose libraries are not installed; loads none of them.
 
     Args:
         name: A key of `FORMATS`.
+        quantise: Whether the networks will be quantised.
 
     Raises:
         ImportError: With what is missing and how to install it.
     """
     form = FORMATS[name]
-    missing = [module for module in form.modules if util.find_spec(module) is None]
+    modules = form.modules + (form.quantiser if quantise else ())
+    missing = [module for module in modules if util.find_spec(module) is None]
     if missing:
         raise ImportError(
-            f"Expected {', '.join(form.modules)} for the format {name}. Received: no "
+            f"Expected {', '.join(modules)} for the format {name}. Received: no "
             f"{' and no '.join(missing)}. Install: pip install 'kiqa[{form.extra}]'."
         )
 
@@ -195,7 +199,16 @@ def _silent():
 
 FORMATS = {
     "saved-model": Format("", _write_saved_model, _open_saved_model),
-    "onnx": Format(".onnx", _write_onnx, _open_onnx, ("onnx", "onnxruntime", "tf2onnx"), "onnx"),
-    "litert": Format(".tflite", _write_litert, _open_litert, ("ai_edge_litert",), "litert"),
+    "onnx": Format(
+        ".onnx", _write_onnx, _open_onnx, ("onnx", "onnxruntime", "tf2onnx"), extra="onnx"
+    ),
+    "litert": Format(
+        ".tflite",
+        _write_litert,
+        _open_litert,
+        ("ai_edge_litert",),
+        ("ai_edge_quantizer",),
+        "litert",
+    ),
     "keras": Format(".keras", _write_keras, _open_keras),
 }

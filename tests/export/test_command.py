@@ -7,6 +7,7 @@ import pytest
 from kiqa.cli.main import main
 from kiqa.export import command, formats
 from kiqa.export.formats import FORMATS
+from kiqa.export.quantising import QUANTISATIONS
 
 
 def test_it_says_what_it_wrote(small, tmp_path, capsys):
@@ -23,6 +24,7 @@ def test_it_says_what_it_wrote(small, tmp_path, capsys):
 def test_formats_are_those_of_the_package():
     """The parser loads no format to list them."""
     assert command._FORMATS == tuple(FORMATS)
+    assert command._QUANTISATIONS == tuple(QUANTISATIONS)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,7 @@ def test_formats_are_those_of_the_package():
         (["niqe", "--output", "new"], "niqe, a distance"),
         (["gone.h5", "--output", "new"], "gone.h5"),
         (["lite", "--output", "file/new"], "file"),
+        (["lite", "--output", "new", "--quantise", "int8"], "int8 for onnx or litert"),
     ],
 )
 def test_errors_are_one_line_and_status_2(tmp_path, monkeypatch, capsys, arguments, said):

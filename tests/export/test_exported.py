@@ -90,6 +90,32 @@ def test_a_copy_that_computes_something_else_is_refused(small, tmp_path, monkeyp
     assert os.listdir(tmp_path) == []
 
 
+def test_a_quantised_copy_may_differ_and_says_so(small, tmp_path, monkeypatch):
+    """It is not refused; kiqa.json has the difference, and what was quantised."""
+    form, seen = FORMATS["keras"], []
+
+    def off(path):
+        opened = form.open(path)
+        return replace(opened, run=lambda x: [y * np.float32(1.01) for y in opened.run(x)])
+
+    monkeypatch.setitem(exported.FORMATS, "keras", replace(form, open=off))
+    monkeypatch.setitem(exported.QUANTISERS, "keras", seen.append)
+    found = export(small("patch"), tmp_path / "out", format="keras", quantise="int8")
+    assert [path.name for path in seen] == ["small-patch.keras"]
+    assert found.difference == pytest.approx(0.01, rel=0.01)
+    about = json.loads((tmp_path / "out" / "kiqa.json").read_text())
+    assert about["quantisation"]["activations"] == "float32"
+    assert "int8" in about["quantisation"]["weights"]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("keras", "int8"), ("onnx", "int4")])
+def test_what_cannot_be_quantised_is_refused(small, tmp_path, name, kind):
+    """A format that holds no eight bits, and other numbers of bits."""
+    with pytest.raises(ValueError, match=f"int8 for onnx or litert.*'{kind}' for {name}"):
+        export(small("patch"), tmp_path / "out", format=name, quantise=kind)
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_layer_that_a_format_cannot_hold_is_named(small, tmp_path, monkeypatch):
     """As the converter's error names it, in one line; nothing is left."""
 

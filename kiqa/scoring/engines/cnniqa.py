@@ -8,7 +8,10 @@ from kiqa.comparators.learned.cnniqa import LEAST_SIDE, all_patches
 from kiqa.constants import CNNIQA
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo, load_model
+from kiqa.maps.rnn_biqa import network_function
 from kiqa.scoring.engines import Engine, without_map
+
+_BATCH = 64  # patches; larger ones leave the processor's cache
 
 
 def cnniqa_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
@@ -25,8 +28,6 @@ def cnniqa_engine(info: WeightsInfo, *, stride: int | None, default_stride: int)
     Raises:
         ValueError: If a stride is asked for, or the file holds another network.
     """
-    from keras import ops
-
     model = load_model(info.path)
     shapes = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
     if shapes != [(None, CNNIQA.patch, CNNIQA.patch, 1), (None, 1)]:
@@ -36,11 +37,14 @@ def cnniqa_engine(info: WeightsInfo, *, stride: int | None, default_stride: int)
             "kiqa.train_comparator cnniqa."
         )
 
+    run = network_function(model)
+
     def quality_map(pixels):
-        patches = all_patches(pixels)
-        rows = [ops.convert_to_numpy(model(row, training=False))[:, 0] for row in patches]
+        grid = all_patches(pixels)
+        patches = grid.reshape(-1, *grid.shape[2:])
+        values = [run(patches[at : at + _BATCH]) for at in range(0, len(patches), _BATCH)]
         return QualityMap(
-            values=np.stack(rows).astype(np.float32),
+            values=np.concatenate(values).reshape(grid.shape[:2]),
             stride=CNNIQA.patch,
             offset=(CNNIQA.patch - 1) / 2,
             image_size=tuple(pixels.shape[:2]),
