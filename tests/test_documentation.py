@@ -210,6 +210,9 @@ def test_extra_of_the_site_is_declared() -> None:
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     packages = re.findall(r"^([\w-]+)>=", setup["options.extras_require"]["docs"], re.MULTILINE)
     assert packages == ["mkdocs", "mkdocs-jupyter", "mkdocs-material", "mkdocstrings-python"]
+    needed = [line.partition(">=")[0] for line in _script(DOCS / "needed.py").needed(setup)]
+    assert needed[-4:] == packages and "numpy" in needed
+    assert not {"tensorflow", "keras"} & set(needed)
 
 
 def test_images_of_the_readme_are_small_and_made_by_the_script() -> None:
