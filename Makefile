@@ -51,7 +51,7 @@ bench: $(STAMP)
 # without a docstring fails. It needs no TensorFlow, so its environment is its own, and small.
 docs: $(DOCS)
 	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build
-	@echo "Open site/index.html in a browser, or: $(SITE)/bin/python -m mkdocs serve"
+	@echo "Open site/index.html in a browser; with the search, which needs a server: $(SITE)/bin/python -m mkdocs serve"
 
 # The images of the README and the notebooks of the site with their outputs, made anew.
 pictures: $(STAMP)
