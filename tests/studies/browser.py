@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -87,11 +87,12 @@ class Browser:
         return self
 
     def __exit__(self, *_) -> None:
-        try:
-            self.call("Browser.close")
+        # It may end before it answers, and must not be killed while it writes its profile; a test
+        # that waits in vain has failed already.
+        with suppress(TimeoutError, subprocess.TimeoutExpired):
+            with suppress(ConnectionError):
+                self.call("Browser.close")
             self._process.wait(_WAIT)
-        except (OSError, subprocess.TimeoutExpired):
-            pass  # a test that waits in vain has failed already
         self._end()
 
     def _end(self) -> None:
@@ -148,8 +149,8 @@ class Tab:
     def __init__(self, browser: Browser, path: Path) -> None:
         self._browser = browser
         place = browser._context
-        target = browser.call("Target.createTarget", url="about:blank", **place)["targetId"]
-        found = browser.call("Target.attachToTarget", targetId=target, flatten=True)
+        self._target = browser.call("Target.createTarget", url="about:blank", **place)["targetId"]
+        found = browser.call("Target.attachToTarget", targetId=self._target, flatten=True)
         self._session = found["sessionId"]
         for domain in ("Page", "Runtime", "Network"):
             self.call(f"{domain}.enable")
@@ -176,6 +177,18 @@ class Tab:
                 browser.send("Page.handleJavaScriptDialog", self._session, accept=True)
         self.until("document.getElementById('go') && !document.getElementById('go').disabled")
         return asked
+
+    def close(self) -> None:
+        """Close the tab, and wait until the profile on the disk has what the page stored."""
+        values = self.js("Object.values(localStorage)")
+        self._browser.call("Target.closeTarget", targetId=self._target)
+        folder = self._browser.profile / "Default" / "Local Storage" / "leveldb"
+        end = time.monotonic() + _WAIT
+        # Written as soon as the last tab of the page is gone, but by a process of its own.
+        while any(value.encode("latin-1") not in _content(folder) for value in values):
+            if time.monotonic() > end:
+                raise TimeoutError(f"not stored in time: {values}")
+            time.sleep(0.01)
 
     def call(self, method: str, **parameters) -> dict:
         """Send a command for this page."""
@@ -292,3 +305,8 @@ class Tab:
         """Write what the window shows as PNG."""
         data = self.call("Page.captureScreenshot")["data"]
         Path(path).write_bytes(base64.b64decode(data))
+
+
+def _content(folder: Path) -> bytes:
+    """All files of a database that is being written."""
+    return b"".join(path.read_bytes() for path in sorted(folder.glob("*.log")))
