@@ -5,6 +5,7 @@ neither. ``make docs`` installs what this prints.
 """
 
 import configparser
+import sys
 from pathlib import Path
 
 HEAVY = ("tensorflow", "keras")
@@ -20,4 +21,4 @@ def needed(setup: configparser.ConfigParser) -> list[str]:
 if __name__ == "__main__":
     setup = configparser.ConfigParser()
     setup.read(Path(__file__).parents[1] / "setup.cfg", encoding="utf-8")
-    print(*needed(setup))
+    sys.stdout.write("\n".join(needed(setup)) + "\n")
