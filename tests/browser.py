@@ -1,4 +1,4 @@
-"""A real Chromium for the pages of studies, driven over its debugging pipe.
+"""A real Chromium for the pages that kiqa writes, driven over its debugging pipe.
 
 Mouse and keys are dispatched by the browser itself, so a page cannot tell them from a person's,
 and no page holds a hook for tests.
@@ -16,6 +16,8 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 _FLAGS = (
@@ -32,6 +34,7 @@ os.dup2(write, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
 _START_WAIT, _WAIT = 60, 40  # seconds, until the browser answers, and for anything later
+_STUDY_READY = "document.getElementById('go') && !document.getElementById('go').disabled"
 _KEYS = {
     "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "PageUp": 33,
     "PageDown": 34, "End": 35, "Home": 36, "Enter": 13, "Backspace": 8, "Delete": 46, "Tab": 9,
@@ -102,9 +105,9 @@ class Browser:
         os.close(self._write)
         os.close(self._read)
 
-    def open(self, path: Path):
-        """A new tab with the page, loaded."""
-        return Tab(self, path)
+    def open(self, path: Path, *, ready: str = _STUDY_READY):
+        """A new tab with the page, loaded: once an expression is true in it."""
+        return Tab(self, path, ready)
 
     def call(self, method: str, session: str | None = None, **parameters) -> dict:
         """Send a command and return its result; events are collected."""
@@ -146,8 +149,8 @@ class Browser:
 class Tab:
     """One page of a browser."""
 
-    def __init__(self, browser: Browser, path: Path) -> None:
-        self._browser = browser
+    def __init__(self, browser: Browser, path: Path, ready: str) -> None:
+        self._browser, self._ready = browser, ready
         place = browser._context
         self._target = browser.call("Target.createTarget", url="about:blank", **place)["targetId"]
         found = browser.call("Target.attachToTarget", targetId=self._target, flatten=True)
@@ -175,7 +178,7 @@ class Tab:
             if self.events("Page.javascriptDialogOpening") and not asked:
                 asked = True
                 browser.send("Page.handleJavaScriptDialog", self._session, accept=True)
-        self.until("document.getElementById('go') && !document.getElementById('go').disabled")
+        self.until(self._ready)
         return asked
 
     def close(self) -> None:
@@ -310,3 +313,29 @@ class Tab:
 def _content(folder: Path) -> bytes:
     """All files of a database that is being written."""
     return b"".join(path.read_bytes() for path in sorted(folder.glob("*.log")))
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory):
+    """A running browser. Skipped where there is none or it cannot run."""
+    if CHROMIUM is None:
+        pytest.skip(f"no browser found: none of {', '.join(NAMES)} is installed")
+    try:
+        browser = Browser(tmp_path_factory.mktemp("profile"))
+    except (TimeoutError, ConnectionError) as error:
+        pytest.skip(str(error))
+    with browser:
+        yield browser
+
+
+@pytest.fixture
+def chromium(running):
+    """A browser that knows nothing of other tests; `open` gives a page."""
+    with running.alone():
+        yield running
+
+
+@pytest.fixture
+def new_browser(running):
+    """The class `Browser`, for tests that close one."""
+    return Browser
