@@ -5,14 +5,15 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.kiqa-installed
-DOCS := $(VENV)/.kiqa-docs
+SITE := $(VENV)-docs
+DOCS := $(SITE)/.kiqa-installed
 DEMO := demo
 WORKERS ?= 2
 PARALLEL := -n $(WORKERS)
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo test coverage lint format bench docs pictures
+.PHONY: demo test coverage lint format bench docs pictures python
 
 demo: $(STAMP)
 	@photo=$$($(BIN)/python -c "import pathlib, skimage; print(pathlib.Path(skimage.__file__).parent / 'data' / 'astronaut.png')") \
@@ -47,24 +48,29 @@ bench: $(STAMP)
 	@for script in benchmarks/*.py; do echo "# $$script" && $(BIN)/python $$script || exit 1; done
 
 # The site, in site/. Strict: a broken link, a page that is in no menu, or a public function
-# without a docstring fails.
+# without a docstring fails. It needs no TensorFlow, so its environment is its own, and small.
 docs: $(DOCS)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
-	@echo "Open site/index.html in a browser, or: $(BIN)/python -m mkdocs serve"
+	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build
+	@echo "Open site/index.html in a browser; with the search, which needs a server: $(SITE)/bin/python -m mkdocs serve"
 
 # The images of the README and the notebooks of the site with their outputs, made anew.
 pictures: $(STAMP)
 	$(BIN)/python docs/pictures.py
 	$(BIN)/python docs/walks.py
 
-$(DOCS): $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+$(DOCS): setup.cfg pyproject.toml requirements.txt docs/needed.py | python
+	test -x $(SITE)/bin/python || $(PYTHON) -m venv $(SITE)
+	$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	    --constraint requirements.txt $$($(SITE)/bin/python docs/needed.py)
+	$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-$(STAMP): setup.cfg pyproject.toml requirements.txt
+python:
 	@test -n "$(PYTHON)" || { echo "No Python found. Install Python 3.11, or: make PYTHON=/path/to/python" >&2; exit 1; }
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \
 	|| { echo "The pinned versions need Python 3.11 or newer: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+
+$(STAMP): setup.cfg pyproject.toml requirements.txt | python
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@# What is imported is compiled then: a third of the time of an installation.
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements.txt

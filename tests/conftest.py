@@ -28,6 +28,8 @@ from PIL import Image  # noqa: E402
 from kiqa.io.map_files import QualityMap  # noqa: E402
 from kiqa.io.weights import Details, WeightsInfo  # noqa: E402
 
+from .browser import chromium, new_browser, running  # noqa: E402, F401
+
 
 def pytest_xdist_auto_num_workers(config):
     """Processes of ``-n auto``: none beside its own for named files, which need not start twice."""

@@ -111,6 +111,19 @@ def test_command_pages_have_every_option(parser: argparse.ArgumentParser) -> Non
     assert names - shown <= {"--help", "-h"}
 
 
+@pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.prog)
+def test_help_is_finished(parser: argparse.ArgumentParser) -> None:
+    """Every option says what it is, brackets are closed, and defaults are not Python's."""
+    assert parser.description and parser.description[0].isupper()
+    helps = {action.dest: action.help for action in parser._actions}
+    assert [
+        name for name, text in helps.items() if not text or text.count("(") != text.count(")")
+    ] == []
+    assert [
+        name for name, text in helps.items() if re.search("default: (None|True|False)", text)
+    ] == []
+
+
 def test_help_becomes_markdown() -> None:
     """Marks of Markdown and of tables in a help text are shown as they are."""
     parser = argparse.ArgumentParser(prog="x", description="a * b")
@@ -211,6 +224,9 @@ def test_extra_of_the_site_is_declared() -> None:
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     packages = re.findall(r"^([\w-]+)>=", setup["options.extras_require"]["docs"], re.MULTILINE)
     assert packages == ["mkdocs", "mkdocs-jupyter", "mkdocs-material", "mkdocstrings-python"]
+    needed = [line.partition(">=")[0] for line in _script(DOCS / "needed.py").needed(setup)]
+    assert needed[-4:] == packages and "numpy" in needed
+    assert not {"tensorflow", "keras"} & set(needed)
 
 
 def test_images_of_the_readme_are_small_and_made_by_the_script() -> None:

@@ -72,7 +72,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--stride",
         "pixels between the cells of maps made here; the default is several times faster "
         "than the thesis's 1 and nearly the same after the blur; even strides meet the 8x8 blocks "
-        "of JPEG files in some phases only)",
+        "of JPEG files in some phases only",
         default=_STRIDE,
     )
     parser.add_argument(

@@ -77,7 +77,7 @@ def command_parser() -> argparse.ArgumentParser:
         description="Local no-reference image quality: score images, map their quality, and "
         "compress them by it.",
         epilog="Exit status: 0 all well, 1 finished with errors in single files, 2 usage or "
-        "input error.",
+        "input error, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"kiqa {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -155,4 +155,4 @@ def _options(parser: argparse.ArgumentParser) -> None:
     add_output(parser, figures=False)
 
 
-COMMAND = Command("what models say of images that are no photographs", _options, _run)
+COMMAND = Command("What models say of images that are no photographs", _options, _run)

@@ -65,7 +65,9 @@ def _gru(steps, kernel, recurrent, bias):
 
 def _forward(model, sequence, mean):
     """The whole network in float64, one sequence."""
-    weights = {layer.name: [np.float64(w) for w in layer.get_weights()] for layer in model.layers}
+    weights = {
+        layer.name: [w.astype(np.float64) for w in layer.get_weights()] for layer in model.layers
+    }
     kernel, bias = weights["hidden"]
     steps = np.maximum((np.float64(sequence) - mean) @ kernel + bias, 0)
     steps = _gru(steps, *weights["gru1"])

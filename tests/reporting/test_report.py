@@ -1,5 +1,6 @@
 """`kiqa.report`: from a folder, rows or paths to a page."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +59,26 @@ def test_names_with_markup_are_data(collection, photo):
     assert "<img src=x" not in text and "<!--.png" not in text
     assert "\\u003c!--.png" in text
     assert text.count("</script>") == 2 + 5  # data, program, and a thumbnail each
+
+
+def test_page_is_accessible(collection, chromium):
+    """axe-core finds nothing wrong: in light and dark, wide and narrow, and with an image open."""
+    axe = pytest.importorskip("axe_core_python.base").AXE_FILE_PATH.read_text(encoding="utf-8")
+    kiqa.report("d", "p.html", best=1)
+    tab = chromium.open(Path("p.html").resolve(), ready="document.querySelectorAll('.card').length")
+    tab.js(f"{axe}; undefined")
+    wrong = "axe.run().then(found => found.violations.map(each => `${each.impact}: ${each.id}`))"
+    for place in ("page", "image"):
+        if place == "image":
+            tab.click(".card")
+            tab.until("document.getElementById('dialog').open")
+        for scheme, width in itertools.product(("light", "dark"), (1300, 390)):
+            media = [{"name": "prefers-color-scheme", "value": scheme}]
+            tab.call("Emulation.setEmulatedMedia", features=media)
+            tab.call(
+                "Emulation.setDeviceMetricsOverride",
+                width=width, height=850, deviceScaleFactor=1, mobile=False,
+            )  # fmt: skip
+            assert tab.js(wrong) == [], (place, scheme, width)
+    tab.js("document.getElementById('dialog').append(new Image())")
+    assert tab.js(wrong) == ["critical: image-alt"]

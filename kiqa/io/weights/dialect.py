@@ -34,6 +34,8 @@ _INITIALIZER_KEYS = ("input_axes", "output_axes")
 # dropped when they hold it, refused otherwise.
 _KERAS_3_SETTINGS: dict[str, dict[str, Any]] = {
     "": {"optional": False, "quantization_config": None, "lora_rank": None, "lora_alpha": None},
+    # Keras before 3.14 does not know them either.
+    "BatchNormalization": {"renorm": False, "renorm_clipping": None, "renorm_momentum": 0.99},
     "CenterCrop": {"data_format": "channels_last"},
     "LayerNormalization": {"rms_scaling": False},
     "LeakyReLU": {"negative_slope": None},  # Keras 2 calls it alpha

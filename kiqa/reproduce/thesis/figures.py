@@ -232,4 +232,4 @@ FIG_8 = Command("Fig. 8: loss curves of a run of kiqa.train_patchnet", _options_
 FIG_9 = Command("Fig. 9: windows on an image and the map they make", _options_9, _fig_9)
 FIG_13 = Command("Fig. 13: an image and its FISH, gray and Patchnet maps", _options_13, _fig_13)
 FIG_17 = Command("Fig. 17: label histograms of KonPatch, lab and crowd", _options_17, _fig_17)
-EXAMPLES = Command("images of a data set with their Patchnet maps", _options_examples, _examples)
+EXAMPLES = Command("Images of a data set with their Patchnet maps", _options_examples, _examples)

@@ -63,4 +63,4 @@ def _options(parser: argparse.ArgumentParser) -> None:
     add_output(parser)
 
 
-EXAMPLES = Command("section 9.2: patches of KonPatch, voted good and bad", _options, _run)
+EXAMPLES = Command("Section 9.2: patches of KonPatch, voted good and bad", _options, _run)

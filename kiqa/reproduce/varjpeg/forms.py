@@ -140,5 +140,5 @@ def _cell(value):
 
 
 COMMAND = Command(
-    "bytes of VarJPEG's compatible form against the thesis form at equal PSNR", _options, _run
+    "Bytes of VarJPEG's compatible form against the thesis form at equal PSNR", _options, _run
 )

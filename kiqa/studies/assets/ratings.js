@@ -23,7 +23,7 @@ function whole(answer) {
 
 const task = {
   columns: ["subject", "image", "rating", "session", "repeat", "survey"],
-  unit: ["photograph", "photographs"],
+  unit: ["page", "pages"],  // the survey is one, too
   exact: true,
   complete: answer => typeof answer === "number" || whole(answer === undefined ? null : answer),
   rows: (item, answer, who) => item.stage === 1 ?

@@ -51,7 +51,13 @@ def add_features(parser: argparse.ArgumentParser) -> None:
         help="patches as in the paper, or as in the authors' code (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--float32", action="store_true", help="do not store float16")
-    parser.add_argument("--shard", type=part_of, metavar="i/n", default=(1, 1), help="only a part")
+    parser.add_argument(
+        "--shard",
+        type=part_of,
+        metavar="i/n",
+        default=(1, 1),
+        help="only the i-th of n parts of the images",
+    )
     add_number(parser, "--workers", "threads that read images")
     add_number(parser, "--seed", "of the copies below", default=0)
     add_teaching(parser, undistorted=False)

@@ -75,7 +75,9 @@ class FineTuningSettings:
     keep: str = _keep_setting()
     early_stopping: int | None = options.early_stopping()
     assumed_sd: float | None = options.setting(
-        None, "deviation of the votes, on 0 to 100, of images without one", above=0
+        None,
+        "deviation of the votes, on 0 to 100, of images without one; 0: such images are refused",
+        above=0,
     )
     precision: str = options.precision()
     devices: tuple[str, ...] = options.devices()

@@ -188,7 +188,7 @@ def add_settings(group: argparse._ActionsContainer, kind: type) -> None:
         if not meta.get("option"):
             continue
         (type_, optional), name = _kind(kind, field), f"--{field.name.replace('_', '-')}"
-        text = f"{meta['help']} (default: {field.default})".replace("%", "%%")
+        text = f"{meta['help']} (default: {_spelt(field.default)})".replace("%", "%%")
         if meta["choices"] is not None:
             group.add_argument(name, type=type_, choices=meta["choices"], help=text)
         elif type_ is bool:
@@ -200,6 +200,13 @@ def add_settings(group: argparse._ActionsContainer, kind: type) -> None:
                 metavar="NAME" if type_ is str else "N",
                 help=text,
             )
+
+
+def _spelt(default):
+    """A default as the command line spells it."""
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return 0 if default is None else default
 
 
 def given_settings(arguments: argparse.Namespace, kind: type) -> dict[str, Any]:

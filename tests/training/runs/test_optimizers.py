@@ -90,7 +90,7 @@ def test_accumulated_gradients_are_one_step(batches):
 
 
 def test_the_private_name_that_two_rates_need_is_there():
-    """Keras 3.12 to 3.15 have it; a version without it needs another way."""
+    """Keras 3.14 and 3.15 have it; a version without it needs another way."""
     optimizer = keras.optimizers.Adam()
     variables = [keras.Variable([1.0]), keras.Variable([2.0])]
     optimizer.build(variables)

@@ -1,4 +1,4 @@
-"""A real Chromium for the pages of studies, driven over its debugging pipe.
+"""A real Chromium for the pages that kiqa writes, driven over its debugging pipe.
 
 Mouse and keys are dispatched by the browser itself, so a page cannot tell them from a person's,
 and no page holds a hook for tests.
@@ -13,8 +13,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
@@ -32,6 +34,7 @@ os.dup2(write, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
 _START_WAIT, _WAIT = 60, 40  # seconds, until the browser answers, and for anything later
+_STUDY_READY = "document.getElementById('go') && !document.getElementById('go').disabled"
 _KEYS = {
     "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "PageUp": 33,
     "PageDown": 34, "End": 35, "Home": 36, "Enter": 13, "Backspace": 8, "Delete": 46, "Tab": 9,
@@ -87,11 +90,12 @@ class Browser:
         return self
 
     def __exit__(self, *_) -> None:
-        try:
-            self.call("Browser.close")
+        # It may end before it answers, and must not be killed while it writes its profile; a test
+        # that waits in vain has failed already.
+        with suppress(TimeoutError, subprocess.TimeoutExpired):
+            with suppress(ConnectionError):
+                self.call("Browser.close")
             self._process.wait(_WAIT)
-        except (OSError, subprocess.TimeoutExpired):
-            pass  # a test that waits in vain has failed already
         self._end()
 
     def _end(self) -> None:
@@ -101,9 +105,9 @@ class Browser:
         os.close(self._write)
         os.close(self._read)
 
-    def open(self, path: Path):
-        """A new tab with the page, loaded."""
-        return Tab(self, path)
+    def open(self, path: Path, *, ready: str = _STUDY_READY):
+        """A new tab with the page, loaded: once an expression is true in it."""
+        return Tab(self, path, ready)
 
     def call(self, method: str, session: str | None = None, **parameters) -> dict:
         """Send a command and return its result; events are collected."""
@@ -145,11 +149,11 @@ class Browser:
 class Tab:
     """One page of a browser."""
 
-    def __init__(self, browser: Browser, path: Path) -> None:
-        self._browser = browser
+    def __init__(self, browser: Browser, path: Path, ready: str) -> None:
+        self._browser, self._ready = browser, ready
         place = browser._context
-        target = browser.call("Target.createTarget", url="about:blank", **place)["targetId"]
-        found = browser.call("Target.attachToTarget", targetId=target, flatten=True)
+        self._target = browser.call("Target.createTarget", url="about:blank", **place)["targetId"]
+        found = browser.call("Target.attachToTarget", targetId=self._target, flatten=True)
         self._session = found["sessionId"]
         for domain in ("Page", "Runtime", "Network"):
             self.call(f"{domain}.enable")
@@ -174,8 +178,20 @@ class Tab:
             if self.events("Page.javascriptDialogOpening") and not asked:
                 asked = True
                 browser.send("Page.handleJavaScriptDialog", self._session, accept=True)
-        self.until("document.getElementById('go') && !document.getElementById('go').disabled")
+        self.until(self._ready)
         return asked
+
+    def close(self) -> None:
+        """Close the tab, and wait until the profile on the disk has what the page stored."""
+        values = self.js("Object.values(localStorage)")
+        self._browser.call("Target.closeTarget", targetId=self._target)
+        folder = self._browser.profile / "Default" / "Local Storage" / "leveldb"
+        end = time.monotonic() + _WAIT
+        # Written as soon as the last tab of the page is gone, but by a process of its own.
+        while any(value.encode("latin-1") not in _content(folder) for value in values):
+            if time.monotonic() > end:
+                raise TimeoutError(f"not stored in time: {values}")
+            time.sleep(0.01)
 
     def call(self, method: str, **parameters) -> dict:
         """Send a command for this page."""
@@ -251,12 +267,13 @@ class Tab:
 
     def ready(self, count: str | None = None) -> None:
         """Wait until an item, by its count if it matters which, is shown and can be answered."""
-        self.until(
-            "!document.getElementById('end').hidden || "
-            "document.getElementById('work').ariaBusy === 'false'"
+        shown = (
+            "(!document.getElementById('end').hidden || "
+            "document.getElementById('work').ariaBusy === 'false')"
         )
-        if count is not None:
-            assert self.text("#count") == count
+        if count is not None:  # a page under load may still be at the one before
+            shown += f" && document.getElementById('count').innerText === {json.dumps(count)}"
+        self.until(shown)
 
     def enter(self, participant: str, *, ready: bool = True) -> None:
         """Fill in the start screen and begin; the first open item is then ready."""
@@ -292,3 +309,34 @@ class Tab:
         """Write what the window shows as PNG."""
         data = self.call("Page.captureScreenshot")["data"]
         Path(path).write_bytes(base64.b64decode(data))
+
+
+def _content(folder: Path) -> bytes:
+    """All files of a database that is being written."""
+    return b"".join(path.read_bytes() for path in sorted(folder.glob("*.log")))
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory):
+    """A running browser. Skipped where there is none or it cannot run."""
+    if CHROMIUM is None:
+        pytest.skip(f"no browser found: none of {', '.join(NAMES)} is installed")
+    try:
+        browser = Browser(tmp_path_factory.mktemp("profile"))
+    except (TimeoutError, ConnectionError) as error:
+        pytest.skip(str(error))
+    with browser:
+        yield browser
+
+
+@pytest.fixture
+def chromium(running):
+    """A browser that knows nothing of other tests; `open` gives a page."""
+    with running.alone():
+        yield running
+
+
+@pytest.fixture
+def new_browser(running):
+    """The class `Browser`, for tests that close one."""
+    return Browser
