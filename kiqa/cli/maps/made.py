@@ -129,7 +129,7 @@ def make(scorer: "Scorer", prepared: Made | tuple[Any, ...], *, wanted: Wanted) 
             quality_map.mean(),
             scorer.note(image),
         )
-    except Exception as error:
+    except Exception as error:  # one bad or too large image is never the end
         return Made(error=described(item, error))
 
 
