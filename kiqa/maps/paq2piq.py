@@ -20,6 +20,7 @@ import numpy as np
 from kiqa.constants import PAQ2PIQ
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
+from kiqa.maps.network_function import network_function
 from kiqa.models.paq2piq import KINDS
 from kiqa.models.roi_pool import roi_pool
 from kiqa.startup import check_process
@@ -175,9 +176,9 @@ class RegionRater:
         _check_networks(body, head, kind)
         self.kind = kind
         self._info = info
-        self._body = _compiled(body)
-        self._head = _compiled(head)
-        self._patch_head = _compiled(_patch_scores(head)) if kind == "fm" else self._head
+        self._body = network_function(body)
+        self._head = network_function(head)
+        self._patch_head = network_function(_patch_scores(head)) if kind == "fm" else self._head
 
     def score(self, pixels: np.ndarray, rois: np.ndarray | None = None) -> float:
         """Rate a whole image.
@@ -302,7 +303,7 @@ class RegionRater:
         rows, columns = (-(-side // PAQ2PIQ.stride) for side in pixels.shape[:2])
         features = np.empty((1, rows, columns, PAQ2PIQ.features), np.float32)
         for (seen_rows, kept_rows), (seen_columns, kept_columns) in tiles:
-            part = self._body(pixels[None, seen_rows, seen_columns].astype(np.float32)).numpy()
+            part = self._body(pixels[None, seen_rows, seen_columns].astype(np.float32))
             cells = [
                 slice(kept.start // PAQ2PIQ.stride, -(-kept.stop // PAQ2PIQ.stride))
                 for kept in (kept_rows, kept_columns)
@@ -325,7 +326,7 @@ class RegionRater:
             if self.kind == "fm":
                 scores.append(self._by_fours(pooled))
             else:
-                scores.append(np.asarray(self._head(pooled))[:, 0])
+                scores.append(self._head(pooled)[:, 0])
         return np.concatenate(scores)
 
     def _by_fours(self, pooled):
@@ -334,7 +335,7 @@ class RegionRater:
         filled = np.zeros((-(-len(pooled) // size) * size, *pooled.shape[1:]), np.float32)
         filled[: len(pooled)] = pooled
         scores = self._patch_head(filled.reshape(-1, size, *pooled.shape[1:]))
-        return np.asarray(scores).reshape(-1)[: len(pooled)]
+        return scores.reshape(-1)[: len(pooled)]
 
 
 def _tiles(height, width):
@@ -394,14 +395,3 @@ def _patch_scores(head):
             f"with {names}."
         )
     return keras.Model(head.inputs[0], head.get_layer("patch_scores").output)
-
-
-def _compiled(model):
-    """A network as one compiled function."""
-    import tensorflow as tf
-
-    @tf.function(input_signature=[tf.TensorSpec(model.inputs[0].shape, tf.float32)])
-    def run(x):
-        return model(x, training=False)
-
-    return run
