@@ -43,8 +43,6 @@ def engine_options(arguments: argparse.Namespace) -> dict[str, Any]:
 
     Raises:
         ValueError: If they do not fit together.
-        ConnectionError: If no cluster answers; no model has been loaded then.
-        ImportError: If Ray is asked for and not installed.
     """
     from kiqa.scoring.paths import check_engine
 

@@ -58,10 +58,12 @@ def joined(address: str | None, *, workers: int | None = None) -> Iterator[None]
 
     Args:
         address: ``"HOST:PORT"`` of a cluster's head; ``"auto"`` finds the one
-            of this machine, or ``$RAY_ADDRESS``. ``None`` starts a Ray on this machine,
-            which ends with the block: no process and no file stays, nothing
-            is reported to Ray's makers, and no dashboard runs. A program that
-            is connected already stays so, and `address` is not looked at.
+            of this machine, or ``$RAY_ADDRESS``. Ask it by `check_reachable` before:
+            for one that does not answer Ray waits for minutes. ``None`` starts a
+            Ray on this machine, which ends with the block: no process and no file
+            stays, nothing is reported to Ray's makers, and no dashboard runs. A
+            program that is connected already stays so, and `address` is not
+            looked at.
         workers: That a Ray of its own must have room for.
 
     Raises:
@@ -99,7 +101,7 @@ def joined(address: str | None, *, workers: int | None = None) -> Iterator[None]
 
 
 def check_reachable(address: str | None) -> None:
-    """Refuse what `joined` would refuse, before anything is started or written.
+    """Refuse an address that `joined` could not use, before anything is written.
 
     Args:
         address: As for `joined`.
@@ -130,7 +132,6 @@ def _ray() -> Any:
 
 @contextmanager
 def _connected(ray, address):
-    check_reachable(address)  # without an answer Ray waits for two minutes
     try:
         _start(ray, _place(address), {})
     except (RuntimeError, SystemExit) as error:  # other versions, or what is no Ray at all
