@@ -16,7 +16,10 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kiqa.scoring import Scorer
 
 _LOG_LINE = re.compile(
     rb"^([IWE]\d{4} \d\d|WARNING: All log messages before absl|\d{4}-\d\d-\d\d .*: [IWE] "
@@ -176,11 +179,14 @@ def run_in_order() -> None:
         tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
-def load_quietly(scorer: Any) -> None:
+def load_quietly(scorer: "Scorer") -> "Scorer":
     """Load a scorer's network and run it once.
 
     Args:
-        scorer: A `kiqa.scoring.Scorer`.
+        scorer: The scorer.
+
+    Returns:
+        The same scorer.
 
     Raises:
         ValueError: If the weights cannot be found or loaded.
@@ -194,3 +200,4 @@ def load_quietly(scorer: Any) -> None:
         with contextlib.suppress(ValueError):
             picture = np.zeros((side, side, 3), np.uint8)
             scorer.score(picture, reference=picture if scorer.needs_reference else None)
+    return scorer

@@ -92,14 +92,15 @@ def run(arguments: argparse.Namespace) -> int:
         from kiqa.scoring.cluster.session import check_reachable
 
         check_reachable(arguments.address)
-    scorer = Scorer(
-        arguments.model,
-        stride=arguments.stride,
-        default_stride=MAP_STRIDE,
-        grid=arguments.grid,
-        max_memory=arguments.memory,
+    scorer = load_quietly(
+        Scorer(
+            arguments.model,
+            stride=arguments.stride,
+            default_stride=MAP_STRIDE,
+            grid=arguments.grid,
+            max_memory=arguments.memory,
+        )
     )
-    load_quietly(scorer)
     scorer.check_maps()
     info = scorer.info
     paired = arguments.reference is not None
