@@ -38,7 +38,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import kiqa  # noqa: E402
 from kiqa.export.comparison import TOLERANCE, made_images, named_inputs  # noqa: E402
-from kiqa.export.formats import FORMATS, check_installed  # noqa: E402
+from kiqa.export.formats import FORMATS  # noqa: E402
 from kiqa.export.parts import system_of  # noqa: E402
 from kiqa.scoring.engines import describe  # noqa: E402
 from kiqa.scoring.paths import usable_cores  # noqa: E402
@@ -121,10 +121,9 @@ def main(argv=None) -> int:
     arguments = parser.parse_args(argv)
     try:
         versions = {name: metadata.version(name) for name in LIBRARIES}
-        for name in arguments.format:
-            check_installed(name)
-    except ImportError as error:
-        print(json.dumps({"benchmark": "export", "skipped": str(error)}, indent=2))
+    except metadata.PackageNotFoundError:
+        skipped = "pip install 'kiqa[onnx,litert]'"
+        print(json.dumps({"benchmark": "export", "skipped": skipped}, indent=2))
         return 0
     load, rounds = os.getloadavg()[0], arguments.rounds
     models = {model: measure(model, arguments.format, rounds) for model in arguments.model}
