@@ -97,7 +97,7 @@ class StackSource:
             if (size := size_of(record.path)) is None:
                 kept.append((record, version))
                 continue
-            sides = version_size(*size, version)
+            sides = version_size(size[0], size[1], version)
             rows, columns = (max(0, (side - patch) // self.stride + 1) for side in sides)
             if min(rows, columns) >= LEAST_CELLS:
                 kept.append((record, version))
