@@ -88,10 +88,6 @@ def run(arguments: argparse.Namespace) -> int:
     targets = [path for item, _ in pairs for path in _targets(item, arguments).values()]
     check_targets([*targets, *filter(None, [arguments.html])])
     engine = engine_options(arguments)
-    if arguments.engine == "ray":
-        from kiqa.scoring.cluster.session import check_reachable
-
-        check_reachable(arguments.address)
     scorer = load_quietly(
         Scorer(
             arguments.model,

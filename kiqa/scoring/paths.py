@@ -144,10 +144,9 @@ def score_paths(
     found: Callable[..., Generator[dict]] = _decoded
     if engine == "ray":
         from kiqa.scoring.cluster.rows import worked_out
-        from kiqa.scoring.cluster.session import check_reachable
+        from kiqa.scoring.cluster.session import reached
 
-        check_reachable(address)
-        found = partial(worked_out, address=address, gpus_per_worker=gpus_per_worker)
+        found = partial(worked_out, address=reached(address), gpus_per_worker=gpus_per_worker)
     check_references(references is not None, needed=scorer.needs_reference, model=scorer.model)
     if references is not None and len(references) != len(paths):
         raise ValueError(

@@ -41,12 +41,12 @@ def test_usage_errors_are_status_2(options):
 def test_errors_are_one_line_and_status_2(
     stand_in, photos, monkeypatch, capsys, command, options, said
 ):
-    """And no output is begun."""
+    """And no output is begun, and no model is loaded."""
     monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(is_initialized=lambda: False))
     assert main([*command, "photos", *options]) == 2
     error = capsys.readouterr().err
     assert said in error and error.count("\n") == 1
-    assert [path.name for path in Path().iterdir()] == ["photos"]
+    assert [path.name for path in Path().iterdir()] == ["photos"] and stand_in == []
 
 
 @pytest.mark.parametrize(

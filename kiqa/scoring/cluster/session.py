@@ -1,6 +1,6 @@
 """The Ray that workers run in: one of its own for a command, or a cluster that is there.
 
-Public names: `Shares`, `check_reachable`, `joined`, `shares`.
+Public names: `Reached`, `Shares`, `joined`, `reached`, `shares`.
 """
 
 import contextlib
@@ -37,6 +37,12 @@ _TOKEN = {"RAY_AUTH_TOKEN": secrets.token_hex(32)}
 _TOKENS = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 
 
+class Reached(str):
+    """An address at which a Ray has answered; it is not asked again."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Shares:
     """What workers get of a cluster.
@@ -58,12 +64,10 @@ def joined(address: str | None, *, workers: int | None = None) -> Iterator[None]
 
     Args:
         address: ``"HOST:PORT"`` of a cluster's head; ``"auto"`` finds the one
-            of this machine, or ``$RAY_ADDRESS``. Ask it by `check_reachable` before:
-            for one that does not answer Ray waits for minutes. ``None`` starts a
-            Ray on this machine, which ends with the block: no process and no file
-            stays, nothing is reported to Ray's makers, and no dashboard runs. A
-            program that is connected already stays so, and `address` is not
-            looked at.
+            of this machine, or ``$RAY_ADDRESS``. ``None`` starts a Ray on this machine,
+            which ends with the block: no process and no file stays, nothing
+            is reported to Ray's makers, and no dashboard runs. A program that
+            is connected already stays so, and `address` is not looked at.
         workers: That a Ray of its own must have room for.
 
     Raises:
@@ -100,21 +104,26 @@ def joined(address: str | None, *, workers: int | None = None) -> Iterator[None]
             _end_below(folder)
 
 
-def check_reachable(address: str | None) -> None:
-    """Refuse an address that `joined` could not use, before anything is written.
+def reached(address: str | None) -> str | None:
+    """Ask at an address whether a Ray answers, before anything is loaded or written.
 
     Args:
         address: As for `joined`.
+
+    Returns:
+        The address as `Reached`; as it is where nobody has to be asked.
 
     Raises:
         ImportError: If Ray is not installed.
         ConnectionError: If nobody answers there, within some seconds.
         ValueError: If the address is none.
     """
-    if not _ray().is_initialized() and address is not None:
-        place = _place(address)
-        _check_answers(place, address)
-        _check_speaks(place, address)
+    if _ray().is_initialized() or address is None or isinstance(address, Reached):
+        return address
+    place = _place(address)
+    _check_answers(place, address)
+    _check_speaks(place, address)
+    return Reached(address)
 
 
 def _ray() -> Any:
@@ -132,6 +141,7 @@ def _ray() -> Any:
 
 @contextmanager
 def _connected(ray, address):
+    reached(address)  # without an answer Ray waits for two minutes
     try:
         _start(ray, _place(address), {})
     except (RuntimeError, SystemExit) as error:  # other versions, or what is no Ray at all
