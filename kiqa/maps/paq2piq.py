@@ -34,7 +34,7 @@ _AT_ONCE = 4096  # rectangles pooled and rated together
 # its middle, one of the second 21 cells of the first.
 _JOINT = "layer2.1.relu2"
 _FIRST = {"stride": 8, "margin": 56, "most": 4_000_000}
-_SECOND = {"stride": 4, "margin": 24, "most": 400_000}
+_SECOND = {"stride": 4, "margin": 24, "most": 200_000}
 _FIRST_BYTES, _SECOND_BYTES = 220, 2500  # a cell of a tile of each; measured, as the others
 _POOL_BYTES, _MOST_POOLED = 64, 384 << 20  # a pixel of the image for pooling, and in all
 _FEATURE_BYTES = 14  # a pixel of the image, features of both parts
