@@ -9,7 +9,7 @@ import os
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from kiqa.data.folders import images_in
 from kiqa.data.records import SETS, ScoredImage
@@ -127,13 +127,24 @@ def read_pairs(path: str | os.PathLike) -> dict[str, list[PatchTask]]:
                 )
         tasks[row["set"]].append(
             PatchTask(
-                row["image"], files[0], score, row["reference"], files[1], row.get("kind") or None
-            )
+                _name(row["image"]),
+                files[0],
+                score,
+                row["reference"],
+                files[1],
+                row.get("kind") or None,
+            )  # fmt: skip
         )
     for name in ("train", "val"):
         if not tasks[name]:
             raise ValueError(f"Expected pairs in the set {name!r}. Received: none in {path}.")
     return tasks
+
+
+def _name(path):
+    """An image's name in results: below the file's folder its path, elsewhere no folder."""
+    path = PurePath(path)
+    return path.name if path.is_absolute() or ".." in path.parts else path.as_posix()
 
 
 def tasks_trained_on(
