@@ -19,6 +19,7 @@ import numpy as np
 from kiqa.constants import PAQ2PIQ
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
+from kiqa.maps.network_function import network_function
 from kiqa.maps.tiles import TiledNetwork
 from kiqa.models.paq2piq import KINDS
 from kiqa.models.roi_pool import roi_pool
@@ -178,10 +179,10 @@ class RegionRater:
         self.kind = kind
         self._info = info
         first, second = _parts(body)
-        self._first = TiledNetwork(_compiled(first), **_FIRST)
-        self._second = TiledNetwork(_compiled(second), **_SECOND)
-        self._head = _compiled(head)
-        self._patch_head = _compiled(_patch_scores(head)) if kind == "fm" else self._head
+        self._first = TiledNetwork(network_function(first), **_FIRST)
+        self._second = TiledNetwork(network_function(second), **_SECOND)
+        self._head = network_function(head)
+        self._patch_head = network_function(_patch_scores(head)) if kind == "fm" else self._head
 
     def score(self, pixels: np.ndarray, rois: np.ndarray | None = None) -> float:
         """Rate a whole image.
@@ -311,7 +312,7 @@ class RegionRater:
             if self.kind == "fm":
                 scores.append(self._by_fours(pooled))
             else:
-                scores.append(np.asarray(self._head(pooled))[:, 0])
+                scores.append(self._head(pooled)[:, 0])
         return np.concatenate(scores)
 
     def _by_fours(self, pooled):
@@ -320,7 +321,7 @@ class RegionRater:
         filled = np.zeros((-(-len(pooled) // size) * size, *pooled.shape[1:]), np.float32)
         filled[: len(pooled)] = pooled
         scores = self._patch_head(filled.reshape(-1, size, *pooled.shape[1:]))
-        return np.asarray(scores).reshape(-1)[: len(pooled)]
+        return scores.reshape(-1)[: len(pooled)]
 
 
 def _check_networks(body, head, kind):
@@ -367,14 +368,3 @@ def _parts(body):
         )
     joint = body.get_layer(_JOINT).output
     return keras.Model(body.inputs, joint), keras.Model(joint, body.output)
-
-
-def _compiled(model):
-    """A network as one compiled function."""
-    import tensorflow as tf
-
-    @tf.function(input_signature=[tf.TensorSpec(model.inputs[0].shape, tf.float32)])
-    def run(x):
-        return model(x, training=False)
-
-    return run

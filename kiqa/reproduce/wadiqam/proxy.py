@@ -175,8 +175,7 @@ def _run(options: argparse.Namespace) -> int:
     left_out = LeftOut()
     found = images_in(options.data, split=options.split, chosen=options.set)
     images = [path for path, _ in left_out.over(found, _look)]
-    scorer = Scorer(options.model)
-    load_quietly(scorer)
+    scorer = load_quietly(Scorer(options.model))
     if not scorer.needs_reference:
         raise ValueError(
             f"Expected a full-reference model. Received: {options.model}, which takes no "

@@ -10,7 +10,8 @@ from kiqa.data.chosen import scored_images
 from kiqa.data.records import SETS
 from kiqa.data.splits import counted_split, write_split
 from kiqa.data.trained import trained_on
-from kiqa.training.runs.command import TrainingCommand, limited
+from kiqa.training.runs.command import TrainingCommand
+from kiqa.training.runs.parts import limited
 from kiqa.training.teaching.command import add_teaching, taught_parts
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
 from kiqa.training.wadiqam.tasks import (

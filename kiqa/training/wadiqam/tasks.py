@@ -127,7 +127,11 @@ def read_pairs(path: str | os.PathLike) -> dict[str, list[PatchTask]]:
                 )
         tasks[row["set"]].append(
             PatchTask(
-                _name(row["image"]), files[0], score, row["reference"], files[1],
+                _name(row["image"]),
+                files[0],
+                score,
+                row["reference"],
+                files[1],
                 row.get("kind") or None,
             )  # fmt: skip
         )
