@@ -22,7 +22,7 @@ from kiqa import __version__
 from kiqa.arguments import add_number, add_text
 from kiqa.constants import LIVE_FB
 from kiqa.data import DATASETS
-from kiqa.data.chosen import PARTS, scored_images
+from kiqa.data.chosen import PARTS
 from kiqa.evaluation.correlation import check_mos
 from kiqa.evaluation.report import (
     correlation_report,
@@ -35,7 +35,7 @@ from kiqa.evaluation.report import (
 from kiqa.io.files import replacing
 from kiqa.reproduce.command import Command, add_include, add_output, report, unseen
 from kiqa.reproduce.evaluated import add_evaluated, described, read_evaluated, shared_images
-from kiqa.reproduce.paq2piq.data import add_sets, given_sets, patches_of
+from kiqa.reproduce.paq2piq.data import add_sets, given_sets, images_of, patches_of
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, size_of_patch, watched
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.reproduce.thesis.figures import spread
@@ -94,7 +94,8 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
 
 def _of_evaluations(options, evaluated):
     """The same of evaluations that are there, on the images that all have."""
-    images, _, met = unseen(shared_images(evaluated), described(evaluated), options)
+    images = shared_images(evaluated, exclude=options.exclude)
+    images, _, met = unseen(images, described(evaluated), options)
     results, lines = [], []
     for one in evaluated:
         about = one.about
@@ -114,7 +115,7 @@ def _of_evaluations(options, evaluated):
 
 def _results(options, table, name, root, part, model, patches):
     """Correlations of one model on one part of one data set, and every score."""
-    records = scored_images(name, root, split=options.split, part=part, report=report)
+    records = images_of(name, root, options, part=part)
     records, _, met = unseen(records, [model.details], options)
     if options.limit is not None and options.limit < len(records):
         records = spread(records, options.limit)

@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 
 from kiqa import __version__
-from kiqa.arguments import add_number
+from kiqa.arguments import add_exclude, add_number
 from kiqa.constants import RNN_BIQA
 from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import metric_cells, to_markdown, write_csv, write_json
@@ -221,7 +221,7 @@ def _one(settings, parts, options, name):
 def _parts(options, table):
     """The parts of each run by its name, and what the data are."""
     if table == "rnn-table3":
-        folders = [open_folder(path) for path in options.features]
+        folders = [_opened(path, options) for path in options.features]
         sets = {folder.info.dataset: str(folder.path) for folder in folders}
         if len(sets) > 1:
             raise ValueError(
@@ -239,7 +239,7 @@ def _parts(options, table):
                 f"{', '.join(str(folder.path) for folder in folders)}."
             )
         return runs, folders[0].info.dataset
-    folder = open_folder(options.features)
+    folder = _opened(options.features, options)
     if table in ("rnn-table6", "rnn-table7"):
         runs = {
             str(i + 1): protocols.random_parts(folder, seed=options.seed + i)
@@ -247,7 +247,7 @@ def _parts(options, table):
         }
         return runs, folder.info.dataset
     if options.test_features is not None:
-        other = open_folder(options.test_features)
+        other = _opened(options.test_features, options)
         data = f"{folder.info.dataset} -> {other.info.dataset}"
         return {"": protocols.cross_parts(folder, other)}, data
     parts = protocols.own_parts(folder, options.split)
@@ -257,6 +257,11 @@ def _parts(options, table):
             "--test-features. Name the features of the other data set, or a --split."
         )
     return {"": parts}, f"{folder.info.dataset}, train -> test"
+
+
+def _opened(path, options):
+    """A folder of features, less what is excluded."""
+    return protocols.less_excluded(open_folder(path), options.exclude, report=report)
 
 
 def _options(parser: argparse.ArgumentParser, *, table: str) -> None:
@@ -285,6 +290,7 @@ def _options(parser: argparse.ArgumentParser, *, table: str) -> None:
     )  # fmt: skip
     add_number(parser, "--epochs", "of the networks", default=PoolingSettings().epochs, low=1)
     add_number(parser, "--seed", "of splits and networks", default=0, low=0)
+    add_exclude(parser)
     add_include(parser)
     add_output(parser, figures=False)
 

@@ -127,7 +127,7 @@ def _scored(options, models, evaluated: Sequence[Evaluated] = (), **scorer_optio
     scorers = [Scorer(model, **scorer_options) for model in models]
     records: Sequence[Any] | None = records_of(options) if scorers else None
     if evaluated:
-        records = shared_images(evaluated, records)
+        records = shared_images(evaluated, records, exclude=options.exclude)
     for scorer in scorers:
         load_quietly(scorer)
     details = [*(scorer.info.details for scorer in scorers), *described(evaluated)]

@@ -102,7 +102,9 @@ def runs_of(
     Raises:
         ValueError: If no data set fits, or a setting is wrong.
     """
-    sets = given_sets(options.data, printed=_PRINTED, mode=mode, left_out=left_out)
+    sets = given_sets(
+        options.data, printed=_PRINTED, mode=mode, exclude=options.exclude, left_out=left_out
+    )
     if options.model and options.split is None and set(sets) - {PROXY_NAME}:
         raise ValueError(
             "Expected --split with --model: the split that the network was trained with. "
@@ -115,7 +117,7 @@ def runs_of(
         for split in range(1 if options.model else options.splits):
             if options.model and name == PROXY_NAME:
                 (path,) = (each.partition("=")[2] for each in options.data if each.startswith(name))
-                found = read_pairs(path)  # the sets that the network was trained with
+                found = read_pairs(path, exclude=options.exclude)  # sets of the training
                 parts = {part: usable(of_part, left_out) for part, of_part in found.items()}
             else:
                 parts, _ = split_tasks(name, tasks, seed=split, split=options.split)

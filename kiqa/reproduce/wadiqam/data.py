@@ -20,9 +20,12 @@ from typing import NoReturn
 
 import numpy as np
 
+from kiqa.arguments import add_exclude
 from kiqa.data import DATASETS
+from kiqa.data.chosen import scored_images
 from kiqa.data.records import SETS
 from kiqa.data.splits import counted_split, random_split, read_split
+from kiqa.reproduce.command import report
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.training.wadiqam.tasks import PatchTask, rated_tasks, read_pairs, references_of
 
@@ -37,7 +40,7 @@ _CROSS_SHARES = (0.8, 0.2)
 
 
 def add_sets(parser: argparse.ArgumentParser, printed: Sequence[str]) -> None:
-    """Add --data, which may be given several times.
+    """Add --data, which may be given several times, and --exclude.
 
     Args:
         parser: To add to.
@@ -49,6 +52,7 @@ def add_sets(parser: argparse.ArgumentParser, printed: Sequence[str]) -> None:
         f"{', '.join(printed)}; others of {', '.join(sorted(DATASETS))} are taken too, and "
         f"{PROXY_NAME}=FILE, a pairs.csv with scores of a proxy",
     )  # fmt: skip
+    add_exclude(parser)
 
 
 def given_sets(
@@ -57,6 +61,7 @@ def given_sets(
     printed: Sequence[str],
     mode: str,
     only: bool = False,
+    exclude: Sequence[str] | None = None,
     left_out: LeftOut | None = None,
 ) -> dict[str, list[PatchTask]]:
     """Read the data sets that were given.
@@ -67,6 +72,8 @@ def given_sets(
         mode: ``"fr"`` leaves out data sets without references, ``"nr"`` the
             pairs, whose scores are not of single images, and all references.
         only: Refuse others than the printed ones.
+        exclude: What names images, or references of pairs, to leave out, see
+            `kiqa.data.excluded`.
         left_out: Takes images that cannot be used, of `usable`, before hours
             of training; ``None`` looks at none.
 
@@ -90,11 +97,13 @@ def given_sets(
                 f"Received: {entry!r}."
             )
         if name == PROXY_NAME:
-            every = [task for part in read_pairs(path).values() for task in part]
+            parts = read_pairs(path, exclude=exclude, report=report)
+            every = [task for part in parts.values() for task in part]
             tasks = list({task.name: task for task in every}.values())
             fits = mode == "fr"
         else:
-            tasks = rated_tasks(DATASETS[name](Path(path)), mode=mode)
+            records = scored_images(name, path, part="all", exclude=exclude, report=report)
+            tasks = rated_tasks(records, mode=mode)
             fits = mode == "nr" or all(task.reference is not None for task in tasks)
         if fits:
             found[name] = tasks if left_out is None else usable(tasks, left_out)

@@ -22,6 +22,7 @@ import numpy as np
 from kiqa.arguments import Output, add_number, add_output
 from kiqa.constants import WADIQAM
 from kiqa.data.distortions import distort
+from kiqa.data.excluded import excluding_files
 from kiqa.data.folders import images_in
 from kiqa.data.proxy_pairs import PROXY, write_proxy_pairs
 from kiqa.data.tables import read_table
@@ -174,7 +175,8 @@ def _run(options: argparse.Namespace) -> int:
 
     left_out = LeftOut()
     found = images_in(options.data, split=options.split, chosen=options.set)
-    images = [path for path, _ in left_out.over(found, _look)]
+    chosen = excluding_files(found, options.exclude or (), report=report)
+    images = [path for path, _ in left_out.over(chosen, _look)]
     scorer = Scorer(options.model)
     load_quietly(scorer)
     if not scorer.needs_reference:

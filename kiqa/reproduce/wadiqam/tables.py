@@ -155,8 +155,9 @@ def _run(options: argparse.Namespace, *, name: str) -> int:
             continue
         only = bool(table.tested_on)
         tasks = given_sets(
-            options.data, printed=table.printed, mode=mode, only=only, left_out=left_out
-        )
+            options.data, printed=table.printed, mode=mode, only=only, exclude=options.exclude,
+            left_out=left_out,
+        )  # fmt: skip
         for data in tasks:
             if only and not set(table.tested_on.get(data, ())) & set(tasks):
                 continue

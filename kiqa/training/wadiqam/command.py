@@ -44,12 +44,10 @@ def _prepare(arguments: argparse.Namespace, settings: WadiqamSettings):
             "Expected --data with --dataset, or with --mode fr one of --pairs and --pristine. "
             f"Received: {', '.join(f'--{name}' for name in given) or 'none'}."
         )
-    if given != ["dataset"] and (
-        arguments.histories or arguments.exclude or arguments.teacher is not None
-    ):
+    if given != ["dataset"] and (arguments.histories or arguments.teacher is not None):
         raise ValueError(
-            "Expected --histories, --exclude and --teacher together with --dataset. Received: "
-            f"--{given[0]}, pairs."
+            f"Expected --histories and --teacher together with --dataset. Received: --{given[0]}, "
+            "pairs."
         )
     if given == ["dataset"]:
         if arguments.counts is not None:

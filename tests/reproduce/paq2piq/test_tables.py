@@ -161,6 +161,7 @@ def test_table_4_takes_all_but_what_was_trained_on(
     (["paq2piq-fig11", "--data", "{biq}", "--dataset", "biq2021", "--count", "0"], "least"),
     (["paq2piq-fig8", "--data", "a={bad}"], "'120' in line 2"),
     (["paq2piq-fig8", "--data", "a={five}"], "none above 5"),
+    (["paq2piq-fig8", "--data", "a={five}", "--exclude", "{bad}"], "--exclude with the folders"),
 ])  # fmt: skip
 def test_what_is_missing_is_one_line_and_status_2(biq, tmp_path, capsys, arguments, message):
     """No data, no model, no patches: one line on stderr."""
@@ -192,3 +193,14 @@ def test_notebook_computes_again(run_notebook, biq, models, tmp_path):
     for number in (1, 2, 3, 4, 5, 7, 8, 9, 10, 11):
         (found,) = shown[f"paq2piq-fig{number}"].found
         assert found.picture is not None
+
+
+def test_excluded_images_are_in_no_row(evaluation, tmp_path, capsys):
+    """Of evaluations as of data sets."""
+    file = tmp_path / "konpatch.csv"
+    file.write_text("image_name\n1.jpg\n4.jpg\n")
+    folder = evaluation("one", {f"{number}.jpg": 0.1 * number for number in range(6)})
+    assert main(["paq2piq-table3", "--evaluated", str(folder), "--exclude", str(file)]) == 0
+    printed = capsys.readouterr()
+    (ours,) = [line for line in printed.out.splitlines() if "biq2021" in line]
+    assert "| 4 " in ours and "2 of 6 images are excluded by konpatch.csv" in printed.err

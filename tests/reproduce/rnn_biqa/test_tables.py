@@ -23,7 +23,7 @@ from kiqa.training.rnn_biqa.feature_folder import (
     save_sequence,
     sequence_file,
 )
-from kiqa.training.rnn_biqa.protocols import cross_parts, random_parts
+from kiqa.training.rnn_biqa.protocols import cross_parts, less_excluded, random_parts
 
 pytestmark = pytest.mark.usefixtures("eager")
 ABLATION = ["CNN+Avg+NN", "CNN+Mres+Avg+NN", "CNN+RNN", "CNN+Mres+RNN"]
@@ -267,3 +267,15 @@ def test_notebook_computes_again(run_notebook, folder, quick, monkeypatch):
         ours = [row for row in shown[f"rnn-table{number}"].rows() if row[""] == "ours"]
         assert len(ours) == count
     assert shown["rnn-table3"].rows()[-1]["run"] == "biq2021-768"
+
+
+def test_excluded_images_are_in_no_part(folder, tmp_path):
+    """They are left out before the parts are drawn."""
+    file = tmp_path / "konpatch.csv"
+    file.write_text("image_name\n3.jpg\n4.jpg\n")
+    told = []
+    less = less_excluded(open_folder(folder("b", "biq2021")), [file], report=told.append)
+    parts = random_parts(less, seed=0)
+    assert [len(parts[part].names) for part in ("train", "test")] == [14, 4]
+    assert not {"3.jpg", "4.jpg"} & {*parts["train"].names, *parts["test"].names}
+    assert told == ["2 of 20 images are excluded by konpatch.csv"]
