@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 
 from kiqa.arguments import whole_number
-from kiqa.data.proxy_pairs import PROXY
 from kiqa.data.tables import read_table
 from kiqa.data.untrained import untrained, untrained_files
 from kiqa.evaluation.correlation import METRICS
@@ -30,6 +29,7 @@ from kiqa.reproduce.wadiqam.data import (
     add_sets,
     given_sets,
     nothing_fits,
+    proxy_scores,
     sample,
     split_tasks,
     usable,
@@ -145,7 +145,10 @@ def runs_of(
 
 def _file_of(name, used, settings, options, watch):
     """The weights file of a training, which is done if it is not there."""
-    folder, _ = trained(name, used, settings, folder=options.output / "trainings", watched=watch)
+    folder, _ = trained(
+        name, used, settings, folder=options.output / "trainings", watched=watch,
+        pairs=proxy_scores(options.data),
+    )  # fmt: skip
     (file,) = folder.glob("*diqam_*.h5")
     return file
 
@@ -261,8 +264,8 @@ def _losses(options: argparse.Namespace) -> int:
 def report(rows: list[dict], options: argparse.Namespace, name: str) -> None:
     """Print a table and write it as CSV; scores of a proxy are called so."""
     write_csv(rows, options.output / f"{name}.csv")
-    proxy = any(entry.startswith(f"{PROXY_NAME}=") for entry in options.data)
-    heading = f"{PROXY_NAME}: {PROXY}\n\n" if proxy else ""
+    proxy = proxy_scores(options.data)
+    heading = f"{PROXY_NAME}: {proxy['about']}\n\n" if proxy else ""
     sys.stdout.write(f"{heading}{to_markdown(rows)}\n")
 
 

@@ -5,7 +5,7 @@ instead or besides, and pairs with a proxy score (``proxy=pairs.csv``), which
 is said in its output.
 
 Public names: :data:`PROXY_NAME`, :func:`add_sets`, :func:`given_sets`,
-:func:`usable`, :func:`nothing_fits`, :func:`split_tasks`, :func:`sample`.
+:func:`proxy_scores`, :func:`usable`, :func:`nothing_fits`, :func:`split_tasks`, :func:`sample`.
 
 References:
     Bosse et al. 2018, section IV-B.
@@ -27,7 +27,13 @@ from kiqa.data.records import SETS
 from kiqa.data.splits import counted_split, random_split, read_split
 from kiqa.reproduce.command import report
 from kiqa.reproduce.left_out import LeftOut
-from kiqa.training.wadiqam.tasks import PatchTask, rated_tasks, read_pairs, references_of
+from kiqa.training.wadiqam.tasks import (
+    PatchTask,
+    rated_tasks,
+    read_pairs,
+    references_of,
+    scores_of_pairs,
+)
 
 PROXY_NAME = "proxy"
 
@@ -108,6 +114,23 @@ def given_sets(
         if fits:
             found[name] = tasks if left_out is None else usable(tasks, left_out)
     return found
+
+
+def proxy_scores(data: Sequence[str]) -> dict[str, str]:
+    """Say what the scores of the pairs are that were given.
+
+    Args:
+        data: As for `given_sets`.
+
+    Returns:
+        `kiqa.training.wadiqam.tasks.scores_of_pairs` of the file of ``proxy=FILE``; empty
+        without one.
+
+    Raises:
+        ValueError: As there.
+    """
+    files = [entry.partition("=")[2] for entry in data if entry.startswith(f"{PROXY_NAME}=")]
+    return scores_of_pairs(files[-1]) if files else {}
 
 
 def usable(tasks: Sequence[PatchTask], left_out: LeftOut) -> list[PatchTask]:

@@ -25,7 +25,14 @@ import numpy as np
 from kiqa.data import FOUR_DISTORTIONS
 from kiqa.reproduce.command import Command, add_output
 from kiqa.reproduce.left_out import LeftOut
-from kiqa.reproduce.wadiqam.data import add_sets, given_sets, nothing_fits, sample, split_tasks
+from kiqa.reproduce.wadiqam.data import (
+    add_sets,
+    given_sets,
+    nothing_fits,
+    proxy_scores,
+    sample,
+    split_tasks,
+)
 from kiqa.reproduce.wadiqam.report import Result, check_tested, finish, read
 from kiqa.reproduce.wadiqam.runs import add_training, rated, settings_of, trained
 from kiqa.training.wadiqam.settings import WadiqamSettings
@@ -206,8 +213,9 @@ def _results(job, options):
     results = []
     for label, settings in job.settings.items():
         folder, training = trained(
-            job.data, job.used, settings, folder=options.output / "trainings"
-        )
+            job.data, job.used, settings, folder=options.output / "trainings",
+            pairs=proxy_scores(options.data),
+        )  # fmt: skip
         (file,) = folder.glob("*diqam_*.h5")
         for other, images in job.tests.items():
             scores = rated(file, images, patches=options.test_patches, seed=job.split)

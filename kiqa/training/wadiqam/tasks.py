@@ -1,7 +1,7 @@
 """What DIQaM and WaDIQaM are trained on: rated images, or pairs with scores.
 
 Public names: `PatchTask`, `rated_tasks`, `references_of`, `read_pairs`,
-`tasks_trained_on`, `check_parts`, `pristine_parts`.
+`scores_of_pairs`, `tasks_trained_on`, `check_parts`, `pristine_parts`.
 """
 
 import math
@@ -148,6 +148,28 @@ def read_pairs(
     return tasks
 
 
+def scores_of_pairs(path: str | os.PathLike) -> dict[str, str]:
+    """Say what the scores of pairs are, for the weights file of what is trained on them.
+
+    Args:
+        path: As for `read_pairs`.
+
+    Returns:
+        ``scores`` and ``about`` of `tasks_trained_on`: the proxy of
+        `kiqa.data.proxy_pairs` where its note lies beside the table, else unknown.
+
+    Raises:
+        ValueError: If the note is damaged.
+    """
+    # Loads scikit-image, which --help does without.
+    from kiqa.data.proxy_pairs import proxy_of
+
+    proxy = proxy_of(path)
+    if proxy is None:
+        return {"scores": "unknown", "about": "scores of pairs"}
+    return {"scores": "proxy", "about": proxy}
+
+
 def tasks_trained_on(
     train: Sequence[PatchTask],
     validation: Sequence[PatchTask],
@@ -234,9 +256,10 @@ def pristine_parts(
     """
     split = Path(folder) / "split.csv" if split is None else split
     sets = set(read_split(split).values())
-    less = {"exclude": exclude, "report": report}
     parts = {
-        part: images_in(folder, chosen=part, split=split, **less) for part in SETS if part in sets
+        part: images_in(folder, chosen=part, split=split, exclude=exclude, report=report)
+        for part in SETS
+        if part in sets
     }
     train = parts.get("train", [])
     if "val" not in parts:

@@ -58,7 +58,7 @@ def untrained(monkeypatch):
     """Nothing is trained: networks are random, their histories invented."""
     made = []
 
-    def trained(name, parts, settings, *, folder, watched=False):
+    def trained(name, parts, settings, *, folder, pairs, watched=False):
         made.append((name, settings, {part: len(tasks) for part, tasks in parts.items()}))
         kind = "wadiqam" if settings.pooling == "weighted" else "diqam"
         folder = folder / f"{len(made)}"
