@@ -34,6 +34,7 @@ from kiqa.evaluation.report import (
 )
 from kiqa.io.files import replacing
 from kiqa.reproduce.command import Command, add_include, add_output, report, unseen
+from kiqa.reproduce.computed import computable, with_weights
 from kiqa.reproduce.evaluated import add_evaluated, described, read_evaluated, shared_images
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets, images_of, patches_of
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, size_of_patch, watched
@@ -76,7 +77,8 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
         DATASETS[name](root)  # a data set that is not there is told before a model is loaded
         rated = table == 2 and not made
         known[name] = patches_of(name, root, options.patch_scores) if rated else {}
-    models = [open_model(model) for model in options.model]
+    beside = [] if options.model else with_weights(list(computable(f"paq2piq-table{table}")))
+    models = [open_model(model) for model in options.model or [_MODEL, *beside]]
     jobs = []
     for name in places:
         for model in models:
@@ -86,7 +88,13 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
             jobs.append((name, "test", open_model(trained[name])))
     results, lines = _of_evaluations(options, evaluated) if evaluated else ([], [])
     for name, part, model in jobs:
-        found, scored = _results(options, table, name, places[name], part, model, known[name])
+        try:
+            found, scored = _results(options, table, name, places[name], part, model, known[name])
+        except ValueError as error:
+            if model.name not in beside:
+                raise
+            report(f"no row of {model.name} on {name}, {part}: {error}")
+            continue
         results += found
         lines += scored
     return _finish(options, table, results, lines)
@@ -253,7 +261,8 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
     add_sets(parser, _CROSS if table == 4 else (_PLAIN,))
     parser.add_argument(
         "--model", action="append", default=[], metavar="NAME|FILE",
-        help=f"shipped model or .h5 file; may be given several times (default: {_MODEL})",
+        help="shipped model, comparator or .h5 file; may be given several times (default: "
+        f"{_MODEL} {' '.join(computable(f'paq2piq-table{table}'))})",
     )  # fmt: skip
     add_text(parser, "--split", "FILE|NAME", "split file (image_name,set) or published split "
         "(default: the data sets' own)")  # fmt: skip
@@ -291,7 +300,6 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
 
 
 def _run(options: argparse.Namespace, *, table: int) -> int:
-    options.model = options.model or [_MODEL]
     options.output = options.output and Path(options.output)
     return _table(options, table=table)
 

@@ -17,11 +17,9 @@ import numpy as np
 
 from kiqa.arguments import whole_number
 from kiqa.data.tables import read_table
-from kiqa.data.untrained import untrained, untrained_files
 from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import to_markdown, write_csv
 from kiqa.reproduce.command import Command, add_include, add_output
-from kiqa.reproduce.command import report as say
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.thesis.figures import save
 from kiqa.reproduce.wadiqam.data import (
@@ -32,6 +30,7 @@ from kiqa.reproduce.wadiqam.data import (
     proxy_scores,
     sample,
     split_tasks,
+    unseen_tasks,
     usable,
 )
 from kiqa.reproduce.wadiqam.report import Result, check_tested
@@ -157,13 +156,8 @@ def _unseen(parts, name, file, options):
     """The parts, without test images that a given network was trained on."""
     from kiqa.io.weights import read_info
 
-    tasks, models = parts["test"], [read_info(file).details]
-    common = {"include": options.include_trained, "report": say}
-    if name == PROXY_NAME:
-        references = [task.reference for task in tasks]
-        left = set(untrained_files(references, models, **common).images)
-        return parts | {"test": [task for task in tasks if task.reference in left]}
-    return parts | {"test": untrained(tasks, models, dataset=name, **common).images}
+    models, include = [read_info(file).details], options.include_trained
+    return parts | {"test": unseen_tasks(parts["test"], name, models, include=include)}
 
 
 def add_runs(parser: argparse.ArgumentParser, *, splits: int) -> None:

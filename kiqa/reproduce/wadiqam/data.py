@@ -5,7 +5,8 @@ instead or besides, and pairs with a proxy score (``proxy=pairs.csv``), which
 is said in its output.
 
 Public names: :data:`PROXY_NAME`, :func:`add_sets`, :func:`given_sets`,
-:func:`proxy_scores`, :func:`usable`, :func:`nothing_fits`, :func:`split_tasks`, :func:`sample`.
+:func:`proxy_scores`, :func:`usable`, :func:`unseen_tasks`,
+:func:`nothing_fits`, :func:`split_tasks`, :func:`sample`.
 
 References:
     Bosse et al. 2018, section IV-B.
@@ -25,6 +26,8 @@ from kiqa.data import DATASETS
 from kiqa.data.chosen import scored_images
 from kiqa.data.records import SETS
 from kiqa.data.splits import counted_split, random_split, read_split
+from kiqa.data.untrained import untrained, untrained_files
+from kiqa.io.weights import Details
 from kiqa.reproduce.command import report
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.training.wadiqam.tasks import (
@@ -156,6 +159,31 @@ def usable(tasks: Sequence[PatchTask], left_out: LeftOut) -> list[PatchTask]:
 
     shown = tqdm(tasks, unit="image", desc="looking", disable=not sys.stderr.isatty())
     return [task for task, _ in left_out.over(shown, look, file=attrgetter("path"))]
+
+
+def unseen_tasks(
+    tasks: Sequence[PatchTask], name: str, models: Sequence[Details], *, include: bool
+) -> list[PatchTask]:
+    """Leave out images that a given network was trained on.
+
+    Args:
+        tasks: Images of one data set.
+        name: Of the data set; of pairs, the references are looked at.
+        models: Descriptions of the networks.
+        include: Leave nothing out, and say so.
+
+    Returns:
+        The others.
+
+    Raises:
+        ValueError: As `kiqa.data.untrained.untrained`.
+    """
+    if name == PROXY_NAME:
+        references = [task.reference for task in tasks if task.reference is not None]
+        kept = untrained_files(references, models, include=include, report=report)
+        left = set(kept.images)
+        return [task for task in tasks if task.reference in left]
+    return untrained(tasks, models, dataset=name, include=include, report=report).images
 
 
 def nothing_fits(data: Sequence[str], wanted: Sequence[str]) -> NoReturn:

@@ -14,7 +14,7 @@ from kiqa.io.weights import Details, export_h5
 from kiqa.maps.gaze import GazeForm
 from kiqa.maps.rnn_biqa import FeatureSequence
 from kiqa.reproduce.__main__ import NAMES, main
-from kiqa.reproduce.rnn_biqa.tables import METHODS, consistency
+from kiqa.reproduce.rnn_biqa.tables import METHODS
 from kiqa.training.rnn_biqa.feature_folder import (
     EXTRACTOR_FILE,
     ROW_COLUMNS,
@@ -155,20 +155,6 @@ def test_missing_images_move_no_others(folder, tmp_path, quick):
         alone, other = ({*random_parts(one, seed=seed)["test"].names} for one in (whole, part))
         assert len(alone) == 10 and len(other) == 9
         assert len((alone ^ other) - {f"{i}.jpg" for i in lacking}) <= len(lacking)
-
-
-def test_scores_at_two_sizes_are_compared():
-    """Of the images that both have; a twin by hand, and sizes that share too few are left out."""
-
-    def rows(method, run, **scores):
-        return [{"method": method, "run": run, "name": name, "predicted": score}
-                for name, score in scores.items()]  # fmt: skip
-
-    predictions = [*rows("a", "512", x=10, y=20, z=60, only=5), *rows("a", "256", z=50, x=12, y=26),
-                   *rows("a", "128", x=1, y=2), *rows("b", "512", x=1, y=2, z=3)]  # fmt: skip
-    (found,) = consistency(predictions)
-    assert found == {"method": "a", "runs": ["512", "256"], "images": 3, "srocc": pytest.approx(1),
-                     "difference": pytest.approx(6)}  # fmt: skip
 
 
 def test_table_3_is_of_one_data_set(folder, capsys):
