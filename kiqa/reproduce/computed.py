@@ -1,6 +1,6 @@
 """The published methods of a table that kiqa computes: rows of ours beside the paper's.
 
-Public names: `COMPUTED`, `computable`, `with_weights`, `trained_sets`.
+Public names: `COMPUTED`, `computable`, `with_weights`, `trained_sets`, `named`.
 """
 
 from collections.abc import Sequence
@@ -51,6 +51,19 @@ def with_weights(models: Sequence[str]) -> list[str]:
         else:
             found.append(model)
     return found
+
+
+def named(model: str, *, higher_is_better: bool) -> str:
+    """Name a row whose correlations are negative where the model is right, and others as they are.
+
+    Args:
+        model: Name of the model.
+        higher_is_better: Direction of its scores.
+
+    Returns:
+        The name, with the direction where it is not the usual one.
+    """
+    return model if higher_is_better else f"{model}, lower is better"
 
 
 def trained_sets(details: Details) -> str:

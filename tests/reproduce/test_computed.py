@@ -5,7 +5,7 @@ import pytest
 from kiqa.comparators import FITTED, FORMULAS
 from kiqa.io.weights import Details
 from kiqa.reproduce.__main__ import NAMES, reproduction_parser
-from kiqa.reproduce.computed import COMPUTED, computable, trained_sets, with_weights
+from kiqa.reproduce.computed import COMPUTED, computable, named, trained_sets, with_weights
 from kiqa.reproduce.published_rows import published_numbers
 
 # What takes such methods: by name, as what kiqa evaluate left of them, or always (FISH).
@@ -66,6 +66,12 @@ def test_without_weights_there_is_no_row_but_a_line(capsys):
     assert with_weights(["psnr", "no_such", "brisque"]) == ["psnr", "brisque"]
     error = capsys.readouterr().err
     assert "no row of no_such: Expected" in error and error.count("\n") == 1
+
+
+def test_rows_name_the_direction_that_is_not_usual():
+    """So that a negative correlation is not taken for a bad one."""
+    assert named("niqe", higher_is_better=False) == "niqe, lower is better"
+    assert named("brisque", higher_is_better=True) == "brisque"
 
 
 def test_what_a_model_was_trained_on_is_named(described):

@@ -34,7 +34,7 @@ from kiqa.evaluation.report import (
 )
 from kiqa.io.files import replacing
 from kiqa.reproduce.command import Command, add_include, add_output, report, unseen
-from kiqa.reproduce.computed import computable, with_weights
+from kiqa.reproduce.computed import computable, named, with_weights
 from kiqa.reproduce.evaluated import add_evaluated, described, read_evaluated, shared_images
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets, images_of, patches_of
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, size_of_patch, watched
@@ -245,7 +245,8 @@ def _read(content):
                      "source": row["source"]})  # fmt: skip
     for result in results:
         own: dict[str, Any] = {
-            "method": result["method"], "data set": result["dataset"], "part": result["part"],
+            "method": named(result["method"], higher_is_better=result["higher_is_better"]),
+            "data set": result["dataset"], "part": result["part"],
             "size": result["size"], "images": result["images"],
             "source": f"ours, {content['scores']}",
         }  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 
 from kiqa.comparators import FITTED
 from kiqa.reproduce.command import report, unseen
-from kiqa.reproduce.computed import computable, trained_sets
+from kiqa.reproduce.computed import computable, named, trained_sets
 from kiqa.reproduce.evaluated import described, read_evaluated, shared_images
 from kiqa.training.rnn_biqa.protocols import Part, Parts, folder_records, metrics_of
 
@@ -67,7 +67,8 @@ def evaluated_results(
             except ValueError as error:
                 report(f"no row of {one.model}{f', run {run}' if run else ''}: {error}")
                 continue
-            results.append({"method": one.model, "run": run} | result)
+            method = named(one.model, higher_is_better=one.about["higher_is_better"])
+            results.append({"method": method, "run": run} | result)
             lines += [{"method": one.model, "run": run} | line for line in own]
     return results, lines
 

@@ -45,7 +45,7 @@ from kiqa.reproduce.command import (
     split_of,
     unseen,
 )
-from kiqa.reproduce.computed import computable, with_weights
+from kiqa.reproduce.computed import computable, named, with_weights
 from kiqa.reproduce.evaluated import (
     Evaluated,
     add_evaluated,
@@ -62,7 +62,6 @@ from kiqa.startup import load_quietly
 _SEED = 0  # of the bootstrap
 _PRINTED = "thesis"  # how the source of the thesis's own rows begins
 _SHOWN = ("srocc", "plcc")
-_TURNED = ", lower is better"  # of a row whose correlations are negative where it is right
 _ABOUT = ("model", "weights_sha256", "higher_is_better", "stride")  # of an evaluation
 
 
@@ -204,7 +203,7 @@ def _aggregated(options: argparse.Namespace, *, table: str) -> int:
         if model in beside and all(row["error"] for row in rows):
             report(f"no row of {model}: {rows[0]['error']}")
             continue
-        method = f"kiqa's {model}" + ("" if details["higher_is_better"] else _TURNED)
+        method = named(f"kiqa's {model}", higher_is_better=details["higher_is_better"])
         results.append(result_of(method, rows, records, dataset=options.dataset, **details))
         predictions[model] = rows
     return _finish(options, table, records, results, predictions)

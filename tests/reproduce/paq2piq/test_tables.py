@@ -113,6 +113,23 @@ def test_table_2_makes_pseudo_scores(biq, models, tmp_path, capsys):
 
 
 @pytest.mark.slow
+def test_published_methods_stand_beside(live_fb, models, tmp_path, monkeypatch, capsys):
+    """Without --model: those that kiqa computes, on the same images; what cannot is told."""
+    tables = "kiqa.reproduce.paq2piq.tables"
+    listed = {"brisque": "BRISQUE", "niqe": "NIQE", "no_such": "SOME"}
+    monkeypatch.setattr(f"{tables}.computable", lambda table: listed)
+    monkeypatch.setattr(f"{tables}._MODEL", str(models["rm"]))
+    out = ["--output", str(tmp_path / "o")]
+    assert main(["paq2piq-table3", "--data", f"live-fb={live_fb}", "--parts", "test", *out]) == 0
+    result = json.loads((tmp_path / "o" / "paq2piq-table3.json").read_text())
+    rows = [(row["method"], row["images"]) for row in result["results"]]
+    assert rows == [("p2p_rm", 3), ("brisque", 3)]
+    error = capsys.readouterr().err
+    assert "no row of no_such: Expected" in error
+    assert "no row of niqe on live-fb, test: Expected images that can be scored" in error
+
+
+@pytest.mark.slow
 def test_table_4_takes_all_but_what_was_trained_on(
     biq, live_fb, models, tmp_path, capsys, noise_image
 ):
