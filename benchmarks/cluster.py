@@ -81,8 +81,7 @@ def throughput(folder: Path, arguments) -> dict:
     """Rates of both engines, and whether their rows are equal."""
     count, edge = arguments.images, arguments.edge
     paths = images(folder / "many", count, tuple(arguments.size), arguments.seed)
-    scorer = Scorer(arguments.model)
-    load_quietly(scorer)
+    scorer = load_quietly(Scorer(arguments.model))
     engines = {"plain": {}, "ray": {"engine": "ray", "workers": WORKERS}}
     rates, starts, rows = {name: [] for name in engines}, {name: [] for name in engines}, {}
     for _ in range(arguments.rounds):

@@ -12,7 +12,8 @@ is faster.
 TensorFlow and ONNX Runtime use all cores and LiteRT one, as they do by default.
 `load` is the machine's when the timing began: above the number of processors, the
 clock measures other programs. The ratio of processor times stands beside that of the
-clock: other programs change it little. Prints JSON.
+clock: other programs change it little. Prints one JSON document when all is done, and
+a line on standard error for each model; needs kiqa[onnx] and kiqa[litert].
 
     python benchmarks/export.py [--model lite ...] [--format onnx litert ...] [--rounds 15]
 
@@ -40,6 +41,7 @@ from kiqa.export.comparison import TOLERANCE, made_images, named_inputs  # noqa:
 from kiqa.export.formats import FORMATS  # noqa: E402
 from kiqa.export.parts import system_of  # noqa: E402
 from kiqa.scoring.engines import describe  # noqa: E402
+from kiqa.scoring.paths import usable_cores  # noqa: E402
 
 LIBRARIES = ("tensorflow", "keras", "numpy", "onnx", "onnxruntime", "tf2onnx", "ai-edge-litert")
 SIDE = 512  # pixels
@@ -92,7 +94,7 @@ def measure(model, names, rounds):
     """Export a model to formats, and time each of its networks on one image."""
     system = system_of(describe(model))
     images = next(iter(made_images(SIDE, count=1 + system.needs_reference)))
-    result = {"model": model, "formats": {}}
+    result = {"formats": {}}
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             found = kiqa.export(model, Path(folder, name), format=name)
@@ -106,31 +108,42 @@ def measure(model, names, rounds):
                 for name in names
             }
             result.setdefault("networks", {})[part.name] = compared(part, opened, images, rounds)
+    sys.stderr.write(f"{model} {json.dumps(result)}\n")
     return result
 
 
-def main(argv=None):
+def main(argv=None) -> int:
     """Measure and print one JSON object; 0 if the claim holds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", nargs="+", default=["lite"])
     parser.add_argument("--format", nargs="+", choices=tuple(FORMATS), default=["onnx", "litert"])
     parser.add_argument("--rounds", type=int, default=15)
     arguments = parser.parse_args(argv)
-    load = os.getloadavg()[0]
-    models = [measure(model, arguments.format, arguments.rounds) for model in arguments.model]
-    worst = max(form["difference"] for model in models for form in model["formats"].values())
-    result = {
-        "claim": "exported networks differ from ours by at most 1e-4 of the largest output",
+    try:
+        versions = {name: metadata.version(name) for name in LIBRARIES}
+    except metadata.PackageNotFoundError:
+        skipped = "pip install 'kiqa[onnx,litert]'"
+        print(json.dumps({"benchmark": "export", "skipped": skipped}, indent=2))
+        return 0
+    load, rounds = os.getloadavg()[0], arguments.rounds
+    models = {model: measure(model, arguments.format, rounds) for model in arguments.model}
+    worst = max(
+        form["difference"] for model in models.values() for form in model["formats"].values()
+    )
+    document = {
+        "benchmark": "export",
+        "claim": f"exported networks differ from ours by at most {TOLERANCE:g} of the largest",
         "models": models,
-        "rounds": arguments.rounds,
-        "load": round(load, 2),
-        "versions": {name: metadata.version(name) for name in LIBRARIES},
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "rounds": rounds,
         "largest_difference": worst,
+        "cores": usable_cores(),
+        "machine": platform.machine(),
+        "load": round(load, 1),
+        "versions": versions,
         "reached": worst <= TOLERANCE,
     }
-    sys.stdout.write(json.dumps(result, indent=2) + "\n")
-    return 0 if result["reached"] else 1
+    print(json.dumps(document, indent=2))
+    return 0 if document["reached"] else 1
 
 
 if __name__ == "__main__":

@@ -28,11 +28,11 @@ from kiqa.evaluation.correlation import srocc  # noqa: E402
 from kiqa.export.comparison import named_inputs  # noqa: E402
 from kiqa.export.formats import FORMATS  # noqa: E402
 from kiqa.export.parts import system_of  # noqa: E402
-from kiqa.export.quantising import QUANTISERS  # noqa: E402
 from kiqa.maps.wadiqam import weighted_average  # noqa: E402
 from kiqa.models.roi_pool import roi_pool  # noqa: E402
 from kiqa.scoring.engines import describe  # noqa: E402
 
+FORMS = tuple(name for name, form in FORMATS.items() if form.quantiser)
 MODELS = ("lite", "patchnet", "wadiqam_nr", "paq2piq_rm")
 LIBRARIES = ("tensorflow", "keras", "onnx", "onnxruntime", "ai-edge-litert", "ai-edge-quantizer")
 SPLIT, MOST_LOST = "biq2021-kiqa-6000", 0.01
@@ -43,7 +43,7 @@ def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", metavar="FOLDER", help="of BIQ2021")
     parser.add_argument("--model", nargs="+", choices=MODELS, default=MODELS)
-    parser.add_argument("--format", nargs="+", choices=tuple(QUANTISERS), default=list(QUANTISERS))
+    parser.add_argument("--format", nargs="+", choices=FORMS, default=FORMS)
     parser.add_argument("--limit", type=int, default=200, help="images")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)

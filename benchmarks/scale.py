@@ -90,8 +90,7 @@ def _apart(part, rounds):
 
 def sizes(folder: Path, rounds: int) -> dict:
     """Seconds and memory of one image, by megapixels."""
-    scorer = Scorer(DEFAULT_SCORER)
-    load_quietly(scorer)
+    scorer = load_quietly(Scorer(DEFAULT_SCORER))
     scorer.score(np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8))
     result = {"model": scorer.info.name, "start_mib": _peak(), "images": []}
     file = folder / "image.jpg"
@@ -186,8 +185,7 @@ def start(folder: Path, rounds: int) -> dict:
     file = folder / "image.jpg"
     pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     Image.fromarray(pixels).resize((512, 512), Image.Resampling.BICUBIC).save(file, quality=90)
-    scorer = Scorer(DEFAULT_SCORER)
-    load_quietly(scorer)
+    scorer = load_quietly(Scorer(DEFAULT_SCORER))
     scorer.score(file)
     passes = [_timed(lambda: scorer.score(file))[1] for _ in range(5)]
     commands = {

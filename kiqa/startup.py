@@ -16,7 +16,9 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
+
+Scorer = TypeVar("Scorer")  # a `kiqa.scoring.Scorer`, which nothing here imports
 
 _LOG_LINE = re.compile(
     rb"^([IWE]\d{4} \d\d|WARNING: All log messages before absl|\d{4}-\d\d-\d\d .*: [IWE] "
@@ -176,11 +178,14 @@ def run_in_order() -> None:
         tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
-def load_quietly(scorer: Any) -> None:
+def load_quietly(scorer: Scorer) -> Scorer:
     """Load a scorer's network and run it once.
 
     Args:
-        scorer: A `kiqa.scoring.Scorer`.
+        scorer: The scorer.
+
+    Returns:
+        The same scorer.
 
     Raises:
         ValueError: If the weights cannot be found or loaded.
@@ -189,8 +194,10 @@ def load_quietly(scorer: Any) -> None:
     with quiet_log():
         import numpy as np
 
-        side = scorer.least_side  # loads the network; its errors are the user's
+        loading: Any = scorer
+        side = loading.least_side  # loads the network; its errors are the user's
         # A GPU writes its log lines at the first run, so that happens here.
         with contextlib.suppress(ValueError):
             picture = np.zeros((side, side, 3), np.uint8)
-            scorer.score(picture, reference=picture if scorer.needs_reference else None)
+            loading.score(picture, reference=picture if loading.needs_reference else None)
+    return scorer

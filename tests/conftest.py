@@ -146,8 +146,8 @@ def eager():
 def small_body():
     """The function ``small_body(*, seed) -> keras.Model``: PaQ-2-PiQ's body in little.
 
-    One convolution with ResNet-18's stride, features and name, for whoever tests what is done
-    with a body.
+    Two convolutions with ResNet-18's stride, features and name, and its joint where maps take it
+    apart, for whoever tests what is done with a body.
     """
 
     def build(*, seed=None):
@@ -155,12 +155,16 @@ def small_body():
 
         inputs = keras.Input((None, None, 3), name="picture")
         x = keras.layers.Rescaling(1 / 255, name="rescaling")(inputs)
-        x = keras.layers.Conv2D(
-            512, 32, 32, "same", use_bias=False, name="conv1",
-            kernel_initializer=keras.initializers.HeNormal(seed),
-        )(x)  # fmt: skip
-        x = keras.layers.BatchNormalization(name="bn1")(x)
-        return keras.Model(inputs, keras.layers.ReLU(name="relu")(x), name="resnet18")
+        for index, (filters, side, last) in enumerate(
+            [(16, 8, "layer2.1.relu2"), (512, 4, "layer4.1.relu2")], start=1
+        ):
+            x = keras.layers.Conv2D(
+                filters, side, side, "same", use_bias=False, name=f"conv{index}",
+                kernel_initializer=keras.initializers.HeNormal(seed),
+            )(x)  # fmt: skip
+            x = keras.layers.BatchNormalization(name=f"bn{index}")(x)
+            x = keras.layers.ReLU(name=last)(x)
+        return keras.Model(inputs, x, name="resnet18")
 
     return build
 

@@ -84,6 +84,10 @@ def test_origins_are_known_networks(info):
         assert origin.sha256 in (entry["sha256"], *entry.get("earlier", ()))
 
 
+# Trained by the command in its card, evaluated, and too large for what it is worth.
+NOT_SHIPPED = {"koncept512": "958a73ace4395509dfbba828dc3fbb437e99e084b871909f1c9cd690116e55eb"}
+
+
 def test_results_are_of_shipped_networks():
     """Every hash of weights in a result is one of the manifest's, earlier ones included."""
     known = {
@@ -95,7 +99,8 @@ def test_results_are_of_shipped_networks():
     found = set()
     for path in (ROOT / "docs" / "results").rglob("*.json"):
         found |= set(re.findall(r'"weights_sha256": "(\w{64})"', path.read_text()))
-    assert found and found <= known
+    assert found and found - known == {*NOT_SHIPPED.values()}
+    assert not NOT_SHIPPED.keys() & MANIFEST.keys()
 
 
 @pytest.mark.slow

@@ -258,3 +258,4 @@ def test_images_of_too_few_cells_are_left_out(data, tmp_path, patchnet, capsys, 
         "or a smaller --stride." in left[0]
     )
     assert "Received: 0 and 0." in said[-1]
+    assert not list((tmp_path / "run").rglob("*.npy"))  # said before a map is made

@@ -1,4 +1,4 @@
-"""The command line of PaQ-2-PiQ's training, with the real network on tiny images."""
+"""The command line of PaQ-2-PiQ's training, once with the real network, on tiny images."""
 
 import json
 
@@ -10,6 +10,7 @@ from PIL import Image
 from kiqa.io.weights import read_info
 from kiqa.scoring import Scorer
 from kiqa.train_paq2piq import main
+from kiqa.training.paq2piq import network as paq2piq_network
 
 QUICK = ["--side", "32", "--batch-size", "2", "--epochs", "1"]
 
@@ -52,8 +53,9 @@ def test_training_from_the_command_line(biq, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_live_fb_brings_its_patches(tmp_path, photo):
-    """Three rated patches of each image, from the data set's own files."""
+def test_live_fb_brings_its_patches(tmp_path, photo, small_body, monkeypatch):
+    """Three rated patches of each image, from the data set's own files; a small network."""
+    monkeypatch.setattr(paq2piq_network, "build_resnet18", small_body)
     folder = tmp_path / "database"
     (folder / "EE371R").mkdir(parents=True)
     names = [f"EE371R/{index}.jpg" for index in range(8)]

@@ -123,8 +123,7 @@ def importance_of(arguments: argparse.Namespace) -> Callable:
     from kiqa.scoring import Scorer
     from kiqa.startup import load_quietly
 
-    scorer = Scorer(arguments.model, stride=arguments.stride)
-    load_quietly(scorer)
+    scorer = load_quietly(Scorer(arguments.model, stride=arguments.stride))
     scorer.check_maps()
     return lambda name, pixels: scorer.map(pixels)
 

@@ -50,7 +50,12 @@ def engine_options(arguments: argparse.Namespace) -> dict[str, Any]:
 
     check_engine(arguments.engine, arguments.address, arguments.gpus_per_worker)
     names = ("engine", "address", "gpus_per_worker", "workers")
-    return {name: getattr(arguments, name) for name in names}
+    options = {name: getattr(arguments, name) for name in names}
+    if arguments.engine == "ray":
+        from kiqa.scoring.cluster.session import reached
+
+        options["address"] = reached(arguments.address)
+    return options
 
 
 def _share(text):

@@ -78,8 +78,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     records = records_of(arguments)
     engine = engine_options(arguments)
-    scorer = Scorer(arguments.model, stride=arguments.stride, max_memory=arguments.memory)
-    load_quietly(scorer)
+    scorer = load_quietly(
+        Scorer(arguments.model, stride=arguments.stride, max_memory=arguments.memory)
+    )
     records, _, met = untrained(
         records, [scorer.info.details], include=arguments.include_trained, report=tell
     )

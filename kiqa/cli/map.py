@@ -88,14 +88,15 @@ def run(arguments: argparse.Namespace) -> int:
     targets = [path for item, _ in pairs for path in _targets(item, arguments).values()]
     check_targets([*targets, *filter(None, [arguments.html])])
     engine = engine_options(arguments)
-    scorer = Scorer(
-        arguments.model,
-        stride=arguments.stride,
-        default_stride=MAP_STRIDE,
-        grid=arguments.grid,
-        max_memory=arguments.memory,
+    scorer = load_quietly(
+        Scorer(
+            arguments.model,
+            stride=arguments.stride,
+            default_stride=MAP_STRIDE,
+            grid=arguments.grid,
+            max_memory=arguments.memory,
+        )
     )
-    load_quietly(scorer)
     scorer.check_maps()
     info = scorer.info
     paired = arguments.reference is not None

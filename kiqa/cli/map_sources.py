@@ -110,8 +110,7 @@ def _maker(name, stride):
         return lambda case: fish_block_map(case.pixels, stride=stride), []
     from kiqa.scoring import Scorer
 
-    scorer = Scorer(name, default_stride=stride)
-    load_quietly(scorer)
+    scorer = load_quietly(Scorer(name, default_stride=stride))
     scorer.check_maps()
     return lambda case: scorer.map(case.pixels), [scorer.info.details]
 

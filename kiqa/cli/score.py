@@ -98,8 +98,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.reference is not None:
         references = [reference_for(item.name, arguments.reference) for item in inputs]
     engine = engine_options(arguments)
-    scorer = Scorer(arguments.model, stride=arguments.stride, max_memory=arguments.memory)
-    load_quietly(scorer)
+    scorer = load_quietly(
+        Scorer(arguments.model, stride=arguments.stride, max_memory=arguments.memory)
+    )
     if arguments.categories and scorer.info.scale != "0..100":
         raise ValueError(
             f"Expected a model of the scale 0..100 with --categories. Received: {scorer.info.name} "

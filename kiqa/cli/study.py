@@ -5,7 +5,7 @@ import sys
 from operator import attrgetter, itemgetter
 from pathlib import Path
 
-from kiqa.arguments import Output, add_number, add_output
+from kiqa.arguments import Output, add_number, add_output, part_of
 from kiqa.cli.inputs import DATASETS, add_count, add_part, collect, records_of
 from kiqa.constants import KONPATCH, LIVE_FB
 from kiqa.io.messages import tell
@@ -68,7 +68,7 @@ def _add_jnd(kinds) -> None:
     add_count(parser, "--versions", "show N versions of each image, evenly spaced (default: all)")
     parser.add_argument(
         "--part",
-        type=_part,
+        type=part_of,
         default=(1, 1),
         metavar="I/N",
         help="share the images among N pages and write page I",
@@ -266,15 +266,3 @@ def _named_images(folder, report):
             f"Expected images in {folder}, found none. Give the folder that holds them."
         )
     return with_fitting_names(images, report, name=itemgetter(0))
-
-
-def _part(text: str) -> tuple[int, int]:
-    """Parse a part such as 2/5, for argparse."""
-    number, separator, count = text.partition("/")
-    try:
-        part = int(number), int(count)
-    except ValueError:
-        separator = ""
-    if not separator or not 1 <= part[0] <= part[1]:
-        raise argparse.ArgumentTypeError(f"expected a part such as 2/5, got {text!r}")
-    return part

@@ -8,7 +8,7 @@ and mirrors all of them on either axis: twelve versions.
 to an image says how much of its quality is left.
 
 Public names: `FLIPS`, `Version`, `versions`, `distorted_versions`,
-`quality_left`, `apply_version`, `largest_rectangle`.
+`quality_left`, `apply_version`, `version_size`, `largest_rectangle`.
 """
 
 import hashlib
@@ -145,12 +145,34 @@ def apply_version(pixels: np.ndarray, version: Version) -> np.ndarray:
         kind, level, noise = version.distortion
         pixels = distort(pixels, kind, level, rng=np.random.default_rng(noise))
     if version.angle:
-        pixels = _rotated(pixels, version.angle)
+        pixels = _rotated(pixels, version)
     if version.flip == "horizontal":
         pixels = pixels[:, ::-1]
     elif version.flip == "vertical":
         pixels = pixels[::-1]
     return np.ascontiguousarray(pixels)
+
+
+def version_size(height: int, width: int, version: Version) -> tuple[int, int]:
+    """Return the size of what `apply_version` makes of an image.
+
+    Args:
+        height: Of the image in pixels.
+        width: Likewise.
+        version: What is done.
+
+    Returns:
+        Height and width in pixels; smaller where it is rotated.
+    """
+    if not version.angle:
+        return height, width
+    # Distances between pixel centres: a pixel less than the number of pixels.
+    rows, columns = (
+        math.floor(side + 1e-9) + 1
+        for side in largest_rectangle(height - 1, width - 1, version.angle)
+    )
+    # Of the same parity as the image, so that it lies in the middle.
+    return rows - (height - rows) % 2, columns - (width - columns) % 2
 
 
 def largest_rectangle(height: int, width: int, angle: float) -> tuple[float, float]:
@@ -181,22 +203,17 @@ def _generator(*key):
     return np.random.default_rng(int.from_bytes(digest[:8], "big"))
 
 
-def _rotated(pixels, angle):
+def _rotated(pixels, version):
     """Rotate about the centre and cut out what the image defines."""
     height, width = pixels.shape[:2]
     centre = ((width - 1) / 2, (height - 1) / 2)
     turned = cv2.warpAffine(
         pixels,
-        cv2.getRotationMatrix2D(centre, angle, 1.0),
+        cv2.getRotationMatrix2D(centre, version.angle, 1.0),
         (width, height),
         flags=cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REFLECT_101,
     )
-    # Distances between pixel centres: a pixel less than the number of pixels.
-    rows, columns = (
-        math.floor(side + 1e-9) + 1 for side in largest_rectangle(height - 1, width - 1, angle)
-    )
-    # Of the same parity as the image, so that it lies in the middle.
-    rows, columns = rows - (height - rows) % 2, columns - (width - columns) % 2
+    rows, columns = version_size(height, width, version)
     top, left = (height - rows) // 2, (width - columns) // 2
     return turned[top : top + rows, left : left + columns]

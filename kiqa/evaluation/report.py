@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from kiqa.evaluation.correlation import METRICS, bootstrap_interval, check_mos
+from kiqa.evaluation.bootstrap import bootstrap_interval
+from kiqa.evaluation.correlation import METRICS, check_mos
 from kiqa.io.csv_lines import write_csv_file
 from kiqa.io.files import write_atomically
 from kiqa.io.text import printable

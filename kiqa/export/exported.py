@@ -17,7 +17,7 @@ from kiqa import __version__
 from kiqa.export.comparison import TOLERANCE, largest_difference, made_images, outputs_of
 from kiqa.export.formats import FORMATS, check_installed
 from kiqa.export.parts import Part, System, system_of
-from kiqa.export.quantising import QUANTISATIONS, QUANTISERS
+from kiqa.export.quantising import QUANTISATIONS
 from kiqa.io.files import new_folder, sha256_of
 from kiqa.io.messages import shortened
 from kiqa.io.outputs import lock_output
@@ -103,9 +103,10 @@ def export(
 
     if format not in FORMATS:
         raise ValueError(f"Expected a format, one of {', '.join(FORMATS)}. Received: {format!r}.")
-    if quantise is not None and (quantise not in QUANTISATIONS or format not in QUANTISERS):
+    quantised = [name for name, form in FORMATS.items() if form.quantiser]
+    if quantise is not None and (quantise not in QUANTISATIONS or format not in quantised):
         raise ValueError(
-            f"Expected {' or '.join(QUANTISATIONS)} for {' or '.join(QUANTISERS)}. Received: "
+            f"Expected {' or '.join(QUANTISATIONS)} for {' or '.join(quantised)}. Received: "
             f"quantise={quantise!r} for {format}. Leave it out, or use another format."
         )
     check_process()
@@ -134,8 +135,8 @@ def _written(
     outputs_of(part, part.feed(*smallest))  # Keras exports networks that have been called
     try:
         form.write(part.network, path)
-        if quantise is not None:
-            QUANTISERS[format](path)
+        if quantise is not None and form.quantiser is not None:
+            form.quantiser.replace(path)
         opened = form.open(path)
         difference = largest_difference(part, opened, system)
     except (ImportError, MemoryError, OSError):

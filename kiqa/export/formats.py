@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kiqa.export.quantising import LITERT, ONNX, Quantiser
+
 if TYPE_CHECKING:
     import keras
 
@@ -51,16 +53,16 @@ class Format:
         write: Writes a network, which has been called, to a path.
         open: Opens what ``write`` wrote.
         modules: What must be importable.
-        quantiser: What must be importable, too, for weights of eight bits.
         extra: Of kiqa, that installs them.
+        quantiser: Makes weights of eight bits, where the format has them.
     """
 
     ending: str
     write: Callable[["keras.Model", Path], None]
     open: Callable[[Path], Opened]
     modules: tuple[str, ...] = ()
-    quantiser: tuple[str, ...] = ()
     extra: str = ""
+    quantiser: Quantiser | None = None
 
 
 def check_installed(name: str, *, quantise: bool = False) -> None:
@@ -74,7 +76,7 @@ def check_installed(name: str, *, quantise: bool = False) -> None:
         ImportError: With what is missing and how to install it.
     """
     form = FORMATS[name]
-    modules = form.modules + (form.quantiser if quantise else ())
+    modules = form.modules + (form.quantiser.modules if quantise and form.quantiser else ())
     missing = [module for module in modules if util.find_spec(module) is None]
     if missing:
         raise ImportError(
@@ -200,15 +202,8 @@ def _silent():
 FORMATS = {
     "saved-model": Format("", _write_saved_model, _open_saved_model),
     "onnx": Format(
-        ".onnx", _write_onnx, _open_onnx, ("onnx", "onnxruntime", "tf2onnx"), extra="onnx"
+        ".onnx", _write_onnx, _open_onnx, ("onnx", "onnxruntime", "tf2onnx"), "onnx", ONNX
     ),
-    "litert": Format(
-        ".tflite",
-        _write_litert,
-        _open_litert,
-        ("ai_edge_litert",),
-        ("ai_edge_quantizer",),
-        "litert",
-    ),
+    "litert": Format(".tflite", _write_litert, _open_litert, ("ai_edge_litert",), "litert", LITERT),
     "keras": Format(".keras", _write_keras, _open_keras),
 }

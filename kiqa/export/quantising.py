@@ -5,12 +5,14 @@ scale for each output channel. What runs through the network stays ``float32``:
 eight bits of it lose too much, of `lite` whose features' variances are small
 differences most of all. Weights alone need no images to calibrate with.
 
-Public names: `QUANTISERS`, `QUANTISATIONS`.
+Public names: `Quantiser`, `ONNX`, `LITERT`, `QUANTISATIONS`.
 """
 
 import io
 import os
+from collections.abc import Callable
 from contextlib import redirect_stderr
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,20 @@ QUANTISATIONS = {
 }
 
 
-def _quantise_onnx(path: Path) -> None:
+@dataclass(frozen=True)
+class Quantiser:
+    """How networks of one format get weights of eight bits.
+
+    Attributes:
+        replace: Replaces the large weights of a file.
+        modules: What must be importable, beside what the format needs.
+    """
+
+    replace: Callable[[Path], None]
+    modules: tuple[str, ...] = ()
+
+
+def _replace_onnx(path: Path) -> None:
     """Replace the large weights of a ``.onnx`` file."""
     import onnx
     from onnx import helper, numpy_helper
@@ -62,7 +77,7 @@ def _whole(values, axis):
     return scale.ravel(), np.rint(values / scale).astype(np.int8)
 
 
-def _quantise_litert(path: Path) -> None:
+def _replace_litert(path: Path) -> None:
     """Replace the large weights of a ``.tflite`` file."""
     from ai_edge_quantizer import quantizer, recipe
 
@@ -75,5 +90,5 @@ def _quantise_litert(path: Path) -> None:
     beside.replace(path)
 
 
-# Format -> the function that quantises a network's file.
-QUANTISERS = {"onnx": _quantise_onnx, "litert": _quantise_litert}
+ONNX = Quantiser(_replace_onnx)
+LITERT = Quantiser(_replace_litert, ("ai_edge_quantizer",))

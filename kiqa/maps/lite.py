@@ -25,6 +25,7 @@ import numpy as np
 from kiqa.data.resizing import resampled
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
+from kiqa.maps.network_function import network_function
 from kiqa.maps.paq2piq import block_map, check_rois, grid_edges
 from kiqa.models.lite import LOCAL_PARTS, PARTS, split
 from kiqa.startup import check_process
@@ -105,10 +106,10 @@ class LiteRater:
     ):
         maps, rate = split(model)
         self._local = local
-        self._local_maps = None if local is None else _compiled(_early(model))
+        self._local_maps = None if local is None else network_function(_early(model))
         self._info = info
-        self._whole = _compiled(model)
-        self._maps = _compiled(maps)
+        self._whole = network_function(model)
+        self._maps = network_function(maps)
         self._rate = rate
 
     def score(self, pixels: np.ndarray) -> float:
@@ -236,7 +237,7 @@ class LiteRater:
         """The body's maps, ``float32`` (rows, columns, channels) each."""
         check_process()
         run = self._local_maps if local and self._local_maps is not None else self._maps
-        return [np.asarray(tensor[0]) for tensor in run(_batch(work))]
+        return [values[0] for values in run(_batch(work))]
 
     def _averages(self, maps, rows, columns, equation):
         """Means of the maps, then of their squares, over rectangles."""
@@ -287,14 +288,3 @@ def _shares(spans, stride, cells):
 
 def _batch(pixels):
     return pixels[None].astype(np.float32)
-
-
-def _compiled(model):
-    """A network as one compiled function."""
-    import tensorflow as tf
-
-    @tf.function(input_signature=[tf.TensorSpec(model.inputs[0].shape, tf.float32)])
-    def run(x):
-        return model(x, training=False)
-
-    return run

@@ -12,7 +12,6 @@ References:
     authors' code.
 """
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +19,8 @@ import numpy as np
 from kiqa.constants import PAQ2PIQ
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
+from kiqa.maps.network_function import network_function
+from kiqa.maps.tiles import TiledNetwork
 from kiqa.models.paq2piq import KINDS
 from kiqa.models.roi_pool import roi_pool
 from kiqa.startup import check_process
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
 LEAST_SIDE = PAQ2PIQ.stride  # ours: a smaller image has not even one whole feature cell
 _AT_ONCE = 4096  # rectangles pooled and rated together
 
-# ResNet-18 sees 217 pixels around the middle of a feature: so much is added to a tile and cut off.
-_HALO = 224
-_TILE = 4_000_000  # pixels of a tile with its halo
-_BODY_BYTES = 220  # a pixel of a tile; measured, as the other two
+# ResNet-18 in two parts, so that little is seen twice: a cell of the first sees 49 pixels around
+# its middle, one of the second 21 cells of the first.
+_JOINT = "layer2.1.relu2"
+_FIRST = {"stride": 8, "margin": 56, "most": 4_000_000}
+_SECOND = {"stride": 4, "margin": 24, "most": 200_000}
+_FIRST_BYTES, _SECOND_BYTES = 220, 2500  # a cell of a tile of each; measured, as the others
 _POOL_BYTES, _MOST_POOLED = 64, 384 << 20  # a pixel of the image for pooling, and in all
-_FEATURE_BYTES = 6  # a pixel of the image
+_FEATURE_BYTES = 14  # a pixel of the image, features of both parts
 
 
 def block_map(
@@ -175,9 +178,11 @@ class RegionRater:
         _check_networks(body, head, kind)
         self.kind = kind
         self._info = info
-        self._body = _compiled(body)
-        self._head = _compiled(head)
-        self._patch_head = _compiled(_patch_scores(head)) if kind == "fm" else self._head
+        first, second = _parts(body)
+        self._first = TiledNetwork(network_function(first), **_FIRST)
+        self._second = TiledNetwork(network_function(second), **_SECOND)
+        self._head = network_function(head)
+        self._patch_head = network_function(_patch_scores(head)) if kind == "fm" else self._head
 
     def score(self, pixels: np.ndarray, rois: np.ndarray | None = None) -> float:
         """Rate a whole image.
@@ -255,8 +260,7 @@ class RegionRater:
         size, name = (height, width), f"paq2piq-{self.kind}"
         return block_map(values.reshape(grid), size, info=self._info, model=name, scale="0..100")
 
-    @staticmethod
-    def memory(height: int, width: int) -> int:
+    def memory(self, height: int, width: int) -> int:
         """Estimate the bytes that rating an image takes beside its pixels.
 
         Args:
@@ -264,16 +268,16 @@ class RegionRater:
             width: Of the image in pixels.
 
         Returns:
-            Bytes at the peak: of the body on the largest tile, the image's
-            features, and pooling them.
+            Bytes at the peak: of a part of the body on its largest tile, the
+            image's features, and pooling them.
         """
-        seen = max(
-            (rows.stop - rows.start) * (columns.stop - columns.start)
-            for (rows, _), (columns, _) in _tiles(height, width)
-        )
         pixels = height * width
-        pooled = min(_MOST_POOLED, _POOL_BYTES * pixels)
-        return _BODY_BYTES * seen + _FEATURE_BYTES * pixels + pooled
+        cells = (-(-side // self._first.stride) for side in (height, width))
+        seen = max(
+            _FIRST_BYTES * self._first.largest(height, width),
+            _SECOND_BYTES * self._second.largest(*cells),
+        )
+        return seen + _FEATURE_BYTES * pixels + min(_MOST_POOLED, _POOL_BYTES * pixels)
 
     def _check_regions(self):
         if self.kind == "bm":
@@ -296,24 +300,7 @@ class RegionRater:
                 f"Expected an image of at least {LEAST_SIDE}x{LEAST_SIDE} pixels. Received: "
                 f"{pixels.shape[1]}x{pixels.shape[0]}. Use a larger image."
             )
-        tiles = _tiles(*pixels.shape[:2])
-        if len(tiles) == 1:
-            return self._body(pixels[None].astype(np.float32))
-        rows, columns = (-(-side // PAQ2PIQ.stride) for side in pixels.shape[:2])
-        features = np.empty((1, rows, columns, PAQ2PIQ.features), np.float32)
-        for (seen_rows, kept_rows), (seen_columns, kept_columns) in tiles:
-            part = self._body(pixels[None, seen_rows, seen_columns].astype(np.float32)).numpy()
-            cells = [
-                slice(kept.start // PAQ2PIQ.stride, -(-kept.stop // PAQ2PIQ.stride))
-                for kept in (kept_rows, kept_columns)
-            ]
-            first = [seen.start // PAQ2PIQ.stride for seen in (seen_rows, seen_columns)]
-            inside = [
-                slice(cell.start - start, cell.stop - start)
-                for cell, start in zip(cells, first, strict=True)
-            ]
-            features[:, *cells] = part[:, *inside]
-        return features
+        return self._second(self._first(pixels))[None]
 
     def _rated(self, features, rois):
         """Scores of rectangles that have been checked, ``float32`` of shape (m,)."""
@@ -325,7 +312,7 @@ class RegionRater:
             if self.kind == "fm":
                 scores.append(self._by_fours(pooled))
             else:
-                scores.append(np.asarray(self._head(pooled))[:, 0])
+                scores.append(self._head(pooled)[:, 0])
         return np.concatenate(scores)
 
     def _by_fours(self, pooled):
@@ -334,34 +321,7 @@ class RegionRater:
         filled = np.zeros((-(-len(pooled) // size) * size, *pooled.shape[1:]), np.float32)
         filled[: len(pooled)] = pooled
         scores = self._patch_head(filled.reshape(-1, size, *pooled.shape[1:]))
-        return np.asarray(scores).reshape(-1)[: len(pooled)]
-
-
-def _tiles(height, width):
-    """Parts of an image for the body: (seen, kept) slices of rows, and of columns.
-
-    Parts are cut at multiples of the stride, where each layer's windows begin
-    as they do in the whole image; its padding is met at the image's own
-    borders only.
-    """
-    parts, sides = [1, 1], (height, width)
-    while True:
-        cut = [_cuts(side, count) for side, count in zip(sides, parts, strict=True)]
-        most = [max(seen.stop - seen.start for seen, _ in axis) for axis in cut]
-        if math.prod(most) <= _TILE or max(most) <= 2 * _HALO + PAQ2PIQ.stride:
-            return [(rows, columns) for rows in cut[0] for columns in cut[1]]
-        parts[0 if most[0] >= most[1] else 1] += 1
-
-
-def _cuts(side, count):
-    length = -(-side // (count * PAQ2PIQ.stride)) * PAQ2PIQ.stride
-    return [
-        (
-            slice(max(0, at - _HALO), min(side, at + length + _HALO)),
-            slice(at, min(side, at + length)),
-        )
-        for at in range(0, side, length)
-    ]
+        return scores.reshape(-1)[: len(pooled)]
 
 
 def _check_networks(body, head, kind):
@@ -396,12 +356,15 @@ def _patch_scores(head):
     return keras.Model(head.inputs[0], head.get_layer("patch_scores").output)
 
 
-def _compiled(model):
-    """A network as one compiled function."""
-    import tensorflow as tf
+def _parts(body):
+    """The body's two parts; the first ends where few cells are left, one of 8x8 pixels."""
+    import keras
 
-    @tf.function(input_signature=[tf.TensorSpec(model.inputs[0].shape, tf.float32)])
-    def run(x):
-        return model(x, training=False)
-
-    return run
+    if _JOINT not in (names := [layer.name for layer in body.layers]):
+        raise ValueError(
+            f"Expected ResNet-18 with kiqa's names of its layers, {_JOINT!r} among them. Received: "
+            f"{body.name!r} with {len(names)} layers, such as {names[:3]}. Use kiqa convert "
+            "paq2piq or kiqa.models.resnet18."
+        )
+    joint = body.get_layer(_JOINT).output
+    return keras.Model(body.inputs, joint), keras.Model(joint, body.output)

@@ -4,14 +4,12 @@ A batch holds patches of one image only: the last digits of a feature depend on
 its batch, and features of an image must not depend on which others are extracted
 with it (a run that is resumed gives those of one that was left alone).
 
-Public names: `FeatureSequence`, `GazeExtractor`, `check_side`,
-`network_function`, `LEAST_SIDE`.
+Public names: `FeatureSequence`, `GazeExtractor`, `check_side`, `LEAST_SIDE`.
 
 References:
     Korhonen et al. 2021, sections 3 and 4.3.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +18,7 @@ import numpy as np
 from kiqa.constants import RNN_BIQA
 from kiqa.io.weights import WeightsInfo
 from kiqa.maps.gaze import Gaze, GazeForm, gaze_of
+from kiqa.maps.network_function import network_function
 from kiqa.startup import check_process
 
 if TYPE_CHECKING:
@@ -165,28 +164,3 @@ def check_side(pixels: np.ndarray) -> None:
             f"Expected an image of at least {LEAST_SIDE}x{LEAST_SIDE} pixels. Received: "
             f"{width}x{height}. Use a larger image."
         )
-
-
-def network_function(
-    model: "keras.Model", *, dtype: str = "float32"
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a network as a function of arrays, on any Keras backend.
-
-    Args:
-        model: Network of one input and one output.
-        dtype: Of the arrays; the network sees ``float32``.
-
-    Returns:
-        The function; with TensorFlow it is traced once for all lengths.
-    """
-    import keras
-
-    if keras.backend.backend() != "tensorflow":
-        return lambda values: np.asarray(model.predict_on_batch(values.astype(np.float32)))
-    import tensorflow as tf
-
-    @tf.function(input_signature=[tf.TensorSpec(model.inputs[0].shape, dtype)])
-    def run(values):
-        return model(tf.cast(values, tf.float32), training=False)
-
-    return lambda values: run(values).numpy()

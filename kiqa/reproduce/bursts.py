@@ -35,11 +35,12 @@ from kiqa.reproduce.command import (
     add_model,
     add_output,
     add_pristine,
-    loaded,
     split_of,
 )
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.robustness.shared import files_of, generator
+from kiqa.scoring import Scorer
+from kiqa.startup import load_quietly
 
 UNHARMED = "unharmed"
 _SHIFT = 12  # pixels, at most
@@ -79,7 +80,7 @@ def frames_of(
 
 
 def _run(options: argparse.Namespace) -> int:
-    scorer = loaded(options)
+    scorer = load_quietly(Scorer(options.model))
     files, _, met = files_of(options, scorer)
     left_out = LeftOut()
     rows: list[dict] = []

@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kiqa import arguments
 from kiqa.data import DATASETS
@@ -20,9 +20,6 @@ from kiqa.data.records import ScoredImage
 from kiqa.data.untrained import INCLUDE_OPTION, Kept, untrained
 from kiqa.io.messages import tell
 from kiqa.io.weights import Details
-
-if TYPE_CHECKING:
-    from kiqa.scoring import Scorer
 
 _FIGURES = Path("runs/reproduce")
 
@@ -196,21 +193,3 @@ def add_model(parser: argparse.ArgumentParser, *, default: str, stride: int | No
         arguments.add_number(
             parser, "--stride", "pixels between the cells of maps", default=stride, low=1
         )
-
-
-def loaded(options: argparse.Namespace) -> "Scorer":
-    """Return the scorer that the options name, its network loaded.
-
-    Args:
-        options: With `add_model`'s ``model``.
-
-    Raises:
-        ValueError: If there is no such model, or its file is refused.
-        FileNotFoundError: If there is no such file.
-    """
-    from kiqa.scoring import Scorer
-    from kiqa.startup import load_quietly
-
-    scorer = Scorer(options.model)
-    load_quietly(scorer)
-    return scorer

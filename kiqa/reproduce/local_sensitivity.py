@@ -278,8 +278,7 @@ COMMAND = Command("ROC-AUC of quality maps against a distorted rectangle", add_o
 def _predictor(options):
     """The function that makes the maps, its name in the results, and its network's details."""
     if options.map == "patchnet":
-        scorer = Scorer(options.model, stride=options.stride, default_stride=_STRIDE)
-        load_quietly(scorer)
+        scorer = load_quietly(Scorer(options.model, stride=options.stride, default_stride=_STRIDE))
         named = {"model": scorer.info.name, "weights_sha256": scorer.info.sha256}
         return scorer.map, {**named, "stride": scorer.map_stride}, [scorer.info.details]
     stride = _STRIDE if options.stride is None else options.stride

@@ -98,8 +98,7 @@ IMAGES: dict[str, Callable[[], np.ndarray]] = {
 
 def _rows(model: str) -> tuple[list[dict], dict]:
     """A row for each image, and what the model is."""
-    scorer = Scorer(model)
-    load_quietly(scorer)
+    scorer = load_quietly(Scorer(model))
     info, rows = scorer.info, []
     for name, make in IMAGES.items():
         pixels = make()

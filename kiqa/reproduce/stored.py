@@ -23,7 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from kiqa.evaluation.correlation import METRICS, bootstrap_interval
+from kiqa.evaluation.bootstrap import bootstrap_interval
+from kiqa.evaluation.correlation import METRICS
 from kiqa.io.json_files import read_json
 from kiqa.reproduce.__main__ import NAMES, command_of, run_named
 from kiqa.reproduce.beside import INTERVAL, Beside, Found

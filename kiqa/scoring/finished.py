@@ -116,6 +116,7 @@ class Finished:
     scored: Contents
 
     def __init__(self, found: Iterable[tuple[int, dict]], *, key: dict, again: bool) -> None:
+        self._again = again
         self._refused: set[int] = set()
         paths, places, scored, keys = array("q"), array("q"), [], []
         values, wanted = itemgetter(*key), tuple(key.values())
@@ -123,7 +124,7 @@ class Finished:
             if values(row) != wanted:
                 continue
             error = row["error"]
-            if error is not None and (again or not row["sha256"]):
+            if error is not None and self._is_tried_again(row):
                 self._refused.add(hash((row["path"], error)))
             if row["sha256"] and not (again and error):
                 paths.append(hash(row["path"]))
@@ -138,7 +139,11 @@ class Finished:
 
     def refused(self, row: dict) -> bool:
         """Say whether a row's error is written already, of an image that is tried each time."""
-        return hash((row["path"], row["error"])) in self._refused
+        return self._is_tried_again(row) and hash((row["path"], row["error"])) in self._refused
+
+    def _is_tried_again(self, row):
+        """Whether a later run tries the row's image again if the row has an error."""
+        return self._again or not row["sha256"]
 
 
 def _content(key):

@@ -141,16 +141,17 @@ def score_paths(
     check_engine(engine, address, gpus_per_worker)
     if workers is not None and workers < 1:
         raise ValueError(f"Expected at least 1 worker. Received: {workers}.")
+    found: Callable[..., Generator[dict]] = _decoded
+    if engine == "ray":
+        from kiqa.scoring.cluster.rows import worked_out
+        from kiqa.scoring.cluster.session import reached
+
+        found = partial(worked_out, address=reached(address), gpus_per_worker=gpus_per_worker)
     check_references(references is not None, needed=scorer.needs_reference, model=scorer.model)
     if references is not None and len(references) != len(paths):
         raise ValueError(
             f"Expected a reference for each of {len(paths)} images. Received: {len(references)}."
         )
-    found: Callable[..., Generator[dict]] = _decoded
-    if engine == "ray":
-        from kiqa.scoring.cluster.rows import worked_out
-
-        found = partial(worked_out, address=address, gpus_per_worker=gpus_per_worker)
     # With a bound of its own a run may take what another refused.
     keep = partial(
         Finished,
@@ -171,7 +172,7 @@ def score_paths(
 
 
 def check_engine(engine: str, address: str | None, gpus_per_worker: float) -> None:
-    """Refuse what cannot be had, before anything is loaded or written.
+    """Refuse an engine that is none, and options that do not fit it.
 
     Args:
         engine: As for `score_paths`.
@@ -179,9 +180,7 @@ def check_engine(engine: str, address: str | None, gpus_per_worker: float) -> No
         gpus_per_worker: As for `score_paths`.
 
     Raises:
-        ValueError: If the engine is unknown or the options do not fit it.
-        ConnectionError: If no cluster answers.
-        ImportError: If Ray is asked for and not installed.
+        ValueError: If they are such.
     """
     if engine not in ("threads", "ray"):
         raise ValueError(f"Expected engine 'threads' or 'ray'. Received: {engine!r}.")
@@ -192,10 +191,6 @@ def check_engine(engine: str, address: str | None, gpus_per_worker: float) -> No
         )
     if not 0 <= gpus_per_worker < float("inf"):
         raise ValueError(f"Expected at least 0 GPUs for a worker. Received: {gpus_per_worker!r}.")
-    if engine == "ray":
-        from kiqa.scoring.cluster.session import check_reachable
-
-        check_reachable(address)
 
 
 def row_columns(*, references: bool = False, reasons: bool = False) -> tuple[str, ...]:
@@ -221,7 +216,6 @@ def _decoded(pairs, scorer, final, scored, *, reasons, workers):
 
 
 def _score(items, scorer, rows, old, *, stop):
-    again = scorer.max_memory is not None
     try:
         for item in items:
             content = content_of(item)
@@ -233,8 +227,7 @@ def _score(items, scorer, rows, old, *, stop):
                 row["seconds"] = round(row["seconds"], 4)
             else:
                 row = item if "score" in item else scorer.row(item)
-                final_too = bool(row["sha256"]) and not again
-                fresh = final_too or not old.refused(row)
+                fresh = not old.refused(row)
             if stop and row["error"] is not None:
                 raise ValueError(f"Stopped at the first error: {row['error']}")
             if rows is not None and fresh:

@@ -12,6 +12,7 @@ from kiqa.data.augmentation import (
     distorted_versions,
     largest_rectangle,
     quality_left,
+    version_size,
     versions,
 )
 from kiqa.data.distortions import LEVELS, distort
@@ -53,6 +54,7 @@ def test_no_undefined_pixel_remains(angle, shape, monkeypatch):
     """A white image on black stays white inside the rectangle that is kept."""
     monkeypatch.setattr(augmentation.cv2, "BORDER_REFLECT_101", cv2.BORDER_CONSTANT)
     kept = apply_version(np.full((*shape, 3), 255, np.uint8), Version(angle=angle))
+    assert kept.shape[:2] == version_size(*shape, Version(angle=angle))
     assert kept.min() == 255
     height, width = largest_rectangle(*shape, angle)
     assert height - 4 < kept.shape[0] <= height + 1

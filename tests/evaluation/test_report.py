@@ -7,7 +7,8 @@ import os
 import numpy as np
 import pytest
 
-from kiqa.evaluation.correlation import METRICS, bootstrap_interval
+from kiqa.evaluation.bootstrap import bootstrap_interval
+from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import (
     REPORTED,
     correlation_report,

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from kiqa.evaluation.correlation import METRICS, bootstrap_interval
+from kiqa.evaluation.bootstrap import bootstrap_interval
+from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.resampling import (
     grouped_draws,
     krocc_rows,

@@ -12,6 +12,7 @@ from kiqa.export import exported
 from kiqa.export.comparison import TOLERANCE, made_images
 from kiqa.export.exported import ExportError, export
 from kiqa.export.formats import FORMATS
+from kiqa.export.quantising import Quantiser
 from kiqa.io.files import sha256_of
 from kiqa.io.outputs import OutputError
 from kiqa.io.weights import WeightsError, read_info
@@ -98,8 +99,9 @@ def test_a_quantised_copy_may_differ_and_says_so(small, tmp_path, monkeypatch):
         opened = form.open(path)
         return replace(opened, run=lambda x: [y * np.float32(1.01) for y in opened.run(x)])
 
-    monkeypatch.setitem(exported.FORMATS, "keras", replace(form, open=off))
-    monkeypatch.setitem(exported.QUANTISERS, "keras", seen.append)
+    monkeypatch.setitem(
+        exported.FORMATS, "keras", replace(form, open=off, quantiser=Quantiser(seen.append))
+    )
     found = export(small("patch"), tmp_path / "out", format="keras", quantise="int8")
     assert [path.name for path in seen] == ["small-patch.keras"]
     assert found.difference == pytest.approx(0.01, rel=0.01)

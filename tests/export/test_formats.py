@@ -84,7 +84,7 @@ def test_what_is_missing_is_said_with_its_extra(monkeypatch, name):
 
 def test_what_quantises_is_asked_for_only_when_it_is_needed(monkeypatch):
     """LiteRT's quantiser is a package of its own."""
-    absent = FORMATS["litert"].quantiser
+    absent = FORMATS["litert"].quantiser.modules
     monkeypatch.setattr(formats.util, "find_spec", lambda module: None if module in absent else 1)
     check_installed("litert")
     with pytest.raises(ImportError, match=r"no ai_edge_quantizer.*kiqa\[litert\]"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kiqa.export.formats import FORMATS
-from kiqa.export.quantising import QUANTISERS, _whole
+from kiqa.export.quantising import _whole
 
 
 def test_weights_have_a_scale_for_each_channel():
@@ -35,16 +35,17 @@ def network():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", list(QUANTISERS))
+@pytest.mark.parametrize("name", [name for name, form in FORMATS.items() if form.quantiser])
 def test_outputs_move_a_little_and_files_shrink(network, tmp_path, name, photo):
     """The same inputs and outputs, of any size, in nearly a quarter of the bytes."""
-    for module in (*FORMATS[name].modules, *FORMATS[name].quantiser):
-        pytest.importorskip(module, reason=f"needs kiqa[{FORMATS[name].extra}]")
-    path = tmp_path / f"network{FORMATS[name].ending}"
-    FORMATS[name].write(network, path)
-    size, plain = path.stat().st_size, FORMATS[name].open(path)
-    QUANTISERS[name](path)
-    small = FORMATS[name].open(path)
+    form = FORMATS[name]
+    for module in (*form.modules, *form.quantiser.modules):
+        pytest.importorskip(module, reason=f"needs kiqa[{form.extra}]")
+    path = tmp_path / f"network{form.ending}"
+    form.write(network, path)
+    size, plain = path.stat().st_size, form.open(path)
+    form.quantiser.replace(path)
+    small = form.open(path)
     assert (small.inputs, small.outputs) == (plain.inputs, plain.outputs)
     assert path.stat().st_size < size - 2 * 4 * 1024  # of 2 layers, 1,728 and 2,048 weights
     for side in (40, 64):

@@ -144,7 +144,7 @@ def aimed(parser: argparse.ArgumentParser, more: Sequence[str] = ()) -> list[str
             value = VALUES[action.dest]
             if "=" in (action.metavar or ""):
                 value = [f"biq2021={value[0]}"]
-        elif action.dest == "include_trained":
+        elif action.dest in ("include_trained", "shallow"):
             value = []
         elif action.dest == "set":
             value = ["all"]

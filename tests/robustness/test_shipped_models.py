@@ -26,6 +26,7 @@ CARDS = {
     "niqe": "comparators.md",
     "cnniqa": "comparators.md",
     "nima": "comparators.md",
+    "deepbiq": "comparators.md",
     "cornia": "comparators.md",
 }
 

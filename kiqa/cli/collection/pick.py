@@ -54,8 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     _check_copies(arguments)
     inputs, rows = collected(arguments, leave_out=[arguments.copy, arguments.list])
     check_targets(filter(None, [arguments.list]))
-    scorer = Scorer(arguments.model, max_memory=arguments.memory)
-    load_quietly(scorer)
+    scorer = load_quietly(Scorer(arguments.model, max_memory=arguments.memory))
     check_scorer(scorer, rows)
     pairs = [(item.path, item.name) for item in inputs]
     good, entries, errors = [], [], 0

@@ -32,8 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     inputs, rows = collected(arguments, leave_out=[arguments.output])
     check_targets([arguments.output])
-    scorer = Scorer(arguments.model, max_memory=arguments.memory)
-    load_quietly(scorer)
+    scorer = load_quietly(Scorer(arguments.model, max_memory=arguments.memory))
     found = write_report(
         [(item.path, item.name) for item in inputs],
         arguments.output,

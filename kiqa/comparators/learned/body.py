@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from kiqa.io.weights import WeightsInfo, load_model
-from kiqa.maps.rnn_biqa import network_function
+from kiqa.maps.network_function import network_function
 from kiqa.startup import check_process
 
 FEATURES = 1280  # channels of the head of every EfficientNet-Lite

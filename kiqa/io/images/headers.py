@@ -3,11 +3,13 @@
 Used through `kiqa.io.images`.
 """
 
+import os
 import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image, ImageFile
@@ -25,6 +27,7 @@ from kiqa.io.images.profiles import Conversion, conversion_to_srgb
 from kiqa.io.memory import MemoryLimitError
 
 MAX_PIXELS = 200_000_000
+_TURNED = 5  # EXIF orientations from here on exchange width and height
 
 IMAGE_SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp",
@@ -198,6 +201,25 @@ def orientation(image: ImageFile.ImageFile) -> int:
         value = image.tag_v2.get(ORIENTATION)
         return value if isinstance(value, int) and 1 <= value <= 8 else 1
     return stated_orientation(image.info.get("exif", b""), image.info.get("xmp", b""))
+
+
+def upright_size(path: str | os.PathLike) -> tuple[int, int]:
+    """Return height and width of an image as it is shown, from the file's header.
+
+    Args:
+        path: The file.
+
+    Returns:
+        ``(height, width)``, those of what `kiqa.load_image` loads.
+
+    Raises:
+        OSError: If the file cannot be read.
+        ImageError: If it is no image.
+    """
+    image = open_header(Path(path).read_bytes(), os.fspath(path), MAX_PIXELS)
+    width, height = image.size
+    turned = image.format != "TIFF" and orientation(image) >= _TURNED  # Pillow turns a TIFF's
+    return (width, height) if turned else (height, width)
 
 
 def conversion(image: Image.Image) -> Conversion:

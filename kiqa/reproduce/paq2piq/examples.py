@@ -20,17 +20,11 @@ from kiqa.data.excluded import excluding_files
 from kiqa.evaluation.report import write_csv
 from kiqa.io.images import load_image
 from kiqa.io.images.kinds import listed_images
-from kiqa.reproduce.command import (
-    Command,
-    add_data,
-    add_model,
-    add_output,
-    loaded,
-    records_of,
-    report,
-)
+from kiqa.reproduce.command import Command, add_data, add_model, add_output, records_of, report
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.thesis.figures import save
+from kiqa.scoring import Scorer
+from kiqa.startup import load_quietly
 
 _QUALITY, _NOISE = 12, 20  # of libjpeg's scale, and gray levels; the paper names none. Ours.
 _BLUR = 2.5  # pixels, of Fig. 2's first image
@@ -79,7 +73,7 @@ def _fig_1(options: argparse.Namespace) -> int:
         raise ValueError("Expected two --image or three: (a), (b) and (c). Received: one.")
     cases.append((options.image[-1], f"noise of {options.noise} gray levels",
                   lambda p: gaussian_noise(p, options.noise, rng)))  # fmt: skip
-    scorer = loaded(options)
+    scorer = load_quietly(Scorer(options.model))
     panels, rows = [], []
     for path, text, change in cases:
         pixels = load_image(path).pixels
@@ -99,7 +93,7 @@ def _fig_2(options: argparse.Namespace) -> int:
 
     if len(options.image) != 2:
         raise ValueError(f"Expected two --image, (a) and (b). Received: {len(options.image)}.")
-    scorer = loaded(options)
+    scorer = load_quietly(Scorer(options.model))
     panels, rows = [], []
     for number, path in enumerate(options.image):
         pixels = load_image(path).pixels

@@ -62,8 +62,7 @@ def _fig_10(options) -> int:
     from kiqa.plotting import literal, plot_blend
 
     records = _records(options)
-    scorer = Scorer(options.model, grid=options.grid)
-    load_quietly(scorer)
+    scorer = load_quietly(Scorer(options.model, grid=options.grid))
     paths = options.image
     if records is not None:
         records = unseen(records, [scorer.info.details], options).images

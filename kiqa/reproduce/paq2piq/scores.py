@@ -82,8 +82,7 @@ def open_model(model: str | os.PathLike) -> RatingModel:
         ValueError: If it cannot be loaded, or needs a reference.
         FileNotFoundError: If it is not there.
     """
-    scorer = Scorer(model)
-    load_quietly(scorer)
+    scorer = load_quietly(Scorer(model))
     info = scorer.info
     if scorer.needs_reference:
         raise ValueError(f"Expected a no-reference model. Received: {info.name}.")

@@ -5,7 +5,7 @@ study of LIVE-FB's numbers (an image's share in the variance of a rating is
 chosen so that halves of the subjects correlate as published), and says so.
 
 Public names: :data:`FIG_4`, :data:`FIG_5`, :data:`FIG_7`, :data:`FIG_8`,
-:func:`picture_size`, :func:`simulated_scores`.
+:func:`simulated_scores`.
 
 References:
     Ying et al. 2020, section 3.
@@ -31,37 +31,18 @@ from kiqa.data.readers.live_fb import live_fb, live_fb_patches
 from kiqa.data.study.cropping import place_patches, write_patches
 from kiqa.data.tables import read_table
 from kiqa.io.images import load_image
-from kiqa.io.images.headers import MAX_PIXELS, open_header, orientation
+from kiqa.io.images.headers import upright_size
 from kiqa.io.images.kinds import listed_images
 from kiqa.reproduce.command import Command, add_data, add_output, records_of, report
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets, images_of
 from kiqa.reproduce.thesis.figures import save, spread
 
-_TURNED = 5  # EXIF orientations from here on exchange width and height
 _RELIABILITY = {"pictures": 0.05, "patches": 0.1}  # halves of 18 correlate 0.48 and 0.65
 _PATCH = 0.6  # of true qualities; with the noise of both scores about the published 0.43
 _SIMULATED = 1000  # images
 _FIVE_POINTS = 5  # scores that are all below are on another scale
 _PRINTED = ("live-itw", "koniq10k", "live-fb")  # of Fig. 8
-
-
-def picture_size(path: str | os.PathLike) -> tuple[int, int]:
-    """Return height and width of an image as it is shown, from the file's header.
-
-    Args:
-        path: The file.
-
-    Returns:
-        ``(height, width)`` in pixels, upright.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no image.
-    """
-    image = open_header(Path(path).read_bytes(), os.fspath(path), MAX_PIXELS)
-    width, height = image.size
-    return (width, height) if orientation(image) >= _TURNED else (height, width)
 
 
 def simulated_scores(
@@ -107,7 +88,7 @@ def _fig_4(options) -> int:
         raise ValueError("Expected --data and --dataset, or --images FOLDER. Received: "
                          f"{'none' if options.images is None else 'both'}.")  # fmt: skip
     left_out = LeftOut()
-    ax = plot_picture_sizes([size for _, size in left_out.over(_paths(options), picture_size)])
+    ax = plot_picture_sizes([size for _, size in left_out.over(_paths(options), upright_size)])
     save(ax, options, "paq2piq-fig4")
     return left_out.status()
 

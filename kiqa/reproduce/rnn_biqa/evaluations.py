@@ -16,7 +16,8 @@ from kiqa.comparators import FITTED
 from kiqa.reproduce.command import report, unseen
 from kiqa.reproduce.computed import computable, named, trained_sets
 from kiqa.reproduce.evaluated import described, read_evaluated, shared_images
-from kiqa.training.rnn_biqa.protocols import Part, Parts, folder_records, metrics_of
+from kiqa.training.rnn_biqa.parts import Part, Parts, folder_records
+from kiqa.training.rnn_biqa.protocols import metrics_of
 
 _TOPS = {"0..1": 1.0, "0..100": 100.0}  # of scales on which an RMSE means something
 _UNKNOWN = "the scale of the scores is not that of the MOS"

@@ -40,6 +40,14 @@ from kiqa.reproduce.rnn_biqa.evaluations import evaluated_results
 from kiqa.reproduce.rnn_biqa.rows import consistency, table_rows, with_means
 from kiqa.training.rnn_biqa import protocols
 from kiqa.training.rnn_biqa.feature_folder import open_folder
+from kiqa.training.rnn_biqa.parts import (
+    Parts,
+    cross_parts,
+    less_excluded,
+    own_parts,
+    random_parts,
+    unseen_parts,
+)
 from kiqa.training.rnn_biqa.settings import (
     NORMALISATIONS,
     POOLING_PRESETS,
@@ -61,7 +69,7 @@ _COMPARISON = ("DeepBIQ", "CNN+Mres+RNN")
 def _run(options: argparse.Namespace, *, table: str, methods: Sequence[str]) -> int:
     runs, data = _parts(options, table)
     runs = {
-        run: protocols.unseen_parts(parts, include=options.include_trained, report=report)
+        run: unseen_parts(parts, include=options.include_trained, report=report)
         for run, parts in runs.items()
     }
     base = PoolingSettings(
@@ -126,7 +134,7 @@ def _one(settings, parts, options, name):
         report(f"{' '.join(filter(None, name))}: {message}")
 
     # The paper chooses nothing.
-    chosen: protocols.Parts = {"train": parts["train"], "val": None, "test": parts["test"]}
+    chosen: Parts = {"train": parts["train"], "val": None, "test": parts["test"]}
     with tempfile.TemporaryDirectory() as temporary:
         kept = options.output and options.output / "runs" / "-".join(filter(None, name))
         _, predicted = protocols.fit_and_predict(
@@ -152,7 +160,7 @@ def _parts(options, table):
                 "other data set out."
             )
         runs = {
-            folder.path.name: protocols.random_parts(folder, seed=options.seed, others=folders)
+            folder.path.name: random_parts(folder, seed=options.seed, others=folders)
             for folder in folders
         }
         if len(runs) < len(folders):
@@ -164,15 +172,14 @@ def _parts(options, table):
     folder = _opened(options.features, options)
     if table in ("rnn-table6", "rnn-table7"):
         runs = {
-            str(i + 1): protocols.random_parts(folder, seed=options.seed + i)
-            for i in range(options.repeats)
+            str(i + 1): random_parts(folder, seed=options.seed + i) for i in range(options.repeats)
         }
         return runs, folder.info.dataset
     if options.test_features is not None:
         other = _opened(options.test_features, options)
         data = f"{folder.info.dataset} -> {other.info.dataset}"
-        return {"": protocols.cross_parts(folder, other)}, data
-    parts = protocols.own_parts(folder, options.split)
+        return {"": cross_parts(folder, other)}, data
+    parts = own_parts(folder, options.split)
     if parts["test"] is None:
         raise ValueError(
             f"Expected images to test on. Received: {folder.path}, whose split has none, and no "
@@ -183,7 +190,7 @@ def _parts(options, table):
 
 def _opened(path, options):
     """A folder of features, less what is excluded."""
-    return protocols.less_excluded(open_folder(path), options.exclude, report=report)
+    return less_excluded(open_folder(path), options.exclude, report=report)
 
 
 def _options(parser: argparse.ArgumentParser, *, table: str) -> None:

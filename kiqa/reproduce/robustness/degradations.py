@@ -16,7 +16,7 @@ from kiqa.data.distortions import available_distortions, distort
 from kiqa.evaluation.report import to_markdown
 from kiqa.evaluation.resampling import mean_interval
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_include, add_pristine, loaded
+from kiqa.reproduce.command import Command, add_include, add_pristine
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.robustness.shared import (
     CONFIDENCE,
@@ -27,6 +27,8 @@ from kiqa.reproduce.robustness.shared import (
     finish,
     generator,
 )
+from kiqa.scoring import Scorer
+from kiqa.startup import load_quietly
 
 # Distortion -> five rising levels, in the unit of `kiqa.data.distortions`.
 STEPS = {
@@ -40,7 +42,7 @@ STEPS = {
 
 
 def _degradations(options: argparse.Namespace) -> int:
-    scorer = loaded(options)
+    scorer = load_quietly(Scorer(options.model))
     files, _, met = files_of(options, scorer)
     sign = 1 if scorer.info.higher_is_better else -1
     kinds = [kind for kind in STEPS if kind in available_distortions()]

@@ -24,7 +24,6 @@ from kiqa.reproduce.command import (
     Command,
     add_data,
     add_include,
-    loaded,
     records_of,
     split_of,
     unseen,
@@ -40,6 +39,8 @@ from kiqa.reproduce.robustness.shared import (
     generator,
     resized,
 )
+from kiqa.scoring import Scorer
+from kiqa.startup import load_quietly
 
 _FACTOR = 0.93
 _QUALITIES = (75, 85, 95)
@@ -76,7 +77,7 @@ def version_of(pixels: np.ndarray, name: str, *, seed: int) -> tuple[str, np.nda
 
 
 def _history(options: argparse.Namespace) -> int:
-    scorer = loaded(options)
+    scorer = load_quietly(Scorer(options.model))
     records, _, met = unseen(records_of(options), [scorer.info.details], options)
     known = {} if options.plain is None else read_predictions(options.plain)
     left_out = LeftOut()

@@ -16,15 +16,17 @@ from kiqa.arguments import add_number
 from kiqa.evaluation.correlation import srocc
 from kiqa.evaluation.report import to_markdown
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_data, add_include, loaded, records_of, unseen
+from kiqa.reproduce.command import Command, add_data, add_include, records_of, unseen
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.robustness.shared import about, add_common, files_of, finish, resized
+from kiqa.scoring import Scorer
+from kiqa.startup import load_quietly
 
 _LARGEST_FACTOR = 8
 
 
 def _sizes(options: argparse.Namespace) -> int:
-    scorer = loaded(options)
+    scorer = load_quietly(Scorer(options.model))
     files, met = _files(options, scorer)
     left_out = LeftOut()
     shown = tqdm(files, unit="image", disable=None)

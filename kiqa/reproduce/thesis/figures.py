@@ -122,8 +122,7 @@ def _options_13(parser):
 
 def _pixels_and_scorer(options):
     pixels = load_image(options.image).pixels
-    scorer = Scorer(options.model, stride=options.stride)
-    load_quietly(scorer)
+    scorer = load_quietly(Scorer(options.model, stride=options.stride))
     return pixels, scorer
 
 
@@ -197,8 +196,7 @@ def _examples(options) -> int:
     from kiqa.plotting import literal, plot_map
 
     records = records_of(options)
-    scorer = Scorer(options.model, stride=options.stride)
-    load_quietly(scorer)
+    scorer = load_quietly(Scorer(options.model, stride=options.stride))
     records = unseen(records, [scorer.info.details], options).images
     left_out = LeftOut()
 

@@ -175,8 +175,7 @@ def _fig_11(options: argparse.Namespace) -> int:
         source = f"synthetic distortions of pristine images, seed {options.seed}"
     else:
         items, source = boxed_items(options.images, options.boxes), Path(options.boxes).name
-    scorer = Scorer(options.model, stride=options.stride)
-    load_quietly(scorer)
+    scorer = load_quietly(Scorer(options.model, stride=options.stride))
     items, met = untrained_items(
         items, [scorer.info.details], include=options.include_trained, report=report,
         exclude=options.exclude,

@@ -80,8 +80,7 @@ def rows_of(
     from kiqa.scoring import Scorer
     from kiqa.startup import load_quietly
 
-    scorer = Scorer(options.model, stride=options.stride)
-    load_quietly(scorer)
+    scorer = load_quietly(Scorer(options.model, stride=options.stride))
     rows, left_out = [], LeftOut()
     for path, own in left_out.over(images_of(options), lambda path: list(compare(path, scorer))):
         rows += [{"image": path.name, **row} for row in own]

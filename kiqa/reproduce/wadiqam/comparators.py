@@ -65,8 +65,7 @@ def comparator_results(
         models = with_weights(fit if len(modes) == 1 else list(titles))
     found: list[Result] = []
     for model in models:
-        scorer = Scorer(model)
-        load_quietly(scorer)
+        scorer = load_quietly(Scorer(model))
         mode = "fr" if scorer.needs_reference else "nr"
         if mode not in modes:
             report(f"no row of {scorer.info.name}: it is for {_FOR[mode]}")

@@ -178,8 +178,7 @@ def _run(options: argparse.Namespace) -> int:
     found = images_in(options.data, split=options.split, chosen=options.set)
     chosen = excluding_files(found, options.exclude or (), report=report)
     images = [path for path, _ in left_out.over(chosen, _look)]
-    scorer = Scorer(options.model)
-    load_quietly(scorer)
+    scorer = load_quietly(Scorer(options.model))
     if not scorer.needs_reference:
         raise ValueError(
             f"Expected a full-reference model. Received: {options.model}, which takes no "

@@ -1,6 +1,6 @@
 """The Ray that workers run in: one of its own for a command, or a cluster that is there.
 
-Public names: `Shares`, `check_reachable`, `joined`, `shares`.
+Public names: `Reached`, `Shares`, `joined`, `reached`, `shares`.
 """
 
 import contextlib
@@ -35,6 +35,12 @@ _OWN = {"RAY_USAGE_STATS_ENABLED": "0"}
 # Without one in a variable Ray writes one into the home folder; it is read once in a process.
 _TOKEN = {"RAY_AUTH_TOKEN": secrets.token_hex(32)}
 _TOKENS = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+
+
+class Reached(str):
+    """An address at which a Ray has answered; it is not asked again."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -98,21 +104,26 @@ def joined(address: str | None, *, workers: int | None = None) -> Iterator[None]
             _end_below(folder)
 
 
-def check_reachable(address: str | None) -> None:
-    """Refuse what `joined` would refuse, before anything is started or written.
+def reached(address: str | None) -> str | None:
+    """Ask at an address whether a Ray answers, before anything is loaded or written.
 
     Args:
         address: As for `joined`.
+
+    Returns:
+        The address as `Reached`; as it is where nobody has to be asked.
 
     Raises:
         ImportError: If Ray is not installed.
         ConnectionError: If nobody answers there, within some seconds.
         ValueError: If the address is none.
     """
-    if not _ray().is_initialized() and address is not None:
-        place = _place(address)
-        _check_answers(place, address)
-        _check_speaks(place, address)
+    if _ray().is_initialized() or address is None or isinstance(address, Reached):
+        return address
+    place = _place(address)
+    _check_answers(place, address)
+    _check_speaks(place, address)
+    return Reached(address)
 
 
 def _ray() -> Any:
@@ -130,7 +141,7 @@ def _ray() -> Any:
 
 @contextmanager
 def _connected(ray, address):
-    check_reachable(address)  # without an answer Ray waits for two minutes
+    reached(address)  # without an answer Ray waits for two minutes
     try:
         _start(ray, _place(address), {})
     except (RuntimeError, SystemExit) as error:  # other versions, or what is no Ray at all

@@ -16,6 +16,7 @@ import numpy as np
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo, find_companion, load_model
 from kiqa.maps.dense import patch_size
+from kiqa.maps.network_function import network_function
 from kiqa.maps.stack import FISH_FORMS, MAPS, StackMaker
 from kiqa.models.aggregator import LEAST_CELLS, spatial_grid, spatial_model
 from kiqa.scoring.engines import Engine
@@ -65,7 +66,7 @@ def aggregator_engine(info: WeightsInfo, *, stride: int | None, default_stride: 
                 f"or --model {patch_info.name}, which takes {patch}x{patch} pixels."
             )
         values, score = run(stacks.stack(pixels)[None])
-        return values.numpy()[0, ..., 0], float(score[0, 0])
+        return values[0, ..., 0], float(score[0, 0])
 
     def quality_map(pixels):
         return QualityMap(
@@ -106,7 +107,6 @@ def _details(info):
 def _function(model, info):
     """The network as one compiled function: spatial quality map and score of stacks."""
     import keras
-    import tensorflow as tf
 
     shapes = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
     if shapes != [(None, None, None, 3), (None, 1)]:
@@ -115,10 +115,4 @@ def _function(model, info):
             f"outputs {shapes} in {info.path}. Use a file of an aggregator."
         )
     outputs = [spatial_model(model).output, model.outputs[0]]
-    network = keras.Model(model.inputs[0], outputs)
-
-    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32)])
-    def run(stacks):
-        return network(stacks, training=False)
-
-    return run
+    return network_function(keras.Model(model.inputs[0], outputs))

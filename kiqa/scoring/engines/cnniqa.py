@@ -8,7 +8,7 @@ from kiqa.comparators.learned.cnniqa import LEAST_SIDE, all_patches
 from kiqa.constants import CNNIQA
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo, load_model
-from kiqa.maps.rnn_biqa import network_function
+from kiqa.maps.network_function import network_function
 from kiqa.scoring.engines import Engine, without_map
 
 _BATCH = 64  # patches; larger ones leave the processor's cache

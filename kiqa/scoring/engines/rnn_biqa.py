@@ -15,7 +15,8 @@ import numpy as np
 from kiqa.constants import RNN_BIQA
 from kiqa.io.weights import WeightsInfo, find_companion, load_model
 from kiqa.maps.gaze import GazeForm
-from kiqa.maps.rnn_biqa import LEAST_SIDE, GazeExtractor, network_function
+from kiqa.maps.network_function import network_function
+from kiqa.maps.rnn_biqa import LEAST_SIDE, GazeExtractor
 from kiqa.scoring.engines import Engine
 
 

@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from kiqa.data.augmentation import Version, quality_left
+from kiqa.data.augmentation import Version, quality_left, version_size
 from kiqa.data.records import ScoredImage
+from kiqa.io.images.headers import upright_size
 from kiqa.io.weights import load_model, read_info
 from kiqa.maps.stack import MAPS, StackMaker
 from kiqa.maps.stack_cache import StackCache
@@ -75,30 +77,37 @@ class StackSource:
         info = read_info(patchnet)
         model = load_model(info.path)
         maker = StackMaker(model, stride=self.stride, fish=self.fish, info=info)
-        cache = StackCache(self.folder, maker)
-        made = cache.fill([(record.path, version) for record, version in wanted], workers=workers)
+        stacks = StackCache(self.folder, maker)
+        wanted = self._large_enough(wanted, maker.patch)
+        made = stacks.fill([(record.path, version) for record, version in wanted], workers=workers)
         bar = tqdm(made, total=len(wanted), unit="stack", desc="map stacks", disable=None)
         items = []
         for (record, version), (path, error) in zip(wanted, bar, strict=True):
             if error is None:
                 target = quality_left(version) if left else record.mos01
-                item = stack_item(path, target, name=record.name, content=record.content)
-                error = self._too_small(item)
-            if error is None:
-                items.append(item)
+                items.append(stack_item(path, target, name=record.name, content=record.content))
             else:
                 self._report(f"left out: {error}")
         return items
 
-    def _too_small(self, item):
-        """Why a stack is too small for the network; ``None`` if it is not."""
-        rows, columns = item.shape
-        if min(rows, columns) >= LEAST_CELLS:
-            return None
-        return (
-            f"{item.name}: Expected at least {LEAST_CELLS} map cells a side. Received: "
-            f"{columns}x{rows} at stride {self.stride}. Use a larger image or a smaller --stride."
-        )
+    def _large_enough(self, wanted, patch):
+        """Those whose stacks will have the cells that the network needs; reports the others."""
+        size_of, kept = cache(_size), []
+        for record, version in wanted:
+            if (size := size_of(record.path)) is None:
+                kept.append((record, version))
+                continue
+            sides = version_size(size[0], size[1], version)
+            rows, columns = (max(0, (side - patch) // self.stride + 1) for side in sides)
+            if min(rows, columns) >= LEAST_CELLS:
+                kept.append((record, version))
+                continue
+            self._report(
+                f"left out: {record.name}: Expected at least {LEAST_CELLS} map cells a side. "
+                f"Received: {columns}x{rows} at stride {self.stride}. Use a larger image or a "
+                "smaller --stride."
+            )
+        return kept
 
     def matching(
         self,
@@ -154,3 +163,11 @@ class StackSource:
             "fish": self.fish,
             "patchnet": {"name": info.name, "sha256": info.sha256},
         }
+
+
+def _size(path):
+    """Height and width of an image; ``None`` of a file without, which the cache says more of."""
+    try:
+        return upright_size(path)
+    except (OSError, ValueError):
+        return None

@@ -6,12 +6,8 @@ Public names: `COMMAND`.
 import argparse
 
 from kiqa.training.lite.settings import LiteSettings
-from kiqa.training.runs.command import (
-    TrainingCommand,
-    add_unrated,
-    chosen_parts,
-    unrated_images,
-)
+from kiqa.training.runs.command import TrainingCommand
+from kiqa.training.runs.parts import add_unrated, chosen_parts, unrated_images
 
 
 def _prepare(arguments: argparse.Namespace, settings: LiteSettings):

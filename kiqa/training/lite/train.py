@@ -43,9 +43,9 @@ from kiqa.training.lite.network import (
 from kiqa.training.lite.publishing import export_lite
 from kiqa.training.lite.settings import LiteSettings
 from kiqa.training.lite.versions import FeatureSet, open_set, plan_copies, prepare
-from kiqa.training.runs.checks import refuse_shared_contents
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.options import settings_to_json
+from kiqa.training.runs.parts import refuse_shared_contents
 from kiqa.training.runs.run import RunOptions, Training, run_training
 from kiqa.training.runs.seeding import epoch_rng
 

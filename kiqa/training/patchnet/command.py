@@ -18,8 +18,8 @@ from kiqa.training.patchnet.settings import (
     PRESETS,
     PatchnetSettings,
 )
-from kiqa.training.runs.checks import refuse_shared_contents
-from kiqa.training.runs.command import TrainingCommand, limited
+from kiqa.training.runs.command import TrainingCommand
+from kiqa.training.runs.parts import limited, refuse_shared_contents
 
 _RUNS = Path("runs")
 

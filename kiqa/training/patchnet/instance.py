@@ -16,8 +16,8 @@ from kiqa.training.patchnet.batches import InstanceData, epoch_plan
 from kiqa.training.patchnet.dead import DeadNetworkError, refuse_dead
 from kiqa.training.patchnet.settings import PatchnetSettings
 from kiqa.training.runs.checkpoint import RunState, read_checkpoint
-from kiqa.training.runs.checks import refuse_shared_contents
 from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
+from kiqa.training.runs.parts import refuse_shared_contents
 from kiqa.training.runs.replicas import predict_batch, whole_batch
 from kiqa.training.runs.run import CHECKPOINT_FILE, Training, train_epochs
 from kiqa.training.runs.seeding import model_seed

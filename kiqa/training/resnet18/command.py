@@ -5,7 +5,8 @@ Public names: `COMMAND`.
 
 from kiqa.arguments import add_path, add_text
 from kiqa.training.resnet18.settings import DistillationSettings
-from kiqa.training.runs.command import TrainingCommand, chosen_parts
+from kiqa.training.runs.command import TrainingCommand
+from kiqa.training.runs.parts import chosen_parts
 
 
 def _add_options(parser):

@@ -16,7 +16,8 @@ from kiqa.training.rnn_biqa.settings import (
     FineTuningSettings,
     PoolingSettings,
 )
-from kiqa.training.runs.command import TrainingCommand, limited
+from kiqa.training.runs.command import TrainingCommand
+from kiqa.training.runs.parts import limited
 
 
 def _fine_tuning_parts(arguments: argparse.Namespace, settings: FineTuningSettings):
@@ -92,7 +93,7 @@ def _pooling_runs(arguments: argparse.Namespace, settings: PoolingSettings):
 
 
 def _pool(runs, settings, run, arguments):
-    from kiqa.training.rnn_biqa.protocols import unseen_parts
+    from kiqa.training.rnn_biqa.parts import unseen_parts
     from kiqa.training.rnn_biqa.train import run_pooling
 
     include = arguments.include_trained

@@ -1,258 +1,27 @@
-"""The paper's comparisons: parts of a data set, other data sets, several methods.
+"""The paper's comparisons: one method trained on parts of data sets, and tested.
 
-Public names: `Part`, `Parts`, `rated_part`, `folder_records`, `less_excluded`,
-`own_parts`, `random_parts`, `cross_parts`, `unseen_parts`, `fit_and_predict`,
-`metrics_of`.
+Public names: `fit_and_predict`, `metrics_of`, `METRIC_NAMES`.
 
 References:
     Korhonen et al. 2021, sections 4.3 and 4.4.
 """
 
-import hashlib
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from kiqa.constants import RNN_BIQA
-from kiqa.data.excluded import excluding
-from kiqa.data.records import SETS, ScoredImage
-from kiqa.data.splits import assign_split, read_split
-from kiqa.data.untrained import untrained
 from kiqa.evaluation.report import correlation_report
-from kiqa.io.weights import read_info
-from kiqa.training.rnn_biqa.feature_folder import EXTRACTOR_FILE, FeatureFolder
+from kiqa.training.rnn_biqa.parts import Part, Parts, rated_part
 from kiqa.training.rnn_biqa.settings import PoolingSettings
-from kiqa.training.runs.checks import refuse_shared_contents
+from kiqa.training.runs.parts import refuse_shared_contents
 
 if TYPE_CHECKING:
-    from kiqa.training.rnn_biqa.pooling import Rated
     from kiqa.training.runs.run import RunOptions
 
-_SHARED_FORM = ("downscaling", "short_axis", "small_images")  # of features that may be compared
 METRIC_NAMES = {"SCC": "srocc", "PCC": "plcc", "RMSE": "rmse"}  # as the tables call them
 _NONE = np.zeros(0)  # predictions
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """Some images of a folder of features.
-
-    Attributes:
-        folder: The folder.
-        names: Of the images.
-    """
-
-    folder: FeatureFolder
-    names: Sequence[str]
-
-
-class Parts(TypedDict):
-    """What one run trains on, chooses the epoch by and is tested on; ``None`` is no images."""
-
-    train: Part
-    val: Part | None
-    test: Part | None
-
-
-def folder_records(folder: FeatureFolder) -> list[ScoredImage]:
-    """Return the images of a folder as records, MOS in 0..1, files those of features."""
-    return [
-        ScoredImage(
-            name=row["name"],
-            path=folder.path / row["file"],
-            mos=row["mos"],
-            sd=None,
-            content=row["content"],
-            dataset=folder.info.dataset,
-            mos_range=(0.0, 1.0),
-            set=row["set"],
-        )
-        for row in folder.rows
-    ]
-
-
-def less_excluded(
-    folder: FeatureFolder,
-    exclude: Sequence[str | os.PathLike] | None,
-    *,
-    report: Callable[[str], object],
-) -> FeatureFolder:
-    """Leave images of a folder out, before its parts are drawn.
-
-    Args:
-        folder: Features of a data set.
-        exclude: What names images, see `kiqa.data.excluded`.
-        report: Called with a sentence on each of these.
-
-    Returns:
-        The folder with the rows of the others.
-
-    Raises:
-        FileNotFoundError: As `kiqa.data.excluded.excluding`.
-        ValueError: Likewise.
-    """
-    records = excluding(folder_records(folder), exclude or (), report=report)
-    kept = {record.name for record in records}
-    return replace(folder, rows=tuple(row for row in folder.rows if row["name"] in kept))
-
-
-def own_parts(folder: FeatureFolder, split: str | os.PathLike | None = None) -> Parts:
-    """Divide a folder by a split.
-
-    Args:
-        folder: Features of a data set.
-        split: Split file or name of a published split; ``None`` takes that
-            which the images had when their features were extracted.
-
-    Returns:
-        ``train``, ``val`` and ``test``; ``None`` for one without images.
-
-    Raises:
-        ValueError: If there is no split, or no image to train on.
-        FileNotFoundError: If there is no such split.
-    """
-    records = folder_records(folder)
-    if split is not None:
-        records = assign_split(records, read_split(split), allow_unmatched=True)
-    names = {part: [record.name for record in records if record.set == part] for part in SETS}
-    if not names["train"]:
-        raise ValueError(
-            f"Expected a split with images to train on. Received: {folder.path}, whose "
-            f"{len(records)} images have none. Add --split FILE|NAME, or use --repeats."
-        )
-    return {
-        "train": Part(folder, names["train"]),
-        "val": Part(folder, names["val"]) if names["val"] else None,
-        "test": Part(folder, names["test"]) if names["test"] else None,
-    }
-
-
-def random_parts(
-    folder: FeatureFolder, *, seed: int, others: Sequence[FeatureFolder] = ()
-) -> Parts:
-    """Divide a folder at random, 80 % to train on and 20 % to test.
-
-    The contents of all folders are ordered by a hash of seed and content, and
-    the first 80 % of them train. So an image is in the same part of each of
-    these folders, whichever images one of them lacks; its folder's own share
-    is then only near 80 %. An image that all of them lack changes the part of
-    one other content at most.
-
-    Args:
-        folder: Features of a data set.
-        seed: Draws the parts.
-        others: Features of the same data set in other sizes; may hold the
-            folder itself.
-
-    Returns:
-        ``train`` and ``test``; ``val`` is ``None``.
-
-    Raises:
-        ValueError: If there are too few images.
-
-    References:
-        Korhonen et al. 2021, section 4.4: one split for all sizes.
-    """
-    contents = {row["content"] for one in (folder, *others) for row in one.rows}
-    order = sorted(contents, key=lambda c: hashlib.sha256(os.fsencode(f"{seed}/{c}")).digest())
-    training = set(order[: round(RNN_BIQA.train_fraction * len(order))])
-    parts = {"train": [], "test": []}
-    for row in folder.rows:
-        parts["train" if row["content"] in training else "test"].append(row["name"])
-    if not all(parts.values()):
-        raise ValueError(
-            "Expected enough images for parts of 80 % and 20 %. Received: "
-            f"{len(folder.rows)} in {folder.path}, {len(parts['train'])} of them to train on. "
-            "Extract the features of more images."
-        )
-    return {"train": Part(folder, parts["train"]), "val": None, "test": Part(folder, parts["test"])}
-
-
-def cross_parts(train: FeatureFolder, test: FeatureFolder) -> Parts:
-    """Train on one data set and test on another, all images of each.
-
-    Sizes to which the images were shrunk first may differ.
-
-    Args:
-        train: Features of the one.
-        test: Features of the other.
-
-    Returns:
-        ``train`` and ``test``; ``val`` is ``None``.
-
-    Raises:
-        ValueError: If they are of different extractors or forms.
-    """
-    one, other = train.info, test.info
-    if one.extractor_sha256 != other.extractor_sha256:
-        raise ValueError(
-            f"Expected features of one extractor. Received: {train.path} by {one.extractor}, "
-            f"sha256 {one.extractor_sha256}, and {test.path} by {other.extractor}, sha256 "
-            f"{other.extractor_sha256}. Extract both with the same network."
-        )
-    forms = [{name: getattr(info.form, name) for name in _SHARED_FORM} for info in (one, other)]
-    if forms[0] != forms[1]:
-        raise ValueError(
-            f"Expected features of one form. Received: {train.path} with {forms[0]}, and "
-            f"{test.path} with {forms[1]}. Extract both with the same --preset."
-        )
-    return {"train": Part(train, train.names), "val": None, "test": Part(test, test.names)}
-
-
-def unseen_parts(parts: Parts, *, include: bool, report: Callable[[str], object]) -> Parts:
-    """Leave out test images that the feature extractor was trained on.
-
-    Args:
-        parts: Of `own_parts`, `random_parts` or `cross_parts`.
-        include: Leave nothing out, and say so.
-        report: Called with a sentence on what was met.
-
-    Returns:
-        The parts.
-
-    Raises:
-        ValueError: If no test image is left.
-    """
-    test = parts["test"]
-    if test is None:
-        return parts
-    file = test.folder.path / EXTRACTOR_FILE
-    if not file.is_file():
-        report(f"what {test.folder.info.extractor} was trained on is not known: {file} is missing")
-        return parts
-    names = set(test.names)
-    records = [record for record in folder_records(test.folder) if record.name in names]
-    kept = untrained(records, [read_info(file).details], include=include, report=report)
-    left = {record.name for record in kept.images}
-    return {**parts, "test": Part(test.folder, [name for name in test.names if name in left])}
-
-
-def rated_part(part: Part, *, multi_resolution: bool) -> "Rated":
-    """Read the features and scores of a part.
-
-    Args:
-        part: Images.
-        multi_resolution: Whether with the half-size version.
-
-    Returns:
-        A `kiqa.training.rnn_biqa.pooling.Rated`.
-
-    Raises:
-        ValueError: As `kiqa.training.rnn_biqa.feature_folder.read_sequence`.
-        FileNotFoundError: Likewise.
-    """
-    from kiqa.training.rnn_biqa.pooling import Rated
-
-    rows, sequences = part.folder.rows_of(part.names), part.folder.sequences(part.names)
-    return Rated(
-        names=list(part.names),
-        sequences=[sequence.chosen(multi_resolution=multi_resolution) for sequence in sequences],
-        mos=np.array([row["mos"] for row in rows], np.float64),
-        contents=[f"{part.folder.info.dataset}/{row['content']}" for row in rows],
-    )
 
 
 def fit_and_predict(

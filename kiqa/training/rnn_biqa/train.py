@@ -18,15 +18,8 @@ import numpy as np
 from kiqa.data.trained import names_trained_on
 from kiqa.evaluation.report import metric_cells, to_markdown, write_csv, write_json
 from kiqa.training.rnn_biqa.feature_folder import open_folder
-from kiqa.training.rnn_biqa.protocols import (
-    METRIC_NAMES,
-    Parts,
-    cross_parts,
-    fit_and_predict,
-    metrics_of,
-    own_parts,
-    random_parts,
-)
+from kiqa.training.rnn_biqa.parts import Parts, cross_parts, own_parts, random_parts
+from kiqa.training.rnn_biqa.protocols import METRIC_NAMES, fit_and_predict, metrics_of
 from kiqa.training.rnn_biqa.settings import PoolingSettings
 
 if TYPE_CHECKING:

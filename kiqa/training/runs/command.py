@@ -5,27 +5,22 @@ reads the data, starts Keras, trains, and turns errors into one line. Loads no
 Keras, so that ``--help`` and wrong options answer at once.
 
 Public names: `TrainingCommand`, `main`, `training_parser`, `add_training`,
-`run_command`, `chosen_parts`, `limited`, `add_unrated`, `unrated_images`.
+`run_command`.
 """
 
 import argparse
 import dataclasses
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kiqa.arguments import Output, add_exclude, add_number, add_output, add_path, add_text
+from kiqa.arguments import Output, add_exclude, add_number, add_output, add_text
 from kiqa.data import DATASETS
-from kiqa.data.chosen import at_random, training_parts
-from kiqa.data.folders import images_in
-from kiqa.data.records import ScoredImage
 from kiqa.interrupts import interrupt_status
 from kiqa.io.messages import tell
 from kiqa.running import claimed
 from kiqa.startup import start_keras
-from kiqa.training.runs.checks import refuse_shared_contents
 from kiqa.training.runs.options import Presets, add_settings, given_settings
 
 if TYPE_CHECKING:
@@ -211,65 +206,6 @@ def _train(command, arguments, say):
     return command.train(prepared, settings, run, arguments)
 
 
-def chosen_parts(
-    arguments: argparse.Namespace, settings: Any
-) -> tuple[list[ScoredImage], list[ScoredImage], list[ScoredImage]]:
-    """Read the images that the options of a training's data name.
-
-    Args:
-        arguments: What `add_training`'s parser found.
-        settings: With ``seed``, for ``--limit``.
-
-    Returns:
-        Images to train on, images that choose the epoch, and images of the
-        test part, which may be none: nothing of their content is trained on.
-
-    Raises:
-        FileNotFoundError: If the data set or the split is not there.
-        ValueError: If there is no split, train or val is empty, or a content
-            is in two parts.
-    """
-    if arguments.data is None or arguments.dataset is None:
-        raise ValueError(
-            "Expected --data FOLDER and --dataset NAME together. Received: "
-            f"--data {arguments.data} and --dataset {arguments.dataset}. Add what is missing."
-        )
-    train, validation, test = training_parts(
-        arguments.dataset,
-        arguments.data,
-        split=arguments.split,
-        exclude=arguments.exclude,
-        report=partial(tell, name="exclude"),
-    )
-    train = limited(train, arguments, settings)
-    parts = {"train": train, "val": validation, "test": test}
-    # The run checks it as well, after what takes long: maps, or decoded images.
-    refuse_shared_contents(
-        {
-            part: [{"content": record.content} for record in records]
-            for part, records in parts.items()
-        }
-    )
-    return train, validation, test
-
-
-def limited(items: Sequence[Item], arguments: argparse.Namespace, settings: Any) -> list[Item]:
-    """Return as many of the items as ``--limit`` says, at random, in their order.
-
-    Args:
-        items: What is trained on.
-        arguments: With ``limit``, a number or ``None``.
-        settings: With ``seed``, that of the choice.
-
-    Returns:
-        The items, or some of them.
-
-    Raises:
-        ValueError: If there are not so many.
-    """
-    return at_random(items, arguments.limit, seed=settings.seed)
-
-
 def _preset(command, arguments):
     """The preset without ``--preset``."""
     other, names = command.preset_without or (command.preset, ())
@@ -303,27 +239,3 @@ def _best_epoch(result):
         f"best epoch {result['best_epoch']} of {result['epochs']}: validation SROCC "
         f"{result['val_srocc']:.4f}, PLCC {result['val_plcc']:.4f}"
     )
-
-
-def add_unrated(parser: argparse.ArgumentParser) -> None:
-    """Add ``--unrated`` and ``--unrated-split``: images without scores, for `unrated_images`."""
-    data = parser.add_argument_group("images without scores")
-    add_path(data, "--unrated", "FOLDER", "undistorted images without scores, to be degraded")
-    add_text(
-        data, "--unrated-split", "FILE|NAME",
-        "split of --unrated, of which only train is used (default: the folder's split.csv; "
-        "without one, all its images)",
-    )  # fmt: skip
-
-
-def unrated_images(arguments: argparse.Namespace) -> list[Path]:
-    """Return the files that ``--unrated`` and ``--unrated-split`` name; none without them.
-
-    Raises:
-        FileNotFoundError: If the folder or the split is not there.
-        ValueError: If a split is given without a folder.
-    """
-    folder, split = arguments.unrated, arguments.unrated_split
-    if folder is None and split is not None:
-        raise ValueError("Expected --unrated-split together with --unrated. Received: it alone.")
-    return [] if folder is None else images_in(folder, chosen="train", split=split)

@@ -28,13 +28,13 @@ from kiqa.data.plans import EpochPlan
 from kiqa.evaluation.report import write_csv, write_json
 from kiqa.startup import check_process, run_in_order
 from kiqa.training.runs.checkpoint import RunState, read_checkpoint
-from kiqa.training.runs.checks import refuse_shared_contents
 from kiqa.training.runs.devices import number_format, several_devices
 from kiqa.training.runs.epochs import train_to_best
 from kiqa.training.runs.feeding import fit_epoch
 from kiqa.training.runs.history import best_numbers, history_writer
 from kiqa.training.runs.options import settings_to_json
 from kiqa.training.runs.origin import started_from
+from kiqa.training.runs.parts import refuse_shared_contents
 from kiqa.training.runs.replicas import share_statistics
 from kiqa.training.runs.workdir import machine, open_workdir, text_sha256
 

@@ -15,7 +15,7 @@ from typing import Any
 from kiqa.arguments import Output, add_number, add_output, add_path, add_text
 from kiqa.data.folders import images_in
 from kiqa.data.records import NOTHING, ScoredImage, copy_name
-from kiqa.training.runs.command import chosen_parts
+from kiqa.training.runs.parts import chosen_parts
 
 _UNRATED = ""  # data set of files of a plain folder
 

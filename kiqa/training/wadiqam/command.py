@@ -13,7 +13,8 @@ from kiqa.data.records import SETS
 from kiqa.data.splits import counted_split, write_split
 from kiqa.data.trained import trained_on
 from kiqa.io.messages import tell
-from kiqa.training.runs.command import TrainingCommand, limited
+from kiqa.training.runs.command import TrainingCommand
+from kiqa.training.runs.parts import limited
 from kiqa.training.teaching.command import add_teaching, taught_parts
 from kiqa.training.wadiqam.proxies import METRICS, proxy_by
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings

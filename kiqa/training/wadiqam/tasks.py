@@ -9,7 +9,7 @@ import os
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from kiqa.data.excluded import excluding_files
 from kiqa.data.folders import images_in
@@ -135,8 +135,13 @@ def read_pairs(
                 )
         tasks[row["set"]].append(
             PatchTask(
-                row["image"], files[0], score, row["reference"], files[1], row.get("kind") or None
-            )
+                _name(row["image"]),
+                files[0],
+                score,
+                row["reference"],
+                files[1],
+                row.get("kind") or None,
+            )  # fmt: skip
         )
     references = dict.fromkeys(task.reference for part in tasks.values() for task in part)
     kept = set(excluding_files(list(references), exclude or (), report=report))
@@ -146,6 +151,12 @@ def read_pairs(
         if not tasks[name]:
             raise ValueError(f"Expected pairs in the set {name!r}. Received: none in {path}.")
     return tasks
+
+
+def _name(path):
+    """An image's name in results: below the file's folder its path, elsewhere no folder."""
+    path = PurePath(path)
+    return path.name if path.is_absolute() or ".." in path.parts else path.as_posix()
 
 
 def scores_of_pairs(path: str | os.PathLike) -> dict[str, str]:

@@ -5,9 +5,8 @@ import pytest
 from PIL import Image
 
 from kiqa.evaluation.study.simulated import simulate_study
-from kiqa.io.images import load_image
 from kiqa.reproduce.__main__ import main
-from kiqa.reproduce.paq2piq.study import picture_size, simulated_scores
+from kiqa.reproduce.paq2piq.study import simulated_scores
 
 
 def _drawn(path):
@@ -22,18 +21,6 @@ def test_figure_4(biq, tmp_path, capsys):
     assert main(["paq2piq-fig4", "--data", str(biq), "--dataset", "biq2021", *out]) == 0
     _drawn(capsys.readouterr().out.strip())
     assert main(["paq2piq-fig4", "--images", str(biq / "Images"), *out]) == 0
-
-
-def test_sizes_are_those_of_upright_pictures(tmp_path):
-    """Width and height of an image on its side are exchanged."""
-    image = Image.new("RGB", (30, 20))
-    exif = image.getexif()
-    exif[0x0112] = 6
-    image.save(tmp_path / "a.jpg", exif=exif)
-    image.save(tmp_path / "b.png")
-    assert picture_size(tmp_path / "a.jpg") == (30, 20)
-    assert picture_size(tmp_path / "b.png") == (20, 30)
-    assert load_image(tmp_path / "a.jpg").pixels.shape[:2] == (30, 20)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from kiqa.comparators import FITTED
 from kiqa.maps.gaze import GazeForm
 from kiqa.reproduce.rnn_biqa.evaluations import evaluated_results
 from kiqa.training.rnn_biqa.feature_folder import FeatureFolder, FolderInfo
-from kiqa.training.rnn_biqa.protocols import Part
+from kiqa.training.rnn_biqa.parts import Part
 
 MOS = {f"{number}.jpg": 0.1 * number for number in range(1, 9)}
 

@@ -23,7 +23,7 @@ from kiqa.training.rnn_biqa.feature_folder import (
     save_sequence,
     sequence_file,
 )
-from kiqa.training.rnn_biqa.protocols import cross_parts, less_excluded, random_parts
+from kiqa.training.rnn_biqa.parts import cross_parts, less_excluded, random_parts
 
 pytestmark = pytest.mark.usefixtures("eager")
 ABLATION = ["CNN+Avg+NN", "CNN+Mres+Avg+NN", "CNN+RNN", "CNN+Mres+RNN"]

@@ -26,7 +26,7 @@ class Brightness:
 def brightness(monkeypatch):
     """Score by `Brightness` in all experiments; the scorer's class."""
     for module in (degradations, histories, sizes):
-        monkeypatch.setattr(module, "loaded", lambda options: Brightness())
+        monkeypatch.setattr(module, "load_quietly", lambda scorer: Brightness())
     return Brightness
 
 

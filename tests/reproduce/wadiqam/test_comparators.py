@@ -73,7 +73,7 @@ def test_images_that_a_model_was_trained_on_are_left_out(results, monkeypatch, d
             self.needs_reference = False
 
     monkeypatch.setattr("kiqa.reproduce.wadiqam.comparators.Scorer", StandIn)
-    monkeypatch.setattr("kiqa.reproduce.wadiqam.comparators.load_quietly", lambda scorer: None)
+    monkeypatch.setattr("kiqa.reproduce.wadiqam.comparators.load_quietly", lambda scorer: scorer)
     monkeypatch.setattr(
         "kiqa.reproduce.wadiqam.comparators.score_paths",
         lambda paths, *_, **__: [{"score": i, "error": None} for i in range(len(paths))],

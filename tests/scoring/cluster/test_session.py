@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from kiqa.scoring.cluster import session
-from kiqa.scoring.cluster.session import Shares, check_reachable, joined, shares
+from kiqa.scoring.cluster.session import Shares, joined, reached, shares
 
 _SETTINGS = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 
@@ -62,7 +62,7 @@ def test_an_address_that_nobody_answers_is_refused_at_once(no_ray):
         address = f"127.0.0.1:{closed.getsockname()[1]}"
     began = time.monotonic()
     with pytest.raises(ConnectionError, match=f"Received: no answer from {address}"):
-        check_reachable(address)
+        reached(address)
     assert time.monotonic() - began < 30
 
 
@@ -71,15 +71,22 @@ def test_a_server_that_is_no_ray_is_refused(no_ray, server, answer, monkeypatch)
     """Another protocol, silence, and frames of another kind."""
     monkeypatch.setattr(session, "_ANSWER", 0.2)
     with pytest.raises(ConnectionError, match="Expected a Ray cluster at"):
-        check_reachable(server(answer))
+        reached(server(answer))
 
 
 def test_what_answers_as_ray_does_is_asked(no_ray, server):
     """What Ray says then, such as other versions, is the reason."""
     address = server(_SETTINGS)
-    check_reachable(address)
+    reached(address)
     with pytest.raises(ValueError, match="Version mismatch.*Install ray==2.60.0"), joined(address):
         pass
+
+
+def test_an_address_that_answered_is_not_asked_again(no_ray, server, monkeypatch):
+    """By the command, by the function that it calls, and where they connect."""
+    found = reached(server(_SETTINGS))
+    monkeypatch.delattr(session, "_check_answers")
+    assert reached(found) is found and reached(None) is None
 
 
 def test_a_head_that_hangs_is_refused(no_ray, server, monkeypatch):
@@ -88,7 +95,7 @@ def test_a_head_that_hangs_is_refused(no_ray, server, monkeypatch):
     monkeypatch.setattr(session, "_WORD", 0.2)
     no_ray.answers.clear()
     with pytest.raises(ConnectionError, match="no word of Ray from .* within 0.2 seconds"):
-        check_reachable(server(_SETTINGS))
+        reached(server(_SETTINGS))
     no_ray.answers.set()
 
 
@@ -98,14 +105,14 @@ def test_a_head_that_hangs_is_refused(no_ray, server, monkeypatch):
 def test_what_is_no_address_is_refused(no_ray, address):
     """A host without a port, and addresses of Ray's client."""
     with pytest.raises(ValueError, match="Expected an address HOST:PORT"):
-        check_reachable(address)
+        reached(address)
 
 
 def test_ray_that_is_not_installed_says_what_to_install(monkeypatch):
     """The remedy is the extra."""
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ImportError, match=r"pip install 'kiqa\[ray\]'"):
-        check_reachable(None)
+        reached(None)
 
 
 @pytest.mark.parametrize(

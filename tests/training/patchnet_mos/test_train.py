@@ -149,17 +149,14 @@ def test_defaults_are_those_of_the_shipped_weights():
 
 
 @pytest.mark.slow
-def test_two_devices_take_the_steps_of_one(parts, tmp_path, two_devices, shares):
+def test_two_devices_take_the_steps_of_one(parts, whole, tmp_path, two_devices, shares):
     """Each device gets half of a batch; the weights agree to 1e-5.
 
     On the mean: Adam takes whole steps along gradients that are nothing but rounding.
     """
-    for folder, devices in ((tmp_path / "one", ()), (tmp_path / "two", two_devices)):
-        shares.clear()
-        on_devices = dataclasses.replace(SMALL, devices=devices)
-        train_patchnet_mos(*parts, on_devices, workdir=folder)
-        assert shares == ([3] * 8 if devices else [6] * 4)
-    one, two = (read_checkpoint(tmp_path / name / "checkpoint.npz") for name in ("one", "two"))
+    train_patchnet_mos(*parts, dataclasses.replace(SMALL, devices=two_devices), workdir=tmp_path)
+    assert shares == [3] * 8  # of batches of six
+    one, two = (read_checkpoint(folder / "checkpoint.npz") for folder in (whole[0], tmp_path))
     for first, second in zip(one.state.history, two.state.history, strict=True):
         assert second["loss"] == pytest.approx(first["loss"], rel=1e-4)
     for first, second in zip(one.model, two.model, strict=True):

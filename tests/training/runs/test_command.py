@@ -7,7 +7,8 @@ import pytest
 
 from kiqa.data.chosen import training_parts
 from kiqa.training.runs import options
-from kiqa.training.runs.command import TrainingCommand, chosen_parts, limited, main
+from kiqa.training.runs.command import TrainingCommand, main
+from kiqa.training.runs.parts import chosen_parts, limited
 
 OPTIONS = (
     *("--data", "--dataset", "--split", "--limit", "--workdir", "--resume", "--gpus"),
@@ -131,7 +132,7 @@ def test_a_content_in_two_parts_is_refused_before_anything_is_made(
         train, validation, test = real(*arguments, **options)
         return train, validation, [replace(test[0], content=train[1].content)]
 
-    monkeypatch.setattr("kiqa.training.runs.command.training_parts", shared)
+    monkeypatch.setattr("kiqa.training.runs.parts.training_parts", shared)
     assert main(command, [*biq, "--workdir", str(tmp_path / "run")]) == 2
     assert "both train and test" in capsys.readouterr().err and not calls
 

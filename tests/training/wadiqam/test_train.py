@@ -279,3 +279,22 @@ def test_wrong_lists_of_pairs_are_refused(tasks, tmp_path, lines, error, message
     path.write_text("\n".join(["image,reference,score,set", *lines]))
     with pytest.raises(error, match=message):
         read_pairs(path)
+
+
+def test_images_elsewhere_have_a_name_and_no_folder(tmp_path):
+    """Results name no folder of this machine; below the list's own the path is kept."""
+    for name in ("list/own/one.png", "there/two.png"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True)
+        file.touch()
+    path = tmp_path / "list" / "pairs.csv"
+    rows = [
+        ("own/one.png", "own/one.png", 1, "train"),
+        ("../there/two.png", "../there/two.png", 0.5, "val"),
+    ]
+    pd.DataFrame(rows, columns=["image", "reference", "score", "set"]).to_csv(path, index=False)
+    parts = read_pairs(path)
+    assert [task.name for part in ("train", "val") for task in parts[part]] == [
+        "own/one.png",
+        "two.png",
+    ]

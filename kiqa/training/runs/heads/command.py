@@ -6,8 +6,9 @@ Public names: `COMMANDS`.
 from functools import partial
 
 from kiqa.comparators.command import add_body
-from kiqa.training.runs.command import TrainingCommand, chosen_parts
+from kiqa.training.runs.command import TrainingCommand
 from kiqa.training.runs.heads.settings import PRESETS, HeadSettings
+from kiqa.training.runs.parts import chosen_parts
 
 _SUMMARIES = {
     "koncept512": "Train the head of KonCept512 on features of images with scores.",

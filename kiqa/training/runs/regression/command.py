@@ -5,7 +5,8 @@ Public names: `COMMANDS`.
 
 from functools import partial
 
-from kiqa.training.runs.command import TrainingCommand, chosen_parts
+from kiqa.training.runs.command import TrainingCommand
+from kiqa.training.runs.parts import chosen_parts
 from kiqa.training.runs.regression.settings import RegressionSettings
 
 _SUMMARIES = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kiqa.training.runs.checks import refuse_shared_contents
+from kiqa.training.runs.parts import refuse_shared_contents
 
 
 def _rows(*contents):

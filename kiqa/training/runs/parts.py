@@ -1,0 +1,124 @@
+"""The images of a training, as its options name them: nothing is trained on that it is judged by.
+
+Public names: `chosen_parts`, `limited`, `add_unrated`, `unrated_images`,
+`refuse_shared_contents`.
+"""
+
+import argparse
+import itertools
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kiqa.arguments import add_path, add_text
+from kiqa.data.chosen import at_random, training_parts
+from kiqa.data.folders import images_in
+from kiqa.data.records import ScoredImage
+from kiqa.io.messages import tell
+
+Item = TypeVar("Item")
+
+
+def chosen_parts(
+    arguments: argparse.Namespace, settings: Any
+) -> tuple[list[ScoredImage], list[ScoredImage], list[ScoredImage]]:
+    """Read the images that the options of a training's data name.
+
+    Args:
+        arguments: What `add_training`'s parser found.
+        settings: With ``seed``, for ``--limit``.
+
+    Returns:
+        Images to train on, images that choose the epoch, and images of the
+        test part, which may be none: nothing of their content is trained on.
+
+    Raises:
+        FileNotFoundError: If the data set or the split is not there.
+        ValueError: If there is no split, train or val is empty, or a content
+            is in two parts.
+    """
+    if arguments.data is None or arguments.dataset is None:
+        raise ValueError(
+            "Expected --data FOLDER and --dataset NAME together. Received: "
+            f"--data {arguments.data} and --dataset {arguments.dataset}. Add what is missing."
+        )
+    train, validation, test = training_parts(
+        arguments.dataset,
+        arguments.data,
+        split=arguments.split,
+        exclude=arguments.exclude,
+        report=partial(tell, name="exclude"),
+    )
+    train = limited(train, arguments, settings)
+    parts = {"train": train, "val": validation, "test": test}
+    # The run checks it as well, after what takes long: maps, or decoded images.
+    refuse_shared_contents(
+        {
+            part: [{"content": record.content} for record in records]
+            for part, records in parts.items()
+        }
+    )
+    return train, validation, test
+
+
+def limited(items: Sequence[Item], arguments: argparse.Namespace, settings: Any) -> list[Item]:
+    """Return as many of the items as ``--limit`` says, at random, in their order.
+
+    Args:
+        items: What is trained on.
+        arguments: With ``limit``, a number or ``None``.
+        settings: With ``seed``, that of the choice.
+
+    Returns:
+        The items, or some of them.
+
+    Raises:
+        ValueError: If there are not so many.
+    """
+    return at_random(items, arguments.limit, seed=settings.seed)
+
+
+def add_unrated(parser: argparse.ArgumentParser) -> None:
+    """Add ``--unrated`` and ``--unrated-split``: images without scores, for `unrated_images`."""
+    data = parser.add_argument_group("images without scores")
+    add_path(data, "--unrated", "FOLDER", "undistorted images without scores, to be degraded")
+    add_text(
+        data, "--unrated-split", "FILE|NAME",
+        "split of --unrated, of which only train is used (default: the folder's split.csv; "
+        "without one, all its images)",
+    )  # fmt: skip
+
+
+def unrated_images(arguments: argparse.Namespace) -> list[Path]:
+    """Return the files that ``--unrated`` and ``--unrated-split`` name; none without them.
+
+    Raises:
+        FileNotFoundError: If the folder or the split is not there.
+        ValueError: If a split is given without a folder.
+    """
+    folder, split = arguments.unrated, arguments.unrated_split
+    if folder is None and split is not None:
+        raise ValueError("Expected --unrated-split together with --unrated. Received: it alone.")
+    return [] if folder is None else images_in(folder, chosen="train", split=split)
+
+
+def refuse_shared_contents(parts: Mapping[str, Sequence[Mapping]]) -> None:
+    """Refuse parts of a data set that share a scene.
+
+    Args:
+        parts: By part (``"train"``, ``"val"``, ``"test"``) rows with
+            ``image_name`` and ``content``, the scene or reference.
+
+    Raises:
+        ValueError: Naming the two parts, and how many contents are in both.
+    """
+    for one, other in itertools.combinations(parts, 2):
+        shared = sorted(
+            {row["content"] for row in parts[one]} & {row["content"] for row in parts[other]}
+        )
+        if shared:
+            raise ValueError(
+                "Expected every scene, or reference, on one side of the split. Received: "
+                f"{len(shared)} in both {one} and {other}, such as {shared[:3]}. Split by content."
+            )
