@@ -6,6 +6,10 @@ from PIL import Image
 
 from kiqa.io.weights import read_info
 from kiqa.train_wadiqam import main
+from kiqa.training.runs.origin import described
+from kiqa.training.runs.start import start_from
+from kiqa.training.wadiqam.network import network_of
+from kiqa.training.wadiqam.settings import WadiqamSettings
 
 QUICK = ["--shallow", "--patches", "3", "--validation-patches", "2", "--epochs", "1"]
 
@@ -84,15 +88,38 @@ def test_full_reference_training_from_pristine_photographs(pristine, tmp_path):
     again = ["--mode", "fr", "--pairs", str(folder / "pairs" / "pairs.csv")]
     assert main([*again, *QUICK, "--workdir", str(tmp_path / "again")]) == 0
     details = read_info(tmp_path / "again" / "wadiqam_fr.h5").details
-    assert {part.scores for part in details.trained_on} == {"unknown"}
+    assert {part.scores for part in details.trained_on} == {"proxy"}
     assert [(part.use, part.images) for part in details.trained_on] == [("train", 7), ("val", 1)]
+
+
+@pytest.mark.slow
+def test_no_reference_pre_training_on_a_metric(pristine, tmp_path):
+    """Copies with FSIM's scores: the file says so, and so does what starts from all its layers."""
+    first = tmp_path / "first"
+    excluded = tmp_path / "konpatch.csv"
+    excluded.write_text("image_name\n8.png\n")
+    options = ["--pristine", str(pristine), "--metric", "fsim", "--copies", "1"]
+    options += ["--exclude", str(excluded)]
+    assert main([*options, *QUICK, "--workdir", str(first)]) == 0
+    details = read_info(first / "wadiqam_nr.h5").details
+    assert [(part.use, part.images) for part in details.trained_on] == [("train", 7), ("val", 1)]
+    assert {part.scores for part in details.trained_on} == {"proxy"}
+    assert "FSIM" in details.trained_on[0].about and "no human score" in details.trained_on[0].about
+    assert not list((first / "pairs").glob("8_*.png"))
+    network = network_of(WadiqamSettings(shallow=True), seed=7)
+    kept = start_from(network, first / "wadiqam_nr.h5")  # as --initial does
+    assert {layer.name for layer in network.layers if layer.weights} == set(kept)
+    after = described("wadiqam_nr", (), first / "wadiqam_nr.h5").trained_on
+    assert {(part.scores, part.through) for part in after} == {("proxy", "wadiqam_nr")}
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ([], "Received: none"),
-        (["--pairs", "x.csv"], "Received: --pairs"),
+        (["--pairs", "x.csv"], "x.csv"),
+        (["--pairs", "x.csv", "--metric", "gmsd"], "--metric together with --pristine"),
+        (["--pairs", "x.csv", "--teacher", "lite"], "--histories and --teacher together"),
         (["--dataset", "biq2021"], "Expected --data"),
         (["--mode", "fr", "--pairs", "gone.csv"], "gone.csv"),
         (["--mode", "fr", "--pristine", "gone"], "gone"),

@@ -4,33 +4,37 @@ KonPatch's 500 images "were excluded from the remaining dataset", thesis section
 3.1: whatever is trained or evaluated with Patchnet's maps draws its parts from the
 others.
 
-Public names: `excluding`.
+Public names: `excluding`, `excluding_files`.
 """
 
 import os
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
-from kiqa.data.records import ScoredImage
 from kiqa.data.tables import read_table
-from kiqa.data.untrained import untrained
+from kiqa.data.untrained import untrained, untrained_files
 from kiqa.io.arrays import read_npz
 from kiqa.io.outputs import declare_inputs
 from kiqa.io.weights import read_info
 
+Image = TypeVar("Image", bound=Any)
+
 
 def excluding(
-    records: Sequence[ScoredImage],
+    records: Sequence[Image],
     sources: Sequence[str | os.PathLike],
     *,
     report: Callable[[str], object],
-) -> list[ScoredImage]:
+) -> list[Image]:
     """Leave out images, with all others of their content.
 
     Args:
-        records: The images of a data set.
+        records: The images of a data set, or what else has ``name``, ``content`` and
+            ``dataset``.
         sources: Each names images: a ``.npz`` file of KonPatch, by the images that its
             patches are from; a table with a column ``image_name``, such as a
             training's ``images.csv`` or a split; or name or ``.h5`` file of a model,
@@ -44,17 +48,49 @@ def excluding(
         FileNotFoundError: If a file is not there.
         ValueError: If one is damaged, a model is not known, or nothing is left.
     """
-    left = list(records)
+    return _less(
+        records, sources, untrained, name=attrgetter("name"), content=attrgetter("content"),
+        report=report,
+    )  # fmt: skip
+
+
+def excluding_files(
+    files: Sequence[Path],
+    sources: Sequence[str | os.PathLike],
+    *,
+    report: Callable[[str], object],
+) -> list[Path]:
+    """Leave out files of a plain folder, by their names.
+
+    Args:
+        files: Paths.
+        sources: As for `excluding`.
+        report: As for `excluding`.
+
+    Returns:
+        The other paths, in their order.
+
+    Raises:
+        FileNotFoundError: As `excluding`.
+        ValueError: As `excluding`.
+    """
+    by_name = attrgetter("name")
+    return _less(files, sources, untrained_files, name=by_name, content=by_name, report=report)
+
+
+def _less(images, sources, unseen, *, name, content, report):
+    """The images that no source names; ``unseen`` is told the models."""
+    left = list(images)
     for source in sources:
         path = Path(source)
         if path.suffix not in (".npz", ".csv"):
             info = read_info(source)
-            left = untrained(left, [info.details], include=False, report=report).images
+            left = unseen(left, [info.details], include=False, report=report).images
             continue
         declare_inputs([path])
         names = _named(path)
-        contents = {record.content for record in left if record.name in names}
-        kept = [record for record in left if record.content not in contents]
+        contents = {content(image) for image in left if name(image) in names}
+        kept = [image for image in left if content(image) not in contents]
         report(f"{len(left) - len(kept)} of {len(left)} images are excluded by {path.name}")
         if not kept:
             raise ValueError(

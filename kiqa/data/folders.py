@@ -1,14 +1,21 @@
 """A plain folder of images, with a split file in it or not."""
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from kiqa.data.excluded import excluding_files
 from kiqa.data.splits import read_split
 from kiqa.io.outputs import declare_inputs
 
 
 def images_in(
-    folder: str | os.PathLike, *, chosen: str, split: str | os.PathLike | None = None
+    folder: str | os.PathLike,
+    *,
+    chosen: str,
+    split: str | os.PathLike | None = None,
+    exclude: Sequence[str | os.PathLike] | None = None,
+    report: Callable[[str], object] = lambda message: None,
 ) -> list[Path]:
     """List the images of a folder that a split puts into one set.
 
@@ -18,6 +25,8 @@ def images_in(
         split: Split file or name of a published split. ``None`` takes the
             folder's ``split.csv``; without one, all images of the folder
             are listed.
+        exclude: What names images to leave out, see `kiqa.data.excluded`.
+        report: Called with a sentence on each of these.
 
     Returns:
         Paths, sorted by name, declared as inputs of the command that is running.
@@ -25,6 +34,7 @@ def images_in(
     Raises:
         FileNotFoundError: If there is no such folder, if images of the
             split are missing, or if none are left.
+        ValueError: As `kiqa.data.excluded.excluding_files`.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -49,4 +59,4 @@ def images_in(
             f"{len(missing)} of them not there {missing[:3]}. Check the folder and its split."
         )
     declare_inputs(files)
-    return files
+    return excluding_files(files, exclude or (), report=report)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from kiqa.data.distortions import LEVELS, available_distortions, distort_region
+from kiqa.data.excluded import excluding_files
 from kiqa.data.folders import images_in
 from kiqa.data.local_quality import ImageBoxes, ground_truth, read_boxes
 from kiqa.data.readers.local.answers import AnnotatedImage, Answer, good_boxes, truth_of
@@ -127,22 +128,26 @@ def untrained_items(
     *,
     include: bool,
     report: Callable[[str], object],
+    exclude: Sequence[str] | None = None,
 ) -> tuple[list[Item], dict]:
-    """Leave out images that a network was trained on.
+    """Leave out images that a network was trained on, and those that are excluded.
 
     Args:
         items: The images; an image's versions go together.
         models: As for `kiqa.data.untrained.untrained_files`.
         include: Likewise.
         report: Likewise.
+        exclude: What names images to leave out, see `kiqa.data.excluded`.
 
     Returns:
         The others, and what was met, for a result in JSON.
 
     Raises:
-        ValueError: As `kiqa.data.untrained.untrained_files`.
+        FileNotFoundError: As `kiqa.data.excluded.excluding_files`.
+        ValueError: Likewise, and as `kiqa.data.untrained.untrained_files`.
     """
     files = list(dict.fromkeys(item.path for item in items))
+    files = excluding_files(files, exclude or (), report=report)
     kept = untrained_files(files, models, include=include, report=report)
     left = set(kept.images)
     return [item for item in items if item.path in left], kept.note

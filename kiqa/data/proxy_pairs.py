@@ -1,16 +1,17 @@
 """Distorted copies of pristine images with a full-reference proxy score.
 
 Where no human scores of pairs are at hand, a metric stands in for them: 1 -
-sqrt(1 - S), S the mean SSIM of the luminance between copy and image. It
-ranks pairs as SSIM does, and tells small distortions from none. It is a proxy
-and no human score, and what is trained on it says so.
+sqrt(1 - S), S the mean SSIM of the luminance between copy and image, or what
+another `Proxy` says. It ranks pairs as SSIM does, and tells small distortions
+from none. It is a proxy and no human score, and what is trained on it says so.
 
 Each image gives an identical pair, of score 1 (in the training set
 ``copies`` times, to count as much as a kind), and ``copies`` copies of each
 kind of `RANGES`. Levels are drawn log-uniformly, one from each of
 ``copies`` equal parts of the range.
 
-Public names: `PROXY`, `RANGES`, `proxy_score`, `write_proxy_pairs`.
+Public names: `PROXY`, `SSIM`, `Proxy`, `RANGES`, `proxy_of`, `proxy_score`,
+`write_proxy_pairs`.
 
 References:
     Z. Wang, A. Bovik, H. Sheikh, E. Simoncelli, Image quality assessment:
@@ -23,6 +24,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -44,6 +46,7 @@ PROXY = (
 # Mildest and most severe level of each kind. Ours.
 RANGES = {"gaussian_blur": (0.4, 14.0), "gaussian_noise": (1.5, 90.0), "jpeg": (97.0, 2.0)}
 
+_NOTE = "pairs.json"  # beside the table: what made it
 _LUMINANCE = np.array([0.299, 0.587, 0.114])
 
 
@@ -78,12 +81,55 @@ def proxy_score(pixels: np.ndarray, reference: np.ndarray) -> float:
     return float(1 - np.sqrt(1 - np.clip(similarity, 0, 1)))
 
 
+@dataclass(frozen=True)
+class Proxy:
+    """What stands in for people's scores of copies.
+
+    Attributes:
+        about: What it is, in words, for the files of what is trained on it.
+        score: From a copy and its image, ``uint8`` of shape (H, W, 3), to the score in
+            0..1, higher is better, 1 for identical images.
+    """
+
+    about: str
+    score: Callable[[np.ndarray, np.ndarray], float]
+
+
+SSIM = Proxy(PROXY, proxy_score)
+
+
+def proxy_of(table: str | os.PathLike) -> str | None:
+    """Return what the scores of pairs are, as their folder says.
+
+    Args:
+        table: ``pairs.csv`` of `write_proxy_pairs`, or another list of pairs.
+
+    Returns:
+        The proxy in words; ``None`` without ``pairs.json`` beside the table: the scores
+        are of unknown origin.
+
+    Raises:
+        ValueError: If ``pairs.json`` is damaged.
+    """
+    note = Path(table).with_name(_NOTE)
+    if not note.is_file():
+        return None
+    content = read_json(note)
+    if not isinstance(content.get("proxy"), str):
+        raise ValueError(
+            f"Expected the name of a proxy in {note}. Received: none. Make the pairs again, or "
+            "take the file away."
+        )
+    return content["proxy"]
+
+
 def write_proxy_pairs(
     images: Mapping[str, Sequence[Path]],
     folder: str | os.PathLike,
     *,
     copies: int,
     seed: int,
+    proxy: Proxy = SSIM,
     report: Callable[[str], object] = lambda message: None,
 ) -> Path:
     """Write copies as PNG files, and ``pairs.csv`` that lists them.
@@ -95,6 +141,7 @@ def write_proxy_pairs(
         folder: Folder to write to.
         copies: Copies of each kind and image.
         seed: Seed of levels and noise; each image has its own stream.
+        proxy: What scores them.
         report: Called with a line on what is being done.
 
     Returns:
@@ -110,13 +157,13 @@ def write_proxy_pairs(
         raise ValueError(f"Expected at least 1 copy of each kind. Received: {copies}.")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    made = {"proxy": PROXY, "copies": copies, "seed": seed}
+    made = {"proxy": proxy.about, "copies": copies, "seed": seed}
     made["ranges"] = {kind: list(ends) for kind, ends in RANGES.items()}
     made["photographs"] = {name: sorted(p.name for p in ps) for name, ps in images.items()}
-    note, table = folder / "pairs.json", folder / "pairs.csv"
+    note, table = folder / _NOTE, folder / "pairs.csv"
     if note.is_file() and read_json(note) != made:
         raise ValueError(
-            f"Expected pairs of the same images, copies and seed in {folder}. Received: "
+            f"Expected pairs of the same images, copies, seed and proxy in {folder}. Received: "
             "others, written earlier. Use another folder."
         )
     write_atomically(note, json.dumps(made, indent=1).encode())
@@ -124,13 +171,14 @@ def write_proxy_pairs(
         return table
     jobs = [(part, path) for part, paths in images.items() for path in sorted(paths)]
     report(f"making {len(RANGES) * copies * len(jobs)} copies of {len(jobs)} images in {folder}")
+    work = partial(_pairs, folder=folder, copies=copies, seed=seed, proxy=proxy)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        rows = list(pool.map(partial(_pairs, folder=folder, copies=copies, seed=seed), jobs))
+        rows = list(pool.map(work, jobs))
     header = ("image", "reference", "score", "set", "kind", "level")
     return write_csv_file(table, header, [row for part in rows for row in part])
 
 
-def _pairs(job, *, folder, copies, seed):
+def _pairs(job, *, folder, copies, seed, proxy):
     """The rows of one image, ``(part, path)``; its copies are written."""
     part, path = job
     reference = load_image(path).pixels
@@ -148,6 +196,6 @@ def _pairs(job, *, folder, copies, seed):
             if not (folder / name).is_file():
                 with replacing(folder / name) as temporary:
                     Image.fromarray(copy).save(temporary, format="PNG", compress_level=1)
-            score = proxy_score(copy, reference)
+            score = proxy.score(copy, reference)
             rows.append((name, original, f"{score:.6f}", part, kind, f"{level:g}"))
     return rows

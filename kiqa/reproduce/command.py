@@ -2,7 +2,8 @@
 
 Public names: :class:`Command`, :func:`add_data`, :func:`add_output`,
 :func:`add_model`, :func:`add_evaluation`, :func:`add_include`,
-:func:`add_pristine`, :func:`records_of`, :func:`split_of`, :func:`report`, :func:`unseen`.
+:func:`add_pristine`, :func:`records_of`, :func:`paths_of`, :func:`split_of`, :func:`report`,
+:func:`unseen`.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from typing import Any
 from kiqa import arguments
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
+from kiqa.data.folders import images_in
 from kiqa.data.records import ScoredImage
 from kiqa.data.untrained import INCLUDE_OPTION, Kept, untrained
 from kiqa.io.messages import tell
@@ -42,7 +44,7 @@ class Command:
 
 
 def add_data(parser: argparse.ArgumentParser, *, required: bool = True, part: str = "test") -> None:
-    """Add --data, --dataset, --split and --set.
+    """Add --data, --dataset, --split, --set and --exclude.
 
     Args:
         parser: To add to.
@@ -98,12 +100,13 @@ def unseen(
 
 
 def add_pristine(parser: argparse.ArgumentParser) -> None:
-    """Add --data, --split and --set for a plain folder of undistorted images."""
+    """Add --data, --split, --set and --exclude for a plain folder of undistorted images."""
     parser.add_argument("--data", required=True, metavar="DIR", help="pristine images")
     parser.add_argument(
         "--split", metavar="FILE|NAME", help="image_name,set (default: split.csv of DIR, if there)"
     )
     parser.add_argument("--set", default="test", help="set of the split (default: %(default)s)")
+    arguments.add_exclude(parser)
 
 
 def records_of(options: argparse.Namespace) -> list[ScoredImage]:
@@ -128,6 +131,25 @@ def records_of(options: argparse.Namespace) -> list[ScoredImage]:
         exclude=options.exclude,
         report=report,
     )
+
+
+def paths_of(options: argparse.Namespace) -> list[Path]:
+    """Return the files that the options of `add_pristine` name.
+
+    Args:
+        options: Parsed options.
+
+    Returns:
+        Paths, at least one.
+
+    Raises:
+        FileNotFoundError: As `kiqa.data.folders.images_in`.
+        ValueError: Likewise.
+    """
+    return images_in(
+        options.data, split=options.split, chosen=options.set, exclude=options.exclude,
+        report=report,
+    )  # fmt: skip
 
 
 def split_of(options: argparse.Namespace) -> str:

@@ -20,7 +20,6 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
@@ -28,13 +27,12 @@ from tqdm import tqdm
 from kiqa import __version__
 from kiqa.data.distortions import available_distortions, distort
 from kiqa.data.distortions.viewing import enlarged, low_contrast
-from kiqa.data.folders import images_in
 from kiqa.defects.reasons import MEASURES, limits, measured
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.io.files import write_atomically
 from kiqa.io.images import load_image
 from kiqa.io.weights.trained_on import names_sha256
-from kiqa.reproduce.command import Command, add_output, add_pristine, split_of
+from kiqa.reproduce.command import Command, add_output, add_pristine, paths_of, split_of
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.robustness.degradations import STEPS
 from kiqa.reproduce.robustness.shared import generator
@@ -111,7 +109,7 @@ def _distorted(kind, pixels, level, rng):
 
 def _values(options, levels, left_out) -> list[dict]:
     """A row for each image, distortion and level."""
-    shown = tqdm(_files(options), unit="image", disable=None)
+    shown = tqdm(paths_of(options), unit="image", disable=None)
     work = partial(_values_of, seed=options.seed, levels=levels)
     return [row for _, own in left_out.over(shown, work) for row in own]
 
@@ -121,10 +119,6 @@ def _values_of(path, *, seed, levels) -> list[dict]:
         {"image_name": path.name, "distortion": kind, "level": level} | measured(copy, copy)[0]
         for kind, level, copy in _copies(path.name, load_image(path).pixels, seed, levels)
     ]
-
-
-def _files(options) -> list[Path]:
-    return images_in(options.data, split=options.split, chosen=options.set)
 
 
 def _learn(options: argparse.Namespace) -> int:

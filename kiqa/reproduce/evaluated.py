@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kiqa.data.excluded import excluding
 from kiqa.io.messages import shortened
 from kiqa.io.weights import Details, WeightsError
 from kiqa.reproduce.command import report
@@ -138,23 +139,31 @@ def described(evaluated: Sequence[Evaluated]) -> list[Details]:
     return found
 
 
-def shared_images(evaluated: Sequence[Evaluated], images: Sequence[Any] | None = None) -> list[Any]:
+def shared_images(
+    evaluated: Sequence[Evaluated],
+    images: Sequence[Any] | None = None,
+    *,
+    exclude: Sequence[str] | None = None,
+) -> list[Any]:
     """Return the images that all evaluations have.
 
     Args:
         evaluated: At least one, of one data set.
         images: Records to choose from; ``None`` takes the first evaluation's.
+        exclude: Of these, what names images to leave out, see `kiqa.data.excluded`.
 
     Returns:
         The images in their order, at least three: records, or `RatedName`.
 
     Raises:
-        ValueError: If there are fewer, or one image has two MOS.
+        FileNotFoundError: As `kiqa.data.excluded.excluding`.
+        ValueError: Likewise, and if there are fewer, or one image has two MOS.
     """
     if images is None:
         first = evaluated[0]
         dataset = first.about["dataset"]
         images = [RatedName(name, name, dataset, mos) for name, (mos, _) in first.scores.items()]
+        images = excluding(images, exclude or (), report=report)
     shared = [image for image in images if all(image.name in one.scores for one in evaluated)]
     if len(shared) < 3:
         raise ValueError(

@@ -35,7 +35,6 @@ from kiqa.data.distortions import (
     available_distortions,
     distort_region,
 )
-from kiqa.data.folders import images_in
 from kiqa.data.untrained import untrained_files
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.evaluation.resampling import mean_interval
@@ -43,7 +42,7 @@ from kiqa.evaluation.roc import roc_auc
 from kiqa.io.images import load_image
 from kiqa.maps.gray import gray_map
 from kiqa.maps.sliding_fish import fish_map
-from kiqa.reproduce.command import Command, add_include, add_pristine, report
+from kiqa.reproduce.command import Command, add_include, add_pristine, paths_of, report
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
@@ -239,7 +238,7 @@ def run(options: argparse.Namespace) -> int:
         ValueError: If the input or an option is wrong.
         FileNotFoundError: If the data, the split or the weights are missing.
     """
-    files = images_in(options.data, split=options.split, chosen=options.set)
+    files = paths_of(options)
     everything = "all" in options.distortions
     kinds = available_distortions() if everything else list(dict.fromkeys(options.distortions))
     predict, named, models = _predictor(options)

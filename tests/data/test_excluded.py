@@ -1,12 +1,13 @@
 """Images that an experiment must not use."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kiqa.data.chosen import scored_parts
-from kiqa.data.excluded import excluding
+from kiqa.data.excluded import excluding, excluding_files
 from kiqa.data.records import ScoredImage
 from kiqa.data.trained import trained_on
 from kiqa.io.weights import Details, export_h5
@@ -72,3 +73,11 @@ def test_parts_of_a_data_set_are_drawn_without_them(tmp_path, photo, biq2021_tre
     file.write_text("image_name\nss01 (2).jpg\n")
     parts = scored_parts("biq2021", root, ("train", "all"), exclude=[file])
     assert [len(part) for part in parts] == [1, 3]
+
+
+def test_files_of_a_plain_folder_go_by_their_names(sources):
+    """By all three kinds of sources; a model's names count whatever data set they are of."""
+    told = []
+    left = excluding_files([Path("a", f"{n}.png") for n in range(6)], sources, report=told.append)
+    assert [path.name for path in left] == ["3.png", "5.png"] and len(told) == 3
+    assert "2 of 6 images are excluded by konpatch.npz" in told

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from kiqa.data.distortions import distort
-from kiqa.data.proxy_pairs import RANGES, proxy_score, write_proxy_pairs
+from kiqa.data.proxy_pairs import RANGES, Proxy, proxy_of, proxy_score, write_proxy_pairs
 from kiqa.io.images import load_image
 
 
@@ -62,6 +62,20 @@ def test_pairs_are_made_once_and_again_the_same(photographs, tmp_path):
         write_proxy_pairs(photographs, tmp_path / "one", copies=1, seed=2)
     with pytest.raises(ValueError, match="at least 1 copy"):
         write_proxy_pairs(photographs, tmp_path / "three", copies=0, seed=2)
+
+
+def test_the_folder_says_which_proxy_it_is(photographs, tmp_path):
+    """Other proxies give other scores, not in the same folder; a list of its own has none."""
+    half = Proxy("half of everything", lambda copy, reference: 0.5)
+    table = write_proxy_pairs(photographs, tmp_path / "one", copies=1, seed=1, proxy=half)
+    scores = pd.read_csv(table)["score"]
+    assert set(scores) == {0.5, 1.0} and proxy_of(table) == "half of everything"
+    with pytest.raises(ValueError, match="seed and proxy in"):
+        write_proxy_pairs(photographs, tmp_path / "one", copies=1, seed=1)
+    assert proxy_of(tmp_path / "pairs.csv") is None
+    (tmp_path / "pairs.json").write_text("{}")
+    with pytest.raises(ValueError, match="name of a proxy in"):
+        proxy_of(tmp_path / "pairs.csv")
 
 
 def test_images_of_two_sizes_have_no_score(photo):

@@ -9,6 +9,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from kiqa.data.trained import names_trained_on
+from kiqa.io.weights import Details
+
 TABLES = Path(__file__).parents[2] / "notebooks" / "tables"
 
 
@@ -84,3 +87,17 @@ def run_notebook(tmp_path, monkeypatch):
         return shown
 
     return run_notebook
+
+
+@pytest.fixture(scope="session")
+def described():
+    """The function ``described(*datasets, names)``: a model trained on images of each."""
+
+    def described(*datasets, names=("0.png",)):
+        parts = tuple(
+            names_trained_on(names, dataset=name, use="train", scores="human", about="MOS")
+            for name in datasets
+        )
+        return Details("m", "1", "0..1", True, trained_on=parts)
+
+    return described

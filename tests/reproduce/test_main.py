@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kiqa.reproduce.__main__ import NAMES, main
+from kiqa.reproduce.__main__ import NAMES, main, reproduction_parser
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,3 +49,17 @@ def test_every_figure_and_table_has_its_command():
         f"fig{n}" for n in (1, 2, 3, 4, 5, 7, 8, 9, 10, 11)
     ]
     assert {f"paq2piq-{name}" for name in wanted} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whatever_reads_many_images_can_leave_some_out(name):
+    """A data set, a folder of images, or features of one: each goes with --exclude."""
+    actions = {
+        option: action
+        for action in reproduction_parser(name)._actions
+        for option in action.option_strings
+    }
+    many = {"--data", "--images", "--features"} & {
+        option for option, action in actions.items() if action.metavar != "N"
+    }
+    assert not many or "--exclude" in actions

@@ -1,7 +1,7 @@
 """Data sets of the experiments with PaQ-2-PiQ, as the command line names them.
 
 Public names: :data:`Patches`, :func:`add_sets`, :func:`given_sets`,
-:func:`missing_sets`, :func:`patches_of`.
+:func:`images_of`, :func:`missing_sets`, :func:`patches_of`.
 """
 
 import argparse
@@ -11,14 +11,18 @@ from typing import NoReturn
 
 import numpy as np
 
+from kiqa.arguments import add_exclude
 from kiqa.data import DATASETS
+from kiqa.data.chosen import scored_images
 from kiqa.data.readers.live_fb import live_fb_patches
+from kiqa.data.records import ScoredImage
+from kiqa.reproduce.command import report
 
 Patches = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
 
 def add_sets(parser: argparse.ArgumentParser, printed: Sequence[str], *, files: str = "") -> None:
-    """Add --data, which may be given several times.
+    """Add --data, which may be given several times, and --exclude.
 
     Args:
         parser: To add to.
@@ -30,6 +34,7 @@ def add_sets(parser: argparse.ArgumentParser, printed: Sequence[str], *, files: 
         help=f"a data set and its folder; printed with {', '.join(printed)}; others of "
         f"{', '.join(sorted(DATASETS))} are taken too{files}",
     )  # fmt: skip
+    add_exclude(parser)
 
 
 def given_sets(data: Sequence[str], printed: Sequence[str], *, files: bool = False) -> dict:
@@ -59,6 +64,30 @@ def given_sets(data: Sequence[str], printed: Sequence[str], *, files: bool = Fal
     if not found:
         missing_sets(printed)
     return found
+
+
+def images_of(
+    name: str, root: Path, options: argparse.Namespace, *, part: str = "all"
+) -> list[ScoredImage]:
+    """Return the images of a data set.
+
+    Args:
+        name: Of the data set.
+        root: Its folder.
+        options: Parsed options, with those of `add_sets`; ``split`` may be there.
+        part: Of the split.
+
+    Returns:
+        The records, at least one.
+
+    Raises:
+        FileNotFoundError: As `kiqa.data.chosen.scored_images`.
+        ValueError: Likewise.
+    """
+    return scored_images(
+        name, root, split=getattr(options, "split", None), part=part, exclude=options.exclude,
+        report=report,
+    )  # fmt: skip
 
 
 def missing_sets(printed: Sequence[str]) -> NoReturn:

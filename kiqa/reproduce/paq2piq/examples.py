@@ -16,10 +16,11 @@ import numpy as np
 
 from kiqa.arguments import add_number
 from kiqa.data.distortions import gaussian_blur, gaussian_noise, jpeg
+from kiqa.data.excluded import excluding_files
 from kiqa.evaluation.report import write_csv
 from kiqa.io.images import load_image
 from kiqa.io.images.kinds import listed_images
-from kiqa.reproduce.command import Command, add_data, add_model, add_output, records_of
+from kiqa.reproduce.command import Command, add_data, add_model, add_output, records_of, report
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.thesis.figures import save
 from kiqa.scoring import Scorer
@@ -142,7 +143,7 @@ def _paths(options):
     paths = listed_images(options.images) if options.images.is_dir() else []
     if not paths:
         raise FileNotFoundError(f"Expected a folder of images. Received: {options.images}.")
-    return paths
+    return excluding_files(paths, options.exclude or (), report=report)
 
 
 def _panels(panels: Sequence[tuple[np.ndarray, str]], rows, options, name) -> int:

@@ -25,7 +25,7 @@ import numpy as np
 from kiqa import arguments
 from kiqa.arguments import add_number
 from kiqa.constants import LIVE_FB
-from kiqa.data import DATASETS
+from kiqa.data.excluded import excluding_files
 from kiqa.data.readers.layouts import number_or_none
 from kiqa.data.readers.live_fb import live_fb, live_fb_patches
 from kiqa.data.study.cropping import place_patches, write_patches
@@ -33,9 +33,9 @@ from kiqa.data.tables import read_table
 from kiqa.io.images import load_image
 from kiqa.io.images.headers import upright_size
 from kiqa.io.images.kinds import listed_images
-from kiqa.reproduce.command import Command, add_data, add_output, records_of
+from kiqa.reproduce.command import Command, add_data, add_output, records_of, report
 from kiqa.reproduce.left_out import LeftOut
-from kiqa.reproduce.paq2piq.data import add_sets, given_sets
+from kiqa.reproduce.paq2piq.data import add_sets, given_sets, images_of
 from kiqa.reproduce.thesis.figures import save, spread
 
 _RELIABILITY = {"pictures": 0.05, "patches": 0.1}  # halves of 18 correlate 0.48 and 0.65
@@ -99,7 +99,7 @@ def _paths(options):
         paths = listed_images(folder) if folder.is_dir() else []
         if not paths:
             raise FileNotFoundError(f"Expected a folder of images. Received: {folder}, no such.")
-        return paths
+        return excluding_files(paths, options.exclude or (), report=report)
     _check_dataset(options)
     return [record.path for record in records_of(options)]
 
@@ -246,9 +246,14 @@ def _fig_8(options) -> int:
 
     scores = {}
     for name, place in given_sets(options.data, _PRINTED, files=True).items():
+        if place.is_file() and options.exclude:
+            raise ValueError(
+                "Expected --exclude with the folders of data sets, whose images have names. "
+                f"Received: {name}={place}, a file of scores. Leave one of them out."
+            )
         scores[name] = (
             _column(place) if place.is_file()
-            else np.array([100 * record.mos01 for record in DATASETS[name](place)])
+            else np.array([100 * record.mos01 for record in images_of(name, place, options)])
         )  # fmt: skip
     return save(plot_mos_histograms(scores)[0], options, "paq2piq-fig8")
 

@@ -22,7 +22,7 @@ from kiqa import __version__
 from kiqa.arguments import add_number, add_text
 from kiqa.constants import LIVE_FB
 from kiqa.data import DATASETS
-from kiqa.data.chosen import PARTS, scored_images
+from kiqa.data.chosen import PARTS
 from kiqa.evaluation.correlation import check_mos
 from kiqa.evaluation.report import (
     correlation_report,
@@ -34,8 +34,9 @@ from kiqa.evaluation.report import (
 )
 from kiqa.io.files import replacing
 from kiqa.reproduce.command import Command, add_include, add_output, report, unseen
+from kiqa.reproduce.computed import computable, named, with_weights
 from kiqa.reproduce.evaluated import add_evaluated, described, read_evaluated, shared_images
-from kiqa.reproduce.paq2piq.data import add_sets, given_sets, patches_of
+from kiqa.reproduce.paq2piq.data import add_sets, given_sets, images_of, patches_of
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, size_of_patch, watched
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.reproduce.thesis.figures import spread
@@ -76,7 +77,8 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
         DATASETS[name](root)  # a data set that is not there is told before a model is loaded
         rated = table == 2 and not made
         known[name] = patches_of(name, root, options.patch_scores) if rated else {}
-    models = [open_model(model) for model in options.model]
+    beside = [] if options.model else with_weights(list(computable(f"paq2piq-table{table}")))
+    models = [open_model(model) for model in options.model or [_MODEL, *beside]]
     jobs = []
     for name in places:
         for model in models:
@@ -86,7 +88,13 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
             jobs.append((name, "test", open_model(trained[name])))
     results, lines = _of_evaluations(options, evaluated) if evaluated else ([], [])
     for name, part, model in jobs:
-        found, scored = _results(options, table, name, places[name], part, model, known[name])
+        try:
+            found, scored = _results(options, table, name, places[name], part, model, known[name])
+        except ValueError as error:
+            if model.name not in beside:
+                raise
+            report(f"no row of {model.name} on {name}, {part}: {error}")
+            continue
         results += found
         lines += scored
     return _finish(options, table, results, lines)
@@ -94,7 +102,8 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
 
 def _of_evaluations(options, evaluated):
     """The same of evaluations that are there, on the images that all have."""
-    images, _, met = unseen(shared_images(evaluated), described(evaluated), options)
+    images = shared_images(evaluated, exclude=options.exclude)
+    images, _, met = unseen(images, described(evaluated), options)
     results, lines = [], []
     for one in evaluated:
         about = one.about
@@ -114,7 +123,7 @@ def _of_evaluations(options, evaluated):
 
 def _results(options, table, name, root, part, model, patches):
     """Correlations of one model on one part of one data set, and every score."""
-    records = scored_images(name, root, split=options.split, part=part, report=report)
+    records = images_of(name, root, options, part=part)
     records, _, met = unseen(records, [model.details], options)
     if options.limit is not None and options.limit < len(records):
         records = spread(records, options.limit)
@@ -236,7 +245,8 @@ def _read(content):
                      "source": row["source"]})  # fmt: skip
     for result in results:
         own: dict[str, Any] = {
-            "method": result["method"], "data set": result["dataset"], "part": result["part"],
+            "method": named(result["method"], higher_is_better=result["higher_is_better"]),
+            "data set": result["dataset"], "part": result["part"],
             "size": result["size"], "images": result["images"],
             "source": f"ours, {content['scores']}",
         }  # fmt: skip
@@ -252,7 +262,8 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
     add_sets(parser, _CROSS if table == 4 else (_PLAIN,))
     parser.add_argument(
         "--model", action="append", default=[], metavar="NAME|FILE",
-        help=f"shipped model or .h5 file; may be given several times (default: {_MODEL})",
+        help="shipped model, comparator or .h5 file; may be given several times (default: "
+        f"{_MODEL} {' '.join(computable(f'paq2piq-table{table}'))})",
     )  # fmt: skip
     add_text(parser, "--split", "FILE|NAME", "split file (image_name,set) or published split "
         "(default: the data sets' own)")  # fmt: skip
@@ -290,7 +301,6 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
 
 
 def _run(options: argparse.Namespace, *, table: int) -> int:
-    options.model = options.model or [_MODEL]
     options.output = options.output and Path(options.output)
     return _table(options, table=table)
 

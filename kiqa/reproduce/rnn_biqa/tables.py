@@ -13,36 +13,41 @@ The paper's DeepBIQ is a re-implementation with the same patches and a support
 vector regression on mean features; so is ours. Correlations are without a
 logistic, RMSE is on the scale 0..100.
 
-Public names: :data:`TABLE_1` to :data:`TABLE_7`, :func:`table_rows`,
-:func:`consistency`.
+Public names: :data:`TABLE_1` to :data:`TABLE_7`.
 
 References:
     Korhonen et al. 2021, section 4.4.
 """
 
 import argparse
-import itertools
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kiqa import __version__
-from kiqa.arguments import add_number
+from kiqa.arguments import add_exclude, add_number
 from kiqa.constants import RNN_BIQA
-from kiqa.evaluation.correlation import METRICS
-from kiqa.evaluation.report import metric_cells, to_markdown, write_csv, write_json
+from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.io.files import replacing
 from kiqa.reproduce.command import Command, add_include, add_output, report
+from kiqa.reproduce.evaluated import add_evaluated
 from kiqa.reproduce.published_rows import published_rows
+from kiqa.reproduce.rnn_biqa.evaluations import evaluated_results
+from kiqa.reproduce.rnn_biqa.rows import consistency, table_rows, with_means
 from kiqa.training.rnn_biqa import protocols
 from kiqa.training.rnn_biqa.feature_folder import open_folder
-from kiqa.training.rnn_biqa.parts import Parts, cross_parts, own_parts, random_parts, unseen_parts
+from kiqa.training.rnn_biqa.parts import (
+    Parts,
+    cross_parts,
+    less_excluded,
+    own_parts,
+    random_parts,
+    unseen_parts,
+)
 from kiqa.training.rnn_biqa.settings import (
     NORMALISATIONS,
     POOLING_PRESETS,
@@ -61,76 +66,6 @@ _ABLATION = ("CNN+Avg+NN", "CNN+Mres+Avg+NN", "CNN+RNN", "CNN+Mres+RNN")
 _COMPARISON = ("DeepBIQ", "CNN+Mres+RNN")
 
 
-def table_rows(
-    results: Sequence[Mapping], published: Sequence[Mapping]
-) -> list[dict[str, str | float | None]]:
-    """Lay published and our results out for `kiqa.evaluation.report.to_markdown`.
-
-    Args:
-        results: With ``method``, ``run``, ``data`` and ``report``, the
-            content of `kiqa.training.rnn_biqa.protocols.metrics_of`; or with
-            ``mean`` instead of a report, the means over splits.
-        published: From `kiqa.reproduce.published_rows`.
-
-    Returns:
-        The published rows, numbers as printed, then ours.
-    """
-    rows = [
-        {
-            "method": row["method"],
-            "run": row.get("split") or row.get("version") or "",
-            "data": f"{row['trained_on']} -> {row['dataset']}"
-            if row.get("trained_on")
-            else row["dataset"],
-            "SCC": row["srocc"],
-            "SCC 95 %": None,
-            "PCC": row["plcc"],
-            "RMSE": row["rmse"],
-            "source": row["source"],
-        }
-        for row in published
-    ]
-    for result in results:
-        row = {"method": result["method"], "run": result["run"], "data": result["data"]}
-        if "mean" in result:
-            row |= result["mean"]
-        else:
-            row |= metric_cells(
-                result["report"]["metrics"], protocols.METRIC_NAMES, intervals=["SCC"]
-            )
-        rows.append(row | {"source": "ours"})
-    return rows
-
-
-def consistency(predictions: Sequence[Mapping]) -> list[dict]:
-    """Compare the scores of one image at several sizes, by networks trained at each.
-
-    Args:
-        predictions: Rows with ``method``, ``run`` (the size), ``name`` and
-            ``predicted``, 0..100.
-
-    Returns:
-        For each method and two sizes: ``method``, ``runs``, ``images`` that both
-        have, ``srocc`` between the scores and ``difference``, the mean of its
-        absolute value. Sizes that share fewer than three images are left out.
-    """
-    scores: dict[str, dict[str, dict[str, float]]] = {}
-    for row in predictions:
-        of_run = scores.setdefault(row["method"], {}).setdefault(row["run"], {})
-        of_run[row["name"]] = row["predicted"]
-    found = []
-    for method, runs in scores.items():
-        for one, other in itertools.combinations(runs, 2):
-            names = [name for name in runs[one] if name in runs[other]]
-            if len(names) < 3:
-                continue
-            first, second = (np.array([runs[run][name] for name in names]) for run in (one, other))
-            found.append({"method": method, "runs": [one, other], "images": len(names),
-                          "srocc": METRICS["srocc"](first, second),
-                          "difference": float(np.abs(first - second).mean())})  # fmt: skip
-    return found
-
-
 def _run(options: argparse.Namespace, *, table: str, methods: Sequence[str]) -> int:
     runs, data = _parts(options, table)
     runs = {
@@ -147,21 +82,15 @@ def _run(options: argparse.Namespace, *, table: str, methods: Sequence[str]) -> 
     from kiqa.startup import start_keras
 
     start_keras()
-    results, predictions = [], []
+    results, predictions = evaluated_results(runs, options, table=table, computed=methods)
     for method in methods:
-        reports = []
         for run, parts in runs.items():
             name = method, run
             found, rows = _one(replace(base, **METHODS[method]), parts, options, name)
-            reports.append(found)
             predictions += [{"method": method, "run": run} | row for row in rows]
             results.append({"method": method, "run": run, "data": data, "report": found})
-        if len(runs) > 1 and table != "rnn-table3":
-            mean = {
-                title: float(np.mean([each["metrics"][name]["value"] for each in reports]))
-                for title, name in protocols.METRIC_NAMES.items()
-            }
-            results.append({"method": method, "run": "mean", "data": data, "mean": mean})
+    if table != "rnn-table3":
+        results = with_means(results)
     content = {
         "table": table, "data": data, "preset": options.preset, "seed": options.seed,
         "normalisation": options.normalisation, "epochs": options.epochs,
@@ -222,7 +151,7 @@ def _one(settings, parts, options, name):
 def _parts(options, table):
     """The parts of each run by its name, and what the data are."""
     if table == "rnn-table3":
-        folders = [open_folder(path) for path in options.features]
+        folders = [_opened(path, options) for path in options.features]
         sets = {folder.info.dataset: str(folder.path) for folder in folders}
         if len(sets) > 1:
             raise ValueError(
@@ -240,14 +169,14 @@ def _parts(options, table):
                 f"{', '.join(str(folder.path) for folder in folders)}."
             )
         return runs, folders[0].info.dataset
-    folder = open_folder(options.features)
+    folder = _opened(options.features, options)
     if table in ("rnn-table6", "rnn-table7"):
         runs = {
             str(i + 1): random_parts(folder, seed=options.seed + i) for i in range(options.repeats)
         }
         return runs, folder.info.dataset
     if options.test_features is not None:
-        other = open_folder(options.test_features)
+        other = _opened(options.test_features, options)
         data = f"{folder.info.dataset} -> {other.info.dataset}"
         return {"": cross_parts(folder, other)}, data
     parts = own_parts(folder, options.split)
@@ -257,6 +186,11 @@ def _parts(options, table):
             "--test-features. Name the features of the other data set, or a --split."
         )
     return {"": parts}, f"{folder.info.dataset}, train -> test"
+
+
+def _opened(path, options):
+    """A folder of features, less what is excluded."""
+    return less_excluded(open_folder(path), options.exclude, report=report)
 
 
 def _options(parser: argparse.ArgumentParser, *, table: str) -> None:
@@ -285,6 +219,9 @@ def _options(parser: argparse.ArgumentParser, *, table: str) -> None:
     )  # fmt: skip
     add_number(parser, "--epochs", "of the networks", default=PoolingSettings().epochs, low=1)
     add_number(parser, "--seed", "of splits and networks", default=0, low=0)
+    if table in ("rnn-table4", "rnn-table5", "rnn-table6", "rnn-table7"):
+        add_evaluated(parser)
+    add_exclude(parser)
     add_include(parser)
     add_output(parser, figures=False)
 

@@ -16,7 +16,7 @@ from kiqa.data.distortions import available_distortions, distort
 from kiqa.evaluation.report import to_markdown
 from kiqa.evaluation.resampling import mean_interval
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_include
+from kiqa.reproduce.command import Command, add_include, add_pristine
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.robustness.shared import (
     CONFIDENCE,
@@ -107,9 +107,7 @@ def _nothing(seed) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _degradations_options(parser):
-    parser.add_argument("--data", required=True, metavar="DIR", help="folder of the images")
-    parser.add_argument("--split", metavar="FILE|NAME", help="split file (default: the folder's)")
-    parser.add_argument("--set", default="test", help="part of it (default: %(default)s)")
+    add_pristine(parser)
     add_include(parser)
     add_common(parser)
 

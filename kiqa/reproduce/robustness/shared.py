@@ -13,10 +13,9 @@ import cv2
 import numpy as np
 
 from kiqa.arguments import add_number
-from kiqa.data.folders import images_in
 from kiqa.data.untrained import Kept, untrained_files
 from kiqa.evaluation.report import write_csv, write_json
-from kiqa.reproduce.command import add_model, add_output, report, split_of
+from kiqa.reproduce.command import add_model, add_output, paths_of, report, split_of
 from kiqa.scoring import Scorer
 
 DRAWS, CONFIDENCE = 1000, 0.95  # of the bootstrap
@@ -36,9 +35,8 @@ def resized(pixels: np.ndarray, factor: float) -> np.ndarray:
 
 def files_of(options: argparse.Namespace, scorer: Scorer) -> Kept:
     """Return the files of a plain folder that a model was not trained on, and what was left out."""
-    files = images_in(options.data, split=options.split, chosen=options.set)
     return untrained_files(
-        files, [scorer.info.details], include=options.include_trained, report=report
+        paths_of(options), [scorer.info.details], include=options.include_trained, report=report
     )
 
 

@@ -1,12 +1,12 @@
 """The thesis's Tables 2 to 4: scores of images against mean opinion scores.
 
 Table 2 takes the mean of each image's Patchnet map and of its FISH map,
-Tables 3 and 4 the aggregator's score, or those of other models with ``--model``;
-models that were evaluated before come in by ``--evaluated``, not scored again. The
-published rows of the same data set stand beside ours, and the thesis's where it
-has none on that data set. The thesis does not say which part its numbers are on
-for LIVE In the Wild, nor whether its PLCC follows a fitted logistic; ours is
-without one, and the JSON file has both.
+Tables 3 and 4 the aggregator's score and those of the published methods that kiqa
+computes, or those of other models with ``--model``; models that were evaluated before
+come in by ``--evaluated``, not scored again. The published rows of the same data set
+stand beside ours, and the thesis's where it has none on that data set. The thesis does
+not say which part its numbers are on for LIVE In the Wild, nor whether its PLCC follows
+a fitted logistic; ours is without one, and the JSON file has both.
 
 Public names: :data:`TABLE_2`, :data:`TABLE_3`, :data:`TABLE_4`,
 :func:`result_of`, :func:`table_rows`.
@@ -45,6 +45,7 @@ from kiqa.reproduce.command import (
     split_of,
     unseen,
 )
+from kiqa.reproduce.computed import computable, named, with_weights
 from kiqa.reproduce.evaluated import (
     Evaluated,
     add_evaluated,
@@ -61,7 +62,6 @@ from kiqa.startup import load_quietly
 _SEED = 0  # of the bootstrap
 _PRINTED = "thesis"  # how the source of the thesis's own rows begins
 _SHOWN = ("srocc", "plcc")
-_TURNED = ", lower is better"  # of a row whose correlations are negative where it is right
 _ABOUT = ("model", "weights_sha256", "higher_is_better", "stride")  # of an evaluation
 
 
@@ -127,7 +127,7 @@ def _scored(options, models, evaluated: Sequence[Evaluated] = (), **scorer_optio
     scorers = [Scorer(model, **scorer_options) for model in models]
     records: Sequence[Any] | None = records_of(options) if scorers else None
     if evaluated:
-        records = shared_images(evaluated, records)
+        records = shared_images(evaluated, records, exclude=options.exclude)
     for scorer in scorers:
         load_quietly(scorer)
     details = [*(scorer.info.details for scorer in scorers), *described(evaluated)]
@@ -191,18 +191,21 @@ def _aggregated(options: argparse.Namespace, *, table: str) -> int:
             f"Expected --data ROOT and --dataset NAME to score with {' and '.join(models)}. "
             "Received: not both. Without --model, --evaluated alone is enough."
         )
+    beside = with_weights(list(computable(table))) if models and not options.model else []
+    models = [*beside, *models]
     if options.dataset is None:
         options.dataset = evaluated[0].about["dataset"]
         evaluated = [read_evaluated(one, dataset=options.dataset) for one in options.evaluated]
     records, found = _scored(options, models, evaluated)
-    results = [
-        result_of(
-            f"kiqa's {details['model']}" + ("" if details["higher_is_better"] else _TURNED),
-            rows, records, dataset=options.dataset, **details,
-        )
-        for rows, details in found
-    ]  # fmt: skip
-    predictions = {details["model"]: rows for rows, details in found}
+    results, predictions = [], {}
+    for rows, details in found:
+        model = details["model"]
+        if model in beside and all(row["error"] for row in rows):
+            report(f"no row of {model}: {rows[0]['error']}")
+            continue
+        method = named(f"kiqa's {model}", higher_is_better=details["higher_is_better"])
+        results.append(result_of(method, rows, records, dataset=options.dataset, **details))
+        predictions[model] = rows
     return _finish(options, table, records, results, predictions)
 
 
@@ -262,13 +265,13 @@ def _options_2(parser: argparse.ArgumentParser) -> None:
     add_output(parser, figures=False)
 
 
-def _options_aggregated(parser: argparse.ArgumentParser) -> None:
+def _options_aggregated(parser: argparse.ArgumentParser, *, table: str) -> None:
     add_data(parser, required=False)
     add_include(parser)
     parser.add_argument(
         "--model", action="append", metavar="NAME|FILE",
         help="shipped model, comparator such as brisque, or .h5 file; may be given several times "
-        "(default: aggregator, without --evaluated)",
+        f"(default: {' '.join(computable(table))} aggregator, without --evaluated)",
     )  # fmt: skip
     add_evaluated(parser)
     add_output(parser, figures=False)
@@ -279,13 +282,13 @@ TABLE_2 = Command(
 )
 TABLE_3 = Command(
     "Table 3: the aggregator beside traditional methods",
-    _options_aggregated,
+    partial(_options_aggregated, table="thesis-table3"),
     partial(_aggregated, table="thesis-table3"),
     _read,
 )
 TABLE_4 = Command(
     "Table 4: the aggregator beside learned methods",
-    _options_aggregated,
+    partial(_options_aggregated, table="thesis-table4"),
     partial(_aggregated, table="thesis-table4"),
     _read,
 )

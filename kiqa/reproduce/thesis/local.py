@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.arguments import add_number
+from kiqa.arguments import add_exclude, add_number
 from kiqa.data.local_cases import (
     Case,
     boxed_items,
@@ -177,8 +177,9 @@ def _fig_11(options: argparse.Namespace) -> int:
         items, source = boxed_items(options.images, options.boxes), Path(options.boxes).name
     scorer = load_quietly(Scorer(options.model, stride=options.stride))
     items, met = untrained_items(
-        items, [scorer.info.details], include=options.include_trained, report=report
-    )
+        items, [scorer.info.details], include=options.include_trained, report=report,
+        exclude=options.exclude,
+    )  # fmt: skip
     predictors = {
         scorer.info.name: scorer.map,
         "fish": partial(fish_map, stride=options.stride),
@@ -246,6 +247,7 @@ def _options_11(parser: argparse.ArgumentParser) -> None:
         help="outside the cells of a map: zero as in the thesis, or its edge continued, which is "
         "fairer where the border is good, as with synthetic distortions (default: %(default)s)",
     )  # fmt: skip
+    add_exclude(parser)
     add_include(parser)
     add_model(parser, default="patchnet", stride=_STRIDE)
     add_output(parser)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kiqa.arguments import add_number
+from kiqa.arguments import add_exclude, add_number
 from kiqa.data.chosen import PARTS
+from kiqa.data.excluded import excluding_files
 from kiqa.data.splits import read_split
 from kiqa.reproduce.command import report
 from kiqa.reproduce.left_out import LeftOut
@@ -28,7 +29,7 @@ _AXES = (0.16, 0.28)  # half axes of the sharp ellipse by the image's sides
 
 
 def add_images(parser: argparse.ArgumentParser) -> None:
-    """Add --images, --split, --set and --limit."""
+    """Add --images, --split, --set, --exclude and --limit."""
     parser.add_argument(
         "--images", type=Path, required=True, metavar="DIR", help="folder of pristine images"
     )
@@ -36,6 +37,7 @@ def add_images(parser: argparse.ArgumentParser) -> None:
         "--split", metavar="NAME|FILE", help="split of them, such as cid22-kiqa (default: none)"
     )
     parser.add_argument("--set", choices=PARTS, default="all", help="its part (default: all)")
+    add_exclude(parser)
     add_number(parser, "--limit", "only the first N images", low=1)
 
 
@@ -44,7 +46,7 @@ def images_of(options: argparse.Namespace) -> list[Path]:
 
     Raises:
         FileNotFoundError: If there are none.
-        ValueError: If a part is asked for without a split.
+        ValueError: If a part is asked for without a split, or all images are excluded.
     """
     from kiqa.io.images.kinds import listed_images
 
@@ -56,7 +58,7 @@ def images_of(options: argparse.Namespace) -> list[Path]:
         found = [path for path in found if path.name in wanted]
     if not found:
         raise FileNotFoundError(f"Expected images in {options.images}, found none.")
-    return found[: options.limit]
+    return excluding_files(found, options.exclude or (), report=report)[: options.limit]
 
 
 def rows_of(

@@ -16,13 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from kiqa.arguments import whole_number
-from kiqa.data.proxy_pairs import PROXY
 from kiqa.data.tables import read_table
-from kiqa.data.untrained import untrained, untrained_files
 from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import to_markdown, write_csv
 from kiqa.reproduce.command import Command, add_include, add_output
-from kiqa.reproduce.command import report as say
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.thesis.figures import save
 from kiqa.reproduce.wadiqam.data import (
@@ -30,8 +27,10 @@ from kiqa.reproduce.wadiqam.data import (
     add_sets,
     given_sets,
     nothing_fits,
+    proxy_scores,
     sample,
     split_tasks,
+    unseen_tasks,
     usable,
 )
 from kiqa.reproduce.wadiqam.report import Result, check_tested
@@ -102,7 +101,9 @@ def runs_of(
     Raises:
         ValueError: If no data set fits, or a setting is wrong.
     """
-    sets = given_sets(options.data, printed=_PRINTED, mode=mode, left_out=left_out)
+    sets = given_sets(
+        options.data, printed=_PRINTED, mode=mode, exclude=options.exclude, left_out=left_out
+    )
     if options.model and options.split is None and set(sets) - {PROXY_NAME}:
         raise ValueError(
             "Expected --split with --model: the split that the network was trained with. "
@@ -115,7 +116,7 @@ def runs_of(
         for split in range(1 if options.model else options.splits):
             if options.model and name == PROXY_NAME:
                 (path,) = (each.partition("=")[2] for each in options.data if each.startswith(name))
-                found = read_pairs(path)  # the sets that the network was trained with
+                found = read_pairs(path, exclude=options.exclude)  # sets of the training
                 parts = {part: usable(of_part, left_out) for part, of_part in found.items()}
             else:
                 parts, _ = split_tasks(name, tasks, seed=split, split=options.split)
@@ -143,7 +144,10 @@ def runs_of(
 
 def _file_of(name, used, settings, options, watch):
     """The weights file of a training, which is done if it is not there."""
-    folder, _ = trained(name, used, settings, folder=options.output / "trainings", watched=watch)
+    folder, _ = trained(
+        name, used, settings, folder=options.output / "trainings", watched=watch,
+        pairs=proxy_scores(options.data),
+    )  # fmt: skip
     (file,) = folder.glob("*diqam_*.h5")
     return file
 
@@ -152,13 +156,8 @@ def _unseen(parts, name, file, options):
     """The parts, without test images that a given network was trained on."""
     from kiqa.io.weights import read_info
 
-    tasks, models = parts["test"], [read_info(file).details]
-    common = {"include": options.include_trained, "report": say}
-    if name == PROXY_NAME:
-        references = [task.reference for task in tasks]
-        left = set(untrained_files(references, models, **common).images)
-        return parts | {"test": [task for task in tasks if task.reference in left]}
-    return parts | {"test": untrained(tasks, models, dataset=name, **common).images}
+    models, include = [read_info(file).details], options.include_trained
+    return parts | {"test": unseen_tasks(parts["test"], name, models, include=include)}
 
 
 def add_runs(parser: argparse.ArgumentParser, *, splits: int) -> None:
@@ -259,8 +258,8 @@ def _losses(options: argparse.Namespace) -> int:
 def report(rows: list[dict], options: argparse.Namespace, name: str) -> None:
     """Print a table and write it as CSV; scores of a proxy are called so."""
     write_csv(rows, options.output / f"{name}.csv")
-    proxy = any(entry.startswith(f"{PROXY_NAME}=") for entry in options.data)
-    heading = f"{PROXY_NAME}: {PROXY}\n\n" if proxy else ""
+    proxy = proxy_scores(options.data)
+    heading = f"{PROXY_NAME}: {proxy['about']}\n\n" if proxy else ""
     sys.stdout.write(f"{heading}{to_markdown(rows)}\n")
 
 

@@ -5,7 +5,8 @@ instead or besides, and pairs with a proxy score (``proxy=pairs.csv``), which
 is said in its output.
 
 Public names: :data:`PROXY_NAME`, :func:`add_sets`, :func:`given_sets`,
-:func:`usable`, :func:`nothing_fits`, :func:`split_tasks`, :func:`sample`.
+:func:`proxy_scores`, :func:`usable`, :func:`unseen_tasks`,
+:func:`nothing_fits`, :func:`split_tasks`, :func:`sample`.
 
 References:
     Bosse et al. 2018, section IV-B.
@@ -20,11 +21,22 @@ from typing import NoReturn
 
 import numpy as np
 
+from kiqa.arguments import add_exclude
 from kiqa.data import DATASETS
+from kiqa.data.chosen import scored_images
 from kiqa.data.records import SETS
 from kiqa.data.splits import counted_split, random_split, read_split
+from kiqa.data.untrained import untrained, untrained_files
+from kiqa.io.weights import Details
+from kiqa.reproduce.command import report
 from kiqa.reproduce.left_out import LeftOut
-from kiqa.training.wadiqam.tasks import PatchTask, rated_tasks, read_pairs, references_of
+from kiqa.training.wadiqam.tasks import (
+    PatchTask,
+    rated_tasks,
+    read_pairs,
+    references_of,
+    scores_of_pairs,
+)
 
 PROXY_NAME = "proxy"
 
@@ -37,7 +49,7 @@ _CROSS_SHARES = (0.8, 0.2)
 
 
 def add_sets(parser: argparse.ArgumentParser, printed: Sequence[str]) -> None:
-    """Add --data, which may be given several times.
+    """Add --data, which may be given several times, and --exclude.
 
     Args:
         parser: To add to.
@@ -49,6 +61,7 @@ def add_sets(parser: argparse.ArgumentParser, printed: Sequence[str]) -> None:
         f"{', '.join(printed)}; others of {', '.join(sorted(DATASETS))} are taken too, and "
         f"{PROXY_NAME}=FILE, a pairs.csv with scores of a proxy",
     )  # fmt: skip
+    add_exclude(parser)
 
 
 def given_sets(
@@ -57,6 +70,7 @@ def given_sets(
     printed: Sequence[str],
     mode: str,
     only: bool = False,
+    exclude: Sequence[str] | None = None,
     left_out: LeftOut | None = None,
 ) -> dict[str, list[PatchTask]]:
     """Read the data sets that were given.
@@ -67,6 +81,8 @@ def given_sets(
         mode: ``"fr"`` leaves out data sets without references, ``"nr"`` the
             pairs, whose scores are not of single images, and all references.
         only: Refuse others than the printed ones.
+        exclude: What names images, or references of pairs, to leave out, see
+            `kiqa.data.excluded`.
         left_out: Takes images that cannot be used, of `usable`, before hours
             of training; ``None`` looks at none.
 
@@ -90,15 +106,34 @@ def given_sets(
                 f"Received: {entry!r}."
             )
         if name == PROXY_NAME:
-            every = [task for part in read_pairs(path).values() for task in part]
+            parts = read_pairs(path, exclude=exclude, report=report)
+            every = [task for part in parts.values() for task in part]
             tasks = list({task.name: task for task in every}.values())
             fits = mode == "fr"
         else:
-            tasks = rated_tasks(DATASETS[name](Path(path)), mode=mode)
+            records = scored_images(name, path, part="all", exclude=exclude, report=report)
+            tasks = rated_tasks(records, mode=mode)
             fits = mode == "nr" or all(task.reference is not None for task in tasks)
         if fits:
             found[name] = tasks if left_out is None else usable(tasks, left_out)
     return found
+
+
+def proxy_scores(data: Sequence[str]) -> dict[str, str]:
+    """Say what the scores of the pairs are that were given.
+
+    Args:
+        data: As for `given_sets`.
+
+    Returns:
+        `kiqa.training.wadiqam.tasks.scores_of_pairs` of the file of ``proxy=FILE``; empty
+        without one.
+
+    Raises:
+        ValueError: As there.
+    """
+    files = [entry.partition("=")[2] for entry in data if entry.startswith(f"{PROXY_NAME}=")]
+    return scores_of_pairs(files[-1]) if files else {}
 
 
 def usable(tasks: Sequence[PatchTask], left_out: LeftOut) -> list[PatchTask]:
@@ -124,6 +159,31 @@ def usable(tasks: Sequence[PatchTask], left_out: LeftOut) -> list[PatchTask]:
 
     shown = tqdm(tasks, unit="image", desc="looking", disable=not sys.stderr.isatty())
     return [task for task, _ in left_out.over(shown, look, file=attrgetter("path"))]
+
+
+def unseen_tasks(
+    tasks: Sequence[PatchTask], name: str, models: Sequence[Details], *, include: bool
+) -> list[PatchTask]:
+    """Leave out images that a given network was trained on.
+
+    Args:
+        tasks: Images of one data set.
+        name: Of the data set; of pairs, the references are looked at.
+        models: Descriptions of the networks.
+        include: Leave nothing out, and say so.
+
+    Returns:
+        The others.
+
+    Raises:
+        ValueError: As `kiqa.data.untrained.untrained`.
+    """
+    if name == PROXY_NAME:
+        references = [task.reference for task in tasks if task.reference is not None]
+        kept = untrained_files(references, models, include=include, report=report)
+        left = set(kept.images)
+        return [task for task in tasks if task.reference in left]
+    return untrained(tasks, models, dataset=name, include=include, report=report).images
 
 
 def nothing_fits(data: Sequence[str], wanted: Sequence[str]) -> NoReturn:

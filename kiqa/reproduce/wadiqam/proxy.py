@@ -1,6 +1,6 @@
 """WaDIQaM-FR against the proxy it was trained on: agreement, and its response to rising levels.
 
-The proxy is `kiqa.data.proxy_pairs.PROXY`, no human score. Two questions are
+The proxy is that of the pairs (`kiqa.data.proxy_pairs`), no human score. Two questions are
 put on images that the network has not seen: do its scores rank copies as
 the proxy does, and does its score fall with every step of a rising level of
 blur, noise or JPEG compression, and from the identical pair to the mildest?
@@ -22,8 +22,9 @@ import numpy as np
 from kiqa.arguments import Output, add_number, add_output
 from kiqa.constants import WADIQAM
 from kiqa.data.distortions import distort
+from kiqa.data.excluded import excluding_files
 from kiqa.data.folders import images_in
-from kiqa.data.proxy_pairs import PROXY, write_proxy_pairs
+from kiqa.data.proxy_pairs import write_proxy_pairs
 from kiqa.data.tables import read_table
 from kiqa.data.untrained import untrained_files
 from kiqa.evaluation.correlation import METRICS
@@ -40,6 +41,7 @@ from kiqa.reproduce.command import Command, add_include, add_model, add_pristine
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.scoring import Scorer, read_ahead, usable_workers
 from kiqa.startup import load_quietly
+from kiqa.training.wadiqam.tasks import scores_of_pairs
 
 # From a level that people just see to one they find very annoying. Ours.
 LEVELS = {"gaussian_blur": (0.5, 8.0), "gaussian_noise": (2.0, 60.0), "jpeg": (95.0, 4.0)}
@@ -174,7 +176,8 @@ def _run(options: argparse.Namespace) -> int:
 
     left_out = LeftOut()
     found = images_in(options.data, split=options.split, chosen=options.set)
-    images = [path for path, _ in left_out.over(found, _look)]
+    chosen = excluding_files(found, options.exclude or (), report=report)
+    images = [path for path, _ in left_out.over(chosen, _look)]
     scorer = load_quietly(Scorer(options.model))
     if not scorer.needs_reference:
         raise ValueError(
@@ -215,6 +218,7 @@ def _run(options: argparse.Namespace) -> int:
             )
         )  # fmt: skip
 
+    proxy = scores_of_pairs(path)["about"]
     rows = [
         row for _, row in left_out.over(bar, compared, file=lambda it: path.parent / it[0]["image"])
     ]
@@ -225,14 +229,14 @@ def _run(options: argparse.Namespace) -> int:
     write_csv(rows, options.output / "wadiqam-proxy-pairs.csv")
     write_csv(rising, options.output / "wadiqam-proxy-responses.csv")
     write_json(
-        {"model": scorer.info.name, "weights_sha256": scorer.info.sha256, "proxy": PROXY,
+        {"model": scorer.info.name, "weights_sha256": scorer.info.sha256, "proxy": proxy,
          "set": options.set, "levels": options.levels, "seed": options.seed,
          "bootstrap_seed": _SEED,
          **kept.note, "agreement": agreement, "responses": steps},
         options.output / "wadiqam-proxy.json",
     )  # fmt: skip
     sys.stdout.write(
-        f"{scorer.info.name}; proxy: {PROXY}; 95 % intervals over images\n\n"
+        f"{scorer.info.name}; proxy: {proxy}; 95 % intervals over images\n\n"
         f"{to_markdown([_agreement_row(entry) for entry in agreement])}\n\n"
         f"Score falls at every step of {options.levels} rising levels\n\n"
         f"{to_markdown([_step_row(entry) for entry in steps])}\n"

@@ -23,7 +23,7 @@ from kiqa.evaluation.resampling import (
 )
 from kiqa.io.files import replacing
 from kiqa.reproduce.published_rows import published_rows
-from kiqa.reproduce.wadiqam.data import PROXY_NAME
+from kiqa.reproduce.wadiqam.data import PROXY_NAME, proxy_scores
 from kiqa.training.wadiqam.tasks import PatchTask
 
 _SEED = 0  # of the bootstrap
@@ -185,6 +185,7 @@ def finish(
     differing = [row for metric in metrics for row in differences(entries, compared, metric)]
     content = {
         "table": name, "kiqa": __version__, "preset": options.preset, "parts": parts,
+        "proxy": proxy_scores(options.data).get("about"),
         "test_patches": options.test_patches, "results": _plain(entries),
         "differences": differing, "published": published_rows(name),
     }  # fmt: skip
@@ -238,7 +239,8 @@ def _head(content):
         f"Ours: mean over {splits} splits, N_p = {content['test_patches']}, 95 % intervals "
         f"by drawing contents of the test parts; preset {preset}; {described}."
     )
-    return f"{head} {PROXY_NAME}: {PROXY}." if PROXY_NAME in parts else head
+    proxy = content.get("proxy", PROXY)  # not in files of 0.1.0
+    return f"{head} {PROXY_NAME}: {proxy}." if PROXY_NAME in parts else head
 
 
 def _rows(content):

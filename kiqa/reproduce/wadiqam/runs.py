@@ -19,7 +19,6 @@ import numpy as np
 
 from kiqa.arguments import add_number
 from kiqa.data import DATASETS
-from kiqa.data.proxy_pairs import PROXY
 from kiqa.reproduce.command import report
 from kiqa.training.runs.options import PRECISIONS, settings_to_json
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
@@ -85,6 +84,7 @@ def trained(
     settings: WadiqamSettings,
     *,
     folder: Path,
+    pairs: Mapping[str, str],
     watched: bool = False,
 ) -> tuple[Path, dict]:
     """Train a network, go on with an interrupted training, or find a finished one.
@@ -94,6 +94,8 @@ def trained(
         parts: Tasks of train and val, and of test where there is one.
         settings: What decides the numbers.
         folder: Folder of all trainings.
+        pairs: What the scores are where it is no data set, from
+            `kiqa.reproduce.wadiqam.data.proxy_scores`.
         watched: Note the test images' loss each epoch.
 
     Returns:
@@ -116,18 +118,18 @@ def trained(
     workdir = folder / f"{label}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
     result = train_wadiqam(
         parts["train"], parts["val"], settings, workdir=workdir,
-        trained_on=tasks_trained_on(parts["train"], parts["val"], **_scores_of(name)),
+        trained_on=tasks_trained_on(parts["train"], parts["val"], **_scores_of(name, pairs)),
         test=parts.get("test", ()), watched=watched, resume=True, progress=sys.stderr.isatty(),
         report=say,
     )  # fmt: skip
     return workdir, result
 
 
-def _scores_of(name):
+def _scores_of(name, pairs):
     """What the scores of a data set are, for the weights file; "proxy" is no data set."""
     if name in DATASETS:
         return {"dataset": name, "scores": "human", "about": "MOS"}
-    return {"dataset": None, "scores": "proxy", "about": PROXY}
+    return {"dataset": None, **pairs}
 
 
 def patch_outputs(

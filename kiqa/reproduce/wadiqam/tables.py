@@ -25,7 +25,15 @@ import numpy as np
 from kiqa.data import FOUR_DISTORTIONS
 from kiqa.reproduce.command import Command, add_output
 from kiqa.reproduce.left_out import LeftOut
-from kiqa.reproduce.wadiqam.data import add_sets, given_sets, nothing_fits, sample, split_tasks
+from kiqa.reproduce.wadiqam.comparators import add_comparators, comparator_results
+from kiqa.reproduce.wadiqam.data import (
+    add_sets,
+    given_sets,
+    nothing_fits,
+    proxy_scores,
+    sample,
+    split_tasks,
+)
 from kiqa.reproduce.wadiqam.report import Result, check_tested, finish, read
 from kiqa.reproduce.wadiqam.runs import add_training, rated, settings_of, trained
 from kiqa.training.wadiqam.settings import WadiqamSettings
@@ -131,6 +139,7 @@ def _options(parser: argparse.ArgumentParser, *, name: str) -> None:
             help="only the rows with (fr) or without (nr) a reference (default: both, as far as "
             "the data sets have references)",
         )  # fmt: skip
+    add_comparators(parser, name)
     add_training(parser)
     add_output(parser)
 
@@ -139,6 +148,7 @@ def _options(parser: argparse.ArgumentParser, *, name: str) -> None:
 class _Job:
     """One split of one data set: what is trained on it, and tested."""
 
+    mode: str
     data: str
     split: int
     used: Mapping[str, Sequence[PatchTask]]
@@ -155,24 +165,27 @@ def _run(options: argparse.Namespace, *, name: str) -> int:
             continue
         only = bool(table.tested_on)
         tasks = given_sets(
-            options.data, printed=table.printed, mode=mode, only=only, left_out=left_out
-        )
+            options.data, printed=table.printed, mode=mode, only=only, exclude=options.exclude,
+            left_out=left_out,
+        )  # fmt: skip
         for data in tasks:
             if only and not set(table.tested_on.get(data, ())) & set(tasks):
                 continue
             for split in range(options.splits):
-                job, parts[data] = _planned(table, networks, data, tasks, split, options)
+                job, parts[data] = _planned(table, mode, networks, data, tasks, split, options)
                 jobs.append(job)
     if not jobs:
         nothing_fits(options.data, table.printed)
     # Hours; what can be wrong about the settings has been found out.
     results = [result for job in jobs for result in _results(job, options)]
     rows = [row for split in results for row in _subsets(table, split)]
+    tests = [(job.mode, job.data, job.split, job.tests) for job in jobs]
+    rows += comparator_results(tests, name, options, subsets=partial(_subsets, table))
     finish(name, rows, parts, options, metrics=table.metrics, compared=table.compared)
     return left_out.status()
 
 
-def _planned(table, networks, data, tasks, split, options):
+def _planned(table, mode, networks, data, tasks, split, options):
     """What is done on one split of a data set, and how it was split, in words."""
     parts, how = split_tasks(data, tasks[data], seed=split, cross=bool(table.tested_on))
     used = {
@@ -195,7 +208,7 @@ def _planned(table, networks, data, tasks, split, options):
         ):
             check_tested(subset)
     return (
-        _Job(data, split, used, settings, tests),
+        _Job(mode, data, split, used, settings, tests),
         f"{how}, {len(used['train'])} images to train, {len(used['val'])} to validate",
     )
 
@@ -205,8 +218,9 @@ def _results(job, options):
     results = []
     for label, settings in job.settings.items():
         folder, training = trained(
-            job.data, job.used, settings, folder=options.output / "trainings"
-        )
+            job.data, job.used, settings, folder=options.output / "trainings",
+            pairs=proxy_scores(options.data),
+        )  # fmt: skip
         (file,) = folder.glob("*diqam_*.h5")
         for other, images in job.tests.items():
             scores = rated(file, images, patches=options.test_patches, seed=job.split)

@@ -1,6 +1,6 @@
 """Parts of folders of features: what a method of the paper trains on and is tested on.
 
-Public names: `Part`, `Parts`, `rated_part`, `folder_records`, `own_parts`,
+Public names: `Part`, `Parts`, `rated_part`, `folder_records`, `less_excluded`, `own_parts`,
 `random_parts`, `cross_parts`, `unseen_parts`.
 
 References:
@@ -10,12 +10,13 @@ References:
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
 from kiqa.constants import RNN_BIQA
+from kiqa.data.excluded import excluding
 from kiqa.data.records import SETS, ScoredImage
 from kiqa.data.splits import assign_split, read_split
 from kiqa.data.untrained import untrained
@@ -64,6 +65,31 @@ def folder_records(folder: FeatureFolder) -> list[ScoredImage]:
         )
         for row in folder.rows
     ]
+
+
+def less_excluded(
+    folder: FeatureFolder,
+    exclude: Sequence[str | os.PathLike] | None,
+    *,
+    report: Callable[[str], object],
+) -> FeatureFolder:
+    """Leave images of a folder out, before its parts are drawn.
+
+    Args:
+        folder: Features of a data set.
+        exclude: What names images, see `kiqa.data.excluded`.
+        report: Called with a sentence on each of these.
+
+    Returns:
+        The folder with the rows of the others.
+
+    Raises:
+        FileNotFoundError: As `kiqa.data.excluded.excluding`.
+        ValueError: Likewise.
+    """
+    records = excluding(folder_records(folder), exclude or (), report=report)
+    kept = {record.name for record in records}
+    return replace(folder, rows=tuple(row for row in folder.rows if row["name"] in kept))
 
 
 def own_parts(folder: FeatureFolder, split: str | os.PathLike | None = None) -> Parts:

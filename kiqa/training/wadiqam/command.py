@@ -4,31 +4,45 @@ Public names: `COMMAND`.
 """
 
 import argparse
+from dataclasses import replace
+from functools import partial
 
 from kiqa.arguments import add_number, add_path, add_text
 from kiqa.data.chosen import scored_images
 from kiqa.data.records import SETS
 from kiqa.data.splits import counted_split, write_split
 from kiqa.data.trained import trained_on
+from kiqa.io.messages import tell
 from kiqa.training.runs.command import TrainingCommand
 from kiqa.training.runs.parts import limited
 from kiqa.training.teaching.command import add_teaching, taught_parts
+from kiqa.training.wadiqam.proxies import METRICS, proxy_by
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
 from kiqa.training.wadiqam.tasks import (
     pristine_parts,
     rated_tasks,
     read_pairs,
+    scores_of_pairs,
     tasks_trained_on,
 )
+
+_report = partial(tell, name="train_wadiqam")
 
 
 def _add_options(parser):
     data = parser.add_argument_group("other data than --data")
-    add_path(data, "--pairs", "FILE", "for fr: CSV with image, reference (paths, relative to the "
-        "file's folder), score (0 to 1, higher is better) and set (train, val, test)")  # fmt: skip
-    add_path(data, "--pristine", "FOLDER", "for fr: pristine images, with split.csv or --split, of "
-        "which distorted copies are made in pairs/ of the working folder; their score is a proxy "
-        "(SSIM), not human")  # fmt: skip
+    add_path(data, "--pairs", "FILE", "CSV with image, reference (paths, relative to the "
+        "file's folder; --mode nr looks at the image only), score (0 to 1, higher is better) and "
+        "set (train, val, test)")  # fmt: skip
+    add_path(data, "--pristine", "FOLDER", "pristine images, with split.csv or --split, of which "
+        "distorted copies are made in pairs/ of the working folder; their score is a proxy, a "
+        "full-reference metric, not human")  # fmt: skip
+    data.add_argument(
+        "--metric",
+        choices=METRICS,
+        default=None,
+        help="with --pristine: the metric (default: ssim)",
+    )
     add_number(data, "--copies", "with --pristine: copies of each kind and image", default=4)
     add_text(data, "--counts", "TRAIN/VAL/TEST", "instead of --split: so many references (or "
         "scenes) a part, at random by --split-seed, such as 17/6/6 for LIVE; written to split.csv "
@@ -40,17 +54,20 @@ def _add_options(parser):
 def _prepare(arguments: argparse.Namespace, settings: WadiqamSettings):
     """Tasks of train, val and test, and what is told of them."""
     given = [name for name in ("dataset", "pairs", "pristine") if getattr(arguments, name)]
-    if len(given) != 1 or (settings.mode == "nr" and given != ["dataset"]):
+    if len(given) != 1:
         raise ValueError(
-            "Expected --data with --dataset, or with --mode fr one of --pairs and --pristine. "
+            "Expected one of --data with --dataset, --pairs and --pristine. "
             f"Received: {', '.join(f'--{name}' for name in given) or 'none'}."
         )
-    if given != ["dataset"] and (
-        arguments.histories or arguments.exclude or arguments.teacher is not None
-    ):
+    if given != ["dataset"] and (arguments.histories or arguments.teacher is not None):
         raise ValueError(
-            "Expected --histories, --exclude and --teacher together with --dataset. Received: "
-            f"--{given[0]}, pairs."
+            f"Expected --histories and --teacher together with --dataset. Received: --{given[0]}, "
+            "pairs."
+        )
+    if arguments.metric and given != ["pristine"]:
+        raise ValueError(
+            f"Expected --metric together with --pristine. Received: --{given[0]}, which has its "
+            "own scores. Leave --metric out."
         )
     if given == ["dataset"]:
         if arguments.counts is not None:
@@ -58,12 +75,14 @@ def _prepare(arguments: argparse.Namespace, settings: WadiqamSettings):
         records = taught_parts(arguments, settings)
         parts = [rated_tasks(part, mode=settings.mode) for part in records]
         return *parts, trained_on(*records[:2], scores="human", about="MOS")
-    path, about = arguments.pairs, {"scores": "unknown", "about": "scores of pairs"}
-    if given == ["pristine"]:
-        path, about = _proxy_pairs(arguments)
-    pairs = read_pairs(path)
+    path = arguments.pairs if given == ["pairs"] else _proxy_pairs(arguments)
+    pairs = read_pairs(path, exclude=arguments.exclude, report=_report)
+    if settings.mode == "nr":
+        pairs = {
+            part: [replace(task, reference=None) for task in tasks] for part, tasks in pairs.items()
+        }
     train = limited(pairs["train"], arguments, settings)
-    seen = tasks_trained_on(train, pairs["val"], dataset=None, **about)
+    seen = tasks_trained_on(train, pairs["val"], dataset=None, **scores_of_pairs(path))
     return train, pairs["val"], pairs["test"], seen
 
 
@@ -85,14 +104,18 @@ def _counted_split(arguments):
 
 
 def _proxy_pairs(arguments):
-    """The file of the pairs made of pristine images, and what their scores are."""
+    """The file of the pairs made of pristine images."""
     # Loads scikit-image, which --help does without.
-    from kiqa.data.proxy_pairs import PROXY, write_proxy_pairs
+    from kiqa.data.proxy_pairs import write_proxy_pairs
 
-    images = pristine_parts(arguments.pristine, split=arguments.split, seed=arguments.split_seed)
-    folder = arguments.workdir / "pairs"
-    path = write_proxy_pairs(images, folder, copies=arguments.copies, seed=arguments.split_seed)
-    return path, {"scores": "proxy", "about": PROXY}
+    images = pristine_parts(
+        arguments.pristine, split=arguments.split, seed=arguments.split_seed,
+        exclude=arguments.exclude, report=_report,
+    )  # fmt: skip
+    return write_proxy_pairs(
+        images, arguments.workdir / "pairs", copies=arguments.copies, seed=arguments.split_seed,
+        proxy=proxy_by(arguments.metric or METRICS[0]), report=_report,
+    )  # fmt: skip
 
 
 def _train(prepared, settings, run, arguments):

@@ -1,16 +1,17 @@
 """What DIQaM and WaDIQaM are trained on: rated images, or pairs with scores.
 
 Public names: `PatchTask`, `rated_tasks`, `references_of`, `read_pairs`,
-`tasks_trained_on`, `check_parts`, `pristine_parts`.
+`scores_of_pairs`, `tasks_trained_on`, `check_parts`, `pristine_parts`.
 """
 
 import math
 import os
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from kiqa.data.excluded import excluding_files
 from kiqa.data.folders import images_in
 from kiqa.data.records import SETS, ScoredImage
 from kiqa.data.splits import read_split
@@ -83,13 +84,20 @@ def references_of(tasks: Sequence[PatchTask]) -> list[Path] | None:
     return references or None
 
 
-def read_pairs(path: str | os.PathLike) -> dict[str, list[PatchTask]]:
+def read_pairs(
+    path: str | os.PathLike,
+    *,
+    exclude: Sequence[str | os.PathLike] | None = None,
+    report: Callable[[str], object] = lambda message: None,
+) -> dict[str, list[PatchTask]]:
     """Read pairs of images and references with scores.
 
     Args:
         path: CSV with the columns ``image`` and ``reference`` (paths,
             relative to the file's folder), ``score`` (0..1, higher is
             better) and ``set`` (train, val or test); ``kind`` may be there.
+        exclude: What names references to leave out, see `kiqa.data.excluded`.
+        report: Called with a sentence on each of these.
 
     Returns:
         The tasks of each set. The name of the reference is their content.
@@ -135,6 +143,10 @@ def read_pairs(path: str | os.PathLike) -> dict[str, list[PatchTask]]:
                 row.get("kind") or None,
             )  # fmt: skip
         )
+    references = dict.fromkeys(task.reference for part in tasks.values() for task in part)
+    kept = set(excluding_files(list(references), exclude or (), report=report))
+    tasks = {name: [task for task in part if task.reference in kept]
+             for name, part in tasks.items()}  # fmt: skip
     for name in ("train", "val"):
         if not tasks[name]:
             raise ValueError(f"Expected pairs in the set {name!r}. Received: none in {path}.")
@@ -145,6 +157,28 @@ def _name(path):
     """An image's name in results: below the file's folder its path, elsewhere no folder."""
     path = PurePath(path)
     return path.name if path.is_absolute() or ".." in path.parts else path.as_posix()
+
+
+def scores_of_pairs(path: str | os.PathLike) -> dict[str, str]:
+    """Say what the scores of pairs are, for the weights file of what is trained on them.
+
+    Args:
+        path: As for `read_pairs`.
+
+    Returns:
+        ``scores`` and ``about`` of `tasks_trained_on`: the proxy of
+        `kiqa.data.proxy_pairs` where its note lies beside the table, else unknown.
+
+    Raises:
+        ValueError: If the note is damaged.
+    """
+    # Loads scikit-image, which --help does without.
+    from kiqa.data.proxy_pairs import proxy_of
+
+    proxy = proxy_of(path)
+    if proxy is None:
+        return {"scores": "unknown", "about": "scores of pairs"}
+    return {"scores": "proxy", "about": proxy}
 
 
 def tasks_trained_on(
@@ -206,7 +240,12 @@ def check_parts(parts: Mapping[str, Sequence[PatchTask]], settings: WadiqamSetti
 
 
 def pristine_parts(
-    folder: str | os.PathLike, *, split: str | os.PathLike | None = None, seed: int
+    folder: str | os.PathLike,
+    *,
+    split: str | os.PathLike | None = None,
+    seed: int,
+    exclude: Sequence[str | os.PathLike] | None = None,
+    report: Callable[[str], object] = lambda message: None,
 ) -> dict[str, list[Path]]:
     """Find pristine images for `kiqa.data.proxy_pairs`.
 
@@ -215,6 +254,8 @@ def pristine_parts(
         split: Split file or name; ``None`` takes the folder's ``split.csv``.
         seed: Draws the validation images, one in eight of the training
             ones, if the split has none.
+        exclude: What names images to leave out, see `kiqa.data.excluded`.
+        report: Called with a sentence on each of these.
 
     Returns:
         Images of the sets train and val, and test if there are any.
@@ -226,7 +267,11 @@ def pristine_parts(
     """
     split = Path(folder) / "split.csv" if split is None else split
     sets = set(read_split(split).values())
-    parts = {part: images_in(folder, chosen=part, split=split) for part in SETS if part in sets}
+    parts = {
+        part: images_in(folder, chosen=part, split=split, exclude=exclude, report=report)
+        for part in SETS
+        if part in sets
+    }
     train = parts.get("train", [])
     if "val" not in parts:
         held_out = set(random.Random(seed).sample(train, len(train) // _HELD_OUT))

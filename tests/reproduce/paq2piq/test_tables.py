@@ -113,6 +113,23 @@ def test_table_2_makes_pseudo_scores(biq, models, tmp_path, capsys):
 
 
 @pytest.mark.slow
+def test_published_methods_stand_beside(live_fb, models, tmp_path, monkeypatch, capsys):
+    """Without --model: those that kiqa computes, on the same images; what cannot is told."""
+    tables = "kiqa.reproduce.paq2piq.tables"
+    listed = {"brisque": "BRISQUE", "niqe": "NIQE", "no_such": "SOME"}
+    monkeypatch.setattr(f"{tables}.computable", lambda table: listed)
+    monkeypatch.setattr(f"{tables}._MODEL", str(models["rm"]))
+    out = ["--output", str(tmp_path / "o")]
+    assert main(["paq2piq-table3", "--data", f"live-fb={live_fb}", "--parts", "test", *out]) == 0
+    result = json.loads((tmp_path / "o" / "paq2piq-table3.json").read_text())
+    rows = [(row["method"], row["images"]) for row in result["results"]]
+    assert rows == [("p2p_rm", 3), ("brisque", 3)]
+    error = capsys.readouterr().err
+    assert "no row of no_such: Expected" in error
+    assert "no row of niqe on live-fb, test: Expected images that can be scored" in error
+
+
+@pytest.mark.slow
 def test_table_4_takes_all_but_what_was_trained_on(
     biq, live_fb, models, tmp_path, capsys, noise_image
 ):
@@ -161,6 +178,7 @@ def test_table_4_takes_all_but_what_was_trained_on(
     (["paq2piq-fig11", "--data", "{biq}", "--dataset", "biq2021", "--count", "0"], "least"),
     (["paq2piq-fig8", "--data", "a={bad}"], "'120' in line 2"),
     (["paq2piq-fig8", "--data", "a={five}"], "none above 5"),
+    (["paq2piq-fig8", "--data", "a={five}", "--exclude", "{bad}"], "--exclude with the folders"),
 ])  # fmt: skip
 def test_what_is_missing_is_one_line_and_status_2(biq, tmp_path, capsys, arguments, message):
     """No data, no model, no patches: one line on stderr."""
@@ -192,3 +210,14 @@ def test_notebook_computes_again(run_notebook, biq, models, tmp_path):
     for number in (1, 2, 3, 4, 5, 7, 8, 9, 10, 11):
         (found,) = shown[f"paq2piq-fig{number}"].found
         assert found.picture is not None
+
+
+def test_excluded_images_are_in_no_row(evaluation, tmp_path, capsys):
+    """Of evaluations as of data sets."""
+    file = tmp_path / "konpatch.csv"
+    file.write_text("image_name\n1.jpg\n4.jpg\n")
+    folder = evaluation("one", {f"{number}.jpg": 0.1 * number for number in range(6)})
+    assert main(["paq2piq-table3", "--evaluated", str(folder), "--exclude", str(file)]) == 0
+    printed = capsys.readouterr()
+    (ours,) = [line for line in printed.out.splitlines() if "biq2021" in line]
+    assert "| 4 " in ours and "2 of 6 images are excluded by konpatch.csv" in printed.err

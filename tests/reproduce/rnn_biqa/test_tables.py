@@ -14,7 +14,7 @@ from kiqa.io.weights import Details, export_h5
 from kiqa.maps.gaze import GazeForm
 from kiqa.maps.rnn_biqa import FeatureSequence
 from kiqa.reproduce.__main__ import NAMES, main
-from kiqa.reproduce.rnn_biqa.tables import METHODS, consistency
+from kiqa.reproduce.rnn_biqa.tables import METHODS
 from kiqa.training.rnn_biqa.feature_folder import (
     EXTRACTOR_FILE,
     ROW_COLUMNS,
@@ -23,7 +23,7 @@ from kiqa.training.rnn_biqa.feature_folder import (
     save_sequence,
     sequence_file,
 )
-from kiqa.training.rnn_biqa.parts import cross_parts, random_parts
+from kiqa.training.rnn_biqa.parts import cross_parts, less_excluded, random_parts
 
 pytestmark = pytest.mark.usefixtures("eager")
 ABLATION = ["CNN+Avg+NN", "CNN+Mres+Avg+NN", "CNN+RNN", "CNN+Mres+RNN"]
@@ -157,20 +157,6 @@ def test_missing_images_move_no_others(folder, tmp_path, quick):
         assert len((alone ^ other) - {f"{i}.jpg" for i in lacking}) <= len(lacking)
 
 
-def test_scores_at_two_sizes_are_compared():
-    """Of the images that both have; a twin by hand, and sizes that share too few are left out."""
-
-    def rows(method, run, **scores):
-        return [{"method": method, "run": run, "name": name, "predicted": score}
-                for name, score in scores.items()]  # fmt: skip
-
-    predictions = [*rows("a", "512", x=10, y=20, z=60, only=5), *rows("a", "256", z=50, x=12, y=26),
-                   *rows("a", "128", x=1, y=2), *rows("b", "512", x=1, y=2, z=3)]  # fmt: skip
-    (found,) = consistency(predictions)
-    assert found == {"method": "a", "runs": ["512", "256"], "images": 3, "srocc": pytest.approx(1),
-                     "difference": pytest.approx(6)}  # fmt: skip
-
-
 def test_table_3_is_of_one_data_set(folder, capsys):
     """Sizes of two data sets are no versions of one."""
     paths = [folder("a", "spaq"), folder("b", "koniq10k")]
@@ -267,3 +253,15 @@ def test_notebook_computes_again(run_notebook, folder, quick, monkeypatch):
         ours = [row for row in shown[f"rnn-table{number}"].rows() if row[""] == "ours"]
         assert len(ours) == count
     assert shown["rnn-table3"].rows()[-1]["run"] == "biq2021-768"
+
+
+def test_excluded_images_are_in_no_part(folder, tmp_path):
+    """They are left out before the parts are drawn."""
+    file = tmp_path / "konpatch.csv"
+    file.write_text("image_name\n3.jpg\n4.jpg\n")
+    told = []
+    less = less_excluded(open_folder(folder("b", "biq2021")), [file], report=told.append)
+    parts = random_parts(less, seed=0)
+    assert [len(parts[part].names) for part in ("train", "test")] == [14, 4]
+    assert not {"3.jpg", "4.jpg"} & {*parts["train"].names, *parts["test"].names}
+    assert told == ["2 of 20 images are excluded by konpatch.csv"]

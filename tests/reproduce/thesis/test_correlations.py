@@ -12,6 +12,7 @@ from kiqa.data.split_parts import published_parts
 from kiqa.data.trained import names_trained_on
 from kiqa.maps.sliding_fish import fish_map
 from kiqa.reproduce.__main__ import main
+from kiqa.reproduce.computed import computable, with_weights
 from kiqa.reproduce.thesis.correlations import result_of
 from kiqa.scoring import Scorer
 
@@ -49,11 +50,11 @@ def test_table_2_compares_the_network_and_fish(stand_in, biq, tmp_path, capsys, 
 @pytest.mark.parametrize(("name", "rows"), [("thesis-table3", 6), ("thesis-table4", 5)])
 @pytest.mark.parametrize("dataset", ["koniq", "live"])
 def test_aggregator_tables(stand_in, request, capsys, name, rows, dataset):
-    """The published rows of the data set, then ours on all its images."""
+    """The published rows of the data set, then ours on all its images, the aggregator last."""
     options = request.getfixturevalue(dataset)
     assert main([name, *options]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2 + rows + 1
+    assert len(lines) == 2 + rows + len(with_weights(list(computable(name)))) + 1
     assert all(options[3] in line for line in lines[2:])
     assert "| kiqa's stand-in" in lines[-1] and "| 10 " in lines[-1]
     assert "| 1.000 |" in lines[-1]

@@ -47,3 +47,7 @@ def test_images_that_are_not_there(images, tmp_path, run):
         run(FORMS, "--images", empty)
     with pytest.raises(ValueError, match="Expected --split with --set test"):
         run(FORMS, "--images", images, "--set", "test")
+    every = tmp_path / "every.csv"
+    every.write_text("image_name\na.png\nb.png\n")
+    with pytest.raises(ValueError, match="Exclude fewer"):
+        run(FORMS, "--images", images, "--exclude", every)

@@ -55,10 +55,11 @@ def sets(tmp_path, photo, monkeypatch):
 
 @pytest.fixture
 def untrained(monkeypatch):
-    """Nothing is trained: networks are random, their histories invented."""
+    """Nothing is trained: networks are random, their histories invented; no comparators."""
     made = []
+    monkeypatch.setattr("kiqa.reproduce.wadiqam.comparators.computable", lambda table: {})
 
-    def trained(name, parts, settings, *, folder, watched=False):
+    def trained(name, parts, settings, *, folder, pairs, watched=False):
         made.append((name, settings, {part: len(tasks) for part, tasks in parts.items()}))
         kind = "wadiqam" if settings.pooling == "weighted" else "diqam"
         folder = folder / f"{len(made)}"

@@ -52,8 +52,9 @@ def test_trained_networks_are_tested_on_what_they_have_not_seen(
     lines = [f"{r.path},{r.reference},{r.mos01},{part[r.content]},blur" for r in records]
     pairs = tmp_path / "pairs.csv"
     pairs.write_text("\n".join(["image,reference,score,set,kind", *lines, ""]))
+    (tmp_path / "pairs.json").write_text('{"proxy": "an invented one"}')
     assert main(["wadiqam-fig6", "--data", f"proxy={pairs}", *quick, *out]) == 0
-    assert "no human score" in capsys.readouterr().out
+    assert "proxy: an invented one" in capsys.readouterr().out
     rows = csv_rows(tmp_path / "out" / "wadiqam-fig6.csv")
     assert [row["network"] for row in rows] == ["fr, proxy"] * 2
 

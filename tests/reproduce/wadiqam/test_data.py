@@ -38,3 +38,20 @@ def test_a_pair_that_is_repeated_for_training_counts_once(tmp_path):
     assert sorted(task.score for task in tasks) == 5 * [0.5] + 5 * [1.0]
     parts, _ = split_tasks("proxy", tasks, seed=0)
     assert set(parts) == {"train", "val", "test"}
+
+
+def test_excluded_images_and_references_are_left_out(sets, tmp_path, capsys):
+    """A rated image goes with all of its reference; pairs go by the names of their references."""
+    file = tmp_path / "konpatch.csv"
+    file.write_text("image_name\nlive-3-jpeg-1.png\n1.png\n")
+    common = {"printed": ("live",), "mode": "fr", "exclude": [str(file)]}
+    tasks = given_sets([f"live={tmp_path}"], **common)["live"]
+    assert {task.content for task in tasks} == {f"ref{n}" for n in range(10) if n != 3}
+    lines = ["image,reference,score,set"]
+    for number, part in enumerate(("train", "train", "val")):
+        (tmp_path / f"{number}.png").touch()
+        lines.append(f"{number}.png,{number}.png,1,{part}")
+    (tmp_path / "pairs.csv").write_text("\n".join([*lines, ""]))
+    tasks = given_sets([f"proxy={tmp_path / 'pairs.csv'}"], **common)["proxy"]
+    assert [task.name for task in tasks] == ["0.png", "2.png"]
+    assert capsys.readouterr().err.count("are excluded by konpatch.csv") == 2

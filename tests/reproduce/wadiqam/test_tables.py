@@ -20,7 +20,8 @@ def test_table_3_trains_rates_and_compares(quick, sets, tmp_path, capsys):
     trainings = sorted((tmp_path / "out" / "trainings").iterdir())
     assert [folder.name.split("-")[0] for folder in trainings] == ["diqam", "wadiqam"]
     result = json.loads((tmp_path / "out" / "wadiqam-table3.json").read_text())
-    assert {entry["method"] for entry in result["results"]} == {"DIQaM-NR", "WaDIQaM-NR"}
+    found = {entry["method"]: entry["trained_on"] for entry in result["results"]}
+    assert found == {"DIQaM-NR": "biq2021", "WaDIQaM-NR": "biq2021", "BRISQUE": "biq2021"}
     for entry in result["results"]:
         assert entry["srocc"]["lo"] - 1e-9 <= entry["srocc"]["mean"] <= entry["srocc"]["hi"] + 1e-9
     assert main(options) == 0
