@@ -17,7 +17,7 @@ from kiqa.cli.inputs import (
     add_spreadsheet,
     records_of,
 )
-from kiqa.io.messages import tell
+from kiqa.io.messages import named_only, tell
 from kiqa.io.outputs import check_targets
 from kiqa.startup import load_quietly
 
@@ -189,7 +189,7 @@ def _write(folder: Path, records, rows, result: dict, table: str, *, spreadsheet
             "name": record.name,
             "mos": _mos(record, scale=result["mos_scale"]),
             "predicted": row["score"],
-            "error": row["error"],
+            "error": named_only(row["error"], record.path, record.name),
         }
         for record, row in zip(records, rows, strict=True)
     ]

@@ -5,7 +5,7 @@ through `shortened`, so that no file makes a message of megabytes, none brings
 line breaks or control characters into a terminal, and no other library's
 traceback reaches the user.
 
-Public names: `LONGEST`, `shortened`, `name_file`, `tell`.
+Public names: `LONGEST`, `shortened`, `name_file`, `named_only`, `tell`.
 """
 
 import contextlib
@@ -60,6 +60,22 @@ def name_file(error: Exception | str, path: str | os.PathLike | None) -> str:
     """Return the error's text on one line, with the file in front if not in it."""
     text = shortened(error) or type(error).__name__
     return text if path is None or os.fspath(path) in text else f"{path}: {text}"
+
+
+def named_only(text: str | None, path: str | os.PathLike, name: str) -> str | None:
+    """Return an error's text for results, which name files and no folder of a machine.
+
+    Args:
+        text: The error, perhaps with the file in it; None stays.
+        path: The file as it was read.
+        name: Its name in the results.
+
+    Returns:
+        The text with the name in place of the path.
+    """
+    for place in (os.fspath(path), shortened(os.fspath(path))):
+        text = text and text.replace(place, shortened(name))
+    return text
 
 
 def tell(message: object, *, name: str = "kiqa") -> None:

@@ -47,7 +47,7 @@ def test_table_and_files(stand_in, biq, capsys):
     assert float(rows[0]["mos"]) == pytest.approx(0.1)
     assert float(rows[0]["predicted"]) == pytest.approx(20 / 255, abs=0.01)
     assert rows[9]["predicted"] == ""
-    assert "ss01 (9).jpg" in rows[9]["error"]
+    assert rows[9]["error"].startswith("ss01 (9).jpg: ")
     result = json.loads(Path("out/evaluation.json").read_text())
     # Two neighbours of nine exchanged: rho = 1 - 6 * 2 / (9 * 80).
     assert result["metrics"]["srocc"]["value"] == pytest.approx(1 - 12 / 720)

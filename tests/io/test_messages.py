@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from kiqa.io.messages import LONGEST, shortened, tell
+from kiqa.io.messages import LONGEST, name_file, named_only, shortened, tell
 
 
 def test_short_texts_stay():
@@ -41,6 +41,15 @@ def test_tracebacks_and_dumps_of_other_libraries_go():
     assert shortened(keras) == "bad units"
     other = 'no memory\nTraceback (most recent call last):\n  File "a.py", line 1'
     assert shortened(other) == "no memory"
+
+
+@pytest.mark.parametrize("name", ["a.png", "two\nlines.png"])
+def test_results_name_no_folder(name):
+    """Of an error only the image's name is kept; no error stays none."""
+    path = f"/of/mine/{name}"
+    said = name_file(ValueError("Expected another image."), path)
+    assert named_only(said, path, name) == f"{shortened(name)}: Expected another image."
+    assert named_only(None, path, name) is None
 
 
 def test_messages_are_lines(capsys, monkeypatch):

@@ -33,6 +33,7 @@ from kiqa.evaluation.report import (
     write_json,
 )
 from kiqa.io.files import replacing
+from kiqa.io.messages import named_only
 from kiqa.reproduce.command import Command, add_include, add_output, report, unseen
 from kiqa.reproduce.computed import computable, named, with_weights
 from kiqa.reproduce.evaluated import add_evaluated, described, read_evaluated, shared_images
@@ -158,7 +159,7 @@ def _results(options, table, name, root, part, model, patches):
     lines = [
         {"model": model.name, "dataset": name, "part": part, "name": record.name,
          "size": "picture", "mos": 100 * record.mos01, "predicted": row["score"],
-         "error": row["error"]}
+         "error": named_only(row["error"], record.path, record.name)}
         for record, row in zip(records, rows, strict=True)
     ]  # fmt: skip
     if table != 2:
