@@ -4,8 +4,8 @@ The network of `lite` looks once at each image. A linear regression of the stati
 some of its maps takes the place of the judges, so that a design costs seconds: features
 are standardised by the training images', the penalty is chosen by SROCC on val, and test
 is rated once. Each design differs from the one that it is compared with in one choice:
-maps, pooling, resolution, number of training images, regression, tuning; and for a small
-student, the scores of a teacher for images without a MOS.
+maps, pooling, resolution, number of training images, tuning; and for a small student, the
+scores of a teacher for images without a MOS.
 
 A killed run goes on: what the network saw is kept (`kiqa.reproduce.lite.looks`).
 
@@ -24,7 +24,7 @@ from kiqa.arguments import Output, add_number, add_output, whole_number
 from kiqa.constants import DEFAULT_SCORER
 from kiqa.data.chosen import training_parts
 from kiqa.data.records import ScoredImage
-from kiqa.evaluation.correlation import METRICS, bootstrap_interval, srocc
+from kiqa.evaluation.correlation import METRICS, bootstrap_interval
 from kiqa.evaluation.report import metric_cells, to_markdown, write_csv, write_json
 from kiqa.io.files import write_atomically
 from kiqa.io.weights import Details, read_info
@@ -43,7 +43,6 @@ _SIDES, _IMAGES = (512, 256, 224), (1000, 2600)
 _LEAST_SIDE = 32
 # Penalties to try, for scores in 0..1: every half decade.
 _GRID = {"c": tuple(10.0 ** (k / 2) for k in range(-10, -1)), "epsilon": (0.05,)}
-_VECTORS_C, _VECTORS_EPSILON = (0.1, 0.3, 1.0), 0.03
 _METRICS = {"SROCC": "srocc", "PLCC": "plcc"}
 
 
@@ -54,8 +53,8 @@ def _options(parser: argparse.ArgumentParser) -> None:
     add_evaluated(parser)
     parser.add_argument(
         "--sides", type=_side, nargs="+", default=list(_SIDES), metavar="N",
-        help="resolutions of N x N pixels beside the one that lite reads, each alone and the first "
-        f"two together (default: {' '.join(map(str, _SIDES))})",
+        help="other resolutions than the one that lite reads, of N x N pixels, each alone and "
+        f"beside that one (default: {' '.join(map(str, _SIDES))})",
     )  # fmt: skip
     parser.add_argument(
         "--images", type=_images, nargs="+", default=list(_IMAGES), metavar="N",
@@ -194,27 +193,11 @@ def _predicted(
         [looks[side].features(names, design, fitted) for side in design.sides], axis=1
     )
     held_out = slice(test, begin)
-    if design.vectors:
-        predicted, chosen = _by_vectors(inputs, mos, fitted, held_out)
-    else:
-        of_val = inputs[held_out], mos[held_out]
-        linear, chosen = fit_linear(inputs[fitted], mos[fitted], of_val, grid=_GRID)
-        predicted = (inputs @ linear.kernel)[:, 0] + linear.bias
-    about = {"features": inputs.shape[1], "images": rated.stop - begin}
+    of_val = inputs[held_out], mos[held_out]
+    linear, chosen = fit_linear(inputs[fitted], mos[fitted], of_val, grid=_GRID)
+    predicted = (inputs @ linear.kernel)[:, 0] + linear.bias
+    about = {"features": inputs.shape[1], "images": len(mos[rated])}
     return predicted, about | {key: chosen[key] for key in ("c", "val_srocc")}
-
-
-def _by_vectors(inputs, mos, fitted, held_out):
-    """The regression by support vectors: scores of all inputs, and what was chosen."""
-    from kiqa.training.rnn_biqa.support_vectors import fit_support_vectors
-
-    found = []
-    for c in _VECTORS_C:
-        machine = fit_support_vectors(inputs[fitted], mos[fitted], c=c, epsilon=_VECTORS_EPSILON)
-        predicted = machine.predict(inputs)
-        reached = srocc(predicted[held_out], mos[held_out])
-        found.append((predicted, {"c": c, "val_srocc": reached}))
-    return max(found, key=lambda each: each[1]["val_srocc"])
 
 
 def _evaluated_row(one: Evaluated, predictions: dict[str, Predictions]) -> dict[str, Any]:

@@ -27,7 +27,6 @@ class Design(NamedTuple):
             `DEVIATIONS`.
         images: Training images with a MOS; ``None`` is all.
         teacher: Name of the row whose scores the other training images have.
-        vectors: Support vectors in the place of a linear function.
     """
 
     part: str
@@ -38,7 +37,6 @@ class Design(NamedTuple):
     pooling: str = SPREADS
     images: int | None = None
     teacher: str | None = None
-    vectors: bool = False
 
 
 def designs(
@@ -48,8 +46,8 @@ def designs(
 
     Args:
         working: Side of the working resolution.
-        sides: Other resolutions, and the first two of them together. Their rows
-            have the first of ``images``.
+        sides: Other resolutions, each alone and beside the working one. Their
+            rows have the first of ``images``.
         images: Smaller numbers of training images. The teacher learns from the
             first one.
         count: Number of all of them.
@@ -62,7 +60,7 @@ def designs(
     few, fewer = images[0], f"{images[0]:,} images"
     student = f"three maps, {fewer}"
     taught = f"three maps, {fewer}, {count - few:,} rated by the teacher"
-    looks = [(side,) for side in sides] + ([tuple(sides[:2])] if len(sides) > 1 else [])
+    looks = [(side,) for side in sides] + [(working, side) for side in sides]
     return [
         Design("reference", REFERENCE, REFERENCE, six, own),
         *(Design("maps", f"{name} alone", REFERENCE, (name,), own) for name in six),
@@ -79,7 +77,6 @@ def designs(
             )
             for look in looks
         ),
-        Design("regression", "support vectors", REFERENCE, six, own, vectors=True),
         Design("tuning", "tuned", REFERENCE, JUDGES[TUNED], own),
         Design("tuning", "frozen and tuned", REFERENCE, tuple(PARTS), own),
         Design("teacher", student, fewer, early, own, images=few),

@@ -77,7 +77,7 @@ def test_no_design_knows_a_mos_that_it_must_not(output, data, tmp_path):
     assert _command(tree, kept) == 0
     before, after = _result(output)[2], _result(kept)[2]
     few = [name for name in before if "4 images" in name]
-    assert len(few) == 4  # images, resolution, student and taught
+    assert len(few) == 5  # images, both of the resolution, student and taught
     pd.testing.assert_frame_equal(before[few], after[few])
     assert not np.allclose(before["reference"], after["reference"])
     assert not np.allclose(before["mos"], after["mos"])
