@@ -42,29 +42,32 @@ _BYTES = 256 << 20  # the network at the working resolution, measured
 _AT_ONCE = 1024  # rectangles rated together
 
 
-def working_size(height: int, width: int) -> tuple[int, int]:
+def working_size(height: int, width: int, *, area: int = WORKING_AREA) -> tuple[int, int]:
     """Return height and width of an image at the working resolution.
 
     Args:
         height: Of the image in pixels.
         width: Of the image in pixels.
+        area: Pixels of the working resolution; the network was trained with
+            the default.
 
     Returns:
-        ``(height, width)``, at least 1, about `WORKING_AREA` pixels in all.
+        ``(height, width)``, at least 1, about ``area`` pixels in all.
     """
-    factor = math.sqrt(WORKING_AREA / (height * width))
+    factor = math.sqrt(area / (height * width))
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 
-def working_pixels(pixels: np.ndarray) -> np.ndarray:
+def working_pixels(pixels: np.ndarray, *, area: int = WORKING_AREA) -> np.ndarray:
     """Bring an image to the working resolution.
 
     Args:
         pixels: ``uint8`` of shape (H, W, 3), RGB, sides at least
             `LEAST_SIDE`.
+        area: As for `working_size`.
 
     Returns:
-        ``uint8`` of shape (*working_size(H, W), 3).
+        ``uint8`` of shape (*working_size(H, W, area=area), 3).
 
     Raises:
         ValueError: If it is no such image.
@@ -81,7 +84,7 @@ def working_pixels(pixels: np.ndarray) -> np.ndarray:
             f"Expected an image of at least {LEAST_SIDE}x{LEAST_SIDE} pixels. Received: "
             f"{width}x{height}. Use a larger image."
         )
-    return resampled(pixels, *working_size(height, width))
+    return resampled(pixels, *working_size(height, width, area=area))
 
 
 class LiteRater:

@@ -28,6 +28,7 @@ NAMES = {
     "degradations": "robustness.degradations:DEGRADATIONS",
     "history-robustness": "robustness.histories:HISTORY",
     "interval-coverage": "robustness.coverage:COVERAGE",
+    "lite-ablation": "lite.ablation:ABLATION",
     "local-sensitivity": "local_sensitivity:COMMAND",
     "out-of-domain": "out_of_domain:COMMAND",
     "paq2piq-table2": "paq2piq.tables:TABLE_2",

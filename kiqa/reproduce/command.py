@@ -43,13 +43,16 @@ class Command:
     read: Callable[[Mapping], tuple[str, list[dict[str, Any]]]] | None = None
 
 
-def add_data(parser: argparse.ArgumentParser, *, required: bool = True, part: str = "test") -> None:
+def add_data(
+    parser: argparse.ArgumentParser, *, required: bool = True, part: str | None = "test"
+) -> None:
     """Add --data, --dataset, --split, --set and --exclude.
 
     Args:
         parser: To add to.
         required: Whether the data set must be given.
-        part: Default of --set.
+        part: Default of --set; ``None`` leaves that option out, where all
+            parts are used.
     """
     parser.add_argument("--data", required=required, metavar="ROOT", help="folder of the data set")
     parser.add_argument(
@@ -60,9 +63,10 @@ def add_data(parser: argparse.ArgumentParser, *, required: bool = True, part: st
         metavar="FILE|NAME",
         help="split file (image_name,set) or published split (default: the data set's own)",
     )
-    parser.add_argument(
-        "--set", choices=PARTS, default=part, help="part of the split (default: %(default)s)"
-    )
+    if part is not None:
+        parser.add_argument(
+            "--set", choices=PARTS, default=part, help="part of the split (default: %(default)s)"
+        )
     arguments.add_exclude(parser)
 
 

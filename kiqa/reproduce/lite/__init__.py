@@ -1,0 +1,1 @@
+"""What the scorer `lite` is made of, one choice at a time."""
