@@ -24,7 +24,8 @@ from kiqa.arguments import Output, add_number, add_output, whole_number
 from kiqa.constants import DEFAULT_SCORER
 from kiqa.data.chosen import training_parts
 from kiqa.data.records import ScoredImage
-from kiqa.evaluation.correlation import METRICS, bootstrap_interval
+from kiqa.evaluation.bootstrap import bootstrap_interval
+from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import metric_cells, to_markdown, write_csv, write_json
 from kiqa.io.files import write_atomically
 from kiqa.io.weights import Details, read_info
