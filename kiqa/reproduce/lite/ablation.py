@@ -110,7 +110,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _parts(options: argparse.Namespace, models: Sequence[Details]) -> list[list[ScoredImage]]:
     """Images of test, val and train; those of train at random, so that few are the first ones."""
-    from kiqa.training.runs.checks import refuse_shared_contents
+    from kiqa.training.runs.parts import refuse_shared_contents
 
     train, validation, test = training_parts(
         options.dataset, options.data, split=options.split, exclude=options.exclude, report=report
