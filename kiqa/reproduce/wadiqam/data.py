@@ -15,6 +15,7 @@ References:
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import NoReturn
@@ -78,8 +79,8 @@ def given_sets(
     Args:
         data: Values of --data, ``NAME=PATH``.
         printed: Data sets that the table or figure was printed with.
-        mode: ``"fr"`` leaves out data sets without references, ``"nr"`` the
-            pairs, whose scores are not of single images, and all references.
+        mode: ``"fr"`` leaves out data sets without references, ``"nr"`` all
+            references.
         only: Refuse others than the printed ones.
         exclude: What names images, or references of pairs, to leave out, see
             `kiqa.data.excluded`.
@@ -109,7 +110,9 @@ def given_sets(
             parts = read_pairs(path, exclude=exclude, report=report)
             every = [task for part in parts.values() for task in part]
             tasks = list({task.name: task for task in every}.values())
-            fits = mode == "fr"
+            if mode == "nr":
+                tasks = [replace(task, reference=None) for task in tasks]
+            fits = True
         else:
             records = scored_images(name, path, part="all", exclude=exclude, report=report)
             tasks = rated_tasks(records, mode=mode)
