@@ -179,10 +179,17 @@ def unseen_tasks(
         The others.
 
     Raises:
-        ValueError: As `kiqa.data.untrained.untrained`.
+        ValueError: As `kiqa.data.untrained.untrained`; or if pairs have lost
+            their references.
     """
     if name == PROXY_NAME:
         references = [task.reference for task in tasks if task.reference is not None]
+        if len(references) < len(tasks):
+            raise ValueError(
+                "Expected pairs with references, by which copies of images that a model was "
+                "trained on are known. Received: a proxy for networks without a reference. Give "
+                "a data set of people's scores."
+            )
         kept = untrained_files(references, models, include=include, report=report)
         left = set(kept.images)
         return [task for task in tasks if task.reference in left]

@@ -1,8 +1,10 @@
 """Data sets and splits of the experiments."""
 
+from dataclasses import replace
+
 import pytest
 
-from kiqa.reproduce.wadiqam.data import given_sets, sample, split_tasks
+from kiqa.reproduce.wadiqam.data import given_sets, sample, split_tasks, unseen_tasks
 from kiqa.training.wadiqam.tasks import PatchTask
 
 
@@ -38,6 +40,10 @@ def test_a_pair_that_is_repeated_for_training_counts_once(tmp_path):
     assert sorted(task.score for task in tasks) == 5 * [0.5] + 5 * [1.0]
     parts, _ = split_tasks("proxy", tasks, seed=0)
     assert set(parts) == {"train", "val", "test"}
+    alone = given_sets(pairs, printed=("live",), mode="nr")["proxy"]
+    assert [replace(task, reference=None) for task in tasks] == alone
+    with pytest.raises(ValueError, match="Expected pairs with references"):
+        unseen_tasks(alone, "proxy", [], include=False)
 
 
 def test_excluded_images_and_references_are_left_out(sets, tmp_path, capsys):
