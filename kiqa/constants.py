@@ -165,8 +165,8 @@ class RnnBiqa:
     rotations: int = 4  # section 4.2: by 0, 90, 180 and 270 degrees
     # Section 4.2: "the first two convolution blocks" of ResNet-50, 36 Matlab layers.
     frozen_until: str = "conv2_block3_out"
-    head_deviation: float = 0.01  # [code]: of the head's initial weights
-    head_rate: float = 2.0  # [code]: the head learns so many times faster
+    head_deviation: float = 0.01  # [code]: of the head's initial weights; the paper gives none
+    head_rate: float = 1.0  # section 4.2: one rate; in [code] the head learns twice as fast
     cnn_learning_rate: float = 0.5e-4  # section 4.2
     cnn_batch: int = 32  # section 4.2
     cnn_momentum: float = 0.9  # section 4.2: Matlab's default
@@ -265,6 +265,7 @@ RNN_BIQA_CODE = RnnBiqa(  # as the authors' code has it
     downscaling="box",
     short_axis="both",
     small_images="squash",
+    head_rate=2.0,
     cnn_learning_rate=5e-4,
     cnn_batch=16,
     loss_reduction="sum",

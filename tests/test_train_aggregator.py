@@ -7,11 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kiqa.data.records import SETS
+from kiqa.data.splits import read_split
 from kiqa.io.weights import Companion, Details, export_h5, read_info
 from kiqa.models.patchnet import build_patchnet
 from kiqa.train_aggregator import main
 from kiqa.training.aggregator import network, stacks
 from kiqa.training.aggregator import train as aggregator
+from kiqa.training.aggregator.command import COMMAND
+from kiqa.training.aggregator.settings import AggregatorSettings
+from kiqa.training.runs.command import training_parser
 
 
 @pytest.fixture
@@ -159,6 +164,33 @@ def test_without_a_split_the_thesis_shares_are_drawn(data, tmp_path, patchnet):
     assert main(arguments[:at] + arguments[at + 2 :]) == 0
     split = pd.read_csv(tmp_path / "run" / "split.csv")
     assert split["set"].value_counts().to_dict() == {"train": 9, "val": 3, "test": 3}
+
+
+@pytest.mark.parametrize("asked", [[], ["--split", "random"]], ids=["own", "random"])
+def test_split_random_draws_the_thesis_shares_of_what_is_left(tmp_path, asked):
+    """KonIQ-10k keeps its official split, or is drawn anew without the excluded images."""
+    official = read_split("koniq10k-official")
+    names = list(official)[:28]
+    root, konpatch = tmp_path / "koniq", tmp_path / "konpatch.csv"
+    (root / "1024x768").mkdir(parents=True)
+    for name in names:
+        (root / "1024x768" / name).touch()
+    rows = "".join(f"{name},3,{40 + index}\n" for index, name in enumerate(names))
+    scores = root / "koniq10k_scores_and_distributions.csv"
+    scores.write_text(f"image_name,MOS,MOS_zscore\n{rows}")
+    konpatch.write_text("\n".join(["image_name", *names[:3]]) + "\n")
+    arguments = training_parser(COMMAND).parse_args(
+        ["--data", str(root), "--dataset", "koniq10k", "--exclude", str(konpatch),
+         "--workdir", str(tmp_path / "run"), *asked]
+    )  # fmt: skip
+    parts = COMMAND.prepare(arguments, AggregatorSettings(seed=3))[:3]
+    found = {r.name: part for part, records in zip(SETS, parts, strict=True) for r in records}
+    assert set(found) == set(names[3:])
+    split = tmp_path / "run" / "split.csv"
+    if asked:
+        assert found == read_split(split) and [len(part) for part in parts] == [15, 5, 5]
+    else:
+        assert found == {name: official[name] for name in names[3:]} and not split.exists()
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from kiqa.arguments import Output, add_output
+from kiqa.arguments import Output, add_exclude, add_output
 from kiqa.cli.engines import add_engine, engine_options
 from kiqa.cli.inputs import (
     DATASETS,
@@ -44,6 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="its published layout",
     )
     add_part(parser, default="test")
+    add_exclude(parser)
     parser.add_argument(
         "--include-trained",
         action="store_true",
@@ -76,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.evaluation.report import undefined_metrics
     from kiqa.scoring import Scorer, score_paths
 
-    records = records_of(arguments)
+    records = records_of(arguments, exclude=arguments.exclude)
     engine = engine_options(arguments)
     scorer = load_quietly(
         Scorer(arguments.model, stride=arguments.stride, max_memory=arguments.memory)

@@ -5,7 +5,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from kiqa.arguments import Output, add_output
+from kiqa.arguments import Output, add_exclude, add_output
 from kiqa.cli.inputs import add_count, add_spreadsheet
 from kiqa.cli.map_sources import compared_items, makers, stored_paths
 from kiqa.io.messages import name_file, tell
@@ -95,6 +95,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="outside the cells of a map: zero as in the thesis, or its edge continued "
         "(default: %(default)s)",
     )
+    add_exclude(parser)
     parser.add_argument(
         "--include-trained",
         action="store_true",
@@ -143,6 +144,7 @@ def run(arguments: argparse.Namespace) -> int:
         networks,
         include=arguments.include_trained,
         report=tell,
+        exclude=arguments.exclude,
     )
     folder = Path(arguments.output) if arguments.output else None
     if folder:

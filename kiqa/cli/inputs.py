@@ -155,18 +155,21 @@ def add_part(parser: argparse.ArgumentParser, *, default: str) -> None:
     )
 
 
-def records_of(arguments: argparse.Namespace) -> list["ScoredImage"]:
+def records_of(
+    arguments: argparse.Namespace, *, exclude: Sequence[str] | None = None
+) -> list["ScoredImage"]:
     """Read the images of --data and --dataset that the options of `add_part` choose.
 
     Args:
         arguments: Parsed arguments.
+        exclude: What names images to leave out, see `kiqa.data.excluded`.
 
     Returns:
         The records, at least one.
 
     Raises:
-        FileNotFoundError: If the data set or the split is not there.
-        ValueError: If there is no split, or no image is in the part.
+        FileNotFoundError: If the data set, the split or a file of ``exclude`` is not there.
+        ValueError: If there is no split, or no image is in the part or left.
     """
     from kiqa.data.chosen import scored_images
 
@@ -175,6 +178,7 @@ def records_of(arguments: argparse.Namespace) -> list["ScoredImage"]:
         arguments.data,
         split=arguments.split,
         part=arguments.part,
+        exclude=exclude,
         report=tell,
     )
 

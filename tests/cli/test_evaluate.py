@@ -81,9 +81,22 @@ def test_split_file_and_all(stand_in, biq, capsys):
     assert "all: 10 images" in capsys.readouterr().out
 
 
+def test_excluded_images_are_left_out(stand_in, biq, capsys):
+    """By a table of names; the line says of how many, and the predictions are the others'."""
+    names = [f"ss01 ({number}).jpg" for number in (0, 9)]
+    Path("konpatch.csv").write_text("".join(f"{name}\n" for name in ["image_name", *names]))
+    assert main([*biq, "--exclude", "konpatch.csv", "--output", "out"]) == 0
+    out, err = capsys.readouterr()
+    assert "8 images" in out and "2 of 11 images are excluded by konpatch.csv" in err
+    with open("out/predictions.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["name"] for row in rows] == [f"ss01 ({number}).jpg" for number in range(1, 9)]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        (["--exclude", "gone.csv"], "gone.csv"),
         (["--set", "val"], "'val'"),
         (["--split", "gone.csv"], "gone.csv"),
         (["--resume"], "--output"),

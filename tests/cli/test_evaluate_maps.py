@@ -287,6 +287,18 @@ def test_images_that_a_model_was_trained_on_are_left_out(stand_in, images, monke
     assert "3 images" in capsys.readouterr().out
 
 
+def test_excluded_images_are_left_out(images, capsys):
+    """By their file names, in the folder and below it; of distorted versions all of an image."""
+    Path("konpatch.csv").write_text("image_name\na.png\n")
+    excluded = ("--map", "gray", "--exclude", "konpatch.csv", "--output", "out")
+    _human(*excluded)
+    assert "2 of 3 images are excluded by konpatch.csv" in capsys.readouterr().err
+    assert {row["image_name"] for row in _rows()} == {"b.png"}
+    assert _synthetic(*excluded, "--versions", "2") == 0
+    assert {row["image_name"] for row in _rows()} == {"b.png.1.png", "b.png.2.png"}
+    assert _human("--map", "gray", "--exclude", "gone.csv") == 2
+
+
 def test_published_annotations_and_the_agreement_of_annotators(images, capsys):
     """Masks by annotator are the truth, and the annotators a row of their own."""
     folder = Path("qground/masks")

@@ -23,6 +23,13 @@ def niqe_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -
     pristine = Gaussian(*pristine_of(load_model(info.path)))
 
     def score(pixels):
+        height, width = pixels.shape[:2]
+        if (height // BLOCK) * (width // BLOCK) < 2:  # a covariance needs two
+            raise ValueError(
+                f"Expected an image of at least {BLOCK}x{BLOCK} pixels and of two such blocks, "
+                f"such as {2 * BLOCK}x{BLOCK} pixels, for niqe. Received: {width}x{height}. Use a "
+                "larger image, or another model."
+            )
         features, _ = niqe_features(pixels)
         return niqe_distance(fit_gaussian(features), pristine)
 

@@ -23,6 +23,7 @@ from kiqa.training.runs.command import TrainingCommand
 from kiqa.training.teaching.command import add_teaching, taught_parts
 
 _FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # thesis 5.4
+_RANDOM = "random"  # --split that is drawn, whatever the data set has
 
 
 def _add_options(parser):
@@ -57,18 +58,21 @@ def _add_options(parser):
 
 def _prepare(arguments: argparse.Namespace, settings: AggregatorSettings):
     """Images of train, val and test, and who maps the training images."""
-    if arguments.split is None:
+    if arguments.split in (None, _RANDOM):
         arguments.split = _drawn_split(arguments, settings)
     train, validation, test = taught_parts(arguments, settings)
     return train, validation, test, _folds(arguments, train)
 
 
 def _drawn_split(arguments, settings):
-    """The file of the thesis's random split; ``None`` if the data set has its own with val."""
+    """The file of the thesis's random split of what --exclude leaves.
+
+    ``None`` if the data set has its own with val, unless a random one is asked for.
+    """
     records = scored_images(
         arguments.dataset, arguments.data, part="all", exclude=arguments.exclude
     )
-    if any(record.set == "val" for record in records):
+    if arguments.split is None and any(record.set == "val" for record in records):
         return None
     drawn = random_split(records, fractions=_FRACTIONS, seed=settings.seed)
     return write_split(drawn, arguments.workdir / "split.csv")
@@ -153,8 +157,9 @@ COMMAND = TrainingCommand(
     name="train_aggregator", settings=AggregatorSettings,
     prepare=_prepare, train=_train, add_options=_add_options,
     summary="Train DenseNet-169 on stacks of FISH, gray and Patchnet maps. A data set without a "
-    "split of its own into train and val is split at random by --seed, 60/20/20 as in the thesis; "
-    "the split is written to the working folder.",
+    "split of its own into train and val is split at random by --seed, 60/20/20 as in the thesis, "
+    "and so is any with --split random, after --exclude; the split is written to the working "
+    "folder.",
     initial="start from ImageNet weights (imagenet), from the best region of the Patchnet map "
     "(patchnet-map), or from an aggregator's file (default: random weights)",
 )  # fmt: skip

@@ -155,6 +155,7 @@ FINE_TUNING_PRESETS: options.Presets = {
     "code": {
         "learning_rate": RNN_BIQA_CODE.cnn_learning_rate,
         "batch_size": RNN_BIQA_CODE.cnn_batch,
+        "head_rate": RNN_BIQA_CODE.head_rate,
     },
 }
 POOLING_PRESETS: options.Presets = {

@@ -270,11 +270,11 @@ def test_refuses_what_does_not_fit(narrow, records, tmp_path):
 
 
 def test_presets_differ_as_paper_and_code():
-    """0.5e-4 with 32 patches, or 5e-4 with 16; otherwise the paper's values."""
+    """0.5e-4 for all layers with 32 patches, or 5e-4 with 16, doubled in the head."""
     paper = FineTuningSettings(**FINE_TUNING_PRESETS["paper"])
     code = FineTuningSettings(**FINE_TUNING_PRESETS["code"])
-    assert (paper.learning_rate, paper.batch_size) == (0.5e-4, 32)
-    assert (code.learning_rate, code.batch_size) == (5e-4, 16)
+    assert (paper.learning_rate, paper.head_rate, paper.batch_size) == (0.5e-4, 1.0, 32)
+    assert (code.learning_rate, code.head_rate, code.batch_size) == (5e-4, 2.0, 16)
     assert (paper.epochs, paper.l2, paper.momentum, paper.rotations) == (2, 0.01, 0.9, 4)
     assert rnn_settings.BACKBONES == BACKBONES
 
