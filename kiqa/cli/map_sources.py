@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kiqa.io.messages import shortened
 from kiqa.io.outputs import named
 from kiqa.startup import load_quietly
 
@@ -29,7 +30,8 @@ def compared_items(arguments: argparse.Namespace) -> list["Item"]:
 
     Raises:
         ValueError: If the truth is not as stated, or no image has the several
-            annotators that ``agreement`` is about.
+            annotators that ``agreement`` is about, or groups of them that share
+            nobody.
         FileNotFoundError: If images or truth are not there.
     """
     from kiqa.data.local_cases import annotated_items, boxed_items, synthetic_items
@@ -47,12 +49,37 @@ def compared_items(arguments: argparse.Namespace) -> list["Item"]:
         read = ANNOTATIONS[arguments.annotations]
         told = {"bright": arguments.bright} if arguments.annotations in OF_TWO_MEANINGS else {}
         items = annotated_items(read(arguments.images, **told))
-    if arguments.agreement and not any(item.annotators > 1 for item in items):
+    if arguments.agreement:
+        _check_annotators([item for item in items if len(item.annotators) > 1])
+    return items
+
+
+def _check_annotators(items):
+    """Refuse no images, and images whose annotators fall into groups that share nobody."""
+    if not items:
         raise ValueError(
             "Expected images with several annotators for --agreement. Received: none. Leave it "
             "out, or use boxes of several participants or qground."
         )
-    return items
+    groups: list[tuple[frozenset[str], str]] = []  # annotators, first image
+    for item in items:
+        joined = [group for group in groups if group[0] & item.annotators]
+        first = joined[0][1] if joined else item.name
+        merged = item.annotators.union(*(group[0] for group in joined)), first
+        at = groups.index(joined[0]) if joined else len(groups)
+        groups[at : at + 1] = [merged]
+        groups = [group for group in groups if group not in joined[1:]]
+    if len(groups) > 1:
+        (one, image), (other, elsewhere) = groups[:2]
+        raise ValueError(
+            "Expected the same annotators on all images, or some in common, for --agreement. "
+            f"Received: {_names(one)} on {image}, {_names(other)} on {elsewhere}. Compare each "
+            "group's images by themselves."
+        )
+
+
+def _names(annotators):
+    return shortened(", ".join(sorted(annotators)))
 
 
 def makers(

@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=("table", "json", "csv"),
         default="table",
-        help="form of the rows; json and csv also say where the weights are (default: %(default)s)",
+        help="form of the rows; json and csv also name the files of weights (default: %(default)s)",
     )
 
 
@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.writelines(map(csv_line, lines))
     else:
         sys.stdout.write(to_markdown([_shown(row) for row in rows]) + "\n")
+        absent = [row for row in rows if row["weights"].startswith("none: ")]
+        sys.stdout.writelines(f"\n{row['name']}, weights: {row['weights']}\n" for row in absent)
     return 0
 
 

@@ -44,9 +44,9 @@ class Item:
     version: int = 0
 
     @property
-    def annotators(self) -> int:
-        """How many people, or groups that agreed, said something of it."""
-        return len(self.boxes.boxes) if self.boxes is not None else len(self.answers)
+    def annotators(self) -> frozenset[str]:
+        """The people, or groups that agreed, who said something of it."""
+        return frozenset(self.answers if self.boxes is None else self.boxes.boxes)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What is known of each model: paper, scale, what it takes, how good it is.
 
-Names, scales and sizes come from the weights files and from
+Names, scales and sizes come from the weights files, where there is one, and from
 `kiqa.comparators.FORMULAS`; the rest is `catalogue.csv` beside this module, whose
 figures a test compares with the engines and with ``docs/results``.
 
@@ -29,7 +29,11 @@ COLUMNS = (
     "measured_on",
     "weights",
 )
-_WHOLE, _YES_NO, _DECIMAL = ("least_side",), ("map", "needs_reference"), ("srocc",)
+_WHOLE, _YES_NO, _DECIMAL = (
+    ("least_side",),
+    ("higher_is_better", "map", "needs_reference"),
+    ("srocc",),
+)
 
 
 def model_table() -> list[dict[str, Any]]:
@@ -66,7 +70,12 @@ def model_table() -> list[dict[str, Any]]:
         for name in FITTED
         if name not in there
     ]
-    rows = [row | notes.get(row["name"], {}) for row in rows]
+    rows = [
+        row
+        | notes.get(row["name"], {})
+        | {key: cell for key, cell in row.items() if cell is not None}
+        for row in rows
+    ]
     return sorted(rows, key=lambda row: row["name"])
 
 

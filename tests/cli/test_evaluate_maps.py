@@ -329,6 +329,17 @@ def test_published_annotations_and_the_agreement_of_annotators(images, capsys):
     assert made["ground_truth"] == {"kind": "annotations", "set": "qground", "bright": None}
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_agreement_of_other_annotators_is_refused(images, capsys, linked):
+    """Both groups and the first image of each; who marked in both joins them."""
+    who = {"a.png": ["p1", "p2"], "b.png": ["p3", "p4"], "sub/a.png": ["p3", "p2"][: 1 + linked]}
+    boxes = [f"{name},{one},20,20,90,80,0\n" for name, each in who.items() for one in each]
+    Path("boxes.csv").write_text(HEADER + "".join(boxes))
+    assert _human("--map", "gray", "--agreement") == (0 if linked else 2)
+    err = capsys.readouterr().err
+    assert ("Received: p1, p2 on a.png, p3, p4 on b.png." in err) != linked
+
+
 def test_patches_with_scores_leave_the_rest_out(images, capsys):
     """LIVE-FB: only what lies in a patch counts, and nothing is blurred."""
     edges = {"image": (0, 0, 136, 112), "patch_1": (0, 0, 20, 20), "patch_2": (50, 50, 70, 70),

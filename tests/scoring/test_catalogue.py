@@ -32,7 +32,14 @@ def test_every_model_is_in_it(table):
         assert tuple(row) == COLUMNS
         assert None not in (row["paper"], row["licence"], row["weights"])
         there = not row["weights"].startswith("none: ")
-        assert (row["scale"] is not None) == (row["megabytes"] is not None) == there
+        assert (row["megabytes"] is not None) == there
+        assert row["scale"] is not None and row["higher_is_better"] is not None
+        stated = STATED[row["name"]]
+        if row["name"] in FITTED:  # what the file says, where there is one
+            assert stated["scale"] == row["scale"]
+            assert stated["higher_is_better"] == ("yes" if row["higher_is_better"] else "no")
+        else:
+            assert stated["scale"] == stated["higher_is_better"] == ""
     assert table["paq2piq_rm"]["weights"] == "paq2piq_rm.h5 paq2piq_rm_head.h5"
 
 
@@ -82,3 +89,4 @@ def test_own_files_and_missing_ones(tmp_path, monkeypatch):
     assert table["mine"]["weights"].startswith("damaged: ")
     assert table["niqe"]["weights"].startswith("none: python -m kiqa.train_comparator niqe")
     assert table["niqe"]["paper"] == "Mittal et al. 2013"
+    assert (table["niqe"]["scale"], table["niqe"]["higher_is_better"]) == (">=0", False)

@@ -1,12 +1,13 @@
 """The thesis's Tables 2 to 4: scores of images against mean opinion scores.
 
-Table 2 takes the mean of each image's Patchnet map and of its FISH map,
-Tables 3 and 4 the aggregator's score and those of the published methods that kiqa
-computes, or those of other models with ``--model``; models that were evaluated before
-come in by ``--evaluated``, not scored again. The published rows of the same data set
-stand beside ours, and the thesis's where it has none on that data set. The thesis does
-not say which part its numbers are on for LIVE In the Wild, nor whether its PLCC follows
-a fitted logistic; ours is without one, and the JSON file has both.
+Table 2 takes the mean of each image's Patchnet map, or of other models' with
+``--model``, and of its FISH map; Tables 3 and 4 the aggregator's score and those of the
+published methods that kiqa computes, or those of other models with ``--model``. Models
+that were evaluated before come in by ``--evaluated``, not scored again, in Table 2 with
+their scores. The published rows of the same data set stand beside ours, and the
+thesis's where it has none on that data set. The thesis does not say which part its
+numbers are on for LIVE In the Wild, nor whether its PLCC follows a fitted logistic;
+ours is without one, and the JSON file has both.
 
 Public names: :data:`TABLE_2`, :data:`TABLE_3`, :data:`TABLE_4`,
 :func:`result_of`, :func:`table_rows`.
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from kiqa import __version__
+from kiqa.arguments import add_number
 from kiqa.constants import PATCHNET
 from kiqa.data.records import ScoredImage
 from kiqa.evaluation.correlation import check_mos
@@ -37,7 +39,6 @@ from kiqa.io.files import replacing, sha256_of
 from kiqa.reproduce.command import (
     Command,
     add_data,
-    add_evaluation,
     add_include,
     add_output,
     records_of,
@@ -54,13 +55,14 @@ from kiqa.reproduce.evaluated import (
     shared_images,
 )
 from kiqa.reproduce.published_rows import published_rows
-from kiqa.reproduce.thesis.fish_rows import fish_rows
+from kiqa.reproduce.thesis.map_means import MeanOfMap, fish_rows
 from kiqa.scoring import Scorer, score_paths
 from kiqa.scoring.pairs import check_references
 from kiqa.startup import load_quietly
 
 _SEED = 0  # of the bootstrap
 _PRINTED = "thesis"  # how the source of the thesis's own rows begins
+_MEAN = "mean map of"  # how a row of Table 2 begins
 _SHOWN = ("srocc", "plcc")
 _ABOUT = ("model", "weights_sha256", "higher_is_better", "stride")  # of an evaluation
 
@@ -122,19 +124,16 @@ def table_rows(results: Sequence[Mapping], published: Sequence[Mapping], *, ours
     return rows
 
 
-def _scored(options, models, evaluated: Sequence[Evaluated] = (), **scorer_options):
+def _scored(options, scorers: Sequence[Scorer], evaluated: Sequence[Evaluated], *, file="rows"):
     """Images that no network was trained on, and for each its rows and what it is."""
-    scorers = [Scorer(model, **scorer_options) for model in models]
     records: Sequence[Any] | None = records_of(options) if scorers else None
     if evaluated:
         records = shared_images(evaluated, records, exclude=options.exclude)
-    for scorer in scorers:
-        load_quietly(scorer)
     details = [*(scorer.info.details for scorer in scorers), *described(evaluated)]
     kept = unseen(records or (), details, options)
     records = kept.images
     check_mos([record.mos for record in records])
-    file = options.output and options.output / "rows.jsonl"
+    file = options.output and options.output / f"{file}.jsonl"
     paths = [str(record.path) for record in records] if scorers else []
     found = [
         (one.rows(records), {key: one.about[key] for key in _ABOUT}
@@ -169,34 +168,50 @@ def _watched(rows, paths, options):
 
 
 def _table_2(options: argparse.Namespace) -> int:
-    records, [(by_network, details)] = _scored(options, [options.model], stride=options.stride)
-    file = options.output and options.output / "fish-rows.jsonl"
-    paths = [record.path for record in records]
-    by_fish = _watched(fish_rows(paths, stride=options.stride, output=file), paths, options)
-    name = f"mean map of {details['model']}"
-    results = [
-        result_of(name, by_network, records, dataset=options.dataset, **details),
-        result_of("mean map of FISH", by_fish, records, dataset=options.dataset, model="fish",
-                  higher_is_better=True, stride=options.stride),
-    ]  # fmt: skip
-    predictions = {details["model"]: by_network, "fish": by_fish}
+    models, evaluated = _chosen(options, default="patchnet")
+    scorers = [load_quietly(MeanOfMap(one, default_stride=options.stride)) for one in models]
+    for scorer in scorers:
+        scorer.check_maps()
+    records, found = _scored(options, scorers, evaluated, file="map-rows")
+    results, predictions = [], {}
+    for rows, details in found:
+        model, mean = details["model"], "split" not in details
+        method = f"{_MEAN} {model}" if mean else f"score of {model}"
+        method = named(method, higher_is_better=details["higher_is_better"])
+        results.append(result_of(method, rows, records, dataset=options.dataset, **details))
+        predictions[model if mean else f"{model}, score"] = rows
+    if scorers:
+        file = options.output and options.output / "fish-rows.jsonl"
+        paths = [record.path for record in records]
+        by_fish = _watched(fish_rows(paths, stride=options.stride, output=file), paths, options)
+        results.append(
+            result_of(f"{_MEAN} FISH", by_fish, records, dataset=options.dataset, model="fish",
+                      higher_is_better=True, stride=options.stride)
+        )  # fmt: skip
+        predictions["fish"] = by_fish
     return _finish(options, "thesis-table2", records, results, predictions)
 
 
-def _aggregated(options: argparse.Namespace, *, table: str) -> int:
+def _chosen(options, *, default):
+    """The models to score with and the evaluations beside them, of one data set."""
     evaluated = [read_evaluated(folder, dataset=options.dataset) for folder in options.evaluated]
-    models = list(dict.fromkeys(options.model or ([] if evaluated else ["aggregator"])))
+    models = list(dict.fromkeys(options.model or ([] if evaluated else [default])))
     if models and (options.data is None or options.dataset is None):
         raise ValueError(
             f"Expected --data ROOT and --dataset NAME to score with {' and '.join(models)}. "
             "Received: not both. Without --model, --evaluated alone is enough."
         )
-    beside = with_weights(list(computable(table))) if models and not options.model else []
-    models = [*beside, *models]
     if options.dataset is None:
         options.dataset = evaluated[0].about["dataset"]
         evaluated = [read_evaluated(one, dataset=options.dataset) for one in options.evaluated]
-    records, found = _scored(options, models, evaluated)
+    return models, evaluated
+
+
+def _aggregated(options: argparse.Namespace, *, table: str) -> int:
+    models, evaluated = _chosen(options, default="aggregator")
+    beside = with_weights(list(computable(table))) if models and not options.model else []
+    models = [*beside, *models]
+    records, found = _scored(options, [load_quietly(Scorer(one)) for one in models], evaluated)
     results, predictions = [], {}
     for rows, details in found:
         model = details["model"]
@@ -244,8 +259,9 @@ def _read(content):
     """What a stored table was computed on, and its rows; see `Command.read`."""
     rows = table_rows(content["results"], content["published"], ours=content["split"])
     images = " and ".join(sorted({str(result["images"]) for result in content["results"]}))
-    strides = {result["stride"] for result in content["results"]} - {None}
-    grid = f", maps at stride {min(strides)}" if content["table"] == "thesis-table2" else ""
+    maps = [row for row in content["results"] if row["method"].startswith(_MEAN)]
+    strides = " and ".join(str(each) for each in sorted({row["stride"] for row in maps}))
+    grid = f", maps at stride {strides}" if strides else ""
     return f"{content['dataset']}, {content['split']}: {images} images{grid}", rows
 
 
@@ -261,18 +277,27 @@ def _write(stem, text, content):
 
 
 def _options_2(parser: argparse.ArgumentParser) -> None:
-    add_evaluation(parser, default="patchnet", stride=PATCHNET.stride)
-    add_output(parser, figures=False)
+    _options(
+        parser, "shipped model with maps, or .h5 file; may be given several times "
+        "(default: patchnet, without --evaluated)",
+    )  # fmt: skip
+    add_number(
+        parser, "--stride", "pixels between the cells of maps", default=PATCHNET.stride, low=1
+    )
 
 
 def _options_aggregated(parser: argparse.ArgumentParser, *, table: str) -> None:
+    _options(
+        parser,
+        "shipped model, comparator such as brisque, or .h5 file; may be given several times "
+        f"(default: {' '.join(computable(table))} aggregator, without --evaluated)",
+    )
+
+
+def _options(parser: argparse.ArgumentParser, models: str) -> None:
     add_data(parser, required=False)
     add_include(parser)
-    parser.add_argument(
-        "--model", action="append", metavar="NAME|FILE",
-        help="shipped model, comparator such as brisque, or .h5 file; may be given several times "
-        f"(default: {' '.join(computable(table))} aggregator, without --evaluated)",
-    )  # fmt: skip
+    parser.add_argument("--model", action="append", metavar="NAME|FILE", help=models)
     add_evaluated(parser)
     add_output(parser, figures=False)
 

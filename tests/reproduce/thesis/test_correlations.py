@@ -19,22 +19,23 @@ from kiqa.scoring import Scorer
 
 @pytest.mark.slow
 def test_table_2_compares_the_network_and_fish(stand_in, biq, tmp_path, capsys, noise_image):
-    """Rows of both maps with intervals, predictions and provenance; a second run computes less."""
+    """Rows of all maps with intervals, predictions and provenance; a second run computes less."""
     output = tmp_path / "out"
-    command = ["thesis-table2", *biq, "--stride", "8", "--output", str(output)]
+    models = ["--model", "patchnet", "--model", "cnniqa"]  # both are the stand-in
+    command = ["thesis-table2", *biq, *models, "--stride", "8", "--output", str(output)]
     assert main(command) == 0
     printed = capsys.readouterr().out
     lines = printed.splitlines()
-    assert len(lines) == 2 + 4 + 2
+    assert len(lines) == 2 + 4 + 3
     assert "thesis, Table 2" in lines[2] and "0.667" in lines[2]
-    assert "| mean map of stand-in | biq2021  | 9 " in lines[6]
-    assert "ours, own split, test" in lines[7]
+    assert all("| mean map of stand-in | biq2021  | 9 " in line for line in lines[6:8])
+    assert "| mean map of FISH " in lines[8] and "ours, own split, test" in lines[8]
     result = json.loads((output / "thesis-table2-biq2021.json").read_text())
     for entry in result["results"]:  # brightness and contrast both follow the MOS
         assert entry["metrics"]["srocc"]["value"] == pytest.approx(1)
         assert entry["metrics"]["plcc"]["lo"] <= entry["metrics"]["plcc"]["value"]
         assert (entry["images"], entry["stride"]) == (9, 8)
-    assert result["results"][0]["weights_sha256"] == "0" * 64
+    assert [row.get("weights_sha256") for row in result["results"]] == ["0" * 64] * 2 + [None]
     with open(output / "thesis-table2-biq2021-predictions.csv", newline="") as file:
         predictions = list(csv.DictReader(file))
     assert [row["name"] for row in predictions] == [f"ss01 ({i}).jpg" for i in range(9)]
@@ -43,7 +44,32 @@ def test_table_2_compares_the_network_and_fish(stand_in, biq, tmp_path, capsys, 
     assert (output / "thesis-table2-biq2021.md").read_text() == printed
     assert main(command) == 0
     assert capsys.readouterr().out == printed
-    assert stand_in[1].calls == 1  # to warm up
+    assert [mapper.calls for mapper in stand_in[2:]] == [1, 1]  # to warm up
+
+
+@pytest.mark.slow
+def test_table_2_takes_evaluations_by_their_scores(stand_in, biq, evaluation, capsys):
+    """Called scores, not means of maps; alone they bring no FISH row, which needs the images."""
+    mos = {f"ss01 ({number}).jpg": 0.1 + 0.08 * number for number in range(9)}
+    evaluated = ["--evaluated", str(evaluation("fish", mos))]
+    assert main(["thesis-table2", *evaluated]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 + 4 + 1
+    assert "| score of fish " in lines[6] and "ours, some-split, test" in lines[6]
+    assert stand_in == []
+    assert main(["thesis-table2", *biq, *evaluated, "--model", "patchnet", "--stride", "8"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" | ")[0].strip("| ") for line in lines[6:]] == [
+        "score of fish", "mean map of stand-in", "mean map of FISH",
+    ]  # fmt: skip
+    assert main(["thesis-table2", *evaluated, "--model", "patchnet"]) == 2
+    assert "--data ROOT and --dataset NAME to score with patchnet" in capsys.readouterr().err
+
+
+def test_table_2_refuses_a_model_without_maps(biq, capsys):
+    """It could only bring its score."""
+    assert main(["thesis-table2", *biq, "--model", "brisque"]) == 2
+    assert "rates whole images only" in capsys.readouterr().err
 
 
 @pytest.mark.slow

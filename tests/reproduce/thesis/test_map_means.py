@@ -6,7 +6,7 @@ from PIL import Image
 
 from kiqa.maps.fish import fish
 from kiqa.maps.sliding_fish import fish_map
-from kiqa.reproduce.thesis.fish_rows import fish_rows
+from kiqa.reproduce.thesis.map_means import MeanOfMap, fish_rows
 
 
 def test_fish_rows_are_the_means_of_the_exact_maps(photograph, tmp_path):
@@ -26,3 +26,11 @@ def test_fish_rows_are_the_means_of_the_exact_maps(photograph, tmp_path):
     assert file.read_text() == before
     (other,) = fish_rows([photograph], stride=64, output=file)
     assert other["score"] == pytest.approx(fish_map(pixels, stride=64).mean())
+
+
+def test_a_scorer_gives_the_mean_of_its_map(stand_in, photograph):
+    """Not the model's own score."""
+    scorer = MeanOfMap("patchnet", default_stride=8)
+    (row,) = scorer([photograph])
+    assert row["score"] == scorer.map(photograph).mean()
+    assert row["stride"] == 8

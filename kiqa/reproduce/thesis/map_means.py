@@ -1,6 +1,6 @@
-"""The mean of each image's FISH map, kept in a file of rows: the thesis's Table 2.
+"""The means of maps, for the thesis's Table 2: of a network's, and of FISH's in a file of rows.
 
-Public name: :func:`fish_rows`.
+Public names: :class:`MeanOfMap`, :func:`fish_rows`.
 """
 
 import os
@@ -10,9 +10,17 @@ from kiqa.io.images import load_image
 from kiqa.io.messages import name_file
 from kiqa.io.rows import RowFile
 from kiqa.maps.sliding_fish import fish_map
-from kiqa.scoring import read_ahead, usable_workers
+from kiqa.scoring import Scorer, read_ahead, usable_workers
 
 _COLUMNS = ("path", "sha256", "stride", "score", "error")
+
+
+class MeanOfMap(Scorer):
+    """A scorer whose score of an image is the mean of the image's map."""
+
+    def score(self, image, *, reference=None) -> float:
+        """Return the mean of `Scorer.map`, on the scale of the model; errors as there."""
+        return self.map(image, reference=reference).mean()
 
 
 def fish_rows(
