@@ -16,10 +16,11 @@ from kiqa.constants import AGGREGATOR
 from kiqa.data.augmentation import FLIPS, Version, distorted_versions, versions
 from kiqa.data.chosen import scored_images
 from kiqa.data.records import original_name
-from kiqa.data.splits import random_split, read_split, write_split
+from kiqa.data.splits import random_split, read_split
 from kiqa.data.trained import in_chain, trained_on
 from kiqa.training.aggregator.settings import AggregatorSettings
 from kiqa.training.runs.command import TrainingCommand
+from kiqa.training.runs.parts import keep_split
 from kiqa.training.teaching.command import add_teaching, taught_parts
 
 _FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # thesis 5.4
@@ -75,7 +76,7 @@ def _drawn_split(arguments, settings):
     if arguments.split is None and any(record.set == "val" for record in records):
         return None
     drawn = random_split(records, fractions=_FRACTIONS, seed=settings.seed)
-    return write_split(drawn, arguments.workdir / "split.csv")
+    return keep_split(drawn, arguments.workdir)
 
 
 def _folds(arguments, train):

@@ -1,7 +1,7 @@
 """The images of a training, as its options name them: nothing is trained on that it is judged by.
 
 Public names: `chosen_parts`, `limited`, `add_unrated`, `unrated_images`,
-`refuse_shared_contents`.
+`refuse_shared_contents`, `keep_split`.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from kiqa.arguments import add_path, add_text
 from kiqa.data.chosen import at_random, training_parts
 from kiqa.data.folders import images_in
 from kiqa.data.records import ScoredImage
+from kiqa.data.splits import read_split, write_split
 from kiqa.io.messages import tell
 
 Item = TypeVar("Item")
@@ -101,6 +102,29 @@ def unrated_images(arguments: argparse.Namespace) -> list[Path]:
     if folder is None and split is not None:
         raise ValueError("Expected --unrated-split together with --unrated. Received: it alone.")
     return [] if folder is None else images_in(folder, chosen="train", split=split)
+
+
+def keep_split(drawn: Mapping[str, str], workdir: Path) -> Path:
+    """Write a split that was drawn here into the folder of the run, unless it is there.
+
+    Args:
+        drawn: Image names with their sets.
+        workdir: Of the run; the file is its ``split.csv``.
+
+    Returns:
+        The file.
+
+    Raises:
+        ValueError: If another split is there: it is that of an earlier run.
+    """
+    path = workdir / "split.csv"
+    if path.is_file() and read_split(path) != drawn:
+        raise ValueError(
+            f"Expected a folder without another draw of the parts. Received: {path}, which differs "
+            "from what these options draw. Use the options of the run that wrote it, or another "
+            "--workdir."
+        )
+    return write_split(drawn, path)
 
 
 def refuse_shared_contents(parts: Mapping[str, Sequence[Mapping]]) -> None:

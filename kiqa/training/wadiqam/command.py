@@ -10,11 +10,11 @@ from functools import partial
 from kiqa.arguments import add_number, add_path, add_text
 from kiqa.data.chosen import scored_images
 from kiqa.data.records import SETS
-from kiqa.data.splits import counted_split, write_split
+from kiqa.data.splits import counted_split
 from kiqa.data.trained import trained_on
 from kiqa.io.messages import tell
 from kiqa.training.runs.command import TrainingCommand
-from kiqa.training.runs.parts import limited
+from kiqa.training.runs.parts import keep_split, limited
 from kiqa.training.teaching.command import add_teaching, taught_parts
 from kiqa.training.wadiqam.proxies import METRICS, proxy_by
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
@@ -100,7 +100,7 @@ def _counted_split(arguments):
         arguments.dataset, arguments.data, part="all", exclude=arguments.exclude
     )
     drawn = counted_split(records, counts, seed=arguments.split_seed)
-    return write_split(drawn, arguments.workdir / "split.csv")
+    return keep_split(drawn, arguments.workdir)
 
 
 def _proxy_pairs(arguments):

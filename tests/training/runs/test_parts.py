@@ -2,7 +2,8 @@
 
 import pytest
 
-from kiqa.training.runs.parts import refuse_shared_contents
+from kiqa.data.splits import read_split
+from kiqa.training.runs.parts import keep_split, refuse_shared_contents
 
 
 def _rows(*contents):
@@ -20,3 +21,14 @@ def test_contents_in_two_parts_are_counted_and_named():
     with pytest.raises(ValueError) as caught:
         refuse_shared_contents(parts)
     assert "5 in both train and test, such as ['a', 'b', 'c']" in str(caught.value)
+
+
+def test_a_split_of_an_earlier_run_stays(tmp_path):
+    """The same draw again is no fault; another one is refused before anything is written."""
+    drawn = {"a.png": "train", "b.png": "val", "c.png": "test"}
+    file = keep_split(drawn, tmp_path)
+    assert read_split(file) == drawn and keep_split(drawn, tmp_path) == file
+    before = file.read_bytes()
+    with pytest.raises(ValueError, match="another draw.*another --workdir"):
+        keep_split(drawn | {"a.png": "val", "b.png": "train"}, tmp_path)
+    assert file.read_bytes() == before
