@@ -154,8 +154,16 @@ def mapped_to_mos(x: np.ndarray, y: np.ndarray, logistic: int | None) -> np.ndar
         y: MOS, likewise.
         logistic: Number of its parameters; ``None`` leaves the predictions.
 
+    Returns:
+        The predictions, shape ``(N,)``.
+
     Raises:
         FitError: If it cannot be fitted.
+
+    Examples:
+        >>> x = np.linspace(0, 1, 20)
+        >>> bool(np.ptp(mapped_to_mos(x, 1 + 4 / (1 + np.exp(-9 * x)), 4)) > 1)
+        True
     """
     if logistic is None:
         return x
@@ -191,8 +199,15 @@ def checked_pair(
         constant: Whether all values of an input may be the same.
         names: What a message calls them.
 
+    Returns:
+        Both, each of shape ``(N,)``.
+
     Raises:
         ValueError: If they cannot be compared; the message says why.
+
+    Examples:
+        >>> checked_pair([1, 2, 3], [0.1, 0.2, 0.4])[0].tolist()
+        [1.0, 2.0, 3.0]
     """
     x, y = np.asarray(predicted, np.float64), np.asarray(mos, np.float64)
     if x.ndim != 1 or x.shape != y.shape:

@@ -6,7 +6,7 @@ Public names: :class:`MeanOfMap`, :func:`fish_rows`.
 import os
 from collections.abc import Iterator, Sequence
 
-from kiqa.io.images import load_image
+from kiqa.io.images import LoadedImage, Source, load_image
 from kiqa.io.messages import name_file
 from kiqa.io.rows import RowFile
 from kiqa.maps.sliding_fish import fish_map
@@ -18,7 +18,9 @@ _COLUMNS = ("path", "sha256", "stride", "score", "error")
 class MeanOfMap(Scorer):
     """A scorer whose score of an image is the mean of the image's map."""
 
-    def score(self, image, *, reference=None) -> float:
+    def score(
+        self, image: Source | LoadedImage, *, reference: Source | LoadedImage | None = None
+    ) -> float:
         """Return the mean of `Scorer.map`, on the scale of the model; errors as there."""
         return self.map(image, reference=reference).mean()
 
