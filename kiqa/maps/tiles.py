@@ -11,7 +11,6 @@ Public names: `TiledNetwork`.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -29,7 +28,7 @@ class TiledNetwork:
         most: Cells of the input that it is given at once, the margin included.
     """
 
-    run: Callable[[np.ndarray], Any]
+    run: Callable[[np.ndarray], np.ndarray]
     stride: int
     margin: int
     most: int
@@ -48,7 +47,7 @@ class TiledNetwork:
         found = np.empty(0, np.float32)
         for rows, columns in tiles:
             tile = values[None, rows.seen, columns.seen].astype(np.float32, copy=False)
-            part = np.asarray(self.run(tile))[0, rows.inside, columns.inside]
+            part = self.run(tile)[0, rows.inside, columns.inside]
             if len(tiles) == 1:
                 return part
             if not found.size:

@@ -19,7 +19,7 @@ from kiqa.comparators.statistics import statistics_of
 from kiqa.data.records import ScoredImage
 from kiqa.io.weights import load_model
 from kiqa.maps.lite import WORKING_AREA, working_pixels
-from kiqa.maps.rnn_biqa import network_function
+from kiqa.maps.network_function import network_function
 from kiqa.models.lite import JUDGES, PARTS, TUNED
 from kiqa.reproduce.lite.designs import DEVIATIONS, MEANS, Design
 from kiqa.training.lite.network import start_network

@@ -141,7 +141,7 @@ def read_pairs(
                 row["reference"],
                 files[1],
                 row.get("kind") or None,
-            )  # fmt: skip
+            )
         )
     references = dict.fromkeys(task.reference for part in tasks.values() for task in part)
     kept = set(excluding_files(list(references), exclude or (), report=report))
