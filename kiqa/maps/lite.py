@@ -17,6 +17,7 @@ Public names: `LiteRater`, `working_pixels`, `working_size`, `WORKING_AREA`,
 """
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import cv2
@@ -196,6 +197,49 @@ class LiteRater:
         values = self._rated(self._block_averages(work, grid), local=self._local is not None)
         values = values.reshape(grid)
         return block_map(values, (height, width), info=self._info, model="lite", scale="0..1")
+
+    def cells(
+        self, pixels: np.ndarray, parts: Sequence[str], shape: tuple[int, int], side: int
+    ) -> np.ndarray:
+        """Return what some of the body's maps show of square cells, for training.
+
+        Args:
+            pixels: As in `score`.
+            parts: Names of maps, of `kiqa.models.lite.PARTS`.
+            shape: ``(rows, columns)`` of cells, which begin at the upper left
+                corner.
+            side: Pixels a side of a cell.
+
+        Returns:
+            The maps' averages over each cell, one map after the other:
+            ``float32`` of shape (rows, columns, channels).
+
+        Raises:
+            ValueError: If it is no such image.
+        """
+        work = working_pixels(pixels)
+        begin, end = (
+            [
+                (np.arange(count) + further)[:, None] * side * work.shape[axis] / pixels.shape[axis]
+                for axis, count in enumerate(shape)
+            ]
+            for further in (0, 1)
+        )
+        rows, columns = (
+            np.concatenate(span, axis=1).astype(np.float32) for span in zip(begin, end, strict=True)
+        )
+        maps = dict(zip(PARTS, self._features(work), strict=True))
+        averages = [
+            np.einsum(
+                "rh,hwc,kw->rkc",
+                _shares(rows, PARTS[name], maps[name].shape[0]),
+                maps[name],
+                _shares(columns, PARTS[name], maps[name].shape[1]),
+                optimize=True,
+            )
+            for name in parts
+        ]
+        return np.concatenate(averages, axis=-1)
 
     def windows(
         self, pixels: np.ndarray, mask: np.ndarray, grid: tuple[int, int] = GRID

@@ -11,7 +11,7 @@ from kiqa.training.runs.parts import chosen_parts
 
 def _add_options(parser):
     group = parser.add_argument_group("distillation")
-    add_text(group, "--teacher", "NAME|FILE", "DIQaM or WaDIQaM without reference",
+    add_text(group, "--teacher", "NAME|FILE", "DIQaM or WaDIQaM without reference, or lite",
         default="wadiqam_nr")  # fmt: skip
     add_path(group, "--packed", "FOLDER", "folder for the decoded images, which runs can share "
         "(default: in --workdir)")  # fmt: skip
@@ -30,7 +30,7 @@ def _train(parts, settings, run, arguments):
 COMMAND = TrainingCommand(
     name="train_resnet18", settings=DistillationSettings,
     prepare=chosen_parts, train=_train, add_options=_add_options,
-    summary="Train a ResNet-18 on the features of a WaDIQaM, to start PaQ-2-PiQ from.",
+    summary="Train a ResNet-18 on the features of another network, to start PaQ-2-PiQ from.",
     initial="ResNet-18 to start from, such as resnet18.h5 of an earlier run (default: random "
     "weights)",
 )  # fmt: skip

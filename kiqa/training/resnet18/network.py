@@ -12,7 +12,7 @@ from keras import ops
 from kiqa.constants import PAQ2PIQ
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.training.resnet18.settings import DistillationSettings
-from kiqa.training.resnet18.teacher import Teacher, TeacherFeatures
+from kiqa.training.resnet18.teacher import TeacherFeatures
 from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
 from kiqa.training.runs.replicas import whole_batch
 from kiqa.training.runs.seeding import model_seed
@@ -22,7 +22,6 @@ _PROBED = 4096  # patches whose qualities give their variance
 
 
 def compile_student(
-    teacher: Teacher,
     hints: TeacherFeatures,
     settings: DistillationSettings,
     *,
@@ -32,8 +31,8 @@ def compile_student(
     """Build the body with the teacher's head as one model.
 
     Args:
-        teacher: Whose head is taken; it is not trained.
-        hints: Its features, whose mean and deviation the head's input gets.
+        hints: A teacher's features, whose mean and deviation its head's input
+            gets; the head is not trained.
         settings: What decides the numbers.
         steps: Batches of an epoch.
         initial: Name or file of a ResNet-18 whose weights the body starts
@@ -57,7 +56,7 @@ def compile_student(
     features = learned(body(pixels))
     rows = _Cells(hints, name="cells")(features)
     cells = settings.side // PAQ2PIQ.stride
-    quality = _Square(cells, name="quality")(teacher.head(rows)["quality"])
+    quality = _Square(cells, name="quality")(hints.head(rows)["quality"])
     model = keras.Model(pixels, {"features": features, "quality": quality}, name="student")
     probe = hints.quality[:: max(1, len(hints.quality) // _PROBED)]
     compile_model(
@@ -79,19 +78,19 @@ def body_of(student: keras.Model) -> keras.Model:
     return student.get_layer("resnet18")
 
 
-def rater_of(student: keras.Model, teacher: Teacher) -> keras.Model:
+def rater_of(student: keras.Model, hints: TeacherFeatures) -> keras.Model:
     """Return the body with the teacher's head for images of any size.
 
     Args:
         student: From `compile_student`; layers are shared.
-        teacher: The same as there.
+        hints: The same as there.
 
     Returns:
         Model of images, (n, H, W, 3), to what the head says of all cells.
     """
     body = body_of(student)
     rows = student.get_layer("cells")(student.get_layer("features")(body.output))
-    return keras.Model(body.inputs, teacher.head(rows), name="rater")
+    return keras.Model(body.inputs, hints.head(rows), name="rater")
 
 
 def _squared_error(target, predicted):

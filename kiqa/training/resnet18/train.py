@@ -1,18 +1,21 @@
-"""Train a ResNet-18 to see what a trained WaDIQaM sees: a start for PaQ-2-PiQ.
+"""Train a ResNet-18 to see what a trained network sees: a start for PaQ-2-PiQ.
 
 PaQ-2-PiQ starts from ImageNet's weights. Where those are not at hand, its
-body can learn the features of a network that was trained on the same images:
-both have 512 features for each 32 pixels. The centre of the body's position
+body can learn the features of a network that has seen more: of a WaDIQaM that
+was trained on the same images (both have 512 features for each 32 pixels), or
+of `lite`, whose body comes from ImageNet. The centre of the body's position
 (i, j) is pixel (32 i, 32 j); crops begin in the middle of a patch of the
 teacher, so that centres meet.
 
 A linear layer, of the training only, makes the teacher's features of the
 body's. The loss is their mean squared error, each over its deviation, plus
 that of the quality which the teacher's head gives to them, over its variance.
-A WaDIQaM's weighted mean over the student's features rates the validation
-images. The working folder then holds ``resnet18.h5``, the teacher's features
-and the files of `kiqa.training.runs.run`. Runs on any Keras backend; several
-devices need TensorFlow.
+Of `lite` no head rates single cells: a linear one is fitted, so that the mean
+over an image is its score. The (weighted) mean of the qualities of the
+student's features rates the validation images. The working folder then holds
+``resnet18.h5``, the teacher's features and the files of
+`kiqa.training.runs.run`. Runs on any Keras backend; several devices need
+TensorFlow.
 
 Public names: `distil_resnet18`, `WEIGHTS_FILE`.
 
@@ -32,7 +35,7 @@ from kiqa import __version__
 from kiqa.constants import PAQ2PIQ
 from kiqa.data.records import ScoredImage
 from kiqa.data.trained import in_chain, trained_on
-from kiqa.io.weights import Details, export_h5
+from kiqa.io.weights import Details, export_h5, find_weights, read_info
 from kiqa.training.resnet18.batches import epoch_plan, rate_images
 from kiqa.training.resnet18.network import body_of, compile_student, rater_of
 from kiqa.training.resnet18.settings import DistillationSettings
@@ -41,6 +44,7 @@ from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.origin import details_of, origin
 from kiqa.training.runs.packed import pack_images
 from kiqa.training.runs.run import RunOptions, Training, run_training
+from kiqa.training.teaching.teacher import refuse_seen
 
 WEIGHTS_FILE = "resnet18.h5"
 
@@ -59,10 +63,12 @@ def distil_resnet18(
     """Train a ResNet-18 on a teacher's features and write ``resnet18.h5``.
 
     Args:
-        train: Images to learn from; their scores are not used.
+        train: Images to learn from; their scores fit the head of a `lite`,
+            and else are not used.
         validation: Images whose scores choose the epoch, by SROCC.
         settings: What decides the numbers.
-        teacher: Name or file of a DIQaM or WaDIQaM without reference.
+        teacher: Name or file of a DIQaM or WaDIQaM without reference, or of a
+            ``lite``.
         test: Images of the test part; none of their content is trained on.
         packed: Folder for the decoded images, which runs can share; ``None``
             is ``packed`` in the working folder.
@@ -77,14 +83,15 @@ def distil_resnet18(
         FileNotFoundError: If a file is not there.
         ValueError: If there are too few images, a content is in two parts,
             an image is smaller than a crop and a patch, the teacher is
-            another network, or the folder holds another run.
+            another network or has seen the test part, or the folder holds
+            another run.
         OSError: If a file cannot be written.
     """
     parts = {
         part: [_row(record) for record in records]
         for part, records in (("train", train), ("val", validation), ("test", test))
     }
-    master = _checked(train, validation, settings, teacher)
+    master = _checked(train, validation, test, settings, teacher)
     store = pack_images(
         [record.path for record in (*train, *validation)],
         os.path.join(run["workdir"], "packed") if packed is None else packed,
@@ -97,6 +104,7 @@ def distil_resnet18(
         seen,
         run["workdir"],
         names=[record.name for record in train],
+        scores=np.array([record.mos01 for record in train]),
         report=run.get("report", lambda message: None),
     )
     wanted = np.array([100 * record.mos01 for record in validation])
@@ -113,13 +121,14 @@ def distil_resnet18(
 
     known = (
         *trained_on(train, scores="teacher", about=f"features of {master.name}"),
+        *(trained_on(train, scores="human", about="MOS") if master.head is None else ()),
         *trained_on((), validation, scores="human", about="MOS"),
     )
-    rater = functools.cache(lambda model: rater_of(model, master))
+    rater = functools.cache(lambda model: rater_of(model, hints))
     training = Training(
         settings=settings,
         parts=parts,
-        build=lambda: compile_student(master, hints, settings, steps=len(plan(0)), initial=initial),
+        build=lambda: compile_student(hints, settings, steps=len(plan(0)), initial=initial),
         plan=plan,
         validate=lambda model: score_numbers(rate_images(rater(model), judged), wanted),
         export=lambda model, folder: _export(model, folder, known, teacher, initial),
@@ -134,20 +143,15 @@ def _row(record):
     return {"image_name": record.name, "content": record.content, "score": record.mos01}
 
 
-def _checked(train, validation, settings, teacher):
+def _checked(train, validation, test, settings, teacher):
     """The teacher, if it and the images fit."""
     if len(train) < settings.batch_size or len(validation) < 3:
         raise ValueError(
             f"Expected at least {settings.batch_size} images to train, one batch, and 3 to "
             f"validate. Received: {len(train)} and {len(validation)}."
         )
-    master = load_teacher(teacher)
-    if master.patch != PAQ2PIQ.stride or master.body.output.shape[-1] != PAQ2PIQ.features:
-        raise ValueError(
-            f"Expected a teacher with {PAQ2PIQ.features} features of patches of {PAQ2PIQ.stride} "
-            f"pixels. Received: {master.name}, {master.body.output.shape[-1]} of {master.patch}."
-        )
-    return master
+    refuse_seen(read_info(find_weights(teacher)), test)
+    return load_teacher(teacher)
 
 
 def _export(model, folder, seen, teacher, initial):

@@ -1,6 +1,6 @@
 """A scorer that teaches: its scores of images, kept in a file.
 
-Public names: `Teacher`.
+Public names: `Teacher`, `refuse_seen`.
 """
 
 import os
@@ -11,6 +11,7 @@ import numpy as np
 
 from kiqa.data.records import ScoredImage
 from kiqa.data.untrained import untrained
+from kiqa.io.weights import WeightsInfo
 from kiqa.scoring import Scorer, score_paths
 
 _SCALES = {"0..1": 1.0, "0..100": 100.0}
@@ -42,13 +43,7 @@ class Teacher:
                 "Expected a teacher without reference, 0..1 or 0..100, higher is better. Received: "
                 f"{info.name}, {info.scale}. Use lite."
             )
-        met = untrained(test, [info.details], include=True, report=lambda text: None).met
-        if met:
-            raise ValueError(
-                "Expected a teacher that was not trained on images of the test part. Received: "
-                f"{info.name}, which was on {met} of {len(test)}. Use another one, or another "
-                "split."
-            )
+        refuse_seen(info, test)
         self._file = Path(folder) / f"scores-{info.name}-{info.sha256[:12]}.jsonl"
 
     def scores(self, paths: Sequence[Path]) -> np.ndarray:
@@ -69,3 +64,21 @@ class Teacher:
             list(paths), self._scorer, output=self._file, resume=True, on_error="stop"
         )
         return np.array([row["score"] for row in rows]) / _SCALES[self._scorer.info.scale]
+
+
+def refuse_seen(info: WeightsInfo, test: Sequence[ScoredImage]) -> None:
+    """Refuse a teacher that has seen images of the test part.
+
+    Args:
+        info: Of its file.
+        test: Images that it must not have been trained on.
+
+    Raises:
+        ValueError: If it was.
+    """
+    met = untrained(test, [info.details], include=True, report=lambda text: None).met
+    if met:
+        raise ValueError(
+            "Expected a teacher that was not trained on images of the test part. Received: "
+            f"{info.name}, which was on {met} of {len(test)}. Use another one, or another split."
+        )
