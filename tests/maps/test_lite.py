@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 
 from kiqa.maps.lite import GRID, WORKING_AREA, LiteRater, working_pixels, working_size
-from kiqa.models.lite import LOCAL_PARTS, build_lite, build_lite_local, split
+from kiqa.models.lite import LOCAL_PARTS, PARTS, build_lite, build_lite_local, split
 
 
 @pytest.fixture(scope="module")
-def rater():
-    return LiteRater(build_lite(seed=1))
+def network():
+    return build_lite(seed=1)
+
+
+@pytest.fixture(scope="module")
+def rater(network):
+    return LiteRater(network)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +67,20 @@ def test_rectangles_are_rated_one_by_one(rater, photo):
 
 
 @pytest.mark.slow
+def test_cells_are_averages_of_the_maps(network, rater, photo):
+    """Of 24 pixels, 32 of the working resolution: one value of stage 7, four of stage 5."""
+    pixels = np.ascontiguousarray(photo[:288, :288])
+    found = rater.cells(pixels, ("stage7", "stage5"), (12, 11), 24)
+    batch = working_pixels(pixels)[None].astype(np.float32)
+    maps = dict(zip(PARTS, split(network)[0].predict_on_batch(batch), strict=True))
+    fine, coarse = maps["stage5"][0, :, :22], maps["stage7"][0, :, :11]
+    means = fine.reshape(12, 2, 11, 2, -1).mean(axis=(1, 3))
+    assert found.shape == (12, 11, coarse.shape[-1] + means.shape[-1])
+    scale = np.abs(found).max()
+    np.testing.assert_allclose(found, np.concatenate([coarse, means], -1), atol=1e-5 * scale)
+
+
+@pytest.mark.slow
 def test_map_rates_the_windows_around_its_blocks(rater, photo):
     pixels = np.ascontiguousarray(photo[:288, :288])  # working pixels are 4/3 as many
     found = rater.map(pixels)
@@ -77,9 +96,9 @@ def test_map_rates_the_windows_around_its_blocks(rater, photo):
 
 
 @pytest.mark.slow
-def test_local_network_makes_the_maps_and_not_the_scores(rater, photo):
+def test_local_network_makes_the_maps_and_not_the_scores(network, rater, photo):
     """Of averages over 48 working pixels, of the first four maps."""
-    model, local = build_lite(seed=1), build_lite_local(seed=2)
+    model, local = network, build_lite_local(seed=2)
     pixels = np.ascontiguousarray(photo[:288, :288])
     both = LiteRater(model, local=local)
     assert both.score(pixels) == pytest.approx(rater.score(pixels), abs=1e-6)

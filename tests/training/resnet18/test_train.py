@@ -10,7 +10,9 @@ from PIL import Image
 
 from kiqa import __version__
 from kiqa.data.records import ScoredImage
+from kiqa.data.trained import trained_on
 from kiqa.io.weights import Details, Origin, export_h5, load_model, read_info
+from kiqa.models.lite import build_lite
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.training.resnet18 import network as student_network
 from kiqa.training.resnet18 import train as distillation
@@ -65,6 +67,17 @@ def teacher(tmp_path_factory):
         model, path, Details(name="brightness", version=__version__, scale="0..1",
         higher_is_better=True, mode="wadiqam-nr"),
     )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lite(tmp_path_factory):
+    """The file of a lite of random weights."""
+    path = tmp_path_factory.mktemp("lite") / "lite.h5"
+    details = Details(
+        name="lite", version=__version__, scale="0..1", higher_is_better=True, mode="lite",
+        trained_on=(),
+    )  # fmt: skip
+    return export_h5(build_lite(variant="lite0", units=2, seed=1), path, details)
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +248,49 @@ def test_teacher_features_are_the_networks(images, tmp_path):
     others = write_teacher_features(master, store, tmp_path, names=["a", "b", "c"], scores=scores)
     assert (tmp_path / "teacher.bin").stat().st_mtime_ns > changed
     np.testing.assert_array_equal(others.content, content)
+
+
+@pytest.mark.slow
+def test_maps_of_lite_get_a_head_that_is_fitted(images, lite, tmp_path):
+    """The mean of an image's qualities is near its score, and linear in its features."""
+    train = images[0]
+    store = pack_images([task.path for task in train], tmp_path, smallest=96)
+    scores = np.array([task.mos01 for task in train])
+    names = [task.name for task in train]
+    master = load_teacher(lite)
+    hints = write_teacher_features(master, store, tmp_path, names=names, scores=scores)
+    assert master.head is None and hints.grid(1).shape[:2] == (3, 4)
+    found = [hints.qualities(index).mean() for index in range(len(train))]
+    assert np.corrcoef(found, scores)[0, 1] > 0.9
+    bounded = np.clip(hints.grid(1).astype(np.float32), hints.low, hints.high)
+    whole = hints.head.predict_on_batch(bounded.mean((0, 1))[None])["quality"]
+    np.testing.assert_allclose(whole[0, 0], found[1], atol=1e-3)
+    again = write_teacher_features(master, store, tmp_path, names=names, scores=scores)
+    np.testing.assert_array_equal(again.quality, hints.quality)
+
+
+@pytest.mark.slow
+def test_a_lite_teaches(images, lite, tmp_path):
+    """Its file names teacher, and the scores that fitted the head."""
+    _distil(images, lite, tmp_path, replace(QUICK, epochs=1))
+    details = read_info(tmp_path / WEIGHTS_FILE).details
+    told = [(part.use, part.scores, part.about) for part in details.trained_on]
+    assert told == [
+        ("train", "teacher", "features of lite"), ("train", "human", "MOS"), ("val", "human", "MOS")
+    ]  # fmt: skip
+    assert load_model(tmp_path / WEIGHTS_FILE).output_shape[-1] == 512
+
+
+@pytest.mark.slow
+def test_a_teacher_that_saw_the_test_part_is_refused(images, teacher, tmp_path):
+    """By what its file says, before anything is computed."""
+    seen = trained_on(images[1], scores="human", about="MOS")
+    knowing = export_h5(
+        load_model(teacher), tmp_path / "knowing.h5", Details(name="knowing", version=__version__,
+        scale="0..1", higher_is_better=True, mode="wadiqam-nr", trained_on=seen),
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="not trained on images of the test part"):
+        _distil((images[0], images[0][:5]), knowing, tmp_path / "a", test=images[1])
 
 
 @pytest.mark.slow
