@@ -12,6 +12,7 @@ References:
     authors' code.
 """
 
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
 from kiqa.maps.network_function import network_function
 from kiqa.maps.tiles import TiledNetwork
+from kiqa.models.efficientnet_lite import stage_layers
 from kiqa.models.paq2piq import KINDS
 from kiqa.models.roi_pool import roi_pool
 from kiqa.startup import check_process
@@ -34,9 +36,11 @@ _AT_ONCE = 4096  # rectangles pooled and rated together
 # ResNet-18 in two parts, so that little is seen twice: a cell of the first sees 49 pixels around
 # its middle, one of the second 21 cells of the first.
 _JOINT = "layer2.1.relu2"
-_FIRST = {"stride": 8, "margin": 56, "most": 4_000_000}
-_SECOND = {"stride": 4, "margin": 24, "most": 200_000}
-_FIRST_BYTES, _SECOND_BYTES = 220, 2500  # a cell of a tile of each; measured, as the others
+_FIRST = {"stride": 8, "margin": 56, "most": 4_000_000, "cell_bytes": 220}
+_SECOND = {"stride": 4, "margin": 24, "most": 200_000, "cell_bytes": 2500}
+# The padding of EfficientNet-Lite depends on the size, so that tiles would see other windows.
+_LITE_END = stage_layers("lite2", folded=True)[-1]
+_LITE = {"stride": 32, "margin": 0, "most": sys.maxsize, "cell_bytes": 180}
 _POOL_BYTES, _MOST_POOLED = 64, 384 << 20  # a pixel of the image for pooling, and in all
 _FEATURE_BYTES = 14  # a pixel of the image, features of both parts
 
@@ -156,7 +160,7 @@ class RegionRater:
     """Rates images and rectangles of them with one P2P network.
 
     Args:
-        body: ResNet-18, `kiqa.models.resnet18`, of images in 0..255.
+        body: Of `kiqa.models.paq2piq`, of images in 0..255.
         head: Its head, `kiqa.models.paq2piq`.
         kind: ``"bm"``, ``"rm"`` or ``"fm"``.
         info: What is known of the weights; goes into every map.
@@ -178,9 +182,7 @@ class RegionRater:
         _check_networks(body, head, kind)
         self.kind = kind
         self._info = info
-        first, second = _parts(body)
-        self._first = TiledNetwork(network_function(first), **_FIRST)
-        self._second = TiledNetwork(network_function(second), **_SECOND)
+        self._parts = _parts(body)
         self._head = network_function(head)
         self._patch_head = network_function(_patch_scores(head)) if kind == "fm" else self._head
 
@@ -271,12 +273,10 @@ class RegionRater:
             Bytes at the peak: of a part of the body on its largest tile, the
             image's features, and pooling them.
         """
-        pixels = height * width
-        cells = (-(-side // self._first.stride) for side in (height, width))
-        seen = max(
-            _FIRST_BYTES * self._first.largest(height, width),
-            _SECOND_BYTES * self._second.largest(*cells),
-        )
+        pixels, seen = height * width, 0
+        for part in self._parts:
+            seen = max(seen, part.memory(height, width))
+            height, width = (-(-side // part.stride) for side in (height, width))
         return seen + _FEATURE_BYTES * pixels + min(_MOST_POOLED, _POOL_BYTES * pixels)
 
     def _check_regions(self):
@@ -287,7 +287,7 @@ class RegionRater:
             )
 
     def _features(self, pixels):
-        """The body's output, (1, rows, columns, 512)."""
+        """The body's output, (1, rows, columns, channels)."""
         check_process()
         pixels = np.asarray(pixels)
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
@@ -300,7 +300,10 @@ class RegionRater:
                 f"Expected an image of at least {LEAST_SIDE}x{LEAST_SIDE} pixels. Received: "
                 f"{pixels.shape[1]}x{pixels.shape[0]}. Use a larger image."
             )
-        return self._second(self._first(pixels))[None]
+        values = pixels
+        for part in self._parts:
+            values = part(values)
+        return values[None]
 
     def _rated(self, features, rois):
         """Scores of rectangles that have been checked, ``float32`` of shape (m,)."""
@@ -327,11 +330,12 @@ class RegionRater:
 def _check_networks(body, head, kind):
     """Refuse graphs that are no body, no head, or of another kind."""
     sides = PAQ2PIQ.patches + 1, PAQ2PIQ.bins, PAQ2PIQ.bins
+    features = body.outputs[0].shape[-1]
     wanted = {
-        "body": (body, (None, None, None, 3), (None, None, None, PAQ2PIQ.features)),
-        "head": (head, (None, *sides, PAQ2PIQ.features), (None, sides[0]))
+        "body": (body, (None, None, None, 3), (None, None, None, features)),
+        "head": (head, (None, *sides, features), (None, sides[0]))
         if kind == "fm"
-        else (head, (None, None, None, PAQ2PIQ.features), (None, 1)),
+        else (head, (None, None, None, features), (None, 1)),
     }
     for part, (model, *shapes) in wanted.items():
         found = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
@@ -357,14 +361,21 @@ def _patch_scores(head):
 
 
 def _parts(body):
-    """The body's two parts; the first ends where few cells are left, one of 8x8 pixels."""
+    """The body's parts; ResNet-18's first ends where few cells are left, one of 8x8 pixels."""
     import keras
 
-    if _JOINT not in (names := [layer.name for layer in body.layers]):
+    names = [layer.name for layer in body.layers]
+    if _LITE_END in names:
+        return (TiledNetwork(network_function(body), **_LITE),)
+    if _JOINT not in names:
         raise ValueError(
-            f"Expected ResNet-18 with kiqa's names of its layers, {_JOINT!r} among them. Received: "
-            f"{body.name!r} with {len(names)} layers, such as {names[:3]}. Use kiqa convert "
-            "paq2piq or kiqa.models.resnet18."
+            f"Expected ResNet-18 or EfficientNet-Lite with kiqa's names of its layers, {_JOINT!r} "
+            f"or {_LITE_END!r} among them. Received: {body.name!r} with {len(names)} layers, such "
+            f"as {names[:3]}. Use kiqa convert paq2piq, or a body of kiqa.models.paq2piq."
         )
     joint = body.get_layer(_JOINT).output
-    return keras.Model(body.inputs, joint), keras.Model(joint, body.output)
+    first, second = keras.Model(body.inputs, joint), keras.Model(joint, body.output)
+    return (
+        TiledNetwork(network_function(first), **_FIRST),
+        TiledNetwork(network_function(second), **_SECOND),
+    )

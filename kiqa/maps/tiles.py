@@ -26,12 +26,14 @@ class TiledNetwork:
         margin: Cells that an output sees on either side of its own, or more; a
             multiple of the stride.
         most: Cells of the input that it is given at once, the margin included.
+        cell_bytes: What a cell of the input takes while it runs, measured.
     """
 
     run: Callable[[np.ndarray], np.ndarray]
     stride: int
     margin: int
     most: int
+    cell_bytes: int
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Return the network's output.
@@ -56,9 +58,10 @@ class TiledNetwork:
             found[rows.cells, columns.cells] = part
         return found
 
-    def largest(self, height: int, width: int) -> int:
-        """Return the cells of the largest tile of an input, its margin included."""
-        return max(rows.size * columns.size for rows, columns in self._tiles(height, width))
+    def memory(self, height: int, width: int) -> int:
+        """Return the bytes that the largest tile of an input takes, its margin included."""
+        largest = max(rows.size * columns.size for rows, columns in self._tiles(height, width))
+        return self.cell_bytes * largest
 
     def _tiles(self, height, width):
         """The parts of both axes, every row of tiles after the other."""

@@ -1,6 +1,7 @@
-"""PaQ-2-PiQ: the heads that rate images and their parts by ResNet-18's features.
+"""PaQ-2-PiQ: the heads that rate images and their parts by a body's features.
 
-A P2P network is a body (`kiqa.models.resnet18`) and a head, two graphs of stock
+A P2P network is a body (the paper's is `kiqa.models.resnet18`; ours, more
+accurate, `kiqa.models.efficientnet_lite`) and a head, two graphs of stock
 layers; between them P2P-RM and P2P-FM take the features of rectangles of the
 image (`kiqa.models.roi_pool`), 2x2 cells each. Scores are on the scale of
 MOS 0..100, higher is better.
@@ -15,7 +16,7 @@ MOS 0..100, higher is better.
 Each head is a maximum and a mean over the features (in this order), and two
 dense layers with batch normalisation and dropout before each.
 
-Public names: `build_paq2piq_head`, `KINDS`.
+Public names: `build_paq2piq_body`, `build_paq2piq_head`, `BODIES`, `KINDS`.
 
 References:
     Z. Ying, H. Niu, P. Gupta, D. Mahajan, D. Ghadiyaram, A. Bovik, From patches
@@ -31,17 +32,47 @@ from functools import partial
 import keras
 
 from kiqa.constants import PAQ2PIQ
+from kiqa.models.efficientnet_lite import build_efficientnet_lite
+from kiqa.models.resnet18 import build_resnet18
 
 KINDS = ("bm", "rm", "fm")
+BODIES = ("resnet18", "efficientnet-lite2")
 _NORM = {"momentum": 0.9, "epsilon": 1e-5}
 
 
-def build_paq2piq_head(*, kind: str = "rm", seed: int | None = None) -> keras.Model:
+def build_paq2piq_body(name: str = "resnet18", *, seed: int | None = None) -> keras.Model:
+    """Build a body with fresh random weights.
+
+    Args:
+        name: One of `BODIES`.
+        seed: Makes the weights reproducible. ``None`` draws new ones at each
+            call.
+
+    Returns:
+        Flat functional ``keras.Model``: images (n, H, W, 3), 0..255, to
+        features every 32 pixels, (n, rows, columns, 512) of ResNet-18,
+        (n, rows, columns, 1280) of EfficientNet-Lite2, whose normalisations
+        are folded into its convolutions.
+
+    Raises:
+        ValueError: If there is no such body.
+    """
+    if name not in BODIES:
+        raise ValueError(f"Expected body to be one of {', '.join(BODIES)}. Received: {name!r}.")
+    if name == "resnet18":
+        return build_resnet18(seed=seed)
+    return build_efficientnet_lite("lite2", classes=None, folded=True, seed=seed)
+
+
+def build_paq2piq_head(
+    *, kind: str = "rm", features: int = PAQ2PIQ.features, seed: int | None = None
+) -> keras.Model:
     """Build a head with fresh random weights.
 
     Args:
         kind: ``"bm"`` or ``"rm"``, whose heads are the same graph, or
             ``"fm"``.
+        features: Channels of the body's features; ResNet-18's by default.
         seed: Makes the initial weights and dropout reproducible. ``None``
             draws new ones at each call.
 
@@ -66,12 +97,12 @@ def build_paq2piq_head(*, kind: str = "rm", seed: int | None = None) -> keras.Mo
     def draw():
         return None if seed is None else next(draws)
 
-    return _feedback_head(draw) if kind == "fm" else _head(draw)
+    return _feedback_head(features, draw) if kind == "fm" else _head(features, draw)
 
 
-def _head(draw):
+def _head(features, draw):
     """The head of P2P-BM and P2P-RM."""
-    x = inputs = keras.Input((None, None, PAQ2PIQ.features), name="features")
+    x = inputs = keras.Input((None, None, features), name="features")
     x = keras.layers.Concatenate(name="pooled")(
         [
             keras.layers.GlobalMaxPooling2D(name="maximum")(x),
@@ -82,10 +113,9 @@ def _head(draw):
     return keras.Model(inputs, x, name="paq2piq_head")
 
 
-def _feedback_head(draw):
+def _feedback_head(features, draw):
     """Both heads of P2P-FM."""
-    rois, cells = PAQ2PIQ.patches + 1, PAQ2PIQ.bins**2
-    side, features = PAQ2PIQ.bins, PAQ2PIQ.features
+    rois, cells, side = PAQ2PIQ.patches + 1, PAQ2PIQ.bins**2, PAQ2PIQ.bins
     inputs = keras.Input((rois, side, side, features), name="features")
     x = keras.layers.Reshape((rois, cells, features), name="cells")(inputs)
     x = keras.layers.Concatenate(name="pooled_cells")(

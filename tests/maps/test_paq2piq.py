@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
 from kiqa.maps import paq2piq as roi_maps
 from kiqa.maps.paq2piq import RegionRater, check_rois, grid_edges, grid_rois
-from kiqa.models.paq2piq import build_paq2piq_head
+from kiqa.models.paq2piq import build_paq2piq_body, build_paq2piq_head
 from kiqa.models.resnet18 import build_resnet18
 
 
@@ -54,10 +55,11 @@ def test_map_is_the_score_of_each_block(raters, pixels, kind, grid):
 def test_default_grid_is_32x32_and_one_pass(raters, pixels, monkeypatch):
     """1,024 rectangles, one call of the body."""
     calls = []
-    real = raters["rm"]._first
-    monkeypatch.setattr(raters["rm"], "_first", lambda x: calls.append(x.shape) or real(x))
+    first, second = raters["rm"]._parts
+    run = lambda x: calls.append(x.shape) or first.run(x)  # noqa: E731
+    monkeypatch.setattr(raters["rm"], "_parts", (replace(first, run=run), second))
     assert raters["rm"].map(pixels).values.shape == (32, 32)
-    assert calls == [(70, 130, 3)]
+    assert calls == [(1, 70, 130, 3)]
 
 
 @pytest.mark.slow
@@ -71,14 +73,16 @@ def test_tiles_give_the_features_of_the_whole(raters, monkeypatch, size, first, 
     pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     rater = raters["rm"]
     whole, score, needed = rater._features(pixels), rater.score(pixels), rater.memory(*size)
-    for part, most, count in zip(("_first", "_second"), (first, second), counts, strict=True):
-        network, calls = getattr(rater, part), []
+    for part, most, count in zip((0, 1), (first, second), counts, strict=True):
+        networks, calls = list(rater._parts), []
+        network = networks[part]
 
         def run(x, *, real=network.run, calls=calls):
             calls.append(x.shape[1] * x.shape[2])
             return real(x)
 
-        monkeypatch.setattr(rater, part, replace(network, run=run, most=most))
+        networks[part] = replace(network, run=run, most=most)
+        monkeypatch.setattr(rater, "_parts", tuple(networks))
         tiled = rater._features(pixels)
         assert len(calls) == count and max(calls) <= most
         np.testing.assert_allclose(tiled, whole, rtol=1e-5, atol=1e-5)
@@ -168,6 +172,21 @@ def test_grids_that_are_none_are_refused(raters, pixels, grid):
         raters["rm"].map(pixels, grid)
 
 
+@pytest.mark.slow
+def test_another_body_is_seen_whole(pixels):
+    """EfficientNet-Lite2 has no tiles, and memory that grows with the image."""
+    body = build_paq2piq_body("efficientnet-lite2", seed=1)
+    rater = RegionRater(body, build_paq2piq_head(features=1280, seed=2), kind="rm")
+    features = rater._features(pixels)
+    whole = body.predict_on_batch(pixels[None].astype(np.float32))
+    np.testing.assert_allclose(features, whole, rtol=1e-4, atol=1e-4)
+    assert features.shape == (1, 3, 5, 1280)
+    assert rater.map(pixels, (2, 3)).values.shape == (2, 3)
+    assert rater.memory(4000, 6000) > 3 * rater.memory(2000, 3000)
+    with pytest.raises(ValueError, match="head of a P2P-RM"):
+        RegionRater(body, build_paq2piq_head(), kind="rm")
+
+
 def test_baseline_makes_no_maps(raters, pixels):
     """P2P-BM rates whole images."""
     with pytest.raises(ValueError, match="P2P-BM, which rates whole images"):
@@ -177,8 +196,12 @@ def test_baseline_makes_no_maps(raters, pixels):
 def test_body_and_head_must_fit(body):
     """Exchanged, of another kind, or without the first head."""
     head, feedback = build_paq2piq_head(), build_paq2piq_head(kind="fm")
+    inputs = keras.Input((None, None, 3))
+    other = keras.Model(inputs, keras.layers.Conv2D(512, 3)(inputs))
     for arguments in ((head, body, "rm"), (body, feedback, "rm"), (body, head, "fm")):
         with pytest.raises(ValueError, match="Expected the (body|head) of a P2P"):
             RegionRater(*arguments[:2], kind=arguments[2])
+    with pytest.raises(ValueError, match=r"layer2.1.relu2.*head_relu6"):
+        RegionRater(other, head, kind="rm")
     with pytest.raises(ValueError, match="bm, rm, fm"):
         RegionRater(body, head, kind="xm")

@@ -27,22 +27,23 @@ def test_tiles_are_the_whole(size, most):
         seen.append(tile.shape[1] * tile.shape[2])
         return _means(tile)
 
-    network = TiledNetwork(run, stride=2, margin=2, most=most)
+    network = TiledNetwork(run, stride=2, margin=2, most=most, cell_bytes=7)
     np.testing.assert_allclose(network(values), _means(values[None])[0], atol=1e-6)
-    assert max(seen) == network.largest(*size) <= most
+    assert max(seen) <= most
+    assert network.memory(*size) == 7 * max(seen)
     assert (len(seen) == 1) == (size[0] * size[1] <= most)
 
 
 def test_a_margin_too_small_shows():
     """The outputs beside a cut differ, so the test above can fail."""
     values = np.random.default_rng(0).random((24, 24, 1))
-    network = TiledNetwork(_means, stride=2, margin=0, most=300)
+    network = TiledNetwork(_means, stride=2, margin=0, most=300, cell_bytes=1)
     assert not np.allclose(network(values), _means(values[None])[0], atol=1e-3)
 
 
 def test_no_tile_is_cut_below_its_margins():
     """Where nothing smaller is possible, a tile is larger than asked for."""
-    network = TiledNetwork(_means, stride=2, margin=2, most=1)
+    network = TiledNetwork(_means, stride=2, margin=2, most=1, cell_bytes=1)
     values = np.random.default_rng(0).random((12, 12, 1))
-    assert network.largest(12, 12) == 36
+    assert network.memory(12, 12) == 36
     np.testing.assert_allclose(network(values), _means(values[None])[0], atol=1e-6)

@@ -110,7 +110,7 @@ def export_pair(
     """Write a P2P network: body and head beside each other.
 
     Args:
-        body: ResNet-18.
+        body: Of `kiqa.models.paq2piq`.
         head: Its head.
         output: The body's file, ending in ``.h5``; its stem is the model's
             name. The head's file has ``_head`` after that name.

@@ -96,6 +96,6 @@ COMMAND = TrainingCommand(
     name="train_paq2piq", settings=Paq2piqSettings, presets=PRESETS,
     prepare=_prepare, train=_train, add_options=_add_options,
     summary="Train PaQ-2-PiQ on images and patches of them.",
-    initial="ResNet-18 to start from, of `kiqa convert resnet18` or a P2P body (default: random "
-    "weights)",
+    initial="P2P body to start from, or ResNet-18 of `kiqa convert resnet18`; with --body "
+    "efficientnet-lite2 imagenet or lite (default: random weights)",
 )  # fmt: skip

@@ -17,8 +17,7 @@ from keras import ops
 
 from kiqa.constants import PAQ2PIQ
 from kiqa.io.weights import load_model
-from kiqa.models.paq2piq import build_paq2piq_head
-from kiqa.models.resnet18 import build_resnet18
+from kiqa.models.paq2piq import build_paq2piq_body, build_paq2piq_head
 from kiqa.models.roi_pool import roi_pool
 from kiqa.training.paq2piq.batches import ImageSet, whole_image
 from kiqa.training.paq2piq.losses import region_loss
@@ -26,6 +25,7 @@ from kiqa.training.paq2piq.settings import Paq2piqSettings
 from kiqa.training.runs.optimizers import adam, compile_model, scheduled_rate
 from kiqa.training.runs.replicas import predict_batch, whole_batch
 from kiqa.training.runs.seeding import model_seed
+from kiqa.training.runs.start import start_efficientnet_lite
 
 _PIXELS = 2**22  # validated together
 
@@ -57,8 +57,11 @@ def compile_paq2piq(
     Args:
         scores: Of the training images, shape (n,).
         settings: What decides the numbers.
-        initial: Name or file of a ResNet-18 to start from, such as one of
-            ``kiqa convert resnet18``; ``None`` draws random weights.
+        initial: Name or file of a network with this body to start from: of
+            a ResNet-18, such as one of ``kiqa convert resnet18``, or for
+            EfficientNet-Lite2 as of
+            `kiqa.training.runs.start.start_efficientnet_lite`. ``None`` draws
+            random weights.
 
     Returns:
         Compiled model of pixels and rectangles to scores (n, m); its two
@@ -68,10 +71,13 @@ def compile_paq2piq(
         ValueError: If the file holds another network.
         FileNotFoundError: If there is no such file.
     """
-    body = build_resnet18(seed=model_seed(settings.seed))
-    head = build_paq2piq_head(kind=settings.model, seed=model_seed(settings.seed, 1))
+    body = build_paq2piq_body(settings.body, seed=model_seed(settings.seed))
+    head = build_paq2piq_head(
+        kind=settings.model, features=body.output.shape[-1], seed=model_seed(settings.seed, 1)
+    )
     if initial is not None:
-        _start(body, initial)
+        start = _start_resnet18 if settings.body == "resnet18" else start_efficientnet_lite
+        start(body, initial)
     if settings.start_at_mean:
         _start_at(head, float(np.mean(scores)))
     model = _joined(body, head, settings)
@@ -100,7 +106,7 @@ def compile_paq2piq(
 
 
 def body_and_head(model: keras.Model) -> tuple[keras.Model, keras.Model]:
-    """Return the ResNet-18 and the head of a model of `compile_paq2piq`."""
+    """Return the body and the head of a model of `compile_paq2piq`."""
     body, head = (layer for layer in model.layers if isinstance(layer, keras.Model))
     return body, head
 
@@ -163,7 +169,7 @@ def _joined(body, head, settings):
     if settings.model == "fm":
         scores = head(pooled)
     else:
-        cells = (PAQ2PIQ.bins, PAQ2PIQ.bins, PAQ2PIQ.features)
+        cells = (PAQ2PIQ.bins, PAQ2PIQ.bins, body.output.shape[-1])
         single = _Reshaped(cells, name="regions")(pooled)
         scores = _Reshaped((count,), dtype="float32", name="scores")(head(single))
     return keras.Model([pixels, rois], scores, name=f"paq2piq_{settings.model}")
@@ -183,7 +189,7 @@ class _Reshaped(keras.layers.Layer):
         return (None, *self._shape)
 
 
-def _start(body, initial):
+def _start_resnet18(body, initial):
     """Set the body's weights from a file of a ResNet-18."""
     if str(initial) == "imagenet":
         raise FileNotFoundError(

@@ -4,7 +4,7 @@
 ``"two-cores"`` trains on smaller crops, from random weights, on two cores.
 Loads no Keras.
 
-Public names: `Paq2piqSettings`, `PRESETS`.
+Public names: `Paq2piqSettings`, `PRESETS`, `BODIES`.
 """
 
 from dataclasses import dataclass
@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from kiqa.constants import PAQ2PIQ
 from kiqa.training.runs import options
 
+BODIES = ("resnet18", "efficientnet-lite2")  # as kiqa.models.paq2piq, which loads Keras
+
 
 @dataclass(frozen=True, kw_only=True)
 class Paq2piqSettings:
     """What decides the numbers of a training of PaQ-2-PiQ.
 
     Each field says what it means, its bounds and its choices. Ours, not the
-    paper's, are: crops of images larger than ``side`` (the paper moves those
+    paper's, are: another ``body``, crops of images larger than ``side`` (the paper moves those
     to the test set), ``accumulate``, ``early_stopping``, the schedule
     ``"cosine"`` with ``warmup_steps``, ``clip_norm``, ``patch_weight``,
     ``correlation_loss``, ``start_at_mean``, ``flip`` and validation without
@@ -33,6 +35,7 @@ class Paq2piqSettings:
 
     seed: int = options.seed("seed of the initial weights, the order, the crops and dropout")
     model: str = options.setting("rm", "P2P-BM, P2P-RM or P2P-FM", choices=("bm", "rm", "fm"))
+    body: str = options.setting("resnet18", "the paper's, or ours, more accurate", choices=BODIES)
     side: int = options.setting(
         PAQ2PIQ.side,
         "pixels a side in training: smaller images are padded with white, centred; of larger "

@@ -58,7 +58,8 @@ def train_paq2piq(
             `kiqa.training.paq2piq.tasks.read_patch_scores`, for images that
             have none of their own.
         patch_scores: What the patch scores are, in words; goes there too.
-        initial: Name or file of a ResNet-18 to start from; ``None`` draws
+        initial: What the body starts from, as of
+            `kiqa.training.paq2piq.network.compile_paq2piq`; ``None`` draws
             random weights. The paper starts from ImageNet's.
         packed: Folder for the decoded images; ``None`` is ``packed`` in the
             working folder.

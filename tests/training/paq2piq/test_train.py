@@ -12,13 +12,19 @@ import pytest
 from PIL import Image
 
 from kiqa.io.weights import load_model, read_info
+from kiqa.models import paq2piq as paq2piq_models
 from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.scoring import Scorer
 from kiqa.training.paq2piq import network as paq2piq_network
 from kiqa.training.paq2piq import train as paq2piq_train
-from kiqa.training.paq2piq.network import RegionPooling, _start, _start_at, predict_images
-from kiqa.training.paq2piq.settings import PRESETS, Paq2piqSettings
+from kiqa.training.paq2piq.network import (
+    RegionPooling,
+    _start_at,
+    _start_resnet18,
+    predict_images,
+)
+from kiqa.training.paq2piq.settings import BODIES, PRESETS, Paq2piqSettings
 from kiqa.training.paq2piq.tasks import RatedImage
 from kiqa.training.paq2piq.train import train_paq2piq, weights_file
 from kiqa.training.runs.checkpoint import read_checkpoint
@@ -32,7 +38,7 @@ QUICK = Paq2piqSettings(
 @pytest.fixture(scope="module", autouse=True)
 def body(small_body):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(paq2piq_network, "build_resnet18", small_body)
+        patch.setattr(paq2piq_models, "build_resnet18", small_body)
         yield
 
 
@@ -213,13 +219,32 @@ def test_start_from_a_converted_network(tmp_path, small_body):
     export_h5(source, path, Details(name="r", version="1", scale="features", higher_is_better=True),
               full_precision=True)  # fmt: skip
     body = build_resnet18(seed=5)
-    _start(body, path)
+    _start_resnet18(body, path)
     for one, two in zip(source.get_weights(), body.get_weights(), strict=True):
         np.testing.assert_array_equal(one, two)
     with pytest.raises(ValueError, match="Expected a ResNet-18.*kiqa convert resnet18"):
-        _start(small_body(), path)
+        _start_resnet18(small_body(), path)
     with pytest.raises(FileNotFoundError, match="torchvision's resnet18.*kiqa convert resnet18"):
-        _start(body, "imagenet")
+        _start_resnet18(body, "imagenet")
+
+
+@pytest.mark.slow
+def test_efficientnet_lite_is_a_body(tasks, tmp_path, eager):
+    """It begins as `lite` is tuned, trains, and its two files score as was validated."""
+    assert paq2piq_models.BODIES == BODIES
+    settings = replace(QUICK, body="efficientnet-lite2", epochs=1, learning_rate=1e-12)
+    few = tasks[0][:6], tasks[1][:3]  # one step
+    result = _trained(few, tmp_path, settings, initial="lite")
+    body, lite = load_model(tmp_path / "paq2piq_rm.h5"), load_model("lite")
+    for name, theirs in (("stem_conv", ""), ("head_conv", "tuned_")):
+        wanted = np.asarray(lite.get_layer(f"{theirs}{name}").kernel)
+        found = np.asarray(body.get_layer(name).kernel)
+        np.testing.assert_allclose(found, wanted, rtol=2e-3, atol=1e-6)  # float16 storage
+    assert read_info(tmp_path / "paq2piq_rm.h5").details.origin.name == "lite"
+    scorer = Scorer(tmp_path / "paq2piq_rm.h5")
+    scores = np.array([scorer.score(task.path) for task in few[1]])
+    error = np.mean((scores - [task.score for task in few[1]]) ** 2)
+    assert error == pytest.approx(result["val_mse"], rel=2e-2)
 
 
 def test_start_at_the_mean_score():

@@ -293,5 +293,5 @@ def test_efficientnet_lite_starts_from_the_tuned_stages_of_lite(tmp_path):
                 np.testing.assert_array_equal(own, other)
     frozen = [layer.name for layer in model.layers if layer.weights and not layer.trainable]
     assert frozen[-1].startswith("stage4") and "stage5_block1_expand_conv" not in frozen
-    with pytest.raises(ValueError, match="Expected imagenet, a lite or an extractor"):
+    with pytest.raises(ValueError, match="Expected imagenet, a lite or another network"):
         compile_extractor(settings, initial="patchnet")
