@@ -12,6 +12,8 @@ WORKERS ?= 2
 PARALLEL := -n $(WORKERS)
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
+# Where it is set, every start of TensorFlow, and of pytest, compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test coverage lint format bench docs pictures python
 
