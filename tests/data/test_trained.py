@@ -145,7 +145,9 @@ def test_blended_scores_are_told_for_both_who_gave_them(records):
     blended = [replace(r, taught_by="patchnet") for r in records(names)]
     parts = trained_on(blended, records(PARTS["val"]), **MOS)
     assert [(p.use, p.scores, p.images, p.through) for p in parts[:3]] == [
-        ("train", "human", 2600, None), ("val", "human", 400, None), ("train", "teacher", 2600, None),
+        ("train", "human", 2600, None),
+        ("val", "human", 400, None),
+        ("train", "teacher", 2600, None),
     ]  # fmt: skip
     assert parts[2].about.startswith("scores by patchnet of these images, blended with the scores")
     assert {part.through for part in parts[3:]} == {"patchnet"}

@@ -1,10 +1,10 @@
 """Feature sequences on disk: one file per image, and what made them.
 
 A folder holds ``features.json`` (data set, extractor by name and sha256, form
-of the gaze, the teacher if there is one), ``extractor.h5``, a copy of the network, ``images.jsonl`` with a
-row an image (several such files if several processes filled the folder), and
-``sequences/``, whose files repeat the extractor's sha256: a file of another
-extractor is refused wherever it comes from.
+of the gaze, the teacher if there is one), ``extractor.h5``, a copy of the
+network, ``images.jsonl`` with a row an image (several such files if several
+processes filled the folder), and ``sequences/``, whose files repeat the
+extractor's sha256: a file of another extractor is refused wherever it comes from.
 
 Public names: `FolderInfo`, `FeatureFolder`, `open_folder`, `begin_folder`,
 `save_sequence`, `read_sequence`, `sequence_file`, `ROW_COLUMNS`.
