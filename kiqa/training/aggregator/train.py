@@ -77,7 +77,7 @@ def train_aggregator(
     batches = training_order(train, batch_size=settings.batch_size)
     if left := len(train) - sum(map(len, batches)):
         run.get("report", lambda message: None)(
-            f"{left} of {len(train)} stacks are left out of each epoch: a batch would hold one alone"
+            f"{left} of {len(train)} stacks are left out of each epoch: alone in a batch"
         )
     targets, wanted = _targets(train, settings), _wanted(validation, settings)
 
