@@ -145,6 +145,10 @@ def test_no_reference_pre_training_on_a_metric(pristine, tmp_path):
         (["--pairs", "x.csv"], "x.csv"),
         (["--pairs", "x.csv", "--metric", "gmsd"], "--metric together with --pristine"),
         (["--pairs", "x.csv", "--teacher", "lite"], "--histories and --teacher together"),
+        (
+            ["--data", "x", "--dataset", "live", "--mode", "fr", "--histories", "1"],
+            "with --mode nr",
+        ),
         (["--dataset", "biq2021"], "Expected --data"),
         (["--mode", "fr", "--pairs", "gone.csv"], "gone.csv"),
         (["--mode", "fr", "--pristine", "gone"], "gone"),
