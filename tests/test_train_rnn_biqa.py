@@ -1,6 +1,7 @@
 """The command line of RNN-BIQA's trainings, from images to a scoring model."""
 
 import json
+import re
 import shutil
 
 import keras
@@ -11,7 +12,9 @@ import pytest
 from kiqa.cli.main import main as kiqa
 from kiqa.data.trained import names_trained_on
 from kiqa.io.weights import Details, Origin, export_h5, read_info
+from kiqa.models.rnn_features import BACKBONES
 from kiqa.train_rnn_biqa import main
+from kiqa.training.rnn_biqa.command import FINE_TUNE
 from kiqa.training.teaching import teacher as teacher_module
 
 QUICK = ["--method", "average", "--epochs", "2", "--batch-size", "4"]
@@ -260,6 +263,12 @@ def test_display_size_is_width_and_height(size, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["features", "--display-size", size])
     assert "1920x1080" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_help_names_a_start_of_every_backbone(backbone):
+    """Each takes others."""
+    assert re.search(rf"(of|--backbone) {backbone} (imagenet|a WaDIQaM)", FINE_TUNE.initial)
 
 
 def test_help_loads_no_keras(loaded_by_help):
