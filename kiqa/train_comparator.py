@@ -25,9 +25,9 @@ def _parser():
     from functools import partial
 
     from kiqa.comparators.command import add_brisque, add_cornia, add_deepbiq, add_niqe
+    from kiqa.training.comparators.heads.command import COMMANDS as HEADS
+    from kiqa.training.comparators.regression.command import COMMANDS as REGRESSIONS
     from kiqa.training.runs.command import add_training, run_command
-    from kiqa.training.runs.heads.command import COMMANDS as HEADS
-    from kiqa.training.runs.regression.command import COMMANDS as REGRESSIONS
 
     parser = argparse.ArgumentParser(
         prog="python -m kiqa.train_comparator",

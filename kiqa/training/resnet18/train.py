@@ -44,7 +44,7 @@ from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.origin import details_of, origin
 from kiqa.training.runs.packed import pack_images
 from kiqa.training.runs.run import RunOptions, Training, run_training
-from kiqa.training.teaching.teacher import refuse_seen
+from kiqa.training.runs.teaching.teacher import refuse_seen
 
 WEIGHTS_FILE = "resnet18.h5"
 

@@ -1,8 +1,8 @@
 """The command lines of the heads."""
 
 from kiqa.train_comparator import main
-from kiqa.training.runs.heads.command import COMMANDS
-from kiqa.training.runs.heads.forms import FORMS
+from kiqa.training.comparators.heads.command import COMMANDS
+from kiqa.training.comparators.heads.forms import FORMS
 
 
 def test_each_form_has_a_command(loaded_by_help):

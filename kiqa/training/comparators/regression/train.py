@@ -20,12 +20,12 @@ from kiqa.data.records import ScoredImage
 from kiqa.data.trained import trained_on
 from kiqa.io.weights import export_h5
 from kiqa.io.weights.details import ALL_PATCHES
+from kiqa.training.comparators.regression.forms import Form
+from kiqa.training.comparators.regression.settings import RegressionSettings
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.images import ImageStore
 from kiqa.training.runs.optimizers import adam, compile_model, scheduled_rate
 from kiqa.training.runs.origin import described
-from kiqa.training.runs.regression.forms import Form
-from kiqa.training.runs.regression.settings import RegressionSettings
 from kiqa.training.runs.replicas import predict_batch
 from kiqa.training.runs.run import RunOptions, Training, run_training
 from kiqa.training.runs.seeding import epoch_rng, model_seed

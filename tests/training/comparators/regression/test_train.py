@@ -7,10 +7,10 @@ from kiqa.data.readers.biq2021 import biq2021
 from kiqa.data.splits import select
 from kiqa.io.weights import read_info
 from kiqa.scoring import Scorer
+from kiqa.training.comparators.regression.forms import FORMS
+from kiqa.training.comparators.regression.settings import RegressionSettings
+from kiqa.training.comparators.regression.train import epoch_plan, train_regression
 from kiqa.training.runs.images import ImageStore
-from kiqa.training.runs.regression.forms import FORMS
-from kiqa.training.runs.regression.settings import RegressionSettings
-from kiqa.training.runs.regression.train import epoch_plan, train_regression
 
 FORM = FORMS["cnniqa"]
 SMALL = RegressionSettings(batch_size=4, pieces=6, epochs=3, learning_rate=3e-3)

@@ -21,8 +21,8 @@ from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.data.records import ScoredImage
 from kiqa.data.trained import trained_on
 from kiqa.io.weights import Companion, export_h5, read_info
-from kiqa.training.runs.heads.forms import Form
-from kiqa.training.runs.heads.settings import HeadSettings
+from kiqa.training.comparators.heads.forms import Form
+from kiqa.training.comparators.heads.settings import HeadSettings
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.optimizers import adam, compile_model, scheduled_rate
 from kiqa.training.runs.origin import described

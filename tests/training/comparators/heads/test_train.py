@@ -9,9 +9,9 @@ from kiqa.data.readers.biq2021 import biq2021
 from kiqa.data.splits import select
 from kiqa.io.weights import read_info
 from kiqa.scoring import Scorer
-from kiqa.training.runs.heads.forms import FORMS
-from kiqa.training.runs.heads.settings import HeadSettings
-from kiqa.training.runs.heads.train import epoch_plan, train_head
+from kiqa.training.comparators.heads.forms import FORMS
+from kiqa.training.comparators.heads.settings import HeadSettings
+from kiqa.training.comparators.heads.train import epoch_plan, train_head
 
 SMALL = HeadSettings(batch_size=4, epochs=2)
 

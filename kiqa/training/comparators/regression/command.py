@@ -5,9 +5,9 @@ Public names: `COMMANDS`.
 
 from functools import partial
 
+from kiqa.training.comparators.regression.settings import RegressionSettings
 from kiqa.training.runs.command import TrainingCommand
 from kiqa.training.runs.parts import chosen_parts
-from kiqa.training.runs.regression.settings import RegressionSettings
 
 _SUMMARIES = {
     "cnniqa": "Train CNNIQA on 32x32 patches of images with scores.",
@@ -15,8 +15,8 @@ _SUMMARIES = {
 
 
 def _train(parts, settings, run, arguments, *, name):
-    from kiqa.training.runs.regression.forms import FORMS
-    from kiqa.training.runs.regression.train import train_regression
+    from kiqa.training.comparators.regression.forms import FORMS
+    from kiqa.training.comparators.regression.train import train_regression
 
     train, validation, test = parts
     return train_regression(

@@ -6,8 +6,8 @@ Public names: `COMMANDS`.
 from functools import partial
 
 from kiqa.comparators.command import add_body
+from kiqa.training.comparators.heads.settings import PRESETS, HeadSettings
 from kiqa.training.runs.command import TrainingCommand
-from kiqa.training.runs.heads.settings import PRESETS, HeadSettings
 from kiqa.training.runs.parts import chosen_parts
 
 _SUMMARIES = {
@@ -17,8 +17,8 @@ _SUMMARIES = {
 
 
 def _train(parts, settings, run, arguments, *, name):
-    from kiqa.training.runs.heads.forms import FORMS
-    from kiqa.training.runs.heads.train import train_head
+    from kiqa.training.comparators.heads.forms import FORMS
+    from kiqa.training.comparators.heads.train import train_head
 
     train, validation, test = parts
     return train_head(

@@ -1,8 +1,8 @@
 """The command lines of the learned comparators."""
 
 from kiqa.train_comparator import main
-from kiqa.training.runs.regression.command import COMMANDS
-from kiqa.training.runs.regression.forms import FORMS
+from kiqa.training.comparators.regression.command import COMMANDS
+from kiqa.training.comparators.regression.forms import FORMS
 
 
 def test_each_form_has_a_command(loaded_by_help):
