@@ -27,7 +27,7 @@ def chosen_parts(
     """Read the images that the options of a training's data name.
 
     Args:
-        arguments: What `add_training`'s parser found.
+        arguments: What `kiqa.training.runs.command.training_parser` found.
         settings: With ``seed``, for ``--limit``.
 
     Returns:
