@@ -19,7 +19,7 @@ from kiqa.comparators.learned.body import PooledBody
 from kiqa.comparators.statistics import statistics_of
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.data.records import ScoredImage
-from kiqa.data.trained import trained_on
+from kiqa.data.trained import in_chain, trained_on
 from kiqa.io.weights import Companion, export_h5, read_info
 from kiqa.training.comparators.heads.forms import Form
 from kiqa.training.comparators.heads.settings import HeadSettings
@@ -73,9 +73,10 @@ def train_head(
     info = read_info(body)
     file = Path(run["workdir"]) / f"features-{info.sha256[:16]}.jsonl"
     report = run.get("report", lambda message: None)
-    look = PooledBody(info, form.views).features
+    network = PooledBody(info, form.views)
     (kept, features), (judged, held_out) = (
-        statistics_of(records, look, file=file, report=report) for records in (train, validation)
+        statistics_of(records, network.features, file=file, report=report)
+        for records in (train, validation)
     )
     features, held_out = features.astype(np.float32), held_out.astype(np.float32)
     targets = form.targets(kept, settings)
@@ -101,6 +102,7 @@ def train_head(
 
     def export(model, folder):
         seen = trained_on(train, validation, scores="human", about="MOS of whole images")
+        seen = in_chain(seen, network.learned_from)
         about = described(form.name, seen, initial, mode=form.name, companions=companions)
         export_h5(form.whole(model), folder / f"{form.name}.h5", about)
 

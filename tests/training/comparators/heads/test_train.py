@@ -1,13 +1,15 @@
 """The training of a head, on small images and a small body."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from kiqa.data.readers.biq2021 import biq2021
 from kiqa.data.splits import select
-from kiqa.io.weights import read_info
+from kiqa.data.trained import names_trained_on
+from kiqa.io.weights import export_h5, load_model, read_info
 from kiqa.scoring import Scorer
 from kiqa.training.comparators.heads.forms import FORMS
 from kiqa.training.comparators.heads.settings import HeadSettings
@@ -24,6 +26,20 @@ def parts(tmp_path, photo, biq2021_tree):
     return select(records, "train"), select(records, "val")
 
 
+@pytest.fixture(scope="module")
+def trained_body(tmp_path_factory, feature_body):
+    """The same body in a file that says which five images it was tuned to."""
+    seen = names_trained_on(
+        [f"{index}.png" for index in range(5)],
+        dataset="koniq10k",
+        use="train",
+        scores="human",
+        about="MOS",
+    )
+    details = replace(read_info(feature_body).details, name="tuned", trained_on=(seen,))
+    return export_h5(load_model(feature_body), tmp_path_factory.mktemp("tuned") / "t.h5", details)
+
+
 def test_batches_hold_each_image_once():
     """In another order each epoch, each with its own target."""
     features = np.arange(24, dtype=np.float32).reshape(12, 2)
@@ -37,17 +53,18 @@ def test_batches_hold_each_image_once():
 
 
 @pytest.mark.slow
-def test_features_are_computed_once_and_the_file_scores(parts, tmp_path, feature_body, monkeypatch):
-    """A second run of the folder's features looks at no image; the file names its body."""
+def test_features_are_computed_once_and_the_file_scores(parts, tmp_path, trained_body, monkeypatch):
+    """A second run looks at no image; the file names its body, and what that was trained on."""
     train, validation = parts
-    run = {"workdir": tmp_path / "run", "body": feature_body}
+    run = {"workdir": tmp_path / "run", "body": trained_body}
     result = train_head(FORMS["nima"], train, validation, SMALL, **run)
     assert result["epochs"] == 2
     info = read_info(tmp_path / "run" / "nima.h5")
     assert info.details.mode == "nima"
-    assert info.details.companions["body"].sha256 == read_info(feature_body).sha256
-    assert [part.images for part in info.details.trained_on] == [8, 4]
-    shutil.copy(feature_body, tmp_path / "run")
+    assert info.details.companions["body"].sha256 == read_info(trained_body).sha256
+    seen = [(part.images, part.through) for part in info.details.trained_on]
+    assert seen == [(8, None), (4, None), (5, "tuned")]
+    shutil.copy(trained_body, tmp_path / "run" / "tuned.h5")
     assert 0 < Scorer(info.path).score(validation[0].path) < 1
     monkeypatch.setattr("kiqa.comparators.learned.body.PooledBody.features", None)
     more = HeadSettings(batch_size=4, epochs=3)
