@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kiqa.constants import KONCEPT512
 from kiqa.data.readers.biq2021 import biq2021
 from kiqa.data.splits import select
 from kiqa.data.trained import names_trained_on
 from kiqa.io.weights import export_h5, load_model, read_info
+from kiqa.models import koncept512
 from kiqa.scoring import Scorer
 from kiqa.training.comparators.heads.forms import FORMS
 from kiqa.training.comparators.heads.settings import HeadSettings
@@ -53,8 +55,13 @@ def test_batches_hold_each_image_once():
 
 
 @pytest.mark.slow
-def test_features_are_computed_once_and_the_file_scores(parts, tmp_path, trained_body, monkeypatch):
-    """A second run looks at no image; the file names its body, and what that was trained on."""
+def test_features_are_computed_once_and_the_file_scores(
+    parts, tmp_path, trained_body, monkeypatch, last_arrays
+):
+    """The file names its body, and what that was trained on; later runs look at no image.
+
+    Continued, it is the uninterrupted run, bit by bit.
+    """
     train, validation = parts
     run = {"workdir": tmp_path / "run", "body": trained_body}
     result = train_head(FORMS["nima"], train, validation, SMALL, **run)
@@ -67,8 +74,37 @@ def test_features_are_computed_once_and_the_file_scores(parts, tmp_path, trained
     shutil.copy(trained_body, tmp_path / "run" / "tuned.h5")
     assert 0 < Scorer(info.path).score(validation[0].path) < 1
     monkeypatch.setattr("kiqa.comparators.learned.body.PooledBody.features", None)
-    more = HeadSettings(batch_size=4, epochs=3)
+    more = replace(SMALL, epochs=3)
     assert train_head(FORMS["nima"], train, validation, more, resume=True, **run)["epochs"] == 3
+    run["workdir"] = tmp_path / "whole"
+    run["workdir"].mkdir()
+    for path in (tmp_path / "run").glob("features-*"):
+        shutil.copy(path, run["workdir"])
+    train_head(FORMS["nima"], train, validation, more, **run)
+    for one, two in zip(*map(last_arrays, (tmp_path / "run", run["workdir"])), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FORMS)
+def test_two_devices_take_the_steps_of_one(
+    parts, tmp_path, feature_body, two_devices, shares, no_dropout, last_arrays, monkeypatch, name
+):
+    """Each device gets half of a batch; variables and moments agree to 1e-5 in the mean.
+
+    KonCept512 is narrow here.
+    """
+    monkeypatch.setattr(koncept512, "KONCEPT512", replace(KONCEPT512, units=(16, 8, 4)))
+    found = []
+    for devices in ((), two_devices):
+        shares.clear()
+        folder = tmp_path / str(len(devices))
+        settings = replace(SMALL, epochs=1, clip_norm=0.5, devices=devices)
+        train_head(FORMS[name], *parts, settings, workdir=folder, body=feature_body)
+        assert shares == ([2] * 4 if devices else [4] * 2)
+        found.append(last_arrays(folder))
+    for one, two in zip(*found, strict=True):
+        assert np.mean(np.abs(one - two)) < 1e-5
 
 
 def test_too_few_images_are_refused(parts, tmp_path, feature_body):
