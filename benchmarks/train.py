@@ -43,6 +43,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
+from kiqa import train_rnn_biqa  # noqa: E402
 from kiqa.data.pipeline import epoch_dataset  # noqa: E402
 from kiqa.training.runs import run  # noqa: E402
 from kiqa.training.runs.checkpoint import RunState, save_checkpoint  # noqa: E402
@@ -54,7 +55,7 @@ IMAGES, WIDTH, HEIGHT = 288, 512, 384
 PIPELINE = 2.0
 
 # Where a training meets the run, options of its command line, and the ratio that is claimed. Maps
-# of the aggregator and features of lite lie in files; training on RNN-BIQA's sees no image.
+# of the aggregator and features of lite lie in files; heads and RNN-BIQA's pooling see no image.
 _DATA = ["--data", "{data}", "--dataset", "biq2021"]
 _SHARED = "kiqa.training.runs.run"
 TRAININGS = {
@@ -88,6 +89,10 @@ TRAININGS = {
         [*_DATA, "--backbone", "compact", "--assumed-sd", "15", "--batch-size", "16"],
         0.85,
     ),
+    "train_rnn_biqa pool": (_SHARED, ["--features", "{features}"], 0.85),
+    "train_comparator cnniqa": (_SHARED, _DATA, 0.85),
+    "train_comparator nima": (_SHARED, _DATA, 0.85),
+    "train_comparator koncept512": (_SHARED, _DATA, 0.85),
 }
 
 
@@ -200,7 +205,10 @@ def _training(name: str, data: Path, workdir: Path, arguments: argparse.Namespac
     """What a command line tells the run, which is not begun."""
     place, options, _ = TRAININGS[name]
     module, *part = name.split()
-    given = [*part, *(option.format(data=data) for option in options)]
+    places = {"data": data, "features": data.with_name("features")}
+    if "{features}" in options and not places["features"].exists():
+        _extract(**places)
+    given = [*part, *(option.format(**places) for option in options)]
     given += ["--workdir", str(workdir), "--precision", arguments.precision]
 
     def met(training, **options):
@@ -213,6 +221,15 @@ def _training(name: str, data: Path, workdir: Path, arguments: argparse.Namespac
         except _Met as found:
             return found.training
     raise RuntimeError(f"{name} ended before its run; its message is above")
+
+
+def _extract(*, data: Path, features: Path) -> None:
+    """Write the features of RNN-BIQA's shipped extractor."""
+    command = ["features", "--data", str(data), "--dataset", "biq2021", "--extractor"]
+    with contextlib.redirect_stdout(sys.stderr):
+        status = train_rnn_biqa.main([*command, "rnn_features", "--output", str(features)])
+    if status:
+        raise RuntimeError(f"the features were not extracted, status {status}; see above")
 
 
 def _in_turns(jobs: dict, rounds: int) -> dict[str, list[tuple[float, float]]]:
