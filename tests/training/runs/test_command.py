@@ -194,7 +194,7 @@ def test_one_of_several_commands_is_named(command, calls, biq, tmp_path, capsys)
         parser.set_defaults(run=lambda arguments: arguments.size)
 
     several = SeveralCommands(
-        name="train_several",
+        name="train_rnn_biqa",
         summary="Train something.",
         commands={
             "nothing": ("train nothing", command),
@@ -213,5 +213,5 @@ def test_one_of_several_commands_is_named(command, calls, biq, tmp_path, capsys)
     with pytest.raises(SystemExit, match="0"):
         main(several, ["--help"])
     text = capsys.readouterr().out
-    assert "python -m kiqa.train_several" in text and "0 done, 1 something was left out, 2" in text
+    assert "python -m kiqa.train_rnn_biqa" in text and "0 done, 1 something was left out, 2" in text
     assert "train nothing" in text and "count" in text
