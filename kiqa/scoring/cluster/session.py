@@ -227,7 +227,7 @@ def _place(address):
             f"Expected an address HOST:PORT of Ray's head node, or auto. Received: {address!r}. "
             "ray status on the head node shows it; run kiqa on a node of the cluster."
         )
-    return address
+    return f"{host}:{port}"  # a plain text: Ray takes no `Reached`
 
 
 def _check_answers(place, address):
