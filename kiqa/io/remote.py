@@ -262,4 +262,5 @@ def _is_refusal(error, status):
 
 
 def _reason(error):
-    return shortened(error, _REASON) or type(error).__name__
+    unsaid = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+    return shortened(error, _REASON) or unsaid
