@@ -11,9 +11,12 @@ Public names: `add_path`, `add_text`, `add_number`, `add_exclude`, `whole_number
 import argparse
 import enum
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from kiqa.io.remote import is_url
 
 
 def add_path(
@@ -128,7 +131,7 @@ def add_output(
     group: argparse._ActionsContainer, name: str, kind: Output, metavar: str, text: str,
     **options: Any,
 ) -> None:  # fmt: skip
-    """Add an option that names what is written.
+    """Add an option that names what is written, on this machine; a URL is a usage error.
 
     `kiqa.running.claimed` checks and locks it before the command begins.
 
@@ -140,5 +143,15 @@ def add_output(
         text: What the help says of it.
         **options: As of `argparse`, such as ``required`` and ``type``.
     """
-    action = group.add_argument(name, metavar=metavar, help=text, **options)
+    to_path = partial(_local, kind=options.pop("type", str))
+    action = group.add_argument(name, metavar=metavar, help=text, type=to_path, **options)
     group.set_defaults(outputs={**(group.get_default("outputs") or {}), action.dest: kind})
+
+
+def _local(text: str, *, kind: Callable[[str], Any]) -> Any:
+    if is_url(text):
+        raise argparse.ArgumentTypeError(
+            f"expected a file or folder of this machine, got {text!r}; write there, and copy it "
+            "to its place afterwards"
+        )
+    return kind(text)

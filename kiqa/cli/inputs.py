@@ -82,7 +82,7 @@ def add_reference(parser: argparse.ArgumentParser) -> None:
         "--reference",
         metavar="PATH",
         help="for full-reference models: the undistorted image, or a folder with one under the "
-        "relative path of each image, of the same size and mode",
+        "relative path of each image, of the same size and mode; no URL",
     )
 
 
