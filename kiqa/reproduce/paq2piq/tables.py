@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from kiqa import __version__
-from kiqa.arguments import add_number, add_text
+from kiqa.arguments import add_flag, add_include, add_number, add_text
 from kiqa.constants import LIVE_FB
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS
@@ -34,7 +34,7 @@ from kiqa.evaluation.report import (
 )
 from kiqa.io.files import replacing
 from kiqa.io.messages import named_only
-from kiqa.reproduce.command import Command, add_include, add_output, report, unseen
+from kiqa.reproduce.command import Command, add_output, report, unseen
 from kiqa.reproduce.computed import computable, named, with_weights
 from kiqa.reproduce.evaluated import add_evaluated, described, read_evaluated, shared_images
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets, images_of, patches_of
@@ -285,10 +285,8 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
         )  # fmt: skip
         if table == 3:
             add_evaluated(parser)
-        parser.add_argument(
-            "--pad", action="store_true",
-            help="pad validation images to 640x640 with white, as the paper (P2P-BM and -RM)",
-        )  # fmt: skip
+        add_flag(parser, "--pad", "pad validation images to 640x640 with white, as the paper "
+            "(P2P-BM and -RM)")  # fmt: skip
     if table == 2:
         add_text(parser, "--patch-scores", "FILE", "CSV or .npz of patches and scores (image_name, "
             "left, top, right, bottom, score), for data sets other than LIVE-FB")  # fmt: skip

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from kiqa import __version__
-from kiqa.arguments import add_number
+from kiqa.arguments import add_include, add_number
 from kiqa.constants import PATCHNET
 from kiqa.data.records import ScoredImage
 from kiqa.evaluation.correlation import check_mos
@@ -39,7 +39,6 @@ from kiqa.io.files import replacing, sha256_of
 from kiqa.reproduce.command import (
     Command,
     add_data,
-    add_include,
     add_output,
     records_of,
     report,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.arguments import add_exclude, add_number
+from kiqa.arguments import add_exclude, add_include, add_number
 from kiqa.data.local_cases import (
     Case,
     boxed_items,
@@ -35,7 +35,7 @@ from kiqa.io.map_files import QualityMap
 from kiqa.maps.fish import fish_block_map
 from kiqa.maps.gray import gray_map
 from kiqa.maps.sliding_fish import fish_map
-from kiqa.reproduce.command import Command, add_include, add_model, add_output, report
+from kiqa.reproduce.command import Command, add_model, add_output, report
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.thesis.figures import add_image, save
 from kiqa.scoring import Scorer, read_ahead, usable_workers

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kiqa.arguments import add_exclude, add_number
+from kiqa.arguments import add_exclude, add_include, add_number
 from kiqa.data.chosen import PARTS
 from kiqa.data.excluded import excluding_files
 from kiqa.data.splits import read_split
 from kiqa.data.untrained import Kept, untrained_files
-from kiqa.reproduce.command import add_include, report
+from kiqa.reproduce.command import report
 from kiqa.reproduce.left_out import LeftOut
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from kiqa.arguments import add_include
 from kiqa.comparators import FORMULAS
-from kiqa.reproduce.command import add_include, report
+from kiqa.reproduce.command import report
 from kiqa.reproduce.computed import computable, trained_sets, with_weights
 from kiqa.reproduce.wadiqam.data import unseen_tasks
 from kiqa.reproduce.wadiqam.report import Result, check_tested
