@@ -4,8 +4,8 @@ A training's parser suppresses defaults, so that only what was given overrides
 a preset. The options here are always there: they are ``None``, or their
 default, which the help then names.
 
-Public names: `add_path`, `add_text`, `add_number`, `add_flag`, `add_exclude`, `add_include`,
-`INCLUDE_OPTION`, `whole_number`, `part_of`, `Output`, `add_output`.
+Public names: `entry_parser`, `add_path`, `add_text`, `add_number`, `add_flag`, `add_exclude`,
+`add_include`, `INCLUDE_OPTION`, `whole_number`, `part_of`, `Output`, `add_output`.
 """
 
 import argparse
@@ -16,6 +16,20 @@ from pathlib import Path
 from typing import Any
 
 INCLUDE_OPTION = "--include-trained"
+
+
+def entry_parser(name: str, summary: str, *, failed: str = "") -> argparse.ArgumentParser:
+    """Return the parser of a ``python -m kiqa.NAME`` with several commands.
+
+    Args:
+        name: Of the module.
+        summary: What it does.
+        failed: What status 1 means, where there is such, with its comma.
+    """
+    epilog = f"Exit status: 0 done, {failed}2 usage or input error, 130 interrupted."
+    return argparse.ArgumentParser(
+        prog=f"python -m kiqa.{name}", description=summary, epilog=epilog
+    )
 
 
 def add_path(

@@ -10,9 +10,9 @@ the values of the authors' code. Exit status: 0 done; 1 done, but images could
 not be used; 2 usage or input error; 130 interrupted by Ctrl-C.
 """
 
-import argparse
 from collections.abc import Sequence
 
+from kiqa.arguments import entry_parser
 from kiqa.interrupts import end, parsed_entry
 
 
@@ -22,18 +22,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser():
-    from functools import partial
-
     from kiqa.training.rnn_biqa.command import FINE_TUNE, POOL
     from kiqa.training.rnn_biqa.features_command import add_features, run_features
-    from kiqa.training.runs.command import add_training, run_command
+    from kiqa.training.runs.command import add_training_command
 
-    parser = argparse.ArgumentParser(
-        prog="python -m kiqa.train_rnn_biqa",
-        description="Train RNN-BIQA: a feature extractor, features, and their pooling.",
-        epilog="Exit status: 0 done, 1 images could not be used, 2 usage or input error, 130 "
-        "interrupted.",
-    )
+    summary = "Train RNN-BIQA: a feature extractor, features, and their pooling."
+    parser = entry_parser("train_rnn_biqa", summary, failed="1 images could not be used, ")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     features = commands.add_parser(
         "features",
@@ -43,18 +37,8 @@ def _parser():
     )
     add_features(features)
     features.set_defaults(run=run_features)
-    for name, what, command in (
-        ("fine-tune", "train the feature extractor", FINE_TUNE),
-        ("pool", "train the pooling network on features", POOL),
-    ):
-        training = commands.add_parser(
-            name,
-            help=what,
-            description=command.summary,
-            argument_default=argparse.SUPPRESS,  # only what was given overrides a preset
-        )
-        add_training(training, command)
-        training.set_defaults(run=partial(run_command, command))
+    add_training_command(commands, "fine-tune", FINE_TUNE, "train the feature extractor")
+    add_training_command(commands, "pool", POOL, "train the pooling network on features")
     return parser
 
 

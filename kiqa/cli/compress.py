@@ -7,9 +7,8 @@ from pathlib import Path
 from kiqa.arguments import Output, add_number, add_output
 from kiqa.cli.coding import add_coding, declare_importance, importance_of, settings_of
 from kiqa.cli.inputs import add_paths, collect, distinguish
-from kiqa.cli.targets import output_paths, report
+from kiqa.cli.targets import output_paths, report, status
 from kiqa.constants import DEFAULT_MAPPER
-from kiqa.io.messages import tell
 from kiqa.io.text import printable
 
 
@@ -67,6 +66,4 @@ def run(arguments: argparse.Namespace) -> int:
             f"  overhead {encoded.overhead}  {printable(str(path))}\n"
         )
         sys.stdout.flush()
-    if errors:
-        tell(f"{errors} of {len(inputs)} images could not be compressed")
-    return 1 if errors else 0
+    return status(errors, f"{errors} of {len(inputs)} images could not be compressed")

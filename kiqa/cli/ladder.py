@@ -7,9 +7,8 @@ from pathlib import Path
 from kiqa.arguments import Output, add_number, add_output
 from kiqa.cli.coding import add_coding, declare_importance, importance_of, settings_of
 from kiqa.cli.inputs import add_paths, collect, distinguish
-from kiqa.cli.targets import report
+from kiqa.cli.targets import report, status
 from kiqa.constants import DEFAULT_MAPPER, VARJPEG
-from kiqa.io.messages import tell
 from kiqa.io.outputs import check_targets
 from kiqa.io.text import printable
 
@@ -55,6 +54,4 @@ def run(arguments: argparse.Namespace) -> int:
         done = f"{result} versions" if result else "already there"
         sys.stdout.write(f"{done}  {printable(str(arguments.output / name))}\n")
         sys.stdout.flush()
-    if errors:
-        tell(f"{errors} of {len(inputs)} images have no ladder")
-    return 1 if errors else 0
+    return status(errors, f"{errors} of {len(inputs)} images have no ladder")

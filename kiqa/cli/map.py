@@ -19,7 +19,7 @@ from kiqa.cli.inputs import (
     distinguish,
 )
 from kiqa.cli.maps.made import Made, Pair, Wanted, make, prepare
-from kiqa.cli.targets import described
+from kiqa.cli.targets import described, status
 from kiqa.constants import DEFAULT_MAPPER
 from kiqa.io.messages import tell
 from kiqa.io.outputs import check_targets, make_folder, named
@@ -144,9 +144,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise KeyboardInterrupt(
             f"The maps of {done} of {len(inputs)} images are written."
         ) from None
-    if errors:
-        tell(f"{errors} of {len(inputs)} images could not be mapped")
-    return 1 if errors else 0
+    return status(errors, f"{errors} of {len(inputs)} images could not be mapped")
 
 
 def _made(

@@ -13,8 +13,7 @@ from kiqa.cli.inputs import (
     add_spreadsheet,
     collect,
 )
-from kiqa.cli.targets import row_form
-from kiqa.io.messages import tell
+from kiqa.cli.targets import row_form, status
 from kiqa.io.outputs import check_targets
 from kiqa.startup import load_quietly
 
@@ -143,9 +142,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise KeyboardInterrupt(_how_to_go_on(done, len(paths), arguments.output, form)) from None
     finally:
         rows.close()
-    if errors:
-        tell(f"{errors} of {done} files could not be scored")
-    return 1 if errors else 0
+    return status(errors, f"{errors} of {done} files could not be scored")
 
 
 def _labelled(rows):

@@ -7,7 +7,7 @@ import sys
 from kiqa.arguments import Output, add_flag, add_output
 from kiqa.cli.collection.options import add_best, add_collection, collected
 from kiqa.cli.collection.report import progress
-from kiqa.cli.targets import report
+from kiqa.cli.targets import report, status
 from kiqa.io.files import is_of_the_disk, write_atomically
 from kiqa.io.messages import tell
 from kiqa.io.outputs import OutputError, check_targets
@@ -81,9 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         told = f"  ({', '.join(done)})" if done else ""
         sys.stdout.write(f"{entry.score:8.4f}  {printable(item.path)}{printable(told)}\n")
         sys.stdout.flush()
-    if errors:
-        tell(f"{errors} of {len(inputs)} files could not be read, copied or rated")
-    return 1 if errors else 0
+    return status(errors, f"{errors} of {len(inputs)} files could not be read, copied or rated")
 
 
 def _handled(item, arguments) -> list[str]:

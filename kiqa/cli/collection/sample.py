@@ -6,8 +6,7 @@ from pathlib import Path
 
 from kiqa.arguments import Output, add_flag, add_number, add_output, whole_number
 from kiqa.cli.inputs import add_images, add_spreadsheet, collect
-from kiqa.cli.targets import report
-from kiqa.io.messages import tell
+from kiqa.cli.targets import report, status
 
 _FEATURES = ("brightness", "colourfulness", "contrast", "spatial_information", "pixels", "faces")
 _COLUMNS = ("path", "sha256", *_FEATURES)
@@ -67,9 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     result = _result(arguments, offered, wanted, sample)
     write_json(result, arguments.output / _RESULT)
     sys.stdout.write(_text(result))
-    if errors:
-        tell(f"{errors} of {sum(map(len, parts))} images are left out")
-    return 1 if errors else 0
+    return status(errors, f"{errors} of {sum(map(len, parts))} images are left out")
 
 
 def _check_folder(folder, parts):

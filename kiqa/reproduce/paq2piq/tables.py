@@ -28,7 +28,6 @@ from kiqa.evaluation.report import (
     correlation_report,
     metric_cells,
     to_markdown,
-    undefined_metrics,
     write_csv,
     write_json,
 )
@@ -37,6 +36,7 @@ from kiqa.io.messages import named_only
 from kiqa.reproduce.command import Command, add_output, report, unseen
 from kiqa.reproduce.computed import computable, named, with_weights
 from kiqa.reproduce.evaluated import add_evaluated, described, read_evaluated, shared_images
+from kiqa.reproduce.left_out import table_status
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets, images_of, patches_of
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, size_of_patch, watched
 from kiqa.reproduce.published_rows import published_rows
@@ -226,13 +226,7 @@ def _finish(options, table, results, lines) -> int:
         with replacing(options.output / f"{name}.md") as temporary:
             temporary.write_text(f"{text}\n", encoding="utf-8")
     sys.stdout.write(f"{text}\n")
-    errors = [line["error"] for line in lines if line["error"]]
-    if errors:
-        report(f"{len(errors)} scores are missing, the first: {errors[0]}")
-    undefined = [undefined_metrics(result["metrics"], _SHOWN) for result in results]
-    for line in filter(None, undefined):
-        report(line)
-    return 1 if errors or any(undefined) else 0
+    return table_status([line["error"] for line in lines if line["error"]], results, _SHOWN)
 
 
 def _read(content):

@@ -31,7 +31,6 @@ from kiqa.evaluation.report import (
     metric_cells,
     scored_pairs,
     to_markdown,
-    undefined_metrics,
     write_csv,
     write_json,
 )
@@ -53,6 +52,7 @@ from kiqa.reproduce.evaluated import (
     read_evaluated,
     shared_images,
 )
+from kiqa.reproduce.left_out import table_status
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.reproduce.thesis.map_means import MeanOfMap, fish_rows
 from kiqa.scoring import Scorer, score_paths
@@ -246,12 +246,7 @@ def _finish(options, table, records, results, predictions) -> int:
         ]
         write_csv(lines, f"{stem}-predictions.csv")
     sys.stdout.write(f"{text}\n")
-    if errors:
-        report(f"{len(errors)} scores are missing, the first: {errors[0]}")
-    undefined = [undefined_metrics(result["metrics"], _SHOWN) for result in results]
-    for line in filter(None, undefined):
-        report(line)
-    return 1 if errors or any(undefined) else 0
+    return table_status(errors, results, _SHOWN)
 
 
 def _read(content):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.arguments import add_exclude, add_include, add_number
+from kiqa.arguments import add_exclude, add_include, add_number, add_path
 from kiqa.data.local_cases import (
     Case,
     boxed_items,
@@ -125,10 +125,8 @@ def _boxes_of(image: Path, boxes: Path):
 
 def _options_10(parser: argparse.ArgumentParser) -> None:
     add_image(parser)
-    parser.add_argument(
-        "--boxes", type=Path, metavar="FILE",
-        help="boxes of participants, CSV or .json (default: synthetic participants)",
-    )  # fmt: skip
+    boxes = "boxes of participants, CSV or .json (default: synthetic participants)"
+    add_path(parser, "--boxes", "FILE", boxes)
     add_number(parser, "--seed", "of synthetic participants", default=0, low=0)
     add_output(parser)
 

@@ -5,13 +5,14 @@ reads the data, starts Keras, trains, and turns errors into one line. Loads no
 Keras, so that ``--help`` and wrong options answer at once.
 
 Public names: `TrainingCommand`, `main`, `training_parser`, `add_training`,
-`run_command`.
+`add_training_command`, `run_command`.
 """
 
 import argparse
 import dataclasses
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -144,6 +145,24 @@ def add_training(parser: argparse.ArgumentParser, command: TrainingCommand) -> N
     settings.add_argument("--initial", metavar="NAME|FILE", default=None, help=command.initial)
     add_settings(settings, command.settings)
     command.add_options(parser)
+
+
+def add_training_command(
+    commands: "argparse._SubParsersAction", name: str, command: TrainingCommand, text: str
+) -> None:
+    """Add a training to a command line of several commands.
+
+    Args:
+        commands: Of the command line; ``run`` of what it parses is the command.
+        name: What it is called there.
+        command: The training.
+        text: What the list of commands says of it.
+    """
+    parser = commands.add_parser(
+        name, help=text, description=command.summary, argument_default=argparse.SUPPRESS
+    )
+    add_training(parser, command)
+    parser.set_defaults(run=partial(run_command, command))
 
 
 def run_command(command: TrainingCommand, arguments: argparse.Namespace) -> int:
