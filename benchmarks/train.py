@@ -33,7 +33,6 @@ import platform
 import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 from unittest import mock
 
@@ -42,6 +41,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
+from turns import in_turns
 
 from kiqa import train_rnn_biqa  # noqa: E402
 from kiqa.data.pipeline import epoch_dataset  # noqa: E402
@@ -184,7 +184,7 @@ def _measured(name: str, data: Path, workdir: Path, arguments: argparse.Namespac
 
     load = os.getloadavg()[0]
     jobs = {"bare": bare, "epoch": epoch, "pipeline": pipeline, "write": write}
-    times = _in_turns(jobs, arguments.rounds)
+    times = in_turns(jobs, arguments.rounds)
     clock, processors = ({job: _median(times[job], which) for job in jobs} for which in (0, 1))
     epoch_ratio, pipeline_ratio = (clock["bare"] / clock[job] for job in ("epoch", "pipeline"))
     return {
@@ -230,19 +230,6 @@ def _extract(*, data: Path, features: Path) -> None:
         status = train_rnn_biqa.main([*command, "rnn_features", "--output", str(features)])
     if status:
         raise RuntimeError(f"the features were not extracted, status {status}; see above")
-
-
-def _in_turns(jobs: dict, rounds: int) -> dict[str, list[tuple[float, float]]]:
-    """Seconds of each job in each round, by the clock and of the processors, after one round."""
-    times = {name: [] for name in jobs}
-    for number in range(rounds + 1):
-        for name, job in jobs.items():
-            began = time.perf_counter(), time.process_time()
-            job()
-            if number:
-                ended = time.perf_counter(), time.process_time()
-                times[name].append((ended[0] - began[0], ended[1] - began[1]))
-    return times
 
 
 def _median(times: list[tuple[float, float]], which: int) -> float:

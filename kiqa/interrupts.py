@@ -51,6 +51,11 @@ def _interrupt(number, frame):
     raise KeyboardInterrupt
 
 
+def interrupted() -> bool:
+    """Say whether a signal has come that ends the command; threads ask, who get none."""
+    return bool(_last)
+
+
 def interrupt_status() -> int:
     """Return the exit status of an interrupted command: 130 of Ctrl-C, else 128 + the signal.
 

@@ -24,6 +24,8 @@ from kiqa.io.messages import name_file, tell
 from kiqa.running import claimed
 from kiqa.startup import start_keras
 
+_say = partial(tell, name="train_comparator")
+
 
 def add_brisque(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``brisque``, and what it does."""
@@ -97,10 +99,6 @@ def _run(arguments: argparse.Namespace, *, fit: Callable[[argparse.Namespace], d
     told = ", ".join(f"{key} {value}" for key, value in result.items())
     sys.stdout.write(f"{told}\nWritten to {arguments.workdir}\n")
     return 0
-
-
-def _say(message):
-    tell(message, name="train_comparator")
 
 
 def _brisque(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -80,13 +80,5 @@ class PooledBody:
 
     @staticmethod
     def memory(height: int, width: int) -> int:
-        """Estimate the bytes that `features` takes beside the pixels of an image.
-
-        Args:
-            height: Of the image in pixels.
-            width: Of the image in pixels.
-
-        Returns:
-            Bytes at the peak; the views have one size, whatever the image's.
-        """
+        """Estimate the most bytes that `features` takes beside the pixels; views have one size."""
         return _BYTES + _IMAGE_BYTES * height * width

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kiqa.arguments import add_number
+from kiqa.arguments import add_flag, add_number
 from kiqa.data import DATASETS
 from kiqa.reproduce.command import report
 from kiqa.training.runs.options import PRECISIONS, settings_to_json
@@ -58,9 +58,7 @@ def add_training(parser: argparse.ArgumentParser, *, splits: int = SPLITS) -> No
         group, "--test-patches", "random patches of a test image, N_p", default=paper.patches,
         low=1,
     )  # fmt: skip
-    group.add_argument(
-        "--shallow", action="store_true", help="the small network of section IV-H, for trials"
-    )
+    add_flag(group, "--shallow", "the small network of section IV-H, for trials")
 
 
 def settings_of(options: argparse.Namespace, changes: Mapping, *, split: int) -> WadiqamSettings:

@@ -6,10 +6,9 @@ Public names: `FINE_TUNE`, `FEATURES`, `POOL`, `COMMAND`.
 import argparse
 from dataclasses import replace
 
-from kiqa.arguments import add_number, add_path
+from kiqa.arguments import INCLUDE_OPTION, add_number, add_path
 from kiqa.data.chosen import scored_images
 from kiqa.data.records import SETS
-from kiqa.data.untrained import INCLUDE_OPTION
 from kiqa.training.rnn_biqa.features_command import add_features, run_features
 from kiqa.training.rnn_biqa.settings import (
     FINE_TUNING_PRESETS,
