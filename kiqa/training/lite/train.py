@@ -45,7 +45,7 @@ from kiqa.training.lite.settings import LiteSettings
 from kiqa.training.lite.versions import FeatureSet, open_set, plan_copies, prepare
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.options import settings_to_json
-from kiqa.training.runs.parts import refuse_shared_contents
+from kiqa.training.runs.parts import refuse_judged, refuse_shared_contents
 from kiqa.training.runs.run import RunOptions, Training, run_training
 from kiqa.training.runs.seeding import epoch_rng
 
@@ -73,7 +73,8 @@ def train_lite(
         validation: Images that choose the epoch and measure the interval.
         settings: What decides the numbers.
         test: Images of the test part; none of their content is trained on.
-        unrated: Undistorted images without a MOS, to be degraded.
+        unrated: Undistorted images without a MOS, to be degraded; none of the
+            images of ``validation`` and ``test``.
         initial: ``"imagenet"`` or ``"random"``: the body's first weights.
         **run: `kiqa.training.runs.run.RunOptions`; ``workdir`` is required.
 
@@ -81,15 +82,15 @@ def train_lite(
         The result: best epoch, its validation SROCC and PLCC, seconds.
 
     Raises:
-        ValueError: If a part is too small, a content is in two parts, or the
-            folder holds another run.
+        ValueError: If a part is too small, a content is in two parts, an
+            unrated image is of val or test, or the folder holds another run.
         FileNotFoundError: If ImageNet's weights are not installed.
         OSError: If a file cannot be read or written.
     """
     start = _start(initial)
     parts = {"train": train, "val": validation, "test": test}
-    _check(parts)
     unrated = sorted(unrated) if settings.unrated_copies else []
+    _check(parts, unrated)
     names = [(r.name, r.mos01, r.content) for r in (*train, *validation)]
     told = {"images": names, "unrated": [path.name for path in unrated], "initial": initial}
     wanted = np.array([record.mos01 for record in validation])
@@ -289,7 +290,7 @@ def _rated(model, tail, features: FeatureSet) -> np.ndarray:
     return np.concatenate(scores).astype(np.float64)
 
 
-def _check(parts):
+def _check(parts, unrated):
     train, validation = parts["train"], parts["val"]
     if len(train) < 3 or len(validation) < 3:
         raise ValueError(
@@ -299,3 +300,4 @@ def _check(parts):
     refuse_shared_contents(
         {part: [_row(record) for record in records] for part, records in parts.items()}
     )
+    refuse_judged(unrated, parts)

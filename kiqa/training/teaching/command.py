@@ -15,7 +15,7 @@ from typing import Any
 from kiqa.arguments import Output, add_number, add_output, add_path, add_text
 from kiqa.data.folders import images_in
 from kiqa.data.records import NOTHING, ScoredImage, copy_name
-from kiqa.training.runs.parts import chosen_parts
+from kiqa.training.runs.parts import chosen_parts, refuse_judged
 
 _UNRATED = ""  # data set of files of a plain folder
 
@@ -64,10 +64,14 @@ def taught_parts(
 
     Raises:
         FileNotFoundError: As `chosen_parts`.
-        ValueError: As `chosen_parts` and `with_taught`.
+        ValueError: As `chosen_parts` and `with_taught`, or if an undistorted
+            image is one of val or test.
         OSError: If a file cannot be written; what is finished stays.
     """
     train, validation, test = chosen_parts(arguments, settings)
+    if arguments.undistorted is not None:
+        unrated = images_in(arguments.undistorted, chosen="train")
+        refuse_judged(unrated, {"val": validation, "test": test})
     folder = arguments.made or arguments.workdir / "made"
     return with_taught(train, test, arguments, folder, seed=settings.seed), validation, test
 

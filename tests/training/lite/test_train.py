@@ -127,6 +127,16 @@ def test_scene_in_both_parts_is_refused(images, tmp_path):
         _train((train, train, []), tmp_path)
 
 
+def test_unrated_images_that_are_judged_by_are_refused(images, tmp_path):
+    """They would be degraded and trained on; the file of the test part by its name alone."""
+    train, validation, _ = images
+    elsewhere = tmp_path / "other" / train[5].name
+    for unrated, test in ((validation[0].path, []), (elsewhere, train[5:])):
+        with pytest.raises(ValueError, match="unrated images outside of val and test"):
+            _train((train[:5], validation, [unrated]), tmp_path / "run", test=test)
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("epochs", 0), ("variant", "lite9"), ("degraded", 16), ("learning_rate", float("inf"))],
