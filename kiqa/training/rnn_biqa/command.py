@@ -66,7 +66,7 @@ def _add_pool_options(parser):
     add_number(group, "--repeats", "random 80/20 splits (paper: 3)", default=0)
     group.add_argument(
         INCLUDE_OPTION, action="store_true", default=False,
-        help="test also on images that the extractor was trained on",
+        help="test also on images that the extractor, or --initial, was trained on",
     )  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def _pool(runs, settings, run, arguments):
 
     include = arguments.include_trained
     runs = {
-        name: unseen_parts(parts, include=include, report=run["report"])
+        name: unseen_parts(parts, initial=arguments.initial, include=include, report=run["report"])
         for name, parts in runs.items()
     }
     return run_pooling(runs, settings, initial=arguments.initial, **run)
