@@ -53,8 +53,8 @@ def _fine_tune(parts, settings, run, arguments):
 
 
 def _epochs(result):
-    said = f", validation SROCC {result['val_srocc']:.4f}" if "val_srocc" in result else ""
-    return f"{result['epochs']} epochs{said}"
+    validation = f", validation SROCC {result['val_srocc']:.4f}" if "val_srocc" in result else ""
+    return f"{result['epochs']} epochs{validation}"
 
 
 def _add_pool_options(parser):

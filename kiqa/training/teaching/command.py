@@ -122,10 +122,10 @@ def with_taught(
 
         teacher = Teacher(arguments.teacher, folder, test=test)
         share = arguments.teacher_weight
-        said = teacher.scores([record.path for record in train])
+        taught = teacher.scores([record.path for record in train])
         result = [
             _rescored(record, (1 - share) * record.mos01 + share * score)
-            for record, score in zip(train, said, strict=True)
+            for record, score in zip(train, taught, strict=True)
         ]
     whole = list(result)
     if arguments.histories:
@@ -161,10 +161,10 @@ def _scored_by_it(teacher, rated, arguments, folder, *, seed):
         for one in made:
             source = _unrated(Path(NOTHING)) if one.source is None else sources[one.source]
             copies.append(_copy(source, one, "degraded"))
-    said = teacher.scores([record.path for record in copies])
+    taught = teacher.scores([record.path for record in copies])
     return [
         replace(_rescored(record, score), scored_by=str(arguments.teacher))
-        for record, score in zip(copies, said, strict=True)
+        for record, score in zip(copies, taught, strict=True)
     ]
 
 
