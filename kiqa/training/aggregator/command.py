@@ -105,9 +105,13 @@ def _folds(arguments, train):
 def _train(prepared, settings, run, arguments):
     from kiqa.training.aggregator.stacks import StackSource
     from kiqa.training.aggregator.train import train_aggregator
-    from kiqa.training.runs.origin import details_of
+    from kiqa.training.runs.origin import details_of, report_seen
 
     train, validation, test, folds = prepared
+    patchnets = dict.fromkeys((arguments.patchnet, *(file for file, _ in folds)))
+    for patchnet in patchnets:
+        judged = {"val": validation, "test": test}
+        report_seen(patchnet, judged, role="Patchnet", report=run["report"])
     source = StackSource(
         arguments.cache or arguments.workdir / "stacks",
         stride=arguments.stride,
@@ -137,7 +141,7 @@ def _train(prepared, settings, run, arguments):
         details=source.details(arguments.patchnet),
         trained_on=in_chain(
             trained_on(train, validation, scores="human", about="MOS"),
-            *(details_of(model) for model in (arguments.patchnet, *[file for file, _ in folds])),
+            *map(details_of, patchnets),
         ),
         initial=arguments.initial,
         **run,

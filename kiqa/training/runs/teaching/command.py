@@ -15,7 +15,7 @@ from typing import Any
 from kiqa.arguments import Output, add_number, add_output, add_path, add_text
 from kiqa.data.folders import images_in
 from kiqa.data.records import NOTHING, ScoredImage, copy_name
-from kiqa.training.runs.parts import chosen_parts
+from kiqa.training.runs.parts import chosen_parts, refuse_judged
 
 _UNRATED = ""  # data set of files of a plain folder
 
@@ -64,10 +64,14 @@ def taught_parts(
 
     Raises:
         FileNotFoundError: As `chosen_parts`.
-        ValueError: As `chosen_parts` and `with_taught`.
+        ValueError: As `chosen_parts` and `with_taught`, or if an undistorted
+            image is one of val or test.
         OSError: If a file cannot be written; what is finished stays.
     """
     train, validation, test = chosen_parts(arguments, settings)
+    if arguments.undistorted is not None:
+        unrated = images_in(arguments.undistorted, chosen="train")
+        refuse_judged(unrated, {"val": validation, "test": test})
     folder = arguments.made or arguments.workdir / "made"
     return with_taught(train, test, arguments, folder, seed=settings.seed), validation, test
 
@@ -118,10 +122,10 @@ def with_taught(
 
         teacher = Teacher(arguments.teacher, folder, test=test)
         share = arguments.teacher_weight
-        said = teacher.scores([record.path for record in train])
+        taught = teacher.scores([record.path for record in train])
         result = [
             _rescored(record, (1 - share) * record.mos01 + share * score)
-            for record, score in zip(train, said, strict=True)
+            for record, score in zip(train, taught, strict=True)
         ]
     whole = list(result)
     if arguments.histories:
@@ -157,10 +161,10 @@ def _scored_by_it(teacher, rated, arguments, folder, *, seed):
         for one in made:
             source = _unrated(Path(NOTHING)) if one.source is None else sources[one.source]
             copies.append(_copy(source, one, "degraded"))
-    said = teacher.scores([record.path for record in copies])
+    taught = teacher.scores([record.path for record in copies])
     return [
         replace(_rescored(record, score), scored_by=str(arguments.teacher))
-        for record, score in zip(copies, said, strict=True)
+        for record, score in zip(copies, taught, strict=True)
     ]
 
 

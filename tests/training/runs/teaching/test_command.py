@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from kiqa.data.records import ScoredImage, original_name
+from kiqa.training.runs.teaching import command
 from kiqa.training.runs.teaching import teacher as teacher_module
-from kiqa.training.runs.teaching.command import add_teaching, with_taught
+from kiqa.training.runs.teaching.command import add_teaching, taught_parts, with_taught
 
 
 @pytest.fixture
@@ -77,6 +78,14 @@ def test_a_teacher_moves_scores_and_gives_those_of_copies(train, tmp_path, all_h
     assert {record.mos01 for record in rest} == {0.5}
     assert rest[0].name == "c.png" and rest[-1].content == "nothing"
     assert {record.content for record in rest} == {"a.png", "b.png", "c.png", "nothing"}
+
+
+def test_undistorted_images_that_are_judged_by_are_refused(train, tmp_path, monkeypatch):
+    """Before the teacher scores anything."""
+    monkeypatch.setattr(command, "chosen_parts", lambda *_: (train[:1], train[1:], []))
+    arguments = _asked("--teacher", "lite", "--undistorted", str(tmp_path))
+    with pytest.raises(ValueError, match=r"outside of val and test.*such as \['b.png'\]"):
+        taught_parts(arguments, None)
 
 
 def test_options_that_need_a_teacher_say_so(train, tmp_path):
