@@ -87,6 +87,17 @@ def test_run_from_photographs_to_weights(data, tmp_path, patchnet, capsys):
     assert kept["settings"]["batch_size"] == 4
 
 
+@pytest.mark.parametrize(("start", "said"), [("imagenet", "densenet169_"), ("gone.h5", "gone.h5")])
+def test_a_start_that_is_not_there_is_refused_before_any_map(
+    data, tmp_path, patchnet, capsys, monkeypatch, start, said
+):
+    """The maps take hours; nothing is downloaded."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert main(_arguments(data, tmp_path, patchnet, "--initial", start)) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.slow
 def test_versions_multiply_the_training_photographs_only(data, tmp_path, patchnet, capsys):
     """One rotation and the horizontal flip make four of each; validation stays plain."""

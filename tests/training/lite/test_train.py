@@ -69,13 +69,18 @@ def run(images, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_file_scores_with_percentile_and_interval(run, photo):
+def test_file_scores_with_percentile_and_interval(run, images, photo):
+    """The percentiles are those of the training images' scores, as anyone gets them."""
     folder, result = run
     assert result["epochs"] == 2
     info = read_info(folder / "lite.h5")
     assert info.details.mode == "lite"
     assert len(info.details.percentiles) == 101
-    (row,) = Scorer(folder / "lite.h5")([photo])
+    scorer = Scorer(folder / "lite.h5")
+    scores = [row["score"] for row in scorer([record.path for record in images[0]])]
+    np.testing.assert_allclose(info.details.percentiles[::50], np.percentile(scores, [0, 50, 100]),
+        atol=2e-4)  # fmt: skip
+    (row,) = scorer([photo])
     assert row["error"] is None
     assert 0 <= row["low"] <= row["score"] <= row["high"] <= 1
     assert 0 <= row["percentile"] <= 100
