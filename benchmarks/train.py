@@ -134,16 +134,18 @@ def main(argv: list[str] | None = None) -> int:
     return 0 if reached else 1
 
 
-def biq2021_tree(root: Path, *, images: int, size: tuple[int, int], val_every: int) -> Path:
+def biq2021_tree(
+    root: Path, *, images: int, size: tuple[int, int], val_every: int, name: str = "ss01 ({}).jpg"
+) -> Path:
     """Write a BIQ2021 tree of so many images, blurrier the lower their MOS."""
     (root / "Images").mkdir(parents=True)
     rng, rows, sets = np.random.default_rng(0), ["Image Name,MOS"], ["image_name,set"]
     for number in range(images):
         coarse = rng.integers(0, 256, (6 + number, 8 + number, 3), dtype=np.uint8)
         image = Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
-        image.save(root / "Images" / f"ss01 ({number}).jpg", quality=95)
-        rows.append(f"ss01 ({number}).jpg,{(number + 1) / (images + 1):.4f}")
-        sets.append(f"ss01 ({number}).jpg,{'val' if number % val_every == 0 else 'train'}")
+        image.save(root / "Images" / name.format(number), quality=95)
+        rows.append(f"{name.format(number)},{(number + 1) / (images + 1):.4f}")
+        sets.append(f"{name.format(number)},{'val' if number % val_every == 0 else 'train'}")
     (root / "Train (Images and MOS).csv").write_text("\n".join(rows) + "\n")
     (root / "split.csv").write_text("\n".join(sets) + "\n")
     return root

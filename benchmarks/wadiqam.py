@@ -32,7 +32,7 @@ from kiqa.maps.wadiqam import PATCH_BATCH  # noqa: E402
 from kiqa.models.wadiqam import build_wadiqam  # noqa: E402
 from kiqa.scoring import Scorer  # noqa: E402
 from kiqa.training.runs.feeding import fit_epoch  # noqa: E402
-from kiqa.training.wadiqam.batches import epoch_plan, fed, patch_source  # noqa: E402
+from kiqa.training.wadiqam.batches import epoch_plan, network_inputs, patch_source  # noqa: E402
 from kiqa.training.wadiqam.network import compile_wadiqam  # noqa: E402
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings  # noqa: E402
 
@@ -81,7 +81,9 @@ def measure_scoring(folder: Path, path: Path, arguments: argparse.Namespace) -> 
     shape = (patches, 32, 32, 3)
     ready = [tf.constant(rng.integers(0, 256, shape), tf.float32) for _ in network.inputs]
     batches = [[x[at : at + PATCH_BATCH] for x in ready] for at in range(0, patches, PATCH_BATCH)]
-    run = tf.function(lambda inputs: network(fed(inputs), training=False), reduce_retracing=True)
+    run = tf.function(
+        lambda inputs: network(network_inputs(inputs), training=False), reduce_retracing=True
+    )
 
     def bare():
         for batch in batches:

@@ -147,7 +147,7 @@ def patch_outputs(
         ``(images, patches)``.
     """
     from kiqa.training.wadiqam.batches import fixed_patches, patch_source
-    from kiqa.training.wadiqam.network import fed
+    from kiqa.training.wadiqam.network import network_inputs
 
     quality, weight = [], []
     for at in range(0, len(tasks), _IMAGES_AT_ONCE):
@@ -157,7 +157,7 @@ def patch_outputs(
             references = references_of(chosen)
         source = patch_source(paths, references, keep_bytes=0)
         inputs = fixed_patches(source, patches, seed=seed + at)
-        outputs = network.predict(fed(inputs), batch_size=512, verbose=0)
+        outputs = network.predict(network_inputs(inputs), batch_size=512, verbose=0)
         quality.append(outputs["quality"].reshape(-1, patches))
         weight.append(outputs.get("weight", np.ones_like(outputs["quality"])).reshape(-1, patches))
     return np.concatenate(quality).astype(float), np.concatenate(weight).astype(float)

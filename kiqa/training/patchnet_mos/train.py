@@ -34,7 +34,7 @@ from kiqa.training.runs.convolutional import fold
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.images import ImageStore
 from kiqa.training.runs.origin import described
-from kiqa.training.runs.parts import record_rows, require_enough
+from kiqa.training.runs.parts import record_rows, refuse_judged, require_enough
 from kiqa.training.runs.run import RunOptions, Training, run_training
 
 _PSEUDO = "one score for pristine images, parts of it for locally distorted copies"
@@ -59,7 +59,7 @@ def train_patchnet_mos(
         settings: What decides the numbers.
         test: Images of the test part; none of their content is trained on.
         unrated: Images without a score, as pristine as can be had; none of
-            the files of ``validation`` and ``test``.
+            the images of ``validation`` and ``test``.
         initial: Name or file of a Patchnet to start from; ``None`` is random
             weights.
         keep_bytes: Memory for decoded images.
@@ -115,13 +115,7 @@ def _check(parts, unrated, settings):
             "Expected unrated images together with unrated_pieces. Received: "
             f"{len(unrated)} images, unrated_pieces={settings.unrated_pieces}."
         )
-    judged = {path.resolve() for part in ("val", "test") for path in _paths(parts[part])}
-    shared = [path.name for path in unrated if path.resolve() in judged]
-    if shared:
-        raise ValueError(
-            "Expected unrated images outside of val and test. Received: "
-            f"{len(shared)} of them, such as {shared[:3]}. Choose others with --unrated-split."
-        )
+    refuse_judged(unrated, parts)
 
 
 def _paths(records):

@@ -50,7 +50,8 @@ class TrainingCommand:
         preset_without: Another one where none of some arguments is given, and their names, such
             as ``("embedded", ("data", "patches"))``.
         add_options: Adds the options that only this training has.
-        data: Whether ``--data`` and ``--dataset`` must be given.
+        data: Whether ``--data`` and ``--dataset`` must be given; ``None`` has
+            neither them nor ``--exclude``.
         workdir: From the parsed arguments to the folder without
             ``--workdir``; ``None`` lets the option be required.
         initial: What ``--initial`` may name, for ``--help``.
@@ -69,7 +70,7 @@ class TrainingCommand:
     preset: str = "paper"
     preset_without: tuple[str, Sequence[str]] | None = None
     add_options: Callable[[argparse.ArgumentParser], None] = lambda parser: None
-    data: bool = True
+    data: bool | None = True
     workdir: Callable[[argparse.Namespace], Path] | None = None
     initial: str = "weights to start from (default: random weights)"
     show: Callable[[Any], str] | None = None
@@ -158,11 +159,12 @@ def _add_training(parser, command):
     parser.argument_default = argparse.SUPPRESS  # only what was given overrides a preset
     parser.set_defaults(run=partial(_run, command))
     data = parser.add_argument_group("data")
-    default = {"required": True} if command.data else {"default": None}
-    data.add_argument("--data", type=Path, **default, help="folder of the data set")
-    data.add_argument("--dataset", choices=sorted(DATASETS), **default, help="which one")
+    if command.data is not None:
+        default = {"required": True} if command.data else {"default": None}
+        data.add_argument("--data", type=Path, **default, help="folder of the data set")
+        data.add_argument("--dataset", choices=sorted(DATASETS), **default, help="which one")
+        add_exclude(data)
     add_text(data, "--split", "FILE|NAME", "split with train and val (default: the data set's own)")
-    add_exclude(data)
     add_number(data, "--limit", "only so many training images, at random by --seed")
     run = parser.add_argument_group("run")
     if command.workdir is None:
@@ -205,7 +207,10 @@ def _run(command, arguments):
         with claimed(arguments):
             result = _train(command, arguments, say)
     except KeyboardInterrupt:
-        say(f"interrupted. {again}" if begun.is_file() else "interrupted; nothing was begun.")
+        # Maps, features and the runs of parts are finished before the run itself is begun.
+        empty = not any(arguments.workdir.glob("*"))
+        what = "; nothing was begun." if empty else f". What is finished stays. {again}"
+        say(f"interrupted{what}")
         return interrupt_status()
     except command.failures as error:
         say(f"error: {error}")

@@ -1,7 +1,8 @@
 """The images of a training, as its options name them: nothing is trained on that it is judged by.
 
 Public names: `chosen_parts`, `limited`, `add_unrated`, `unrated_images`,
-`require_enough`, `refuse_shared_contents`, `record_rows`, `keep_split`.
+`require_enough`, `refuse_judged`, `refuse_shared_contents`, `record_rows`,
+`keep_split`.
 """
 
 import argparse
@@ -102,6 +103,29 @@ def unrated_images(arguments: argparse.Namespace) -> list[Path]:
     if folder is None and split is not None:
         raise ValueError("Expected --unrated-split together with --unrated. Received: it alone.")
     return [] if folder is None else images_in(folder, chosen="train", split=split)
+
+
+def refuse_judged(unrated: Sequence[Path], parts: Mapping[str, Sequence[ScoredImage]]) -> None:
+    """Refuse images without a score that a run is judged by.
+
+    Args:
+        unrated: Files that are trained on.
+        parts: Images by part; those of ``"val"`` and ``"test"`` are compared.
+
+    Raises:
+        ValueError: If one is a file of these parts, or has the name of one or
+            of its scene.
+    """
+    judged = [record for part in ("val", "test") for record in parts[part]]
+    names = {name for record in judged for name in (record.path.name, record.content)}
+    files = {record.path.resolve() for record in judged}
+    shared = [path.name for path in unrated if path.name in names or path.resolve() in files]
+    if shared:
+        raise ValueError(
+            "Expected unrated images outside of val and test. Received: "
+            f"{len(shared)} of them, by file or by name, such as {shared[:3]}. Choose others with "
+            "a split of their folder; give other images that share a name another one."
+        )
 
 
 def keep_split(drawn: Mapping[str, str], workdir: Path) -> Path:

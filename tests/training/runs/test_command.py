@@ -167,23 +167,26 @@ def test_gpus_that_are_not_there_are_refused(command, calls, biq, tmp_path, caps
     assert message in capsys.readouterr().err and not calls
 
 
-@pytest.mark.parametrize("begun", [False, True])
-def test_interrupted_runs_say_how_to_continue(command, biq, tmp_path, capsys, begun):
-    """Exit status 130; only a run that has begun can be continued."""
+@pytest.mark.parametrize("finished", [None, "settings.json", "features/val.npy"])
+def test_interrupted_runs_say_how_to_continue(command, biq, tmp_path, capsys, finished):
+    """Exit status 130; also where features were made, or part of them, and no run has begun."""
     import dataclasses
 
     folder = tmp_path / "run"
 
     def train(prepared, settings, run, arguments):
-        if begun:
-            folder.mkdir()
-            (folder / "settings.json").write_text("{}")
+        if finished:
+            (folder / finished).parent.mkdir(parents=True)
+            (folder / finished).write_text("{}")
         raise KeyboardInterrupt
 
     stopped = dataclasses.replace(command, train=train)
     assert main(stopped, [*biq, "--workdir", str(folder)]) == 130
     text = capsys.readouterr().err
-    assert (f"--workdir {folder} --resume" in text) == begun
+    again = (
+        f"What is finished stays. Continue with the same options and --workdir {folder} --resume"
+    )
+    assert again in text if finished else "nothing was begun" in text
 
 
 def test_one_of_several_commands_is_named(command, calls, biq, tmp_path, capsys):

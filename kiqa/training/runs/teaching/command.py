@@ -9,15 +9,23 @@ Public names: `add_teaching`, `taught_parts`, `with_taught`.
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kiqa.arguments import Output, add_number, add_output, add_path, add_text
 from kiqa.data.folders import images_in
 from kiqa.data.records import NOTHING, ScoredImage, copy_name
-from kiqa.training.runs.parts import chosen_parts
+from kiqa.io.messages import tell
+from kiqa.io.weights import read_info
+from kiqa.training.runs.origin import file_of
+from kiqa.training.runs.parts import chosen_parts, refuse_judged
+from kiqa.training.runs.teaching.scored import with_scorer
+from kiqa.training.runs.teaching.seen import refuse_seen
 
 _UNRATED = ""  # data set of files of a plain folder
+
+_report = partial(tell, name="teacher")
 
 
 def add_teaching(parser: argparse.ArgumentParser, *, undistorted: bool = True) -> None:
@@ -50,13 +58,16 @@ def add_teaching(parser: argparse.ArgumentParser, *, undistorted: bool = True) -
 
 
 def taught_parts(
-    arguments: argparse.Namespace, settings: Any
+    arguments: argparse.Namespace, settings: Any, *, also: str | None = None
 ) -> tuple[list[ScoredImage], list[ScoredImage], list[ScoredImage]]:
     """Read the parts as `chosen_parts` does, and add to the training part.
 
     Args:
         arguments: What a parser with `add_teaching` found.
         settings: With ``seed``.
+        also: Name or file of another network whose scores are learned and
+            that must not have seen the test part; asked before anything is
+            made.
 
     Returns:
         Images to train on, with what was made of them; images that choose the
@@ -64,10 +75,17 @@ def taught_parts(
 
     Raises:
         FileNotFoundError: As `chosen_parts`.
-        ValueError: As `chosen_parts` and `with_taught`.
+        ValueError: As `chosen_parts` and `with_taught`, or if an undistorted
+            image is one of val or test, or ``also`` has seen images of the
+            test part.
         OSError: If a file cannot be written; what is finished stays.
     """
     train, validation, test = chosen_parts(arguments, settings)
+    if arguments.undistorted is not None:
+        unrated = images_in(arguments.undistorted, chosen="train")
+        refuse_judged(unrated, {"val": validation, "test": test})
+    if also is not None:
+        refuse_seen(read_info(file_of(also)), test, report=_report)
     folder = arguments.made or arguments.workdir / "made"
     return with_taught(train, test, arguments, folder, seed=settings.seed), validation, test
 
@@ -90,10 +108,11 @@ def with_taught(
         seed: Of what is drawn.
 
     Returns:
-        The images, with scores as the teacher's weight says; their copies
-        with other histories, with the same scores; images without a score
-        and degraded copies, with the teacher's score and its name in
-        ``scored_by``. Copies are called ``NAME (history 1)`` or ``NAME
+        The images, with scores as the teacher's weight says and its name in
+        ``taught_by``, or in ``scored_by`` where the weight is 1; their copies
+        with other histories, likewise; images without a score and degraded
+        copies, with the teacher's score alone and its name in ``scored_by``.
+        Copies are called ``NAME (history 1)`` or ``NAME
         (degraded 1)``.
 
     Raises:
@@ -116,13 +135,16 @@ def with_taught(
         start_keras()
         from kiqa.training.runs.teaching.teacher import Teacher
 
-        teacher = Teacher(arguments.teacher, folder, test=test)
+        teacher = Teacher(arguments.teacher, folder, test=test, report=_report)
         share = arguments.teacher_weight
-        said = teacher.scores([record.path for record in train])
+        taught = teacher.scores([record.path for record in train])
         result = [
-            _rescored(record, (1 - share) * record.mos01 + share * score)
-            for record, score in zip(train, said, strict=True)
-        ]
+            with_scorer(
+                _rescored(record, (1 - share) * record.mos01 + share * score),
+                str(arguments.teacher), weight=share,
+            )
+            for record, score in zip(train, taught, strict=True)
+        ]  # fmt: skip
     whole = list(result)
     if arguments.histories:
         # Loads Pillow and OpenCV, which --help does without.
@@ -157,10 +179,10 @@ def _scored_by_it(teacher, rated, arguments, folder, *, seed):
         for one in made:
             source = _unrated(Path(NOTHING)) if one.source is None else sources[one.source]
             copies.append(_copy(source, one, "degraded"))
-    said = teacher.scores([record.path for record in copies])
+    taught = teacher.scores([record.path for record in copies])
     return [
-        replace(_rescored(record, score), scored_by=str(arguments.teacher))
-        for record, score in zip(copies, said, strict=True)
+        with_scorer(_rescored(record, score), str(arguments.teacher), weight=1)
+        for record, score in zip(copies, taught, strict=True)
     ]
 
 

@@ -1,18 +1,17 @@
 """A scorer that teaches: its scores of images, kept in a file.
 
-Public names: `Teacher`, `refuse_seen`.
+Public names: `Teacher`.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from kiqa.data.records import ScoredImage
-from kiqa.data.untrained import untrained
-from kiqa.io.weights import WeightsInfo
 from kiqa.scoring import Scorer, score_paths
+from kiqa.training.runs.teaching.seen import refuse_seen
 
 _SCALES = {"0..1": 1.0, "0..100": 100.0}
 
@@ -26,6 +25,7 @@ class Teacher:
         folder: Where its scores are kept, so that they are computed once;
             made if missing.
         test: Images that it must not have seen.
+        report: As for `kiqa.training.runs.teaching.seen.refuse_seen`.
 
     Raises:
         ValueError: If it has another scale or direction, or was trained on an
@@ -34,7 +34,12 @@ class Teacher:
     """
 
     def __init__(
-        self, model: str | os.PathLike, folder: str | os.PathLike, *, test: Sequence[ScoredImage]
+        self,
+        model: str | os.PathLike,
+        folder: str | os.PathLike,
+        *,
+        test: Sequence[ScoredImage],
+        report: Callable[[str], object],
     ):
         self._scorer = Scorer(model)
         info = self._scorer.info
@@ -43,7 +48,7 @@ class Teacher:
                 "Expected a teacher without reference, 0..1 or 0..100, higher is better. Received: "
                 f"{info.name}, {info.scale}. Use lite."
             )
-        refuse_seen(info, test)
+        refuse_seen(info, test, report=report)
         self._file = Path(folder) / f"scores-{info.name}-{info.sha256[:12]}.jsonl"
 
     def scores(self, paths: Sequence[Path]) -> np.ndarray:
@@ -53,7 +58,8 @@ class Teacher:
             paths: Image files.
 
         Returns:
-            Scores in 0..1, higher is better, ``float64`` of shape (n,).
+            Scores, clipped to 0..1, higher is better, ``float64`` of shape
+            (n,).
 
         Raises:
             ValueError: If an image cannot be scored.
@@ -63,22 +69,5 @@ class Teacher:
         rows = score_paths(
             list(paths), self._scorer, output=self._file, resume=True, on_error="stop"
         )
-        return np.array([row["score"] for row in rows]) / _SCALES[self._scorer.info.scale]
-
-
-def refuse_seen(info: WeightsInfo, test: Sequence[ScoredImage]) -> None:
-    """Refuse a teacher that has seen images of the test part.
-
-    Args:
-        info: Of its file.
-        test: Images that it must not have been trained on.
-
-    Raises:
-        ValueError: If it was.
-    """
-    met = untrained(test, [info.details], include=True, report=lambda text: None).met
-    if met:
-        raise ValueError(
-            "Expected a teacher that was not trained on images of the test part. Received: "
-            f"{info.name}, which was on {met} of {len(test)}. Use another one, or another split."
-        )
+        scores = np.array([row["score"] for row in rows]) / _SCALES[self._scorer.info.scale]
+        return np.clip(scores, 0, 1)

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from kiqa.data.records import ScoredImage, original_name
+from kiqa.training.runs.teaching import command
 from kiqa.training.runs.teaching import teacher as teacher_module
-from kiqa.training.runs.teaching.command import add_teaching, with_taught
+from kiqa.training.runs.teaching.command import add_teaching, taught_parts, with_taught
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def all_half(monkeypatch):
     """A teacher that says 0.5 of every image."""
 
     class Half:
-        def __init__(self, model, folder, *, test):
+        def __init__(self, model, folder, *, test, report):
             pass
 
         def scores(self, paths):
@@ -72,11 +73,29 @@ def test_a_teacher_moves_scores_and_gives_those_of_copies(train, tmp_path, all_h
     )  # fmt: skip
     found = with_taught(train, [], asked, tmp_path / "made", seed=0)
     np.testing.assert_allclose([r.mos01 for r in found[:4]], [0.425, 0.725, 0.425, 0.725])
+    assert [(r.taught_by, r.scored_by) for r in found[:4]] == [("lite", None)] * 4
     rest = found[4:]
+    assert all(record.taught_by is None for record in rest)
     assert len(rest) == 26 and {record.scored_by for record in rest} == {"lite"}
     assert {record.mos01 for record in rest} == {0.5}
     assert rest[0].name == "c.png" and rest[-1].content == "nothing"
     assert {record.content for record in rest} == {"a.png", "b.png", "c.png", "nothing"}
+
+
+def test_undistorted_images_that_are_judged_by_are_refused(train, tmp_path, monkeypatch):
+    """Before the teacher scores anything."""
+    monkeypatch.setattr(command, "chosen_parts", lambda *_: (train[:1], train[1:], []))
+    arguments = _asked("--teacher", "lite", "--undistorted", str(tmp_path))
+    with pytest.raises(ValueError, match=r"outside of val and test.*such as \['b.png'\]"):
+        taught_parts(arguments, None)
+
+
+@pytest.mark.parametrize(("weight", "taught", "scored"), [("1", None, "lite"), ("0", None, None)])
+def test_who_scored_follows_the_weight(train, tmp_path, all_half, weight, taught, scored):
+    """With 1 the MOS plays no part, with 0 the teacher none; copies have what their image has."""
+    asked = _asked("--teacher", "lite", "--teacher-weight", weight, "--histories", "1")
+    found = with_taught(train, [], asked, tmp_path / "made", seed=0)
+    assert [(r.taught_by, r.scored_by) for r in found] == [(taught, scored)] * 4
 
 
 def test_options_that_need_a_teacher_say_so(train, tmp_path):
