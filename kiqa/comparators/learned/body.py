@@ -59,6 +59,10 @@ class PooledBody:
         copied = f"{TUNED}{_HEAD}" in names
         self.learned_from: Details | None = None if copied else info.details
         self.network = keras.Model(model.inputs[0], pooled, name="body")
+        if None not in self.network.input_shape[1:3]:  # of rnn_features, which looks at patches
+            free = keras.Input((None, None, 3), name="image")
+            fixed, self.network = self.network, keras.models.clone_model(self.network, free)
+            self.network.set_weights(fixed.get_weights())
         self._run = network_function(self.network, dtype="uint8")
         self._views = views
 

@@ -52,6 +52,18 @@ def test_a_body_says_what_trained_it(feature_body, tmp_path):
     assert PooledBody(read_info(path), deepbiq_views).learned_from is None
 
 
+def test_a_body_of_patches_looks_at_images_too(feature_body, photo, tmp_path):
+    """Its input has one size, as that of rnn_features; the views have another."""
+    import keras
+
+    info, plain = read_info(feature_body), load_model(feature_body)
+    fixed = keras.models.clone_model(plain, keras.Input((64, 64, 3), name="patch"))
+    fixed.set_weights(plain.get_weights())
+    path = export_h5(fixed, tmp_path / "fixed.h5", info.details)
+    one, two = (PooledBody(read_info(file), deepbiq_views) for file in (feature_body, path))
+    np.testing.assert_array_equal(one.features(photo[:230, :260]), two.features(photo[:230, :260]))
+
+
 def test_another_network_is_refused(tmp_path):
     """One without the head."""
     import keras
