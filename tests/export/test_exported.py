@@ -134,9 +134,9 @@ def test_a_layer_that_a_format_cannot_hold_is_named(small, tmp_path, monkeypatch
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ("Not to FlatBuffer.<unknown>:0: error: loc(callsite(fused['a', '/b/c'])): 'tf.X' op is none"
+        ("Not to FlatBuffer.<unknown>:0: error: loc(fused['a', '/b/c']): 'tf.X' op is none"
          "\n<unknown>:0: note: loc('b'): called from\n", "Not to FlatBuffer. 'tf.X' op is none"),
-        ("Not to FlatBuffer. loc(callsite(fused['a'", "Not to FlatBuffer."),
+        ("Not to FlatBuffer. loc(fused['a'", "Not to FlatBuffer."),
         ("Two lines,\nwithout places", "Two lines, without places"),
     ],
 )  # fmt: skip
