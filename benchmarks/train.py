@@ -33,7 +33,6 @@ import platform
 import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 from unittest import mock
 
@@ -42,6 +41,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
+from turns import in_turns
 
 from kiqa.data.pipeline import epoch_dataset  # noqa: E402
 from kiqa.training.runs import run  # noqa: E402
@@ -129,16 +129,18 @@ def main(argv: list[str] | None = None) -> int:
     return 0 if reached else 1
 
 
-def biq2021_tree(root: Path, *, images: int, size: tuple[int, int], val_every: int) -> Path:
+def biq2021_tree(
+    root: Path, *, images: int, size: tuple[int, int], val_every: int, name: str = "ss01 ({}).jpg"
+) -> Path:
     """Write a BIQ2021 tree of so many images, blurrier the lower their MOS."""
     (root / "Images").mkdir(parents=True)
     rng, rows, sets = np.random.default_rng(0), ["Image Name,MOS"], ["image_name,set"]
     for number in range(images):
         coarse = rng.integers(0, 256, (6 + number, 8 + number, 3), dtype=np.uint8)
         image = Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
-        image.save(root / "Images" / f"ss01 ({number}).jpg", quality=95)
-        rows.append(f"ss01 ({number}).jpg,{(number + 1) / (images + 1):.4f}")
-        sets.append(f"ss01 ({number}).jpg,{'val' if number % val_every == 0 else 'train'}")
+        image.save(root / "Images" / name.format(number), quality=95)
+        rows.append(f"{name.format(number)},{(number + 1) / (images + 1):.4f}")
+        sets.append(f"{name.format(number)},{'val' if number % val_every == 0 else 'train'}")
     (root / "Train (Images and MOS).csv").write_text("\n".join(rows) + "\n")
     (root / "split.csv").write_text("\n".join(sets) + "\n")
     return root
@@ -179,7 +181,7 @@ def _measured(name: str, data: Path, workdir: Path, arguments: argparse.Namespac
 
     load = os.getloadavg()[0]
     jobs = {"bare": bare, "epoch": epoch, "pipeline": pipeline, "write": write}
-    times = _in_turns(jobs, arguments.rounds)
+    times = in_turns(jobs, arguments.rounds)
     clock, processors = ({job: _median(times[job], which) for job in jobs} for which in (0, 1))
     epoch_ratio, pipeline_ratio = (clock["bare"] / clock[job] for job in ("epoch", "pipeline"))
     return {
@@ -213,19 +215,6 @@ def _training(name: str, data: Path, workdir: Path, arguments: argparse.Namespac
         except _Met as found:
             return found.training
     raise RuntimeError(f"{name} ended before its run; its message is above")
-
-
-def _in_turns(jobs: dict, rounds: int) -> dict[str, list[tuple[float, float]]]:
-    """Seconds of each job in each round, by the clock and of the processors, after one round."""
-    times = {name: [] for name in jobs}
-    for number in range(rounds + 1):
-        for name, job in jobs.items():
-            began = time.perf_counter(), time.process_time()
-            job()
-            if number:
-                ended = time.perf_counter(), time.process_time()
-                times[name].append((ended[0] - began[0], ended[1] - began[1]))
-    return times
 
 
 def _median(times: list[tuple[float, float]], which: int) -> float:

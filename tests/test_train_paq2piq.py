@@ -2,12 +2,14 @@
 
 import json
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from kiqa.io.weights import read_info
+from kiqa.data.trained import names_trained_on
+from kiqa.io.weights import Details, export_h5, read_info
 from kiqa.scoring import Scorer
 from kiqa.train_paq2piq import main
 from kiqa.training.paq2piq import network as paq2piq_network
@@ -98,6 +100,7 @@ def test_live_fb_brings_its_patches(tmp_path, photo, small_body, monkeypatch):
         (["--side", "20"], "side"),
         (["--split", "gone.csv"], "gone.csv"),
         (["--patches", "0", "--initial", "gone.h5"], "gone.h5"),
+        (["--initial", "imagenet", "--teacher", "lite"], "kiqa convert resnet18"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -107,6 +110,25 @@ def test_wrong_input_is_one_line(biq, tmp_path, capsys, options, said):
     assert main([*arguments, "--workdir", str(tmp_path / "run")]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1 and said in lines[0]
+    assert not (tmp_path / "run" / "made").exists()
+
+
+def test_a_network_that_saw_the_test_part_rates_no_patches(biq, tmp_path, capsys):
+    """It is asked first; the teacher's scores and the pixels come later."""
+    split = tmp_path / "split.csv"
+    names = [f"ss01 ({index}).jpg" for index in range(8)]
+    sets = ["train", "val", "train", "val", "train", "val", "val", "test"]
+    pd.DataFrame({"image_name": names, "set": sets}).to_csv(split, index=False)
+    seen = names_trained_on(names[7:], dataset="biq2021", use="train", scores="human", about="MOS")
+    x = keras.Input((32, 32, 3))
+    model = keras.Model(x, keras.layers.GlobalAveragePooling2D()(x))
+    about = {"scale": "0..1", "higher_is_better": True, "trained_on": (seen,)}
+    judge = export_h5(model, tmp_path / "judge.h5", Details(name="judge", version="1", **about))
+    arguments = ["--data", str(biq), "--dataset", "biq2021", "--split", str(split), *QUICK]
+    arguments += ["--pseudo-scores", str(judge), "--histories", "1"]
+    assert main([*arguments, "--workdir", str(tmp_path / "run")]) == 2
+    assert "judge, which was on 1 of 1" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_help_loads_no_tensorflow(loaded_by_help):

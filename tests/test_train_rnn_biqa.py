@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from kiqa.cli.main import main as kiqa
+from kiqa.data.trained import names_trained_on
 from kiqa.io.weights import Details, Origin, export_h5, read_info
 from kiqa.train_rnn_biqa import main
+from kiqa.training.runs.teaching import teacher as teacher_module
 
 QUICK = ["--method", "average", "--epochs", "2", "--batch-size", "4"]
 
@@ -66,6 +68,64 @@ def test_from_features_to_scores(biq, features, tmp_path, capsys):
     assert kiqa(command) == 0
     row = json.loads(capsys.readouterr().out)
     assert row["score"] == pytest.approx(rows["predicted"][1] / 100, abs=2e-3)  # stored as float16
+
+
+@pytest.fixture
+def taught(biq, extractor, features, tmp_path, monkeypatch):
+    """Extract with a teacher that says 0.5 of every image and was trained on another one."""
+
+    class Half:
+        def __init__(self, model, folder, *, test, report):
+            pass
+
+        def scores(self, paths):
+            return np.full(len(paths), 0.5)
+
+    monkeypatch.setattr(teacher_module, "Teacher", Half)
+    seen = names_trained_on(["x.jpg"], dataset="spaq", use="train", scores="human", about="MOS")
+    x = keras.Input((4,))
+    about = {"name": "master", "version": "1", "scale": "0..1", "higher_is_better": True}
+    details = Details(trained_on=(seen,), **about)
+    teacher = export_h5(keras.Model(x, keras.layers.Dense(1)(x)), tmp_path / "m.h5", details)
+
+    def extract(name, *options):
+        folder = tmp_path / name
+        shutil.copytree(features / "sequences", folder / "sequences")  # so that none is computed
+        data = ["--dataset", "biq2021", "--data", str(biq), "--extractor", str(extractor)]
+        command = ["features", *data, "--output", str(folder), "--teacher", str(teacher), *options]
+        return folder, main(command)
+
+    return extract
+
+
+@pytest.mark.slow
+def test_a_teachers_scores_are_told_by_features_and_network(taught, tmp_path, capsys):
+    """Blended ones beside people's, with what the teacher saw; alone with a weight of 1."""
+    for weight, wanted in (("0.5", ["human", "human", "teacher"]), ("1", ["human", "teacher"])):
+        folder, status = taught(f"features{weight}", "--teacher-weight", weight)
+        assert status == 0
+        about = json.loads((folder / "features.json").read_text())["teacher"]
+        assert (about["name"], about["weight"]) == ("master", float(weight))
+        run = tmp_path / f"run{weight}"
+        assert main(["pool", "--features", str(folder), "--workdir", str(run), *QUICK]) == 0
+        *own, chain = read_info(run / "average_biqa.h5").details.trained_on
+        assert [(part.scores, part.images) for part in own] == [(scores, 5) for scores in wanted]
+        assert own[-1].about.startswith("scores by master of these images")
+        assert (chain.dataset, chain.images, chain.through) == ("spaq", 1, "master")
+
+
+@pytest.mark.slow
+def test_a_teachers_scores_judge_nothing(taught, tmp_path, capsys):
+    """Another split would test on them; without the teacher the folder would hold two kinds."""
+    folder, _ = taught("features")
+    capsys.readouterr()
+    options = ["pool", "--features", str(folder), "--workdir", str(tmp_path / "run"), *QUICK]
+    assert main([*options, "--repeats", "2"]) == 2
+    assert "people's scores" in capsys.readouterr().err
+    shutil.rmtree(folder / "sequences")
+    _, status = taught("features", "--teacher-weight", "0.25")
+    assert status == 2
+    assert "scores of master with weight 0.5. Use another folder" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -158,7 +218,6 @@ def test_fine_tune_without_epochs_builds_the_extractor(tmp_path, capsys):
             "Download it once",
         ),
         ("pool --features NONE --workdir RUN", "train_rnn_biqa features"),
-        ("pool --features FEATURES --data BIQ --workdir RUN", "--features alone. Received: --data"),
         ("pool --features FEATURES --limit 6 --workdir RUN", "--limit from 1 to 5"),
         ("pool --features FEATURES --early-stopping 2 --workdir RUN", "keep='best'"),
         (
@@ -192,6 +251,19 @@ def test_wrong_input_is_one_line_and_status_2(
     assert message in error
     assert error.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("option", ["--data", "--dataset", "--exclude"])
+def test_pool_takes_features_and_no_data_set(option, tmp_path, capsys):
+    """What it would refuse is no option of it; of fine-tune it is one."""
+    for command, has in (("pool", False), ("fine-tune", True)):
+        with pytest.raises(SystemExit, match="0"):
+            main([command, "--help"])
+        assert (f"{option} " in capsys.readouterr().out) == has
+    words = ["pool", "--features", "f", "--workdir", str(tmp_path / "run"), option, "biq2021"]
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert f"unrecognized arguments: {option}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("size", ["1920", "0x4"])

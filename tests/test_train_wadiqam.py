@@ -1,13 +1,17 @@
 """The command line of DIQaM's and WaDIQaM's training."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
 from kiqa.io.weights import read_info
 from kiqa.train_wadiqam import main
+from kiqa.training.runs.command import training_parser
 from kiqa.training.runs.origin import described
 from kiqa.training.runs.start import start_from
+from kiqa.training.runs.teaching import teacher as teacher_module
+from kiqa.training.wadiqam.command import COMMAND
 from kiqa.training.wadiqam.network import network_of
 from kiqa.training.wadiqam.settings import WadiqamSettings
 
@@ -48,7 +52,28 @@ def test_no_reference_training(biq, tmp_path, capsys):
     assert told == [("biq2021", "train", 6, "human"), ("biq2021", "val", 4, "human")]
 
 
-@pytest.mark.slow
+def test_blended_scores_are_told_in_the_weights_file(biq, tmp_path, monkeypatch):
+    """Without degraded copies too: people's scores and the teacher's, and what it saw."""
+
+    class Half:
+        def __init__(self, model, folder, *, test, report):
+            pass
+
+        def scores(self, paths):
+            return np.full(len(paths), 0.5)
+
+    monkeypatch.setattr(teacher_module, "Teacher", Half)
+    options = [*biq, "--teacher", "patchnet", "--workdir", str(tmp_path / "run")]
+    arguments = training_parser(COMMAND).parse_args(options)
+    train, validation, _, seen = COMMAND.prepare(arguments, WadiqamSettings())
+    own = [(part.use, part.scores, part.images) for part in seen if part.through is None]
+    count = len(train)
+    assert own == [
+        ("train", "human", count), ("val", "human", len(validation)), ("train", "teacher", count),
+    ]  # fmt: skip
+    assert {part.through for part in seen if part.through} == {"patchnet"}
+
+
 def test_options_change_a_preset(biq, tmp_path):
     """--preset gives values, options given change them, --no-flip takes one back."""
     folder = tmp_path / "run"
@@ -120,6 +145,10 @@ def test_no_reference_pre_training_on_a_metric(pristine, tmp_path):
         (["--pairs", "x.csv"], "x.csv"),
         (["--pairs", "x.csv", "--metric", "gmsd"], "--metric together with --pristine"),
         (["--pairs", "x.csv", "--teacher", "lite"], "--histories and --teacher together"),
+        (
+            ["--data", "x", "--dataset", "live", "--mode", "fr", "--histories", "1"],
+            "with --mode nr",
+        ),
         (["--dataset", "biq2021"], "Expected --data"),
         (["--mode", "fr", "--pairs", "gone.csv"], "gone.csv"),
         (["--mode", "fr", "--pristine", "gone"], "gone"),

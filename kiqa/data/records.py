@@ -3,8 +3,8 @@
 Records hold no pixels, so splits and leaks can be tested on invented rows.
 
 Public names: :class:`ScoredImage`, :class:`ScoreRow`, :data:`NOTHING`,
-:func:`build_records`, :func:`copy_name`, :func:`original_name`,
-:func:`select`.
+:func:`build_records`, :func:`copy_name`, :func:`copy_kind`,
+:func:`original_name`, :func:`select`.
 """
 
 import logging
@@ -19,7 +19,7 @@ from kiqa.data.readers.layouts import find_images
 SETS = ("train", "val", "test")
 
 NOTHING = "nothing"  # name of what images that show nothing are copies of
-_COPY = re.compile(r" \((?:history|degraded) \d+\)$")
+_COPY = re.compile(r" \((history|degraded) \d+\)$")
 
 _LOG = logging.getLogger(__name__)
 _SHOWN = 10  # names listed in a message
@@ -46,8 +46,10 @@ class ScoredImage:
             or ``None``.
         level: Its strength as published: a number from 1 (weakest), in LIVE
             the parameter of the distortion; or ``None``.
-        scored_by: Name or file of the network that gave the score; ``None``
-            where people did.
+        scored_by: Name or file of the network that gave the score alone;
+            ``None`` where people did.
+        taught_by: Name or file of the network whose score is part of ``mos``,
+            beside people's; ``None`` where there is none.
     """
 
     name: str
@@ -62,6 +64,7 @@ class ScoredImage:
     distortion: str | None = None
     level: float | None = None
     scored_by: str | None = None
+    taught_by: str | None = None
 
     @property
     def mos01(self) -> float:
@@ -106,6 +109,12 @@ def copy_name(name: str, kind: str, number: int) -> str:
         number: Of the copy, from 1.
     """
     return f"{name} ({kind} {number})"
+
+
+def copy_kind(name: str) -> str | None:
+    """Return ``"history"`` or ``"degraded"``, what `copy_name` was told; ``None`` of no copy."""
+    found = _COPY.search(name)
+    return None if found is None else found[1]
 
 
 def original_name(name: str) -> str:

@@ -5,8 +5,8 @@ the networks that it started from, learned from or works with. Images are told
 by the names of their data set and their own, files of a plain folder by their
 own alone. `kiqa.data.untrained` leaves such images out of evaluations.
 
-Public names: `trained_on`, `names_trained_on`, `files_trained_on`,
-`konpatch_trained_on`, `in_chain`.
+Public names: `trained_on`, `scored_parts`, `names_trained_on`,
+`files_trained_on`, `konpatch_trained_on`, `in_chain`, `joined_parts`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,6 +24,10 @@ from kiqa.io.weights.trained_on import TrainingPart, names_sha256, pack_fingerpr
 if TYPE_CHECKING:
     from kiqa.data.konpatch import KonPatch
 
+# What a network scored.
+_ALONE = "of these images or of their copies"
+_BLENDED = "of these images, blended with the scores of people"
+
 
 def trained_on(
     train: Sequence[ScoredImage],
@@ -38,38 +42,63 @@ def trained_on(
         train: Records that fit the weights, of one data set or several.
             Copies count as the images that they were made of.
         validation: Records that choose the epoch.
-        scores: What those were rated by that no network scored, one of
+        scores: What those were rated by that no network scored alone, one of
             `kiqa.io.weights.trained_on.SCORES`.
         about: The same in a sentence.
 
     Returns:
-        A part for each data set, use and network that scored, and those of
-        the networks themselves.
+        `scored_parts`, and the parts of the networks themselves.
 
     Raises:
         FileNotFoundError: If the file of a network is not there.
     """
-    groups = {}
+    parts = scored_parts(train, validation, scores=scores, about=about)
+    everything = (*train, *validation)
+    teachers = {by for record in everything for by in (record.scored_by, record.taught_by) if by}
+    return in_chain(parts, *(read_info(by).details for by in sorted(teachers)))
+
+
+def scored_parts(
+    train: Sequence[ScoredImage],
+    validation: Sequence[ScoredImage] = (),
+    *,
+    scores: str,
+    about: str,
+) -> tuple[TrainingPart, ...]:
+    """Describe the images of a training alone, not those of the networks that scored.
+
+    Args:
+        train: As for `trained_on`.
+        validation: Likewise.
+        scores: Likewise.
+        about: Likewise.
+
+    Returns:
+        A part for each data set, use and network that scored. Images whose
+        score is blended of people's and a network's are in two parts, one
+        for each.
+    """
+    groups: dict[tuple[str, str, str, str], set[str]] = {}
     for use, records in (("train", train), ("val", validation)):
         for record in records:
             if record.content == NOTHING:
                 continue
-            key = record.scored_by or "", record.dataset, use
-            groups.setdefault(key, set()).add(original_name(record.name))
-    parts, teachers = [], {by for by, _, _ in groups} - {""}
-    for (by, dataset, use), names in sorted(groups.items()):
-        parts.append(
-            names_trained_on(
-                names,
-                dataset=dataset or None,
-                use=use,
-                scores="teacher" if by else scores,
-                about=f"scores by {Path(by).stem} of these images or of their copies"
-                if by
-                else about,
-            )
+            sources = [(record.scored_by or "", _ALONE)]
+            if record.taught_by:
+                sources.append((record.taught_by, _BLENDED))
+            for by, how in sources:
+                key = by, how, record.dataset, use
+                groups.setdefault(key, set()).add(original_name(record.name))
+    return tuple(
+        names_trained_on(
+            names,
+            dataset=dataset or None,
+            use=use,
+            scores="teacher" if by else scores,
+            about=f"scores by {Path(by).stem} {how}" if by else about,
         )
-    return in_chain(parts, *(read_info(by).details for by in sorted(teachers)))
+        for (by, how, dataset, use), names in sorted(groups.items())
+    )
 
 
 def names_trained_on(
@@ -169,14 +198,33 @@ def in_chain(own: Sequence[TrainingPart], *networks: Details | None) -> tuple[Tr
         The own parts, and those of the networks with their names in
         ``through``, the same images for the same use once.
     """
+    others = [
+        replace(part, through=part.through or network.name)
+        for network in filter(None, networks)
+        for part in network.trained_on or ()
+    ]
+    return joined_parts(own, others)
+
+
+def joined_parts(
+    own: Sequence[TrainingPart], others: Sequence[TrainingPart]
+) -> tuple[TrainingPart, ...]:
+    """Add parts of other networks, the same images for the same use once.
+
+    Args:
+        own: Parts of the training itself; all stay.
+        others: Those of the networks of its chain.
+
+    Returns:
+        Both.
+    """
     parts = list(own)
     known = {(part.dataset, part.names_sha256, part.use) for part in own}
-    for network in filter(None, networks):
-        for part in network.trained_on or ():
-            key = part.dataset, part.names_sha256, part.use
-            if key not in known:
-                known.add(key)
-                parts.append(replace(part, through=part.through or network.name))
+    for part in others:
+        key = part.dataset, part.names_sha256, part.use
+        if key not in known:
+            known.add(key)
+            parts.append(part)
     return tuple(parts)
 
 

@@ -22,15 +22,13 @@ import os
 
 import keras
 
+from kiqa.models.keras_cache import keras_imagenet_file
+
 # Keras states 32 as the least side of DenseNet. Measured: from 29 cells on the
 # last feature map has one row, below it has none and Keras raises.
 LEAST_CELLS = 32
 
 _POOLINGS = {"max": "GlobalMaxPooling2D", "mean": "GlobalAveragePooling2D"}
-_URL = (
-    "https://storage.googleapis.com/tensorflow/keras-applications/densenet/"
-    "densenet169_weights_tf_dim_ordering_tf_kernels_notop.h5"
-)
 
 
 def build_aggregator(
@@ -40,8 +38,9 @@ def build_aggregator(
 
     Args:
         weights: ``None`` draws random weights. ``"imagenet"`` takes Keras's
-            ImageNet weights for the body, downloaded at the first use. A path
-            is a ``.h5`` file of those (``..._notop.h5``) or of an aggregator.
+            ImageNet weights for the body, from its cache of models; nothing
+            is downloaded. A path is a ``.h5`` file of those
+            (``..._notop.h5``) or of an aggregator.
         pooling: ``"max"`` as in the thesis, or ``"mean"``: how the spatial
             quality map becomes one score.
         seed: Makes the random weights reproducible. ``None`` draws new ones
@@ -56,15 +55,17 @@ def build_aggregator(
     Raises:
         ValueError: If the pooling is unknown, or the file is of another
             network.
-        FileNotFoundError: If there is no such file.
-        OSError: If the ImageNet weights cannot be downloaded.
+        FileNotFoundError: If there is no such file; for ``"imagenet"`` the
+            message says which one, and where to put it.
 
     References:
         Thesis, section 5.4.
     """
     if pooling not in _POOLINGS:
         raise ValueError(f"Expected pooling to be 'max' or 'mean'. Received: {pooling!r}.")
-    path = None if weights in (None, "imagenet") else os.fspath(weights)
+    if weights == "imagenet":
+        weights = keras_imagenet_file("densenet169")
+    path = None if weights is None else os.fspath(weights)
     if path is not None and not os.path.isfile(path):
         raise FileNotFoundError(
             f"Expected weights None, 'imagenet' or the path of a .h5 file. Received: {path}, not "
@@ -76,7 +77,7 @@ def build_aggregator(
         return keras.initializers.GlorotUniform(seed=None if seed is None else next(draws))
 
     inputs = keras.Input((None, None, 3), name="maps")
-    body = _imagenet_body(inputs) if weights == "imagenet" else _body(inputs, weights=None)
+    body = keras.applications.DenseNet169(include_top=False, weights=None, input_tensor=inputs)
     for layer in body.layers:
         if isinstance(layer, keras.layers.Conv2D) and weights is None and seed is not None:
             layer.kernel.assign(initializer()(layer.kernel.shape))
@@ -150,22 +151,6 @@ def spatial_grid(model: keras.Model) -> tuple[int, float]:
     return grid
 
 
-def _body(inputs, *, weights):
-    return keras.applications.DenseNet169(include_top=False, weights=weights, input_tensor=inputs)
-
-
-def _imagenet_body(inputs):
-    """The body with Keras's ImageNet weights."""
-    try:
-        return _body(inputs, weights="imagenet")
-    except Exception as error:  # Keras raises a bare Exception when a download fails
-        raise OSError(
-            "Expected Keras's ImageNet weights of DenseNet-169, in its cache or by download. "
-            f"Received: {error}. Without network, download {_URL} elsewhere and give the path of "
-            "that file as weights, or put it into ~/.keras/models."
-        ) from error
-
-
 def _load(model, body, path):
     """Fill the whole model, or the body, from a file of the same layers."""
     reasons = []
@@ -176,5 +161,5 @@ def _load(model, body, path):
             reasons.append(" ".join(str(error).split()))
     raise ValueError(
         "Expected a .h5 file of the DenseNet-169 body without top, or of an aggregator. Received: "
-        f"{path} ({reasons[-1]}). Give such a file, for example from {_URL}."
+        f"{path} ({reasons[-1]}). Give such a file, for example Keras's ..._notop.h5."
     )

@@ -30,6 +30,10 @@ RECORDS = [
     [
         ("biq2021-kiqa", {"train": 2600, "val": 400, "test": 1000}),
         ("cid22-kiqa", {"train": 88, "test": 30}),
+        ("biq2021-kiqa-6000", {"train": 4300, "val": 700, "test": 1000}),
+        ("biq2021-kiqa-6000-fold1", {"train": 2866, "val": 700, "test": 1434}),
+        ("biq2021-kiqa-6000-fold2", {"train": 2867, "val": 700, "test": 1433}),
+        ("biq2021-kiqa-6000-fold3", {"train": 2867, "val": 700, "test": 1433}),
         ("koniq10k-official", {"train": 7058, "val": 1000, "test": 2015}),
     ],
 )
@@ -37,6 +41,18 @@ def test_published_splits_have_their_numbers(name, counts):
     """The package data is complete; the numbers are the published ones."""
     assert name in published_splits()
     assert Counter(read_split(name).values()) == counts
+
+
+def test_folds_of_the_larger_split_are_made_by_their_rule():
+    """k_folds of its sorted train part, seed 0; val is its own, and nothing of its test part."""
+    whole = read_split("biq2021-kiqa-6000")
+    train, val = (
+        sorted(name for name in whole if whole[name] == part) for part in ("train", "val")
+    )
+    for number, held_out in enumerate(k_folds(len(train), 3, 0), 1):
+        held = {train[index] for index in held_out}
+        wanted = {name: "test" if name in held else "train" for name in train}
+        assert read_split(f"biq2021-kiqa-6000-fold{number}") == wanted | dict.fromkeys(val, "val")
 
 
 def test_a_split_survives_writing_and_reading(tmp_path):

@@ -14,6 +14,7 @@ from kiqa.data.trained import (
     in_chain,
     konpatch_trained_on,
     names_trained_on,
+    scored_parts,
     trained_on,
 )
 from kiqa.data.untrained import untrained_files
@@ -136,3 +137,24 @@ def test_what_a_network_scored_is_told_with_what_it_saw(records):
     ]  # fmt: skip
     assert "scores by patchnet" in parts[1].about
     assert {part.through for part in parts[2:]} == {"patchnet"}
+
+
+def test_blended_scores_are_told_for_both_who_gave_them(records):
+    """People's and the network's; and what the network saw."""
+    names = PARTS["train"]
+    blended = [replace(r, taught_by="patchnet") for r in records(names)]
+    parts = trained_on(blended, records(PARTS["val"]), **MOS)
+    assert [(p.use, p.scores, p.images, p.through) for p in parts[:3]] == [
+        ("train", "human", 2600, None),
+        ("val", "human", 400, None),
+        ("train", "teacher", 2600, None),
+    ]  # fmt: skip
+    assert parts[2].about.startswith("scores by patchnet of these images, blended with the scores")
+    assert {part.through for part in parts[3:]} == {"patchnet"}
+    assert scored_parts(blended, records(PARTS["val"]), **MOS) == parts[:3]
+
+
+def test_without_the_scores_of_people_no_part_says_human(records):
+    """A teacher's weight of 1."""
+    parts = trained_on([replace(r, scored_by="patchnet") for r in records(["a", "b"])], **MOS)
+    assert [part.scores for part in parts if part.through is None] == ["teacher"]

@@ -9,6 +9,7 @@ from keras import layers
 
 from kiqa.io.weights import Details, export_h5
 from kiqa.models.aggregator import LEAST_CELLS, build_aggregator, spatial_grid, spatial_model
+from kiqa.models.keras_cache import KERAS_FILES
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +101,11 @@ def test_model_without_a_map_is_refused():
 
 @pytest.fixture
 def small_body(monkeypatch):
-    """Takes DenseNet's place; its ImageNet weights cannot be downloaded."""
+    """Takes DenseNet's place; its ImageNet weights would be downloaded."""
 
     def build(include_top, weights, input_tensor):
         if weights == "imagenet":
-            raise Exception("URL fetch failure on https://example.org: None -- not known")
+            raise AssertionError("a download")
         x = layers.Conv2D(5, 3, name="conv")(input_tensor)
         return keras.Model(input_tensor, layers.BatchNormalization(name="norm")(x))
 
@@ -120,10 +121,22 @@ def test_mean_pooling_is_the_mean_of_the_map(small_body):
     assert [layer.name for layer in model.layers][-2:] == ["quality_map", "quality"]
 
 
-def test_imagenet_weights_without_network_say_what_to_do(small_body):
-    """The error names the reason, the file to download and both places for it."""
-    with pytest.raises(OSError, match="not known.*169_weights_.*_notop.h5.* path .*keras/models"):
+def test_imagenet_weights_come_from_the_cache_of_keras(small_body, tmp_path, monkeypatch):
+    """Nothing is downloaded: the error names the file, from where and whereto."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    path = tmp_path / "models" / KERAS_FILES["densenet169"][2]
+    with pytest.raises(FileNotFoundError, match=f"{path}.*https:.*--initial FILE"):
         build_aggregator(weights="imagenet")
+    source = build_aggregator(seed=1)
+    path.parent.mkdir()
+    body = keras.Model(source.inputs, source.layers[-3].output)
+    export_h5(body, path, Details(name="source", version="1", scale="0..1", higher_is_better=True))
+    found = build_aggregator(weights="imagenet", seed=2)
+    for layer in ("conv", "norm"):
+        for one, two in zip(
+            found.get_layer(layer).get_weights(), source.get_layer(layer).get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(one, two)
 
 
 @pytest.mark.parametrize("part", ["body", "aggregator"])

@@ -1,4 +1,10 @@
-"""Map stacks from files, in batches of one resolution.
+"""Map stacks from files, in batches of one resolution, or mixed where there are copies.
+
+Copies with other histories have other resolutions: in batches of one
+resolution a network would hardly ever see a copy beside images as published.
+Where there are copies, the stacks of a batch are brought to one size instead:
+the middle one of its heights and widths, larger stacks cropped at random,
+smaller ones continued by reflection, which adds no value that is not there.
 
 Batches are read ahead while the one before is trained on, so memory does not
 grow with the number of versions. All randomness comes from (seed, epoch,
@@ -13,6 +19,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
+from kiqa.data.records import copy_kind
 from kiqa.maps.stack import MAPS
 from kiqa.models.aggregator import LEAST_CELLS
 from kiqa.training.aggregator.items import PATCHNET_CHANNEL, StackItem, read_stack
@@ -56,8 +63,23 @@ def plan_batches(
 def training_order(
     items: Sequence[StackItem], *, batch_size: int, rng: np.random.Generator | None = None
 ) -> list[np.ndarray]:
-    """Group stacks as `plan_batches` does, without batches of a single stack."""
-    batches = plan_batches([item.shape for item in items], batch_size=batch_size, rng=rng)
+    """Group the stacks of an epoch into batches, without those of a single stack.
+
+    Args:
+        items: Stacks to train on.
+        batch_size: Stacks in a batch.
+        rng: As for `plan_batches`.
+
+    Returns:
+        Indices of each batch: as `plan_batches` groups them, or all together
+        if some are of copies.
+    """
+    if any(copy_kind(item.name) for item in items):
+        count = len(items)
+        order = np.arange(count) if rng is None else shuffled(count, rng)
+        batches = in_batches(order, batch_size)
+    else:
+        batches = plan_batches([item.shape for item in items], batch_size=batch_size, rng=rng)
     return [batch for batch in batches if len(batch) >= _LEAST]
 
 
@@ -92,8 +114,8 @@ def epoch_plan(
         items: Stacks to train on.
         targets: Of shape (n, k), a row a stack; ``None`` takes
             `pretext_targets` of the augmented stacks.
-        batch_size: Stacks in a batch, all of one resolution; a batch of a
-            single stack is left out.
+        batch_size: Stacks in a batch, all of one resolution, or brought to
+            it where there are copies; a batch of a single stack is left out.
         flip: Mirror each stack at random, on both axes.
         crop: Least part of each side that is kept, the same for a batch, and
             no fewer cells than the network needs.
@@ -112,7 +134,9 @@ def epoch_plan(
 
     def batch(stacks, chosen, rng):
         # Here and not one by one: the stacks of a batch are cropped to one size.
-        stacks = _augmented(np.stack(stacks), flip=flip, crop=crop, noise=noise, rng=rng)
+        stacks = _augmented(
+            np.stack(_of_one_size(stacks, rng)), flip=flip, crop=crop, noise=noise, rng=rng
+        )
         if targets is None:
             return stacks, pretext_targets(stacks)
         return stacks, targets[chosen].astype(np.float32)
@@ -127,6 +151,28 @@ def epoch_plan(
         ),
         generator=lambda number: epoch_rng(seed, number, epoch=epoch),
     )
+
+
+def _of_one_size(stacks, rng):
+    """The stacks with the middle height and width of the batch; as they are if they agree."""
+    if len({stack.shape for stack in stacks}) == 1:
+        return stacks
+    for axis in (0, 1):
+        middle = sorted(stack.shape[axis] for stack in stacks)[len(stacks) // 2]
+        side = max(LEAST_CELLS, middle // _CELLS * _CELLS)
+        stacks = [_with_side(stack, axis, side, rng) for stack in stacks]
+    return stacks
+
+
+def _with_side(stack, axis, side, rng):
+    """A stack cropped, or continued by reflection, at random places of an axis."""
+    room = stack.shape[axis] - side
+    begin = int(rng.integers(abs(room) + 1))
+    if room >= 0:
+        return stack.take(range(begin, begin + side), axis=axis)
+    widths = [(0, 0)] * stack.ndim
+    widths[axis] = (begin, -room - begin)
+    return np.pad(stack, widths, mode="symmetric")
 
 
 def _augmented(stacks, *, flip, crop, noise, rng):

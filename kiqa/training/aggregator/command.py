@@ -18,10 +18,11 @@ from kiqa.data.chosen import scored_images
 from kiqa.data.records import original_name
 from kiqa.data.splits import random_split, read_split
 from kiqa.data.trained import in_chain, trained_on
+from kiqa.training.aggregator.initial import PATCHNET_MAP, check_initial
 from kiqa.training.aggregator.settings import AggregatorSettings
 from kiqa.training.runs.command import TrainingCommand
 from kiqa.training.runs.parts import keep_split
-from kiqa.training.teaching.command import add_teaching, taught_parts
+from kiqa.training.runs.teaching.command import add_teaching, taught_parts
 
 _FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # thesis 5.4
 _RANDOM = "random"  # --split that is drawn, whatever the data set has
@@ -59,6 +60,7 @@ def _add_options(parser):
 
 def _prepare(arguments: argparse.Namespace, settings: AggregatorSettings):
     """Images of train, val and test, and who maps the training images."""
+    check_initial(arguments.initial)
     if arguments.split in (None, _RANDOM):
         arguments.split = _drawn_split(arguments, settings)
     train, validation, test = taught_parts(arguments, settings)
@@ -105,9 +107,13 @@ def _folds(arguments, train):
 def _train(prepared, settings, run, arguments):
     from kiqa.training.aggregator.stacks import StackSource
     from kiqa.training.aggregator.train import train_aggregator
-    from kiqa.training.runs.origin import details_of
+    from kiqa.training.runs.origin import details_of, report_seen
 
     train, validation, test, folds = prepared
+    patchnets = dict.fromkeys((arguments.patchnet, *(file for file, _ in folds)))
+    for patchnet in patchnets:
+        judged = {"val": validation, "test": test}
+        report_seen(patchnet, judged, role="Patchnet", report=run["report"])
     source = StackSource(
         arguments.cache or arguments.workdir / "stacks",
         stride=arguments.stride,
@@ -137,7 +143,7 @@ def _train(prepared, settings, run, arguments):
         details=source.details(arguments.patchnet),
         trained_on=in_chain(
             trained_on(train, validation, scores="human", about="MOS"),
-            *(details_of(model) for model in (arguments.patchnet, *[file for file, _ in folds])),
+            *map(details_of, patchnets),
         ),
         initial=arguments.initial,
         **run,
@@ -161,6 +167,7 @@ COMMAND = TrainingCommand(
     "split of its own into train and val is split at random by --seed, 60/20/20 as in the thesis, "
     "and so is any with --split random, after --exclude; the split is written to the working "
     "folder.",
-    initial="start from ImageNet weights (imagenet), from the best region of the Patchnet map "
-    "(patchnet-map), or from an aggregator's file (default: random weights)",
+    initial="start from ImageNet weights (imagenet; Keras's file must be in its "
+    f"cache), from the best region of the Patchnet map ({PATCHNET_MAP}), or from an aggregator's "
+    "file (default: random weights)",
 )  # fmt: skip

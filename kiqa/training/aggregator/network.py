@@ -11,14 +11,11 @@ import numpy as np
 
 from kiqa.models.aggregator import build_aggregator
 from kiqa.training.aggregator.batches import plan_batches, training_order
+from kiqa.training.aggregator.initial import PATCHNET_MAP
 from kiqa.training.aggregator.items import StackItem, read_stacks
 from kiqa.training.aggregator.losses import score_loss
 from kiqa.training.aggregator.settings import AggregatorSettings
-from kiqa.training.aggregator.start import (
-    PATCHNET_MAP,
-    start_from_file,
-    start_from_patchnet_map,
-)
+from kiqa.training.aggregator.start import start_from_file, start_from_patchnet_map
 from kiqa.training.runs.optimizers import NO_DECAY, adam, compile_model, scheduled_rate
 from kiqa.training.runs.replicas import predict_batch, whole_batch
 from kiqa.training.runs.seeding import model_seed

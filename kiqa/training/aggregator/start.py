@@ -24,8 +24,6 @@ from kiqa.training.runs.origin import file_of
 from kiqa.training.runs.replicas import predict_batch
 from kiqa.training.runs.start import fitting_layers, set_layers
 
-PATCHNET_MAP = "patchnet-map"  # how ``initial`` names this start
-
 _SHIFT = 4.0  # standard deviations: what ReLU would cut off is 3 in 100,000
 _TRANSITIONS = ("pool2", "pool3", "pool4")
 _ROUNDS = 60  # batches for the statistics; Keras's momentum of 0.99 needs many

@@ -1,4 +1,4 @@
-"""Train the aggregator on map stacks: batches by resolution, best epoch kept.
+"""Train the aggregator on map stacks: batches by resolution or mixed, best epoch kept.
 
 The stacks (FISH, gray, Patchnet; `kiqa.maps.stack`) are computed before and
 read from files. The working folder then holds ``aggregator.h5`` and the files
@@ -21,12 +21,13 @@ from scipy.stats import rankdata
 
 from kiqa.data.records import ScoredImage
 from kiqa.io.weights import Companion, TrainingPart, export_h5
-from kiqa.training.aggregator.batches import epoch_plan, pretext_targets
+from kiqa.training.aggregator.batches import epoch_plan, pretext_targets, training_order
 from kiqa.training.aggregator.items import StackItem, read_stacks
 from kiqa.training.aggregator.network import compile_aggregator, network_of, predict_scores
 from kiqa.training.aggregator.settings import AggregatorSettings
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.origin import described
+from kiqa.training.runs.parts import require_enough
 from kiqa.training.runs.run import RunOptions, Training, run_training
 
 WEIGHTS_FILE = "aggregator.h5"
@@ -69,10 +70,11 @@ def train_aggregator(
             the folder holds another run.
         OSError: If a file cannot be read or written; what is finished stays.
     """
-    if len(train) < settings.batch_size or len(validation) < 3:
-        raise ValueError(
-            f"Expected at least {settings.batch_size} stacks to train, one batch, and 3 to "
-            f"validate. Received: {len(train)} and {len(validation)}."
+    require_enough(train, validation, settings, what="stacks")
+    batches = training_order(train, batch_size=settings.batch_size)
+    if left := len(train) - sum(map(len, batches)):
+        run.get("report", lambda message: None)(
+            f"{left} of {len(train)} stacks are left out of each epoch: alone in a batch"
         )
     targets, wanted = _targets(train, settings), _wanted(validation, settings)
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from kiqa.io.images import load_image
 from kiqa.io.weights import TrainingPart, export_h5
-from kiqa.maps.lite import WORKING_AREA
+from kiqa.maps.lite import WORKING_AREA, LiteRater
 from kiqa.training.lite.calibration import interval, percentiles
 from kiqa.training.runs.origin import described
 
@@ -22,8 +23,8 @@ def export_lite(
     model: keras.Model,
     path: str | os.PathLike,
     *,
-    trained: np.ndarray,
-    validated: np.ndarray,
+    train: Sequence[Path],
+    validation: Sequence[Path],
     wanted: np.ndarray,
     trained_on: Sequence[TrainingPart],
     initial: str | None,
@@ -33,8 +34,10 @@ def export_lite(
     Args:
         model: The trained network.
         path: Target ending in ``.h5``.
-        trained: Its scores of the training images, (n,).
-        validated: Its scores of the validation images, (m,).
+        train: Files of the training images. They and those of ``validation``
+            are rated as `kiqa.maps.lite.LiteRater.score` rates any image, not
+            from the stored features, which are of squares.
+        validation: Files of the validation images, (m,).
         wanted: Their MOS, (m,).
         trained_on: Which images.
         initial: What the body started from.
@@ -43,8 +46,14 @@ def export_lite(
         The path written.
 
     Raises:
-        OSError: If writing fails.
+        OSError: If an image cannot be read, or writing fails.
+        ValueError: If an image cannot be rated.
     """
+    rater = LiteRater(model)
+    trained, validated = (
+        np.array([rater.score(load_image(path).pixels) for path in paths])
+        for paths in (train, validation)
+    )
     details = described(
         "lite",
         trained_on,

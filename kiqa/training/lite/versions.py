@@ -53,7 +53,7 @@ class FeatureSet:
 
 
 def squared(pixels: np.ndarray) -> np.ndarray:
-    """Return an image as a square of `SIDE` pixels, as scoring resamples."""
+    """Return an image as a square of `SIDE` pixels, its aspect lost; scoring keeps it."""
     height, width = pixels.shape[:2]
     kind = cv2.INTER_AREA if height * width >= SIDE * SIDE else cv2.INTER_CUBIC
     return cv2.resize(np.ascontiguousarray(pixels), (SIDE, SIDE), interpolation=kind)

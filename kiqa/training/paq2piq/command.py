@@ -9,9 +9,10 @@ from pathlib import Path
 from kiqa.arguments import add_number, add_path, add_text
 from kiqa.data.records import original_name
 from kiqa.data.trained import in_chain, trained_on
+from kiqa.training.paq2piq.initial import check_initial
 from kiqa.training.paq2piq.settings import PRESETS, Paq2piqSettings
 from kiqa.training.runs.command import TrainingCommand
-from kiqa.training.teaching.command import add_teaching, taught_parts
+from kiqa.training.runs.teaching.command import add_teaching, taught_parts
 
 
 def _add_options(parser):
@@ -34,7 +35,8 @@ def _prepare(arguments: argparse.Namespace, settings: Paq2piqSettings):
     """Records of train, val and test."""
     if arguments.patch_scores is not None and arguments.pseudo_scores is not None:
         raise ValueError("Expected --patch-scores or --pseudo-scores. Received: both.")
-    return taught_parts(arguments, settings)
+    check_initial(settings.body, arguments.initial)
+    return taught_parts(arguments, settings, also=arguments.pseudo_scores)
 
 
 def _train(prepared, settings, run, arguments):

@@ -20,6 +20,7 @@ from kiqa.io.weights import load_model
 from kiqa.models.paq2piq import build_paq2piq_body, build_paq2piq_head
 from kiqa.models.roi_pool import roi_pool
 from kiqa.training.paq2piq.batches import ImageSet, whole_image
+from kiqa.training.paq2piq.initial import refuse_imagenet_resnet18
 from kiqa.training.paq2piq.losses import region_loss
 from kiqa.training.paq2piq.settings import Paq2piqSettings
 from kiqa.training.runs.optimizers import adam, compile_model, scheduled_rate
@@ -192,11 +193,7 @@ class _Reshaped(keras.layers.Layer):
 def _start_resnet18(body, initial):
     """Set the body's weights from a file of a ResNet-18."""
     if str(initial) == "imagenet":
-        raise FileNotFoundError(
-            "Expected a file of ImageNet's ResNet-18. Received: 'imagenet', which neither Keras "
-            "nor a package of the index has. Download torchvision's resnet18 (.pth), convert it, "
-            "kiqa convert resnet18 FILE.pth --output resnet18.h5, and name that file."
-        )
+        refuse_imagenet_resnet18()
     source = load_model(initial)
     named = {layer.name: layer.get_weights() for layer in source.layers if layer.weights}
     wanted = {layer.name: layer for layer in body.layers if layer.weights}

@@ -43,8 +43,9 @@ from kiqa.training.resnet18.teacher import load_teacher, write_teacher_features
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.origin import details_of, origin
 from kiqa.training.runs.packed import pack_images
+from kiqa.training.runs.parts import require_enough
 from kiqa.training.runs.run import RunOptions, Training, run_training
-from kiqa.training.teaching.teacher import refuse_seen
+from kiqa.training.runs.teaching.seen import refuse_seen
 
 WEIGHTS_FILE = "resnet18.h5"
 
@@ -91,7 +92,8 @@ def distil_resnet18(
         part: [_row(record) for record in records]
         for part, records in (("train", train), ("val", validation), ("test", test))
     }
-    master = _checked(train, validation, test, settings, teacher)
+    report = run.get("report", lambda message: None)
+    master = _checked(train, validation, test, settings, teacher, report=report)
     store = pack_images(
         [record.path for record in (*train, *validation)],
         os.path.join(run["workdir"], "packed") if packed is None else packed,
@@ -105,7 +107,7 @@ def distil_resnet18(
         run["workdir"],
         names=[record.name for record in train],
         scores=np.array([record.mos01 for record in train]),
-        report=run.get("report", lambda message: None),
+        report=report,
     )
     wanted = np.array([100 * record.mos01 for record in validation])
 
@@ -143,14 +145,10 @@ def _row(record):
     return {"image_name": record.name, "content": record.content, "score": record.mos01}
 
 
-def _checked(train, validation, test, settings, teacher):
+def _checked(train, validation, test, settings, teacher, *, report):
     """The teacher, if it and the images fit."""
-    if len(train) < settings.batch_size or len(validation) < 3:
-        raise ValueError(
-            f"Expected at least {settings.batch_size} images to train, one batch, and 3 to "
-            f"validate. Received: {len(train)} and {len(validation)}."
-        )
-    refuse_seen(read_info(find_weights(teacher)), test)
+    require_enough(train, validation, settings)
+    refuse_seen(read_info(find_weights(teacher)), test, report=report)
     return load_teacher(teacher)
 
 

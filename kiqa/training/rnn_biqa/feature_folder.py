@@ -1,10 +1,10 @@
 """Feature sequences on disk: one file per image, and what made them.
 
 A folder holds ``features.json`` (data set, extractor by name and sha256, form
-of the gaze), ``extractor.h5``, a copy of the network, ``images.jsonl`` with a
-row an image (several such files if several processes filled the folder), and
-``sequences/``, whose files repeat the extractor's sha256: a file of another
-extractor is refused wherever it comes from.
+of the gaze, the teacher if there is one), ``extractor.h5``, a copy of the
+network, ``images.jsonl`` with a row an image (several such files if several
+processes filled the folder), and ``sequences/``, whose files repeat the
+extractor's sha256: a file of another extractor is refused wherever it comes from.
 
 Public names: `FolderInfo`, `FeatureFolder`, `open_folder`, `begin_folder`,
 `save_sequence`, `read_sequence`, `sequence_file`, `ROW_COLUMNS`.
@@ -29,6 +29,7 @@ from kiqa.io.rows import read_rows
 from kiqa.io.weights import WeightsInfo
 from kiqa.maps.gaze import GazeForm
 from kiqa.maps.rnn_biqa import FeatureSequence
+from kiqa.training.rnn_biqa.feature_teacher import FeatureTeacher
 
 INFO_FILE, EXTRACTOR_FILE, SEQUENCES = "features.json", "extractor.h5", "sequences"
 ROW_COLUMNS = ("name", "sha256", "mos", "content", "set", "patches", "low", "file", "error")
@@ -45,6 +46,8 @@ class FolderInfo:
         features: Number of features of a patch.
         dataset: Key of `kiqa.data.DATASETS`.
         form: How images became patches.
+        teacher: Whose scores the training images have, beside people's or
+            alone; ``None`` for people's.
     """
 
     extractor: str
@@ -52,6 +55,7 @@ class FolderInfo:
     features: int
     dataset: str
     form: GazeForm
+    teacher: FeatureTeacher | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +113,13 @@ class FeatureFolder:
 
 
 def begin_folder(
-    path: str | os.PathLike, *, extractor: WeightsInfo, features: int, dataset: str, form: GazeForm
+    path: str | os.PathLike,
+    *,
+    extractor: WeightsInfo,
+    features: int,
+    dataset: str,
+    form: GazeForm,
+    teacher: FeatureTeacher | None = None,
 ) -> FolderInfo:
     """Begin or continue a folder of features.
 
@@ -119,23 +129,25 @@ def begin_folder(
         features: Number of features of a patch.
         dataset: Key of `kiqa.data.DATASETS`.
         form: How images become patches.
+        teacher: Whose scores the training images have.
 
     Returns:
         What makes the features.
 
     Raises:
         ValueError: If the folder holds features of another extractor, data
-            set or form.
+            set or form, or scores of another teacher.
         OSError: If it cannot be written.
     """
     path = Path(path)
-    info = FolderInfo(extractor.name, extractor.sha256, features, dataset, form)
+    info = FolderInfo(extractor.name, extractor.sha256, features, dataset, form, teacher)
     if (path / INFO_FILE).is_file():
         earlier = _read_info(path)
         if earlier != info:
             raise ValueError(
                 f"Expected features of {_said(info)}, the same as now. Received: {path}, which "
-                f"holds features of {_said(earlier)}. Use another folder."
+                f"holds features of {_said(earlier)}. Use another folder; for other scores copy "
+                f"{SEQUENCES}/ into it, so that only these are written."
             )
         return info
     (path / SEQUENCES).mkdir(parents=True, exist_ok=True)
@@ -148,6 +160,8 @@ def begin_folder(
         "dataset": dataset,
         "form": form.to_json(),
     }
+    if teacher is not None:
+        values["teacher"] = teacher.to_json()
     write_json(values, path / INFO_FILE)
     return info
 
@@ -278,6 +292,7 @@ def _read_info(path):
         return FolderInfo(
             **{key: values[key] for key in _FIELDS if key != "form"},
             form=GazeForm.from_json(values["form"]),
+            teacher=FeatureTeacher.from_json(values["teacher"]) if "teacher" in values else None,
         )
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
@@ -287,7 +302,9 @@ def _read_info(path):
 
 
 def _said(info):
+    teacher = info.teacher
+    scores = "" if teacher is None else f", scores of {teacher.name} with weight {teacher.weight:g}"
     return (
         f"{info.dataset} by {info.extractor} (sha256 {info.extractor_sha256[:12]}), "
-        f"{info.form.to_json()}"
+        f"{info.form.to_json()}{scores}"
     )

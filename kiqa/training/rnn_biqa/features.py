@@ -27,6 +27,7 @@ from kiqa.training.rnn_biqa.feature_folder import (
     save_sequence,
     sequence_file,
 )
+from kiqa.training.rnn_biqa.feature_teacher import FeatureTeacher
 
 
 def extract_features(
@@ -35,6 +36,7 @@ def extract_features(
     *,
     extractor: str | os.PathLike,
     form: GazeForm,
+    teacher: FeatureTeacher | None = None,
     shard: tuple[int, int] = (1, 1),
     half: bool = True,
     workers: int | None = None,
@@ -46,6 +48,7 @@ def extract_features(
         folder: Folder of features, see `kiqa.training.rnn_biqa.feature_folder`.
         extractor: Name or file of a feature extractor.
         form: How images become patches.
+        teacher: Whose scores the records of the part train have.
         shard: ``(i, n)``: only the i-th of n parts, by name; each part has
             its own list of images in the folder, so that several processes
             may fill it.
@@ -81,6 +84,7 @@ def extract_features(
         features=network.features,
         dataset=records[0].dataset,
         form=form,
+        teacher=teacher,
     )
     name = "images.jsonl" if shard == (1, 1) else f"images-{shard[0]}of{shard[1]}.jsonl"
     rows = RowFile(folder / name, form="jsonl", columns=ROW_COLUMNS, resume=True)

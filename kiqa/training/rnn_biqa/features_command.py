@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -22,8 +23,9 @@ from kiqa.io.messages import tell
 from kiqa.maps.gaze import GazeForm
 from kiqa.running import claimed
 from kiqa.startup import start_keras
-from kiqa.training.teaching.command import add_teaching, with_taught
+from kiqa.training.runs.teaching.command import add_teaching, with_taught
 
+_say = partial(tell, name="train_rnn_biqa")
 _FORMS = {"paper": RNN_BIQA, "code": RNN_BIQA_CODE}
 
 
@@ -107,6 +109,7 @@ def _write_features(
     records: Sequence[ScoredImage], arguments: argparse.Namespace, *, say: Callable[[str], None]
 ) -> tuple[int, int]:
     """Extract with a bar; the numbers of images, and of those that could not be used."""
+    from kiqa.training.rnn_biqa.feature_teacher import teacher_of
     from kiqa.training.rnn_biqa.features import extract_features
 
     form = replace(
@@ -116,6 +119,7 @@ def _write_features(
     )
     rows = extract_features(
         records, arguments.output, extractor=arguments.extractor, form=form,
+        teacher=teacher_of(arguments),
         shard=arguments.shard, half=not arguments.float32, workers=arguments.workers,
     )  # fmt: skip
     images = errors = 0
@@ -136,7 +140,3 @@ def _display(text):
         return parse_display(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _say(text):
-    tell(text, name="train_rnn_biqa")

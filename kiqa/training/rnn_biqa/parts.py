@@ -22,6 +22,8 @@ from kiqa.data.splits import assign_split, read_split
 from kiqa.data.untrained import untrained
 from kiqa.io.weights import read_info
 from kiqa.training.rnn_biqa.feature_folder import EXTRACTOR_FILE, FeatureFolder
+from kiqa.training.rnn_biqa.feature_teacher import refuse_taught
+from kiqa.training.runs.origin import details_of
 
 if TYPE_CHECKING:
     from kiqa.training.rnn_biqa.pooling import Rated
@@ -41,6 +43,11 @@ class Part:
     folder: FeatureFolder
     names: Sequence[str]
 
+    def records(self) -> list[ScoredImage]:
+        """The images, as `folder_records` has them."""
+        known = {record.name: record for record in folder_records(self.folder)}
+        return [known[name] for name in self.names]
+
 
 class Parts(TypedDict):
     """What one run trains on, chooses the epoch by and is tested on; ``None`` is no images."""
@@ -51,8 +58,12 @@ class Parts(TypedDict):
 
 
 def folder_records(folder: FeatureFolder) -> list[ScoredImage]:
-    """Return the images of a folder as records, MOS in 0..1, files those of features."""
-    return [
+    """Return the images of a folder as records, MOS in 0..1, files those of features.
+
+    Those that a teacher scored, or whose MOS its scores are blended with, name it.
+    """
+    teacher = folder.info.teacher
+    records = [
         ScoredImage(
             name=row["name"],
             path=folder.path / row["file"],
@@ -65,6 +76,7 @@ def folder_records(folder: FeatureFolder) -> list[ScoredImage]:
         )
         for row in folder.rows
     ]
+    return records if teacher is None else [teacher.scored(record) for record in records]
 
 
 def less_excluded(
@@ -104,7 +116,8 @@ def own_parts(folder: FeatureFolder, split: str | os.PathLike | None = None) -> 
         ``train``, ``val`` and ``test``; ``None`` for one without images.
 
     Raises:
-        ValueError: If there is no split, or no image to train on.
+        ValueError: If there is no split, no image to train on, or a teacher's
+            score among those of ``val`` and ``test``.
         FileNotFoundError: If there is no such split.
     """
     records = folder_records(folder)
@@ -116,11 +129,11 @@ def own_parts(folder: FeatureFolder, split: str | os.PathLike | None = None) -> 
             f"Expected a split with images to train on. Received: {folder.path}, whose "
             f"{len(records)} images have none. Add --split FILE|NAME, or use --repeats."
         )
-    return {
-        "train": Part(folder, names["train"]),
-        "val": Part(folder, names["val"]) if names["val"] else None,
-        "test": Part(folder, names["test"]) if names["test"] else None,
-    }
+    return _judged_by_people(
+        Part(folder, names["train"]),
+        Part(folder, names["val"]) if names["val"] else None,
+        Part(folder, names["test"]) if names["test"] else None,
+    )
 
 
 def random_parts(
@@ -144,7 +157,7 @@ def random_parts(
         ``train`` and ``test``; ``val`` is ``None``.
 
     Raises:
-        ValueError: If there are too few images.
+        ValueError: If there are too few images, or a teacher scored them.
 
     References:
         Korhonen et al. 2021, section 4.4: one split for all sizes.
@@ -161,7 +174,7 @@ def random_parts(
             f"{len(folder.rows)} in {folder.path}, {len(parts['train'])} of them to train on. "
             "Extract the features of more images."
         )
-    return {"train": Part(folder, parts["train"]), "val": None, "test": Part(folder, parts["test"])}
+    return _judged_by_people(Part(folder, parts["train"]), None, Part(folder, parts["test"]))
 
 
 def cross_parts(train: FeatureFolder, test: FeatureFolder) -> Parts:
@@ -177,7 +190,8 @@ def cross_parts(train: FeatureFolder, test: FeatureFolder) -> Parts:
         ``train`` and ``test``; ``val`` is ``None``.
 
     Raises:
-        ValueError: If they are of different extractors or forms.
+        ValueError: If they are of different extractors or forms, or a teacher
+            scored those of ``test``.
     """
     one, other = train.info, test.info
     if one.extractor_sha256 != other.extractor_sha256:
@@ -192,14 +206,21 @@ def cross_parts(train: FeatureFolder, test: FeatureFolder) -> Parts:
             f"Expected features of one form. Received: {train.path} with {forms[0]}, and "
             f"{test.path} with {forms[1]}. Extract both with the same --preset."
         )
-    return {"train": Part(train, train.names), "val": None, "test": Part(test, test.names)}
+    return _judged_by_people(Part(train, train.names), None, Part(test, test.names))
 
 
-def unseen_parts(parts: Parts, *, include: bool, report: Callable[[str], object]) -> Parts:
-    """Leave out test images that the feature extractor was trained on.
+def unseen_parts(
+    parts: Parts,
+    *,
+    initial: str | os.PathLike | None = None,
+    include: bool,
+    report: Callable[[str], object],
+) -> Parts:
+    """Leave out test images that the feature extractor, or the start, was trained on.
 
     Args:
         parts: Of `own_parts`, `random_parts` or `cross_parts`.
+        initial: Name or file of the pooling network that is started from.
         include: Leave nothing out, and say so.
         report: Called with a sentence on what was met.
 
@@ -208,17 +229,21 @@ def unseen_parts(parts: Parts, *, include: bool, report: Callable[[str], object]
 
     Raises:
         ValueError: If no test image is left.
+        FileNotFoundError: If there is no such initial network.
     """
     test = parts["test"]
     if test is None:
         return parts
+    models = [details_of(initial)]
     file = test.folder.path / EXTRACTOR_FILE
-    if not file.is_file():
+    if file.is_file():
+        models.append(read_info(file).details)
+    else:
         report(f"what {test.folder.info.extractor} was trained on is not known: {file} is missing")
-        return parts
     names = set(test.names)
     records = [record for record in folder_records(test.folder) if record.name in names]
-    kept = untrained(records, [read_info(file).details], include=include, report=report)
+    known = [model for model in models if model is not None]
+    kept = untrained(records, known, include=include, report=report)
     left = {record.name for record in kept.images}
     return {**parts, "test": Part(test.folder, [name for name in test.names if name in left])}
 
@@ -246,3 +271,9 @@ def rated_part(part: Part, *, multi_resolution: bool) -> "Rated":
         mos=np.array([row["mos"] for row in rows], np.float64),
         contents=[f"{part.folder.info.dataset}/{row['content']}" for row in rows],
     )
+
+
+def _judged_by_people(train: Part, val: Part | None, test: Part | None) -> Parts:
+    """The parts, if people scored what judges."""
+    refuse_taught([record for part in (val, test) if part is not None for record in part.records()])
+    return {"train": train, "val": val, "test": test}

@@ -1,6 +1,6 @@
 """Start RNN-BIQA's feature extractor from trained weights, and freeze its first layers.
 
-Public names: `start_extractor`, `freeze_until`, `IMAGENET_FILE`.
+Public names: `start_extractor`, `freeze_until`.
 """
 
 import os
@@ -13,6 +13,7 @@ from kiqa.io.messages import shortened
 from kiqa.io.weights import WeightsError, load_model, load_weights
 from kiqa.io.weights.tensors import open_h5
 from kiqa.models.efficientnet_lite import stage_layers
+from kiqa.models.keras_cache import keras_imagenet_file
 from kiqa.training.runs.start import (
     fitting_layers,
     set_layers,
@@ -20,10 +21,6 @@ from kiqa.training.runs.start import (
     start_from,
 )
 
-IMAGENET_FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
-_IMAGENET_URL = (
-    f"https://storage.googleapis.com/tensorflow/keras-applications/resnet/{IMAGENET_FILE}"
-)
 _FIRST = "conv1_conv"  # sees the colours
 _LITE = "efficientnet-lite2"
 _FROZEN = {  # of "auto"
@@ -69,7 +66,7 @@ def start_extractor(
         return start_from(network, initial)
     if backbone == _LITE:
         return start_efficientnet_lite(network, initial)
-    path = _imagenet_file() if str(initial) == "imagenet" else Path(initial)
+    path = keras_imagenet_file("resnet50") if str(initial) == "imagenet" else Path(initial)
     if path.suffix == ".h5" and path.is_file() and not _is_ours(path):
         source, turned = _keras_resnet50(path), True
     else:
@@ -110,18 +107,6 @@ def freeze_until(network: keras.Model, backbone: str, name: str) -> None:
         )
     for layer in network.layers[: names.index(name) + 1]:
         layer.trainable = False
-
-
-def _imagenet_file():
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    path = home / "models" / IMAGENET_FILE
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"Expected the ImageNet weights of ResNet-50 at {path}. Received: no such file. "
-            f"Download it once, {_IMAGENET_URL}, and put it there or name it with --initial "
-            "FILE; or leave --initial out for random weights."
-        )
-    return path
 
 
 def _is_ours(path):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from kiqa.data.trained import names_trained_on
+from kiqa.data.trained import joined_parts, scored_parts
 from kiqa.evaluation.report import metric_cells, to_markdown, write_csv, write_json
 from kiqa.training.rnn_biqa.feature_folder import open_folder
 from kiqa.training.rnn_biqa.parts import Parts, cross_parts, own_parts, random_parts
@@ -118,17 +118,12 @@ def _publisher(parts, settings):
         from kiqa.training.rnn_biqa.publishing import publish_pooling
 
         features = parts["train"].folder
-        seen = tuple(
-            names_trained_on(
-                parts[use].names,
-                dataset=features.info.dataset,
-                use=use,
-                scores="human",
-                about="MOS",
-            )
-            for use in ("train", "val")
-            if parts[use] is not None
+        train, val = (
+            [] if (part := parts[use]) is None else part.records() for use in ("train", "val")
         )
+        seen = scored_parts(train, val, scores="human", about="MOS")
+        if any(record.scored_by or record.taught_by for record in train):
+            seen = joined_parts(seen, features.info.teacher.trained_on)
         publish_pooling(model, folder, features, settings, trained_on=seen)
 
     return export

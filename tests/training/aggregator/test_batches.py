@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kiqa.data.pipeline import epoch_dataset
-from kiqa.training.aggregator.batches import epoch_plan, plan_batches
+from kiqa.training.aggregator.batches import _of_one_size, epoch_plan, plan_batches
 from kiqa.training.aggregator.items import stack_item
 
 
@@ -43,6 +43,50 @@ def test_a_plan_holds_every_stack_once_and_one_resolution_a_batch(items):
     shuffled = plan_batches(shapes, batch_size=3, rng=np.random.default_rng(1))
     assert sorted(np.concatenate(shuffled)) == list(range(7))
     assert all(len({shapes[i] for i in batch}) == 1 for batch in shuffled)
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """Twelve stacks of one resolution, and of each one of a copy, of a resolution of its own."""
+    made = []
+    for index in range(12):
+        for name, shape in ((f"{index}", (48, 56)), (f"{index} (history 1)", (33 + index, 40))):
+            path = tmp_path / f"{name}.npy"
+            np.save(path, np.full((*shape, 3), index, np.float32))
+            made.append(stack_item(path, index / 10, name=name, content=f"{index}"))
+    return made
+
+
+def test_copies_are_mixed_with_images_as_published(copied):
+    """Most batches hold both; nothing is left out, and each target stays with its stack."""
+    plan = _plan(copied, batch_size=4)
+    assert sorted(np.concatenate(plan.order)) == list(range(24))
+    kinds = [{index % 2 for index in batch} for batch in plan.order]
+    assert sum(len(kind) == 2 for kind in kinds) > len(kinds) / 2
+    for number, batch in enumerate(plan.order):
+        stacks, targets = plan.make(number)
+        heights = sorted(copied[index].shape[0] for index in batch)
+        assert stacks.shape[1] == max(32, heights[2] // 8 * 8) and stacks.shape[2] in (40, 56)
+        np.testing.assert_array_equal(stacks[..., 0], np.broadcast_to(
+            10 * targets[:, :, None], stacks.shape[:3]).round().astype(np.float32))  # fmt: skip
+
+
+def test_a_mixed_batch_crops_and_reflects_at_random():
+    """No value that the stack does not have; the place differs with the generator."""
+    small, large = (
+        np.arange(rows * 40, dtype=np.float32).reshape(rows, 40, 1) for rows in (33, 48)
+    )
+    seen = set()
+    for seed in range(6):
+        one, other = _of_one_size([small, large], np.random.default_rng(seed))
+        assert one.shape == other.shape == (48, 40, 1)
+        assert set(one.ravel()) == set(small.ravel())
+        np.testing.assert_array_equal(other, large)
+        cropped = _of_one_size([small, small, large], np.random.default_rng(seed))[2]
+        assert cropped.shape == (32, 40, 1)
+        np.testing.assert_array_equal(np.diff(cropped[:, 0, 0]), 40)
+        seen.add((float(one[0, 0, 0]), float(cropped[0, 0, 0])))
+    assert len({one for one, _ in seen}) > 1 and len({crop for _, crop in seen}) > 1
 
 
 def test_targets_belong_to_their_stacks(items):

@@ -300,3 +300,16 @@ def test_wrong_settings_are_refused(wrong):
     """Each message names the setting."""
     with pytest.raises(ValueError, match=next(iter(wrong))):
         AggregatorSettings(**wrong)
+
+
+def test_stacks_that_no_batch_holds_are_told(tmp_path):
+    """The only one of a resolution is trained on in no epoch."""
+    made = _stacks(tmp_path, [(33, 32)] * 4 + [(40, 40)])
+
+    def stop(text):
+        raise InterruptedError(text)
+
+    with pytest.raises(InterruptedError, match="1 of 5 stacks are left out of each epoch"):
+        train_aggregator(
+            made, made[:3], SMALL, workdir=tmp_path, details=DETAILS, trained_on=(), report=stop
+        )

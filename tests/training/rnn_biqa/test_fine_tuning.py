@@ -10,11 +10,11 @@ from PIL import Image
 
 from kiqa.data.records import ScoredImage
 from kiqa.io.weights import Details, export_h5, load_model, read_info
+from kiqa.models.keras_cache import KERAS_FILES
 from kiqa.models.rnn_features import BACKBONES, build_extractor, without_head
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.training.rnn_biqa import fine_tuning
 from kiqa.training.rnn_biqa import settings as rnn_settings
-from kiqa.training.rnn_biqa import start as extractor_start
 from kiqa.training.rnn_biqa.fine_tuning import compile_extractor, fine_tune
 from kiqa.training.rnn_biqa.patches import epoch_plan, expected_scores, patch_pool
 from kiqa.training.rnn_biqa.settings import FINE_TUNING_PRESETS, FineTuningSettings
@@ -229,14 +229,15 @@ def test_compact_takes_over_wadiqams_convolutions(tmp_path):
 def test_resnet_takes_over_keras_weights_turned_to_rgb(tmp_path, monkeypatch):
     """Features of RGB pixels equal Keras's own of its BGR input; found in Keras's cache."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    file = KERAS_FILES["resnet50"][2]
     model = build_extractor()
-    with pytest.raises(FileNotFoundError, match=f"models/{extractor_start.IMAGENET_FILE}.*https:"):
+    with pytest.raises(FileNotFoundError, match=f"models/{file}.*https:"):
         start_extractor(model, "resnet50", "imagenet")
     twin = keras.applications.ResNet50(include_top=False, weights=None, pooling="avg")
     (tmp_path / "models").mkdir()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras calls its own .h5 writer legacy
-        twin.save(tmp_path / "models" / extractor_start.IMAGENET_FILE)
+        twin.save(tmp_path / "models" / file)
     assert "conv1_conv" in start_extractor(model, "resnet50", "imagenet")
     pixels = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3)).astype(np.float32)
     expected = twin.predict(keras.applications.resnet.preprocess_input(pixels.copy()), verbose=0)
