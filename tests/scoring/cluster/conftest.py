@@ -10,6 +10,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from kiqa.scoring.cluster import session
 from kiqa.scoring.cluster.session import joined
 
 _IMAGES = 40
@@ -29,10 +30,16 @@ def images(tmp_path_factory):
 
 
 @pytest.fixture(scope="package")
-def own_ray():
-    """A Ray of this process with two cores, of which nothing stays; lists its workers."""
+def real_ray():
+    """The library, loaded as kiqa does: it reads variables then."""
     if importlib.util.find_spec("ray") is None:
         pytest.skip("needs kiqa[ray]")
+    return session._ray()
+
+
+@pytest.fixture(scope="package")
+def own_ray(real_ray):
+    """A Ray of this process with two cores, of which nothing stays; lists its workers."""
     before = set(_children())
     with (
         tempfile.TemporaryDirectory(prefix="k", dir="/tmp") as place,

@@ -166,9 +166,8 @@ def test_a_machine_without_a_gpu_gives_none(no_ray):
 
 
 @pytest.fixture
-def head():
+def head(real_ray):
     """A Ray's head in processes of its own, which end with the test: address and environment."""
-    pytest.importorskip("ray", reason="needs kiqa[ray]")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     environment = os.environ | {

@@ -120,11 +120,10 @@ def test_ten_ends_lose_and_double_nothing(run, seed, capsys):
 
 
 @pytest.fixture(params=["OutOfMemoryError", "NodeDiedError"])
-def end(request):
+def end(real_ray, request):
     """An end of a worker's, of Ray's own kind."""
-    exceptions = pytest.importorskip("ray.exceptions", reason="needs kiqa[ray]")
-    kind = getattr(exceptions, request.param)
-    return exceptions, kind(f"{request.param} of node n1.\nAnd more.")
+    kind = getattr(real_ray.exceptions, request.param)
+    return real_ray.exceptions, kind(f"{request.param} of node n1.\nAnd more.")
 
 
 def test_memory_that_is_full_and_a_node_that_goes_are_ends(end, run, monkeypatch, capsys):
