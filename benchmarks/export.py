@@ -20,7 +20,7 @@ a line on standard error for each model; needs kiqa[onnx] and kiqa[litert].
 All of the catalogue, without times:
 
     python benchmarks/export.py --model lite patchnet wadiqam_nr wadiqam_fr paq2piq_rm rnn_biqa \\
-        aggregator --format saved-model onnx litert keras --rounds 0
+        aggregator nima deepbiq cnniqa cornia --format saved-model onnx litert keras --rounds 0
 """
 
 import argparse

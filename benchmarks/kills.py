@@ -61,6 +61,7 @@ TRAININGS = {
     "train_comparator nima": [
         *(*_DATA, "--batch-size", "4", "--epochs", "12", "--assumed-sd", "15"),
     ],
+    "train_comparator koncept512": [*_DATA, *("--batch-size", "4", "--epochs", "12")],
     "train_rnn_biqa pool": ["--features", "{features}", "--epochs", "12", "--batch-size", "4"],
 }
 

@@ -4,32 +4,21 @@ A training's parser suppresses defaults, so that only what was given overrides
 a preset. The options here are always there: they are ``None``, or their
 default, which the help then names.
 
-Public names: `entry_parser`, `add_path`, `add_text`, `add_number`, `add_flag`, `add_exclude`,
-`add_include`, `INCLUDE_OPTION`, `whole_number`, `part_of`, `Output`, `add_output`.
+Public names: `add_path`, `add_text`, `add_number`, `add_flag`, `add_exclude`, `add_include`,
+`INCLUDE_OPTION`, `whole_number`, `part_of`, `Output`, `add_output`.
 """
 
 import argparse
 import enum
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from kiqa.io.remote import is_url
+
 INCLUDE_OPTION = "--include-trained"
-
-
-def entry_parser(name: str, summary: str, *, failed: str = "") -> argparse.ArgumentParser:
-    """Return the parser of a ``python -m kiqa.NAME`` with several commands.
-
-    Args:
-        name: Of the module.
-        summary: What it does.
-        failed: What status 1 means, where there is such, with its comma.
-    """
-    epilog = f"Exit status: 0 done, {failed}2 usage or input error, 130 interrupted."
-    return argparse.ArgumentParser(
-        prog=f"python -m kiqa.{name}", description=summary, epilog=epilog
-    )
 
 
 def add_path(
@@ -154,7 +143,7 @@ def add_output(
     group: argparse._ActionsContainer, name: str, kind: Output, metavar: str, text: str,
     **options: Any,
 ) -> None:  # fmt: skip
-    """Add an option that names what is written.
+    """Add an option that names what is written, on this machine; a URL is a usage error.
 
     `kiqa.running.claimed` checks and locks it before the command begins.
 
@@ -166,5 +155,15 @@ def add_output(
         text: What the help says of it.
         **options: As of `argparse`, such as ``required`` and ``type``.
     """
-    action = group.add_argument(name, metavar=metavar, help=text, **options)
+    to_path = partial(_local, kind=options.pop("type", str))
+    action = group.add_argument(name, metavar=metavar, help=text, type=to_path, **options)
     group.set_defaults(outputs={**(group.get_default("outputs") or {}), action.dest: kind})
+
+
+def _local(text: str, *, kind: Callable[[str], Any]) -> Any:
+    if is_url(text):
+        raise argparse.ArgumentTypeError(
+            f"expected a file or folder of this machine, got {text!r}; write there, and copy it "
+            "to its place afterwards"
+        )
+    return kind(text)

@@ -12,34 +12,12 @@ interrupted by Ctrl-C.
 
 from collections.abc import Sequence
 
-from kiqa.arguments import entry_parser
-from kiqa.interrupts import end, parsed_entry
+from kiqa.interrupts import end, training_entry
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; ``None`` takes `sys.argv`."""
-    return parsed_entry("train_comparator", _parser, argv)
-
-
-def _parser():
-    from kiqa.comparators.command import add_brisque, add_cornia, add_deepbiq, add_niqe
-    from kiqa.training.runs.command import add_training_command
-    from kiqa.training.runs.heads.command import COMMANDS as HEADS
-    from kiqa.training.runs.regression.command import COMMANDS as REGRESSIONS
-
-    summary = "Fit a comparator: another method that stands beside ours in tables."
-    parser = entry_parser("train_comparator", summary)
-    names = parser.add_subparsers(required=True, metavar="NAME")
-    for name, what, add_options in (
-        ("brisque", "BRISQUE's regression, on images with scores", add_brisque),
-        ("cornia", "CORNIA's codebook and regression, on images with scores", add_cornia),
-        ("deepbiq", "DeepBIQ's regression of features, on images with scores", add_deepbiq),
-        ("niqe", "NIQE's Gaussian, on undistorted images", add_niqe),
-    ):
-        add_options(names.add_parser(name, help=what, description=f"Fit {what}."))
-    for name, command in {**REGRESSIONS, **HEADS}.items():
-        add_training_command(names, name, command, command.summary.removesuffix("."))
-    return parser
+    return training_entry("comparators", argv, name="train_comparator")
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def add_reference(parser: argparse.ArgumentParser) -> None:
     """Add --reference to a command."""
     text = (
         "for full-reference models: the undistorted image, or a folder with one under the relative "
-        "path of each image, of the same size and mode"
+        "path of each image, of the same size and mode; no URL"
     )
     add_text(parser, "--reference", "PATH", text)
 

@@ -21,7 +21,7 @@ from kiqa.data.trained import in_chain, trained_on
 from kiqa.training.aggregator.settings import AggregatorSettings
 from kiqa.training.runs.command import TrainingCommand
 from kiqa.training.runs.parts import keep_split
-from kiqa.training.teaching.command import add_teaching, taught_parts
+from kiqa.training.runs.teaching.command import add_teaching, taught_parts
 
 _FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # thesis 5.4
 _RANDOM = "random"  # --split that is drawn, whatever the data set has

@@ -34,6 +34,7 @@ from kiqa.training.runs.convolutional import fold
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.images import ImageStore
 from kiqa.training.runs.origin import described
+from kiqa.training.runs.parts import record_rows, require_enough
 from kiqa.training.runs.run import RunOptions, Training, run_training
 
 _PSEUDO = "one score for pristine images, parts of it for locally distorted copies"
@@ -93,7 +94,7 @@ def train_patchnet_mos(
 
     training = Training(
         settings=settings,
-        parts={part: [_row(record) for record in records] for part, records in parts.items()}
+        parts=record_rows(parts)
         | {"unrated": [{"image_name": p.name, "content": None, "mos01": None} for p in unrated]},
         build=build,
         plan=plan,
@@ -108,11 +109,7 @@ def train_patchnet_mos(
 def _check(parts, unrated, settings):
     """Refuse parts that cannot be trained on, and unrated images that are judged by."""
     train, validation = parts["train"], parts["val"]
-    if len(train) < settings.batch_size or len(validation) < 3:
-        raise ValueError(
-            f"Expected at least {settings.batch_size} images to train, one batch, and 3 to "
-            f"validate. Received: {len(train)} and {len(validation)}."
-        )
+    require_enough(train, validation, settings)
     if bool(unrated) != bool(settings.unrated_pieces):
         raise ValueError(
             "Expected unrated images together with unrated_pieces. Received: "
@@ -125,10 +122,6 @@ def _check(parts, unrated, settings):
             "Expected unrated images outside of val and test. Received: "
             f"{len(shared)} of them, such as {shared[:3]}. Choose others with --unrated-split."
         )
-
-
-def _row(record):
-    return {"image_name": record.name, "content": record.content, "mos01": record.mos01}
 
 
 def _paths(records):

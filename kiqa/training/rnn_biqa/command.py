@@ -1,6 +1,6 @@
-"""The command lines of RNN-BIQA's trainings: ``fine-tune`` and ``pool``.
+"""The command lines of RNN-BIQA's trainings: ``fine-tune`` and ``pool``, and with ``features`` all.
 
-Public names: `FINE_TUNE`, `POOL`.
+Public names: `FINE_TUNE`, `FEATURES`, `POOL`, `COMMAND`.
 """
 
 import argparse
@@ -9,13 +9,14 @@ from dataclasses import replace
 from kiqa.arguments import INCLUDE_OPTION, add_number, add_path
 from kiqa.data.chosen import scored_images
 from kiqa.data.records import SETS
+from kiqa.training.rnn_biqa.features_command import add_features, run_features
 from kiqa.training.rnn_biqa.settings import (
     FINE_TUNING_PRESETS,
     POOLING_PRESETS,
     FineTuningSettings,
     PoolingSettings,
 )
-from kiqa.training.runs.command import TrainingCommand
+from kiqa.training.runs.command import OtherCommand, SeveralCommands, TrainingCommand
 from kiqa.training.runs.parts import limited
 
 
@@ -118,3 +119,25 @@ POOL = TrainingCommand(
     initial="pooling network of the same method and features to start from (default: random "
     "weights)",
 )  # fmt: skip
+
+
+def _add_features(parser):
+    add_features(parser)
+    parser.set_defaults(run=run_features)
+
+
+FEATURES = OtherCommand(
+    "Extract feature sequences into a folder. What is finished is not computed again; several "
+    "processes may fill one folder with --shard.",
+    _add_features,
+)
+COMMAND = SeveralCommands(
+    name="train_rnn_biqa",
+    summary="Train RNN-BIQA: a feature extractor, features, and their pooling.",
+    commands={
+        "features": ("extract the features of a data set", FEATURES),
+        "fine-tune": ("train the feature extractor", FINE_TUNE),
+        "pool": ("train the pooling network on features", POOL),
+    },
+    failed="images could not be used",
+)

@@ -22,7 +22,7 @@ from kiqa.io.messages import tell
 from kiqa.maps.gaze import GazeForm
 from kiqa.running import claimed
 from kiqa.startup import start_keras
-from kiqa.training.teaching.command import add_teaching, with_taught
+from kiqa.training.runs.teaching.command import add_teaching, with_taught
 
 _FORMS = {"paper": RNN_BIQA, "code": RNN_BIQA_CODE}
 

@@ -1,12 +1,12 @@
 """The images of a training, as its options name them: nothing is trained on that it is judged by.
 
 Public names: `chosen_parts`, `limited`, `add_unrated`, `unrated_images`,
-`refuse_shared_contents`, `keep_split`.
+`require_enough`, `refuse_shared_contents`, `record_rows`, `keep_split`.
 """
 
 import argparse
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,7 +27,7 @@ def chosen_parts(
     """Read the images that the options of a training's data name.
 
     Args:
-        arguments: What `add_training`'s parser found.
+        arguments: What `kiqa.training.runs.command.training_parser` found.
         settings: With ``seed``, for ``--limit``.
 
     Returns:
@@ -146,3 +146,38 @@ def refuse_shared_contents(parts: Mapping[str, Sequence[Mapping]]) -> None:
                 "Expected every scene, or reference, on one side of the split. Received: "
                 f"{len(shared)} in both {one} and {other}, such as {shared[:3]}. Split by content."
             )
+
+
+def require_enough(train: Sized, validation: Sized, settings: Any, *, what: str = "images") -> None:
+    """Refuse parts that make no batch, or no correlation.
+
+    Args:
+        train: What is trained on.
+        validation: What chooses the epoch.
+        settings: With ``batch_size``.
+        what: Both are, in words.
+
+    Raises:
+        ValueError: With the numbers that are needed and that are there.
+    """
+    if len(train) < settings.batch_size or len(validation) < 3:
+        raise ValueError(
+            f"Expected at least {settings.batch_size} {what} to train, one batch, and 3 to "
+            f"validate. Received: {len(train)} and {len(validation)}."
+        )
+
+
+def record_rows(parts: Mapping[str, Sequence[ScoredImage]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of ``images.csv`` of rated images.
+
+    Args:
+        parts: Images by part.
+
+    Returns:
+        For `kiqa.training.runs.run.Training`: ``image_name``, ``content`` and
+        ``mos01`` of each.
+    """
+    return {
+        part: [{"image_name": r.name, "content": r.content, "mos01": r.mos01} for r in records]
+        for part, records in parts.items()
+    }

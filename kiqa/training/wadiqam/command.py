@@ -15,7 +15,7 @@ from kiqa.data.trained import trained_on
 from kiqa.io.messages import tell
 from kiqa.training.runs.command import TrainingCommand
 from kiqa.training.runs.parts import keep_split, limited
-from kiqa.training.teaching.command import add_teaching, taught_parts
+from kiqa.training.runs.teaching.command import add_teaching, taught_parts
 from kiqa.training.wadiqam.proxies import METRICS, proxy_by
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
 from kiqa.training.wadiqam.tasks import (

@@ -7,7 +7,7 @@ import pytest
 
 from kiqa.data.chosen import training_parts
 from kiqa.training.runs import options
-from kiqa.training.runs.command import TrainingCommand, main
+from kiqa.training.runs.command import OtherCommand, SeveralCommands, TrainingCommand, main
 from kiqa.training.runs.parts import chosen_parts, limited
 
 OPTIONS = (
@@ -184,3 +184,34 @@ def test_interrupted_runs_say_how_to_continue(command, biq, tmp_path, capsys, be
     assert main(stopped, [*biq, "--workdir", str(folder)]) == 130
     text = capsys.readouterr().err
     assert (f"--workdir {folder} --resume" in text) == begun
+
+
+def test_one_of_several_commands_is_named(command, calls, biq, tmp_path, capsys):
+    """Trainings keep their presets; others run what they set; its status is the command's."""
+
+    def add_options(parser):
+        parser.add_argument("--size", type=int, default=3)
+        parser.set_defaults(run=lambda arguments: arguments.size)
+
+    several = SeveralCommands(
+        name="train_several",
+        summary="Train something.",
+        commands={
+            "nothing": ("train nothing", command),
+            "other": ("count", OtherCommand("Count.", add_options)),
+        },
+        failed="something was left out",
+    )
+    assert main(several, ["other"]) == 3
+    options = ["--preset", "quick", "--seed", "5", "--workdir", str(tmp_path / "run")]
+    assert main(several, ["nothing", *biq, *options]) == 0
+    assert (calls[0][1].epochs, calls[0][1].seed) == (1, 5)
+    for words in ([], ["neither"]):
+        with pytest.raises(SystemExit, match="2"):
+            main(several, words)
+    capsys.readouterr()
+    with pytest.raises(SystemExit, match="0"):
+        main(several, ["--help"])
+    text = capsys.readouterr().out
+    assert "python -m kiqa.train_several" in text and "0 done, 1 something was left out, 2" in text
+    assert "train nothing" in text and "count" in text

@@ -1,9 +1,11 @@
 """Nothing is trained on that a run is judged by."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from kiqa.data.splits import read_split
-from kiqa.training.runs.parts import keep_split, refuse_shared_contents
+from kiqa.training.runs.parts import keep_split, refuse_shared_contents, require_enough
 
 
 def _rows(*contents):
@@ -32,3 +34,13 @@ def test_a_split_of_an_earlier_run_stays(tmp_path):
     with pytest.raises(ValueError, match="another draw.*another --workdir"):
         keep_split(drawn | {"a.png": "val", "b.png": "train"}, tmp_path)
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(("train", "validation"), [(3, 3), (4, 2)])
+def test_less_than_a_batch_or_a_correlation_is_refused(train, validation):
+    """With both numbers, and what is counted."""
+    settings = SimpleNamespace(batch_size=4)
+    require_enough(range(4), range(3), settings)
+    message = f"at least 4 stacks to train.*Received: {train} and {validation}"
+    with pytest.raises(ValueError, match=message):
+        require_enough(range(train), range(validation), settings, what="stacks")

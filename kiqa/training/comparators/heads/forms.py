@@ -17,7 +17,7 @@ from kiqa.data.label_distributions import bins_of_records
 from kiqa.data.records import ScoredImage
 from kiqa.models import builder
 from kiqa.models.nima import MIDDLES
-from kiqa.training.runs.heads.settings import HeadSettings
+from kiqa.training.comparators.heads.settings import HeadSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kiqa.training.teaching.made import make_degraded, make_histories
+from kiqa.training.runs.teaching.made import make_degraded, make_histories
 
 
 @pytest.fixture

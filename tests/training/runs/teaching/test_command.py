@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from kiqa.data.records import ScoredImage, original_name
-from kiqa.training.teaching import teacher as teacher_module
-from kiqa.training.teaching.command import add_teaching, with_taught
+from kiqa.training.runs.teaching import teacher as teacher_module
+from kiqa.training.runs.teaching.command import add_teaching, with_taught
 
 
 @pytest.fixture

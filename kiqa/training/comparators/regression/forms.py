@@ -28,12 +28,14 @@ class Form:
         planes: Of a piece.
         prepare: From ``uint8`` pixels (H, W, 3) to ``float32`` (H, W, planes), of
             which pieces are cut.
+        loss: Of the score of each piece.
     """
 
     name: str
     side: int
     planes: int
     prepare: Callable[[np.ndarray], np.ndarray]
+    loss: str = "mean_absolute_error"
 
     def build(self, seed: int | None) -> "keras.Model":
         """Build the network with fresh weights, pieces (n, side, side, planes) -> (n, 1)."""

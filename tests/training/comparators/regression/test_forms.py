@@ -5,7 +5,7 @@ import pytest
 
 from kiqa.models import MODELS
 from kiqa.scoring.engines import ENGINES
-from kiqa.training.runs.regression.forms import FORMS
+from kiqa.training.comparators.regression.forms import FORMS
 
 
 @pytest.mark.parametrize("name", FORMS)

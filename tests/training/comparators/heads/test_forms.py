@@ -6,8 +6,8 @@ import pytest
 from kiqa.data.records import ScoredImage
 from kiqa.models import MODELS
 from kiqa.scoring.engines import ENGINES
-from kiqa.training.runs.heads.forms import FORMS, earth_movers_distance
-from kiqa.training.runs.heads.settings import HeadSettings
+from kiqa.training.comparators.heads.forms import FORMS, earth_movers_distance
+from kiqa.training.comparators.heads.settings import HeadSettings
 
 RECORD = ScoredImage("a.png", "a.png", 0.42, None, "a.png", "biq2021", (0.0, 1.0))
 

@@ -18,18 +18,16 @@ from kiqa.data.patches import cut_patches, random_positions
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.data.records import ScoredImage
 from kiqa.data.trained import trained_on
-from kiqa.io.weights import export_h5
 from kiqa.io.weights.details import ALL_PATCHES
+from kiqa.training.comparators.regression.forms import Form
+from kiqa.training.comparators.regression.settings import RegressionSettings
+from kiqa.training.comparators.run import run_comparator
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.images import ImageStore
-from kiqa.training.runs.optimizers import adam, compile_model, scheduled_rate
-from kiqa.training.runs.origin import described
-from kiqa.training.runs.regression.forms import Form
-from kiqa.training.runs.regression.settings import RegressionSettings
+from kiqa.training.runs.parts import require_enough
 from kiqa.training.runs.replicas import predict_batch
-from kiqa.training.runs.run import RunOptions, Training, run_training
-from kiqa.training.runs.seeding import epoch_rng, model_seed
-from kiqa.training.runs.start import start_whole
+from kiqa.training.runs.run import RunOptions
+from kiqa.training.runs.seeding import epoch_rng
 
 
 def train_regression(
@@ -65,11 +63,7 @@ def train_regression(
             two parts, or the folder holds another run.
         OSError: If a file cannot be read or written; what is finished stays.
     """
-    if len(train) < settings.batch_size or len(validation) < 3:
-        raise ValueError(
-            f"Expected at least {settings.batch_size} images to train, one batch, and 3 to "
-            f"validate. Received: {len(train)} and {len(validation)}."
-        )
+    require_enough(train, validation, settings)
     images, held_out = (
         ImageStore([r.path for r in records], smallest=form.side, keep_bytes=keep_bytes // 2)
         for records in (train, validation)
@@ -78,18 +72,6 @@ def train_regression(
         np.array([r.mos01 for r in records], np.float32) for records in (train, validation)
     )
 
-    def build():
-        model = form.build(model_seed(settings.seed))
-        if initial is not None:
-            start_whole(model, initial)
-        rate = scheduled_rate(settings, batches=len(train) // settings.batch_size)
-        compile_model(
-            model,
-            optimizer=adam(rate, weight_decay=settings.weight_decay, clip_norm=settings.clip_norm),
-            loss="mean_absolute_error",
-        )
-        return model
-
     def validate(model: keras.Model):
         means = [
             float(predict_batch(model, form.all_pieces(held_out.pixels(i))).mean())
@@ -97,25 +79,18 @@ def train_regression(
         ]
         return score_numbers(np.array(means, np.float32), wanted)
 
-    def export(model, folder):
-        seen = trained_on(train, validation, scores="human", about="MOS of whole images")
-        about = described(
-            form.name, seen, initial, mode=form.name, pooling="mean", patch_grid=ALL_PATCHES
-        )
-        export_h5(model, folder / f"{form.name}.h5", about)
-
-    parts = {"train": train, "val": validation, "test": test}
-    training = Training(
-        settings=settings,
-        parts={part: [_row(record) for record in records] for part, records in parts.items()},
-        build=build,
+    return run_comparator(
+        form,
+        {"train": train, "val": validation, "test": test},
+        settings,
         plan=lambda epoch: epoch_plan(form, images, mos, settings, epoch=epoch),
         validate=validate,
-        export=export,
+        seen=trained_on(train, validation, scores="human", about="MOS of whole images"),
         initial=initial,
-        extendable=settings.schedule == "constant",
+        run=run,
+        pooling="mean",
+        patch_grid=ALL_PATCHES,
     )
-    return run_training(training, **run)
 
 
 def epoch_plan(
@@ -157,7 +132,3 @@ def epoch_plan(
         ),
         generator=lambda number: epoch_rng(settings.seed, number, epoch=epoch),
     )
-
-
-def _row(record):
-    return {"image_name": record.name, "content": record.content, "mos01": record.mos01}

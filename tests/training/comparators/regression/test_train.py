@@ -1,16 +1,18 @@
 """The training of a learned comparator, on small crops."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from kiqa.data.readers.biq2021 import biq2021
 from kiqa.data.splits import select
-from kiqa.io.weights import read_info
+from kiqa.io.weights import load_model, read_info
 from kiqa.scoring import Scorer
+from kiqa.training.comparators.regression.forms import FORMS
+from kiqa.training.comparators.regression.settings import RegressionSettings
+from kiqa.training.comparators.regression.train import epoch_plan, train_regression
 from kiqa.training.runs.images import ImageStore
-from kiqa.training.runs.regression.forms import FORMS
-from kiqa.training.runs.regression.settings import RegressionSettings
-from kiqa.training.runs.regression.train import epoch_plan, train_regression
 
 FORM = FORMS["cnniqa"]
 SMALL = RegressionSettings(batch_size=4, pieces=6, epochs=3, learning_rate=3e-3)
@@ -40,22 +42,37 @@ def test_batches_are_pieces_with_their_images_scores(parts):
 
 
 @pytest.mark.slow
-def test_it_learns_and_its_file_scores(parts, tmp_path):
-    """From data to a file of the scorer's; a finished run goes on with more epochs."""
-    from dataclasses import replace
-
-    train, validation = parts
-    result = train_regression(FORM, train, validation, SMALL, workdir=tmp_path / "run")
-    assert result["epochs"] == 3
-    info = read_info(tmp_path / "run" / "cnniqa.h5")
+def test_it_learns_goes_on_and_its_file_scores(parts, tmp_path, last_arrays):
+    """From data to a file of the scorer's; continued, it is the uninterrupted run, bit by bit."""
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert train_regression(FORM, *parts, SMALL, workdir=whole)["epochs"] == 3
+    info = read_info(whole / "cnniqa.h5")
     assert (info.details.mode, info.details.pooling) == ("cnniqa", "mean")
     assert [part.images for part in info.details.trained_on] == [8, 4]
-    assert np.isfinite(Scorer(info.path).score(validation[0].path))
-    more = replace(SMALL, epochs=4)
-    again = train_regression(
-        FORM, train, validation, more, workdir=tmp_path / "run", resume=True, initial=None
-    )
-    assert again["epochs"] == 4
+    assert np.isfinite(Scorer(info.path).score(parts[1][0].path))
+    train_regression(FORM, *parts, replace(SMALL, epochs=1), workdir=cut)
+    assert train_regression(FORM, *parts, SMALL, workdir=cut, resume=True)["epochs"] == 3
+    for one, two in zip(last_arrays(whole), last_arrays(cut), strict=True):
+        np.testing.assert_array_equal(one, two)
+    one, two = (load_model(folder / "cnniqa.h5").get_weights() for folder in (whole, cut))
+    assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+
+
+@pytest.mark.slow
+def test_two_devices_take_the_steps_of_one(
+    parts, tmp_path, two_devices, shares, no_dropout, last_arrays
+):
+    """Each device gets half of a batch; variables and moments agree to 1e-5 in the mean."""
+    found = []
+    for devices in ((), two_devices):
+        shares.clear()
+        folder = tmp_path / str(len(devices))
+        settings = replace(SMALL, epochs=1, clip_norm=0.5, devices=devices)
+        train_regression(FORM, *parts, settings, workdir=folder)
+        assert shares == ([12] * 4 if devices else [24] * 2)
+        found.append(last_arrays(folder))
+    for one, two in zip(*found, strict=True):
+        assert np.mean(np.abs(one - two)) < 1e-5
 
 
 def test_too_few_images_are_refused(parts, tmp_path):

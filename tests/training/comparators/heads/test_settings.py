@@ -2,7 +2,7 @@
 
 import pytest
 
-from kiqa.training.runs.heads.settings import PRESETS, HeadSettings
+from kiqa.training.comparators.heads.settings import PRESETS, HeadSettings
 
 
 def test_defaults_and_bounds():

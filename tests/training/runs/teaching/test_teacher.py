@@ -12,7 +12,7 @@ from kiqa import __version__
 from kiqa.data.records import ScoredImage
 from kiqa.data.trained import names_trained_on
 from kiqa.io.weights import Details, export_h5
-from kiqa.training.teaching.teacher import Teacher
+from kiqa.training.runs.teaching.teacher import Teacher
 
 
 def _scorer(path, **options):

@@ -19,17 +19,16 @@ from kiqa.comparators.learned.body import PooledBody
 from kiqa.comparators.statistics import statistics_of
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.data.records import ScoredImage
-from kiqa.data.trained import trained_on
-from kiqa.io.weights import Companion, export_h5, read_info
-from kiqa.training.runs.heads.forms import Form
-from kiqa.training.runs.heads.settings import HeadSettings
+from kiqa.data.trained import in_chain, trained_on
+from kiqa.io.weights import Companion, read_info
+from kiqa.training.comparators.heads.forms import Form
+from kiqa.training.comparators.heads.settings import HeadSettings
+from kiqa.training.comparators.run import run_comparator
 from kiqa.training.runs.history import score_numbers
-from kiqa.training.runs.optimizers import adam, compile_model, scheduled_rate
-from kiqa.training.runs.origin import described
+from kiqa.training.runs.parts import require_enough
 from kiqa.training.runs.replicas import predict_batch
-from kiqa.training.runs.run import RunOptions, Training, run_training
-from kiqa.training.runs.seeding import epoch_rng, model_seed
-from kiqa.training.runs.start import start_whole
+from kiqa.training.runs.run import RunOptions
+from kiqa.training.runs.seeding import epoch_rng
 from kiqa.training.runs.workdir import arrays_sha256
 
 
@@ -65,58 +64,38 @@ def train_head(
             folder holds another run.
         OSError: If a file cannot be read or written; what is finished stays.
     """
-    if len(train) < settings.batch_size or len(validation) < 3:
-        raise ValueError(
-            f"Expected at least {settings.batch_size} images to train, one batch, and 3 to "
-            f"validate. Received: {len(train)} and {len(validation)}."
-        )
+    require_enough(train, validation, settings)
     info = read_info(body)
     file = Path(run["workdir"]) / f"features-{info.sha256[:16]}.jsonl"
     report = run.get("report", lambda message: None)
-    look = PooledBody(info, form.views).features
+    network = PooledBody(info, form.views)
     (kept, features), (judged, held_out) = (
-        statistics_of(records, look, file=file, report=report) for records in (train, validation)
+        statistics_of(records, network.features, file=file, report=report)
+        for records in (train, validation)
     )
     features, held_out = features.astype(np.float32), held_out.astype(np.float32)
     targets = form.targets(kept, settings)
     wanted = np.array([record.mos01 for record in judged])
-    companions = {"body": Companion(info.name, info.sha256)}
-
-    def build():
-        head = form.build(model_seed(settings.seed))
-        if initial is not None:
-            start_whole(head, initial)
-        rate = scheduled_rate(settings, batches=len(kept) // settings.batch_size)
-        model = form.trained(head)
-        compile_model(
-            model,
-            optimizer=adam(rate, weight_decay=settings.weight_decay, clip_norm=settings.clip_norm),
-            loss=form.loss,
-        )
-        return model
 
     def validate(model):
         predicted = predict_batch(model, held_out) @ np.array(form.scores)
         return score_numbers(predicted, wanted)
 
-    def export(model, folder):
-        seen = trained_on(train, validation, scores="human", about="MOS of whole images")
-        about = described(form.name, seen, initial, mode=form.name, companions=companions)
-        export_h5(form.whole(model), folder / f"{form.name}.h5", about)
-
-    parts = {"train": kept, "val": judged, "test": test}
-    training = Training(
-        settings=settings,
-        parts={part: [_row(record) for record in records] for part, records in parts.items()},
-        build=build,
+    seen = trained_on(train, validation, scores="human", about="MOS of whole images")
+    return run_comparator(
+        form,
+        {"train": kept, "val": judged, "test": test},
+        settings,
         plan=lambda epoch: epoch_plan(features, targets, settings, epoch=epoch),
         validate=validate,
-        export=export,
+        seen=in_chain(seen, network.learned_from),
+        part=form.trained,
+        whole=form.whole,
         initial=initial,
+        run=run,
         data={"features_sha256": arrays_sha256(features, held_out)},
-        extendable=settings.schedule == "constant",
+        companions={"body": Companion(info.name, info.sha256)},
     )
-    return run_training(training, **run)
 
 
 def epoch_plan(
@@ -145,7 +124,3 @@ def epoch_plan(
         ),
         generator=lambda number: epoch_rng(settings.seed, number, epoch=epoch),
     )
-
-
-def _row(record):
-    return {"image_name": record.name, "content": record.content, "mos01": record.mos01}

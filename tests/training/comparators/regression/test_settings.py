@@ -2,7 +2,7 @@
 
 import pytest
 
-from kiqa.training.runs.regression.settings import RegressionSettings
+from kiqa.training.comparators.regression.settings import RegressionSettings
 
 
 def test_defaults_and_bounds():

@@ -114,7 +114,7 @@ def with_taught(
         from kiqa.startup import start_keras
 
         start_keras()
-        from kiqa.training.teaching.teacher import Teacher
+        from kiqa.training.runs.teaching.teacher import Teacher
 
         teacher = Teacher(arguments.teacher, folder, test=test)
         share = arguments.teacher_weight
@@ -126,7 +126,7 @@ def with_taught(
     whole = list(result)
     if arguments.histories:
         # Loads Pillow and OpenCV, which --help does without.
-        from kiqa.training.teaching.made import make_histories
+        from kiqa.training.runs.teaching.made import make_histories
 
         made = make_histories(
             [record.path for record in train], folder,
@@ -148,7 +148,7 @@ def _scored_by_it(teacher, rated, arguments, folder, *, seed):
     sources = [*rated, *others]
     copies = list(others)
     if arguments.degraded:
-        from kiqa.training.teaching.made import make_degraded
+        from kiqa.training.runs.teaching.made import make_degraded
 
         made = make_degraded(
             [record.path for record in sources], folder,
