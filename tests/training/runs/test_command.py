@@ -213,5 +213,7 @@ def test_one_of_several_commands_is_named(command, calls, biq, tmp_path, capsys)
     with pytest.raises(SystemExit, match="0"):
         main(several, ["--help"])
     text = capsys.readouterr().out
-    assert "python -m kiqa.train_several" in text and "0 done, 1 something was left out, 2" in text
+    assert (
+        f"python -m kiqa.{several.name}" in text and "0 done, 1 something was left out, 2" in text
+    )
     assert "train nothing" in text and "count" in text
