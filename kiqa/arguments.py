@@ -57,12 +57,9 @@ def add_number(
     low: int | None = None,
     metavar: str = "N",
 ) -> None:
-    """Add an option with a whole number.
+    """Add an option with a whole number; the first arguments are those of `add_path`.
 
     Args:
-        group: As for `add_path`.
-        name: As for `add_path`.
-        text: As for `add_path`.
         default: Value without the option.
         low: Least value; others are usage errors. ``None`` takes any number.
         metavar: What the help calls the number.

@@ -382,6 +382,20 @@ def photos(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def cuts(tmp_path, photo):
+    """The function ``cuts(count, height, width, *, step) -> paths``: each is lower in the photo."""
+
+    def cut(count, height, width, *, step):
+        paths = [tmp_path / f"{number}.png" for number in range(count)]
+        for number, path in enumerate(paths):
+            top = step * number
+            Image.fromarray(photo[top : top + height, :width]).save(path)
+        return paths
+
+    return cut
+
+
+@pytest.fixture
 def collection(tmp_path, monkeypatch, stand_in, photo):
     """A folder ``d``: two images that are alike, a dark one that is not, and a bad file."""
     monkeypatch.chdir(tmp_path)

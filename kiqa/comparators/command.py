@@ -172,13 +172,8 @@ def _cornia(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _parts(arguments):
     """The images of train and val."""
-    return training_parts(
-        arguments.dataset,
-        arguments.data,
-        split=arguments.split,
-        exclude=arguments.exclude,
-        report=_say,
-    )[:2]
+    of = {"split": arguments.split, "exclude": arguments.exclude}
+    return training_parts(arguments.dataset, arguments.data, **of, report=_say)[:2]
 
 
 def _chosen(arguments):
