@@ -30,11 +30,12 @@ import platform
 import statistics
 import sys
 import tempfile
-import time
 from importlib import metadata
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from turns import in_turns
 
 import kiqa  # noqa: E402
 from kiqa.export.comparison import TOLERANCE, made_images, named_inputs  # noqa: E402
@@ -60,26 +61,16 @@ def compiled(network):
     return run
 
 
-def timed(functions, rounds):
-    """Medians of the functions' seconds and processor seconds; they take turns."""
-    times = {name: [] for name in functions}
-    for turn in range(rounds + 1):
-        for name, function in functions.items():
-            began = time.perf_counter(), time.process_time()
-            function()
-            if turn:
-                times[name].append((time.perf_counter() - began[0], time.process_time() - began[1]))
-    return {name: [statistics.median(each) for each in zip(*of, strict=True)]
-            for name, of in times.items()}  # fmt: skip
-
-
 def compared(part, opened, images, rounds):
     """Times of one network on one image, ours and those of the formats, and the ratios."""
     inputs, ours = part.feed(*images), compiled(part.network)
     named = named_inputs(part, inputs)
     functions = {"kiqa": lambda: ours(*inputs)}
     functions |= {name: (lambda each=each: each.run(named)) for name, each in opened.items()}
-    medians = timed(functions, rounds)
+    medians = {
+        name: [statistics.median(each) for each in zip(*of, strict=True)]
+        for name, of in in_turns(functions, rounds).items()
+    }
     clock, own = medians["kiqa"]
     return {
         "input": [list(array.shape) for array in inputs],

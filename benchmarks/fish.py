@@ -26,8 +26,8 @@ HEIGHT, WIDTH, STRIDE, WINDOW = 768, 1024, 4, 64
 SAMPLE = 1000
 
 
-def _window_fish(window):
-    """FISH of one window with PyWavelets."""
+def window_fish(window):
+    """FISH of one window by PyWavelets' two-dimensional transform: another path to the number."""
     total, approximation = 0.0, window
     for weight in (4, 2, 1):
         half = len(approximation) // 2
@@ -60,7 +60,7 @@ def main(argv=None):
         "float64": lambda: fish_values(image, dtype=np.float64, **grid),
         "float32": lambda: fish_values(image, dtype=np.float32, **grid),
         "windows": lambda: np.array(
-            [_window_fish(image[y : y + WINDOW, x : x + WINDOW]) for y, x in corners]
+            [window_fish(image[y : y + WINDOW, x : x + WINDOW]) for y, x in corners]
         ),
     }
     values = {name: job() for name, job in jobs.items()}  # also builds the filters

@@ -61,6 +61,7 @@ TRAININGS = {
     "train_comparator nima": [
         *(*_DATA, "--batch-size", "4", "--epochs", "12", "--assumed-sd", "15"),
     ],
+    "train_comparator koncept512": [*_DATA, *("--batch-size", "4", "--epochs", "12")],
     "train_rnn_biqa pool": ["--features", "{features}", "--epochs", "12", "--batch-size", "4"],
 }
 
@@ -132,7 +133,9 @@ def _places(folder: Path, *, features: bool) -> dict:
     data, more, found = folder / "data", folder / "more", folder / "features"
     if not data.exists():
         biq2021_tree(data, images=IMAGES, size=(SIDE, SIDE), val_every=4)
-        biq2021_tree(more, images=UNRATED, size=(SIDE, SIDE), val_every=UNRATED + 1)
+        biq2021_tree(
+            more, images=UNRATED, size=(SIDE, SIDE), val_every=UNRATED + 1, name="more ({}).jpg"
+        )
     if features and not found.exists():
         options = ["--extractor", "rnn_features", "--output", str(found)]
         options += ["--data", str(data), "--dataset", "biq2021", "--set", "all"]

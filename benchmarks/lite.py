@@ -14,13 +14,13 @@ import platform
 import resource
 import statistics
 import sys
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
+from turns import in_turns
 
 from kiqa.maps.lite import LiteRater, working_pixels  # noqa: E402
 from kiqa.models.lite import build_lite, build_lite_local  # noqa: E402
@@ -39,7 +39,7 @@ def main(argv=None):
     image = rng.integers(0, 256, (768, 1024, 3), np.uint8)
     large = np.tile(rng.integers(0, 256, (500, 750, 3), np.uint8), (8, 8, 1))
     read = tf.constant(working_pixels(image)[None].astype(np.float32))
-    seconds = _seconds(
+    times = in_turns(
         {
             "body": lambda: bare(read),
             "score_1024x768": lambda: rater.score(image),
@@ -48,6 +48,7 @@ def main(argv=None):
         },
         arguments.rounds,
     )
+    seconds = {name: statistics.median(clock for clock, _ in of) for name, of in times.items()}
     result = {
         "claim": "a score at most 1.3 times the body",
         "ratio": round(seconds["score_1024x768"] / seconds["body"], 3),
@@ -56,18 +57,6 @@ def main(argv=None):
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
     }
     sys.stdout.write(json.dumps(result, indent=2) + "\n")
-
-
-def _seconds(functions, rounds):
-    """Median over the rounds; the functions take turns, so that all see the same load."""
-    times = {name: [] for name in functions}
-    for turn in range(rounds + 1):
-        for name, function in functions.items():
-            began = time.perf_counter()
-            function()
-            if turn:
-                times[name].append(time.perf_counter() - began)
-    return {name: statistics.median(values) for name, values in times.items()}
 
 
 if __name__ == "__main__":

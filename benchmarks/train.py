@@ -33,7 +33,6 @@ import platform
 import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 from unittest import mock
 
@@ -42,7 +41,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
+from turns import in_turns
 
+from kiqa import train_rnn_biqa  # noqa: E402
 from kiqa.data.pipeline import epoch_dataset  # noqa: E402
 from kiqa.training.runs import run  # noqa: E402
 from kiqa.training.runs.checkpoint import RunState, save_checkpoint  # noqa: E402
@@ -54,7 +55,7 @@ IMAGES, WIDTH, HEIGHT = 288, 512, 384
 PIPELINE = 2.0
 
 # Where a training meets the run, options of its command line, and the ratio that is claimed. Maps
-# of the aggregator and features of lite lie in files; training on RNN-BIQA's sees no image.
+# of the aggregator and features of lite lie in files; heads and RNN-BIQA's pooling see no image.
 _DATA = ["--data", "{data}", "--dataset", "biq2021"]
 _SHARED = "kiqa.training.runs.run"
 TRAININGS = {
@@ -88,6 +89,10 @@ TRAININGS = {
         [*_DATA, "--backbone", "compact", "--assumed-sd", "15", "--batch-size", "16"],
         0.85,
     ),
+    "train_rnn_biqa pool": (_SHARED, ["--features", "{features}"], 0.85),
+    "train_comparator cnniqa": (_SHARED, _DATA, 0.85),
+    "train_comparator nima": (_SHARED, _DATA, 0.85),
+    "train_comparator koncept512": (_SHARED, _DATA, 0.85),
 }
 
 
@@ -129,16 +134,18 @@ def main(argv: list[str] | None = None) -> int:
     return 0 if reached else 1
 
 
-def biq2021_tree(root: Path, *, images: int, size: tuple[int, int], val_every: int) -> Path:
+def biq2021_tree(
+    root: Path, *, images: int, size: tuple[int, int], val_every: int, name: str = "ss01 ({}).jpg"
+) -> Path:
     """Write a BIQ2021 tree of so many images, blurrier the lower their MOS."""
     (root / "Images").mkdir(parents=True)
     rng, rows, sets = np.random.default_rng(0), ["Image Name,MOS"], ["image_name,set"]
     for number in range(images):
         coarse = rng.integers(0, 256, (6 + number, 8 + number, 3), dtype=np.uint8)
         image = Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
-        image.save(root / "Images" / f"ss01 ({number}).jpg", quality=95)
-        rows.append(f"ss01 ({number}).jpg,{(number + 1) / (images + 1):.4f}")
-        sets.append(f"ss01 ({number}).jpg,{'val' if number % val_every == 0 else 'train'}")
+        image.save(root / "Images" / name.format(number), quality=95)
+        rows.append(f"{name.format(number)},{(number + 1) / (images + 1):.4f}")
+        sets.append(f"{name.format(number)},{'val' if number % val_every == 0 else 'train'}")
     (root / "Train (Images and MOS).csv").write_text("\n".join(rows) + "\n")
     (root / "split.csv").write_text("\n".join(sets) + "\n")
     return root
@@ -179,7 +186,7 @@ def _measured(name: str, data: Path, workdir: Path, arguments: argparse.Namespac
 
     load = os.getloadavg()[0]
     jobs = {"bare": bare, "epoch": epoch, "pipeline": pipeline, "write": write}
-    times = _in_turns(jobs, arguments.rounds)
+    times = in_turns(jobs, arguments.rounds)
     clock, processors = ({job: _median(times[job], which) for job in jobs} for which in (0, 1))
     epoch_ratio, pipeline_ratio = (clock["bare"] / clock[job] for job in ("epoch", "pipeline"))
     return {
@@ -200,7 +207,10 @@ def _training(name: str, data: Path, workdir: Path, arguments: argparse.Namespac
     """What a command line tells the run, which is not begun."""
     place, options, _ = TRAININGS[name]
     module, *part = name.split()
-    given = [*part, *(option.format(data=data) for option in options)]
+    places = {"data": data, "features": data.with_name("features")}
+    if "{features}" in options and not places["features"].exists():
+        _extract(**places)
+    given = [*part, *(option.format(**places) for option in options)]
     given += ["--workdir", str(workdir), "--precision", arguments.precision]
 
     def met(training, **options):
@@ -215,17 +225,13 @@ def _training(name: str, data: Path, workdir: Path, arguments: argparse.Namespac
     raise RuntimeError(f"{name} ended before its run; its message is above")
 
 
-def _in_turns(jobs: dict, rounds: int) -> dict[str, list[tuple[float, float]]]:
-    """Seconds of each job in each round, by the clock and of the processors, after one round."""
-    times = {name: [] for name in jobs}
-    for number in range(rounds + 1):
-        for name, job in jobs.items():
-            began = time.perf_counter(), time.process_time()
-            job()
-            if number:
-                ended = time.perf_counter(), time.process_time()
-                times[name].append((ended[0] - began[0], ended[1] - began[1]))
-    return times
+def _extract(*, data: Path, features: Path) -> None:
+    """Write the features of RNN-BIQA's shipped extractor."""
+    command = ["features", "--data", str(data), "--dataset", "biq2021", "--extractor"]
+    with contextlib.redirect_stdout(sys.stderr):
+        status = train_rnn_biqa.main([*command, "rnn_features", "--output", str(features)])
+    if status:
+        raise RuntimeError(f"the features were not extracted, status {status}; see above")
 
 
 def _median(times: list[tuple[float, float]], which: int) -> float:

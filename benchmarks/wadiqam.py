@@ -17,7 +17,6 @@ import platform
 import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -26,13 +25,14 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from PIL import Image  # noqa: E402
+from turns import in_turns
 
 from kiqa.io.weights import Details, export_h5  # noqa: E402
 from kiqa.maps.wadiqam import PATCH_BATCH  # noqa: E402
 from kiqa.models.wadiqam import build_wadiqam  # noqa: E402
 from kiqa.scoring import Scorer  # noqa: E402
 from kiqa.training.runs.feeding import fit_epoch  # noqa: E402
-from kiqa.training.wadiqam.batches import epoch_plan, fed, patch_source  # noqa: E402
+from kiqa.training.wadiqam.batches import epoch_plan, network_inputs, patch_source  # noqa: E402
 from kiqa.training.wadiqam.network import compile_wadiqam  # noqa: E402
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings  # noqa: E402
 
@@ -81,7 +81,9 @@ def measure_scoring(folder: Path, path: Path, arguments: argparse.Namespace) -> 
     shape = (patches, 32, 32, 3)
     ready = [tf.constant(rng.integers(0, 256, shape), tf.float32) for _ in network.inputs]
     batches = [[x[at : at + PATCH_BATCH] for x in ready] for at in range(0, patches, PATCH_BATCH)]
-    run = tf.function(lambda inputs: network(fed(inputs), training=False), reduce_retracing=True)
+    run = tf.function(
+        lambda inputs: network(network_inputs(inputs), training=False), reduce_retracing=True
+    )
 
     def bare():
         for batch in batches:
@@ -90,7 +92,7 @@ def measure_scoring(folder: Path, path: Path, arguments: argparse.Namespace) -> 
     def score():
         scorer.score(path, **reference)
 
-    times = _in_turns({"bare": bare, "score": score}, arguments.rounds)
+    times = in_turns({"bare": bare, "score": score}, arguments.rounds)
     return _compared(times, "bare", "score", patches, "patches", SCORING)
 
 
@@ -117,7 +119,7 @@ def measure_training(
         plan = epoch_plan(source, targets, seed=0, epoch=epoch, **draw)
         fit_epoch(model, plan, epoch=epoch, title=None)
 
-    times = _in_turns({"bare": bare, "drawn": drawn}, arguments.rounds)
+    times = in_turns({"bare": bare, "drawn": drawn}, arguments.rounds)
     return _compared(times, "bare", "drawn", arguments.steps, "steps", TRAINING)
 
 
@@ -134,19 +136,8 @@ def _photographs(folder: Path, *, count: int) -> list[Path]:
     return paths
 
 
-def _in_turns(jobs: dict, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each job in each round, after one round that is not counted."""
-    times = {name: [] for name in jobs}
-    for number in range(rounds + 1):
-        for name, job in jobs.items():
-            began = time.perf_counter()
-            job()
-            if number:
-                times[name].append(time.perf_counter() - began)
-    return times
-
-
 def _compared(times, bare, other, amount, unit, target) -> dict:
+    times = {name: [clock for clock, _ in of] for name, of in times.items()}
     ratios = [one / two for one, two in zip(times[bare], times[other], strict=True)]
     rates = {name: round(amount / statistics.median(times[name]), 2) for name in (bare, other)}
     return {

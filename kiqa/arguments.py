@@ -1,19 +1,24 @@
-"""Options of one shape that many commands have: a path, a text, a whole number, a part.
+"""Options of one shape that many commands have: a path, a text, a number, a flag, a part.
 
 A training's parser suppresses defaults, so that only what was given overrides
 a preset. The options here are always there: they are ``None``, or their
 default, which the help then names.
 
-Public names: `add_path`, `add_text`, `add_number`, `add_exclude`, `whole_number`, `part_of`,
-`Output`, `add_output`.
+Public names: `add_path`, `add_text`, `add_number`, `add_flag`, `add_exclude`, `add_include`,
+`INCLUDE_OPTION`, `whole_number`, `part_of`, `Output`, `add_output`.
 """
 
 import argparse
 import enum
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from kiqa.io.remote import is_url
+
+INCLUDE_OPTION = "--include-trained"
 
 
 def add_path(
@@ -50,18 +55,22 @@ def add_number(
     *,
     default: int | None = None,
     low: int | None = None,
+    metavar: str = "N",
 ) -> None:
-    """Add an option with a whole number.
+    """Add an option with a whole number; the first arguments are those of `add_path`.
 
     Args:
-        group: As for `add_path`.
-        name: As for `add_path`.
-        text: As for `add_path`.
         default: Value without the option.
         low: Least value; others are usage errors. ``None`` takes any number.
+        metavar: What the help calls the number.
     """
     kind = int if low is None else partial(whole_number, low=low)
-    group.add_argument(name, type=kind, default=default, metavar="N", help=_told(text, default))
+    group.add_argument(name, type=kind, default=default, metavar=metavar, help=_told(text, default))
+
+
+def add_flag(group: argparse._ActionsContainer, name: str, text: str) -> None:
+    """Add an option without a value; the arguments are those of `add_path`."""
+    group.add_argument(name, action="store_true", help=text)
 
 
 def add_exclude(group: argparse._ActionsContainer) -> None:
@@ -71,6 +80,12 @@ def add_exclude(group: argparse._ActionsContainer) -> None:
         help="leave out the images of KonPatch's .npz, those that a .csv names as image_name, or "
         "those that a model was trained on; may be given several times",
     )  # fmt: skip
+
+
+def add_include(group: argparse._ActionsContainer) -> None:
+    """Add ``--include-trained``, for whatever evaluates a model."""
+    text = "also take images that a model was trained on, which are left out otherwise"
+    add_flag(group, INCLUDE_OPTION, text)
 
 
 def whole_number(text: str, *, low: int = 1) -> int:
@@ -128,7 +143,7 @@ def add_output(
     group: argparse._ActionsContainer, name: str, kind: Output, metavar: str, text: str,
     **options: Any,
 ) -> None:  # fmt: skip
-    """Add an option that names what is written.
+    """Add an option that names what is written, on this machine; a URL is a usage error.
 
     `kiqa.running.claimed` checks and locks it before the command begins.
 
@@ -140,5 +155,15 @@ def add_output(
         text: What the help says of it.
         **options: As of `argparse`, such as ``required`` and ``type``.
     """
-    action = group.add_argument(name, metavar=metavar, help=text, **options)
+    to_path = partial(_local, kind=options.pop("type", str))
+    action = group.add_argument(name, metavar=metavar, help=text, type=to_path, **options)
     group.set_defaults(outputs={**(group.get_default("outputs") or {}), action.dest: kind})
+
+
+def _local(text: str, *, kind: Callable[[str], Any]) -> Any:
+    if is_url(text):
+        raise argparse.ArgumentTypeError(
+            f"expected a file or folder of this machine, got {text!r}; write there, and copy it "
+            "to its place afterwards"
+        )
+    return kind(text)

@@ -11,7 +11,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 _ENDING = tuple(
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
@@ -50,6 +49,11 @@ def ending_signals() -> Iterator[None]:
 def _interrupt(number, frame):
     _last.append(number)
     raise KeyboardInterrupt
+
+
+def interrupted() -> bool:
+    """Say whether a signal has come that ends the command; threads ask, who get none."""
+    return bool(_last)
 
 
 def interrupt_status() -> int:
@@ -115,37 +119,15 @@ def entry(
         return interrupt_status()
 
 
-def parsed_entry(name: str, parser: Callable[[], Any], argv: Sequence[str] | None = None) -> int:
-    """Run a command line of several commands, as `entry` does.
-
-    Args:
-        name: What its messages begin with.
-        parser: Imports and makes the parser; ``run`` of what it parses is
-            the command.
-        argv: Arguments; ``None`` takes `sys.argv`.
-
-    Returns:
-        The exit status.
-    """
-
-    def load():
-        made = parser()
-
-        def run(argv):
-            arguments = made.parse_args(argv)
-            return arguments.run(arguments)
-
-        return run
-
-    return entry(name, load, argv)
-
-
-def training_entry(system: str, argv: Sequence[str] | None = None) -> int:
+def training_entry(
+    system: str, argv: Sequence[str] | None = None, *, name: str | None = None
+) -> int:
     """Run the command line of a system's training, as `entry` does.
 
     Args:
         system: Of ``kiqa.training``; its module ``command`` holds ``COMMAND``.
         argv: Arguments; ``None`` takes `sys.argv`.
+        name: What messages begin with; ``None`` is ``train_SYSTEM``.
 
     Returns:
         The exit status.
@@ -158,7 +140,7 @@ def training_entry(system: str, argv: Sequence[str] | None = None) -> int:
         command = import_module(f"kiqa.training.{system}.command").COMMAND
         return partial(import_module("kiqa.training.runs.command").main, command)
 
-    return entry(f"train_{system}", load, argv)
+    return entry(name or f"train_{system}", load, argv)
 
 
 def end(status: int) -> None:

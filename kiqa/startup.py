@@ -117,10 +117,13 @@ def one_at_a_time() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def quiet_log() -> Iterator[None]:
+def quiet_log(*, whole: bool = False) -> Iterator[None]:
     """Hold back what the block writes to stderr, then let all but log lines through.
 
     An environment variable TF_CPP_MIN_LOG_LEVEL of 0 or 1 shows everything.
+
+    Args:
+        whole: Let nothing through.
     """
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") in ("0", "1"):
         yield
@@ -142,7 +145,8 @@ def quiet_log() -> Iterator[None]:
             os.dup2(saved, 2)
             os.close(saved)
             held.seek(0)
-            os.write(2, b"".join(line for line in held if not _LOG_LINE.match(line)))
+            if not whole:
+                os.write(2, b"".join(line for line in held if not _LOG_LINE.match(line)))
 
 
 def start_keras() -> None:

@@ -10,48 +10,14 @@ statistics, which are kept. Exit status: 0 done; 2 usage or input error; 130
 interrupted by Ctrl-C.
 """
 
-import argparse
 from collections.abc import Sequence
 
-from kiqa.interrupts import end, parsed_entry
+from kiqa.interrupts import end, training_entry
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; ``None`` takes `sys.argv`."""
-    return parsed_entry("train_comparator", _parser, argv)
-
-
-def _parser():
-    from functools import partial
-
-    from kiqa.comparators.command import add_brisque, add_cornia, add_deepbiq, add_niqe
-    from kiqa.training.runs.command import add_training, run_command
-    from kiqa.training.runs.heads.command import COMMANDS as HEADS
-    from kiqa.training.runs.regression.command import COMMANDS as REGRESSIONS
-
-    parser = argparse.ArgumentParser(
-        prog="python -m kiqa.train_comparator",
-        description="Fit a comparator: another method that stands beside ours in tables.",
-        epilog="Exit status: 0 done, 2 usage or input error, 130 interrupted.",
-    )
-    names = parser.add_subparsers(required=True, metavar="NAME")
-    for name, what, add_options in (
-        ("brisque", "BRISQUE's regression, on images with scores", add_brisque),
-        ("cornia", "CORNIA's codebook and regression, on images with scores", add_cornia),
-        ("deepbiq", "DeepBIQ's regression of features, on images with scores", add_deepbiq),
-        ("niqe", "NIQE's Gaussian, on undistorted images", add_niqe),
-    ):
-        add_options(names.add_parser(name, help=what, description=f"Fit {what}."))
-    for name, command in {**REGRESSIONS, **HEADS}.items():
-        training = names.add_parser(
-            name,
-            help=command.summary.removesuffix("."),
-            description=command.summary,
-            argument_default=argparse.SUPPRESS,  # only what was given overrides a preset
-        )
-        add_training(training, command)
-        training.set_defaults(run=partial(run_command, command))
-    return parser
+    return training_entry("comparators", argv, name="train_comparator")
 
 
 if __name__ == "__main__":

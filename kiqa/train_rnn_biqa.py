@@ -10,52 +10,14 @@ the values of the authors' code. Exit status: 0 done; 1 done, but images could
 not be used; 2 usage or input error; 130 interrupted by Ctrl-C.
 """
 
-import argparse
 from collections.abc import Sequence
 
-from kiqa.interrupts import end, parsed_entry
+from kiqa.interrupts import end, training_entry
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; ``None`` takes `sys.argv`."""
-    return parsed_entry("train_rnn_biqa", _parser, argv)
-
-
-def _parser():
-    from functools import partial
-
-    from kiqa.training.rnn_biqa.command import FINE_TUNE, POOL
-    from kiqa.training.rnn_biqa.features_command import add_features, run_features
-    from kiqa.training.runs.command import add_training, run_command
-
-    parser = argparse.ArgumentParser(
-        prog="python -m kiqa.train_rnn_biqa",
-        description="Train RNN-BIQA: a feature extractor, features, and their pooling.",
-        epilog="Exit status: 0 done, 1 images could not be used, 2 usage or input error, 130 "
-        "interrupted.",
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    features = commands.add_parser(
-        "features",
-        help="extract the features of a data set",
-        description="Extract feature sequences into a folder. What is finished is not computed "
-        "again; several processes may fill one folder with --shard.",
-    )
-    add_features(features)
-    features.set_defaults(run=run_features)
-    for name, what, command in (
-        ("fine-tune", "train the feature extractor", FINE_TUNE),
-        ("pool", "train the pooling network on features", POOL),
-    ):
-        training = commands.add_parser(
-            name,
-            help=what,
-            description=command.summary,
-            argument_default=argparse.SUPPRESS,  # only what was given overrides a preset
-        )
-        add_training(training, command)
-        training.set_defaults(run=partial(run_command, command))
-    return parser
+    return training_entry("rnn_biqa", argv)
 
 
 if __name__ == "__main__":

@@ -382,6 +382,32 @@ def photos(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def cuts(tmp_path, photo):
+    """The function ``cuts(count, height, width, *, step) -> paths``: each is lower in the photo."""
+
+    def cut(count, height, width, *, step):
+        paths = [tmp_path / f"{number}.png" for number in range(count)]
+        for number, path in enumerate(paths):
+            top = step * number
+            Image.fromarray(photo[top : top + height, :width]).save(path)
+        return paths
+
+    return cut
+
+
+@pytest.fixture
+def collection(tmp_path, monkeypatch, stand_in, photo):
+    """A folder ``d``: two images that are alike, a dark one that is not, and a bad file."""
+    monkeypatch.chdir(tmp_path)
+    Path("d/sub").mkdir(parents=True)
+    Image.fromarray(photo).save("d/a.png")
+    Image.fromarray((photo * 0.7).astype(np.uint8)).save("d/sub/b.png")
+    Image.fromarray((photo[::-1] * 0.2).astype(np.uint8)).save("d/c.png")
+    Path("d/bad.jpg").write_bytes(b"no image")
+    return tmp_path
+
+
+@pytest.fixture
 def torch_like(monkeypatch):
     """Stand-ins for the names that a PyTorch pickle holds, and a pickler that uses them."""
     package, utils = ModuleType("torch"), ModuleType("torch._utils")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kiqa.arguments import add_number, add_path, add_text, part_of
+from kiqa.arguments import Output, add_number, add_output, add_path, add_text, part_of
 
 
 @pytest.fixture
@@ -57,3 +57,15 @@ def test_parts_are_counted_from_one():
     for text in ("0/2", "3/2", "1", "a/b", "1/2/3", "-1/2", "１/２"):
         with pytest.raises(argparse.ArgumentTypeError, match="expected i/n with 1 <= i <= n"):
             part_of(text)
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_outputs_are_no_urls(kind, capsys):
+    """They would become folders of this machine; what is no URL has its type."""
+    parser = argparse.ArgumentParser()
+    add_output(parser, "--output", Output.ROWS, "FILE", "rows", type=kind)
+    assert parser.parse_args(["--output", "C:/a.csv"]).output == kind("C:/a.csv")
+    with pytest.raises(SystemExit) as stop:
+        parser.parse_args(["--output", "s3://bucket/a.csv"])
+    assert stop.value.code == 2
+    assert "argument --output: expected a file or folder of this machine" in capsys.readouterr().err

@@ -11,7 +11,7 @@ import pytest
 
 import kiqa
 from kiqa import interrupts
-from kiqa.interrupts import ending_signals, entry, interrupt_status
+from kiqa.interrupts import ending_signals, entry, interrupt_status, interrupted
 
 PACKAGE = Path(kiqa.__file__).parent
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
@@ -26,8 +26,9 @@ def test_each_signal_interrupts_and_is_told_by_the_status(number):
         os.kill(os.getpid(), number)
         time.sleep(1)
     assert signal.getsignal(number) is former
+    assert interrupted()
     assert interrupt_status() == 128 + number
-    assert interrupt_status() == 130
+    assert interrupt_status() == 130 and not interrupted()
 
 
 @posix

@@ -1,8 +1,12 @@
 """The layout: where tests lie, how large folders are, what they are called."""
 
 import ast
+import io
+import keyword
+import tokenize
 from collections import Counter
 from graphlib import TopologicalSorter
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -87,9 +91,13 @@ def test_no_module_is_a_drawer() -> None:
 
 
 def _edges_of_training() -> set[tuple[str, str]]:
-    """Pairs of different folders of ``kiqa/training``, the first of which imports the second."""
-    edges = set()
-    for path in sorted((PACKAGE / "training").glob("*/*.py")):
+    """Pairs of different parts of ``kiqa/training``, the first of which imports the second.
+
+    A part is a folder with all its subfolders.
+    """
+    edges, training = set(), PACKAGE / "training"
+    for path in sorted(training.glob("*/**/*.py")):
+        part = path.relative_to(training).parts[0]
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = []
             if isinstance(node, ast.ImportFrom):
@@ -97,17 +105,71 @@ def _edges_of_training() -> set[tuple[str, str]]:
             elif isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
             inside = [name.split(".") for name in names if name.startswith("kiqa.training.")]
-            edges |= {(path.parent.name, other) for _, _, other, *_ in inside}
+            edges |= {(part, other) for _, _, other, *_ in inside}
     return {(own, other) for own, other in edges if own != other}
 
 
 def test_training_has_few_parts_and_arrows() -> None:
     """At most ten parts, at most fifteen imports between them, and no circle."""
     edges = _edges_of_training()
-    parts = {path.name for path in (PACKAGE / "training").iterdir() if list(path.glob("*.py"))}
+    parts = {path.name for path in (PACKAGE / "training").iterdir() if list(path.rglob("*.py"))}
     assert len(parts) <= 10
     assert len(edges) <= 15 and edges
     imported: dict[str, set[str]] = {}
     for own, other in edges:
         imported.setdefault(own, set()).add(other)
     TopologicalSorter(imported).prepare()  # raises CycleError
+
+
+def _left_out(tree: ast.Module) -> set[int]:
+    """Numbers of the lines of imports and docstrings."""
+    nodes = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    ]
+    return {line for node in nodes for line in range(node.lineno, (node.end_lineno or 0) + 1)}
+
+
+def _shapes(source: str) -> list[str]:
+    """Lines of code with one word for all names and one for all values, without lone brackets."""
+    words: dict[int, list[str]] = {}
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        word = token.string.strip()
+        if tokenize.tok_name[token.type].startswith(("STRING", "NUMBER", "FSTRING")):
+            word = "value"
+        elif token.type == tokenize.NAME and not keyword.iskeyword(word):
+            word = "name"
+        if word and token.type != tokenize.COMMENT:
+            words.setdefault(token.start[0], []).append(word)
+    out = _left_out(ast.parse(source))
+    lines = [" ".join(line) for number, line in sorted(words.items()) if number not in out]
+    return [line for line in lines if any(letter.isalpha() for letter in line)]
+
+
+def _shared_runs(sources: dict[str, str], *, lines: int) -> list[tuple[str, str]]:
+    """Pairs of sources with so many lines of the same shape in a row."""
+    runs = {}
+    for name, source in sources.items():
+        shapes = _shapes(source)
+        windows = range(len(shapes) - lines + 1)
+        runs[name] = {tuple(shapes[start : start + lines]) for start in windows}
+    return [(one, two) for one, two in combinations(sources, 2) if runs[one] & runs[two]]
+
+
+def test_trainings_are_started_without_repetition() -> None:
+    """No two ``kiqa/train_*.py`` share a run of six lines of the same shape."""
+    sources = {path.name: path.read_text("utf-8") for path in sorted(PACKAGE.glob("train_*.py"))}
+    assert len(sources) > 5
+    assert _shared_runs(sources, lines=6) == []
+
+
+def test_a_repeated_run_of_lines_is_seen() -> None:
+    """Other names, strings and numbers hide nothing; one line in between does."""
+    line = "{0} = load('{0}', {1})"
+    one = "\n".join(line.format(letter, 1) for letter in "abcdef")
+    two = "\nimport os\n\n".join(line.format(letter, 2) for letter in "uvwxyz")
+    apart = one.replace("\nd", "\nif a:\n    b()\nd")
+    sources = {"one": one, "two": two, "apart": apart}
+    assert _shared_runs(sources, lines=6) == [("one", "two")]

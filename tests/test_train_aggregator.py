@@ -9,6 +9,7 @@ import pytest
 
 from kiqa.data.records import SETS
 from kiqa.data.splits import read_split
+from kiqa.data.trained import names_trained_on
 from kiqa.io.weights import Companion, Details, export_h5, read_info
 from kiqa.models.patchnet import build_patchnet
 from kiqa.train_aggregator import main
@@ -45,9 +46,10 @@ def small_network(monkeypatch):
     monkeypatch.setattr(stacks, "LEAST_CELLS", 1)
 
 
-def _patchnet(path, *, seed):
+def _patchnet(path, *, seed, trained_on=None):
     model = build_patchnet(conv_widths=((4, 4), (4, 4), (4, 4, 4)), dense_widths=(16, 8), seed=seed)
-    return str(export_h5(model, path, Details("patchnet", "0", "0..1", higher_is_better=True)))
+    details = Details("patchnet", "0", "0..1", higher_is_better=True, trained_on=trained_on)
+    return str(export_h5(model, path, details))
 
 
 @pytest.fixture
@@ -143,6 +145,16 @@ def test_cross_fit_maps_each_photograph_by_the_network_that_did_not_see_it(
     assert asked[6] == (patchnet, sorted(held_out))
     details = read_info(tmp_path / "run" / "aggregator.h5").details
     assert details.companions["patchnet"].sha256 == read_info(patchnet).sha256
+
+
+def test_a_patchnet_that_saw_validation_images_is_named(data, tmp_path, capsys, monkeypatch):
+    """Before any map is made."""
+    names = ["ss01 (0).jpg", "ss01 (1).jpg", "ss01 (3).jpg"]
+    seen = names_trained_on(names, dataset="biq2021", use="train", scores="human", about="MOS")
+    patchnet = _patchnet(tmp_path / "patchnet.h5", seed=1, trained_on=(seen,))
+    monkeypatch.setattr(stacks.StackSource, "items", lambda *args, **options: [])
+    assert main(_arguments(data, tmp_path, patchnet, "--maps-only")) == 0
+    assert "Patchnet patchnet was trained on 2 of 5 val images" in capsys.readouterr().err
 
 
 def test_cross_fit_with_a_photograph_in_no_fold_is_refused(data, tmp_path, patchnet, capsys):

@@ -15,7 +15,7 @@ from kiqa.io.weights import Details, Origin, export_h5, read_info
 from kiqa.models.rnn_features import BACKBONES
 from kiqa.train_rnn_biqa import main
 from kiqa.training.rnn_biqa.command import FINE_TUNE
-from kiqa.training.teaching import teacher as teacher_module
+from kiqa.training.runs.teaching import teacher as teacher_module
 
 QUICK = ["--method", "average", "--epochs", "2", "--batch-size", "4"]
 
@@ -221,7 +221,6 @@ def test_fine_tune_without_epochs_builds_the_extractor(tmp_path, capsys):
             "Download it once",
         ),
         ("pool --features NONE --workdir RUN", "train_rnn_biqa features"),
-        ("pool --features FEATURES --data BIQ --workdir RUN", "--features alone. Received: --data"),
         ("pool --features FEATURES --limit 6 --workdir RUN", "--limit from 1 to 5"),
         ("pool --features FEATURES --early-stopping 2 --workdir RUN", "keep='best'"),
         (
@@ -255,6 +254,19 @@ def test_wrong_input_is_one_line_and_status_2(
     assert message in error
     assert error.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("option", ["--data", "--dataset", "--exclude"])
+def test_pool_takes_features_and_no_data_set(option, tmp_path, capsys):
+    """What it would refuse is no option of it; of fine-tune it is one."""
+    for command, has in (("pool", False), ("fine-tune", True)):
+        with pytest.raises(SystemExit, match="0"):
+            main([command, "--help"])
+        assert (f"{option} " in capsys.readouterr().out) == has
+    words = ["pool", "--features", "f", "--workdir", str(tmp_path / "run"), option, "biq2021"]
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert f"unrecognized arguments: {option}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("size", ["1920", "0x4"])

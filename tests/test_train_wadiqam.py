@@ -10,7 +10,7 @@ from kiqa.train_wadiqam import main
 from kiqa.training.runs.command import training_parser
 from kiqa.training.runs.origin import described
 from kiqa.training.runs.start import start_from
-from kiqa.training.teaching import teacher as teacher_module
+from kiqa.training.runs.teaching import teacher as teacher_module
 from kiqa.training.wadiqam.command import COMMAND
 from kiqa.training.wadiqam.network import network_of
 from kiqa.training.wadiqam.settings import WadiqamSettings

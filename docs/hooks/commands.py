@@ -59,13 +59,10 @@ def training_parsers() -> Iterator[argparse.ArgumentParser]:
     """Yield the parser of each training, of each of its parts where it has several."""
     from kiqa.training.runs.command import training_parser
 
-    for path in sorted((ROOT / "kiqa").glob("train_*.py")):
-        module = importlib.import_module(f"kiqa.{path.stem}")
-        if hasattr(module, "_parser"):
-            yield from _leaves(module._parser())
-        else:
-            system = importlib.import_module(f"kiqa.training.{path.stem[6:]}.command")
-            yield training_parser(system.COMMAND)
+    for folder in sorted((ROOT / "kiqa" / "training").iterdir()):
+        if folder.name != "runs" and (folder / "command.py").is_file():
+            module = importlib.import_module(f"kiqa.training.{folder.name}.command")
+            yield from _leaves(training_parser(module.COMMAND))
 
 
 def reproduction_parsers() -> Iterator[argparse.ArgumentParser]:

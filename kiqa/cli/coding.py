@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kiqa.cli.inputs import add_count
+from kiqa.arguments import add_number
 from kiqa.cli.map_sources import stored_map, stored_paths
 from kiqa.constants import VARJPEG
 from kiqa.io.outputs import declare_inputs
@@ -41,12 +41,13 @@ def add_coding(parser: argparse.ArgumentParser, *, form: str = _FORMS[0]) -> Non
         metavar="D",
         help="quality that the most important parts have more (default: %(default)g)",
     )
-    add_count(
+    add_number(
         parser,
         "--clusters",
         "centroids that the file keeps of the map",
         default=VARJPEG.clusters,
         metavar="K",
+        low=1,
     )
     parser.add_argument(
         "--subsampling", choices=_SUBSAMPLINGS, default="4:4:4", help="default: %(default)s"
@@ -57,12 +58,13 @@ def add_coding(parser: argparse.ArgumentParser, *, form: str = _FORMS[0]) -> Non
         default="optimised",
         help="tables of the entropy coding (default: %(default)s)",
     )
-    add_count(
+    add_number(
         parser,
         "--stride",
         "of the quality map, in pixels; 4 is over ten times faster and places the centroids "
         "nearly alike",
         default=1,
+        low=1,
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(

@@ -4,12 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from kiqa.arguments import Output, add_output
+from kiqa.arguments import Output, add_number, add_output
 from kiqa.cli.coding import add_coding, declare_importance, importance_of, settings_of
-from kiqa.cli.inputs import add_count, add_paths, collect, distinguish
-from kiqa.cli.targets import output_paths, report
+from kiqa.cli.inputs import add_paths, collect, distinguish
+from kiqa.cli.targets import output_paths, report, status
 from kiqa.constants import DEFAULT_MAPPER
-from kiqa.io.messages import tell
 from kiqa.io.text import printable
 
 
@@ -21,7 +20,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--quality", type=float, metavar="Q", help="of the least important parts, to 99"
     )
     size.add_argument("--bpp", type=float, metavar="B", help="largest bits per pixel of the file")
-    add_count(size, "--bytes", "largest size of the file")
+    add_number(size, "--bytes", "largest size of the file", low=1)
     written = "folder, or file for one image; the suffix becomes .jpg or .vjpg"
     add_output(parser, "--output", Output.EITHER, "DIR|FILE", written, type=Path, required=True)
     add_coding(parser)
@@ -67,6 +66,4 @@ def run(arguments: argparse.Namespace) -> int:
             f"  overhead {encoded.overhead}  {printable(str(path))}\n"
         )
         sys.stdout.flush()
-    if errors:
-        tell(f"{errors} of {len(inputs)} images could not be compressed")
-    return 1 if errors else 0
+    return status(errors, f"{errors} of {len(inputs)} images could not be compressed")

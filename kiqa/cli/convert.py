@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pkgutil import resolve_name
 from typing import Any
 
 from kiqa.arguments import Output, add_output
@@ -84,11 +85,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Convert, and return the exit status."""
     with quiet_log():
-        from kiqa.convert import converter
+        from kiqa.convert import CONVERTERS
         from kiqa.io.weights import read_info
 
         options = {name: getattr(arguments, name) for name in _PROJECTS[arguments.project][1]}
-        info = read_info(converter(arguments.project)(arguments.file, arguments.output, **options))
+        convert = resolve_name(CONVERTERS[arguments.project])
+        info = read_info(convert(arguments.file, arguments.output, **options))
     direction = "higher" if info.higher_is_better else "lower"
     sys.stdout.write(
         f"{info.path}: {info.details.mode}{_pooling(info)}, scale {info.scale}, "

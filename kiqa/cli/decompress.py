@@ -7,8 +7,7 @@ from pathlib import Path
 
 from kiqa.arguments import Output, add_output
 from kiqa.cli.inputs import collect, distinguish
-from kiqa.cli.targets import output_paths, report
-from kiqa.io.messages import tell
+from kiqa.cli.targets import output_paths, report, status
 from kiqa.io.text import printable
 
 
@@ -51,6 +50,4 @@ def run(arguments: argparse.Namespace) -> int:
         height, width = pixels.shape[:2]
         sys.stdout.write(f"{width}x{height}  {info.form}{quality}  {printable(str(path))}\n")
         sys.stdout.flush()
-    if errors:
-        tell(f"{errors} of {len(inputs)} files could not be decoded")
-    return 1 if errors else 0
+    return status(errors, f"{errors} of {len(inputs)} files could not be decoded")

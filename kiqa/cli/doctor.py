@@ -10,6 +10,7 @@ import time
 from importlib import metadata
 from pathlib import Path
 
+from kiqa.arguments import add_flag
 from kiqa.cli.inputs import add_model
 from kiqa.startup import ProcessError, check_backend, check_process, quiet_log
 
@@ -25,7 +26,7 @@ _OPENCV = (
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_model(parser)
-    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    add_flag(parser, "--json", "print the findings as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:

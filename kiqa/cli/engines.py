@@ -4,7 +4,7 @@ import argparse
 import math
 from typing import Any
 
-from kiqa.cli.inputs import add_count
+from kiqa.arguments import add_number
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
@@ -30,11 +30,12 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="for --engine ray: GPUs of each worker, also parts of one (default: none)",
     )
-    add_count(
+    add_number(
         group,
         "--workers",
         "decoding threads (default: the cores, at most 8); with --engine ray processes with a "
         "network each (default: one for each core, or each share of a GPU)",
+        low=1,
     )
 
 

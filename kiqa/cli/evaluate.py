@@ -6,11 +6,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from kiqa.arguments import Output, add_exclude, add_output
+from kiqa.arguments import Output, add_exclude, add_flag, add_include, add_number, add_output
 from kiqa.cli.engines import add_engine, engine_options
 from kiqa.cli.inputs import (
     DATASETS,
-    add_count,
     add_memory,
     add_model,
     add_part,
@@ -45,22 +44,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_part(parser, default="test")
     add_exclude(parser)
-    parser.add_argument(
-        "--include-trained",
-        action="store_true",
-        help="also take images that the model was trained on, which are left out otherwise",
-    )
+    add_include(parser)
     add_model(parser)
-    add_count(
+    add_number(
         parser,
         "--stride",
         "pixels between the map's cells (default: 8; the aggregator has its own)",
+        low=1,
     )
     written = f"write {', '.join(_WRITTEN)} there"
     add_output(parser, "--output", Output.FOLDER, "DIR", written)
-    parser.add_argument(
-        "--resume", action="store_true", help="go on with the rows.jsonl of --output"
-    )
+    add_flag(parser, "--resume", "go on with the rows.jsonl of --output")
     add_spreadsheet(parser)
     add_memory(parser)
     add_engine(parser)

@@ -5,8 +5,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from kiqa.arguments import Output, add_exclude, add_output
-from kiqa.cli.inputs import add_count, add_spreadsheet
+from kiqa.arguments import Output, add_exclude, add_flag, add_include, add_number, add_output
+from kiqa.cli.inputs import add_spreadsheet
 from kiqa.cli.map_sources import compared_items, makers, stored_paths
 from kiqa.io.messages import name_file, tell
 from kiqa.io.outputs import check_targets, declare_inputs, named
@@ -31,10 +31,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="CSV (image_name,participant,left,top,right,bottom,none) or .json of human boxes",
     )
-    truth.add_argument(
-        "--synthetic",
-        action="store_true",
-        help="distort a random rectangle of each image; the rest is the good area",
+    add_flag(
+        truth, "--synthetic", "distort a random rectangle of each image; the rest is the good area"
     )
     truth.add_argument(
         "--annotations",
@@ -46,10 +44,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         choices=("good", "bad"),
         help="what bright pixels of the masks of cuhk-blur and dut-blur are; look at one mask",
     )
-    parser.add_argument(
+    add_flag(
+        parser,
         "--agreement",
-        action="store_true",
-        help="also compare each annotator with the others: the row 'annotators', what a map could "
+        "also compare each annotator with the others: the row 'annotators', what a map could "
         "reach; images with one annotator have none",
     )
     parser.add_argument(
@@ -67,13 +65,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="maps made before: DIR/IMAGE.npz as kiqa map --npz writes them, or DIR/IMAGE.npy "
         "with one value per pixel, higher is better",
     )
-    add_count(
+    add_number(
         parser,
         "--stride",
         "pixels between the cells of maps made here; the default is several times faster "
         "than the thesis's 1 and nearly the same after the blur; even strides meet the 8x8 blocks "
         "of JPEG files in some phases only",
         default=_STRIDE,
+        low=1,
     )
     parser.add_argument(
         "--thresholds",
@@ -83,10 +82,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="of the ground truth, increasing (default: 0 0.1 .. 0.8; with --synthetic --no-blur "
         "0.5, since all are the same)",
     )
-    parser.add_argument(
+    add_flag(
+        parser,
         "--no-blur",
-        action="store_true",
-        help="blur neither maps nor ground truth (default: both, also with --synthetic)",
+        "blur neither maps nor ground truth (default: both, also with --synthetic)",
     )
     parser.add_argument(
         "--border",
@@ -96,25 +95,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s)",
     )
     add_exclude(parser)
-    parser.add_argument(
-        "--include-trained",
-        action="store_true",
-        help="also take images that a model was trained on, which are left out otherwise",
-    )
+    add_include(parser)
     written = "write table, CSV, JSON and figures there"
     add_output(parser, "--output", Output.FOLDER, "DIR", written)
     add_spreadsheet(parser)
     synthetic = parser.add_argument_group("with --synthetic")
-    add_count(synthetic, "--versions", "distorted images for each image", default=1)
+    add_number(synthetic, "--versions", "distorted images for each image", default=1, low=1)
     synthetic.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
     synthetic.add_argument(
         "--split", metavar="FILE|NAME", help="image_name,set (default: split.csv of FOLDER)"
     )
     synthetic.add_argument("--set", default="test", help="set of the split (default: %(default)s)")
-    synthetic.add_argument(
+    add_flag(
+        synthetic,
         "--keep-images",
-        action="store_true",
-        help="write the distorted images to DIR/distorted, to make maps of them for --maps",
+        "write the distorted images to DIR/distorted, to make maps of them for --maps",
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kiqa.arguments import whole_number
+from kiqa.arguments import add_flag, add_text
 from kiqa.constants import DEFAULT_SCORER
 from kiqa.io.messages import tell
 from kiqa.io.outputs import declare_inputs
@@ -68,22 +68,16 @@ def add_images(parser: argparse.ArgumentParser, *, more: str = "") -> None:
 
 def add_model(parser: argparse.ArgumentParser, *, default: str = DEFAULT_SCORER) -> None:
     """Add --model to a command."""
-    parser.add_argument(
-        "--model",
-        default=default,
-        metavar="NAME|FILE",
-        help="shipped model or .h5 file (default: %(default)s)",
-    )
+    add_text(parser, "--model", "NAME|FILE", "shipped model or .h5 file", default=default)
 
 
 def add_reference(parser: argparse.ArgumentParser) -> None:
     """Add --reference to a command."""
-    parser.add_argument(
-        "--reference",
-        metavar="PATH",
-        help="for full-reference models: the undistorted image, or a folder with one under the "
-        "relative path of each image, of the same size and mode",
+    text = (
+        "for full-reference models: the undistorted image, or a folder with one under the relative "
+        "path of each image, of the same size and mode; no URL"
     )
+    add_text(parser, "--reference", "PATH", text)
 
 
 def add_memory(parser: argparse.ArgumentParser) -> None:
@@ -110,33 +104,12 @@ def _size(text):
 
 def add_spreadsheet(parser: argparse.ArgumentParser) -> None:
     """Add --spreadsheet to a command that writes CSV."""
-    parser.add_argument(
+    add_flag(
+        parser,
         "--spreadsheet",
-        action="store_true",
-        help="in CSV, put an apostrophe before names that begin with = + - or @, which a "
+        "in CSV, put an apostrophe before names that begin with = + - or @, which a "
         "spreadsheet would run as formulas",
     )
-
-
-def add_count(
-    parser: argparse._ActionsContainer,
-    name: str,
-    text: str,
-    *,
-    default: int | None = None,
-    metavar: str = "N",
-) -> None:
-    """Add an option that takes a number of at least 1.
-
-    Args:
-        parser: Parser or group to add to.
-        name: The option, such as ``"--stride"``.
-        text: What the help says of it, less the default.
-        default: Named in the help unless ``None``.
-        metavar: What the help calls the number.
-    """
-    text = text if default is None else f"{text} (default: %(default)s)"
-    parser.add_argument(name, type=whole_number, default=default, metavar=metavar, help=text)
 
 
 def add_part(parser: argparse.ArgumentParser, *, default: str) -> None:

@@ -4,12 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from kiqa.arguments import Output, add_output
+from kiqa.arguments import Output, add_number, add_output
 from kiqa.cli.coding import add_coding, declare_importance, importance_of, settings_of
-from kiqa.cli.inputs import add_count, add_paths, collect, distinguish
-from kiqa.cli.targets import report
+from kiqa.cli.inputs import add_paths, collect, distinguish
+from kiqa.cli.targets import report, status
 from kiqa.constants import DEFAULT_MAPPER, VARJPEG
-from kiqa.io.messages import tell
 from kiqa.io.outputs import check_targets
 from kiqa.io.text import printable
 
@@ -18,7 +17,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_paths(parser, model=DEFAULT_MAPPER)
     add_output(parser, "--output", Output.FOLDER, "DIR", "the ladder", type=Path, required=True)
-    add_count(parser, "--versions", "versions of an image by VarJPEG", default=VARJPEG.versions)
+    add_number(
+        parser, "--versions", "versions of an image by VarJPEG", default=VARJPEG.versions, low=1
+    )
     add_coding(parser, form="thesis")  # what Figures 15 and 16 compare with JPEG
 
 
@@ -53,6 +54,4 @@ def run(arguments: argparse.Namespace) -> int:
         done = f"{result} versions" if result else "already there"
         sys.stdout.write(f"{done}  {printable(str(arguments.output / name))}\n")
         sys.stdout.flush()
-    if errors:
-        tell(f"{errors} of {len(inputs)} images have no ladder")
-    return 1 if errors else 0
+    return status(errors, f"{errors} of {len(inputs)} images have no ladder")

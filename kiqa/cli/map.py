@@ -8,11 +8,10 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 from pathlib import Path
 
-from kiqa.arguments import Output, add_output
+from kiqa.arguments import Output, add_flag, add_number, add_output
 from kiqa.cli.engines import add_engine, engine_options
 from kiqa.cli.inputs import (
     Input,
-    add_count,
     add_memory,
     add_paths,
     add_reference,
@@ -20,7 +19,7 @@ from kiqa.cli.inputs import (
     distinguish,
 )
 from kiqa.cli.maps.made import Made, Pair, Wanted, make, prepare
-from kiqa.cli.targets import described
+from kiqa.cli.targets import described, status
 from kiqa.constants import DEFAULT_MAPPER
 from kiqa.io.messages import tell
 from kiqa.io.outputs import check_targets, make_folder, named
@@ -34,11 +33,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_paths(parser, model=DEFAULT_MAPPER)
     cells = parser.add_mutually_exclusive_group()
-    add_count(
+    add_number(
         cells,
         "--stride",
         "pixels between the map's cells (default: 4; the aggregator has its own; of a WaDIQaM the "
         "patch's side, 32)",
+        low=1,
     )
     cells.add_argument(
         "--grid",
@@ -48,20 +48,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_reference(parser)
     add_memory(parser)
-    parser.add_argument(
+    add_flag(
+        parser,
         "--normalise",
-        action="store_true",
-        help="for PaQ-2-PiQ: spread the values over 0..100 as its authors do (fits their network)",
+        "for PaQ-2-PiQ: spread the values over 0..100 as its authors do (fits their network)",
     )
     overlay = "write the map over the image, with a colour bar, as PNG"
     add_output(parser, "--overlay", Output.SHARED, "DIR", overlay)
     add_output(parser, "--npz", Output.SHARED, "DIR", "write the map's values as .npz")
     page = "write one self-contained page with all images and the values under the cursor"
     add_output(parser, "--html", Output.FILE, "FILE", page)
-    parser.add_argument(
+    add_flag(
+        parser,
         "--resume",
-        action="store_true",
-        help="go on with the --html page of an interrupted or killed run: images that are on it "
+        "go on with the --html page of an interrupted or killed run: images that are on it "
         "are not mapped again",
     )
     add_engine(parser)
@@ -144,9 +144,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise KeyboardInterrupt(
             f"The maps of {done} of {len(inputs)} images are written."
         ) from None
-    if errors:
-        tell(f"{errors} of {len(inputs)} images could not be mapped")
-    return 1 if errors else 0
+    return status(errors, f"{errors} of {len(inputs)} images could not be mapped")
 
 
 def _made(

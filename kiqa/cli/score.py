@@ -4,18 +4,16 @@ import argparse
 import sys
 from contextlib import closing
 
-from kiqa.arguments import Output, add_output, part_of
+from kiqa.arguments import Output, add_flag, add_number, add_output, part_of
 from kiqa.cli.engines import add_engine, engine_options
 from kiqa.cli.inputs import (
-    add_count,
     add_memory,
     add_paths,
     add_reference,
     add_spreadsheet,
     collect,
 )
-from kiqa.cli.targets import row_form
-from kiqa.io.messages import tell
+from kiqa.cli.targets import row_form, status
 from kiqa.io.outputs import check_targets
 from kiqa.startup import load_quietly
 
@@ -33,10 +31,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     rows = "append each row to FILE, of Parquet to a folder of parts, instead of standard output"
     add_output(parser, "--output", Output.ROWS, "FILE|DIR", rows)
-    parser.add_argument(
+    add_flag(
+        parser,
         "--resume",
-        action="store_true",
-        help="continue the --output (not of a table): finished images are not scored again",
+        "continue the --output (not of a table): finished images are not scored again",
     )
     parser.add_argument(
         "--shard",
@@ -53,24 +51,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="a bad file is a row with an error, or ends the run (default: %(default)s)",
     )
     add_spreadsheet(parser)
-    add_count(
+    add_number(
         parser,
         "--stride",
         "pixels between the map's cells (default: 8; the aggregator has its own)",
+        low=1,
     )
     add_reference(parser)
     add_memory(parser)
     add_engine(parser)
-    parser.add_argument(
+    add_flag(
+        parser,
         "--reasons",
-        action="store_true",
-        help="also say why an image is bad: sharpness, noise, over- and underexposure, contrast, "
+        "also say why an image is bad: sharpness, noise, over- and underexposure, contrast, "
         "compression, resolution, and the sharpest and the softest place",
     )
-    parser.add_argument(
+    add_flag(
+        parser,
         "--categories",
-        action="store_true",
-        help="for models of the scale 0..100: add the normalised score and the label (Bad to "
+        "for models of the scale 0..100: add the normalised score and the label (Bad to "
         "Excellent) of PaQ-2-PiQ's authors; both fit their network's scores",
     )
 
@@ -143,9 +142,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise KeyboardInterrupt(_how_to_go_on(done, len(paths), arguments.output, form)) from None
     finally:
         rows.close()
-    if errors:
-        tell(f"{errors} of {done} files could not be scored")
-    return 1 if errors else 0
+    return status(errors, f"{errors} of {done} files could not be scored")
 
 
 def _labelled(rows):

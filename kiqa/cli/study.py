@@ -2,14 +2,19 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from operator import attrgetter, itemgetter
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from kiqa.arguments import Output, add_number, add_output, part_of
-from kiqa.cli.inputs import DATASETS, add_count, add_part, collect, records_of
+from kiqa.cli.inputs import DATASETS, add_part, collect, records_of
 from kiqa.constants import KONPATCH, LIVE_FB
 from kiqa.io.messages import tell
 from kiqa.io.walk import Walk
+
+if TYPE_CHECKING:
+    from kiqa.studies.page import StudyPage
 
 _LARGE = 200_000_000  # bytes; browsers begin to take long with a page
 _SEED = 0  # as python -m kiqa.train_patchnet
@@ -18,10 +23,13 @@ _SEED = 0  # as python -m kiqa.train_patchnet
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
-    _add_jnd(kinds)
-    _add_patches(kinds)
-    _add_boxes(kinds)
-    _add_ratings(kinds)
+    for name, kind in _KINDS.items():
+        own = kinds.add_parser(name, help=kind.question, description=kind.about)
+        kind.add_options(own)
+        page = "the page to write"
+        add_output(own, "--output", Output.FILE, "PAGE.html", page, required=True)
+        note = "line for the start screen, such as a contact"
+        own.add_argument("--note", default="", metavar="TEXT", help=note)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,8 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
         left_out.append(line)
         tell(line)
 
-    make = {"jnd": _jnd, "patches": _patches, "boxes": _boxes, "ratings": _ratings}[arguments.kind]
-    page, fits = make(arguments, report)
+    kind = _KINDS[arguments.kind]
+    page, fits = kind.make(arguments, report)
     one, many = ("patch", "patches") if arguments.kind == "patches" else ("image", "images")
     what = one if page.items == 1 else many
     megabytes = page.size / 1e6
@@ -41,31 +49,21 @@ def run(arguments: argparse.Namespace) -> int:
         f"{page.path}: {page.items} {what}, {megabytes:.1f} MB, study {page.study}\n{fits}"
     )
     if page.size > _LARGE:
-        fewer = {
-            "jnd": "--versions N or --part I/N",
-            "patches": "--participant K, a page for each",
-            "boxes": "fewer or smaller images",
-            "ratings": "fewer --contents, or smaller images",
-        }[arguments.kind]
         tell(
             f"the page has {megabytes:.0f} MB; browsers take long with more than "
-            f"{_LARGE / 1e6:.0f} MB. Take {fewer}."
+            f"{_LARGE / 1e6:.0f} MB. Take {kind.fewer}."
         )
     return 1 if left_out else 0
 
 
-def _add_jnd(kinds) -> None:
-    parser = kinds.add_parser(
-        "jnd",
-        help="from which version on is a difference visible?",
-        description="A reference beside its versions, best first; answers: "
-        "image,participant,version.",
-    )
+def _add_jnd(parser) -> None:
     parser.add_argument("ladder", metavar="LADDER", help="folder made by kiqa ladder")
     parser.add_argument(
         "--codec", required=True, choices=("varjpeg", "jpeg"), help="whose versions to show"
     )
-    add_count(parser, "--versions", "show N versions of each image, evenly spaced (default: all)")
+    add_number(
+        parser, "--versions", "show N versions of each image, evenly spaced (default: all)", low=1
+    )
     parser.add_argument(
         "--part",
         type=part_of,
@@ -73,23 +71,18 @@ def _add_jnd(kinds) -> None:
         metavar="I/N",
         help="share the images among N pages and write page I",
     )
-    _add_page(parser)
 
 
-def _add_patches(kinds) -> None:
-    parser = kinds.add_parser(
-        "patches",
-        help="does a patch look as if taken from a high-quality image?",
-        description="Patches as python -m kiqa.train_patchnet cuts them with the same options; "
-        "answers: image,row,col,participant,vote, for its --votes.",
-    )
+def _add_patches(parser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("folder", nargs="?", metavar="FOLDER", help="plain folder of images")
     source.add_argument("--data", metavar="ROOT", help="folder of a data set, with --dataset")
     parser.add_argument("--dataset", choices=DATASETS, help="what --data is")
     add_part(parser, default="train")
-    add_count(parser, "--images", f"images (default: {KONPATCH.images}; of FOLDER all)")
-    add_count(parser, "--patches-per-image", "patches an image", default=KONPATCH.patches_per_image)
+    add_number(parser, "--images", f"images (default: {KONPATCH.images}; of FOLDER all)", low=1)
+    add_number(
+        parser, "--patches-per-image", "patches an image", default=KONPATCH.patches_per_image, low=1
+    )
     add_number(parser, "--seed", "of images and places", default=_SEED, low=0)
     parser.add_argument(
         "--mode",
@@ -97,53 +90,34 @@ def _add_patches(kinds) -> None:
         default="lab",
         help="lab: one vote a patch; crowd: ten (default: %(default)s)",
     )
-    add_count(
-        parser, "--participants", "people who share the patches (default: 1 for lab, 10 for crowd)"
+    add_number(
+        parser,
+        "--participants",
+        "people who share the patches (default: 1 for lab, 10 for crowd)",
+        low=1,
     )
-    add_count(parser, "--participant", "write the smaller page of participant K only", metavar="K")
-    add_count(parser, "--magnify", "show every pixel as a square of N x N", default=1)
-    _add_page(parser)
+    add_number(
+        parser, "--participant", "write the smaller page of participant K only", metavar="K", low=1
+    )
+    add_number(parser, "--magnify", "show every pixel as a square of N x N", default=1, low=1)
 
 
-def _add_boxes(kinds) -> None:
-    parser = kinds.add_parser(
-        "boxes",
-        help="where is an image of high quality?",
-        description="Boxes round the high-quality areas of images; answers: "
-        "image_name,participant,left,top,right,bottom,none.",
-    )
+def _add_boxes(parser) -> None:
     parser.add_argument("folder", metavar="FOLDER", help="folder of images, with all below")
-    _add_page(parser)
 
 
-def _add_ratings(kinds) -> None:
-    parser = kinds.add_parser(
-        "ratings",
-        help="how good are images, from bad to excellent?",
-        description="A session of PaQ-2-PiQ's study: images to learn with, images to rate, some "
-        "twice and some golden, a survey; answers: subject,image,rating,session,repeat,survey, for "
-        "kiqa ratings.",
-    )
+def _add_ratings(parser) -> None:
     parser.add_argument("folder", metavar="FOLDER", help="images to rate, with all below")
     parser.add_argument("--golden", metavar="FOLDER", help="images that were rated before")
     parser.add_argument("--training", metavar="FOLDER", help="images to learn with, all shown")
-    add_count(parser, "--session", "make the page of session K, with images of its own",
-        default=1, metavar="K")  # fmt: skip
-    add_count(parser, "--contents", "showings, all included", default=LIVE_FB.contents)
+    add_number(parser, "--session", "make the page of session K, with images of its own",
+        default=1, metavar="K", low=1)  # fmt: skip
+    add_number(parser, "--contents", "showings, all included", default=LIVE_FB.contents, low=1)
     add_number(parser, "--repeats", "of them second showings", default=LIVE_FB.repeats, low=0)
     add_number(
         parser, "--golden-images", "of them golden, with --golden", default=LIVE_FB.golden, low=0
     )
     add_number(parser, "--seed", "of the choice; one for all sessions", default=_SEED, low=0)
-    _add_page(parser)
-
-
-def _add_page(parser) -> None:
-    page = "the page to write"
-    add_output(parser, "--output", Output.FILE, "PAGE.html", page, required=True)
-    parser.add_argument(
-        "--note", default="", metavar="TEXT", help="line for the start screen, such as a contact"
-    )
 
 
 def _jnd(arguments, report):
@@ -152,16 +126,8 @@ def _jnd(arguments, report):
 
     files = Walk(lambda path: None).below(arguments.ladder)
     check_targets([arguments.output], inputs=[path for path, _ in files])
-    page = write_jnd_study(
-        arguments.ladder,
-        arguments.output,
-        codec=arguments.codec,
-        versions=arguments.versions,
-        part=arguments.part,
-        note=arguments.note,
-        report=report,
-    )
-    return page, ""
+    chosen = _chosen(arguments, "codec", "versions", "part", "note")
+    return write_jnd_study(arguments.ladder, arguments.output, **chosen, report=report), ""
 
 
 def _patches(arguments, report):
@@ -175,24 +141,22 @@ def _patches(arguments, report):
     count = arguments.images
     if count is None:
         count = len(records) if arguments.data is None else KONPATCH.images
-    page = write_patches_study(
-        records,
-        arguments.output,
-        mode=arguments.mode,
-        seed=arguments.seed,
-        images=count,
-        patches_per_image=arguments.patches_per_image,
-        participants=arguments.participants,
-        participant=arguments.participant,
-        magnify=arguments.magnify,
-        note=arguments.note,
-    )
+    chosen = _chosen(
+        arguments, "mode", "seed", "patches_per_image", "participants", "participant", "magnify",
+        "note",
+    )  # fmt: skip
+    page = write_patches_study(records, arguments.output, images=count, **chosen)
     options = (
         f"images={count}, patches_per_image={arguments.patches_per_image}, "
         f"seed={arguments.seed}, label={arguments.mode!r}"
     )
     less = " without the images left out" if len(records) < len(everything) else ""
     return page, f"The votes fit kiqa.data.konpatch.build_konpatch{less} with {options}.\n"
+
+
+def _chosen(arguments, *names):
+    """Options of a page, by their names."""
+    return {name: getattr(arguments, name) for name in names}
 
 
 def _records(arguments):
@@ -232,17 +196,8 @@ def _ratings(arguments, report):
         for name, folder in folders.items()
     }
     check_targets([arguments.output])
-    page = write_ratings_study(
-        images,
-        arguments.output,
-        **more,
-        session=arguments.session,
-        contents=arguments.contents,
-        repeats=arguments.repeats,
-        golden_images=arguments.golden_images,
-        seed=arguments.seed,
-        note=arguments.note,
-    )
+    chosen = _chosen(arguments, "session", "contents", "repeats", "golden_images", "seed", "note")
+    page = write_ratings_study(images, arguments.output, **more, **chosen)
     said = f"{arguments.contents} showings of session {arguments.session}, of them "
     golden = arguments.golden_images if more["golden"] else 0
     said += f"{arguments.repeats} twice and {golden} golden; {len(more['training'])} before, "
@@ -266,3 +221,38 @@ def _named_images(folder, report):
             f"Expected images in {folder}, found none. Give the folder that holds them."
         )
     return with_fitting_names(images, report, name=itemgetter(0))
+
+
+class _Kind(NamedTuple):
+    question: str
+    about: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    make: Callable[[argparse.Namespace, Callable[[str], object]], tuple["StudyPage", str]]
+    fewer: str  # what makes a page smaller
+
+
+_KINDS = {
+    "jnd": _Kind(
+        "from which version on is a difference visible?",
+        "A reference beside its versions, best first; answers: image,participant,version.",
+        _add_jnd, _jnd, "--versions N or --part I/N",
+    ),
+    "patches": _Kind(
+        "does a patch look as if taken from a high-quality image?",
+        "Patches as python -m kiqa.train_patchnet cuts them with the same options; answers: "
+        "image,row,col,participant,vote, for its --votes.",
+        _add_patches, _patches, "--participant K, a page for each",
+    ),
+    "boxes": _Kind(
+        "where is an image of high quality?",
+        "Boxes round the high-quality areas of images; answers: "
+        "image_name,participant,left,top,right,bottom,none.",
+        _add_boxes, _boxes, "fewer or smaller images",
+    ),
+    "ratings": _Kind(
+        "how good are images, from bad to excellent?",
+        "A session of PaQ-2-PiQ's study: images to learn with, images to rate, some twice and some "
+        "golden, a survey; answers: subject,image,rating,session,repeat,survey, for kiqa ratings.",
+        _add_ratings, _ratings, "fewer --contents, or smaller images",
+    ),
+}  # fmt: skip

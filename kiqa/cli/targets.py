@@ -57,6 +57,13 @@ def _stems(names):
         stems = longer
 
 
+def status(errors: int, told: str) -> int:
+    """Tell how many files failed, if any, and return the exit status."""
+    if errors:
+        tell(told)
+    return 1 if errors else 0
+
+
 def described(item: Input, error: Exception) -> str:
     """Return one line about a file that could not be worked on."""
     text = shortened(error)

@@ -13,7 +13,7 @@ Reading the names loads neither OpenCV nor SciPy; `Formula.resolve` does.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any
 
 
@@ -44,11 +44,11 @@ class Formula:
 
     def resolve(self) -> Callable[..., Any]:
         """Import the function."""
-        return _resolved(self.function)
+        return resolve_name(self.function)
 
     def resolve_map(self) -> Callable[..., Any] | None:
         """Import the function of the map; ``None`` if there is none."""
-        return None if self.map is None else _resolved(self.map)
+        return None if self.map is None else resolve_name(self.map)
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,8 @@ _MAPS = "kiqa.comparators.maps"
 
 FORMULAS = {
     "blur_effect": Formula(
-        function="kiqa.comparators.blur:blur",
-        scale="0..1",
-        higher_is_better=False,
-        least_side=11,
-        needs_reference=False,
+        function="kiqa.comparators.blur:blur", least_side=11, scale="0..1",
+        higher_is_better=False, needs_reference=False,
     ),
     "fish": Formula(
         function="kiqa.maps.fish:fish", least_side=8, map=f"{_MAPS}:sliding_fish", **_FISH
@@ -96,30 +93,18 @@ FORMULAS = {
         function="kiqa.comparators.fsim:fsimc", least_side=16, map=f"{_MAPS}:fsimc_places", **_FULL
     ),
     "gmsd": Formula(
-        function="kiqa.comparators.gmsd:gmsd",
-        scale=">=0",
-        higher_is_better=False,
-        least_side=6,
-        needs_reference=True,
-        map=f"{_MAPS}:gradient_places",
+        function="kiqa.comparators.gmsd:gmsd", least_side=6, map=f"{_MAPS}:gradient_places",
+        **_FULL | {"scale": ">=0", "higher_is_better": False},
     ),
     "ms_ssim": Formula(function="kiqa.comparators.ssim:ms_ssim", least_side=176, **_FULL),
     "psnr": Formula(
-        function="kiqa.comparators.psnr:psnr",
-        scale="0..100 dB",
-        higher_is_better=True,
-        least_side=1,
-        needs_reference=True,
+        function="kiqa.comparators.psnr:psnr", least_side=1, **_FULL | {"scale": "0..100 dB"}
     ),
     "ssim": Formula(
-        function="kiqa.comparators.ssim:ssim",
-        scale="-1..1",
-        higher_is_better=True,
-        least_side=11,
-        needs_reference=True,
-        map=f"{_MAPS}:ssim_places",
+        function="kiqa.comparators.ssim:ssim", least_side=11, map=f"{_MAPS}:ssim_places",
+        **_FULL | {"scale": "-1..1"},
     ),
-}
+}  # fmt: skip
 
 BODY = "lite"
 
@@ -147,8 +132,3 @@ FITTED = {
         "kiqa convert niqe modelparameters.mat --output niqe.h5",
     ),
 }
-
-
-def _resolved(text):
-    module, function = text.split(":")
-    return getattr(import_module(module), function)

@@ -18,11 +18,13 @@ from kiqa.constants import CORNIA, DEEPBIQ
 from kiqa.data import DATASETS
 from kiqa.data.chosen import at_random, training_parts
 from kiqa.data.folders import images_in
-from kiqa.data.trained import files_trained_on, trained_on
+from kiqa.data.trained import files_trained_on, in_chain, trained_on
 from kiqa.interrupts import interrupt_status
 from kiqa.io.messages import name_file, tell
 from kiqa.running import claimed
 from kiqa.startup import start_keras
+
+_say = partial(tell, name="train_comparator")
 
 
 def add_brisque(parser: argparse.ArgumentParser) -> None:
@@ -99,10 +101,6 @@ def _run(arguments: argparse.Namespace, *, fit: Callable[[argparse.Namespace], d
     return 0
 
 
-def _say(message):
-    tell(message, name="train_comparator")
-
-
 def _brisque(arguments: argparse.Namespace) -> dict[str, Any]:
     from kiqa.comparators.brisque import brisque_features
     from kiqa.comparators.fit_brisque import GRID, fit_brisque
@@ -126,18 +124,20 @@ def _deepbiq(arguments: argparse.Namespace) -> dict[str, Any]:
     start_keras()
     body = read_info(arguments.body)
     file = arguments.workdir / f"features-{body.sha256[:16]}.jsonl"
-    kept, ((inputs, mos), held_out) = _measured(
-        parts, PooledBody(body, deepbiq_views).features, file
-    )
+    network = PooledBody(body, deepbiq_views)
+    kept, ((inputs, mos), held_out) = _measured(parts, network.features, file)
     linear, chosen = fit_linear(inputs, mos, held_out, grid=GRID)
     model = build_deepbiq(features=len(linear.kernel))
     model.get_layer("quality").set_weights([linear.kernel, linear.bias])
+    learned = network.learned_from
     more = {
         "companions": {"body": Companion(body.name, body.sha256)},
-        "origin": Origin("imagenet"),
+        "origin": Origin("imagenet") if learned is None else Origin(body.name, body.sha256),
     }
     about = chosen | {"crops": DEEPBIQ.crops}
-    return _export_rated(arguments, model, "deepbiq", (parts, kept), about, GRID, **more)
+    return _export_rated(
+        arguments, model, "deepbiq", (parts, kept), about, GRID, learned_from=learned, **more
+    )
 
 
 def _cornia(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -172,13 +172,8 @@ def _cornia(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _parts(arguments):
     """The images of train and val."""
-    return training_parts(
-        arguments.dataset,
-        arguments.data,
-        split=arguments.split,
-        exclude=arguments.exclude,
-        report=_say,
-    )[:2]
+    of = {"split": arguments.split, "exclude": arguments.exclude}
+    return training_parts(arguments.dataset, arguments.data, **of, report=_say)[:2]
 
 
 def _chosen(arguments):
@@ -195,11 +190,13 @@ def _measured(parts, measure, file):
     return [kept for kept, _ in found], [(numbers, _mos(kept)) for kept, numbers in found]
 
 
-def _export_rated(arguments, model, name, parts, chosen, grid, **details):
+def _export_rated(arguments, model, name, parts, chosen, grid, *, learned_from=None, **details):
     """Write the weights and the result of what was fitted to scores."""
     everything, (train, validation) = parts
     # Images without statistics count as well: no part of the split is left half unseen.
-    seen = trained_on(*everything, scores="human", about="MOS of whole images")
+    seen = in_chain(
+        trained_on(*everything, scores="human", about="MOS of whole images"), learned_from
+    )
     _export(model, name, arguments.workdir, scale="0..1", higher=True, parts=seen, **details)
     about = {
         "dataset": arguments.dataset,

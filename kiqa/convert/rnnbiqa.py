@@ -19,6 +19,7 @@ References:
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,23 +89,14 @@ def convert_rnnbiqa(source: str | os.PathLike, output: str | os.PathLike) -> Pat
     _check_mean(flat[_MEAN], extractor, source)
     for layer, named in places:
         layer.set_weights(_values(layer, {name.split("__")[1]: flat[name] for name in named}))
-    features = write_converted(
-        extractor,
-        output.with_name(f"{output.stem}_features.h5"),
-        source=source,
-        project="rnnbiqa",
-        scale="features, at least 0",
-        higher_is_better=True,
-        mode="rnn-features",
-        backbone="resnet50",
-    )
-    return write_converted(
+    write = partial(write_converted, source=source, project="rnnbiqa", higher_is_better=True)
+    features = output.with_name(f"{output.stem}_features.h5")
+    scale = "features, at least 0"
+    features = write(extractor, features, scale=scale, mode="rnn-features", backbone="resnet50")
+    return write(
         network,
         output,
-        source=source,
-        project="rnnbiqa",
         scale="0..1",
-        higher_is_better=True,
         mode="rnn-biqa",
         pooling="rnn",
         masked=RNN_BIQA_CODE.masked,

@@ -22,13 +22,12 @@ from kiqa.io.outputs import declare_inputs
 from kiqa.io.weights import read_info
 
 Image = TypeVar("Image", bound=Any)
+Source = str | os.PathLike
+Report = Callable[[str], object]
 
 
 def excluding(
-    records: Sequence[Image],
-    sources: Sequence[str | os.PathLike],
-    *,
-    report: Callable[[str], object],
+    records: Sequence[Image], sources: Sequence[Source], *, report: Report
 ) -> list[Image]:
     """Leave out images, with all others of their content.
 
@@ -55,10 +54,7 @@ def excluding(
 
 
 def excluding_files(
-    files: Sequence[Path],
-    sources: Sequence[str | os.PathLike],
-    *,
-    report: Callable[[str], object],
+    files: Sequence[Path], sources: Sequence[Source], *, report: Report
 ) -> list[Path]:
     """Leave out files of a plain folder, by their names.
 

@@ -3,21 +3,20 @@
 The one place that decides it, for ``kiqa evaluate``, ``kiqa evaluate-maps`` and
 ``kiqa.reproduce``: images that fitted the weights or chose the epoch of a
 model, or of a network in its chain, are left out, with a sentence, unless the
-user says `INCLUDE_OPTION`. The parts are those of `kiqa.data.trained`.
+user says `kiqa.arguments.INCLUDE_OPTION`. The parts are those of `kiqa.data.trained`.
 
-Public names: `untrained`, `untrained_files`, `Kept`, `INCLUDE_OPTION`.
+Public names: `untrained`, `untrained_files`, `Kept`.
 """
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kiqa.arguments import INCLUDE_OPTION
 from kiqa.data.split_parts import published_parts
 from kiqa.data.splits import published_splits
 from kiqa.io.weights.details import Details
 from kiqa.io.weights.trained_on import TrainingPart, fingerprint, names_sha256
-
-INCLUDE_OPTION = "--include-trained"
 
 _FAMILY = "-patches"  # of a data set whose images are patches of another one's
 

@@ -25,6 +25,8 @@ from kiqa.io.weights import WeightsInfo
 from kiqa.startup import check_backend, check_process
 
 DESCRIPTION = "kiqa.json"
+# Where in its graph LiteRT's converter is, with the name that it has for the file.
+_PLACE = re.compile(r"(<unknown>\S* \w+: )?loc\((.*\): |.*)")
 
 
 class ExportError(ValueError):
@@ -144,7 +146,7 @@ def _written(
     except Exception as error:  # of Keras, TensorFlow and converters, which have no common base
         raise ExportError(
             f"Expected a network that {format} can hold. Received: {part.name}"
-            f"{_layer_in(str(error), part.network)}: {shortened(error, 500)}. Use another format."
+            f"{_layer_in(str(error), part.network)}: {_reason(str(error))}. Use another format."
         ) from error
     if quantise is None and not difference.relative <= TOLERANCE:
         raise ExportError(
@@ -184,6 +186,13 @@ def _layer_in(text, network):
         if re.search(rf"/{re.escape(layer.name)}(_\d+)?/", text):
             return f", layer {layer.name}"
     return ""
+
+
+def _reason(text):
+    """A library's error; of a converter's for each place in its graph the first, without places."""
+    if "loc(" in text:
+        text = _PLACE.sub(" ", text.partition("\n")[0]).strip()
+    return shortened(text, 500)
 
 
 def _description(info: WeightsInfo, system: System, format: str, parts: dict) -> dict[str, Any]:

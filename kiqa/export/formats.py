@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kiqa.export.quantising import LITERT, ONNX, Quantiser
+from kiqa.startup import quiet_log
 
 if TYPE_CHECKING:
     import keras
@@ -186,13 +187,13 @@ def _open_keras(path):
 
 @contextmanager
 def _silent():
-    """Without log lines and warnings of libraries, which are for their developers."""
+    """Without what libraries log, warn of and print, which is for their developers."""
     loggers = [logging.getLogger(name) for name in ("absl", "tensorflow", "tf2onnx")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
     try:
-        with warnings.catch_warnings(action="ignore"):
+        with warnings.catch_warnings(action="ignore"), quiet_log(whole=True):
             yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):

@@ -12,7 +12,7 @@ Public names: `Part`, `System`, `system_of`, `SYSTEMS`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -113,5 +113,4 @@ def system_of(info: WeightsInfo) -> System:
             f"{info.name} of the mode {mode!r}{whole}. Parts are exported with the model that "
             "names them."
         )
-    module, function = SYSTEMS[mode].split(":")
-    return getattr(import_module(module), function)(info)
+    return resolve_name(SYSTEMS[mode])(info)

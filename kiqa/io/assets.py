@@ -8,21 +8,6 @@ from string import Template
 
 from kiqa import __version__
 
-_HEAD = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="kiqa {version}">
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; \
-script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-"""
-
 
 def asset(package: str, name: str) -> str:
     """Return the text of a file in the folder ``assets`` of a package.
@@ -52,4 +37,4 @@ def page_head(title: str, style: str) -> str:
         title: HTML, so escaped.
         style: CSS.
     """
-    return _HEAD.format(version=__version__, title=title, style=style)
+    return filled("kiqa.io", "head.html", version=__version__, title=title, style=style)

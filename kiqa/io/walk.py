@@ -69,7 +69,8 @@ class Walk:
             url: As for `kiqa.io.remote.listed`.
 
         Yields:
-            Each file's URL, and its name relative to the folder.
+            Each file's URL, and its name relative to the folder. A folder
+            that cannot be listed comes last, in place of its files.
 
         Raises:
             OSError: As `kiqa.io.remote.listed`.
@@ -80,6 +81,8 @@ class Walk:
         for path, name in listed(url, is_called_image):
             if any(part.startswith(".") for part in name.split("/")):
                 self.skipped[HIDDEN] += 1
+            elif name.endswith("/"):  # a folder that cannot be listed
+                yield path, name.rstrip("/")
             elif path == url or is_called_image(name):
                 yield path, name
             else:

@@ -134,16 +134,7 @@ class LiteRater:
 
     @staticmethod
     def memory(height: int, width: int) -> int:
-        """Estimate the bytes that rating an image takes beside its pixels.
-
-        Args:
-            height: Of the image in pixels.
-            width: Of the image in pixels.
-
-        Returns:
-            Bytes at the peak; they do not depend on the size, as every image
-            is looked at in the same one.
-        """
+        """Estimate the most bytes that rating takes beside the pixels, of an image of any size."""
         return _BYTES
 
     def rate(self, pixels: np.ndarray, rois: np.ndarray) -> np.ndarray:

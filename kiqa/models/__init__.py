@@ -5,7 +5,7 @@ that reading the names loads no Keras.
 """
 
 from collections.abc import Callable
-from importlib import import_module
+from pkgutil import resolve_name
 
 MODELS = {
     "aggregator": "kiqa.models.aggregator:build_aggregator",
@@ -43,5 +43,4 @@ def builder(name: str) -> Callable:
     """
     if name not in MODELS:
         raise ValueError(f"Expected a model name, one of {sorted(MODELS)}. Received: {name!r}.")
-    module, function = MODELS[name].split(":")
-    return getattr(import_module(module), function)
+    return resolve_name(MODELS[name])

@@ -241,17 +241,11 @@ def _block(x, filters, kernel, *, strides, expansion, draw, name):
     around = x
     if expansion > 1:
         x = _conv(x, x.shape[-1] * expansion, 1, draw=draw, name=f"{name}_expand")
-    x = keras.layers.DepthwiseConv2D(
-        kernel,
-        strides=strides,
-        padding="same",
-        use_bias=draw.folded,
-        depthwise_initializer=_kaiming(draw),
-        name=f"{name}_depthwise_conv",
-    )(x)
-    if not draw.folded:
-        x = _norm(x, name=f"{name}_depthwise_norm")
-    x = _relu6(x, name=f"{name}_depthwise_relu6")
+    depthwise = keras.layers.DepthwiseConv2D(
+        kernel, strides=strides, depthwise_initializer=_kaiming(draw),
+        **_common(draw, f"{name}_depthwise"),
+    )  # fmt: skip
+    x = _activated(depthwise(x), draw=draw, name=f"{name}_depthwise")
     x = _conv(x, filters, 1, draw=draw, name=f"{name}_project", relu=False)
     if strides == 1 and around.shape[-1] == filters:
         x = keras.layers.Add(name=f"{name}_add")([x, around])
@@ -260,27 +254,23 @@ def _block(x, filters, kernel, *, strides, expansion, draw, name):
 
 def _conv(x, filters, size, *, strides=1, draw, name, relu=True):
     """A convolution, its normalisation and, unless a block ends with it, ReLU6."""
-    x = keras.layers.Conv2D(
-        filters,
-        size,
-        strides=strides,
-        padding="same",
-        use_bias=draw.folded,
-        kernel_initializer=_kaiming(draw),
-        name=f"{name}_conv",
-    )(x)
+    convolution = keras.layers.Conv2D(
+        filters, size, strides=strides, kernel_initializer=_kaiming(draw), **_common(draw, name)
+    )
+    return _activated(convolution(x), draw=draw, name=name, relu=relu)
+
+
+def _common(draw, name):
+    return {"padding": "same", "use_bias": draw.folded, "name": f"{name}_conv"}
+
+
+def _activated(x, *, draw, name, relu=True):
     if not draw.folded:
-        x = _norm(x, name=f"{name}_norm")
-    return _relu6(x, name=f"{name}_relu6") if relu else x
+        x = keras.layers.BatchNormalization(
+            momentum=_MOMENTUM, epsilon=_EPSILON, name=f"{name}_norm"
+        )(x)
+    return keras.layers.ReLU(max_value=6.0, name=f"{name}_relu6")(x) if relu else x
 
 
 def _kaiming(draw):
     return keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal", seed=draw())
-
-
-def _norm(x, *, name):
-    return keras.layers.BatchNormalization(momentum=_MOMENTUM, epsilon=_EPSILON, name=name)(x)
-
-
-def _relu6(x, *, name):
-    return keras.layers.ReLU(max_value=6.0, name=name)(x)

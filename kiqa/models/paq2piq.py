@@ -1,7 +1,7 @@
 """PaQ-2-PiQ: the heads that rate images and their parts by a body's features.
 
-A P2P network is a body (the paper's is `kiqa.models.resnet18`; ours, more
-accurate, `kiqa.models.efficientnet_lite`) and a head, two graphs of stock
+A P2P network is a body (the paper's is `kiqa.models.resnet18`; ours
+`kiqa.models.efficientnet_lite`) and a head, two graphs of stock
 layers; between them P2P-RM and P2P-FM take the features of rectangles of the
 image (`kiqa.models.roi_pool`), 2x2 cells each. Scores are on the scale of
 MOS 0..100, higher is better.

@@ -8,9 +8,9 @@ stderr); 130: interrupted.
 """
 
 import argparse
-import importlib
 import sys
 from collections.abc import Sequence
+from pkgutil import resolve_name
 
 from kiqa.interrupts import end, entry, interrupt_status
 from kiqa.io.messages import tell
@@ -128,8 +128,7 @@ def command_of(name: str) -> Command:
     Returns:
         The command.
     """
-    module, attribute = NAMES[name].split(":")
-    return getattr(importlib.import_module(f"kiqa.reproduce.{module}"), attribute)
+    return resolve_name(f"kiqa.reproduce.{NAMES[name]}")
 
 
 def reproduction_parser(name: str) -> argparse.ArgumentParser:

@@ -138,7 +138,8 @@ def _run(options: argparse.Namespace) -> int:
         rows.append(row)
     published = published_rows("accuracy")
     text = (
-        f"{to_markdown(rows)}\n\nPublished, on other images (the official test set of BIQ2021):\n\n"
+        f"{to_markdown(rows)}\n\nPublished, on other images than those above (of BIQ2021 its "
+        "official test set):\n\n"
         f"{to_markdown([{k: v for k, v in row.items() if v} for row in published])}\n"
     )
     if options.output is not None:

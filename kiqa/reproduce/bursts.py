@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from kiqa.arguments import add_include
 from kiqa.data.distortions import distort
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.io.images import load_image
@@ -31,7 +32,6 @@ from kiqa.reporting.entries import entries_of
 from kiqa.reporting.report import placed_by
 from kiqa.reproduce.command import (
     Command,
-    add_include,
     add_model,
     add_output,
     add_pristine,

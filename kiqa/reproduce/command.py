@@ -1,7 +1,7 @@
 """What a reproduction is to the command line, and the options that several share.
 
 Public names: :class:`Command`, :func:`add_data`, :func:`add_output`,
-:func:`add_model`, :func:`add_evaluation`, :func:`add_include`,
+:func:`add_model`, :func:`add_evaluation`,
 :func:`add_pristine`, :func:`records_of`, :func:`paths_of`, :func:`split_of`, :func:`report`,
 :func:`unseen`.
 """
@@ -17,7 +17,7 @@ from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS, scored_images
 from kiqa.data.folders import images_in
 from kiqa.data.records import ScoredImage
-from kiqa.data.untrained import INCLUDE_OPTION, Kept, untrained
+from kiqa.data.untrained import Kept, untrained
 from kiqa.io.messages import tell
 from kiqa.io.weights import Details
 
@@ -70,15 +70,6 @@ def add_data(
     arguments.add_exclude(parser)
 
 
-def add_include(parser: argparse.ArgumentParser) -> None:
-    """Add --include-trained, for whatever evaluates a model."""
-    parser.add_argument(
-        INCLUDE_OPTION,
-        action="store_true",
-        help="also take images that the model was trained on, which are left out otherwise",
-    )
-
-
 def report(message: str) -> None:
     """Tell something worth knowing on standard error."""
     tell(message, name="kiqa.reproduce")
@@ -92,7 +83,7 @@ def unseen(
     Args:
         records: The images.
         models: Descriptions of the models to evaluate.
-        options: Parsed options, with those of `add_include`.
+        options: Parsed options, with that of `kiqa.arguments.add_include`.
 
     Returns:
         What to evaluate on.
@@ -181,7 +172,7 @@ def add_evaluation(
 ) -> None:
     """Add the options of `add_data`, `add_include` and `add_model`: a model on a data set."""
     add_data(parser, required=required)
-    add_include(parser)
+    arguments.add_include(parser)
     add_model(parser, default=default, stride=stride)
 
 

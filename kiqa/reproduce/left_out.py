@@ -1,12 +1,13 @@
 """One image that cannot be used ends no table and no figure of many.
 
-Public names: `LeftOut`.
+Public names: `LeftOut`, `table_status`.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from kiqa.evaluation.report import undefined_metrics
 from kiqa.io.files import is_of_the_disk
 from kiqa.io.messages import name_file
 from kiqa.reproduce.command import report
@@ -89,3 +90,22 @@ class LeftOut:
         if count:
             report(f"{count} {'image was' if count == 1 else 'images were'} left out")
         return 1 if count else 0
+
+
+def table_status(errors: Sequence[str], results: Sequence[Mapping], metrics: Sequence[str]) -> int:
+    """Report what is missing in a table, and return the exit status.
+
+    Args:
+        errors: Of the images without a score.
+        results: Those of the table, each with its ``metrics``.
+        metrics: Those that the table shows.
+
+    Returns:
+        1 if a score is missing or a metric is not defined, else 0.
+    """
+    if errors:
+        report(f"{len(errors)} scores are missing, the first: {errors[0]}")
+    undefined = [undefined_metrics(result["metrics"], metrics) for result in results]
+    for line in filter(None, undefined):
+        report(line)
+    return 1 if errors or any(undefined) else 0

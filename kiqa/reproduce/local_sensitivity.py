@@ -27,7 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.arguments import Output, add_number, add_output
+from kiqa.arguments import Output, add_include, add_number, add_output
 from kiqa.data.distortions import (
     BASIC,
     DISTORTIONS,
@@ -42,7 +42,7 @@ from kiqa.evaluation.roc import roc_auc
 from kiqa.io.images import load_image
 from kiqa.maps.gray import gray_map
 from kiqa.maps.sliding_fish import fish_map
-from kiqa.reproduce.command import Command, add_include, add_pristine, paths_of, report
+from kiqa.reproduce.command import Command, add_pristine, paths_of, report
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly

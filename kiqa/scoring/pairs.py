@@ -8,6 +8,7 @@ import os
 
 from kiqa.io.images import IMAGE_SUFFIXES, LoadedImage
 from kiqa.io.outputs import declare_inputs
+from kiqa.io.remote import is_url
 
 REFERENCE_KEYS = ("reference", "reference_sha256")  # of a row, after `ROW_KEYS`
 
@@ -74,6 +75,7 @@ def reference_for(name: str, root: str | os.PathLike) -> str:
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
+        ValueError: If it is a URL.
     """
     path = _reference_at(name, os.fspath(root))
     declare_inputs([path])
@@ -83,6 +85,11 @@ def reference_for(name: str, root: str | os.PathLike) -> str:
 def _reference_at(name, root):
     if os.path.isfile(root):
         return root
+    if is_url(root):
+        raise ValueError(
+            f"Expected a reference image of this machine, or a folder of them. Received: {root}, "
+            "a URL. Copy what it holds into a folder."
+        )
     if not os.path.isdir(root):
         raise FileNotFoundError(
             f"Expected a reference image, or a folder of them. Received: {root}, not there."

@@ -86,10 +86,11 @@ class Merged:
 def merge_rows(files: Sequence[str | os.PathLike], *, spreadsheet: bool = False) -> Merged:
     """Join shards and repeated runs.
 
-    Rows are of one result if the hash of the image (and of its reference),
-    the hash of the weights and the stride are equal. Of several for one path
-    a score is kept before an error, an error about the content before one
-    about circumstances, and then the last one: of the file that is named last.
+    Rows are of one result if the path and the hash of the image (and of its
+    reference), the hash of the weights and the stride are equal; the same
+    content under two paths is two rows. Of several for one path a score is
+    kept before an error, an error about the content before one about
+    circumstances, and then the last one: of the file that is named last.
 
     Args:
         files: As for `read_row_file`.

@@ -13,6 +13,8 @@
   epoch).
 - `images`, `packed`: decoded images; `start`, `imagenet`, `convolutional`:
   networks that start from others, and forms that are folded when trained.
+- `teaching`: more to train on, made of the training images, and a teacher's
+  scores.
 
 A system has ``settings``, ``batches`` (its plan), ``network`` and ``losses``
 where they are not one call, ``train`` (what it tells the run) and ``command``;
@@ -25,6 +27,7 @@ nothing imports from another system's folder.
 - `paq2piq`: on images and patches; `resnet18`: a start for its body.
 - `rnn_biqa`: the pooling network on stored features, and their extractor.
 - `lite`: the default scorer.
+- `comparators`: CNNIQA, NIMA and KonCept512.
 
 The modules import no TensorFlow when loaded, and training from arrays runs
 on Keras's JAX backend too.

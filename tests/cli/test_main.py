@@ -49,6 +49,8 @@ def test_python_m_kiqa_is_the_command():
     [[], ["paint"], ["score"], ["score", "x", "--shard", "0/2"], ["score", "x", "--shard", "3/2"]]
     + [["score", "x", "--shard", "1/0"], ["score", "x", "--stride", "0"]]
     + [["score", "x", "--workers", "two"], ["score", "x", "--format", "xml"]]
+    + [["score", "x", "--output", "s3://b/rows.jsonl"], ["map", "x", "--npz", "gs://b/maps"]]
+    + [["merge", "x", "--output", "s3://b/rows.jsonl"], ["map", "x", "--html", "s3://b/p.html"]]
     + [["evaluate", "--data", "x"], ["evaluate", "--data", "x", "--dataset", "ava"]],
     ids=" ".join,
 )

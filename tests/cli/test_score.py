@@ -15,7 +15,6 @@ import pytest
 import kiqa
 from kiqa.cli import score as score_command
 from kiqa.cli.main import main
-from kiqa.io import remote
 from kiqa.io.map_files import QualityMap
 from kiqa.io.rows import read_rows
 from kiqa.scoring import ROW_KEYS, row_columns
@@ -218,7 +217,6 @@ from types import SimpleNamespace
 import numpy as np
 from kiqa.cli import score as score_command
 from kiqa.cli.main import main
-from kiqa.io import remote
 from kiqa.scoring import Scorer
 
 class Engine:
@@ -355,16 +353,48 @@ def test_urls_that_cannot_be_listed_are_status_2(photos, capsys):
 
 
 def test_a_bucket_without_rights_is_status_2(photos, capsys, monkeypatch):
-    """One line with the URL and where to look; it is not tried again."""
+    """One line with the URL and where to look."""
+    fsspec = pytest.importorskip("fsspec", reason="needs kiqa[remote]")
 
-    def refuse(url):
-        raise PermissionError("Forbidden")
+    def refuse(*given, **options):
+        raise OSError("Forbidden: https://storage")  # gcsfs's kind
 
-    monkeypatch.setattr(remote, "_opened", refuse)
-    assert main(["score", "s3://bucket/photos"]) == 2
+    for name in ("info", "ls", "find"):
+        monkeypatch.setattr(fsspec.get_filesystem_class("memory"), name, refuse)
+    assert main(["score", "memory://bucket/photos"]) == 2
     error = capsys.readouterr().err
-    assert "s3://bucket/photos: expected the right to read it, received Forbidden" in error
+    assert "memory://bucket/photos: expected the right to read it, received Forbidden" in error
     assert error.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_listed_is_a_row_that_resume_tries_again(
+    stand_in, photos, monkeypatch, capsys
+):
+    """As a local one; the others are scored."""
+    fsspec = pytest.importorskip("fsspec", reason="needs kiqa[remote]")
+    system = fsspec.filesystem("memory")
+    kind = type(system)
+    for name in ("a.png", "sub/b.png"):
+        system.pipe_file(f"/partly/{name}", (photos / "a.png").read_bytes())
+    listing = kind.ls
+
+    def refuse(self, path, *given, **options):
+        if path.endswith("sub"):
+            raise PermissionError("Forbidden")
+        return listing(self, path, *given, **options)
+
+    monkeypatch.setattr(kind, "find", fsspec.AbstractFileSystem.find)  # as of web servers, SFTP
+    command = ["score", "memory://partly", "--output", "o.jsonl", "--resume"]
+    with monkeypatch.context() as without:
+        without.setattr(kind, "ls", refuse)
+        assert main(command) == 1
+    assert main(command) == 0
+    rows = read_rows("o.jsonl", form="jsonl", columns=ROW_KEYS)
+    assert [row["path"].removeprefix("memory://partly/") for row in rows] == [
+        "a.png", "sub/", "sub/b.png",
+    ]  # fmt: skip
+    assert "memory://partly/sub/: expected the right to read it" in rows[1]["error"]
+    assert rows[1]["sha256"] is None
 
 
 def test_an_object_without_rights_is_a_row_that_resume_tries_again(

@@ -131,8 +131,22 @@ def test_a_layer_that_a_format_cannot_hold_is_named(small, tmp_path, monkeypatch
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Not to FlatBuffer.<unknown>:0: error: loc(fused['a', '/b/c']): 'tf.X' op is none"
+         "\n<unknown>:0: note: loc('b'): called from\n", "Not to FlatBuffer. 'tf.X' op is none"),
+        ("Not to FlatBuffer. loc(fused['a'", "Not to FlatBuffer."),
+        ("Two lines,\nwithout places", "Two lines, without places"),
+    ],
+)  # fmt: skip
+def test_a_converters_reason_has_no_places_of_its_graph(said, told):
+    """The first of its reasons, in a line."""
+    assert exported._reason(said) == told
+
+
 @pytest.mark.slow
-def test_a_layer_is_found_in_a_converters_error(tmp_path):
+def test_a_layer_is_found_in_a_converters_error(tmp_path, capfd, monkeypatch):
     """LiteRT has no average over three axes of its own."""
     pytest.importorskip("ai_edge_litert", reason="needs kiqa[litert]")
     import keras
@@ -140,10 +154,15 @@ def test_a_layer_is_found_in_a_converters_error(tmp_path):
     image = keras.Input((4, 8, 8, 1), name="image")
     x = keras.layers.Conv3D(2, 3, padding="same", name="convolution")(image)
     network = keras.Model(image, keras.layers.AveragePooling3D(2, name="averaged")(x))
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    capfd.readouterr()
     with pytest.raises(Exception, match="AvgPool3D") as found:  # noqa: PT011 its kind is TensorFlow's
         FORMATS["litert"].write(network, tmp_path / "network.tflite")
     assert exported._layer_in(str(found.value), network) == ", layer averaged"
     assert exported._layer_in("Out of disk.", network) == ""
+    reason = exported._reason(str(found.value))
+    assert "AvgPool3D" in reason and "loc(" not in reason and len(reason) < 200
+    assert "loc(" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+import os
 import warnings
 
 import numpy as np
@@ -98,13 +99,17 @@ def test_formats_of_tensorflow_and_keras_need_nothing(monkeypatch):
     check_installed("keras")
 
 
-def test_libraries_are_silenced_for_the_block_only():
-    """Their log lines and warnings, and nobody else's afterwards."""
+def test_libraries_are_silenced_for_the_block_only(monkeypatch, capfd):
+    """Their log lines, warnings and native lines, and nobody else's afterwards."""
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
     logger = logging.getLogger("tf2onnx")
     before = logger.level
     with formats._silent():
         warnings.warn("of a library", FutureWarning, stacklevel=1)
         assert not logger.isEnabledFor(logging.ERROR)
+        os.write(2, b"loc(callsite(fused\n")
+    os.write(2, b"afterwards\n")
+    assert capfd.readouterr().err == "afterwards\n"
     assert logger.level == before
     with pytest.warns(FutureWarning):
         warnings.warn("afterwards", FutureWarning, stacklevel=1)

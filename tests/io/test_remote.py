@@ -1,8 +1,10 @@
 """URLs: lists and bytes of memory, archives and a web server; retries; errors name the URL."""
 
 import http.server
+import socket
 import sys
 import threading
+import time
 import zipfile
 from functools import partial
 
@@ -19,7 +21,7 @@ fsspec = pytest.importorskip("fsspec", reason="needs kiqa[remote]")
 @pytest.fixture(autouse=True)
 def no_waits(monkeypatch):
     """Tries follow each other at once."""
-    monkeypatch.setattr(remote, "_WAITS", (0.0, 0.0))
+    monkeypatch.setattr(remote, "_WAITS", (0.0, 0.0, 0.0))
 
 
 @pytest.fixture
@@ -42,14 +44,20 @@ def archive(tmp_path):
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
-    failures = {}  # by path, answers before the file is given
+    failures = {}  # by path, answers before the file is given; 0 is none
+
+    def do_HEAD(self):
+        left = self.failures.get(self.path)
+        self._fail(left[-1]) if left else super().do_HEAD()
 
     def do_GET(self):
-        left = self.failures.get(self.path, [])
-        if left:
-            self.send_error(left.pop())
-        else:
-            super().do_GET()
+        left = self.failures.get(self.path)
+        self._fail(left.pop()) if left else super().do_GET()
+
+    def _fail(self, answer):
+        if answer:
+            self.send_error(answer)
+        self.close_connection = True
 
     def log_message(self, *_):
         """Nothing on standard error."""
@@ -67,7 +75,7 @@ def web(tmp_path):
     server = http.server.ThreadingHTTPServer(
         ("127.0.0.1", 0), partial(_Handler, directory=str(folder))
     )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", _Handler.failures
     server.shutdown()
     server.server_close()
@@ -116,22 +124,92 @@ def test_a_web_server_without_ranges(web):
 def test_what_fails_is_tried_again(web):
     """Until it is given, or the tries are over; the URL is named."""
     url, failures = web
-    failures["/photos/a.png"] = [503, 429]
+    failures["/photos/a.png"] = [503, 0, 429]
     assert read_url(f"{url}/photos/a.png", 99) == b"photos/a.png"
-    failures["/photos/a.png"] = [500] * 3
+    failures["/photos/a.png"] = [500] * 4
     with pytest.raises(OSError, match=f"{url}/photos/a.png: .*500"):
         read_url(f"{url}/photos/a.png", 99)
     assert failures["/photos/a.png"] == []
 
 
-@pytest.mark.parametrize("answer", [403, 404])
-def test_what_is_final_is_not_tried_again(web, answer):
+@pytest.mark.parametrize(
+    ("answer", "kind"), [(403, PermissionError), (404, FileNotFoundError), (410, OSError)]
+)
+def test_what_is_final_is_not_tried_again(web, answer, kind):
     """No right, and no file."""
     url, failures = web
     failures["/photos/a.png"] = [answer, answer]
-    with pytest.raises(OSError, match=f"{url}/photos/a.png: "):
+    with pytest.raises(kind, match=f"{url}/photos/a.png: "):
         read_url(f"{url}/photos/a.png", 99)
     assert failures["/photos/a.png"] == [answer]
+
+
+def test_a_port_that_is_closed_is_no_missing_file():
+    """The reason is the connection."""
+    pytest.importorskip("aiohttp", reason="needs kiqa[remote]")
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/a.png"
+    with pytest.raises(OSError, match=f"{url}: Cannot connect") as error:
+        read_url(url, 99)
+    assert not isinstance(error.value, FileNotFoundError)
+
+
+def test_an_archive_on_a_web_server_that_may_not_be_read(web):
+    """The server's answer is the reason behind the archive, too."""
+    url, failures = web
+    failures["/photos.zip"] = [403]
+    with pytest.raises(PermissionError, match=r"zip://a.png::.*403"):
+        read_url(f"zip://a.png::{url}/photos.zip", 99)
+
+
+@pytest.fixture
+def silent(monkeypatch):
+    """A web server that takes connections and says nothing, and little patience with it."""
+    pytest.importorskip("aiohttp", reason="needs kiqa[remote]")
+    monkeypatch.setattr(remote, "_SILENCE", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_a_silent_server_is_an_error(silent):
+    """Of a file and of a folder."""
+    with pytest.raises(OSError, match=f"{silent}/a.png: (no answer in time|Timeout)"):
+        read_url(f"{silent}/a.png", 99)
+    with pytest.raises(OSError, match=f"{silent}/photos/: (no answer in time|Timeout)"):
+        _listed(f"{silent}/photos/")
+
+
+def test_after_an_interrupt_nothing_is_waited_for(silent, monkeypatch):
+    """Not for a server that is silent, and not before another try."""
+    monkeypatch.setattr(remote, "_SILENCE", 60.0)
+    monkeypatch.setattr(remote, "_LOOK", 0.01)
+    monkeypatch.setattr(remote, "interrupted", lambda: True)
+    began = time.monotonic()
+    with pytest.raises(OSError, match="a.png: interrupted"):
+        read_url(f"{silent}/a.png", 99)
+    assert time.monotonic() - began < 10
+
+
+def test_fsspecs_own_settings_stay(monkeypatch):
+    """A proxy, and a timeout of the user's."""
+    pytest.importorskip("aiohttp", reason="needs kiqa[remote]")
+    monkeypatch.setitem(fsspec.config.conf, "http", {"client_kwargs": {"trust_env": True}})
+    system, _ = remote._opened("https://host/a.png")
+    assert system.client_kwargs["trust_env"] and system.client_kwargs["timeout"].sock_read == 20
+
+
+def test_a_folder_below_that_cannot_be_listed_stands_for_its_files(web):
+    """It comes last and says why when it is read; one that fails once is listed again."""
+    url, failures = web
+    failures["/photos/sub/"] = [500] * 8
+    files = [f"{url}/photos/{name}" for name in ("a.png", "notes.txt", "sub/")]
+    assert [path for path, _ in _listed(f"{url}/photos/")] == files
+    with pytest.raises(OSError, match=f"{url}/photos/sub/: .*500"):
+        read_url(files[-1], 99)
+    with pytest.raises(IsADirectoryError, match=f"{url}/photos/sub/: expected a file"):
+        read_url(files[-1], 99)
+    failures["/photos/sub/"] = [500]
+    assert [name for _, name in _listed(f"{url}/photos/")][-1] == "sub/b.jpg"
 
 
 def test_errors_name_the_url(memory, archive, tmp_path):
@@ -161,19 +239,38 @@ class NoCredentialsError(Exception):
     """As botocore calls it."""
 
 
-@pytest.mark.parametrize("error", [PermissionError, NoCredentialsError])
-def test_a_bucket_without_rights_is_named(monkeypatch, error):
+class _HttpError(Exception):
+    code = 401  # as gcsfs's
+
+
+@pytest.mark.parametrize(
+    "error",
+    [PermissionError("Forbidden"), NoCredentialsError("Forbidden"), OSError("Forbidden: b"),
+     _HttpError("Forbidden")],
+)  # fmt: skip
+@pytest.mark.parametrize("below", ["", "/", "/*.png"])
+def test_a_bucket_without_rights_is_named(memory, monkeypatch, error, below):
     """The remedy is about credentials; it is not tried again."""
     tries = []
 
-    def refuse(url):
-        tries.append(url)
-        raise error("Forbidden")
+    def refuse(*given, **options):
+        tries.append(given)
+        raise error
 
-    monkeypatch.setattr(remote, "_opened", refuse)
-    with pytest.raises(PermissionError, match="s3://b/x: .*Forbidden; look at the credentials"):
-        _listed("s3://b/x")
-    assert len(tries) == 1
+    with monkeypatch.context() as without:
+        for name in ("info", "ls", "find"):
+            without.setattr(fsspec.get_filesystem_class("memory"), name, refuse)
+        with pytest.raises(PermissionError, match=r"Forbidden.*; look at the credentials"):
+            _listed(f"{memory}{below}")
+    assert len(tries) <= 2
+
+
+def test_what_is_not_there_is_said(memory):
+    """A folder without files is none; a pattern below it neither."""
+    for url in ("memory://nothing/", "memory://nothing", "memory://nothing/*.png"):
+        with pytest.raises(FileNotFoundError, match="expected a file or folder, found nothing"):
+            _listed(url)
+    assert _listed(f"{memory}/*.tif") == []
 
 
 def test_images_are_loaded_from_urls(memory, photo, encode):

@@ -1,8 +1,10 @@
 """FISH, and the sliding map against FISH of each window; official values: `tests/parity`."""
 
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pytest
-import pywt
 
 from kiqa.maps import sliding_fish
 from kiqa.maps.fish import (
@@ -17,25 +19,13 @@ from kiqa.maps.fish import (
 )
 from kiqa.maps.sliding_fish import fish_map, fish_values
 
+BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "fish.py"
+WINDOW_FISH = runpy.run_path(str(BENCHMARK))["window_fish"]
+
 
 def _probe(height, width):
     row, column = np.mgrid[:height, :width]
     return ((7 * row**2 + 13 * column + 3 * row * column) % 256).astype(float)
-
-
-def _with_pywavelets(window):
-    """FISH of one window by PyWavelets' two-dimensional transform: another path to the number."""
-    total, approximation = 0.0, window
-    for weight in (4, 2, 1):
-        half = len(approximation) // 2
-        approximation, details = pywt.dwt2(approximation, "bior4.4", mode="reflect")
-        inside = np.s_[2 : 2 + half, 2 : 2 + half]
-        approximation = approximation[inside]
-        horizontal, vertical, diagonal = (
-            np.log10(1 + np.mean(band[inside] ** 2)) for band in details
-        )
-        total += weight * (0.8 * diagonal + 0.1 * (horizontal + vertical))
-    return total
 
 
 def test_gray_is_matlabs():
@@ -73,7 +63,7 @@ def test_sliding_map_equals_fish_of_each_window(photo, stride):
     gray = gray_of(photo)[30:30 + 110, 40:40 + 131]  # fmt: skip
     values = fish_values(gray, stride=stride, window=64, dtype=np.float64)
     expected = [
-        [_with_pywavelets(gray[y : y + 64, x : x + 64]) for x in range(0, 131 - 63, stride)]
+        [WINDOW_FISH(gray[y : y + 64, x : x + 64]) for x in range(0, 131 - 63, stride)]
         for y in range(0, 110 - 63, stride)
     ]
     np.testing.assert_allclose(values, expected, atol=1e-6)

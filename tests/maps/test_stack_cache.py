@@ -24,16 +24,11 @@ def _maker(*, seed, **options):
 
 
 @pytest.fixture
-def images(tmp_path, photo):
+def images(tmp_path, cuts):
     """Three images and a file that is none."""
-    paths = []
-    for index in range(3):
-        path = tmp_path / f"{index}.png"
-        Image.fromarray(photo[10 * index : 10 * index + 110, :120]).save(path)
-        paths.append(path)
-    paths.append(tmp_path / "broken.jpg")
-    paths[-1].write_bytes(b"\xff\xd8 no picture")
-    return paths
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8 no picture")
+    return [*cuts(3, 110, 120, step=10), broken]
 
 
 def _fill(cache, wanted):

@@ -3,23 +3,10 @@
 import itertools
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
 import kiqa
-
-
-@pytest.fixture
-def collection(tmp_path, monkeypatch, stand_in, photo):
-    """A folder of two images that are alike and one that is not, and a bad file."""
-    monkeypatch.chdir(tmp_path)
-    Path("d/sub").mkdir(parents=True)
-    Image.fromarray(photo).save("d/a.png")
-    Image.fromarray((photo * 0.7).astype(np.uint8)).save("d/sub/b.png")
-    Image.fromarray((photo[::-1] * 0.2).astype(np.uint8)).save("d/c.png")
-    Path("d/bad.jpg").write_bytes(b"no image")
-    return tmp_path
 
 
 def test_a_folder_with_all_below_it(collection):

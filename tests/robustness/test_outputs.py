@@ -15,8 +15,8 @@ from kiqa.reproduce.__main__ import NAMES, reproduction_parser
 
 from .commands import SILENT, USES, call, furnish
 
-TRAININGS = sorted(path.stem for path in Path(importlib.import_module("kiqa").__file__).parent
-                   .glob("train_*.py"))  # fmt: skip
+TRAINING = Path(importlib.import_module("kiqa.training").__file__).parent
+SYSTEMS = sorted(path.parent.name for path in TRAINING.glob("*/command.py"))
 posix = pytest.mark.skipif(os.name != "posix", reason="links, modes and pipes of POSIX")
 
 
@@ -132,12 +132,10 @@ def _parsers():
         yield f"reproduce {name}", reproduction_parser(name)
     from kiqa.training.runs.command import training_parser
 
-    for name in TRAININGS:
-        if name in ("train_comparator", "train_rnn_biqa"):
-            yield from _leaves(name, importlib.import_module(f"kiqa.{name}")._parser())
-            continue
-        system = importlib.import_module(f"kiqa.training.{name.removeprefix('train_')}.command")
-        yield name, training_parser(system.COMMAND)
+    for system in SYSTEMS:
+        if system != "runs":
+            command = importlib.import_module(f"kiqa.training.{system}.command").COMMAND
+            yield from _leaves(command.name, training_parser(command))
 
 
 def _leaves(name, parser):

@@ -162,6 +162,7 @@ def test_resume_knows_pairs(comparing, folders):
     [
         (["bad"], "Add --reference"),
         (["bad", "--reference", "gone"], "gone, not there"),
+        (["bad", "--reference", "s3://bucket/good"], "s3://bucket/good, a URL"),
     ],
 )
 def test_a_full_reference_model_needs_references(comparing, folders, capsys, arguments, message):

@@ -22,7 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="ROWS",
         help="what kiqa score --output wrote: .jsonl, .csv, or a folder of Parquet",
     )
-    rows = "where the rows go, a file or for Parquet a new folder"
+    rows = "where the rows go, a new file or for Parquet a new folder"
     add_output(parser, "--output", Output.ROWS, "FILE|DIR", rows, required=True)
     parser.add_argument(
         "--format",
@@ -34,13 +34,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Merge, and return the exit status."""
-    from kiqa.io.rows.opened import write_rows
+    from kiqa.io.rows.opened import check_new_rows, write_rows
     from kiqa.scoring.row_files import merge_rows
 
     form = arguments.format or row_form(arguments.output, default="jsonl")
     declare_inputs(arguments.paths)
     if form != "parquet":
         check_targets([arguments.output])
+    check_new_rows(arguments.output)
     merged = merge_rows(arguments.paths, spreadsheet=arguments.spreadsheet)
     if not merged.rows:
         raise ValueError("Expected rows to merge. Received: files without any.")

@@ -4,10 +4,10 @@ import argparse
 import os
 import sys
 
-from kiqa.arguments import Output, add_output
+from kiqa.arguments import Output, add_flag, add_output
 from kiqa.cli.collection.options import add_best, add_collection, collected
 from kiqa.cli.collection.report import progress
-from kiqa.cli.targets import report
+from kiqa.cli.targets import report, status
 from kiqa.io.files import is_of_the_disk, write_atomically
 from kiqa.io.messages import tell
 from kiqa.io.outputs import OutputError, check_targets
@@ -24,24 +24,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     copies = "copy them there; files of the same name are kept apart"
     add_output(parser, "--copy", Output.SHARED, "DIR", copies)
     add_output(parser, "--list", Output.FILE, "FILE", "write their paths, the best first")
-    parser.add_argument(
+    add_flag(
+        parser,
         "--xmp",
-        action="store_true",
-        help="rate them in XMP sidecars beside them; what is in a sidecar stays, also a rating",
+        "rate them in XMP sidecars beside them; what is in a sidecar stays, also a rating",
     )
     parser.add_argument(
         "--stars", type=int, choices=_STARS, default=5, help="of --xmp (default: %(default)s)"
     )
-    parser.add_argument(
+    add_flag(
+        parser,
         "--short-names",
-        action="store_true",
-        help="new sidecars are called a.xmp, as Lightroom's, instead of a.jpg.xmp, as darktable's "
+        "new sidecars are called a.xmp, as Lightroom's, instead of a.jpg.xmp, as darktable's "
         "and digiKam's",
     )
-    parser.add_argument(
-        "--keep-alike",
-        action="store_true",
-        help="of images that are alike, such as a burst, take more than the best",
+    add_flag(
+        parser, "--keep-alike", "of images that are alike, such as a burst, take more than the best"
     )
 
 
@@ -83,9 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         told = f"  ({', '.join(done)})" if done else ""
         sys.stdout.write(f"{entry.score:8.4f}  {printable(item.path)}{printable(told)}\n")
         sys.stdout.flush()
-    if errors:
-        tell(f"{errors} of {len(inputs)} files could not be read, copied or rated")
-    return 1 if errors else 0
+    return status(errors, f"{errors} of {len(inputs)} files could not be read, copied or rated")
 
 
 def _handled(item, arguments) -> list[str]:

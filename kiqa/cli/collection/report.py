@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Iterable
 
-from kiqa.arguments import Output, add_output
+from kiqa.arguments import Output, add_flag, add_output
 from kiqa.cli.collection.options import add_best, add_collection, collected
 from kiqa.io.messages import tell
 from kiqa.io.text import printable
@@ -17,10 +17,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_output(parser, "--output", Output.FILE, "FILE", "the page, .html", required=True)
     add_best(parser, "mark the best images: a number of them, or per cent such as 20%%; of images "
              "that are alike only the best")  # fmt: skip
-    parser.add_argument(
-        "--no-maps",
-        action="store_true",
-        help="leave out the quality maps, which take about as long as the scores",
+    add_flag(
+        parser, "--no-maps", "leave out the quality maps, which take about as long as the scores"
     )
 
 

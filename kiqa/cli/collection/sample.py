@@ -4,10 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from kiqa.arguments import Output, add_number, add_output, whole_number
-from kiqa.cli.inputs import add_count, add_images, add_spreadsheet, collect
-from kiqa.cli.targets import report
-from kiqa.io.messages import tell
+from kiqa.arguments import Output, add_flag, add_number, add_output, whole_number
+from kiqa.cli.inputs import add_images, add_spreadsheet, collect
+from kiqa.cli.targets import report, status
 
 _FEATURES = ("brightness", "colourfulness", "contrast", "spatial_information", "pixels", "faces")
 _COLUMNS = ("path", "sha256", *_FEATURES)
@@ -30,12 +29,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--count", type=whole_number, required=True, metavar="N", help="images to choose"
     )
     add_output(parser, "--output", Output.FOLDER, "DIR", "the choice", type=Path, required=True)
-    add_count(parser, "--bins", "of each feature's histogram", default=_BINS)
-    parser.add_argument(
-        "--no-faces",
-        action="store_true",
-        help="leave the number of faces out, which takes most of the time",
-    )
+    add_number(parser, "--bins", "of each feature's histogram", default=_BINS, low=1)
+    add_flag(parser, "--no-faces", "leave the number of faces out, which takes most of the time")
     add_number(parser, "--seed", "which of images that are alike are taken", default=0, low=0)
     add_number(parser, "--time-limit", "seconds of the search at most", default=60, low=1)
     add_spreadsheet(parser)
@@ -71,9 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     result = _result(arguments, offered, wanted, sample)
     write_json(result, arguments.output / _RESULT)
     sys.stdout.write(_text(result))
-    if errors:
-        tell(f"{errors} of {sum(map(len, parts))} images are left out")
-    return 1 if errors else 0
+    return status(errors, f"{errors} of {sum(map(len, parts))} images are left out")
 
 
 def _check_folder(folder, parts):

@@ -1,5 +1,5 @@
 """Comparators that learn from scores: what they look at, and what is fitted without epochs.
 
 Their networks are in `kiqa.models`, the trainings with epochs in
-`kiqa.training.runs.regression` and `kiqa.training.runs.heads`.
+`kiqa.training.comparators.regression` and `kiqa.training.comparators.heads`.
 """

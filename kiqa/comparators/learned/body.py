@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kiqa.io.weights import WeightsInfo, load_model
+from kiqa.io.weights import Details, WeightsInfo, load_model
 from kiqa.maps.network_function import network_function
 from kiqa.startup import check_process
 
@@ -34,6 +34,9 @@ class PooledBody:
 
     Attributes:
         network: From images (n, h, w, 3), 0..255, to mean features (n, 1280).
+        learned_from: What the file says of the training that made these weights, for
+            `kiqa.data.trained.in_chain`; ``None`` of `lite`, which has them as ImageNet
+            left them: its own training tuned the copy.
 
     Raises:
         ValueError: If the file holds no EfficientNet-Lite.
@@ -41,6 +44,8 @@ class PooledBody:
 
     def __init__(self, info: WeightsInfo, views: Callable[[np.ndarray], np.ndarray]):
         import keras
+
+        from kiqa.models.lite import TUNED
 
         model = load_model(info.path)
         names = [layer.name for layer in model.layers]
@@ -51,7 +56,13 @@ class PooledBody:
                 f"kiqa convert efficientnet-lite. Received: {info.path}, {model.name!r}."
             )
         pooled = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pooled")(head)
+        copied = f"{TUNED}{_HEAD}" in names
+        self.learned_from: Details | None = None if copied else info.details
         self.network = keras.Model(model.inputs[0], pooled, name="body")
+        if None not in self.network.input_shape[1:3]:  # of rnn_features, which looks at patches
+            free = keras.Input((None, None, 3), name="image")
+            fixed, self.network = self.network, keras.models.clone_model(self.network, free)
+            self.network.set_weights(fixed.get_weights())
         self._run = network_function(self.network, dtype="uint8")
         self._views = views
 
@@ -73,13 +84,5 @@ class PooledBody:
 
     @staticmethod
     def memory(height: int, width: int) -> int:
-        """Estimate the bytes that `features` takes beside the pixels of an image.
-
-        Args:
-            height: Of the image in pixels.
-            width: Of the image in pixels.
-
-        Returns:
-            Bytes at the peak; the views have one size, whatever the image's.
-        """
+        """Estimate the most bytes that `features` takes beside the pixels; views have one size."""
         return _BYTES + _IMAGE_BYTES * height * width

@@ -5,14 +5,7 @@ import math
 import cv2
 import numpy as np
 
-from kiqa.data.distortions.checks import (
-    LEVELS,
-    check_level,
-    check_pixels,
-    check_rng,
-    encoded,
-    to_uint8,
-)
+from kiqa.data.distortions.checks import LEVELS, check_level, check_rng, encoded, to_uint8
 
 _TRUNCATE = 4.0  # kernel radius in standard deviations: drops 6e-5 of the mass
 _CHROMA_420 = 2  # Pillow's code for 4:2:0, the commonest setting of cameras
@@ -37,8 +30,7 @@ def gaussian_blur(
     Raises:
         ValueError: If the pixels or the level are not as stated.
     """
-    check_pixels(pixels)
-    sigma = check_level(level, "gaussian_blur", "a standard deviation in pixels")
+    sigma = check_level(pixels, level, "gaussian_blur", "a standard deviation in pixels")
     size = 2 * math.ceil(_TRUNCATE * sigma) + 1
     blurred = cv2.GaussianBlur(
         pixels.astype(np.float32),
@@ -66,8 +58,7 @@ def gaussian_noise(pixels: np.ndarray, level: float, rng: np.random.Generator) -
     Raises:
         ValueError: If the pixels, the level or ``rng`` are not as stated.
     """
-    check_pixels(pixels)
-    sd = check_level(level, "gaussian_noise", "a standard deviation in gray levels")
+    sd = check_level(pixels, level, "gaussian_noise", "a standard deviation in gray levels")
     check_rng(rng)
     return to_uint8(pixels + rng.normal(0.0, sd, pixels.shape))
 
@@ -88,8 +79,7 @@ def jpeg(pixels: np.ndarray, level: float, rng: np.random.Generator | None = Non
     Raises:
         ValueError: As `gaussian_blur`.
     """
-    check_pixels(pixels)
-    quality = check_level(level, "jpeg", "a whole quality from 1 to 100")
+    quality = check_level(pixels, level, "jpeg", "a whole quality from 1 to 100")
     if quality != int(quality) or quality > 100:
         raise ValueError(
             f"Expected a whole quality from 1 to 100 for 'jpeg', received {level!r}. "

@@ -6,14 +6,7 @@ import cv2
 import numpy as np
 from PIL import features
 
-from kiqa.data.distortions.checks import (
-    LEVELS,
-    check_level,
-    check_pixels,
-    check_rng,
-    encoded,
-    to_uint8,
-)
+from kiqa.data.distortions.checks import LEVELS, check_level, check_rng, encoded, to_uint8
 
 # Rows of the BT.601 matrix from (Y, Cb, Cr) to RGB: what chroma adds (JFIF).
 _CB = np.array([0.0, -0.344136, 1.772])
@@ -46,8 +39,7 @@ def jpeg2000(
         ValueError: If the pixels or the level are not as stated, or this
             Pillow has no JPEG 2000.
     """
-    check_pixels(pixels)
-    ratio = check_level(level, "jpeg2000", "a compression ratio")
+    ratio = check_level(pixels, level, "jpeg2000", "a compression ratio")
     if not jpeg2000_is_available():
         raise ValueError(
             "Expected a Pillow with JPEG 2000 (OpenJPEG). Received: one without. Install Pillow's "
@@ -80,8 +72,7 @@ def overexposure(
     Raises:
         ValueError: As `kiqa.data.distortions.gaussian_blur`.
     """
-    check_pixels(pixels)
-    return _exposed(pixels, check_level(level, "overexposure", "a number of stops"))
+    return _exposed(pixels, check_level(pixels, level, "overexposure", "a number of stops"))
 
 
 def underexposure(
@@ -100,8 +91,7 @@ def underexposure(
     Raises:
         ValueError: As `overexposure`.
     """
-    check_pixels(pixels)
-    return _exposed(pixels, -check_level(level, "underexposure", "a number of stops"))
+    return _exposed(pixels, -check_level(pixels, level, "underexposure", "a number of stops"))
 
 
 def motion_blur(pixels: np.ndarray, level: float, rng: np.random.Generator) -> np.ndarray:
@@ -122,8 +112,7 @@ def motion_blur(pixels: np.ndarray, level: float, rng: np.random.Generator) -> n
     Raises:
         ValueError: If the pixels, the level or ``rng`` are not as stated.
     """
-    check_pixels(pixels)
-    length = check_level(level, "motion_blur", "a length in pixels")
+    length = check_level(pixels, level, "motion_blur", "a length in pixels")
     check_rng(rng)
     kernel = _line_kernel(length, rng.uniform(0, math.pi))
     blurred = cv2.filter2D(pixels.astype(np.float32), -1, kernel, borderType=cv2.BORDER_REFLECT)
@@ -136,18 +125,17 @@ def colour_noise(pixels: np.ndarray, level: float, rng: np.random.Generator) -> 
     Where a channel is clipped to 0-255 the luma changes after all.
 
     Args:
-        pixels: As for `kiqa.data.distortions.gaussian_blur`.
+        pixels: As for `motion_blur`.
         level: Standard deviation of Cb and of Cr in levels (of 255), above 0.
         rng: Source of the noise.
 
     Returns:
-        As `kiqa.data.distortions.gaussian_blur`.
+        As `motion_blur`.
 
     Raises:
-        ValueError: If the pixels, the level or ``rng`` are not as stated.
+        ValueError: As `motion_blur`.
     """
-    check_pixels(pixels)
-    sd = check_level(level, "colour_noise", "a standard deviation of Cb and Cr")
+    sd = check_level(pixels, level, "colour_noise", "a standard deviation of Cb and Cr")
     check_rng(rng)
     chroma = rng.normal(0.0, sd, (*pixels.shape[:2], 2))
     return to_uint8(pixels + chroma[..., :1] * _CB + chroma[..., 1:] * _CR)

@@ -61,10 +61,11 @@ def check_pixels(pixels: np.ndarray) -> None:
         )
 
 
-def check_level(level: float, kind: str, meaning: str) -> float:
-    """Refuse a level that is no positive, finite number.
+def check_level(pixels: np.ndarray, level: float, kind: str, meaning: str) -> float:
+    """Refuse what is no image, and a level that is no positive, finite number.
 
     Args:
+        pixels: As for `check_pixels`.
         level: Level of the distortion.
         kind: Name of the distortion.
         meaning: What the level is, for the message.
@@ -73,8 +74,10 @@ def check_level(level: float, kind: str, meaning: str) -> float:
         The level.
 
     Raises:
-        ValueError: If it is no such number, naming the usual levels.
+        ValueError: As `check_pixels`; or if the level is no such number,
+            naming the usual ones.
     """
+    check_pixels(pixels)
     if not isinstance(level, (int, float, np.integer, np.floating)) or not (
         math.isfinite(level) and level > 0
     ):

@@ -39,15 +39,15 @@ def enlarged(
     """Shrink an image and enlarge it again, by OpenCV's area and bicubic relations.
 
     Args:
-        pixels: RGB ``uint8``, shape ``(H, W, 3)``.
+        pixels: As for `low_contrast`.
         level: Factor of the sides, at least 1.
-        rng: Not used; all distortions share one signature.
+        rng: As for `low_contrast`.
 
     Returns:
-        RGB ``uint8`` of the same shape.
+        As `low_contrast`.
 
     Raises:
-        ValueError: If the pixels or the level are not as stated.
+        ValueError: As `low_contrast`.
     """
     check_pixels(pixels)
     _check(level, "enlarged")

@@ -20,38 +20,32 @@ _BRANDS = {
     ),
 }  # fmt: skip
 
-_STARTS = (
-    (b"\xff\x0a", "JPEG XL", f"{_CONVERT} (djxl)"),
-    (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL", f"{_CONVERT} (djxl)"),
-    (b"FUJIFILMCCD-RAW", "camera raw (RAF)", RAW_REMEDY),
-    (b"II*\0\x10\0\0\0CR", "camera raw (CR2)", RAW_REMEDY),
-    (b"IIRO", "camera raw (ORF)", RAW_REMEDY),
-    (b"IIRS", "camera raw (ORF)", RAW_REMEDY),
-    (b"IIU\0", "camera raw (RW2)", RAW_REMEDY),
-    (b"8BPS", "Photoshop (PSD)", _CONVERT),
-    (b"%PDF-", "PDF", f"{_CONVERT} (pdftoppm)"),
-    (b"%!PS", "PostScript", _CONVERT),
-    (b"\xc5\xd0\xd3\xc6", "PostScript", _CONVERT),
-    (b"v/1\x01", "OpenEXR", "map its tones to 8 bits and save it as PNG"),
-    (b"#?RADIANCE", "Radiance HDR", "map its tones to 8 bits and save it as PNG"),
-    (b"#?RGBE", "Radiance HDR", "map its tones to 8 bits and save it as PNG"),
-    (b"II\xbc", "JPEG XR", _CONVERT),
-    (b"DDS ", "DDS", _CONVERT),
-    (b"qoif", "QOI", _CONVERT),
-    (b"BPG\xfb", "BPG", _CONVERT),
-    (b"FLIF", "FLIF", _CONVERT),
-    (b"icns", "an icon file (ICNS)", _CONVERT),
-    (b"\0\0\1\0", "an icon file (ICO)", _CONVERT),
-    (b"gimp xcf", "GIMP (XCF)", _CONVERT),
-    (b"\x1aE\xdf\xa3", "a video", "take a frame of it as PNG"),
-    (b"PK\x03\x04", "a ZIP archive (or .npz, .docx)", "unpack it"),
-    (b"\x1f\x8b", "a gzip archive", "unpack it"),
-    (b"7z\xbc\xaf", "a 7z archive", "unpack it"),
-    (b"Rar!", "a RAR archive", "unpack it"),
-    (b"\x89HDF\r\n\x1a\n", "HDF5 (such as a model's .h5)", "give the images themselves"),
-    (b"\x93NUMPY", "a NumPy array", "load it with numpy.load and pass the array from Python"),
-    (b"version https://git-lfs", "a Git LFS pointer", "fetch the image with git lfs pull"),
-)
+# By remedy, what a file begins with and what it then is.
+_STARTS = {
+    _CONVERT: {
+        b"8BPS": "Photoshop (PSD)", b"gimp xcf": "GIMP (XCF)", b"%!PS": "PostScript",
+        b"\xc5\xd0\xd3\xc6": "PostScript", b"II\xbc": "JPEG XR", b"DDS ": "DDS", b"qoif": "QOI",
+        b"BPG\xfb": "BPG", b"FLIF": "FLIF", b"icns": "an icon file (ICNS)",
+        b"\0\0\1\0": "an icon file (ICO)",
+    },
+    f"{_CONVERT} (djxl)": {b"\xff\x0a": "JPEG XL", b"\0\0\0\x0cJXL \r\n\x87\n": "JPEG XL"},
+    f"{_CONVERT} (pdftoppm)": {b"%PDF-": "PDF"},
+    RAW_REMEDY: {
+        b"FUJIFILMCCD-RAW": "camera raw (RAF)", b"II*\0\x10\0\0\0CR": "camera raw (CR2)",
+        b"IIRO": "camera raw (ORF)", b"IIRS": "camera raw (ORF)", b"IIU\0": "camera raw (RW2)",
+    },
+    "map its tones to 8 bits and save it as PNG": {
+        b"v/1\x01": "OpenEXR", b"#?RADIANCE": "Radiance HDR", b"#?RGBE": "Radiance HDR",
+    },
+    "take a frame of it as PNG": {b"\x1aE\xdf\xa3": "a video"},
+    "unpack it": {
+        b"PK\x03\x04": "a ZIP archive (or .npz, .docx)", b"\x1f\x8b": "a gzip archive",
+        b"7z\xbc\xaf": "a 7z archive", b"Rar!": "a RAR archive",
+    },
+    "give the images themselves": {b"\x89HDF\r\n\x1a\n": "HDF5 (such as a model's .h5)"},
+    "load it with numpy.load and pass the array from Python": {b"\x93NUMPY": "a NumPy array"},
+    "fetch the image with git lfs pull": {b"version https://git-lfs": "a Git LFS pointer"},
+}  # fmt: skip
 _MARKUP = (
     (b"<svg", "SVG", "render it to PNG"),
     (b"<!doctype html", "an HTML page", _FETCH),
@@ -78,9 +72,10 @@ def named_format(data: bytes) -> tuple[str, str] | None:
         return "an ISO media file", _CONVERT
     if data[:4] == b"RIFF" and data[8:12] == b"AVI ":
         return "a video", "take a frame of it as PNG"
-    for start, name, remedy in _STARTS:
-        if data.startswith(start):
-            return name, remedy
+    for remedy, names in _STARTS.items():
+        for start, name in names.items():
+            if data.startswith(start):
+                return name, remedy
     text = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for start, name, remedy in _MARKUP:
         if text.startswith(start):

@@ -1,6 +1,6 @@
 """Where rows are appended to: a file, or a folder of parts.
 
-Public names: `ROW_FORMS`, `open_rows`, `write_rows`.
+Public names: `ROW_FORMS`, `check_new_rows`, `open_rows`, `write_rows`.
 """
 
 import os
@@ -60,6 +60,19 @@ def open_rows(
     )
 
 
+def check_new_rows(path: str | os.PathLike) -> None:
+    """Refuse a file with content as a place for rows that are written whole.
+
+    Raises:
+        ValueError: If it has content.
+    """
+    if os.path.isfile(path) and os.path.getsize(path):
+        raise ValueError(
+            f"Expected a new or empty output file. Received: {path}, which has content. Remove "
+            "it, or choose another name."
+        )
+
+
 def write_rows(
     path: str | os.PathLike,
     rows: Iterable[dict],
@@ -71,18 +84,19 @@ def write_rows(
     """Write rows whole or not at all.
 
     Args:
-        path: A file, which is replaced; or for ``"parquet"`` a folder, which
-            must not be there.
+        path: A new or empty file; or for ``"parquet"`` a folder, which must
+            not be there.
         rows: The rows.
         form: One of `ROW_FORMS`.
         columns: As for `open_rows`.
         spreadsheet: As for `open_rows`.
 
     Raises:
-        ValueError: If the path cannot be written.
+        ValueError: If there is something, or the path cannot be written.
         OSError: If writing fails.
         ImportError: If pyarrow is needed and not installed.
     """
+    check_new_rows(path)
     if form == "parquet":
         with new_folder(path) as folder:
             parts = PartFolder(folder, columns=columns, resume=False)

@@ -135,6 +135,8 @@ def planned_model(config: dict[str, Any]) -> "keras.Model":
 def _built(config):
     """A model of a checked config, its classes from our own list."""
     import keras
+
+    # Private; a program's `keras.config.enable_unsafe_deserialization` outranks all public ways.
     from keras.src.saving.serialization_lib import SafeModeScope
 
     classes = {name: getattr(keras.layers, name) for name in LAYERS if hasattr(keras.layers, name)}

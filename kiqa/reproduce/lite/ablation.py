@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kiqa.arguments import Output, add_number, add_output, whole_number
+from kiqa.arguments import Output, add_include, add_number, add_output, whole_number
 from kiqa.constants import DEFAULT_SCORER
 from kiqa.data.chosen import training_parts
 from kiqa.data.records import ScoredImage
@@ -29,7 +29,7 @@ from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import metric_cells, to_markdown, write_csv, write_json
 from kiqa.io.files import write_atomically
 from kiqa.io.weights import Details, read_info
-from kiqa.reproduce.command import Command, add_data, add_include, add_model, report, unseen
+from kiqa.reproduce.command import Command, add_data, add_model, report, unseen
 from kiqa.reproduce.compare import compare
 from kiqa.reproduce.evaluated import Evaluated, add_evaluated, described, read_evaluated
 

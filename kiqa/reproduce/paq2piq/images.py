@@ -17,14 +17,7 @@ from kiqa.arguments import add_number, add_path
 from kiqa.constants import PAQ2PIQ
 from kiqa.evaluation.report import write_csv
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import (
-    Command,
-    add_evaluation,
-    add_output,
-    records_of,
-    report,
-    unseen,
-)
+from kiqa.reproduce.command import Command, add_evaluation, add_output, records_of, report, unseen
 from kiqa.reproduce.evaluated import described, read_evaluated, shared_images
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, watched

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from kiqa import arguments
-from kiqa.arguments import add_number
+from kiqa.arguments import add_number, add_path
 from kiqa.constants import LIVE_FB
 from kiqa.data.excluded import excluding_files
 from kiqa.data.readers.layouts import number_or_none
@@ -228,15 +228,9 @@ def _picture_patch(root):
 
 
 def _options_7(parser):
-    parser.add_argument(
-        "--ratings", type=Path, metavar="CSV",
-        help="ratings as for kiqa ratings (default: simulated ones)",
-    )  # fmt: skip
-    parser.add_argument("--golden", type=Path, metavar="CSV", help="golden images, with --ratings")
-    parser.add_argument(
-        "--live-fb", type=Path, metavar="ROOT",
-        help="folder of LIVE-FB (default: simulated scores)",
-    )  # fmt: skip
+    add_path(parser, "--ratings", "CSV", "ratings as for kiqa ratings (default: simulated ones)")
+    add_path(parser, "--golden", "CSV", "golden images, with --ratings")
+    add_path(parser, "--live-fb", "ROOT", "folder of LIVE-FB (default: simulated scores)")
     add_number(parser, "--seed", "seed of the random numbers", default=0, low=0)
     add_output(parser)
 

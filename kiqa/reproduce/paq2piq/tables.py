@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from kiqa import __version__
-from kiqa.arguments import add_number, add_text
+from kiqa.arguments import add_flag, add_include, add_number, add_text
 from kiqa.constants import LIVE_FB
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS
@@ -28,15 +28,15 @@ from kiqa.evaluation.report import (
     correlation_report,
     metric_cells,
     to_markdown,
-    undefined_metrics,
     write_csv,
     write_json,
 )
 from kiqa.io.files import replacing
 from kiqa.io.messages import named_only
-from kiqa.reproduce.command import Command, add_include, add_output, report, unseen
+from kiqa.reproduce.command import Command, add_output, report, unseen
 from kiqa.reproduce.computed import computable, named, with_weights
 from kiqa.reproduce.evaluated import add_evaluated, described, read_evaluated, shared_images
+from kiqa.reproduce.left_out import table_status
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets, images_of, patches_of
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, size_of_patch, watched
 from kiqa.reproduce.published_rows import published_rows
@@ -226,13 +226,7 @@ def _finish(options, table, results, lines) -> int:
         with replacing(options.output / f"{name}.md") as temporary:
             temporary.write_text(f"{text}\n", encoding="utf-8")
     sys.stdout.write(f"{text}\n")
-    errors = [line["error"] for line in lines if line["error"]]
-    if errors:
-        report(f"{len(errors)} scores are missing, the first: {errors[0]}")
-    undefined = [undefined_metrics(result["metrics"], _SHOWN) for result in results]
-    for line in filter(None, undefined):
-        report(line)
-    return 1 if errors or any(undefined) else 0
+    return table_status([line["error"] for line in lines if line["error"]], results, _SHOWN)
 
 
 def _read(content):
@@ -285,10 +279,8 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
         )  # fmt: skip
         if table == 3:
             add_evaluated(parser)
-        parser.add_argument(
-            "--pad", action="store_true",
-            help="pad validation images to 640x640 with white, as the paper (P2P-BM and -RM)",
-        )  # fmt: skip
+        add_flag(parser, "--pad", "pad validation images to 640x640 with white, as the paper "
+            "(P2P-BM and -RM)")  # fmt: skip
     if table == 2:
         add_text(parser, "--patch-scores", "FILE", "CSV or .npz of patches and scores (image_name, "
             "left, top, right, bottom, score), for data sets other than LIVE-FB")  # fmt: skip

@@ -29,11 +29,11 @@ from pathlib import Path
 from typing import Any
 
 from kiqa import __version__
-from kiqa.arguments import add_exclude, add_number
+from kiqa.arguments import add_exclude, add_include, add_number
 from kiqa.constants import RNN_BIQA
 from kiqa.evaluation.report import to_markdown, write_csv, write_json
 from kiqa.io.files import replacing
-from kiqa.reproduce.command import Command, add_include, add_output, report
+from kiqa.reproduce.command import Command, add_output, report
 from kiqa.reproduce.evaluated import add_evaluated
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.reproduce.rnn_biqa.evaluations import evaluated_results

@@ -12,11 +12,12 @@ from functools import partial
 import numpy as np
 from tqdm import tqdm
 
+from kiqa.arguments import add_include
 from kiqa.data.distortions import available_distortions, distort
 from kiqa.evaluation.report import to_markdown
 from kiqa.evaluation.resampling import mean_interval
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_include, add_pristine
+from kiqa.reproduce.command import Command, add_pristine
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.robustness.shared import (
     CONFIDENCE,

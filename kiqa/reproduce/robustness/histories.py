@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from kiqa.arguments import add_flag, add_include
 from kiqa.data.distortions.basic import jpeg
 from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.report import to_markdown
@@ -23,7 +24,6 @@ from kiqa.io.images import load_image
 from kiqa.reproduce.command import (
     Command,
     add_data,
-    add_include,
     records_of,
     split_of,
     unseen,
@@ -153,9 +153,7 @@ def _differences(plain, mixed, mos, *, seed):
 def _history_options(parser):
     add_data(parser)
     add_include(parser)
-    parser.add_argument(
-        "--every", action="store_true", help="score all versions, not one of each image"
-    )
+    add_flag(parser, "--every", "score all versions, not one of each image")
     parser.add_argument(
         "--plain", type=Path, metavar="FILE",
         help="predictions.csv of `kiqa evaluate` by the same model: the plain images are not "

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from kiqa.arguments import add_number
+from kiqa.arguments import add_include, add_number
 from kiqa.evaluation.correlation import srocc
 from kiqa.evaluation.report import to_markdown
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_data, add_include, records_of, unseen
+from kiqa.reproduce.command import Command, add_data, records_of, unseen
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.robustness.shared import about, add_common, files_of, finish, resized
 from kiqa.scoring import Scorer

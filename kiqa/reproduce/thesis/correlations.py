@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from kiqa import __version__
-from kiqa.arguments import add_number
+from kiqa.arguments import add_include, add_number
 from kiqa.constants import PATCHNET
 from kiqa.data.records import ScoredImage
 from kiqa.evaluation.correlation import check_mos
@@ -31,7 +31,6 @@ from kiqa.evaluation.report import (
     metric_cells,
     scored_pairs,
     to_markdown,
-    undefined_metrics,
     write_csv,
     write_json,
 )
@@ -39,7 +38,6 @@ from kiqa.io.files import replacing, sha256_of
 from kiqa.reproduce.command import (
     Command,
     add_data,
-    add_include,
     add_output,
     records_of,
     report,
@@ -54,6 +52,7 @@ from kiqa.reproduce.evaluated import (
     read_evaluated,
     shared_images,
 )
+from kiqa.reproduce.left_out import table_status
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.reproduce.thesis.map_means import MeanOfMap, fish_rows
 from kiqa.scoring import Scorer, score_paths
@@ -247,12 +246,7 @@ def _finish(options, table, records, results, predictions) -> int:
         ]
         write_csv(lines, f"{stem}-predictions.csv")
     sys.stdout.write(f"{text}\n")
-    if errors:
-        report(f"{len(errors)} scores are missing, the first: {errors[0]}")
-    undefined = [undefined_metrics(result["metrics"], _SHOWN) for result in results]
-    for line in filter(None, undefined):
-        report(line)
-    return 1 if errors or any(undefined) else 0
+    return table_status(errors, results, _SHOWN)
 
 
 def _read(content):

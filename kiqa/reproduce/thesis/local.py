@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.arguments import add_exclude, add_number
+from kiqa.arguments import add_exclude, add_include, add_number, add_path
 from kiqa.data.local_cases import (
     Case,
     boxed_items,
@@ -35,7 +35,7 @@ from kiqa.io.map_files import QualityMap
 from kiqa.maps.fish import fish_block_map
 from kiqa.maps.gray import gray_map
 from kiqa.maps.sliding_fish import fish_map
-from kiqa.reproduce.command import Command, add_include, add_model, add_output, report
+from kiqa.reproduce.command import Command, add_model, add_output, report
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.thesis.figures import add_image, save
 from kiqa.scoring import Scorer, read_ahead, usable_workers
@@ -125,10 +125,8 @@ def _boxes_of(image: Path, boxes: Path):
 
 def _options_10(parser: argparse.ArgumentParser) -> None:
     add_image(parser)
-    parser.add_argument(
-        "--boxes", type=Path, metavar="FILE",
-        help="boxes of participants, CSV or .json (default: synthetic participants)",
-    )  # fmt: skip
+    boxes = "boxes of participants, CSV or .json (default: synthetic participants)"
+    add_path(parser, "--boxes", "FILE", boxes)
     add_number(parser, "--seed", "of synthetic participants", default=0, low=0)
     add_output(parser)
 

@@ -98,7 +98,7 @@ def _run(options) -> int:
         source = read_source(path)
         return compare_forms(source, scorer.map(source.rgb()), subsampling=options.subsampling)
 
-    rows, left_out = rows_of(options, compare)
+    rows, note, left_out = rows_of(options, compare)
     table = {quality: [row for row in rows if row["quality"] == quality] for quality in QUALITIES}
     lines = ["  q~  compatible q~  extra bytes  PSNR difference"]
     summary = {}
@@ -119,9 +119,8 @@ def _run(options) -> int:
     lines.append(f"mean over q~: {100 * mean:+.1f} %, {len(rows) // len(QUALITIES)} images")
     sys.stdout.write("\n".join(lines) + "\n")
     if options.output:
-        save_rows(
-            Path(options.output), "varjpeg-forms", rows, {"by_quality": summary, "mean_extra": mean}
-        )
+        found = {"by_quality": summary, "mean_extra": mean} | note
+        save_rows(Path(options.output), "varjpeg-forms", rows, found)
     return left_out.status()
 
 

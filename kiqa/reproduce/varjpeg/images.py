@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kiqa.arguments import add_exclude, add_number
+from kiqa.arguments import add_exclude, add_include, add_number
 from kiqa.data.chosen import PARTS
 from kiqa.data.excluded import excluding_files
 from kiqa.data.splits import read_split
+from kiqa.data.untrained import Kept, untrained_files
 from kiqa.reproduce.command import report
 from kiqa.reproduce.left_out import LeftOut
 
@@ -29,7 +30,7 @@ _AXES = (0.16, 0.28)  # half axes of the sharp ellipse by the image's sides
 
 
 def add_images(parser: argparse.ArgumentParser) -> None:
-    """Add --images, --split, --set, --exclude and --limit."""
+    """Add --images, --split, --set, --exclude, --include-trained and --limit."""
     parser.add_argument(
         "--images", type=Path, required=True, metavar="DIR", help="folder of pristine images"
     )
@@ -38,15 +39,25 @@ def add_images(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--set", choices=PARTS, default="all", help="its part (default: all)")
     add_exclude(parser)
+    add_include(parser)
     add_number(parser, "--limit", "only the first N images", low=1)
 
 
-def images_of(options: argparse.Namespace) -> list[Path]:
+def images_of(options: argparse.Namespace, scorer: "Scorer") -> Kept:
     """List the images of the options of `add_images`, sorted.
+
+    Args:
+        options: Parsed options.
+        scorer: The model; images that it was trained on are left out, unless
+            they are asked for.
+
+    Returns:
+        The files, and what was met.
 
     Raises:
         FileNotFoundError: If there are none.
-        ValueError: If a part is asked for without a split, or all images are excluded.
+        ValueError: If a part is asked for without a split, or all images are excluded
+            or were trained on.
     """
     from kiqa.io.images.kinds import listed_images
 
@@ -58,12 +69,15 @@ def images_of(options: argparse.Namespace) -> list[Path]:
         found = [path for path in found if path.name in wanted]
     if not found:
         raise FileNotFoundError(f"Expected images in {options.images}, found none.")
-    return excluding_files(found, options.exclude or (), report=report)[: options.limit]
+    found = excluding_files(found, options.exclude or (), report=report)
+    models, include = [scorer.info.details], options.include_trained
+    kept = untrained_files(found, models, include=include, report=report)
+    return kept._replace(images=kept.images[: options.limit])
 
 
 def rows_of(
     options: argparse.Namespace, compare: Callable[[Path, "Scorer"], Iterable[dict]]
-) -> tuple[list[dict], LeftOut]:
+) -> tuple[list[dict], dict, LeftOut]:
     """Compare something on each image of the options, and say which are done.
 
     Args:
@@ -71,8 +85,9 @@ def rows_of(
         compare: From a file and the model to rows.
 
     Returns:
-        All rows, each with the file's name as ``image``, and the images that
-        could not be compared.
+        All rows, each with the file's name as ``image``; how many images were
+        met that the model was trained on, for a result in JSON; and the images
+        that could not be compared.
 
     Raises:
         ValueError: If none could.
@@ -82,12 +97,13 @@ def rows_of(
 
     scorer = load_quietly(Scorer(options.model, stride=options.stride))
     rows, left_out = [], LeftOut()
-    for path, own in left_out.over(images_of(options), lambda path: list(compare(path, scorer))):
+    kept = images_of(options, scorer)
+    for path, own in left_out.over(kept.images, lambda path: list(compare(path, scorer))):
         rows += [{"image": path.name, **row} for row in own]
         report(f"{path.name} is done")
     if not rows:
         raise ValueError("Expected images that can be compared. Received: none.")
-    return rows, left_out
+    return rows, kept.note, left_out
 
 
 def blurred_outside(pixels: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:

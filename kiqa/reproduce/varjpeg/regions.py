@@ -124,11 +124,11 @@ def _run(options) -> int:
         pixels, mask = blurred_outside(load_image(path).pixels, path.name)
         return compare_regions(pixels, mask, scorer.map(pixels))
 
-    rows, left_out = rows_of(options, compare)
+    rows, note, left_out = rows_of(options, compare)
     summary = _summary(rows)
     sys.stdout.write(_table(summary))
     if options.output:
-        save_rows(options.output, "varjpeg-regions", rows, {"groups": summary})
+        save_rows(options.output, "varjpeg-regions", rows, {"groups": summary} | note)
     return left_out.status()
 
 

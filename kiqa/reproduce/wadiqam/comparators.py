@@ -1,7 +1,8 @@
 """Comparators on the test parts of a table: rows beside those of the trained networks.
 
 Formulas compare with the reference, fitted models look at the image only. What a fitted
-model was trained on stands in its row; test images of it are left out.
+model was trained on stands in its row; test images of it are left out, unless they are
+asked for.
 
 Public names: :func:`add_comparators`, :func:`comparator_results`.
 """
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from kiqa.arguments import add_include
 from kiqa.comparators import FORMULAS
 from kiqa.reproduce.command import report
 from kiqa.reproduce.computed import computable, trained_sets, with_weights
@@ -24,13 +26,14 @@ _FOR = {"fr": "rows with a reference", "nr": "rows without a reference"}
 
 
 def add_comparators(parser: argparse.ArgumentParser, table: str) -> None:
-    """Add --comparators, by default the published methods of the table that kiqa computes."""
+    """Add --comparators, by default what kiqa computes of the table, and --include-trained."""
     listed = list(computable(table))
     parser.add_argument(
         "--comparators", nargs="*", metavar="NAME|FILE",
         help="models to compare with on the test parts; none without a name (default: "
         f"{' '.join(listed) or 'none, the paper lists none that kiqa computes'})",
     )  # fmt: skip
+    add_include(parser)
 
 
 def comparator_results(
@@ -95,7 +98,7 @@ def _needs_reference(model):
 
 def _scored(scorer, images, name, options):
     """Images that a comparator has not seen and can score, and their scores."""
-    tasks = unseen_tasks(images, name, [scorer.info.details], include=False)
+    tasks = unseen_tasks(images, name, [scorer.info.details], include=options.include_trained)
     references = references_of(tasks) if scorer.needs_reference else None
     rows = list(
         score_paths(

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.arguments import whole_number
+from kiqa.arguments import add_include, whole_number
 from kiqa.data.tables import read_table
 from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import to_markdown, write_csv
-from kiqa.reproduce.command import Command, add_include, add_output
+from kiqa.reproduce.command import Command, add_output
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.thesis.figures import save
 from kiqa.reproduce.wadiqam.data import (

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.arguments import Output, add_number, add_output
+from kiqa.arguments import Output, add_include, add_number, add_output
 from kiqa.constants import WADIQAM
 from kiqa.data.distortions import distort
 from kiqa.data.excluded import excluding_files
@@ -37,7 +37,7 @@ from kiqa.evaluation.resampling import (
     srocc_rows,
 )
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_include, add_model, add_pristine, report
+from kiqa.reproduce.command import Command, add_model, add_pristine, report
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.scoring import Scorer, read_ahead, usable_workers
 from kiqa.startup import load_quietly

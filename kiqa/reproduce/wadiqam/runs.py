@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kiqa.arguments import add_number
+from kiqa.arguments import add_flag, add_number
 from kiqa.data import DATASETS
 from kiqa.reproduce.command import report
 from kiqa.training.runs.options import PRECISIONS, settings_to_json
@@ -58,9 +58,7 @@ def add_training(parser: argparse.ArgumentParser, *, splits: int = SPLITS) -> No
         group, "--test-patches", "random patches of a test image, N_p", default=paper.patches,
         low=1,
     )  # fmt: skip
-    group.add_argument(
-        "--shallow", action="store_true", help="the small network of section IV-H, for trials"
-    )
+    add_flag(group, "--shallow", "the small network of section IV-H, for trials")
 
 
 def settings_of(options: argparse.Namespace, changes: Mapping, *, split: int) -> WadiqamSettings:
@@ -149,7 +147,7 @@ def patch_outputs(
         ``(images, patches)``.
     """
     from kiqa.training.wadiqam.batches import fixed_patches, patch_source
-    from kiqa.training.wadiqam.network import fed
+    from kiqa.training.wadiqam.network import network_inputs
 
     quality, weight = [], []
     for at in range(0, len(tasks), _IMAGES_AT_ONCE):
@@ -159,7 +157,7 @@ def patch_outputs(
             references = references_of(chosen)
         source = patch_source(paths, references, keep_bytes=0)
         inputs = fixed_patches(source, patches, seed=seed + at)
-        outputs = network.predict(fed(inputs), batch_size=512, verbose=0)
+        outputs = network.predict(network_inputs(inputs), batch_size=512, verbose=0)
         quality.append(outputs["quality"].reshape(-1, patches))
         weight.append(outputs.get("weight", np.ones_like(outputs["quality"])).reshape(-1, patches))
     return np.concatenate(quality).astype(float), np.concatenate(weight).astype(float)

@@ -227,7 +227,7 @@ def _place(address):
             f"Expected an address HOST:PORT of Ray's head node, or auto. Received: {address!r}. "
             "ray status on the head node shows it; run kiqa on a node of the cluster."
         )
-    return address
+    return f"{host}:{port}"  # a plain text: Ray takes no `Reached`
 
 
 def _check_answers(place, address):
@@ -253,12 +253,16 @@ def _check_answers(place, address):
 
 
 def _check_speaks(place, address):
-    """Refuse a server that takes Ray's calls and leaves them."""
+    """Refuse a server that takes Ray's calls and leaves them, or wants a token of Ray's."""
     from ray._raylet import GcsClient  # no public name does it without waiting
 
+    answers = []
+
     def ask():
-        with contextlib.suppress(Exception):  # what it answers is said when Ray connects
+        try:
             GcsClient(address=place)
+        except Exception as error:  # others than of a token are said when Ray connects
+            answers.append(error)
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
@@ -267,6 +271,12 @@ def _check_speaks(place, address):
         raise ConnectionError(
             f"Expected a Ray cluster at {address}. Received: no word of Ray from {place} within "
             f"{_WORD:g} seconds. Look whether its head node runs (ray status), and is not too busy."
+        )
+    if any(type(each).__name__ == "AuthenticationError" for each in answers):
+        raise ConnectionError(
+            f"Expected a Ray cluster at {address} that lets this program in. Received: it asks for "
+            "a token, and this one is missing or another. Set RAY_AUTH_MODE=token, and "
+            "RAY_AUTH_TOKEN_PATH to a file with the token of its head node (~/.ray/auth_token)."
         )
 
 

@@ -11,16 +11,27 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kiqa.comparators import FITTED, FORMULAS
 from kiqa.io.map_files import QualityMap
 from kiqa.io.memory import check_memory
-from kiqa.io.weights import Details, WeightsError, WeightsInfo, list_models, read_info
+from kiqa.io.weights import (
+    Details,
+    WeightsError,
+    WeightsInfo,
+    list_models,
+    load_model,
+    read_info,
+)
 from kiqa.startup import check_backend
+
+if TYPE_CHECKING:
+    import keras
 
 ENGINES = {
     "patch": "kiqa.scoring.engines.patchnet:patch_engine",
@@ -141,6 +152,38 @@ def _formula_info(name):
     return WeightsInfo(_ROOT / f"{module}.py", digest, details)
 
 
+def score_network(info: WeightsInfo, inputs: tuple[int | None, ...], what: str) -> "keras.Model":
+    """Load a network that gives a score.
+
+    Args:
+        info: Of its file.
+        inputs: Shape of its input.
+        what: What it is, for the message.
+
+    Returns:
+        The network.
+
+    Raises:
+        ValueError: If its input or its output, which is ``(n, 1)``, has another shape.
+    """
+    model = load_model(info.path)
+    shapes = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
+    if shapes != [inputs, (None, 1)]:
+        raise ValueError(
+            f"Expected {what} -> (n, 1). Received: inputs and outputs {shapes} in {info.path}. Use "
+            f"a file of python -m kiqa.train_comparator {info.details.mode}."
+        )
+    return model
+
+
+def score_of(model: "keras.Model", features: np.ndarray) -> float:
+    """Return the score that a network of `score_network` gives to one image's features."""
+    from keras import ops
+
+    batch = features[None].astype("float32")
+    return float(ops.convert_to_numpy(model(batch, training=False))[0, 0])
+
+
 def without_map(
     info: WeightsInfo, stride: int | None, *, least_side: int, score: Callable[..., float]
 ) -> Engine:
@@ -198,8 +241,7 @@ def load_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -
         )
     if mode not in _WITHOUT_KERAS:
         check_backend(others=mode in _ON_ANY_BACKEND)
-    module, function = ENGINES[mode].split(":")
-    build = getattr(import_module(module), function)
+    build = resolve_name(ENGINES[mode])
     return _bounded(build(info, stride=stride, default_stride=default_stride), info.name)
 
 

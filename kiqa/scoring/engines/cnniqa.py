@@ -7,37 +7,22 @@ import numpy as np
 from kiqa.comparators.learned.cnniqa import LEAST_SIDE, all_patches
 from kiqa.constants import CNNIQA
 from kiqa.io.map_files import QualityMap
-from kiqa.io.weights import WeightsInfo, load_model
+from kiqa.io.weights import WeightsInfo
 from kiqa.maps.network_function import network_function
-from kiqa.scoring.engines import Engine, without_map
+from kiqa.scoring.engines import Engine, score_network, without_map
 
 _BATCH = 64  # patches; larger ones leave the processor's cache
 
 
 def cnniqa_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
-    """Load a network of `kiqa.models.cnniqa`.
+    """Load a network of `kiqa.models.cnniqa`; its map is that of the patches' qualities.
 
-    Args:
-        info: Of its file.
-        stride: ``None``: patches do not overlap.
-        default_stride: Not used.
-
-    Returns:
-        The `Engine`; its map is that of the patches' qualities.
-
-    Raises:
-        ValueError: If a stride is asked for, or the file holds another network.
+    Arguments and errors are those of `kiqa.scoring.engines.load_engine`; no stride fits, as
+    patches do not overlap.
     """
-    model = load_model(info.path)
-    shapes = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
-    if shapes != [(None, CNNIQA.patch, CNNIQA.patch, 1), (None, 1)]:
-        raise ValueError(
-            f"Expected a network of patches, (n, {CNNIQA.patch}, {CNNIQA.patch}, 1) -> (n, 1). "
-            f"Received: inputs and outputs {shapes} in {info.path}. Use a file of python -m "
-            "kiqa.train_comparator cnniqa."
-        )
-
-    run = network_function(model)
+    shape = (CNNIQA.patch, CNNIQA.patch, 1)
+    what = f"a network of patches, (n, {', '.join(map(str, shape))})"
+    run = network_function(score_network(info, (None, *shape), what))
 
     def quality_map(pixels):
         grid = all_patches(pixels)

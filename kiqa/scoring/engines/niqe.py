@@ -7,18 +7,9 @@ from kiqa.scoring.engines import Engine, without_map
 
 
 def niqe_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -> Engine:
-    """Load a Gaussian of pristine images' statistics.
+    """Load a Gaussian of pristine images' statistics, which has no map.
 
-    Args:
-        info: Of its file.
-        stride: ``None``: there is no map.
-        default_stride: Not used.
-
-    Returns:
-        The `Engine`, which has no map.
-
-    Raises:
-        ValueError: If a stride is asked for, or the file holds another network.
+    Arguments and errors are those of `kiqa.scoring.engines.load_engine`; no stride fits.
     """
     pristine = Gaussian(*pristine_of(load_model(info.path)))
 

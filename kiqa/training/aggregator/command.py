@@ -22,7 +22,7 @@ from kiqa.training.aggregator.initial import PATCHNET_MAP, check_initial
 from kiqa.training.aggregator.settings import AggregatorSettings
 from kiqa.training.runs.command import TrainingCommand
 from kiqa.training.runs.parts import keep_split
-from kiqa.training.teaching.command import add_teaching, taught_parts
+from kiqa.training.runs.teaching.command import add_teaching, taught_parts
 
 _FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # thesis 5.4
 _RANDOM = "random"  # --split that is drawn, whatever the data set has
@@ -107,9 +107,13 @@ def _folds(arguments, train):
 def _train(prepared, settings, run, arguments):
     from kiqa.training.aggregator.stacks import StackSource
     from kiqa.training.aggregator.train import train_aggregator
-    from kiqa.training.runs.origin import details_of
+    from kiqa.training.runs.origin import details_of, report_seen
 
     train, validation, test, folds = prepared
+    patchnets = dict.fromkeys((arguments.patchnet, *(file for file, _ in folds)))
+    for patchnet in patchnets:
+        judged = {"val": validation, "test": test}
+        report_seen(patchnet, judged, role="Patchnet", report=run["report"])
     source = StackSource(
         arguments.cache or arguments.workdir / "stacks",
         stride=arguments.stride,
@@ -139,7 +143,7 @@ def _train(prepared, settings, run, arguments):
         details=source.details(arguments.patchnet),
         trained_on=in_chain(
             trained_on(train, validation, scores="human", about="MOS"),
-            *(details_of(model) for model in (arguments.patchnet, *[file for file, _ in folds])),
+            *map(details_of, patchnets),
         ),
         initial=arguments.initial,
         **run,

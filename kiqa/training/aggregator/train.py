@@ -27,6 +27,7 @@ from kiqa.training.aggregator.network import compile_aggregator, network_of, pre
 from kiqa.training.aggregator.settings import AggregatorSettings
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.origin import described
+from kiqa.training.runs.parts import require_enough
 from kiqa.training.runs.run import RunOptions, Training, run_training
 
 WEIGHTS_FILE = "aggregator.h5"
@@ -69,11 +70,7 @@ def train_aggregator(
             the folder holds another run.
         OSError: If a file cannot be read or written; what is finished stays.
     """
-    if len(train) < settings.batch_size or len(validation) < 3:
-        raise ValueError(
-            f"Expected at least {settings.batch_size} stacks to train, one batch, and 3 to "
-            f"validate. Received: {len(train)} and {len(validation)}."
-        )
+    require_enough(train, validation, settings, what="stacks")
     batches = training_order(train, batch_size=settings.batch_size)
     if left := len(train) - sum(map(len, batches)):
         run.get("report", lambda message: None)(

@@ -1,6 +1,6 @@
-"""Batches of fine-tuning: stored features of one version of each image, and degraded ones.
+"""Batches of fine-tuning, and of the two small networks whose inputs are in memory.
 
-Public names: `epoch_plan`.
+Public names: `epoch_plan`, `array_plan`.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from kiqa.data.plans import ArraySpec, EpochPlan, in_batches
+from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.training.lite.network import as_inputs
 from kiqa.training.lite.versions import FeatureSet
 from kiqa.training.runs.seeding import epoch_rng
@@ -27,7 +27,9 @@ def epoch_plan(
     seed: int,
     epoch: int,
 ) -> EpochPlan:
-    """Plan the batches of an epoch: every training image once, in a random version.
+    """Plan the batches of an epoch of fine-tuning: every training image once, in a random version.
+
+    They hold stored features, of images and of degraded ones.
 
     Args:
         model: The network, for the widths of its maps.
@@ -84,4 +86,42 @@ def epoch_plan(
             ArraySpec("float32", (None, 2)),
         ),
         generator=lambda number: epoch_rng(seed, number, epoch=epoch),
+    )
+
+
+def array_plan(
+    inputs: Sequence[np.ndarray],
+    targets: np.ndarray,
+    *,
+    batch_size: int,
+    seed: int,
+    stream: int,
+    epoch: int,
+) -> EpochPlan:
+    """Plan the batches of an epoch on arrays: every row once, in a random order.
+
+    Args:
+        inputs: Of the network, ``float32`` (n, channels) each.
+        targets: What it should say, ``float32`` (n, m).
+        batch_size: Rows in a batch.
+        seed: The experiment's seed.
+        stream: Number of the network, so that two have different orders.
+        epoch: Epoch, counted from 0.
+
+    Returns:
+        Batches of the inputs and of the targets.
+    """
+    order = shuffled(len(targets), epoch_rng(seed, stream, epoch=epoch))
+    return EpochPlan(
+        order=in_batches(order, batch_size),
+        read=lambda index: index,  # a batch takes all of its rows at once
+        batch=lambda samples, chosen, rng: (
+            tuple(part[chosen] for part in inputs),
+            targets[chosen],
+        ),
+        signature=(
+            tuple(ArraySpec("float32", (None, part.shape[1])) for part in inputs),
+            ArraySpec("float32", (None, targets.shape[1])),
+        ),
+        generator=lambda number: epoch_rng(seed, stream, number, epoch=epoch),
     )

@@ -9,11 +9,13 @@ Public names: `train_local`, `window_rows`.
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Unpack
 
 import keras
 import numpy as np
+from keras import ops
 
 from kiqa import __version__
 from kiqa.data.distortions import random_rectangle
@@ -23,14 +25,20 @@ from kiqa.io.images import load_image
 from kiqa.io.weights import Companion, Details, export_h5, load_model, read_info
 from kiqa.maps.lite import GRID, LiteRater
 from kiqa.models.lite import LOCAL_PARTS, build_lite_local
+from kiqa.training.lite.batches import array_plan
+from kiqa.training.lite.phase import train_phase
+from kiqa.training.lite.settings import LiteSettings
 from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
-from kiqa.training.runs.seeding import epoch_rng, model_seed
+from kiqa.training.runs.replicas import whole_batch
+from kiqa.training.runs.run import RunOptions
+from kiqa.training.runs.seeding import model_seed
 
 _COMMON, _COMMONLY = 3, 0.6  # the first so many kinds are drawn more often
 _POSITIONS = (0.1, 0.95)
 _AREA = (0.2, 0.6)
 _CELLS = 120  # of each image
 _LEAST, _EPSILON = 1e-6, 1e-3
+_STREAM = 3  # of random numbers
 _ABOUT = "pseudo-scores of windows of locally degraded images"
 
 
@@ -38,15 +46,8 @@ def train_local(
     weights: str | os.PathLike,
     images: Sequence[tuple[Path, float]],
     output: str | os.PathLike,
-    *,
-    versions: int = 4,
-    epochs: int = 14,
-    batch: int = 256,
-    rate: float = 2e-3,
-    decay: float = 1e-3,
-    units: int = 64,
-    seed: int = 0,
-    report: Callable[[str], None] = lambda message: None,
+    settings: LiteSettings,
+    **run: Unpack[RunOptions],
 ) -> Path:
     """Train and write the network.
 
@@ -54,40 +55,57 @@ def train_local(
         weights: A trained ``lite.h5``.
         images: Files of good images, and what each counts as, 0..1.
         output: The file to write.
-        versions: Degraded versions of each image.
-        epochs: Of training.
-        batch: Windows in a step.
-        rate: AdamW's learning rate at first; it falls along a cosine.
-        decay: AdamW's.
-        units: Of the hidden layer.
-        seed: Of all that is drawn.
-        report: Called with a line about the windows.
+        settings: What decides the numbers: ``seed``, ``devices`` and those
+            whose names begin with ``local``.
+        **run: `kiqa.training.runs.run.RunOptions`; checkpoint and history
+            are in ``maps`` of its ``workdir``.
 
     Returns:
         The path written.
 
     Raises:
         ValueError: If there are no images, or one cannot be read.
-        OSError: If a file cannot be read or written.
+        OSError: If a file cannot be read or written; what is finished stays.
     """
     if not images:
         raise ValueError("Expected images to degrade. Received: none. Give a folder of them.")
     info, model = read_info(weights), load_model(weights)
     widths = tuple(model.get_layer(f"{name}_mean").output.shape[-1] for name in LOCAL_PARTS)
-    local = build_lite_local(widths=widths, units=units, seed=model_seed(seed))
-    rater = LiteRater(model, local=local)
-    rows, wanted = window_rows(rater, images, versions=versions, seed=seed)
+
+    def network():
+        return build_lite_local(
+            widths=widths,
+            units=settings.local_units,
+            dropout=settings.local_dropout,
+            seed=model_seed(settings.seed),
+        )
+
+    versions = settings.local_versions
+    rater = LiteRater(model, local=network())
+    rows, wanted = window_rows(rater, images, versions=versions, seed=settings.seed)
+    report = run.get("report", lambda message: None)
     report(f"{len(wanted)} windows of {versions * len(images)} images")
-    parts = _set_scales(local, rows, widths)
-    steps = -(-len(wanted) // batch) * epochs
-    schedule = learning_rate(rate, schedule="cosine", steps=steps)
-    compile_model(local, optimizer=adam(schedule, weight_decay=decay), loss="mse")
-    for epoch in range(epochs):
-        order = epoch_rng(seed, 3, epoch=epoch).permutation(len(wanted))
-        local.fit(
-            [part[order] for part in parts], wanted[order, None],
-            batch_size=batch, shuffle=False, verbose=0,
+    inputs = np.split(rows, np.cumsum(widths * 2)[:-1], axis=1)
+
+    def plan(epoch):
+        return array_plan(
+            inputs, wanted[:, None], batch_size=settings.local_batch_size, seed=settings.seed,
+            stream=_STREAM, epoch=epoch,
         )  # fmt: skip
+
+    def build():
+        local = network()
+        _set_scales(local, inputs)
+        steps = len(plan(0)) * settings.local_epochs
+        rate = learning_rate(settings.local_learning_rate, schedule="cosine", steps=steps)
+        optimizer = adam(rate, weight_decay=settings.local_weight_decay)
+        compile_model(local, optimizer=optimizer, loss=whole_batch(_squared_error))
+        return local
+
+    local = train_phase(
+        build, plan, settings, run, epochs=settings.local_epochs,
+        folder=Path(run["workdir"], "maps"), resume=run.get("resume", False),
+    )  # fmt: skip
     details = Details(
         name="lite_local",
         version=__version__,
@@ -139,20 +157,22 @@ def window_rows(
     return np.concatenate(rows).astype(np.float32), np.concatenate(wanted).astype(np.float32)
 
 
-def _set_scales(local, rows, widths):
-    """Set the constants of the normalisations; return the network's inputs."""
-    parts = np.split(rows, np.cumsum(widths * 2)[:-1], axis=1)
-    count, spreads = len(widths), []
-    for name, mean, power in zip(LOCAL_PARTS, parts[:count], parts[count:], strict=True):
+def _squared_error(wanted, found):
+    return ops.mean(ops.square(wanted - found))
+
+
+def _set_scales(local, inputs):
+    """Set the constants of the normalisations, from means and powers of the maps over windows."""
+    count, spreads = len(LOCAL_PARTS), []
+    for name, mean, power in zip(LOCAL_PARTS, inputs[:count], inputs[count:], strict=True):
         variance = np.maximum(power - mean**2, 0)
         scale = np.median(variance, axis=0) + _LEAST
         local.get_layer(f"{name}_scale").set_weights(
             [np.sqrt(1 + _EPSILON) / scale, np.zeros_like(scale), np.ones_like(scale)]
         )
         spreads.append(variance / (variance + scale))
-    features = np.concatenate([*parts[:count], *spreads], axis=1)
+    features = np.concatenate([*inputs[:count], *spreads], axis=1)
     local.get_layer("features_norm").set_weights([features.mean(axis=0), features.var(axis=0)])
     for layer in local.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
-    return parts

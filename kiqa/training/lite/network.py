@@ -157,7 +157,7 @@ def compile_for(model: keras.Model, settings: LiteSettings, *, rate: float, step
     compile_model(
         model,
         optimizer=adam(schedule, clip_norm=settings.clip_norm),
-        loss=whole_batch(_loss(settings.error_weight, settings.correlation_weight)),
+        loss=whole_batch(_loss(settings.error_weight, settings.correlation_loss)),
     )
 
 
@@ -166,7 +166,7 @@ def _widths(model):
     return [model.get_layer(f"{name}_mean").output.shape[-1] for name in JUDGES[""]]
 
 
-def _loss(error_weight, correlation_weight):
+def _loss(error_weight, correlation_loss):
     def loss(wanted, found):
         wanted, weight = wanted[:, :1], wanted[:, 1:]
         weight = weight / ops.mean(weight)
@@ -176,6 +176,6 @@ def _loss(error_weight, correlation_weight):
         squares = [ops.mean(weight * ops.square(values)) for values in (wanted, found)]
         product = ops.sqrt(squares[0] * squares[1]) + 1e-6
         correlation = ops.mean(weight * wanted * found) / product
-        return error_weight * error + correlation_weight * (1 - correlation)
+        return error_weight * error + correlation_loss * (1 - correlation)
 
     return loss

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from kiqa.training.runs import options
 
+_MAPS = "network of the maps"
+
 
 @dataclass(frozen=True, kw_only=True)
 class LiteSettings:
@@ -34,8 +36,10 @@ class LiteSettings:
     dropout: float = options.setting(0.5, "of features and hidden units", low=0, below=1)
     l2: float = options.setting(1e-4, "penalty of the hidden layers' weights", low=0)
     judge_epochs: int = options.setting(24, "epochs of the first judge, of the frozen body", low=1)
-    judge_rate: float = options.setting(1e-3, "learning rate of the first judge, at first", above=0)
-    judge_batch: int = options.setting(128, "images in a batch of the first judge", low=2)
+    judge_learning_rate: float = options.learning_rate(
+        1e-3, "learning rate of the first judge, at first"
+    )
+    judge_batch_size: int = options.setting(128, "images in a batch of the first judge", low=2)
     epochs: int = options.epochs(4, "epochs of fine-tuning")
     early_stopping: int | None = options.early_stopping()
     learning_rate: float = options.learning_rate(
@@ -44,8 +48,21 @@ class LiteSettings:
     batch_size: int = options.batch_size(16, "images in a batch, degraded ones included")
     degraded: int = options.setting(3, "degraded images among them", low=0)
     error_weight: float = options.setting(10.0, "weight of the squared error", low=0)
-    correlation_weight: float = options.setting(0.3, "weight of 1 - PLCC within a batch", low=0)
+    correlation_loss: float = options.correlation_loss(0.3)
     clip_norm: float = options.setting(1.0, "largest norm of a gradient; 0 clips nothing", low=0)
+    local_versions: int = options.setting(
+        4, f"{_MAPS}: versions of each image with a degraded rectangle", low=1
+    )
+    local_units: int = options.setting(64, f"{_MAPS}: units of the hidden layer", low=1)
+    local_dropout: float = options.setting(
+        0.2, f"{_MAPS}: dropout of features and hidden units", low=0, below=1
+    )
+    local_epochs: int = options.epochs(14, f"{_MAPS}: epochs")
+    local_batch_size: int = options.batch_size(256, f"{_MAPS}: windows in a batch")
+    local_learning_rate: float = options.learning_rate(
+        2e-3, f"{_MAPS}: learning rate of AdamW at first; it falls to zero along a cosine"
+    )
+    local_weight_decay: float = options.weight_decay(1e-3, f"{_MAPS}: decoupled weight decay")
     precision: str = options.precision()
     devices: tuple[str, ...] = options.devices()
 

@@ -9,14 +9,14 @@
    the interval of the validation images' errors.
 
 The working folder then holds ``lite.h5``, ``features-.../``, the first judge in it,
-``settings.json``, ``history.csv``, ``checkpoint.npz`` and ``result.json``.
+``settings.json``, ``history.csv``, ``checkpoint.npz`` and ``result.json``; with unrated
+images ``lite_local.h5``, and checkpoint and history of its training in ``maps/``.
 
 Public names: `train_lite`.
 """
 
 import hashlib
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Unpack
@@ -24,12 +24,11 @@ from typing import Any, Unpack
 import keras
 import numpy as np
 
-from kiqa.data.distortions.copies import AWFUL_SCORE, kept
 from kiqa.data.records import ScoredImage
 from kiqa.data.trained import files_trained_on, trained_on
 from kiqa.evaluation.correlation import srocc
-from kiqa.io.files import replacing
 from kiqa.training.lite.batches import epoch_plan
+from kiqa.training.lite.judge import fit_judge
 from kiqa.training.lite.local import train_local
 from kiqa.training.lite.network import (
     as_inputs,
@@ -45,11 +44,10 @@ from kiqa.training.lite.settings import LiteSettings
 from kiqa.training.lite.versions import FeatureSet, open_set, plan_copies, prepare
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.options import settings_to_json
-from kiqa.training.runs.parts import refuse_shared_contents
+from kiqa.training.runs.parts import refuse_judged, refuse_shared_contents
 from kiqa.training.runs.run import RunOptions, Training, run_training
-from kiqa.training.runs.seeding import epoch_rng
 
-JUDGE_FILE, OUTPUT, LOCAL_OUTPUT = "judge.npz", "lite.h5", "lite_local.h5"
+OUTPUT, LOCAL_OUTPUT = "lite.h5", "lite_local.h5"
 _UNRATED_SCORE, _GOOD = 0.8, 0.6  # what unrated images count as in maps; least MOS of others
 _RATED_TOGETHER = 32
 _PSEUDO = "pseudo-scores of degraded copies, and of the images themselves by the first judge"
@@ -73,7 +71,8 @@ def train_lite(
         validation: Images that choose the epoch and measure the interval.
         settings: What decides the numbers.
         test: Images of the test part; none of their content is trained on.
-        unrated: Undistorted images without a MOS, to be degraded.
+        unrated: Undistorted images without a MOS, to be degraded; none of the
+            images of ``validation`` and ``test``.
         initial: ``"imagenet"`` or ``"random"``: the body's first weights.
         **run: `kiqa.training.runs.run.RunOptions`; ``workdir`` is required.
 
@@ -81,23 +80,27 @@ def train_lite(
         The result: best epoch, its validation SROCC and PLCC, seconds.
 
     Raises:
-        ValueError: If a part is too small, a content is in two parts, or the
-            folder holds another run.
+        ValueError: If a part is too small, a content is in two parts, an
+            unrated image is of val or test, or the folder holds another run.
         FileNotFoundError: If ImageNet's weights are not installed.
         OSError: If a file cannot be read or written.
     """
     start = _start(initial)
     parts = {"train": train, "val": validation, "test": test}
-    _check(parts)
     unrated = sorted(unrated) if settings.unrated_copies else []
+    _check(parts, unrated)
     names = [(r.name, r.mos01, r.content) for r in (*train, *validation)]
-    told = {"images": names, "unrated": [path.name for path in unrated], "initial": initial}
+    identity = {"images": names, "unrated": [path.name for path in unrated], "initial": initial}
     wanted = np.array([record.mos01 for record in validation])
     stage = _Stage(settings, start)
 
     def build():
-        kept = {k: v for k, v in settings_to_json(settings).items() if k not in _TUNING}
-        digest = hashlib.sha256(json.dumps([told, kept]).encode()).hexdigest()[:8]
+        deciding = {
+            name: value
+            for name, value in settings_to_json(settings).items()
+            if name not in _TUNING and not name.startswith("local_")
+        }
+        digest = hashlib.sha256(json.dumps([identity, deciding]).encode()).hexdigest()[:8]
         folder = Path(run["workdir"], f"features-{digest}")
         return stage.build(train, validation, unrated, folder, run)
 
@@ -127,9 +130,7 @@ def train_lite(
         if unrated:
             good = [(path, _UNRATED_SCORE) for path in unrated]
             good += [(r.path, r.mos01) for r in train if r.mos01 > _GOOD][: len(unrated)]
-            report = run.get("report", lambda message: None)
-            local = folder / LOCAL_OUTPUT
-            train_local(folder / OUTPUT, good, local, seed=settings.seed, report=report)
+            train_local(folder / OUTPUT, good, folder / LOCAL_OUTPUT, settings, **run)
 
     training = Training(
         settings=settings,
@@ -140,7 +141,7 @@ def train_lite(
         export=export,
         monitor="val_both",
         initial=start,
-        data={"unrated": len(unrated), "unrated_names": told["unrated"]},
+        data={"unrated": len(unrated), "unrated_names": identity["unrated"]},
         extendable=False,
     )
     return run_training(training, **run)
@@ -177,13 +178,11 @@ class _Stage:
         self.checks = [open_set(folder, name) for name in ("val", "val-history")]
         self._scores = np.array([record.mos01 for record in train], np.float32)
         set_scales(self.model, self.versions[0].averages)
-        began = time.monotonic()
-        self._copy_scores = _fit_judge(
-            self.model, self.versions, self._scores, self._copies, plan, settings,
-            file=folder / JUDGE_FILE,
+        self._copy_scores = fit_judge(
+            self.model, self.versions, self._scores, self._copies, plan, settings, run,
+            folder=folder,
         )  # fmt: skip
         copy_judge(self.model)
-        report(f"first judge: {time.monotonic() - began:.0f} s")
         tail = tail_of(self.model, settings)
         steps = len(self.plan(0)) * settings.epochs
         compile_for(tail, settings, rate=settings.learning_rate, steps=steps)
@@ -213,83 +212,21 @@ def _row(record) -> dict[str, Any]:
     return {"image_name": record.name, "content": record.content, "mos01": record.mos01}
 
 
-def _fit_judge(model, versions, scores, copies, plan, settings, *, file):
-    """Train the first judge, or read it; return the scores that the copies should get.
-
-    Unrated images count as good as the judge finds them, trained without
-    copies; then it is trained again, with them.
-    """
-    layers = [model.get_layer(name) for name in ("hidden", "judgement")]
-    if file.is_file():
-        with np.load(file) as found:
-            for layer in layers:
-                layer.set_weights([found[f"{layer.name}/{i}"] for i in range(2)])
-            return found["copy_scores"]
-    judge = judge_of(model)
-    averages = np.concatenate([features.averages for features in versions])
-    wanted = np.tile(scores, len(versions))
-    wanted = np.stack([wanted, np.ones_like(wanted)], axis=1)
-    copy_scores = np.zeros(0, np.float32)
-    if copies is not None:
-        own = [i for i, (group, _, kind, _) in enumerate(plan) if group == "unrated" and not kind]
-        found = {}
-        if own:
-            _fit(model, judge, averages, wanted, settings, epochs=-(-settings.judge_epochs // 2))
-            rated = judge.predict(as_inputs(model, copies.averages[own]), verbose=0)[:, 0]
-            found = {plan[i][1]: float(score) for i, score in zip(own, rated, strict=True)}
-        copy_scores = np.array([_copy_score(row, scores, found) for row in plan], np.float32)
-        averages = np.concatenate([averages, copies.averages])
-        weighted = np.stack([copy_scores, np.full_like(copy_scores, settings.copy_weight)], axis=1)
-        wanted = np.concatenate([wanted, weighted])
-    _fit(model, judge, averages, wanted, settings, epochs=settings.judge_epochs)
-    weights = {
-        f"{layer.name}/{i}": value
-        for layer in layers
-        for i, value in enumerate(layer.get_weights())
-    }
-    with replacing(file) as temporary, open(temporary, "wb") as stream:
-        np.savez(stream, copy_scores=copy_scores, **weights)
-    return copy_scores
-
-
-def _copy_score(row, scores, unrated):
-    group, index, kind, position = row
-    if group == "awful":
-        return AWFUL_SCORE
-    score = scores[index] if group == "train" else unrated[index]
-    return score if kind is None else kept(score, position)
-
-
-def _fit(model, judge, averages, wanted, settings, *, epochs):
-    """Train the first judge on averages for some epochs."""
-    steps = -(-len(wanted) // settings.judge_batch)
-    compile_for(judge, settings, rate=settings.judge_rate, steps=steps * epochs)
-    for epoch in range(epochs):
-        order = epoch_rng(settings.seed, 1, epoch=epoch).permutation(len(wanted))
-        judge.fit(
-            as_inputs(model, averages[order]),
-            wanted[order],
-            batch_size=settings.judge_batch,
-            shuffle=False,
-            verbose=0,
-        )
-
-
 def _rated(model, tail, features: FeatureSet) -> np.ndarray:
     """The network's scores of stored images, the mean of both judges, ``float64`` (n,)."""
     judge, scores = judge_of(model), []
     for at in range(0, len(features), _RATED_TOGETHER):
-        some = slice(at, at + _RATED_TOGETHER)
-        first = judge.predict_on_batch(as_inputs(model, features.averages[some]))
-        maps = np.asarray(features.maps[some], np.float32)
-        early = as_inputs(model, features.averages[some], early=True)
+        rows = slice(at, at + _RATED_TOGETHER)
+        first = judge.predict_on_batch(as_inputs(model, features.averages[rows]))
+        maps = np.asarray(features.maps[rows], np.float32)
+        early = as_inputs(model, features.averages[rows], early=True)
         second = tail.predict_on_batch([maps, *early])
         count = len(maps)  # on several devices each computes, and says, the whole batch
         scores.append((first[:count, 0] + second[:count, 0]) / 2)
     return np.concatenate(scores).astype(np.float64)
 
 
-def _check(parts):
+def _check(parts, unrated):
     train, validation = parts["train"], parts["val"]
     if len(train) < 3 or len(validation) < 3:
         raise ValueError(
@@ -299,3 +236,4 @@ def _check(parts):
     refuse_shared_contents(
         {part: [_row(record) for record in records] for part, records in parts.items()}
     )
+    refuse_judged(unrated, parts)

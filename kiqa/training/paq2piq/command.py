@@ -12,7 +12,7 @@ from kiqa.data.trained import in_chain, trained_on
 from kiqa.training.paq2piq.initial import check_initial
 from kiqa.training.paq2piq.settings import PRESETS, Paq2piqSettings
 from kiqa.training.runs.command import TrainingCommand
-from kiqa.training.teaching.command import add_teaching, taught_parts
+from kiqa.training.runs.teaching.command import add_teaching, taught_parts
 
 
 def _add_options(parser):

@@ -35,7 +35,7 @@ class Paq2piqSettings:
 
     seed: int = options.seed("seed of the initial weights, the order, the crops and dropout")
     model: str = options.setting("rm", "P2P-BM, P2P-RM or P2P-FM", choices=("bm", "rm", "fm"))
-    body: str = options.setting("resnet18", "the paper's, or ours, more accurate", choices=BODIES)
+    body: str = options.setting("resnet18", "the paper's, or ours", choices=BODIES)
     side: int = options.setting(
         PAQ2PIQ.side,
         "pixels a side in training: smaller images are padded with white, centred; of larger "

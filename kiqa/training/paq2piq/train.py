@@ -28,6 +28,7 @@ from kiqa.training.paq2piq.tasks import RatedImage, with_patches
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.origin import details_of, origin
 from kiqa.training.runs.packed import pack_images
+from kiqa.training.runs.parts import require_enough
 from kiqa.training.runs.run import RunOptions, Training, run_training
 from kiqa.training.runs.workdir import text_sha256
 
@@ -73,11 +74,7 @@ def train_paq2piq(
             patch does not lie in its image, or the folder holds another run.
         OSError: If a file cannot be read or written; what is finished stays.
     """
-    if len(train) < settings.batch_size or len(validation) < 3:
-        raise ValueError(
-            f"Expected at least {settings.batch_size} images to train, one batch, and 3 to "
-            f"validate. Received: {len(train)} and {len(validation)}."
-        )
+    require_enough(train, validation, settings)
     sets = _with_pixels(
         train,
         validation,

@@ -46,7 +46,7 @@ from kiqa.training.patchnet.table import METRICS, patch_metrics, table_1
 from kiqa.training.runs.devices import require_tensorflow
 from kiqa.training.runs.history import history_writer
 from kiqa.training.runs.options import settings_to_json
-from kiqa.training.runs.origin import details_of, origin, started_from
+from kiqa.training.runs.origin import Judged, details_of, origin, report_seen, started_from
 from kiqa.training.runs.run import RESULT_FILE
 from kiqa.training.runs.workdir import arrays_sha256, open_workdir
 
@@ -100,6 +100,9 @@ def train_patchnet(
     parts = _parts(konpatch, settings)
     if initial is not None:  # what cannot start leaves the folder free
         compiled_patchnet(settings, seed=settings.seed, initial=initial)
+    # Each image is tested by one of the instances.
+    judged = {"test": [Judged(name, name) for name in np.unique(konpatch.image).tolist()]}
+    report_seen(initial, judged, role="initial", report=report)
     workdir = open_workdir(
         workdir,
         settings=settings_to_json(settings) | started_from(initial),

@@ -8,7 +8,7 @@ import argparse
 from kiqa.training.patchnet_mos.settings import PRESETS, MosSettings
 from kiqa.training.runs.command import TrainingCommand
 from kiqa.training.runs.parts import add_unrated, unrated_images
-from kiqa.training.teaching.command import add_teaching, taught_parts
+from kiqa.training.runs.teaching.command import add_teaching, taught_parts
 
 
 def _add_options(parser):

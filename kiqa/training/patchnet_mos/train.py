@@ -34,6 +34,7 @@ from kiqa.training.runs.convolutional import fold
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.images import ImageStore
 from kiqa.training.runs.origin import described
+from kiqa.training.runs.parts import record_rows, refuse_judged, require_enough
 from kiqa.training.runs.run import RunOptions, Training, run_training
 
 _PSEUDO = "one score for pristine images, parts of it for locally distorted copies"
@@ -58,7 +59,7 @@ def train_patchnet_mos(
         settings: What decides the numbers.
         test: Images of the test part; none of their content is trained on.
         unrated: Images without a score, as pristine as can be had; none of
-            the files of ``validation`` and ``test``.
+            the images of ``validation`` and ``test``.
         initial: Name or file of a Patchnet to start from; ``None`` is random
             weights.
         keep_bytes: Memory for decoded images.
@@ -93,7 +94,7 @@ def train_patchnet_mos(
 
     training = Training(
         settings=settings,
-        parts={part: [_row(record) for record in records] for part, records in parts.items()}
+        parts=record_rows(parts)
         | {"unrated": [{"image_name": p.name, "content": None, "mos01": None} for p in unrated]},
         build=build,
         plan=plan,
@@ -108,27 +109,13 @@ def train_patchnet_mos(
 def _check(parts, unrated, settings):
     """Refuse parts that cannot be trained on, and unrated images that are judged by."""
     train, validation = parts["train"], parts["val"]
-    if len(train) < settings.batch_size or len(validation) < 3:
-        raise ValueError(
-            f"Expected at least {settings.batch_size} images to train, one batch, and 3 to "
-            f"validate. Received: {len(train)} and {len(validation)}."
-        )
+    require_enough(train, validation, settings)
     if bool(unrated) != bool(settings.unrated_pieces):
         raise ValueError(
             "Expected unrated images together with unrated_pieces. Received: "
             f"{len(unrated)} images, unrated_pieces={settings.unrated_pieces}."
         )
-    judged = {path.resolve() for part in ("val", "test") for path in _paths(parts[part])}
-    shared = [path.name for path in unrated if path.resolve() in judged]
-    if shared:
-        raise ValueError(
-            "Expected unrated images outside of val and test. Received: "
-            f"{len(shared)} of them, such as {shared[:3]}. Choose others with --unrated-split."
-        )
-
-
-def _row(record):
-    return {"image_name": record.name, "content": record.content, "mos01": record.mos01}
+    refuse_judged(unrated, parts)
 
 
 def _paths(records):

@@ -119,10 +119,10 @@ def rate_images(rater: keras.Model, images: PackedImages) -> np.ndarray:
         shapes.setdefault(size, []).append(index)
     for members in shapes.values():
         for at in range(0, len(members), _RATED_TOGETHER):
-            some = members[at : at + _RATED_TOGETHER]
-            said = rater.predict_on_batch(np.stack([images.pixels(index) for index in some]))
-            rows = {name: value.reshape(len(some), -1) for name, value in said.items()}
-            for number, index in enumerate(some):
+            batch = members[at : at + _RATED_TOGETHER]
+            outputs = rater.predict_on_batch(np.stack([images.pixels(index) for index in batch]))
+            rows = {name: value.reshape(len(batch), -1) for name, value in outputs.items()}
+            for number, index in enumerate(batch):
                 qualities = rows["quality"][number]
                 if "weight" in rows:
                     scores[index] = 100 * weighted_average(qualities, rows["weight"][number])

@@ -43,8 +43,9 @@ from kiqa.training.resnet18.teacher import load_teacher, write_teacher_features
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.origin import details_of, origin
 from kiqa.training.runs.packed import pack_images
+from kiqa.training.runs.parts import require_enough
 from kiqa.training.runs.run import RunOptions, Training, run_training
-from kiqa.training.teaching.seen import refuse_seen
+from kiqa.training.runs.teaching.seen import refuse_seen
 
 WEIGHTS_FILE = "resnet18.h5"
 
@@ -146,11 +147,7 @@ def _row(record):
 
 def _checked(train, validation, test, settings, teacher, *, report):
     """The teacher, if it and the images fit."""
-    if len(train) < settings.batch_size or len(validation) < 3:
-        raise ValueError(
-            f"Expected at least {settings.batch_size} images to train, one batch, and 3 to "
-            f"validate. Received: {len(train)} and {len(validation)}."
-        )
+    require_enough(train, validation, settings)
     refuse_seen(read_info(find_weights(teacher)), test, report=report)
     return load_teacher(teacher)
 

@@ -38,7 +38,7 @@ def padded(
     names = [f"sequence {i}" for i in range(len(sequences))] if names is None else names
     width, steps = sequences[0].shape[1], max(map(len, sequences))
     if masked:
-        steps = -(-steps // _STEP) * _STEP
+        steps = _rounded(steps)
     batch = np.full((len(sequences), steps, width), PADDING if masked else 0, np.float32)
     for row, sequence, name in zip(batch, sequences, names, strict=True):
         if len(sequence) < 1 or sequence.shape[1] != width:
@@ -70,12 +70,16 @@ def epoch_plan(
 ) -> EpochPlan:
     """Plan the batches of an epoch; each sequence occurs once at most.
 
+    A batch holds sequences of nearly one length, so that little is padded:
+    they are put in the order of their lengths, rounded up to multiples of 8,
+    at random among equal ones, and cut into batches, which come at random.
+
     Args:
         sequences: Each of shape (patches, features).
         targets: Shape (n,).
         batch_size: Sequences in a batch.
         masked: As for `padded`.
-        whole_batches: Leave out what does not fill a last batch.
+        whole_batches: Leave out as many, at random, as do not fill a batch.
         seed: The experiment's seed.
         epoch: Epoch, counted from 0; its order follows from both.
         names: As for `padded`.
@@ -84,14 +88,17 @@ def epoch_plan(
         Batches of what `padded` gives, and the targets, ``float32`` of shape
         (batch_size, 1).
     """
-    order = shuffled(len(sequences), epoch_rng(seed, epoch=epoch))
+    rng, count = epoch_rng(seed, epoch=epoch), len(sequences)
+    order = shuffled(count, rng)[: count // batch_size * batch_size if whole_batches else count]
+    lengths = np.array([_rounded(len(sequence)) for sequence in sequences])
+    batches = in_batches(order[np.argsort(lengths[order], kind="stable")], batch_size)
 
     def batch(samples, chosen, rng):
         inputs = padded(samples, masked=masked, names=_chosen(names, chosen))
         return inputs, np.asarray(targets, np.float32)[chosen, None]
 
     return EpochPlan(
-        order=in_batches(order, batch_size, whole=whole_batches),
+        order=[batches[number] for number in shuffled(len(batches), rng)],
         read=lambda index: sequences[index],
         batch=batch,
         signature=(
@@ -133,11 +140,17 @@ def predict_sequences(
         chosen = order[at : at + batch_size]
         if not masked:
             chosen = chosen[lengths[chosen] == lengths[chosen[0]]]
-        some = [sequences[index] for index in chosen]
-        inputs = padded(some, masked=masked, names=_chosen(names, chosen))
+        inputs = padded(
+            [sequences[index] for index in chosen], masked=masked, names=_chosen(names, chosen)
+        )
         scores[chosen] = predict_batch(model, inputs)[:, 0]
         at += len(chosen)
     return scores
+
+
+def _rounded(length):
+    """A length up to the next multiple of `_STEP`."""
+    return -(-length // _STEP) * _STEP
 
 
 def _chosen(names, chosen):

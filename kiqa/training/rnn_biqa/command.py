@@ -1,22 +1,22 @@
-"""The command lines of RNN-BIQA's trainings: ``fine-tune`` and ``pool``.
+"""The command lines of RNN-BIQA's trainings: ``fine-tune`` and ``pool``, and with ``features`` all.
 
-Public names: `FINE_TUNE`, `POOL`.
+Public names: `FINE_TUNE`, `FEATURES`, `POOL`, `COMMAND`.
 """
 
 import argparse
 from dataclasses import replace
 
-from kiqa.arguments import add_number, add_path
+from kiqa.arguments import INCLUDE_OPTION, add_number, add_path
 from kiqa.data.chosen import scored_images
 from kiqa.data.records import SETS
-from kiqa.data.untrained import INCLUDE_OPTION
+from kiqa.training.rnn_biqa.features_command import add_features, run_features
 from kiqa.training.rnn_biqa.settings import (
     FINE_TUNING_PRESETS,
     POOLING_PRESETS,
     FineTuningSettings,
     PoolingSettings,
 )
-from kiqa.training.runs.command import TrainingCommand
+from kiqa.training.runs.command import OtherCommand, SeveralCommands, TrainingCommand
 from kiqa.training.runs.parts import limited
 
 
@@ -53,12 +53,12 @@ def _fine_tune(parts, settings, run, arguments):
 
 
 def _epochs(result):
-    said = f", validation SROCC {result['val_srocc']:.4f}" if "val_srocc" in result else ""
-    return f"{result['epochs']} epochs{said}"
+    validation = f", validation SROCC {result['val_srocc']:.4f}" if "val_srocc" in result else ""
+    return f"{result['epochs']} epochs{validation}"
 
 
 def _add_pool_options(parser):
-    group = parser.add_argument_group("features, in place of --data and --dataset")
+    group = parser.add_argument_group("features")
     add_path(group, "--features", "DIR", "folder of features of the data set to train on",
         required=True)  # fmt: skip
     add_path(group, "--test-features", "DIR", "train on all of --features and test on all of "
@@ -66,7 +66,7 @@ def _add_pool_options(parser):
     add_number(group, "--repeats", "random 80/20 splits (paper: 3)", default=0)
     group.add_argument(
         INCLUDE_OPTION, action="store_true", default=False,
-        help="test also on images that the extractor was trained on",
+        help="test also on images that the extractor, or --initial, was trained on",
     )  # fmt: skip
 
 
@@ -74,12 +74,6 @@ def _pooling_runs(arguments: argparse.Namespace, settings: PoolingSettings):
     """The parts of each run."""
     from kiqa.training.rnn_biqa.train import pooling_runs
 
-    given = [f"--{name}" for name in ("data", "dataset", "exclude") if getattr(arguments, name)]
-    if given:
-        raise ValueError(
-            f"Expected --features alone. Received: {' and '.join(given)} as well. Extract the "
-            "features of the data set first: python -m kiqa.train_rnn_biqa features."
-        )
     runs = pooling_runs(
         arguments.features,
         split=arguments.split,
@@ -98,7 +92,7 @@ def _pool(runs, settings, run, arguments):
 
     include = arguments.include_trained
     runs = {
-        name: unseen_parts(parts, include=include, report=run["report"])
+        name: unseen_parts(parts, initial=arguments.initial, include=include, report=run["report"])
         for name, parts in runs.items()
     }
     return run_pooling(runs, settings, initial=arguments.initial, **run)
@@ -114,9 +108,31 @@ FINE_TUNE = TrainingCommand(
 )  # fmt: skip
 POOL = TrainingCommand(
     name="train_rnn_biqa", settings=PoolingSettings, presets=POOLING_PRESETS,
-    prepare=_pooling_runs, train=_pool, add_options=_add_pool_options, data=False, show=str,
+    prepare=_pooling_runs, train=_pool, add_options=_add_pool_options, data=None, show=str,
     summary="Train on the set train of a folder of features, choose nothing or the epoch by val, "
     "report on test; or --repeats N random 80/20 splits; or another data set's --test-features.",
     initial="pooling network of the same method and features to start from (default: random "
     "weights)",
 )  # fmt: skip
+
+
+def _add_features(parser):
+    add_features(parser)
+    parser.set_defaults(run=run_features)
+
+
+FEATURES = OtherCommand(
+    "Extract feature sequences into a folder. What is finished is not computed again; several "
+    "processes may fill one folder with --shard.",
+    _add_features,
+)
+COMMAND = SeveralCommands(
+    name="train_rnn_biqa",
+    summary="Train RNN-BIQA: a feature extractor, features, and their pooling.",
+    commands={
+        "features": ("extract the features of a data set", FEATURES),
+        "fine-tune": ("train the feature extractor", FINE_TUNE),
+        "pool": ("train the pooling network on features", POOL),
+    },
+    failed="images could not be used",
+)

@@ -12,7 +12,7 @@ from kiqa.data.records import ScoredImage
 from kiqa.data.trained import in_chain
 from kiqa.io.weights import TrainingPart, read_info
 from kiqa.training.runs.origin import file_of
-from kiqa.training.teaching.scored import with_scorer
+from kiqa.training.runs.teaching.scored import with_scorer
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def teacher_of(arguments: argparse.Namespace) -> FeatureTeacher | None:
     """Describe the teacher that options name.
 
     Args:
-        arguments: What a parser with `kiqa.training.teaching.command.add_teaching` found.
+        arguments: What a parser with `kiqa.training.runs.teaching.command.add_teaching` found.
 
     Returns:
         The teacher; ``None`` without ``--teacher``.

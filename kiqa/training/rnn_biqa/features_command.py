@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -22,8 +23,9 @@ from kiqa.io.messages import tell
 from kiqa.maps.gaze import GazeForm
 from kiqa.running import claimed
 from kiqa.startup import start_keras
-from kiqa.training.teaching.command import add_teaching, with_taught
+from kiqa.training.runs.teaching.command import add_teaching, with_taught
 
+_say = partial(tell, name="train_rnn_biqa")
 _FORMS = {"paper": RNN_BIQA, "code": RNN_BIQA_CODE}
 
 
@@ -138,7 +140,3 @@ def _display(text):
         return parse_display(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _say(text):
-    tell(text, name="train_rnn_biqa")

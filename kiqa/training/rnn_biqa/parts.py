@@ -23,6 +23,7 @@ from kiqa.data.untrained import untrained
 from kiqa.io.weights import read_info
 from kiqa.training.rnn_biqa.feature_folder import EXTRACTOR_FILE, FeatureFolder
 from kiqa.training.rnn_biqa.feature_teacher import refuse_taught
+from kiqa.training.runs.origin import details_of
 
 if TYPE_CHECKING:
     from kiqa.training.rnn_biqa.pooling import Rated
@@ -208,11 +209,18 @@ def cross_parts(train: FeatureFolder, test: FeatureFolder) -> Parts:
     return _judged_by_people(Part(train, train.names), None, Part(test, test.names))
 
 
-def unseen_parts(parts: Parts, *, include: bool, report: Callable[[str], object]) -> Parts:
-    """Leave out test images that the feature extractor was trained on.
+def unseen_parts(
+    parts: Parts,
+    *,
+    initial: str | os.PathLike | None = None,
+    include: bool,
+    report: Callable[[str], object],
+) -> Parts:
+    """Leave out test images that the feature extractor, or the start, was trained on.
 
     Args:
         parts: Of `own_parts`, `random_parts` or `cross_parts`.
+        initial: Name or file of the pooling network that is started from.
         include: Leave nothing out, and say so.
         report: Called with a sentence on what was met.
 
@@ -221,17 +229,21 @@ def unseen_parts(parts: Parts, *, include: bool, report: Callable[[str], object]
 
     Raises:
         ValueError: If no test image is left.
+        FileNotFoundError: If there is no such initial network.
     """
     test = parts["test"]
     if test is None:
         return parts
+    models = [details_of(initial)]
     file = test.folder.path / EXTRACTOR_FILE
-    if not file.is_file():
+    if file.is_file():
+        models.append(read_info(file).details)
+    else:
         report(f"what {test.folder.info.extractor} was trained on is not known: {file} is missing")
-        return parts
     names = set(test.names)
     records = [record for record in folder_records(test.folder) if record.name in names]
-    kept = untrained(records, [read_info(file).details], include=include, report=report)
+    known = [model for model in models if model is not None]
+    kept = untrained(records, known, include=include, report=report)
     left = {record.name for record in kept.images}
     return {**parts, "test": Part(test.folder, [name for name in test.names if name in left])}
 

@@ -1,17 +1,19 @@
 """The command line of a training: the same options everywhere, spelt the same.
 
 A system states what is its own in a `TrainingCommand`; `main` parses, checks,
-reads the data, starts Keras, trains, and turns errors into one line. Loads no
-Keras, so that ``--help`` and wrong options answer at once.
+reads the data, starts Keras, trains, and turns errors into one line. Where one
+module has several commands, `SeveralCommands` lists them. Loads no Keras, so
+that ``--help`` and wrong options answer at once.
 
-Public names: `TrainingCommand`, `main`, `training_parser`, `add_training`,
-`run_command`.
+Public names: `TrainingCommand`, `OtherCommand`, `SeveralCommands`, `main`,
+`training_parser`.
 """
 
 import argparse
 import dataclasses
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -48,7 +50,8 @@ class TrainingCommand:
         preset_without: Another one where none of some arguments is given, and their names, such
             as ``("embedded", ("data", "patches"))``.
         add_options: Adds the options that only this training has.
-        data: Whether ``--data`` and ``--dataset`` must be given.
+        data: Whether ``--data`` and ``--dataset`` must be given; ``None`` has
+            neither them nor ``--exclude``.
         workdir: From the parsed arguments to the folder without
             ``--workdir``; ``None`` lets the option be required.
         initial: What ``--initial`` may name, for ``--help``.
@@ -67,18 +70,51 @@ class TrainingCommand:
     preset: str = "paper"
     preset_without: tuple[str, Sequence[str]] | None = None
     add_options: Callable[[argparse.ArgumentParser], None] = lambda parser: None
-    data: bool = True
+    data: bool | None = True
     workdir: Callable[[argparse.Namespace], Path] | None = None
     initial: str = "weights to start from (default: random weights)"
     show: Callable[[Any], str] | None = None
     failures: tuple[type[Exception], ...] = ()
 
 
-def main(command: TrainingCommand, argv: Sequence[str] | None = None) -> int:
-    """Run the command line of a training.
+@dataclasses.dataclass(frozen=True)
+class OtherCommand:
+    """A command of `SeveralCommands` that has no epochs.
+
+    Attributes:
+        summary: What it does, for ``--help``.
+        add_options: Adds its options, and sets ``run``, from the parsed
+            arguments to the exit status.
+    """
+
+    summary: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SeveralCommands:
+    """A command line whose first word names one of several commands.
+
+    Attributes:
+        name: Of the module, such as ``"train_rnn_biqa"``.
+        summary: What they do together, for ``--help``.
+        commands: By their names what the list of all says of each, and itself.
+        metavar: What such a name is called, for ``--help``.
+        failed: When the exit status is 1, such as ``"images could not be used"``.
+    """
+
+    name: str
+    summary: str
+    commands: Mapping[str, tuple[str, TrainingCommand | OtherCommand]]
+    metavar: str = "COMMAND"
+    failed: str = ""
+
+
+def main(command: TrainingCommand | SeveralCommands, argv: Sequence[str] | None = None) -> int:
+    """Run the command line of a training, or of several commands.
 
     Args:
-        command: The training.
+        command: The training, or what is listed.
         argv: Arguments without the program's name; ``None`` takes
             `sys.argv`.
 
@@ -86,38 +122,49 @@ def main(command: TrainingCommand, argv: Sequence[str] | None = None) -> int:
         The exit status: 0 done, 1 one of the command's ``failures``, 2 wrong
         input, 130 interrupted.
     """
-    return run_command(command, training_parser(command).parse_args(argv))
+    arguments = training_parser(command).parse_args(argv)
+    return arguments.run(arguments)
 
 
-def training_parser(command: TrainingCommand) -> argparse.ArgumentParser:
-    """Return the parser of a training's command line.
+def training_parser(command: TrainingCommand | SeveralCommands) -> argparse.ArgumentParser:
+    """Return the parser of a command line; ``run`` of what it parses is the command.
 
     Args:
-        command: The training.
+        command: As for `main`.
     """
+    if isinstance(command, SeveralCommands):
+        failed = command.failed
+    else:
+        failed = "the training failed" if command.failures else ""
     parser = argparse.ArgumentParser(
         prog=f"python -m kiqa.{command.name}",
         description=command.summary,
-        argument_default=argparse.SUPPRESS,  # only what was given overrides a preset
-        epilog=_STATUS.format(failed="1 the training failed, " if command.failures else ""),
+        epilog=_STATUS.format(failed=f"1 {failed}, " if failed else ""),
     )
-    add_training(parser, command)
+    if isinstance(command, TrainingCommand):
+        _add_training(parser, command)
+        return parser
+    names = parser.add_subparsers(required=True, metavar=command.metavar)
+    for name, (about, one) in command.commands.items():
+        inner = names.add_parser(name, help=about, description=one.summary)
+        if isinstance(one, TrainingCommand):
+            _add_training(inner, one)
+        else:
+            one.add_options(inner)
     return parser
 
 
-def add_training(parser: argparse.ArgumentParser, command: TrainingCommand) -> None:
-    """Add all options of a training.
-
-    Args:
-        parser: With ``argument_default=argparse.SUPPRESS``.
-        command: The training.
-    """
+def _add_training(parser, command):
+    """All options of a training, and what it does."""
+    parser.argument_default = argparse.SUPPRESS  # only what was given overrides a preset
+    parser.set_defaults(run=partial(_run, command))
     data = parser.add_argument_group("data")
-    default = {"required": True} if command.data else {"default": None}
-    data.add_argument("--data", type=Path, **default, help="folder of the data set")
-    data.add_argument("--dataset", choices=sorted(DATASETS), **default, help="which one")
+    if command.data is not None:
+        default = {"required": True} if command.data else {"default": None}
+        data.add_argument("--data", type=Path, **default, help="folder of the data set")
+        data.add_argument("--dataset", choices=sorted(DATASETS), **default, help="which one")
+        add_exclude(data)
     add_text(data, "--split", "FILE|NAME", "split with train and val (default: the data set's own)")
-    add_exclude(data)
     add_number(data, "--limit", "only so many training images, at random by --seed")
     run = parser.add_argument_group("run")
     if command.workdir is None:
@@ -146,16 +193,8 @@ def add_training(parser: argparse.ArgumentParser, command: TrainingCommand) -> N
     command.add_options(parser)
 
 
-def run_command(command: TrainingCommand, arguments: argparse.Namespace) -> int:
-    """Run a training, print its result, and turn its errors into one line.
-
-    Args:
-        command: The training.
-        arguments: What `add_training`'s parser found.
-
-    Returns:
-        As `main`.
-    """
+def _run(command, arguments):
+    """Run a training, print its result, turn its errors into one line; the exit status."""
 
     def say(text):
         tell(text, name=command.name)
@@ -168,7 +207,10 @@ def run_command(command: TrainingCommand, arguments: argparse.Namespace) -> int:
         with claimed(arguments):
             result = _train(command, arguments, say)
     except KeyboardInterrupt:
-        say(f"interrupted. {again}" if begun.is_file() else "interrupted; nothing was begun.")
+        # Maps, features and the runs of parts are finished before the run itself is begun.
+        empty = not any(arguments.workdir.glob("*"))
+        what = "; nothing was begun." if empty else f". What is finished stays. {again}"
+        say(f"interrupted{what}")
         return interrupt_status()
     except command.failures as error:
         say(f"error: {error}")

@@ -1,15 +1,18 @@
 """What a training started from, as its weights file and settings tell it.
 
-Public names: `described`, `origin`, `started_from`, `details_of`, `file_of`.
+Public names: `described`, `origin`, `started_from`, `details_of`, `file_of`,
+`report_seen`, `Judged`.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kiqa import __version__
 from kiqa.data.trained import in_chain
+from kiqa.data.untrained import untrained
 from kiqa.io.files import sha256_of
 from kiqa.io.weights import (
     Details,
@@ -21,6 +24,23 @@ from kiqa.io.weights import (
 )
 
 _MADE = ("imagenet", "patchnet-map")  # starts that are made, not read from a file of ours
+_USES = {"val": ("train",), "test": ("train", "val")}  # what a network must not have seen them for
+_MEANING = {
+    "val": "numbers on val are too good, and may choose another epoch than new images would",
+    "test": "numbers on test are too good; evaluations leave these images out",
+}
+
+
+class Judged(NamedTuple):
+    """An image that a run is judged by.
+
+    Attributes:
+        name: In its data set.
+        content: Its scene or reference.
+    """
+
+    name: str
+    content: str
 
 
 def described(
@@ -133,3 +153,58 @@ def file_of(model: str | os.PathLike) -> Path:
     """
     path = Path(model)
     return path if path.is_file() else find_weights(model)
+
+
+def report_seen(
+    model: str | os.PathLike | None,
+    parts: Mapping[str, Sequence[Any]],
+    *,
+    role: str,
+    report: Callable[[str], object],
+) -> None:
+    """Say that a network in the chain of a training was trained on what judges it.
+
+    Nothing is refused: a run may continue a network on its own split, whose
+    validation images chose the epoch there as well. So these count if they
+    fitted weights, test images also if they chose an epoch.
+
+    Args:
+        model: As ``initial`` of `origin`.
+        parts: Images of ``"val"`` and ``"test"``, with ``name`` and
+            ``content``, such as `Judged`. They are compared by these with the
+            images of every data set that the network was trained on.
+        role: What the network is to the training, such as ``"initial"``.
+        report: Called with a sentence about each part.
+
+    Raises:
+        FileNotFoundError: As `origin`.
+        kiqa.io.weights.WeightsError: As `details_of`.
+    """
+    details = details_of(model)
+    if details is None:
+        return
+    if details.trained_on is None:
+        report(f"what {role} {details.name} was trained on is not known: its file does not say it")
+        return
+    for part, images in parts.items():
+        try:
+            met, dataset = _most_met(images, details, uses=_USES[part])
+        except ValueError as error:  # of a split that this kiqa does not have
+            report(f"whether {role} {details.name} was trained on {part} is not known: {error}")
+            continue
+        if met:
+            report(
+                f"{role} {details.name} was trained on {met} of {len(images)} {part} images, by "
+                f"their names in {dataset}: {_MEANING[part]}"
+            )
+
+
+def _most_met(images, details, *, uses):
+    """How many images are of parts with such a use, and of which data set they then are."""
+    used = tuple(part for part in details.trained_on if part.use in uses)
+    known = replace(details, trained_on=used)
+    found = [(0, "")]
+    for dataset in {part.dataset for part in used if part.dataset is not None}:
+        kept = untrained(images, [known], include=True, report=lambda text: None, dataset=dataset)
+        found.append((kept.met, dataset))
+    return max(found)

@@ -1,12 +1,13 @@
 """The images of a training, as its options name them: nothing is trained on that it is judged by.
 
 Public names: `chosen_parts`, `limited`, `add_unrated`, `unrated_images`,
-`refuse_shared_contents`, `keep_split`.
+`require_enough`, `refuse_judged`, `refuse_shared_contents`, `record_rows`,
+`keep_split`.
 """
 
 import argparse
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,7 +28,7 @@ def chosen_parts(
     """Read the images that the options of a training's data name.
 
     Args:
-        arguments: What `add_training`'s parser found.
+        arguments: What `kiqa.training.runs.command.training_parser` found.
         settings: With ``seed``, for ``--limit``.
 
     Returns:
@@ -104,6 +105,29 @@ def unrated_images(arguments: argparse.Namespace) -> list[Path]:
     return [] if folder is None else images_in(folder, chosen="train", split=split)
 
 
+def refuse_judged(unrated: Sequence[Path], parts: Mapping[str, Sequence[ScoredImage]]) -> None:
+    """Refuse images without a score that a run is judged by.
+
+    Args:
+        unrated: Files that are trained on.
+        parts: Images by part; those of ``"val"`` and ``"test"`` are compared.
+
+    Raises:
+        ValueError: If one is a file of these parts, or has the name of one or
+            of its scene.
+    """
+    judged = [record for part in ("val", "test") for record in parts[part]]
+    names = {name for record in judged for name in (record.path.name, record.content)}
+    files = {record.path.resolve() for record in judged}
+    shared = [path.name for path in unrated if path.name in names or path.resolve() in files]
+    if shared:
+        raise ValueError(
+            "Expected unrated images outside of val and test. Received: "
+            f"{len(shared)} of them, by file or by name, such as {shared[:3]}. Choose others with "
+            "a split of their folder; give other images that share a name another one."
+        )
+
+
 def keep_split(drawn: Mapping[str, str], workdir: Path) -> Path:
     """Write a split that was drawn here into the folder of the run, unless it is there.
 
@@ -146,3 +170,38 @@ def refuse_shared_contents(parts: Mapping[str, Sequence[Mapping]]) -> None:
                 "Expected every scene, or reference, on one side of the split. Received: "
                 f"{len(shared)} in both {one} and {other}, such as {shared[:3]}. Split by content."
             )
+
+
+def require_enough(train: Sized, validation: Sized, settings: Any, *, what: str = "images") -> None:
+    """Refuse parts that make no batch, or no correlation.
+
+    Args:
+        train: What is trained on.
+        validation: What chooses the epoch.
+        settings: With ``batch_size``.
+        what: Both are, in words.
+
+    Raises:
+        ValueError: With the numbers that are needed and that are there.
+    """
+    if len(train) < settings.batch_size or len(validation) < 3:
+        raise ValueError(
+            f"Expected at least {settings.batch_size} {what} to train, one batch, and 3 to "
+            f"validate. Received: {len(train)} and {len(validation)}."
+        )
+
+
+def record_rows(parts: Mapping[str, Sequence[ScoredImage]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of ``images.csv`` of rated images.
+
+    Args:
+        parts: Images by part.
+
+    Returns:
+        For `kiqa.training.runs.run.Training`: ``image_name``, ``content`` and
+        ``mos01`` of each.
+    """
+    return {
+        part: [{"image_name": r.name, "content": r.content, "mos01": r.mos01} for r in records]
+        for part, records in parts.items()
+    }

@@ -33,7 +33,7 @@ from kiqa.training.runs.epochs import train_to_best
 from kiqa.training.runs.feeding import fit_epoch
 from kiqa.training.runs.history import best_numbers, history_writer
 from kiqa.training.runs.options import settings_to_json
-from kiqa.training.runs.origin import started_from
+from kiqa.training.runs.origin import Judged, report_seen, started_from
 from kiqa.training.runs.parts import refuse_shared_contents
 from kiqa.training.runs.replicas import share_statistics
 from kiqa.training.runs.workdir import machine, open_workdir, text_sha256
@@ -136,6 +136,11 @@ def run_training(
     rows = [{**row, "set": part} for part, members in training.parts.items() for row in members]
     counts = {part: len(members) for part, members in training.parts.items()}
     model = _built(training)  # first: what cannot be built leaves the folder free
+    judged = {
+        part: [Judged(row["image_name"], row["content"]) for row in training.parts.get(part, ())]
+        for part in ("val", "test")
+    }
+    report_seen(training.initial, judged, role="initial", report=report)
     folder = open_workdir(
         workdir,
         settings=settings_to_json(training.settings) | started_from(training.initial),

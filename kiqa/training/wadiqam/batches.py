@@ -4,7 +4,7 @@ All randomness comes from (seed, epoch, step), so that a step can be made
 again, alone and in any order.
 
 Public names: `PatchSource`, `patch_source`, `random_patches`, `epoch_plan`,
-`fed`, `fixed_patches`.
+`network_inputs`, `fixed_patches`.
 """
 
 from collections.abc import Sequence
@@ -142,7 +142,7 @@ def epoch_plan(
     def batch(samples, chosen, rng):
         inputs = [np.concatenate(parts) for parts in zip(*samples, strict=True)]
         rated = targets[chosen].repeat(patches, axis=0).astype(np.float32)
-        return fed(inputs), rated
+        return network_inputs(inputs), rated
 
     pixels = ArraySpec("uint8", (None, WADIQAM.patch, WADIQAM.patch, 3))
     return EpochPlan(
@@ -151,14 +151,14 @@ def epoch_plan(
         augment=cut,
         batch=batch,
         signature=(
-            fed([pixels] * (1 if source.references is None else 2)),
+            network_inputs([pixels] * (1 if source.references is None else 2)),
             ArraySpec("float32", (None, targets.shape[1])),
         ),
         generator=lambda number: epoch_rng(seed, number, epoch=epoch),
     )
 
 
-def fed(inputs: Sequence) -> Any:
+def network_inputs(inputs: Sequence) -> Any:
     """Return the inputs as Keras takes them: one alone, or a tuple of several."""
     return inputs[0] if len(inputs) == 1 else tuple(inputs)
 

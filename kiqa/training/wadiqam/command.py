@@ -15,7 +15,7 @@ from kiqa.data.trained import trained_on
 from kiqa.io.messages import tell
 from kiqa.training.runs.command import TrainingCommand
 from kiqa.training.runs.parts import keep_split, limited
-from kiqa.training.teaching.command import add_teaching, taught_parts
+from kiqa.training.runs.teaching.command import add_teaching, taught_parts
 from kiqa.training.wadiqam.proxies import METRICS, proxy_by
 from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
 from kiqa.training.wadiqam.tasks import (
@@ -52,35 +52,35 @@ def _add_options(parser):
 
 
 def _prepare(arguments: argparse.Namespace, settings: WadiqamSettings):
-    """Tasks of train, val and test, and what is told of them."""
-    given = [name for name in ("dataset", "pairs", "pristine") if getattr(arguments, name)]
-    if len(given) != 1:
+    """Tasks of train, val and test, and what the weights file says of them."""
+    sources = [name for name in ("dataset", "pairs", "pristine") if getattr(arguments, name)]
+    if len(sources) != 1:
         raise ValueError(
             "Expected one of --data with --dataset, --pairs and --pristine. "
-            f"Received: {', '.join(f'--{name}' for name in given) or 'none'}."
+            f"Received: {', '.join(f'--{name}' for name in sources) or 'none'}."
         )
-    if given != ["dataset"] and (arguments.histories or arguments.teacher is not None):
+    if sources != ["dataset"] and (arguments.histories or arguments.teacher is not None):
         raise ValueError(
-            f"Expected --histories and --teacher together with --dataset. Received: --{given[0]}, "
-            "pairs."
+            "Expected --histories and --teacher together with --dataset. Received: "
+            f"--{sources[0]}, pairs."
         )
     if settings.mode == "fr" and (arguments.histories or arguments.teacher is not None):
         raise ValueError(
             "Expected --histories and --teacher together with --mode nr: a copy has another size "
             "than its reference, and the teacher sees none. Received: --mode fr."
         )
-    if arguments.metric and given != ["pristine"]:
+    if arguments.metric and sources != ["pristine"]:
         raise ValueError(
-            f"Expected --metric together with --pristine. Received: --{given[0]}, which has its "
+            f"Expected --metric together with --pristine. Received: --{sources[0]}, which has its "
             "own scores. Leave --metric out."
         )
-    if given == ["dataset"]:
+    if sources == ["dataset"]:
         if arguments.counts is not None:
             arguments.split = _counted_split(arguments)
         records = taught_parts(arguments, settings)
         parts = [rated_tasks(part, mode=settings.mode) for part in records]
         return *parts, trained_on(*records[:2], scores="human", about="MOS")
-    path = arguments.pairs if given == ["pairs"] else _proxy_pairs(arguments)
+    path = arguments.pairs if sources == ["pairs"] else _proxy_pairs(arguments)
     pairs = read_pairs(path, exclude=arguments.exclude, report=_report)
     if settings.mode == "nr":
         pairs = {

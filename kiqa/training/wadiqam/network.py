@@ -15,7 +15,7 @@ from kiqa.training.runs.optimizers import NO_DECAY, adam, compile_model, schedul
 from kiqa.training.runs.replicas import whole_batch
 from kiqa.training.runs.seeding import model_seed
 from kiqa.training.runs.start import start_from
-from kiqa.training.wadiqam.batches import PatchSource, fed, fixed_patches, patch_source
+from kiqa.training.wadiqam.batches import PatchSource, fixed_patches, network_inputs, patch_source
 from kiqa.training.wadiqam.form import plain_form, training_form
 from kiqa.training.wadiqam.losses import pooled_loss
 from kiqa.training.wadiqam.settings import WadiqamSettings
@@ -108,7 +108,7 @@ def predict_scores(
         missing = _BATCH - len(batch[0])
         if missing and at:  # one batch size, one compiled function
             batch = [np.pad(part, [(0, missing), *[(0, 0)] * 3]) for part in batch]
-        predicted = keras.ops.convert_to_numpy(model.predict_on_batch(fed(batch)))
+        predicted = keras.ops.convert_to_numpy(model.predict_on_batch(network_inputs(batch)))
         parts.append(predicted[: _BATCH - missing])
     predicted = np.concatenate(parts).astype(np.float64).reshape(-1, patches, parts[0].shape[1])
     quality = predicted[..., 0]
@@ -120,5 +120,5 @@ def _sample(source, *, seed):
     """Patches of some training images."""
     order = np.random.default_rng(seed).permutation(len(source))[:_SAMPLE]
     images = [source.images.paths[index] for index in order]
-    some = patch_source(images, keep_bytes=0)
-    return fixed_patches(some, 16, seed=seed)[0]
+    sampled = patch_source(images, keep_bytes=0)
+    return fixed_patches(sampled, 16, seed=seed)[0]

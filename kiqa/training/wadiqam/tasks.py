@@ -18,6 +18,7 @@ from kiqa.data.splits import read_split
 from kiqa.data.tables import read_table
 from kiqa.data.trained import names_trained_on
 from kiqa.io.weights import TrainingPart
+from kiqa.training.runs.parts import require_enough
 from kiqa.training.wadiqam.settings import WadiqamSettings
 
 _HELD_OUT = 8  # without a set val, one of so many training images chooses the epoch
@@ -224,11 +225,7 @@ def check_parts(parts: Mapping[str, Sequence[PatchTask]], settings: WadiqamSetti
             superfluous.
     """
     train, validation = parts["train"], parts["val"]
-    if len(train) < settings.batch_size or len(validation) < 3:
-        raise ValueError(
-            f"Expected at least {settings.batch_size} images to train, one batch, and 3 to "
-            f"validate. Received: {len(train)} and {len(validation)}."
-        )
+    require_enough(train, validation, settings)
     wanted = settings.mode == "fr"
     everything = [task for tasks in parts.values() for task in tasks]
     wrong = [task.name for task in everything if (task.reference is not None) != wanted]

@@ -71,15 +71,18 @@ def test_different_scores_are_status_1(stand_in, photos, capsys):
         (["empty.jsonl", "--output", "c.jsonl"], "without any"),
         (["a.jsonl", "photos/notes.jpg", "--output", "c.jsonl"], "Expected rows that kiqa score"),
         (["a.jsonl", "--output", "photos"], "a folder"),
+        (["a.jsonl", "--output", "old.csv"], "old.csv, which has content. Remove it, or choose"),
     ],
 )
 def test_errors_are_one_line_and_status_2(stand_in, photos, capsys, arguments, said):
     """And nothing is written."""
     _score("--output", "a.jsonl")
     Path("empty.jsonl").touch()
+    Path("old.csv").write_text("kept")
     before = Path("a.jsonl").read_bytes()
     capsys.readouterr()
     assert main(["merge", *arguments]) == 2
     error = capsys.readouterr().err
     assert said in error and error.count("\n") == 1
     assert Path("a.jsonl").read_bytes() == before and not Path("c.jsonl").exists()
+    assert Path("old.csv").read_text() == "kept"

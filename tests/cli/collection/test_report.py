@@ -4,7 +4,6 @@ import json
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -15,18 +14,6 @@ def _data(path):
     text = Path(path).read_text(encoding="utf-8")
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
     return json.loads(found[1])
-
-
-@pytest.fixture
-def collection(tmp_path, monkeypatch, stand_in, photo):
-    """A folder ``d``: two frames of a scene, a darker one of another, and a bad file."""
-    monkeypatch.chdir(tmp_path)
-    Path("d/sub").mkdir(parents=True)
-    Image.fromarray(photo).save("d/a.png")
-    Image.fromarray((photo * 0.8).astype(np.uint8)).save("d/sub/b.png")
-    Image.fromarray((photo[::-1] * 0.5).astype(np.uint8)).save("d/c.png")
-    Path("d/bad.jpg").write_bytes(b"no image")
-    return tmp_path
 
 
 def test_the_page_holds_images_groups_reasons_and_errors(collection, capsys):

@@ -26,6 +26,7 @@ def test_the_bodys_of_lite_is_that_of_imagenet(monkeypatch):
     from kiqa.models.efficientnet_lite import fold_norms
     from kiqa.training.runs.imagenet import find_imagenet_file, imagenet_efficientnet_lite
 
+    assert PooledBody(read_info("lite"), deepbiq_views).learned_from is None
     try:
         find_imagenet_file("lite2")
     except FileNotFoundError:
@@ -36,6 +37,31 @@ def test_the_bodys_of_lite_is_that_of_imagenet(monkeypatch):
             lite.get_layer(layer.name).get_weights(), layer.get_weights(), strict=True
         ):
             np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-6)
+
+
+def test_a_body_says_what_trained_it(feature_body, tmp_path):
+    """Its file's details; nothing where a tuned copy stands beside it."""
+    import keras
+
+    info = read_info(feature_body)
+    assert PooledBody(info, deepbiq_views).learned_from == info.details
+    plain = load_model(feature_body)
+    tuned = keras.layers.ReLU(name="tuned_head_relu6")(plain.get_layer("head_conv").output)
+    both = keras.Model(plain.inputs[0], [plain.outputs[0], tuned], name="both")
+    path = export_h5(both, tmp_path / "both.h5", info.details)
+    assert PooledBody(read_info(path), deepbiq_views).learned_from is None
+
+
+def test_a_body_of_patches_looks_at_images_too(feature_body, photo, tmp_path):
+    """Its input has one size, as that of rnn_features; the views have another."""
+    import keras
+
+    info, plain = read_info(feature_body), load_model(feature_body)
+    fixed = keras.models.clone_model(plain, keras.Input((64, 64, 3), name="patch"))
+    fixed.set_weights(plain.get_weights())
+    path = export_h5(fixed, tmp_path / "fixed.h5", info.details)
+    one, two = (PooledBody(read_info(file), deepbiq_views) for file in (feature_body, path))
+    np.testing.assert_array_equal(one.features(photo[:230, :260]), two.features(photo[:230, :260]))
 
 
 def test_another_network_is_refused(tmp_path):

@@ -27,12 +27,15 @@ def test_a_folder_for_a_file_and_the_other_way_round(tmp_path):
 
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
 def test_rows_are_written_whole_or_not_at_all(tmp_path, form):
-    """A file that is there stays as it is if a row cannot be written."""
+    """There is no file if a row cannot be written; one with content is refused."""
     path = tmp_path / "rows"
-    write_rows(path, [ROW], form=form, columns=tuple(ROW))
-    assert read_rows(path, form=form, columns=tuple(ROW)) == [ROW]
     with pytest.raises(KeyError):
         write_rows(path, [ROW, {}], form=form, columns=tuple(ROW))
+    assert list(tmp_path.iterdir()) == []
+    path.touch()
+    write_rows(path, [ROW], form=form, columns=tuple(ROW))
+    with pytest.raises(ValueError, match="rows, which has content. Remove it"):
+        write_rows(path, [ROW, ROW], form=form, columns=tuple(ROW))
     assert read_rows(path, form=form, columns=tuple(ROW)) == [ROW]
     assert [each.name for each in tmp_path.iterdir()] == ["rows"]
 

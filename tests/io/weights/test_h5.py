@@ -245,14 +245,12 @@ def _first_dialect(content):
     content.attrs["model_config"] = '{"class_name": "Sequential", "config": []}'
 
 
-def _lambda(content):
-    text = content.attrs["model_config"]
-    content.attrs["model_config"] = text.replace('"BatchNormalization"', '"Lambda"')
+def _of_class(name):
+    def change(content):
+        text = content.attrs["model_config"]
+        content.attrs["model_config"] = text.replace('"BatchNormalization"', f'"{name}"')
 
-
-def _unknown_class(content):
-    text = content.attrs["model_config"]
-    content.attrs["model_config"] = text.replace('"BatchNormalization"', '"Unheard"')
+    return _edit(change)
 
 
 @pytest.mark.parametrize(
@@ -274,8 +272,8 @@ def _unknown_class(content):
         (_edit(_nan), "1 of 3 values of score/kernel are not"),
         (_edit(_no_json), "as JSON"),
         (_edit(_first_dialect), "'list'"),
-        (_edit(_lambda), "'norm' (Lambda)"),
-        (_edit(_unknown_class), "Unheard"),
+        (_of_class("Lambda"), "'norm' (Lambda)"),
+        (_of_class("Unheard"), "Unheard"),
     ],
     ids=[
         *("empty", "html", "cut", "no tensor", "no layer", "no tensors", "renamed", "unlisted"),

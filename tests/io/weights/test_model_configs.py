@@ -7,7 +7,7 @@ import os
 import keras
 import pytest
 from keras import layers
-from keras.src.saving.serialization_lib import SafeModeScope
+from keras.src.saving.serialization_lib import SafeModeScope, in_safe_mode
 
 from kiqa.io.weights.model_configs import build_model, checked_config, planned_model
 
@@ -97,6 +97,21 @@ def test_functions_in_calls_and_wrappers_are_refused():
     called["config"]["layers"][1]["inbound_nodes"][0]["kwargs"]["mask"] = function
     with pytest.raises(ValueError, match="'each'"):
         build_model(called)
+
+
+def test_the_private_scope_of_safe_building_is_there(monkeypatch):
+    """Keras 3.14 and 3.15 have it; what a program allows for its own files is set back after."""
+    seen = []
+    given = keras.Sequential.from_config
+    monkeypatch.setattr(
+        keras.Sequential,
+        "from_config",
+        lambda config, custom_objects: seen.append(in_safe_mode()) or given(config, custom_objects),
+    )
+    with SafeModeScope(False):
+        build_model(_sequential({"class_name": "Identity", "config": {"name": "x"}}))
+        assert in_safe_mode() is False
+    assert seen == [True], keras.__version__
 
 
 def test_unsafe_deserialisation_does_not_reach_it():

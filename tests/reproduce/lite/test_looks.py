@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from kiqa.data.records import ScoredImage
 from kiqa.maps.lite import working_pixels
@@ -13,14 +12,12 @@ from kiqa.reproduce.lite.looks import Look, looks_of, network_of
 
 
 @pytest.fixture
-def records(tmp_path, photo):
+def records(cuts):
     """Two images."""
-    found = []
-    for number in range(2):
-        path = tmp_path / f"{number}.png"
-        Image.fromarray(photo[60 * number : 60 * number + 80, :100]).save(path)
-        found.append(ScoredImage(path.name, path, 0.5, None, path.name, "few", (0.0, 1.0)))
-    return found
+    return [
+        ScoredImage(path.name, path, 0.5, None, path.name, "few", (0.0, 1.0))
+        for path in cuts(2, 80, 100, step=60)
+    ]
 
 
 @pytest.mark.slow

@@ -34,6 +34,7 @@ def test_forms_command_writes_a_table(images, tmp_path, capsys, run):
         rows = list(csv.DictReader(stream))
     assert [row["image"] for row in rows] == ["a.png"] * 4 + ["b.png"] * 4
     summary = json.loads((out / "varjpeg-forms.json").read_text())
+    assert summary["trained_on_met"] == 0
     assert sorted(summary["by_quality"]) == ["20", "35", "50", "70"]
     mean = np.mean([float(row["extra"]) for row in rows])
     assert summary["mean_extra"] == pytest.approx(mean, abs=1e-5)

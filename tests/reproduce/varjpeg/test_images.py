@@ -1,9 +1,32 @@
 """Images for the comparison, and their differences."""
 
+import argparse
+
 import numpy as np
 import pytest
 
-from kiqa.reproduce.varjpeg.images import blurred_outside, psnr
+from kiqa.reproduce.varjpeg.images import add_images, blurred_outside, images_of, psnr
+
+
+@pytest.mark.parametrize(
+    ("options", "names", "told"),
+    [
+        ([], ["b.png"], "1 of 2 images were trained on by m"),
+        (["--include-trained"], ["a.png", "b.png"], "included"),
+        (["--include-trained", "--limit", "1"], ["a.png"], "included"),
+    ],
+)
+def test_images_that_the_model_was_trained_on(images, described, capsys, options, names, told):
+    """They are left out with a word, unless they are asked for; the limit counts the others."""
+    parser = argparse.ArgumentParser()
+    add_images(parser)
+    scorer = argparse.Namespace(
+        info=argparse.Namespace(details=described("cid22", names=["a.png"]))
+    )
+    kept = images_of(parser.parse_args(["--images", str(images), *options]), scorer)
+    assert [path.name for path in kept.images] == names
+    assert kept.note == {"trained_on_met": 1, "trained_on_included": bool(options)}
+    assert told in capsys.readouterr().err
 
 
 def test_photograph_is_blurred_outside_the_mask_only(photo):

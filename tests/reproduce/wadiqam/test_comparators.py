@@ -84,3 +84,7 @@ def test_images_that_a_model_was_trained_on_are_left_out(results, monkeypatch, d
     assert len(row.tasks) == 18 and name not in {task.name for task in row.tasks}
     np.testing.assert_array_equal(row.scores, -np.arange(18))
     assert "2 of 20 images were trained on by m" in capsys.readouterr().err
+    (row,) = results(
+        "wadiqam-table3", "nr", "biq2021", "--comparators", "brisque", "--include-trained"
+    )
+    assert len(row.tasks) == 20 and name in {task.name for task in row.tasks}

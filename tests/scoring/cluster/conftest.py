@@ -1,6 +1,8 @@
 """One Ray of two cores for all tests that need a real one, and images for its workers."""
 
 import importlib.util
+import os
+import tempfile
 import time
 
 import numpy as np
@@ -8,6 +10,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from kiqa.scoring.cluster import session
 from kiqa.scoring.cluster.session import joined
 
 _IMAGES = 40
@@ -27,18 +30,28 @@ def images(tmp_path_factory):
 
 
 @pytest.fixture(scope="package")
-def own_ray():
-    """A Ray of this process with two cores; the function that lists its workers."""
+def real_ray():
+    """The library, loaded as kiqa does: it reads variables then."""
     if importlib.util.find_spec("ray") is None:
         pytest.skip("needs kiqa[ray]")
-    before = {process.pid for process in psutil.Process().children(recursive=True)}
-    with joined(None, workers=2):
+    return session._ray()
 
-        def workers():
-            new = psutil.Process().children(recursive=True)
-            return [each for each in new if each.pid not in before and _is_guest(each)]
 
-        yield workers
+@pytest.fixture(scope="package")
+def own_ray(real_ray):
+    """A Ray of this process with two cores, of which nothing stays; lists its workers."""
+    before = set(_children())
+    with (
+        tempfile.TemporaryDirectory(prefix="k", dir="/tmp") as place,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(tempfile, "tempdir", place)
+        with joined(None, workers=2):
+            patch.undo()
+            yield lambda: [each for each in _children() if each not in before and _is_guest(each)]
+        _, left = psutil.wait_procs([each for each in _children() if each not in before], 10)
+        assert left == [], "processes of a Ray of our own are left"
+        assert os.listdir(place) == [], "its temporary folder is left"
 
 
 @pytest.fixture
@@ -48,6 +61,10 @@ def workers_of(own_ray):
     while own_ray() and time.monotonic() - began < 20:
         time.sleep(0.1)
     return own_ray
+
+
+def _children():
+    return psutil.Process().children(recursive=True)
 
 
 def _is_guest(process):

@@ -1,13 +1,20 @@
 """Addresses that are none, that nobody answers, or where something else does; and shares."""
 
+import contextlib
+import os
 import socket
+import subprocess
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
+import kiqa
 from kiqa.scoring.cluster import session
 from kiqa.scoring.cluster.session import Shares, joined, reached, shares
 
@@ -19,6 +26,7 @@ def no_ray(monkeypatch):
     """A stand-in for Ray, to which this process is not connected."""
 
     def init(address, **options):
+        assert type(address) is str  # Ray takes no other kind of text
         raise RuntimeError("Version mismatch: 2.9 and 2.60")
 
     made = SimpleNamespace(is_initialized=lambda: False, init=init, __version__="2.60.0")
@@ -77,9 +85,9 @@ def test_a_server_that_is_no_ray_is_refused(no_ray, server, answer, monkeypatch)
 def test_what_answers_as_ray_does_is_asked(no_ray, server):
     """What Ray says then, such as other versions, is the reason."""
     address = server(_SETTINGS)
-    reached(address)
-    with pytest.raises(ValueError, match="Version mismatch.*Install ray==2.60.0"), joined(address):
-        pass
+    for each in (address, reached(address)):
+        with pytest.raises(ValueError, match="Version mismatch.*Install ray==2.60.0"), joined(each):
+            pass
 
 
 def test_an_address_that_answered_is_not_asked_again(no_ray, server, monkeypatch):
@@ -87,6 +95,20 @@ def test_an_address_that_answered_is_not_asked_again(no_ray, server, monkeypatch
     found = reached(server(_SETTINGS))
     monkeypatch.delattr(session, "_check_answers")
     assert reached(found) is found and reached(None) is None
+
+
+def test_a_head_that_wants_a_token_is_refused(no_ray, server, monkeypatch):
+    """Without waiting for what Ray says in half a minute; other words of Ray's come later."""
+    kind = type("AuthenticationError", (Exception,), {})
+
+    def refuse(address):
+        raise kind("RPC error: InvalidAuthToken")
+
+    monkeypatch.setattr(sys.modules["ray._raylet"], "GcsClient", refuse)
+    with pytest.raises(ConnectionError, match="asks for a token.*RAY_AUTH_MODE=token"):
+        reached(server(_SETTINGS))
+    kind.__name__ = "RpcError"
+    assert reached(server(_SETTINGS))
 
 
 def test_a_head_that_hangs_is_refused(no_ray, server, monkeypatch):
@@ -141,3 +163,51 @@ def test_a_machine_without_a_gpu_gives_none(no_ray):
     no_ray.nodes = lambda: [{"Alive": True, "Resources": {"CPU": 2.0}}]
     with pytest.raises(ValueError, match="Expected 0.5 GPUs for each worker"):
         shares(None, 0.5, local=True)
+
+
+@pytest.fixture
+def head(real_ray):
+    """A Ray's head in processes of its own, which end with the test: address and environment."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "PYTHONPATH": str(Path(kiqa.__file__).parents[1]),
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": "0" * 64,
+    }
+    with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as place:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block",
+             "--node-ip-address", "127.0.0.1", "--port", str(port), "--num-cpus", "1",
+             "--include-dashboard", "false", "--disable-usage-stats", "--temp-dir", place],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
+        )  # fmt: skip
+        try:
+            _wait_for(port)
+            yield f"127.0.0.1:{port}", environment
+        finally:
+            for process in [*psutil.Process(started.pid).children(recursive=True), started]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            started.wait()
+
+
+def _wait_for(port):
+    began = time.monotonic()
+    while time.monotonic() - began < 60:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.2)
+
+
+@pytest.mark.slow
+def test_a_cluster_is_joined_by_host_and_port(head, images):
+    """By the command, with the head's token."""
+    address, environment = head
+    ended = subprocess.run(
+        [sys.executable, "-m", "kiqa", "score", images[0], "--model", "blur_effect",
+         "--engine", "ray", "--address", address],
+        capture_output=True, text=True, check=False, env=environment,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert images[0] in ended.stdout

@@ -21,8 +21,9 @@ JOB = SimpleNamespace(scorer=SCORER, most=16)
 class _Ray:
     """Answers calls when they are waited for: by ``do(item)``, or with the worker's end."""
 
-    def __init__(self, ends=lambda items: False, opening=lambda number: ANSWER):
+    def __init__(self, ends=lambda items: False, opening=lambda number: ANSWER, end=None):
         self.ends, self.opening = ends, opening
+        self.end = end or sys.modules["ray.exceptions"].RayError("The actor died.\nAnd more.")
         self.hired, self.order, self.dead = 0, random.Random(1), set()
 
     def put(self, thing):
@@ -55,7 +56,7 @@ class _Ray:
 
     def get(self, call):
         if call.number in self.dead:
-            raise sys.modules["ray.exceptions"].RayError("The actor died.\nAnd more.")
+            raise self.end
         if call.kind == "open":
             answer = self.opening(call.number)
         else:
@@ -116,6 +117,29 @@ def test_ten_ends_lose_and_double_nothing(run, seed, capsys):
     assert (left[0], ray.hired) == (0, 13)
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 10 and "a worker on n1 ended" in said[0] and "And more" not in said[0]
+
+
+@pytest.fixture(params=["OutOfMemoryError", "NodeDiedError"])
+def end(real_ray, request):
+    """An end of a worker's, of Ray's own kind."""
+    kind = getattr(real_ray.exceptions, request.param)
+    return real_ray.exceptions, kind(f"{request.param} of node n1.\nAnd more.")
+
+
+def test_memory_that_is_full_and_a_node_that_goes_are_ends(end, run, monkeypatch, capsys):
+    """What Ray raises for them is no defect: the images come again, and the reason is said."""
+    exceptions, error = end
+    monkeypatch.setitem(sys.modules, "ray.exceptions", exceptions)
+    left = [2]
+
+    def ends(items):
+        left[0] -= 1
+        return left[0] in (0, 1)
+
+    results, ray = run(30, ends=ends, end=error)
+    assert results == [10 * number for number in range(30)] and ray.hired == 4
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2 and str(error).splitlines()[0] in said[0]
 
 
 def test_an_item_that_ends_every_worker_is_given_up_and_no_other(run):

@@ -25,5 +25,5 @@ def test_the_number_of_patches_must_be_said(tmp_path):
     """The largest answers grow with it."""
     details = Details("c", "1", "0..1", True, mode="cornia")
     path = export_h5(build_cornia(codewords=4, seed=1), tmp_path / "c.h5", details)
-    with pytest.raises(ValueError, match="and their number. Received: .* and None in"):
+    with pytest.raises(ValueError, match="Expected the number of patches.* Received: None in"):
         Scorer(path).score(np.zeros((20, 20, 3), np.uint8))

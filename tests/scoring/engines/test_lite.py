@@ -96,3 +96,13 @@ def test_other_models_say_nothing_beside_the_score():
     assert scorer.beside(0.5) == {}
     (row,) = scorer([np.full((80, 80, 3), 99, np.uint8)])
     assert row["percentile"] is row["low"] is row["high"] is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(512, 512), (300, 600)], ids=str)
+def test_images_that_show_nothing_are_bad(shipped_scorer, size):
+    """The shipped file, in usual shapes: black, gray, white and noise."""
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    flat = [np.full((*size, 3), value, np.uint8) for value in (0, 128, 255)]
+    scores = [row["score"] for row in shipped_scorer("lite")([*flat, noise])]
+    assert max(scores) < 0.2

@@ -5,18 +5,20 @@ import pytest
 from PIL import Image
 
 from kiqa.data.records import ScoredImage
-from kiqa.io.weights import read_info
+from kiqa.io.weights import load_model, read_info
 from kiqa.maps.lite import LiteRater
 from kiqa.models.lite import build_lite
 from kiqa.scoring import Scorer
 from kiqa.training.lite import versions
+from kiqa.training.lite.local import train_local
 from kiqa.training.lite.settings import LiteSettings
 from kiqa.training.lite.train import train_lite
 from kiqa.training.runs.checkpoint import read_checkpoint
 
 SETTINGS = {
     "variant": "lite0", "copies": 4, "unrated_copies": 1, "awful": 2,
-    "units": 4, "judge_epochs": 1, "epochs": 2, "batch_size": 4, "degraded": 1,
+    "units": 4, "judge_epochs": 2, "epochs": 2, "batch_size": 4, "degraded": 1,
+    "local_versions": 2, "local_epochs": 2,
 }  # fmt: skip
 
 
@@ -108,22 +110,33 @@ def test_windows_say_how_much_of_them_is_masked(photo):
 
 
 @pytest.mark.slow
-def test_interrupted_training_gives_the_same_file(run, images, tmp_path, monkeypatch):
-    def stop(message):
-        if message.startswith("epoch"):
-            raise KeyboardInterrupt
+def test_interrupted_training_gives_the_same_files(run, images, tmp_path, monkeypatch):
+    """In the first judge, whose run has not begun yet, in fine-tuning and in the last network."""
 
-    with pytest.raises(KeyboardInterrupt):
-        _train(images, tmp_path, report=stop)
-    monkeypatch.setattr(versions, "_store", None)  # nothing is prepared again
-    _train(images, tmp_path, resume=True)
-    assert (tmp_path / "lite.h5").read_bytes() == (run[0] / "lite.h5").read_bytes()
+    def stop_at(first):
+        def stop(message):
+            if message.startswith(first):
+                raise KeyboardInterrupt
+
+        return stop
+
+    resume = False
+    for moment in ("judge: epoch 1", "epoch 1", "maps: epoch 1"):
+        with pytest.raises(KeyboardInterrupt):
+            _train(images, tmp_path, report=stop_at(moment), resume=resume)
+        monkeypatch.setattr(versions, "_store", None)  # nothing is prepared again
+        resume = (tmp_path / "settings.json").is_file()
+    lines = []
+    _train(images, tmp_path, resume=True, report=lines.append)
+    assert [line[:13] for line in lines if "epoch" in line] == ["maps: epoch 2"]
+    for name in ("lite.h5", "lite_local.h5"):
+        assert (tmp_path / name).read_bytes() == (run[0] / name).read_bytes()
 
 
 @pytest.mark.slow
 def test_other_settings_do_not_continue_a_run(run, images):
-    with pytest.raises(ValueError, match="units was 4, is 5"):
-        _train(images, run[0], resume=True, settings={"units": 5})
+    with pytest.raises(ValueError, match="local_units was 64, is 65"):
+        _train(images, run[0], resume=True, settings={"local_units": 65})
 
 
 def test_scene_in_both_parts_is_refused(images, tmp_path):
@@ -132,9 +145,26 @@ def test_scene_in_both_parts_is_refused(images, tmp_path):
         _train((train, train, []), tmp_path)
 
 
+def test_unrated_images_that_are_judged_by_are_refused(images, tmp_path):
+    """They would be degraded and trained on; the file of the test part by its name alone."""
+    train, validation, _ = images
+    elsewhere = tmp_path / "other" / train[5].name
+    for unrated, test in ((validation[0].path, []), (elsewhere, train[5:])):
+        with pytest.raises(ValueError, match="unrated images outside of val and test"):
+            _train((train[:5], validation, [unrated]), tmp_path / "run", test=test)
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("epochs", 0), ("variant", "lite9"), ("degraded", 16), ("learning_rate", float("inf"))],
+    [
+        ("epochs", 0),
+        ("variant", "lite9"),
+        ("degraded", 16),
+        ("learning_rate", float("inf")),
+        ("local_batch_size", 0),
+        ("correlation_loss", -1.0),
+    ],
 )
 def test_settings_out_of_range_are_refused(name, value):
     with pytest.raises(ValueError, match=name):
@@ -147,7 +177,7 @@ def test_two_devices_take_the_steps_of_one(images, tmp_path, two_devices, shares
     weights = []
     for devices in ((), two_devices):
         shares.clear()
-        settings = {"devices": devices, "dropout": 0.0, "epochs": 1, "judge_batch": 2}
+        settings = {"devices": devices, "dropout": 0.0, "epochs": 1, "judge_batch_size": 2}
         folder = tmp_path / str(len(devices))
         _train((*images[:2], []), folder, settings=settings)
         tuned = shares[-2 * max(1, len(devices)) :]
@@ -155,4 +185,27 @@ def test_two_devices_take_the_steps_of_one(images, tmp_path, two_devices, shares
         weights.append(read_checkpoint(folder / "checkpoint.npz").best)
     for one, two in zip(*weights, strict=True):
         assert np.mean(np.abs(one - two)) < 1e-6
+        np.testing.assert_allclose(one, two, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_two_devices_make_the_same_maps(run, images, tmp_path, two_devices, shares):
+    """The last network's windows are shared, too."""
+    good, weights = [(images[2][0], 0.8), (images[0][5].path, 0.5)], []
+    for devices in ((), two_devices):
+        shares.clear()
+        folder = tmp_path / str(len(devices))
+        settings = LiteSettings(
+            local_versions=1,
+            local_epochs=1,
+            local_batch_size=64,
+            local_dropout=0.0,
+            devices=devices,
+        )
+        file = train_local(
+            run[0] / "lite.h5", good, folder / "lite_local.h5", settings, workdir=folder
+        )
+        assert shares == ([32] * 6 + [24] * 2 if devices else [64] * 3 + [48])
+        weights.append(load_model(file).get_weights())
+    for one, two in zip(*weights, strict=True):
         np.testing.assert_allclose(one, two, atol=1e-4)

@@ -9,7 +9,9 @@ import keras
 import numpy as np
 import pytest
 
-from kiqa.io.weights import load_model, read_info
+from kiqa.data.trained import konpatch_trained_on
+from kiqa.io.weights import Details, export_h5, load_model, read_info
+from kiqa.models.patchnet import build_patchnet
 from kiqa.training.patchnet import instance, train
 from kiqa.training.patchnet.dead import DeadNetworkError
 from kiqa.training.patchnet.train import train_patchnet
@@ -275,6 +277,24 @@ def test_instances_start_from_a_given_network(finished, konpatch, tiny, tmp_path
         np.testing.assert_allclose(found, given, atol=1e-8)
     details = read_info(tmp_path / "patchnet-2.h5").details
     assert details.origin.name == "patchnet-1"
+
+
+def test_images_that_the_start_was_trained_on_are_counted(konpatch, tiny, tmp_path, monkeypatch):
+    """Every image is tested by one of the instances."""
+
+    def stop(*args, **options):
+        raise KeyboardInterrupt
+
+    dataset = dataclasses.replace(konpatch, dataset="koniq10k")
+    model = build_patchnet(conv_widths=tiny.conv_widths, dense_widths=tiny.dense_widths)
+    details = Details(
+        "start", "1", "0..1", higher_is_better=True, trained_on=konpatch_trained_on(dataset)
+    )
+    file, lines = export_h5(model, tmp_path / "start.h5", details), []
+    monkeypatch.setattr(train, "open_workdir", stop)
+    with pytest.raises(KeyboardInterrupt):
+        train_patchnet(dataset, tiny, workdir=tmp_path, initial=file, report=lines.append)
+    assert len(lines) == 1 and "initial start was trained on 12 of 12 test images" in lines[0]
 
 
 def test_other_widths_are_no_start(konpatch, tiny, tmp_path):

@@ -186,4 +186,7 @@ def test_what_is_judged_by_is_not_trained_on(parts, tmp_path):
     settings = dataclasses.replace(SMALL, unrated_pieces=1)
     with pytest.raises(ValueError, match=r"unrated images outside of val and test.*\(0\)\.jpg"):
         train_patchnet_mos(train, validation, settings, unrated=[validation[0].path], **where)
+    same_name = [tmp_path / "elsewhere" / validation[0].name]
+    with pytest.raises(ValueError, match="unrated images outside of val and test"):
+        train_patchnet_mos(train, validation, settings, unrated=same_name, **where)
     assert not (tmp_path / "run").exists()

@@ -199,12 +199,34 @@ def test_batches_hold_every_image_once(train):
     orders = []
     for epoch in (0, 1):
         batches = _batches(train.sequences, train, whole_batches=False, epoch=epoch, **options)
-        assert [len(y) for _, y in batches] == [4, 4, 3]
+        assert sorted(len(y) for _, y in batches) == [3, 4, 4]
         orders.append(np.concatenate([y for _, y in batches])[:, 0])
         np.testing.assert_allclose(np.sort(orders[-1]), np.sort(train.mos), rtol=1e-6)
     assert (orders[0] != orders[1]).any()
     whole = _batches(train.sequences, train, whole_batches=True, epoch=0, **options)
     assert [len(y) for _, y in whole] == [4, 4]
+
+
+def test_a_batch_holds_sequences_of_nearly_one_length():
+    """Other ones each epoch, in another order; what fills no batch is left out at random."""
+    lengths = np.repeat([3, 20, 40, 41], [5, 9, 3, 3])
+    sequences = [np.full((length, 2), index, np.float32) for index, length in enumerate(lengths)]
+    rated = Rated([str(i) for i in range(20)], sequences, np.arange(20.0), [])
+    firsts, members, left = set(), set(), set()
+    for epoch in range(12):
+        batches = _batches(
+            sequences, rated, batch_size=3, masked=True, whole_batches=True, seed=0, epoch=epoch
+        )
+        chosen = [targets[:, 0].astype(int) for _, targets in batches]
+        assert [len(batch) for batch in chosen] == [3] * 6
+        spans = sorted((-(-min(lengths[b]) // 8), -(-max(lengths[b]) // 8)) for b in chosen)
+        assert all(one[1] <= other[0] for one, other in zip(spans[:-1], spans[1:], strict=True))
+        for (inputs, _), batch in zip(batches, chosen, strict=True):
+            assert inputs.shape[1] == -(-max(lengths[batch]) // 8) * 8
+        firsts.add(batches[0][0].shape[1])
+        members |= {frozenset(batch) for batch in chosen}
+        left |= {*range(20)} - {*np.concatenate(chosen)}
+    assert len(firsts) > 2 and len(members) > 40 and {lengths[i] for i in left} >= {3, 20}
 
 
 def test_padding_fills_the_end():

@@ -7,7 +7,7 @@ import pytest
 
 from kiqa.data.chosen import training_parts
 from kiqa.training.runs import options
-from kiqa.training.runs.command import TrainingCommand, main
+from kiqa.training.runs.command import OtherCommand, SeveralCommands, TrainingCommand, main
 from kiqa.training.runs.parts import chosen_parts, limited
 
 OPTIONS = (
@@ -167,20 +167,54 @@ def test_gpus_that_are_not_there_are_refused(command, calls, biq, tmp_path, caps
     assert message in capsys.readouterr().err and not calls
 
 
-@pytest.mark.parametrize("begun", [False, True])
-def test_interrupted_runs_say_how_to_continue(command, biq, tmp_path, capsys, begun):
-    """Exit status 130; only a run that has begun can be continued."""
+@pytest.mark.parametrize("finished", [None, "settings.json", "features/val.npy"])
+def test_interrupted_runs_say_how_to_continue(command, biq, tmp_path, capsys, finished):
+    """Exit status 130; also where features were made, or part of them, and no run has begun."""
     import dataclasses
 
     folder = tmp_path / "run"
 
     def train(prepared, settings, run, arguments):
-        if begun:
-            folder.mkdir()
-            (folder / "settings.json").write_text("{}")
+        if finished:
+            (folder / finished).parent.mkdir(parents=True)
+            (folder / finished).write_text("{}")
         raise KeyboardInterrupt
 
     stopped = dataclasses.replace(command, train=train)
     assert main(stopped, [*biq, "--workdir", str(folder)]) == 130
     text = capsys.readouterr().err
-    assert (f"--workdir {folder} --resume" in text) == begun
+    again = (
+        f"What is finished stays. Continue with the same options and --workdir {folder} --resume"
+    )
+    assert again in text if finished else "nothing was begun" in text
+
+
+def test_one_of_several_commands_is_named(command, calls, biq, tmp_path, capsys):
+    """Trainings keep their presets; others run what they set; its status is the command's."""
+
+    def add_options(parser):
+        parser.add_argument("--size", type=int, default=3)
+        parser.set_defaults(run=lambda arguments: arguments.size)
+
+    several = SeveralCommands(
+        name="train_rnn_biqa",
+        summary="Train something.",
+        commands={
+            "nothing": ("train nothing", command),
+            "other": ("count", OtherCommand("Count.", add_options)),
+        },
+        failed="something was left out",
+    )
+    assert main(several, ["other"]) == 3
+    options = ["--preset", "quick", "--seed", "5", "--workdir", str(tmp_path / "run")]
+    assert main(several, ["nothing", *biq, *options]) == 0
+    assert (calls[0][1].epochs, calls[0][1].seed) == (1, 5)
+    for words in ([], ["neither"]):
+        with pytest.raises(SystemExit, match="2"):
+            main(several, words)
+    capsys.readouterr()
+    with pytest.raises(SystemExit, match="0"):
+        main(several, ["--help"])
+    text = capsys.readouterr().out
+    assert "python -m kiqa.train_rnn_biqa" in text and "0 done, 1 something was left out, 2" in text
+    assert "train nothing" in text and "count" in text

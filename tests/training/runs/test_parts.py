@@ -1,9 +1,18 @@
 """Nothing is trained on that a run is judged by."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
+from kiqa.data.records import ScoredImage
 from kiqa.data.splits import read_split
-from kiqa.training.runs.parts import keep_split, refuse_shared_contents
+from kiqa.training.runs.parts import (
+    keep_split,
+    refuse_judged,
+    refuse_shared_contents,
+    require_enough,
+)
 
 
 def _rows(*contents):
@@ -32,3 +41,28 @@ def test_a_split_of_an_earlier_run_stays(tmp_path):
     with pytest.raises(ValueError, match="another draw.*another --workdir"):
         keep_split(drawn | {"a.png": "val", "b.png": "train"}, tmp_path)
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(("train", "validation"), [(3, 3), (4, 2)])
+def test_less_than_a_batch_or_a_correlation_is_refused(train, validation):
+    """With both numbers, and what is counted."""
+    settings = SimpleNamespace(batch_size=4)
+    require_enough(range(4), range(3), settings)
+    message = f"at least 4 stacks to train.*Received: {train} and {validation}"
+    with pytest.raises(ValueError, match=message):
+        require_enough(range(train), range(validation), settings, what="stacks")
+
+
+def _image(path, content):
+    return ScoredImage(path.name, path, 0.5, None, content, "live", (0.0, 1.0))
+
+
+def test_unrated_images_of_val_and_test_are_refused(tmp_path):
+    """By their file, their name or their scene; those of train may be there."""
+    train, val, test = (_image(tmp_path / f"{name}.bmp", f"{name}.png") for name in "abc")
+    parts = {"train": [train], "val": [val], "test": [test]}
+    refuse_judged([train.path, tmp_path / "d.bmp"], parts)
+    (tmp_path / "link.bmp").symlink_to(test.path)
+    for file in ("b.bmp", "elsewhere/c.bmp", "link.bmp", "b.png"):
+        with pytest.raises(ValueError, match=f"1 of them.*{Path(file).name}"):
+            refuse_judged([train.path, tmp_path / file], parts)

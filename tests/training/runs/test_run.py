@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
+from kiqa.data.trained import names_trained_on
+from kiqa.io.weights import Details, export_h5
 from kiqa.training.runs import epochs, options, run
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.optimizers import adam, compile_model
@@ -114,6 +116,16 @@ def test_the_last_epoch_is_kept_where_nothing_is_monitored(training, tmp_path):
     """Whatever validation says."""
     result = run_training(dataclasses.replace(training, monitor=None), workdir=tmp_path)
     assert result["best_epoch"] == 4
+
+
+def test_what_the_start_has_seen_is_said(training, tmp_path):
+    """Before the first epoch; the run goes on."""
+    seen = names_trained_on(["val1.png"], dataset="live", use="train", scores="human", about="MOS")
+    details = Details("net", "1", "0..1", higher_is_better=True, trained_on=(seen,))
+    file, lines = export_h5(_build(), tmp_path / "net.h5", details), []
+    started = dataclasses.replace(training, initial=file, settings=Settings(epochs=1))
+    run_training(started, workdir=tmp_path / "run", report=lines.append)
+    assert lines[0].startswith("initial net was trained on 1 of 3 val images") and len(lines) == 2
 
 
 @pytest.mark.slow

@@ -1,0 +1,1 @@
+"""Comparators that are networks: CNNIQA (`regression`), NIMA and KonCept512 (`heads`)."""

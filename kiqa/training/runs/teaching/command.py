@@ -1,0 +1,222 @@
+"""The options of what is made of the training images, and the teacher's scores.
+
+Ours: the papers train on people's scores of the images as published. Off by
+default in every training.
+
+Public names: `add_teaching`, `taught_parts`, `with_taught`.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from kiqa.arguments import Output, add_number, add_output, add_path, add_text
+from kiqa.data.folders import images_in
+from kiqa.data.records import NOTHING, ScoredImage, copy_name
+from kiqa.io.messages import tell
+from kiqa.io.weights import read_info
+from kiqa.training.runs.origin import file_of
+from kiqa.training.runs.parts import chosen_parts, refuse_judged
+from kiqa.training.runs.teaching.scored import with_scorer
+from kiqa.training.runs.teaching.seen import refuse_seen
+
+_UNRATED = ""  # data set of files of a plain folder
+
+_report = partial(tell, name="teacher")
+
+
+def add_teaching(parser: argparse.ArgumentParser, *, undistorted: bool = True) -> None:
+    """Add the options, for `with_taught`.
+
+    Args:
+        parser: Of a training.
+        undistorted: Whether images of no data set can be trained on.
+    """
+    group = parser.add_argument_group("more to train on (ours; default: nothing)")
+    add_number(group, "--histories", "copies of each training image with another history: cut, "
+        "resized, encoded again; the scores stay", default=0)  # fmt: skip
+    add_text(group, "--teacher", "NAME|FILE", "scorer whose scores are learned, too, such as lite; "
+        "it must not have seen the test part")  # fmt: skip
+    group.add_argument(
+        "--teacher-weight", type=float, metavar="W", default=0.5,
+        help="of the teacher's score of an image, beside the MOS with 1 - W (default: %(default)s)",
+    )  # fmt: skip
+    of = " and of --undistorted" if undistorted else ""
+    add_number(group, "--degraded", f"with --teacher: degraded copies of training images{of}, "
+        "scored by it", default=0)  # fmt: skip
+    group.set_defaults(undistorted=None)
+    if undistorted:
+        add_path(group, "--undistorted", "FOLDER", "with --teacher: images without scores, of its "
+            "split.csv only train; scored by it, like the training images' copies")  # fmt: skip
+    add_output(
+        group, "--made", Output.SHARED, "DIR", "folder for these images, which trainings can share "
+        "(default: made in --workdir)", type=Path, default=None,
+    )  # fmt: skip
+
+
+def taught_parts(
+    arguments: argparse.Namespace, settings: Any, *, also: str | None = None
+) -> tuple[list[ScoredImage], list[ScoredImage], list[ScoredImage]]:
+    """Read the parts as `chosen_parts` does, and add to the training part.
+
+    Args:
+        arguments: What a parser with `add_teaching` found.
+        settings: With ``seed``.
+        also: Name or file of another network whose scores are learned and
+            that must not have seen the test part; asked before anything is
+            made.
+
+    Returns:
+        Images to train on, with what was made of them; images that choose the
+        epoch, and images of the test part.
+
+    Raises:
+        FileNotFoundError: As `chosen_parts`.
+        ValueError: As `chosen_parts` and `with_taught`, or if an undistorted
+            image is one of val or test, or ``also`` has seen images of the
+            test part.
+        OSError: If a file cannot be written; what is finished stays.
+    """
+    train, validation, test = chosen_parts(arguments, settings)
+    if arguments.undistorted is not None:
+        unrated = images_in(arguments.undistorted, chosen="train")
+        refuse_judged(unrated, {"val": validation, "test": test})
+    if also is not None:
+        refuse_seen(read_info(file_of(also)), test, report=_report)
+    folder = arguments.made or arguments.workdir / "made"
+    return with_taught(train, test, arguments, folder, seed=settings.seed), validation, test
+
+
+def with_taught(
+    train: Sequence[ScoredImage],
+    test: Sequence[ScoredImage],
+    arguments: argparse.Namespace,
+    folder: Path,
+    *,
+    seed: int,
+) -> list[ScoredImage]:
+    """Add what the options ask for to the training part.
+
+    Args:
+        train: Rated images.
+        test: Images of the test part, which the teacher must not have seen.
+        arguments: What a parser with `add_teaching` found.
+        folder: For the images that are made.
+        seed: Of what is drawn.
+
+    Returns:
+        The images, with scores as the teacher's weight says and its name in
+        ``taught_by``, or in ``scored_by`` where the weight is 1; their copies
+        with other histories, likewise; images without a score and degraded
+        copies, with the teacher's score alone and its name in ``scored_by``.
+        Copies are called ``NAME (history 1)`` or ``NAME
+        (degraded 1)``.
+
+    Raises:
+        ValueError: If options do not fit each other, the teacher is no scorer
+            that can teach, saw images of the test part, or cannot score an
+            image.
+        OSError: If a file cannot be read or written; what is finished stays.
+    """
+    _check(arguments)
+    if not train and (arguments.histories or arguments.teacher is not None):
+        raise ValueError(
+            "Expected images of the part train together with --histories or --teacher. Received: "
+            "none. Add --split FILE|NAME, or take the part train."
+        )
+    result, teacher = list(train), None
+    if arguments.teacher is not None:
+        # Keras is loaded here, not without a teacher.
+        from kiqa.startup import start_keras
+
+        start_keras()
+        from kiqa.training.runs.teaching.teacher import Teacher
+
+        teacher = Teacher(arguments.teacher, folder, test=test, report=_report)
+        share = arguments.teacher_weight
+        taught = teacher.scores([record.path for record in train])
+        result = [
+            with_scorer(
+                _rescored(record, (1 - share) * record.mos01 + share * score),
+                str(arguments.teacher), weight=share,
+            )
+            for record, score in zip(train, taught, strict=True)
+        ]  # fmt: skip
+    whole = list(result)
+    if arguments.histories:
+        # Loads Pillow and OpenCV, which --help does without.
+        from kiqa.training.runs.teaching.made import make_histories
+
+        made = make_histories(
+            [record.path for record in train], folder,
+            count=arguments.histories, seed=seed, progress=True,
+        )  # fmt: skip
+        result += [
+            _copy(whole[one.source], one, "history") for one in made if one.source is not None
+        ]
+    if teacher is not None:
+        result += _scored_by_it(teacher, whole, arguments, folder, seed=seed)
+    return result
+
+
+def _scored_by_it(teacher, rated, arguments, folder, *, seed):
+    """Images without scores and degraded copies of all, scored by the teacher."""
+    others = []
+    if arguments.undistorted is not None:
+        others = [_unrated(path) for path in images_in(arguments.undistorted, chosen="train")]
+    sources = [*rated, *others]
+    copies = list(others)
+    if arguments.degraded:
+        from kiqa.training.runs.teaching.made import make_degraded
+
+        made = make_degraded(
+            [record.path for record in sources], folder,
+            count=arguments.degraded, seed=seed, progress=True,
+        )  # fmt: skip
+        for one in made:
+            source = _unrated(Path(NOTHING)) if one.source is None else sources[one.source]
+            copies.append(_copy(source, one, "degraded"))
+    taught = teacher.scores([record.path for record in copies])
+    return [
+        with_scorer(_rescored(record, score), str(arguments.teacher), weight=1)
+        for record, score in zip(copies, taught, strict=True)
+    ]
+
+
+def _check(arguments):
+    alone = [
+        f"--{name}" for name in ("degraded", "undistorted") if getattr(arguments, name)
+    ]  # fmt: skip
+    if arguments.teacher is None and alone:
+        raise ValueError(
+            f"Expected --teacher together with {' and '.join(alone)}: nobody else scores these "
+            "images. Received: no teacher."
+        )
+    if not 0 <= arguments.teacher_weight <= 1:
+        raise ValueError(
+            f"Expected --teacher-weight from 0 to 1. Received: {arguments.teacher_weight}."
+        )
+    for name in ("histories", "degraded"):
+        if getattr(arguments, name) < 0:
+            raise ValueError(
+                f"Expected --{name} of 0 or more. Received: {getattr(arguments, name)}."
+            )
+
+
+def _rescored(record, score):
+    low, high = record.mos_range
+    return replace(record, mos=low + (high - low) * float(score))
+
+
+def _copy(record, made, kind):
+    return replace(record, name=copy_name(record.name, kind, made.number), path=made.path)
+
+
+def _unrated(path):
+    return ScoredImage(
+        name=path.name, path=path, mos=0.0, sd=None, content=path.name, dataset=_UNRATED,
+        mos_range=(0.0, 1.0), set="train",
+    )  # fmt: skip

@@ -1,0 +1,115 @@
+"""Options of what is made of training images, and of a teacher."""
+
+import argparse
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kiqa.data.records import ScoredImage, original_name
+from kiqa.training.runs.teaching import command
+from kiqa.training.runs.teaching import teacher as teacher_module
+from kiqa.training.runs.teaching.command import add_teaching, taught_parts, with_taught
+
+
+@pytest.fixture
+def train(tmp_path, photo):
+    """Two rated images, MOS 0.4 and 0.8."""
+    result = []
+    for name, mos in (("a.png", 40.0), ("b.png", 80.0)):
+        Image.fromarray(photo[:96, :96]).save(tmp_path / name)
+        record = ScoredImage(name, tmp_path / name, mos, None, name, "biq2021", (0, 100), "train")
+        result.append(record)
+    return result
+
+
+def _asked(*argv):
+    parser = argparse.ArgumentParser()
+    add_teaching(parser)
+    return parser.parse_args(argv)
+
+
+@pytest.fixture
+def all_half(monkeypatch):
+    """A teacher that says 0.5 of every image."""
+
+    class Half:
+        def __init__(self, model, folder, *, test, report):
+            pass
+
+        def scores(self, paths):
+            return np.full(len(paths), 0.5)
+
+    monkeypatch.setattr(teacher_module, "Teacher", Half)
+
+
+def test_nothing_is_added_unless_asked(train, tmp_path):
+    """The papers' trainings stay as they are."""
+    assert with_taught(train, [], _asked(), tmp_path / "made", seed=0) == train
+    assert not (tmp_path / "made").exists()
+
+
+def test_histories_keep_the_score(train, tmp_path):
+    """Copies are called after their image and are of its scene."""
+    found = with_taught(train, [], _asked("--histories", "2"), tmp_path / "made", seed=0)
+    assert found[:2] == train
+    assert [record.name for record in found[2:]] == [
+        "a.png (history 1)", "a.png (history 2)", "b.png (history 1)", "b.png (history 2)",
+    ]  # fmt: skip
+    assert [record.mos01 for record in found[2:]] == [0.4, 0.4, 0.8, 0.8]
+    assert [record.content for record in found[2:]] == ["a.png", "a.png", "b.png", "b.png"]
+    assert {original_name(record.name) for record in found} == {"a.png", "b.png"}
+    assert all(record.scored_by is None for record in found)
+
+
+def test_a_teacher_moves_scores_and_gives_those_of_copies(train, tmp_path, all_half, photo):
+    """(1 - W) MOS + W teacher; what no person rated has the teacher's alone, and its name."""
+    more = tmp_path / "more"
+    more.mkdir()
+    Image.fromarray(photo[:80, :80]).save(more / "c.png")
+    asked = _asked(
+        "--teacher", "lite", "--teacher-weight", "0.25", "--histories", "1", "--degraded", "25",
+        "--undistorted", str(more),
+    )  # fmt: skip
+    found = with_taught(train, [], asked, tmp_path / "made", seed=0)
+    np.testing.assert_allclose([r.mos01 for r in found[:4]], [0.425, 0.725, 0.425, 0.725])
+    assert [(r.taught_by, r.scored_by) for r in found[:4]] == [("lite", None)] * 4
+    rest = found[4:]
+    assert all(record.taught_by is None for record in rest)
+    assert len(rest) == 26 and {record.scored_by for record in rest} == {"lite"}
+    assert {record.mos01 for record in rest} == {0.5}
+    assert rest[0].name == "c.png" and rest[-1].content == "nothing"
+    assert {record.content for record in rest} == {"a.png", "b.png", "c.png", "nothing"}
+
+
+def test_undistorted_images_that_are_judged_by_are_refused(train, tmp_path, monkeypatch):
+    """Before the teacher scores anything."""
+    monkeypatch.setattr(command, "chosen_parts", lambda *_: (train[:1], train[1:], []))
+    arguments = _asked("--teacher", "lite", "--undistorted", str(tmp_path))
+    with pytest.raises(ValueError, match=r"outside of val and test.*such as \['b.png'\]"):
+        taught_parts(arguments, None)
+
+
+@pytest.mark.parametrize(("weight", "taught", "scored"), [("1", None, "lite"), ("0", None, None)])
+def test_who_scored_follows_the_weight(train, tmp_path, all_half, weight, taught, scored):
+    """With 1 the MOS plays no part, with 0 the teacher none; copies have what their image has."""
+    asked = _asked("--teacher", "lite", "--teacher-weight", weight, "--histories", "1")
+    found = with_taught(train, [], asked, tmp_path / "made", seed=0)
+    assert [(r.taught_by, r.scored_by) for r in found] == [(taught, scored)] * 4
+
+
+def test_options_that_need_a_teacher_say_so(train, tmp_path):
+    """Nobody else scores degraded copies."""
+    for option in (["--degraded", "5"], ["--undistorted", str(tmp_path)]):
+        with pytest.raises(ValueError, match="Expected --teacher together with --"):
+            with_taught(train, [], _asked(*option), tmp_path, seed=0)
+    with pytest.raises(ValueError, match="Expected --teacher-weight from 0 to 1"):
+        with_taught(train, [], _asked("--teacher-weight", "2"), tmp_path, seed=0)
+    with pytest.raises(ValueError, match="Expected --histories of 0 or more"):
+        with_taught(train, [], _asked("--histories", "-1"), tmp_path, seed=0)
+
+
+def test_without_a_training_part_there_is_nothing_to_copy(tmp_path):
+    """Copies of validation images would judge themselves."""
+    with pytest.raises(ValueError, match="Expected images of the part train"):
+        with_taught([], [], _asked("--histories", "1"), tmp_path, seed=0)

@@ -1,0 +1,40 @@
+"""Networks begin with the weights of trained ones."""
+
+import keras
+import numpy as np
+import pytest
+
+from kiqa.io.weights import Details, export_h5
+from kiqa.models.efficientnet_lite import build_efficientnet_lite
+from kiqa.training.runs.start import start_efficientnet_lite
+
+
+@pytest.mark.slow
+def test_a_converted_efficientnet_lite_is_a_start(tmp_path):
+    """Its file has classes, and normalisations that are folded: the features are the same."""
+    network = build_efficientnet_lite("lite0", classes=5, seed=1)
+    rng = np.random.default_rng(0)
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
+    details = Details("converted", "1", "logits", True, mode="efficientnet-lite", trained_on=())
+    file = export_h5(network, tmp_path / "converted.h5", details, full_precision=True)
+    body = build_efficientnet_lite("lite0", classes=None, folded=True, seed=2)
+    names = start_efficientnet_lite(body, file)
+    assert {"stem_conv", "head_conv"} < set(names)
+    pixels = rng.integers(0, 256, (1, 64, 64, 3)).astype(np.float32)
+    features = keras.Model(network.inputs, network.get_layer("head_relu6").output)
+    wanted = features.predict_on_batch(pixels)
+    assert wanted.std() > 0.01
+    np.testing.assert_allclose(body.predict_on_batch(pixels), wanted, atol=2e-3)
+
+
+@pytest.mark.slow
+def test_another_network_is_no_start(tmp_path):
+    """Nothing of it is taken in silence."""
+    inputs = keras.Input((8,))
+    other = keras.Model(inputs, keras.layers.Dense(2, name="hidden")(inputs))
+    file = export_h5(other, tmp_path / "other.h5", Details("other", "1", "0..1", True, mode="x"))
+    body = build_efficientnet_lite("lite0", classes=None, folded=True, seed=2)
+    with pytest.raises(ValueError, match=r"another network of kiqa on EfficientNet-Lite2.*hidden"):
+        start_efficientnet_lite(body, file)
