@@ -382,6 +382,21 @@ def photos(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def all_half(monkeypatch):
+    """A teacher that says 0.5 of every image."""
+    from kiqa.training.runs.teaching import teacher as teacher_module
+
+    class Half:
+        def __init__(self, model, folder, *, test, report):
+            pass
+
+        def scores(self, paths):
+            return np.full(len(paths), 0.5)
+
+    monkeypatch.setattr(teacher_module, "Teacher", Half)
+
+
+@pytest.fixture
 def cuts(tmp_path, photo):
     """The function ``cuts(count, height, width, *, step) -> paths``: each is lower in the photo."""
 

@@ -15,7 +15,6 @@ from kiqa.io.weights import Details, Origin, export_h5, read_info
 from kiqa.models.rnn_features import BACKBONES
 from kiqa.train_rnn_biqa import main
 from kiqa.training.rnn_biqa.command import FINE_TUNE
-from kiqa.training.runs.teaching import teacher as teacher_module
 
 QUICK = ["--method", "average", "--epochs", "2", "--batch-size", "4"]
 
@@ -74,17 +73,8 @@ def test_from_features_to_scores(biq, features, tmp_path, capsys):
 
 
 @pytest.fixture
-def taught(biq, extractor, features, tmp_path, monkeypatch):
+def taught(biq, extractor, features, tmp_path, all_half):
     """Extract with a teacher that says 0.5 of every image and was trained on another one."""
-
-    class Half:
-        def __init__(self, model, folder, *, test, report):
-            pass
-
-        def scores(self, paths):
-            return np.full(len(paths), 0.5)
-
-    monkeypatch.setattr(teacher_module, "Teacher", Half)
     seen = names_trained_on(["x.jpg"], dataset="spaq", use="train", scores="human", about="MOS")
     x = keras.Input((4,))
     about = {"name": "master", "version": "1", "scale": "0..1", "higher_is_better": True}

@@ -1,6 +1,5 @@
 """The command line of DIQaM's and WaDIQaM's training."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -10,7 +9,6 @@ from kiqa.train_wadiqam import main
 from kiqa.training.runs.command import training_parser
 from kiqa.training.runs.origin import described
 from kiqa.training.runs.start import start_from
-from kiqa.training.runs.teaching import teacher as teacher_module
 from kiqa.training.wadiqam.command import COMMAND
 from kiqa.training.wadiqam.network import network_of
 from kiqa.training.wadiqam.settings import WadiqamSettings
@@ -52,17 +50,8 @@ def test_no_reference_training(biq, tmp_path, capsys):
     assert told == [("biq2021", "train", 6, "human"), ("biq2021", "val", 4, "human")]
 
 
-def test_blended_scores_are_told_in_the_weights_file(biq, tmp_path, monkeypatch):
+def test_blended_scores_are_told_in_the_weights_file(biq, tmp_path, all_half):
     """Without degraded copies too: people's scores and the teacher's, and what it saw."""
-
-    class Half:
-        def __init__(self, model, folder, *, test, report):
-            pass
-
-        def scores(self, paths):
-            return np.full(len(paths), 0.5)
-
-    monkeypatch.setattr(teacher_module, "Teacher", Half)
     options = [*biq, "--teacher", "patchnet", "--workdir", str(tmp_path / "run")]
     arguments = training_parser(COMMAND).parse_args(options)
     train, validation, _, seen = COMMAND.prepare(arguments, WadiqamSettings())

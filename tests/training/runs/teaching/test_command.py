@@ -8,7 +8,6 @@ from PIL import Image
 
 from kiqa.data.records import ScoredImage, original_name
 from kiqa.training.runs.teaching import command
-from kiqa.training.runs.teaching import teacher as teacher_module
 from kiqa.training.runs.teaching.command import add_teaching, taught_parts, with_taught
 
 
@@ -27,20 +26,6 @@ def _asked(*argv):
     parser = argparse.ArgumentParser()
     add_teaching(parser)
     return parser.parse_args(argv)
-
-
-@pytest.fixture
-def all_half(monkeypatch):
-    """A teacher that says 0.5 of every image."""
-
-    class Half:
-        def __init__(self, model, folder, *, test, report):
-            pass
-
-        def scores(self, paths):
-            return np.full(len(paths), 0.5)
-
-    monkeypatch.setattr(teacher_module, "Teacher", Half)
 
 
 def test_nothing_is_added_unless_asked(train, tmp_path):
