@@ -15,7 +15,7 @@ Public names: :data:`TABLE_2`, :data:`TABLE_3`, :data:`TABLE_4`,
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -123,9 +123,18 @@ def table_rows(results: Sequence[Mapping], published: Sequence[Mapping], *, ours
     return rows
 
 
-def _scored(options, scorers: Sequence[Scorer], evaluated: Sequence[Evaluated], *, file="rows"):
+def _scored(
+    options,
+    models: Sequence[str],
+    evaluated: Sequence[Evaluated],
+    *,
+    load: Callable[[str], Scorer],
+    file: str = "rows",
+):
     """Images that no network was trained on, and for each its rows and what it is."""
-    records: Sequence[Any] | None = records_of(options) if scorers else None
+    # The data first: networks take seconds to load, and data that is missing is missing at once.
+    records: Sequence[Any] | None = records_of(options) if models else None
+    scorers = [load(model) for model in models]
     if evaluated:
         records = shared_images(evaluated, records, exclude=options.exclude)
     details = [*(scorer.info.details for scorer in scorers), *described(evaluated)]
@@ -168,10 +177,13 @@ def _watched(rows, paths, options):
 
 def _table_2(options: argparse.Namespace) -> int:
     models, evaluated = _chosen(options, default="patchnet")
-    scorers = [load_quietly(MeanOfMap(one, default_stride=options.stride)) for one in models]
-    for scorer in scorers:
+
+    def load(model):
+        scorer = load_quietly(MeanOfMap(model, default_stride=options.stride))
         scorer.check_maps()
-    records, found = _scored(options, scorers, evaluated, file="map-rows")
+        return scorer
+
+    records, found = _scored(options, models, evaluated, load=load, file="map-rows")
     results, predictions = [], {}
     for rows, details in found:
         model, mean = details["model"], "split" not in details
@@ -179,7 +191,7 @@ def _table_2(options: argparse.Namespace) -> int:
         method = named(method, higher_is_better=details["higher_is_better"])
         results.append(result_of(method, rows, records, dataset=options.dataset, **details))
         predictions[model if mean else f"{model}, score"] = rows
-    if scorers:
+    if models:
         file = options.output and options.output / "fish-rows.jsonl"
         paths = [record.path for record in records]
         by_fish = _watched(fish_rows(paths, stride=options.stride, output=file), paths, options)
@@ -210,7 +222,9 @@ def _aggregated(options: argparse.Namespace, *, table: str) -> int:
     models, evaluated = _chosen(options, default="aggregator")
     beside = with_weights(list(computable(table))) if models and not options.model else []
     models = [*beside, *models]
-    records, found = _scored(options, [load_quietly(Scorer(one)) for one in models], evaluated)
+    records, found = _scored(
+        options, models, evaluated, load=lambda model: load_quietly(Scorer(model))
+    )
     results, predictions = [], {}
     for rows, details in found:
         model = details["model"]
