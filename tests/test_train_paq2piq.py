@@ -10,9 +10,9 @@ from PIL import Image
 
 from kiqa.data.trained import names_trained_on
 from kiqa.io.weights import Details, export_h5, read_info
+from kiqa.models import paq2piq as paq2piq_models
 from kiqa.scoring import Scorer
 from kiqa.train_paq2piq import main
-from kiqa.training.paq2piq import network as paq2piq_network
 
 QUICK = ["--side", "32", "--batch-size", "2", "--epochs", "1"]
 
@@ -57,7 +57,7 @@ def test_training_from_the_command_line(biq, tmp_path, capsys):
 @pytest.mark.slow
 def test_live_fb_brings_its_patches(tmp_path, photo, small_body, monkeypatch):
     """Three rated patches of each image, from the data set's own files; a small network."""
-    monkeypatch.setattr(paq2piq_network, "build_resnet18", small_body)
+    monkeypatch.setattr(paq2piq_models, "build_resnet18", small_body)
     folder = tmp_path / "database"
     (folder / "EE371R").mkdir(parents=True)
     names = [f"EE371R/{index}.jpg" for index in range(8)]

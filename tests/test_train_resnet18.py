@@ -23,7 +23,7 @@ def teacher(tmp_path_factory):
     path = tmp_path_factory.mktemp("teacher") / "teacher.h5"
     return export_h5(
         build_wadiqam(seed=1), path, Details(name="teacher", version=__version__, scale="0..1",
-        higher_is_better=True, mode="wadiqam-nr"),
+        higher_is_better=True, mode="wadiqam-nr", trained_on=()),
     )  # fmt: skip
 
 

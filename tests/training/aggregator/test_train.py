@@ -105,7 +105,9 @@ def test_run_leaves_an_aggregator_and_its_history(run):
     assert (info.details.stride, info.details.fish) == (DETAILS["stride"], DETAILS["fish"])
     assert vars(info.details.companions["patchnet"]) == DETAILS["patchnet"]
     history = pd.read_csv(folder / "history.csv")
-    assert list(history["epoch"]) == [1, 2, 3] and len(lines) == 3
+    assert list(history["epoch"]) == [1, 2, 3]
+    assert lines[0] == "2 of 14 stacks are left out of each epoch: alone in a batch"
+    assert [line.split(",")[0] for line in lines[1:]] == ["epoch 1", "epoch 2", "epoch 3"]
     assert result["val_srocc"] == pytest.approx(history["val_srocc"].max())
     images = pd.read_csv(folder / "images.csv")
     assert list(images["set"]) == ["train"] * 14 + ["val"] * 6

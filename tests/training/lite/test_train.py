@@ -79,7 +79,7 @@ def test_file_scores_with_percentile_and_interval(run, images, photo):
     scorer = Scorer(folder / "lite.h5")
     scores = [row["score"] for row in scorer([record.path for record in images[0]])]
     np.testing.assert_allclose(info.details.percentiles[::50], np.percentile(scores, [0, 50, 100]),
-        atol=2e-4)  # fmt: skip
+        atol=2e-3)  # fmt: skip  # kernels are stored as float16
     (row,) = scorer([photo])
     assert row["error"] is None
     assert 0 <= row["low"] <= row["score"] <= row["high"] <= 1
