@@ -15,12 +15,12 @@ import os
 import platform
 import statistics
 import sys
-import time
 from importlib import metadata
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np  # noqa: E402
+from turns import in_turns  # noqa: E402
 
 from kiqa.io.weights import find_companion, load_model, read_info  # noqa: E402
 from kiqa.maps.gaze import GazeForm, gaze_of  # noqa: E402
@@ -75,14 +75,11 @@ def _batches(name, run, array):
 
 def timed(parts, rounds):
     """Median seconds for one image."""
-    times = {name: [] for name in parts}
-    for turn in range(rounds + 1):
-        for name, (function, count) in parts.items():
-            began = time.perf_counter()
-            function()
-            if turn:
-                times[name].append((time.perf_counter() - began) / count)
-    return {name: round(statistics.median(found), 4) for name, found in times.items()}
+    times = in_turns({name: function for name, (function, _) in parts.items()}, rounds)
+    return {
+        name: round(statistics.median(clock for clock, _ in times[name]) / count, 4)
+        for name, (_, count) in parts.items()
+    }
 
 
 def main(argv=None) -> int:

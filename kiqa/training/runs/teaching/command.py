@@ -136,15 +136,7 @@ def with_taught(
         from kiqa.training.runs.teaching.teacher import Teacher
 
         teacher = Teacher(arguments.teacher, folder, test=test, report=_report)
-        share = arguments.teacher_weight
-        taught = teacher.scores([record.path for record in train])
-        result = [
-            with_scorer(
-                _rescored(record, (1 - share) * record.mos01 + share * score),
-                str(arguments.teacher), weight=share,
-            )
-            for record, score in zip(train, taught, strict=True)
-        ]  # fmt: skip
+        result = _taught(teacher, train, arguments, weight=arguments.teacher_weight)
     whole = list(result)
     if arguments.histories:
         # Loads Pillow and OpenCV, which --help does without.
@@ -179,11 +171,19 @@ def _scored_by_it(teacher, rated, arguments, folder, *, seed):
         for one in made:
             source = _unrated(Path(NOTHING)) if one.source is None else sources[one.source]
             copies.append(_copy(source, one, "degraded"))
-    taught = teacher.scores([record.path for record in copies])
+    return _taught(teacher, copies, arguments, weight=1)
+
+
+def _taught(teacher, records, arguments, *, weight):
+    """Records with their scores blended with the teacher's, which say so."""
+    scores = teacher.scores([record.path for record in records])
     return [
-        with_scorer(_rescored(record, score), str(arguments.teacher), weight=1)
-        for record, score in zip(copies, taught, strict=True)
-    ]
+        with_scorer(
+            _rescored(record, (1 - weight) * record.mos01 + weight * score),
+            str(arguments.teacher), weight=weight,
+        )
+        for record, score in zip(records, scores, strict=True)
+    ]  # fmt: skip
 
 
 def _check(arguments):
