@@ -63,7 +63,7 @@ def test_notebook_is_short_and_defines_nothing(book: nbformat.NotebookNode, walk
 # What a notebook finds: no names of another one, and an empty folder.
 BEGIN = "%reset -f\nimport os\nimport skimage.data\nos.chdir({!r})\nskimage.data.side = {}"
 # Its images are cut to so many pixels a side, since the time goes with the pixels.
-SIDE, SIDES = 224, {"04_local_evaluation": 352}
+SIDE, SIDES = 224, {"04_local_evaluation": 352, "06_wadiqam": 160}
 SMALLER = """
 import skimage.data
 
