@@ -109,6 +109,24 @@ def test_a_head_that_wants_a_token_is_refused(no_ray, server, monkeypatch):
         reached(server(_SETTINGS))
     kind.__name__ = "RpcError"
     assert reached(server(_SETTINGS))
+    kind.rpc_code = 12  # another server of gRPC's
+    with pytest.raises(ConnectionError, match="something else than Ray answers"):
+        reached(server(_SETTINGS))
+
+
+def test_a_head_that_goes_meanwhile_is_said(no_ray, server, monkeypatch):
+    """After it has answered, before Ray has connected."""
+
+    def init(address, **options):
+        raise ConnectionError("Failed to connect to Ray cluster")
+
+    monkeypatch.setattr(no_ray, "init", init)
+    address = server(_SETTINGS)
+    with (
+        pytest.raises(ConnectionError, match=f"no answer from {address} .Failed.*ray status"),
+        joined(address),
+    ):
+        pass
 
 
 def test_a_head_that_hangs_is_refused(no_ray, server, monkeypatch):
