@@ -215,10 +215,17 @@ def _environment(wanted):
 def _place(address):
     """The host and the port that an address means."""
     if address == "auto":
-        from ray._private.services import canonicalize_bootstrap_address  # no public name does it
+        # No public names do it.
+        from ray._private.authentication import authentication_token_setup as tokens
+        from ray._private.services import canonicalize_bootstrap_address
 
         try:
-            address = os.environ.get("RAY_ADDRESS") or canonicalize_bootstrap_address("auto")
+            address = os.environ.get("RAY_ADDRESS")
+            if not address:
+                address = canonicalize_bootstrap_address("auto")
+                # As `ray.init("auto")`: where there is a token, this machine's Ray asks for it.
+                logging.getLogger(tokens.__name__).setLevel(logging.ERROR)
+                tokens.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
         except ConnectionError as error:
             raise ConnectionError(
                 "Expected a Ray cluster on this machine for the address auto. Received: none. "

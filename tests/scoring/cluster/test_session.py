@@ -139,6 +139,28 @@ def test_a_head_that_hangs_is_refused(no_ray, server, monkeypatch):
     no_ray.answers.set()
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_auto_takes_the_token_of_this_machine(no_ray, server, monkeypatch, named):
+    """As Ray itself; of a head that $RAY_ADDRESS names it does not."""
+    address, asked = server(_SETTINGS), []
+    tokens = SimpleNamespace(
+        __name__="tokens",
+        maybe_enable_token_auth_if_token_available=lambda **options: asked.append(options),
+    )
+    services = SimpleNamespace(canonicalize_bootstrap_address=lambda found: address)
+    for name, module in (
+        ("_private", SimpleNamespace()),
+        ("_private.services", services),
+        ("_private.authentication", SimpleNamespace(authentication_token_setup=tokens)),
+    ):
+        monkeypatch.setitem(sys.modules, f"ray.{name}", module)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    if named:
+        monkeypatch.setenv("RAY_ADDRESS", address)
+    assert reached("auto") == "auto"
+    assert bool(asked) is not named
+
+
 @pytest.mark.parametrize(
     "address", ["", "head", "head:", ":6379", "head:port", "head:0", "ray://head:10001"]
 )
