@@ -5,10 +5,12 @@ and PaQ-2-PiQ's map at least 1.5 times; their outputs agree within 1e-4 of the l
 
 Peers: WaDIQaM-NR, CNNIQA and PaQ-2-PiQ's 20x20 map as plain modules of PyTorch
 (`peer/networks.py`), which take the weights of kiqa's files; Patchnet's map at stride 8
-by sliding windows; BRISQUE of the package `brisque`, whose regression is another one, so
-that its outputs are not compared. Each side has a process of its own (`peer/worker.py`)
-that stays; they take turns, and the first round is not counted. Both use as many threads
-as there are cores. What is timed goes from pixels in memory to the score or map.
+by sliding windows, of 24 megapixels 8 of the 493 rows of windows, whose times are
+multiplied; NIQE in PyTorch (`peer/niqe.py`) with the Gaussian of kiqa's file; BRISQUE of the
+package `brisque`, whose regression is another one, so that its outputs are not compared.
+Each side has a process of its own (`peer/worker.py`) that stays; they take turns, and the
+first round is not counted. Both use as many threads as there are cores. What is timed
+goes from pixels in memory to the score or map.
 
 A ratio is the peer's time over kiqa's, the median over the rounds: above 1, kiqa is
 faster. That of processor times stands beside that of the clock: other programs change it
@@ -46,9 +48,11 @@ from PIL import Image  # noqa: E402
 from kiqa.io.weights import find_companion, read_info  # noqa: E402
 from kiqa.scoring import usable_cores  # noqa: E402
 
-PEERS = {"wadiqam_nr": 1.5, "paq2piq_rm": 1.5, "cnniqa": 1.0, "patchnet": 1.0, "brisque": 1.0}
+PEERS = {"wadiqam_nr": 1.5, "paq2piq_rm": 1.5, "cnniqa": 1.0, "patchnet": 1.0, "brisque": 1.0,
+         "niqe": 1.0}  # fmt: skip
 SIZES = {0.26: (512, 512), 0.79: (1024, 768), 24: (6000, 4000)}  # width and height
-WINDOWS_MEGAPIXELS = 1  # above them sliding windows take a quarter of an hour
+WINDOW, STRIDE = 64, 8  # of Patchnet's map
+WINDOWS_MEGAPIXELS, ROWS = 1, 8  # above them all rows of windows take a quarter of an hour
 TOLERANCE = 1e-4
 STARTED = "wadiqam_nr"
 LIBRARIES = ("tensorflow", "keras", "numpy", "torch", "brisque")
@@ -103,15 +107,18 @@ def compared(name, folder, arguments):
     weights, found = "" if name == "brisque" else exchanged(name, folder), {}
     for megapixels in arguments.megapixels:
         width, height = SIZES[megapixels]
-        size = f"{width}x{height}"
-        if name == "patchnet" and megapixels > WINDOWS_MEGAPIXELS:
-            found[size] = {"not_run": "sliding windows take a quarter of an hour"}
-            continue
-        np.save(folder / "image.npy", made(width, height))
-        command = (name, str(folder / "image.npy"), str(weights))
-        sides = {side: Side(side, *command) for side in ("kiqa", "peer")}
+        size, image = f"{width}x{height}", made(width, height)
+        rows = (height - WINDOW) // STRIDE + 1
+        part = ROWS if name == "patchnet" and megapixels > WINDOWS_MEGAPIXELS else rows
+        pixels = {"kiqa": image, "peer": image[: height - (rows - part) * STRIDE]}
+        sides = {}
+        for side, seen in pixels.items():
+            np.save(folder / f"{side}.npy", seen)
+            sides[side] = Side(side, name, str(folder / f"{side}.npy"), str(weights))
         try:
-            found[size] = in_turns(sides, name, arguments)
+            found[size] = in_turns(sides, name, arguments, whole=rows / part)
+            if part < rows:
+                found[size]["peer_part"] = {"rows": part, "of": rows}
         except (EOFError, RuntimeError) as error:
             found[size] = {"not_run": str(error)}
         for side in sides.values():
@@ -120,8 +127,8 @@ def compared(name, folder, arguments):
     return found
 
 
-def in_turns(sides, name, arguments):
-    """Times of both, and what follows from them."""
+def in_turns(sides, name, arguments, whole=1):
+    """Times of both, and what follows; the peer saw a part of the image, ``whole`` times is all."""
     times, began = {side: [] for side in sides}, time.perf_counter()
     for turn in range(arguments.rounds + 1):
         for side, process in sides.items():
@@ -135,7 +142,10 @@ def in_turns(sides, name, arguments):
         "peak_mib": {side: end["peak_mib"] for side, end in ends.items()},
     }
     for kind, ratio in (("seconds", "ratio"), ("processor_seconds", "processor_ratio")):
-        each = {side: [turn[kind] for turn in of[1:]] for side, of in times.items()}
+        times_of = {"kiqa": 1, "peer": whole}
+        each = {
+            side: [times_of[side] * turn[kind] for turn in of[1:]] for side, of in times.items()
+        }
         result[kind] = {side: round(statistics.median(of), 4) for side, of in each.items()}
         ratios = [other / own for own, other in zip(each["kiqa"], each["peer"], strict=True)]
         result[ratio] = round(statistics.median(ratios), 3)
@@ -147,6 +157,7 @@ def in_turns(sides, name, arguments):
         }
     if name != "brisque":
         own, other = (np.array(ends[side]["value"]) for side in ("kiqa", "peer"))
+        own = own[: len(other)] if whole > 1 else own
         gap = np.max(np.abs(own - other)) / np.max(np.abs(own))
         result |= {"largest_difference": float(f"{gap:.2g}"), "equal": bool(gap <= TOLERANCE)}
     return result
@@ -194,6 +205,9 @@ class Side:
 
 def exchanged(name, folder):
     """The weights of a model as a file of arrays with the names that PyTorch gives them."""
+    if name == "niqe":
+        np.savez(folder / "niqe.npz", **_gaussian(read_info(name).path))
+        return folder / "niqe.npz"
     info = read_info(name)
     files = [info.path, *[find_companion(info, part).path for part in info.details.companions]]
     arrays = {}
@@ -209,6 +223,20 @@ def exchanged(name, folder):
         arrays["dense1.weight"] = arrays["dense1.weight"].reshape(first.shape)
     np.savez(folder / f"{name}.npz", **arrays)
     return folder / f"{name}.npz"
+
+
+def _gaussian(path):
+    """Mean and covariance, of NIQE's file."""
+    with h5py.File(path) as file:
+        arrays = {
+            name: np.asarray(file["model_weights"][layer][layer][name], np.float64).squeeze()
+            for layer, name in (
+                ("deviations", "mean"), ("deviations", "variance"), ("correlations", "kernel"),
+            )
+        }  # fmt: skip
+    deviation = np.sqrt(arrays["variance"])
+    covariance = arrays["kernel"] * deviation * deviation[:, None]
+    return {"mean": arrays["mean"], "covariance": covariance}
 
 
 def _turned(values):

@@ -6,19 +6,23 @@ Parts, each in a process of its own:
   and scored; the best of some rounds, and the most memory of the process.
 - ``rows``: 10 to 100,000 images whose rows are made up: what `score_paths` itself takes to hand
   out, collect and write. Claim: the rate of 100,000 is at least 80 % of that of 1,000.
-- ``resume``: a file of 1,000,000 rows, and all its paths. Claim: until the run goes on, under ten
-  seconds of processor time and under 1 GiB at the peak, of a model that needs no TensorFlow.
+- ``resume``, ``resume_csv``, ``resume_parquet``: 1,000,000 rows as JSON lines, CSV and Parquet, and
+  all their paths. Claim: until the run goes on, under ten seconds of processor time and under
+  1 GiB at the peak, of a model that needs no TensorFlow.
 - ``start``: `kiqa score` of one JPEG of 512x512. Claim: at most twice the processor time of a
   bare ``import tensorflow`` and one pass of the default scorer.
 
 Processor time stands beside the clock: with a ``load`` above the number of
 cores the clock measures other programs. Linux only. Prints JSON.
 
-    python benchmarks/scale.py [--part sizes rows resume start] [--rounds 2]
+    pip install "kiqa[parquet]"
+    python benchmarks/scale.py [--part sizes rows resume resume_csv resume_parquet start]
+        [--rounds 2]
 """
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import os
 import platform
@@ -27,6 +31,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from unittest import mock
@@ -50,6 +55,7 @@ RESUMED, SECONDS, MIB = 1_000_000, 10, 1024
 TWICE = 2
 FORMULA = "blur_effect"
 LIBRARIES = ("kiqa", "tensorflow", "keras", "numpy", "Pillow")
+PARQUET = "pyarrow"  # the library of an extra
 
 
 def main(argv=None) -> int:
@@ -70,7 +76,7 @@ def main(argv=None) -> int:
         **results,
         "reached": all(found.get("reached", True) for found in results.values()),
         "rounds": arguments.rounds,
-        "versions": {name: metadata.version(name) for name in LIBRARIES},
+        "versions": {name: metadata.version(name) for name in _libraries()},
         "machine": platform.machine(),
         "cores": usable_cores(),
     }
@@ -86,6 +92,10 @@ def _apart(part, rounds):
     found = json.loads(done.stdout) | {"load": round(load, 1)}
     sys.stderr.write(f"{part} {json.dumps(found)}\n")
     return found
+
+
+def _libraries():
+    return (*LIBRARIES, PARQUET) if importlib.util.find_spec(PARQUET) else LIBRARIES
 
 
 def sizes(folder: Path, rounds: int) -> dict:
@@ -138,24 +148,27 @@ def rows(folder: Path, rounds: int) -> dict:
     return result | {"ratio": round(ratio, 3), "reached": ratio >= RATE}
 
 
-def resume(folder: Path, rounds: int) -> dict:
+def resume(folder: Path, rounds: int, *, form: str) -> dict:
     """From the call to the first row of a run that goes on."""
+    if form == "parquet" and PARQUET not in _libraries():
+        return {"skipped": "pip install 'kiqa[parquet]'"}
     scorer = Scorer(FORMULA)
-    output, new = folder / "rows.jsonl", folder / "new.png"
+    output, new = folder / f"rows.{form}", folder / "new.png"
     Image.new("RGB", (64, 64), "gray").save(new)
-    write_rows(output, _simulated(scorer), form="jsonl", columns=ROW_KEYS)
+    write_rows(output, _simulated(scorer), form=form, columns=ROW_KEYS)
+    size = sum(each.stat().st_size for each in (output, *output.glob("*")) if each.is_file())
     paths = [str(new), *map(_path, range(RESUMED))]
     found = {}
 
     def first():
-        rows = score_paths(paths, scorer, output=output, resume=True)
+        rows = score_paths(paths, scorer, output=output, output_format=form, resume=True)
         found.update(next(rows))
         rows.close()
 
     clock, processor = _timed(first)
     return {
         "rows": RESUMED,
-        "file_mib": output.stat().st_size >> 20,
+        "file_mib": size >> 20,
         "seconds": round(clock, 2),
         "processor_seconds": round(processor, 2),
         "peak_mib": _peak(),
@@ -231,7 +244,14 @@ def _peak():
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) >> 10
 
 
-PARTS = {"sizes": sizes, "rows": rows, "resume": resume, "start": start}
+PARTS = {
+    "sizes": sizes,
+    "rows": rows,
+    "resume": partial(resume, form="jsonl"),
+    "resume_csv": partial(resume, form="csv"),
+    "resume_parquet": partial(resume, form="parquet"),
+    "start": start,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -46,3 +46,6 @@ def test_weights_have_the_order_of_pytorch(peers, tmp_path):
     with np.load(peers.exchanged("paq2piq_rm", tmp_path)) as found:
         assert found["layer1.0.conv1.weight"].shape == (64, 64, 3, 3)
         assert found["score_norm1.running_var"].shape == (1024,)
+    with np.load(peers.exchanged("niqe", tmp_path)) as found:
+        assert found["mean"].shape == (36,) and found["covariance"].shape == (36, 36)
+        np.testing.assert_allclose(found["covariance"], found["covariance"].T, rtol=1e-5)

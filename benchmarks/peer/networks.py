@@ -1,4 +1,4 @@
-"""The peers of `peers.py`: four networks of the papers as plain modules of PyTorch.
+"""The peers of `peers.py`: networks of the papers as plain modules of PyTorch.
 
 Written by us from the papers, and without kiqa: nothing of it is imported. A module's
 parameters have the names of the layers of kiqa's files and take their values, so that
@@ -15,6 +15,8 @@ from functools import partial
 
 import numpy as np
 import torch
+from niqe import Niqe, niqe_score
+from pixels import gray_of, mirrored
 from torch import nn
 from torch.nn import functional
 
@@ -183,10 +185,8 @@ def wadiqam_score(network, pixels):
 
 def cnniqa_score(network, pixels):
     """The mean over all windows of contrast-normalised gray values."""
-    red, green, blue = torch.from_numpy(pixels).double().unbind(2)
-    gray = torch.floor(0.298936021293775 * red + 0.587043074451121 * green
-                       + 0.114020904255103 * blue + 0.5)  # fmt: skip
-    rows, columns = (_mirrored(side, 3) for side in gray.shape)
+    gray = gray_of(pixels)
+    rows, columns = (mirrored(side, 3) for side in gray.shape)
 
     def smooth(values):
         values = values[rows][:, columns][None, None]
@@ -197,12 +197,6 @@ def cnniqa_score(network, pixels):
     normal = ((gray - mean) / (deviation + 1)).float()
     windows, _ = _windows(normal[..., None].numpy(), 32, 32)
     return float(_in_batches(network, windows.flatten(0, 1)).double().mean())
-
-
-def _mirrored(side, border):
-    """Indices of a side with a border on both ends in which the pixels are mirrored."""
-    inside = torch.arange(side)
-    return torch.cat([inside[:border].flip(0), inside, inside[-border:].flip(0)])
 
 
 def paq2piq_map(network, pixels):
@@ -228,6 +222,7 @@ SCORERS = {
     "cnniqa": (Cnniqa, cnniqa_score),
     "paq2piq_rm": (Paq2piq, paq2piq_map),
     "patchnet": (Patchnet, patchnet_map),
+    "niqe": (Niqe, niqe_score),
 }
 
 

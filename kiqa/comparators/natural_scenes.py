@@ -76,17 +76,18 @@ def halved(values: np.ndarray) -> np.ndarray:
 
 def _halved_rows(values):
     """The first axis at half its length."""
-    length = len(values)
-    centres = 2 * np.arange(-(-length // 2)) + 0.5
-    taps = np.arange(-4, 6)
-    positions = np.floor(centres)[:, None].astype(int) + taps
-    distances = np.abs(centres[:, None] - positions) / 2
+    length, count = len(values), -(-len(values) // 2)
+    taps = np.arange(-3, 5)
+    distances = np.abs(taps - 0.5) / 2  # a pixel's centre lies between two of the larger image
     near = 1.5 * distances**3 - 2.5 * distances**2 + 1
     far = -0.5 * distances**3 + 2.5 * distances**2 - 4 * distances + 2
-    weights = np.where(distances <= 1, near, np.where(distances <= 2, far, 0))
-    weights /= weights.sum(axis=1, keepdims=True)
+    weights = np.where(distances <= 1, near, far)
+    weights /= weights.sum()
     mirrored = np.r_[np.arange(length), np.arange(length)[::-1]]
-    return np.einsum("oi,oi...->o...", weights, values[mirrored[positions % (2 * length)]])
+    found = np.zeros((count, *values.shape[1:]))
+    for tap, weight in zip(taps, weights, strict=True):
+        found += weight * values[mirrored[(2 * np.arange(count) + tap) % (2 * length)]]
+    return found
 
 
 def fit_symmetric(values: np.ndarray) -> tuple[float, float]:

@@ -50,7 +50,7 @@ def escaped(text: str) -> str:
 
 def unescaped(text: str) -> str:
     """Return what `escaped` made a text of."""
-    if not _LOOKS_ESCAPED.search(text):
+    if "\\" not in text or not _LOOKS_ESCAPED.search(text):
         return text
     return _ESCAPED.sub(
         lambda found: "\\" if found[1] == "\\" else chr(int(found[1][1:], 16)), text

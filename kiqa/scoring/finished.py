@@ -103,15 +103,17 @@ class Finished:
     """What a run that goes on needs to know of the rows that are there.
 
     Args:
-        found: Places and rows, oldest first.
+        found: Places and rows with `COLUMNS` and those of `key`, oldest first.
         key: Columns and their values that a row must have to count.
         again: Whether images with an error are tried again.
 
     Attributes:
+        COLUMNS: Of a row that are looked at; a row need not be about a reference.
         final: Images whose row stays as it is.
         scored: Contents that have a score.
     """
 
+    COLUMNS = ("path", "sha256", "reference_sha256", "error")
     final: Images
     scored: Contents
 

@@ -153,17 +153,14 @@ def score_paths(
             f"Expected a reference for each of {len(paths)} images. Received: {len(references)}."
         )
     # With a bound of its own a run may take what another refused.
-    keep = partial(
-        Finished,
-        key={"weights_sha256": scorer.info.sha256, "stride": scorer.stride},
-        again=scorer.max_memory is not None,
-    )
+    key = {"weights_sha256": scorer.info.sha256, "stride": scorer.stride}
+    keep = partial(Finished, key=key, again=scorer.max_memory is not None)
     rows = None
     if output is not None:
         columns = row_columns(references=references is not None, reasons=reasons)
         rows = open_rows(
             output, form=output_format, columns=columns, resume=resume, spreadsheet=spreadsheet,
-            keep=keep,
+            keep=keep, wanted={*key, *Finished.COLUMNS},
         )  # fmt: skip
     old = keep(()) if rows is None else rows.finished
     pairs = list(zip(paths, [None] * len(paths) if references is None else references, strict=True))

@@ -4,7 +4,7 @@ Public names: `ROW_FORMS`, `check_new_rows`, `open_rows`, `write_rows`.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from kiqa.io.files import new_folder, replacing
 from kiqa.io.rows.files import Keep, RowFile, whole_rows
@@ -22,6 +22,7 @@ def open_rows(
     resume: bool,
     spreadsheet: bool = False,
     keep: Keep = whole_rows,
+    wanted: Collection[str] | None = None,
 ) -> RowFile | PartFolder:
     """Open rows for appending, with one writer at a time.
 
@@ -32,6 +33,7 @@ def open_rows(
         resume: As for `kiqa.io.rows.RowFile`.
         spreadsheet: As for `kiqa.io.rows.RowFile`; CSV only.
         keep: As for `kiqa.io.rows.RowFile`.
+        wanted: As for `kiqa.io.rows.RowFile`.
 
     Returns:
         What rows are appended to; ``finished`` is what is kept of those that
@@ -49,15 +51,16 @@ def open_rows(
                 f"Expected a folder for rows as Parquet. Received: {path}, a file. Name a folder, "
                 "or take --format jsonl."
             )
-        return PartFolder(path, columns=columns, resume=resume, keep=keep)
+        return PartFolder(path, columns=columns, resume=resume, keep=keep, wanted=wanted)
     if os.path.isdir(path):
         raise ValueError(
             f"Expected a file for rows. Received: {path}, a folder. Name a file in it, or take "
             "--format parquet, whose output is a folder."
         )
     return RowFile(
-        path, form=form, columns=columns, resume=resume, spreadsheet=spreadsheet, keep=keep
-    )
+        path, form=form, columns=columns, resume=resume, spreadsheet=spreadsheet, keep=keep,
+        wanted=wanted,
+    )  # fmt: skip
 
 
 def check_new_rows(path: str | os.PathLike) -> None:

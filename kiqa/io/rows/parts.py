@@ -9,14 +9,15 @@ Public names: `ROWS_OF_A_PART`, `PartFolder`, `is_parts`, `read_parts`.
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from kiqa.io.files import replacing
 from kiqa.io.outputs import lock_output, make_folder
 from kiqa.io.rows.files import Keep, RowFile, read_rows, whole_rows
-from kiqa.io.rows.forms import COLUMN_KINDS, of_other_columns
+from kiqa.io.rows.forms import COLUMN_KINDS
+from kiqa.io.rows.whole_rows import of_other_columns
 from kiqa.io.text import escaped, unescaped
 
 ROWS_OF_A_PART = 10_000
@@ -33,6 +34,7 @@ class PartFolder:
         resume: Continue a folder that is there; without it, one that holds
             anything is refused.
         keep: As for `kiqa.io.rows.RowFile`.
+        wanted: As for `kiqa.io.rows.RowFile`.
 
     Attributes:
         finished: What `keep` made of the rows that were there.
@@ -51,6 +53,7 @@ class PartFolder:
         columns: Sequence[str],
         resume: bool,
         keep: Keep = whole_rows,
+        wanted: Collection[str] | None = None,
     ) -> None:
         _pyarrow()
         self.path, self._columns = Path(path), tuple(columns)
@@ -63,7 +66,7 @@ class PartFolder:
                     f"Expected a new or empty output folder. Received: {self.path}, which has "
                     "content. Add --resume to continue it, or choose another name."
                 )
-            self.finished = keep(_placed_rows(self.path, self._columns))
+            self.finished = keep(_placed_rows(self.path, self._columns, wanted))
             make_folder(self.path)
             self._open(_next(self.path), resume=True)
         except BaseException:
@@ -139,10 +142,10 @@ def read_parts(path: str | os.PathLike, *, columns: Sequence[str]) -> list[dict]
     return whole_rows(_placed_rows(Path(path), tuple(columns)))
 
 
-def _placed_rows(folder, columns):
+def _placed_rows(folder, columns, wanted=None):
     """The rows of a folder, oldest first, with their places."""
     for part in _parts(folder):
-        yield from enumerate(_read_part(part, columns), _PLACES * _number_of(part))
+        yield from enumerate(_read_part(part, columns, wanted), _PLACES * _number_of(part))
     number = _next(folder)
     rest = _unfinished(folder, number)
     if rest.exists():
@@ -206,7 +209,7 @@ def _write_part(path, rows, columns):
         arrow.parquet.write_table(table, temporary, compression="zstd")
 
 
-def _read_part(path, columns):
+def _read_part(path, columns, wanted=None):
     arrow = _pyarrow()
     try:
         # Read as one file: the name of the folder is no column of it.
@@ -214,10 +217,23 @@ def _read_part(path, columns):
             found = tuple(file.schema_arrow.names)
             if found != columns:
                 raise of_other_columns(path, "parquet", found, columns)
-            rows = file.read().to_pylist()
-    except arrow.ArrowInvalid as error:
+            table = file.read()  # whole, also where little is wanted: a damaged part is refused
+    except (arrow.ArrowInvalid, OSError) as error:
+        if getattr(error, "errno", None) is not None:  # of the disk, not of what is in the file
+            raise
         raise ValueError(
             f"Expected a Parquet file. Received: {path}, which is none ({error}). Remove it; "
             "--resume scores its images again."
         ) from error
-    return [{n: unescaped(v) if isinstance(v, str) else v for n, v in r.items()} for r in rows]
+    names = [name for name in columns if wanted is None or name in wanted]
+    values = [_values(name, table.column(name)) for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+
+
+def _values(name, column):
+    """The values of a column; of equal texts one is looked at."""
+    values = column.to_pylist()
+    if name in COLUMN_KINDS:
+        return values
+    texts = {text: text if text is None else unescaped(text) for text in {*values}}
+    return map(texts.__getitem__, values)

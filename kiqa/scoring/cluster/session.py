@@ -27,6 +27,7 @@ _WORD = 15.0  # seconds that a Ray has then; one that hangs is waited for by Ray
 # A client's first words in HTTP/2, which Ray's servers speak, and an empty frame of settings.
 _HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 _SETTINGS = 4  # the kind of the frame that answers
+_UNKNOWN = 12  # gRPC's status of a server that does not know the call
 _LONGEST = 42  # bytes of a temporary folder below which Ray can name its sockets
 # Ray's own words on what `team` says and mends.
 _SPARED = "A worker died or was killed|running low on memory|marked dead|cannot be scheduled"
@@ -144,6 +145,8 @@ def _connected(ray, address):
     reached(address)  # without an answer Ray waits for two minutes
     try:
         _start(ray, _place(address), {})
+    except ConnectionError as error:  # it has gone since it was asked
+        raise _unanswered(_place(address), address, error) from error
     except (RuntimeError, SystemExit) as error:  # other versions, or what is no Ray at all
         raise ValueError(
             f"Expected a Ray cluster of version {ray.__version__} at {address}. Received: {error}. "
@@ -212,10 +215,17 @@ def _environment(wanted):
 def _place(address):
     """The host and the port that an address means."""
     if address == "auto":
-        from ray._private.services import canonicalize_bootstrap_address  # no public name does it
+        # No public names do it.
+        from ray._private.authentication import authentication_token_setup as tokens
+        from ray._private.services import canonicalize_bootstrap_address
 
         try:
-            address = os.environ.get("RAY_ADDRESS") or canonicalize_bootstrap_address("auto")
+            address = os.environ.get("RAY_ADDRESS")
+            if not address:
+                address = canonicalize_bootstrap_address("auto")
+                # As `ray.init("auto")`: where there is a token, this machine's Ray asks for it.
+                logging.getLogger(tokens.__name__).setLevel(logging.ERROR)
+                tokens.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
         except ConnectionError as error:
             raise ConnectionError(
                 "Expected a Ray cluster on this machine for the address auto. Received: none. "
@@ -246,14 +256,18 @@ def _check_answers(place, address):
     else:
         reason = "something else than Ray answers"
     if len(answer) < 9 or answer[3] != _SETTINGS:
-        raise ConnectionError(
-            f"Expected a Ray cluster at {address}. Received: no answer from {place} ({reason}). "
-            "Look whether its head node runs (ray status), and whether a firewall is between."
-        )
+        raise _unanswered(place, address, reason)
+
+
+def _unanswered(place, address, reason):
+    return ConnectionError(
+        f"Expected a Ray cluster at {address}. Received: no answer from {place} ({reason}). "
+        "Look whether its head node runs (ray status), and whether a firewall is between."
+    )
 
 
 def _check_speaks(place, address):
-    """Refuse a server that takes Ray's calls and leaves them, or wants a token of Ray's."""
+    """Refuse a server that takes Ray's calls and leaves them, knows none, or wants a token."""
     from ray._raylet import GcsClient  # no public name does it without waiting
 
     answers = []
@@ -261,7 +275,7 @@ def _check_speaks(place, address):
     def ask():
         try:
             GcsClient(address=place)
-        except Exception as error:  # others than of a token are said when Ray connects
+        except Exception as error:  # others than below may pass, or are said when Ray connects
             answers.append(error)
 
     asking = threading.Thread(target=ask, daemon=True)
@@ -272,6 +286,8 @@ def _check_speaks(place, address):
             f"Expected a Ray cluster at {address}. Received: no word of Ray from {place} within "
             f"{_WORD:g} seconds. Look whether its head node runs (ray status), and is not too busy."
         )
+    if any(getattr(each, "rpc_code", None) == _UNKNOWN for each in answers):
+        raise _unanswered(place, address, "something else than Ray answers")
     if any(type(each).__name__ == "AuthenticationError" for each in answers):
         raise ConnectionError(
             f"Expected a Ray cluster at {address} that lets this program in. Received: it asks for "

@@ -28,6 +28,16 @@ def small_parts(monkeypatch):
     monkeypatch.setattr(row_parts, "ROWS_OF_A_PART", 3)
 
 
+def _damaged(part):
+    """Change a byte of a column's page: where the third of them begins."""
+    content = bytearray(part.read_bytes())
+    place = 0
+    for _ in range(3):
+        place = content.index(b"\x28\xb5\x2f\xfd", place + 1)  # of zstd
+    content[place] ^= 1
+    part.write_bytes(content)
+
+
 def _open(path, resume=False, columns=COLUMNS):
     return PartFolder(path, columns=columns, resume=resume)
 
@@ -82,6 +92,26 @@ def test_rows_need_not_be_kept(tmp_path):
         again.append(_row(number))
     assert [again.row_at(place) for place in places] == ROWS
     again.close()
+
+
+def test_columns_that_are_not_wanted_may_be_missing(tmp_path):
+    """Of parts; what is no part yet is read whole. A damaged part is refused all the same."""
+    folder = tmp_path / "rows"
+    killed = _write(folder)
+    killed._open_rows.close()
+    killed._held.__exit__(None, None, None)
+    names = ("path", "converted", "error")
+    options = {"columns": COLUMNS, "resume": True, "wanted": names}
+    again = PartFolder(folder, **options)
+    assert [{name: row[name] for name in names} for row in again.finished] == [
+        {name: row[name] for name in names} for row in ROWS
+    ]
+    assert {*again.finished[0]} == {*names}
+    assert again.row_at(1) == ROWS[1]
+    again.close()
+    _damaged(folder / "part-00001.parquet")
+    with pytest.raises(ValueError, match=r"part-00001\.parquet, which is none"):
+        PartFolder(folder, **options)
 
 
 def test_a_kill_after_a_part_was_written_doubles_nothing(tmp_path):

@@ -109,6 +109,24 @@ def test_a_head_that_wants_a_token_is_refused(no_ray, server, monkeypatch):
         reached(server(_SETTINGS))
     kind.__name__ = "RpcError"
     assert reached(server(_SETTINGS))
+    kind.rpc_code = 12  # another server of gRPC's
+    with pytest.raises(ConnectionError, match="something else than Ray answers"):
+        reached(server(_SETTINGS))
+
+
+def test_a_head_that_goes_meanwhile_is_said(no_ray, server, monkeypatch):
+    """After it has answered, before Ray has connected."""
+
+    def init(address, **options):
+        raise ConnectionError("Failed to connect to Ray cluster")
+
+    monkeypatch.setattr(no_ray, "init", init)
+    address = server(_SETTINGS)
+    with (
+        pytest.raises(ConnectionError, match=f"no answer from {address} .Failed.*ray status"),
+        joined(address),
+    ):
+        pass
 
 
 def test_a_head_that_hangs_is_refused(no_ray, server, monkeypatch):
@@ -119,6 +137,28 @@ def test_a_head_that_hangs_is_refused(no_ray, server, monkeypatch):
     with pytest.raises(ConnectionError, match="no word of Ray from .* within 0.2 seconds"):
         reached(server(_SETTINGS))
     no_ray.answers.set()
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_auto_takes_the_token_of_this_machine(no_ray, server, monkeypatch, named):
+    """As Ray itself; of a head that $RAY_ADDRESS names it does not."""
+    address, asked = server(_SETTINGS), []
+    tokens = SimpleNamespace(
+        __name__="tokens",
+        maybe_enable_token_auth_if_token_available=lambda **options: asked.append(options),
+    )
+    services = SimpleNamespace(canonicalize_bootstrap_address=lambda found: address)
+    for name, module in (
+        ("_private", SimpleNamespace()),
+        ("_private.services", services),
+        ("_private.authentication", SimpleNamespace(authentication_token_setup=tokens)),
+    ):
+        monkeypatch.setitem(sys.modules, f"ray.{name}", module)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    if named:
+        monkeypatch.setenv("RAY_ADDRESS", address)
+    assert reached("auto") == "auto"
+    assert bool(asked) is not named
 
 
 @pytest.mark.parametrize(

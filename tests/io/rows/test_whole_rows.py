@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiqa.io.rows.forms import WholeRows, format_header, format_row
+from kiqa.io.rows import whole_rows
+from kiqa.io.rows.forms import format_header, format_row
+from kiqa.io.rows.whole_rows import WholeRows
 
 COLUMNS = ("path", "width", "score", "icc", "error", "converted")
 NAMES = st.text(st.characters(codec=None) | st.sampled_from('\r\n",\udce9\\='), min_size=1)
@@ -18,6 +20,14 @@ ROWS = st.lists(
         "error": st.none() | NAMES, "converted": st.lists(st.sampled_from(["a", "b c"]))}),
     max_size=4,
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_records():
+    """Two of CSV are read at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(whole_rows, "_RECORDS", 2)
+        yield
 
 
 def _read(content, *given, **options):
@@ -52,6 +62,33 @@ def test_a_file_torn_anywhere_keeps_its_whole_rows(rows, form, data):
     assert found == rows[: len(found)]
     assert content[:end] == _file(rows[: len(found)], form)[:end]
     assert len(_file(rows[: len(found) + 1], form)) > cut or len(found) == len(rows)
+
+
+@given(rows=ROWS, form=st.sampled_from(["jsonl", "csv"]), wanted=st.sets(st.sampled_from(COLUMNS)))
+def test_columns_that_are_not_wanted_may_be_missing(rows, form, wanted):
+    """Those that are wanted are the same, at the same places; no two rows share a list."""
+    content = _file(rows, form)
+    whole = [*WholeRows(io.BytesIO(content), "rows", form, COLUMNS)]
+    found = [*WholeRows(io.BytesIO(content), "rows", form, COLUMNS, wanted=wanted)]
+    assert [(place, {name: row[name] for name in wanted}) for place, row in found] == [
+        (place, {name: row[name] for name in wanted}) for place, row in whole
+    ]
+    lists = [id(row["converted"]) for _, row in whole]
+    assert len({*lists}) == len(lists)
+
+
+@pytest.mark.parametrize("wanted", [None, (), ("path",)])
+@pytest.mark.parametrize("bad", range(1, 6))
+def test_a_cell_that_is_no_number_is_found_wherever_it_is(bad, wanted):
+    """With its line, after the rows before it; also where its column is not wanted."""
+    rows = [{"path": f"{n}.png", "width": n, "score": 0.5, "icc": True, "error": None,
+             "converted": []} for n in range(1, 6)]  # fmt: skip
+    content = _file(rows, "csv").replace(f",{bad},".encode(), b",wide,")
+    found = iter(WholeRows(io.BytesIO(content), "rows.csv", "csv", COLUMNS, wanted=wanted))
+    for _ in range(bad - 1):
+        next(found)
+    with pytest.raises(ValueError, match=rf"rows\.csv, whose line {bad + 1} is something else"):
+        next(found)
 
 
 def test_an_open_quote_is_no_torn_row_if_rows_follow():
