@@ -69,14 +69,14 @@ def interrupt_status() -> int:
 def watch_start() -> None:
     """Let Ctrl-C end a command at once while it is loading; called by ``import kiqa``.
 
-    Only in a process that is a command of kiqa's: ``kiqa`` or ``python -m
-    kiqa...``. `entry` ends the watch.
+    Only where `is_command`. `entry` ends the watch.
     """
-    if _is_command() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    if is_command() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _end_at_once)
 
 
-def _is_command():
+def is_command() -> bool:
+    """Say whether this process is a command of kiqa's: ``kiqa`` or ``python -m kiqa...``."""
     words = getattr(sys, "orig_argv", [])
     module = words[words.index("-m") + 1 :][:1] if "-m" in words else []
     script = os.path.basename(sys.argv[0]) if sys.argv else ""

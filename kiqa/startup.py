@@ -7,16 +7,25 @@ TensorFlow and XLA write some lines ("oneDNN custom operations are on",
 A process that was forked from one in which TensorFlow had run waits for ever
 at its first operation, because threads are not forked. `prepare_process`
 notices such forks and `check_process` refuses them by name.
+
+Keras and TensorFlow are hundreds of thousands of objects that stay. Python's
+collector of cyclic garbage looks at them while they are loaded and again while
+a network is built, which took a seventh of the processor time of a first score.
 """
 
 import contextlib
+import gc
+import importlib
 import os
 import re
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any, TypeVar
+
+from kiqa.interrupts import is_command
 
 Scorer = TypeVar("Scorer")  # a `kiqa.scoring.Scorer`, which nothing here imports
 
@@ -85,7 +94,7 @@ def check_backend(*, others: bool = False) -> None:
     found = variable
     if others or variable == "tensorflow" or "keras" in sys.modules:
         try:
-            import keras
+            keras = _loaded_keras()
         except (ImportError, ValueError) as error:  # not installed, or unknown to Keras
             if variable == "tensorflow" and isinstance(error, ImportError):
                 raise
@@ -157,10 +166,25 @@ def start_keras() -> None:
     """
     check_process()
     with quiet_log():
-        import keras
-
+        keras = _loaded_keras()
         run_in_order()
         keras.ops.convert_to_numpy(keras.ops.zeros(1))
+
+
+def _loaded_keras() -> ModuleType:
+    """Import Keras and its backend, and in a command leave what is there to the end of it.
+
+    In a program of the user's what is garbage there stays garbage that is collected.
+    """
+    if "keras" in sys.modules or not gc.isenabled():
+        return importlib.import_module("keras")
+    gc.disable()
+    try:
+        return importlib.import_module("keras")
+    finally:
+        if is_command():
+            gc.freeze()
+        gc.enable()
 
 
 def run_in_order() -> None:

@@ -14,7 +14,8 @@ PACKAGE = Path(__file__).parents[1] / "kiqa"
 # Low to high: a part imports itself and what stands before it. Parts in one row do not import
 # each other. ``kiqa`` itself (the lazy public interface) and ``__main__`` stand above all.
 ORDER = (
-    ("constants", "interrupts", "startup"),
+    ("constants", "interrupts"),
+    ("startup",),
     ("io",),
     ("arguments",),
     ("running",),

@@ -1,9 +1,12 @@
-"""TensorFlow's start-up log is held back, everything else comes through."""
+"""TensorFlow's start-up log is held back, everything else comes through; how Keras is loaded."""
 
+import gc
 import os
+import sys
 
 import pytest
 
+from kiqa import startup
 from kiqa.startup import quiet_log
 
 LINES = (
@@ -50,3 +53,27 @@ def test_full_temporary_folder_shows_the_log_instead(capfd, monkeypatch):
     with quiet_log():
         os.write(2, LINES)
     assert capfd.readouterr().err.encode() == LINES
+
+
+@pytest.mark.parametrize("command", [True, False])
+@pytest.mark.parametrize("fails", [True, False])
+def test_keras_is_loaded_without_collecting_garbage(monkeypatch, command, fails):
+    """What is there then stays to the end of a command, and is no affair of a user's program."""
+    seen = []
+
+    def load(name):
+        seen.append((name, gc.isenabled()))
+        if fails:
+            raise ImportError(name)
+
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.setattr("importlib.import_module", load)
+    monkeypatch.setattr(startup, "is_command", lambda: command)
+    monkeypatch.setattr(gc, "freeze", lambda: seen.append("frozen"))
+    assert gc.isenabled()
+    try:
+        startup._loaded_keras()
+    except ImportError:
+        assert fails
+    assert gc.isenabled()
+    assert seen == [("keras", False), *(["frozen"] if command else [])]
