@@ -350,20 +350,29 @@ INFO = WeightsInfo(
 
 
 @pytest.fixture
-def stand_in(monkeypatch):
+def stand_in(monkeypatch, put_stand_in):
     """Give every Scorer a `BrightnessMapper`; returns the list of those made."""
+    return put_stand_in(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def put_stand_in():
+    """The function ``put_stand_in(monkeypatch) -> list``: what `stand_in` does, for any scope."""
     from kiqa.scoring import Scorer
 
-    made = []
+    def put(monkeypatch):
+        made = []
 
-    def load(self):
-        if self._loaded is None:
-            made.append(BrightnessMapper(self._stride or self._default_stride))
-            self._loaded = INFO, made[-1]
-        return self._loaded
+        def load(self):
+            if self._loaded is None:
+                made.append(BrightnessMapper(self._stride or self._default_stride))
+                self._loaded = INFO, made[-1]
+            return self._loaded
 
-    monkeypatch.setattr(Scorer, "_load", load)
-    return made
+        monkeypatch.setattr(Scorer, "_load", load)
+        return made
+
+    return put
 
 
 @pytest.fixture
