@@ -49,7 +49,7 @@ MORE = {
         ("reproduce thesis-examples", "reproduce paq2piq-fig5", "reproduce paq2piq-fig10"),
         ("--count", "30"),
     ),
-    "train_patchnet": ("--limit", "8"),
+    "train_patchnet": ("--limit", "8", "--learning-rate", "1e-5"),
     "train_lite": ("--initial", "random", "--variant", "lite0"),
     "train_rnn_biqa fine-tune": ("--backbone", "compact", "--assumed-sd", "15"),
 }  # fmt: skip
