@@ -15,7 +15,7 @@ STRIDES = (1, 2, 3, 4, 8, 16)
 def patchnet():
     """Patchnet with narrow layers, to be quick, and the real geometry."""
     return build_patchnet(
-        conv_widths=((8, 8), (8, 8), (12, 12, 12)), dense_widths=(24, 8, 4), seed=5
+        conv_widths=((4, 4), (4, 4), (6, 6, 6)), dense_widths=(12, 8, 4), seed=5
     )
 
 
