@@ -57,10 +57,11 @@ MORE = {
 
 @pytest.fixture(scope="module")
 def attacked(request, tmp_path_factory, put_stand_in):
-    """One run of the command named, in a folder with all that is attacked, which stays the working one.
+    """One run of the command named, in a folder with all that is attacked.
 
-    Tests of one command come one after the other and look at the same run: its
-    ``name``, ``status``, ``out`` and ``err``, and the names of the ``good`` images in ``d``.
+    It stays the working folder. Tests of one command come one after the other and look at the
+    same run: its ``name``, ``status``, ``out`` and ``err``, and the names of the ``good`` images
+    in ``d``.
     """
     folder = tmp_path_factory.mktemp("attack")
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
@@ -74,7 +75,9 @@ def attacked(request, tmp_path_factory, put_stand_in):
         for stream in (out, err):
             stream.flush()
             said.append(stream.buffer.getvalue().decode())
-        yield SimpleNamespace(name=request.param, status=status, out=said[0], err=said[1], good=good)
+        yield SimpleNamespace(
+            name=request.param, status=status, out=said[0], err=said[1], good=good
+        )
 
 
 def _call(name):
