@@ -28,7 +28,7 @@ MORE = {
     "kiqa score": ("--output", "o.csv"),
     "kiqa map": ("--html", "p.html", "--npz", "n", "--overlay", "v"),
     "kiqa pick": ("--copy", "c", "--list", "l.txt", "--xmp", "--keep-alike"),
-    "kiqa evaluate-maps": ("--synthetic", "--map", "gray", "--no-blur"),
+    "kiqa evaluate-maps": ("--synthetic", "--map", "gray", "--no-blur", "--versions", "1"),
     "kiqa compress": ("--quality", "50"),
     "kiqa study patches": ("--output", "o.html", "--images", "4"),
     "kiqa study boxes": ("--output", "o.html"),
@@ -56,7 +56,7 @@ MORE = {
 
 
 @pytest.fixture(scope="module")
-def attacked(request, tmp_path_factory, put_stand_in):
+def attacked(request, tmp_path_factory, put_stand_in, built_once):
     """One run of the command named, in a folder with all that is attacked.
 
     It stays the working folder. Tests of one command come one after the other and look at the
@@ -68,6 +68,7 @@ def attacked(request, tmp_path_factory, put_stand_in):
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(folder)
         put_stand_in(monkeypatch)
+        monkeypatch.setattr("kiqa.io.weights.h5._built", built_once)
         good = furnish_attack(folder)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             status = _call(request.param)
