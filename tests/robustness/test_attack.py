@@ -45,6 +45,7 @@ MORE = {
     # Its rectangle leaves images of this size too few cells.
     "reproduce local-sensitivity": ("--data", "d", "--map", "gray"),
     "reproduce sizes": ("--factors", "0.9"),
+    "reproduce thesis-fig12": ("--height", "96", "--width", "112"),
     **dict.fromkeys(
         ("reproduce thesis-examples", "reproduce paq2piq-fig5", "reproduce paq2piq-fig10"),
         ("--count", "30"),
