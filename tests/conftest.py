@@ -125,11 +125,39 @@ def blurrier():
 
 
 @pytest.fixture(scope="session")
-def shipped_scorer():
+def shipped_scorer(built_once):
     """The function ``shipped_scorer(name) -> Scorer``; each network is loaded once for all."""
     from kiqa.scoring import Scorer
 
-    return cache(Scorer)
+    @cache
+    def load(name):
+        scorer = Scorer(name)
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setattr("kiqa.io.weights.h5._built", built_once)
+            assert scorer.info
+        return scorer
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def built_once():
+    """What `load_model` builds of a shipped file, which is the same network for all who ask."""
+    from kiqa.io.weights import h5
+
+    build, weights = h5._built, Path(__file__).parents[1] / "weights"
+    keep = cache(build)
+
+    def built(path, max_bytes):
+        return (keep if path.parent == weights else build)(path, max_bytes)
+
+    return built
+
+
+@pytest.fixture
+def shipped_once(monkeypatch, built_once):
+    """Shipped networks are loaded once for all tests that ask for this, which change none."""
+    monkeypatch.setattr("kiqa.io.weights.h5._built", built_once)
 
 
 @pytest.fixture
@@ -350,20 +378,29 @@ INFO = WeightsInfo(
 
 
 @pytest.fixture
-def stand_in(monkeypatch):
+def stand_in(monkeypatch, put_stand_in):
     """Give every Scorer a `BrightnessMapper`; returns the list of those made."""
+    return put_stand_in(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def put_stand_in():
+    """The function ``put_stand_in(monkeypatch) -> list``: what `stand_in` does, for any scope."""
     from kiqa.scoring import Scorer
 
-    made = []
+    def put(monkeypatch):
+        made = []
 
-    def load(self):
-        if self._loaded is None:
-            made.append(BrightnessMapper(self._stride or self._default_stride))
-            self._loaded = INFO, made[-1]
-        return self._loaded
+        def load(self):
+            if self._loaded is None:
+                made.append(BrightnessMapper(self._stride or self._default_stride))
+                self._loaded = INFO, made[-1]
+            return self._loaded
 
-    monkeypatch.setattr(Scorer, "_load", load)
-    return made
+        monkeypatch.setattr(Scorer, "_load", load)
+        return made
+
+    return put
 
 
 @pytest.fixture

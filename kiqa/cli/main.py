@@ -11,6 +11,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 
 from kiqa import __version__
 from kiqa.cli.commands import COMMANDS
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         with claimed(arguments):
-            status = arguments.run(arguments)
+            status = arguments.module.run(arguments)
             sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
         tell(f"interrupted. {interrupt}".rstrip())
@@ -70,8 +71,9 @@ def _let_exit_flush() -> None:
         return
 
 
+@cache
 def command_parser() -> argparse.ArgumentParser:
-    """Return the parser of `kiqa`, with those of its commands."""
+    """Return the parser of `kiqa`, with those of its commands; it is made once."""
     parser = argparse.ArgumentParser(
         prog="kiqa",
         description="Local no-reference image quality: score images, map their quality, and "
@@ -89,5 +91,5 @@ def command_parser() -> argparse.ArgumentParser:
             epilog=command.epilog,
         )
         command.module.add_options(own)
-        own.set_defaults(run=command.module.run)
+        own.set_defaults(module=command.module)
     return parser

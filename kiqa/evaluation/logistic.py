@@ -16,6 +16,7 @@ References:
 
 import warnings
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import OptimizeWarning, curve_fit
@@ -76,15 +77,14 @@ def fit_logistic(predicted: np.ndarray, mos: np.ndarray, *, logistic: int) -> np
             f"Expected more than {logistic} predictions to fit {logistic} parameters, "
             f"received {x.size}. Use logistic=None or more images."
         )
-    with np.errstate(all="ignore"):  # what is not finite is no candidate
-        best = _best(x, y, logistic)
+    best = _remembered(x.tobytes(), y.tobytes(), logistic)
     if best is None:
         raise FitError(
             f"The {logistic}-parameter logistic did not converge on {x.size} predictions "
             f"within {_MAX_EVALUATIONS} evaluations from any start. Look at the scatter plot; "
             "report logistic=None, or the other number of parameters."
         )
-    return best
+    return best.copy()
 
 
 def apply_logistic(parameters: np.ndarray, predicted: np.ndarray) -> np.ndarray:
@@ -115,11 +115,19 @@ def _five(x, b1, b2, b3, b4, b5):
 _FUNCTIONS: dict[int, Callable[..., np.ndarray]] = {4: _four, 5: _five}
 
 
+# A report asks for the same fit for PLCC, for RMSE and for their intervals, and 5 parameters for 4.
+@lru_cache(maxsize=16)
+def _remembered(predicted, mos, logistic):
+    """What `_best` finds, of the bytes of both arrays."""
+    with np.errstate(all="ignore"):  # what is not finite is no candidate
+        return _best(np.frombuffer(predicted), np.frombuffer(mos), logistic)
+
+
 def _best(x, y, logistic):
     """The parameters of the least sum of squares, ``None`` where nothing converged."""
     found = [_descended(x, y, start, logistic) for start in _starts(x, y, logistic)]
     if logistic == 5:
-        smaller = _best(x, y, 4)
+        smaller = _remembered(x.tobytes(), y.tobytes(), 4)
         if smaller is not None:
             high, low, middle, width = smaller
             case = high - low, 1 / np.maximum(np.abs(width), _TINY), middle, 0, (high + low) / 2

@@ -106,7 +106,7 @@ def test_usage_errors_are_status_2(options):
 
 
 @pytest.mark.slow
-def test_convert_writes_both_files(picture, tmp_path, capsys):
+def test_convert_writes_both_files(picture, tmp_path, capsys, eager):
     """Body and head beside each other, and a line that says what they are."""
     body, head = build_resnet18(seed=4), build_paq2piq_head(seed=5)
     tensors = {}

@@ -9,6 +9,8 @@ from PIL import Image
 from kiqa.cli.main import main
 from kiqa.io.map_files import QualityMap
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.fixture
 def folders(tmp_path, monkeypatch, pair):

@@ -8,6 +8,8 @@ from kiqa.convert.deepiqa import convert_deepiqa
 from kiqa.io.weights import load_model, read_info
 from kiqa.scoring import Scorer
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.mark.slow
 @pytest.mark.parity

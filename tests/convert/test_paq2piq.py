@@ -18,6 +18,8 @@ from kiqa.io.weights import find_companion, load_model, read_info
 from kiqa.maps.paq2piq import RegionRater
 from kiqa.scoring import Scorer
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 WIDTHS = (64, 128, 256, 512)
 FIXED = [
     (0.316406, 0.417969, 0.71582, 0.773438),

@@ -6,6 +6,8 @@ import pytest
 
 from kiqa.convert.rnnbiqa import _extractor_places, _recurrent_places, _values, convert_rnnbiqa
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 def _gru(x, arrays, units):
     """MathWorks, gruLayer, reset after multiplication: gates reset, update, candidate."""

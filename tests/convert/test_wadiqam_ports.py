@@ -14,6 +14,8 @@ from kiqa.convert.wadiqam_ports import convert_lidq92, convert_pyiqa
 from kiqa.io.weights import read_info
 from kiqa.scoring import Scorer
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 LIDQ92 = {
     "fr": {"fc1": "fc1_q", "fc2": "fc2_q", "fc1_a": "fc1_w", "fc2_a": "fc2_w"},
     "nr": {"fc1": "fc1q_nr", "fc2": "fc2q_nr", "fc1_a": "fc1w_nr", "fc2_a": "fc2w_nr"},

@@ -38,7 +38,7 @@ def test_a_part_of_a_model_is_refused(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_system_is_what_the_engine_runs(name, shipped_scorer):
+def test_a_system_is_what_the_engine_runs(name, shipped_scorer, shipped_once, eager):
     """Least side, reference and steps; the last network on its inputs gives the engine's score."""
     system, scorer = system_of(describe(name)), shipped_scorer(name)
     assert system.least_side == scorer.least_side

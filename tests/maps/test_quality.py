@@ -14,9 +14,7 @@ STRIDES = (1, 2, 3, 4, 8, 16)
 @pytest.fixture(scope="module")
 def patchnet():
     """Patchnet with narrow layers, to be quick, and the real geometry."""
-    return build_patchnet(
-        conv_widths=((8, 8), (8, 8), (12, 12, 12)), dense_widths=(24, 8, 4), seed=5
-    )
+    return build_patchnet(conv_widths=((4, 4), (4, 4), (6, 6, 6)), dense_widths=(12, 8, 4), seed=5)
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +49,13 @@ def test_equals_patch_by_patch(patchnet, few, stride):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stride", STRIDES)
-def test_tiling_does_not_change_the_map(patchnet, image, stride):
-    """A small memory budget cuts the image in tiles; the map is the same."""
+@pytest.mark.parametrize(("stride", "part"), [*((stride, 1) for stride in STRIDES), (16, 2)])
+def test_tiling_does_not_change_the_map(patchnet, stride, part):
+    """A small memory budget cuts the image in tiles, at worst of one row; the map is the same."""
+    image = np.random.default_rng(1).integers(0, 256, (140, 150, 3), dtype=np.uint8)
     whole = QualityMapper(patchnet, stride=stride)
     needed = peak_bytes(whole._steps, stride=stride, height=128, width=128)
-    tiled = QualityMapper(patchnet, stride=stride, memory_budget=needed // 2)
+    tiled = QualityMapper(patchnet, stride=stride, memory_budget=needed // part)
     expected = whole.map(image).values
     rows, columns = expected.shape
     assert len(whole._tiles(rows, columns)) == 1 < len(tiled._tiles(rows, columns))

@@ -69,9 +69,12 @@ VALUES = {
 ALWAYS = {"data", "dataset", "output", "workdir"}
 # Numbers that make any command quick.
 QUICK = {
-    **dict.fromkeys(("epochs", "judge_epochs", "splits", "repeats", "copies", "photographs"), "1"),
+    **dict.fromkeys(
+        ("epochs", "judge_epochs", "splits", "repeats", "copies", "photographs", "studies"), "1"
+    ),
     **dict.fromkeys(("patches", "validation_patches", "test_patches", "versions", "folds"), "2"),
     **{"numbers": "1", "patches_per_image": "4", "batch_size": "4", "stride": "16", "rounds": "20"},
+    "studies": "1",
 }
 
 
@@ -110,7 +113,7 @@ def _furnish_data(root, files, good, bad):
     for path in root.rglob("*.jpg"):
         path.unlink()
     listed = [name for name in good if "\udce9" not in name]  # tables are UTF-8
-    copies = {f"{number} {name}"[-250:]: files[name] for number in (1, 2, 3) for name in listed}
+    copies = {f"1 {name}"[-250:]: files[name] for name in listed}
     _written(root / "Images", {name: files[name] for name in listed} | copies | bad | SIDECARS)
     names = sorted([*listed, *copies, *bad])
     scores, split = ["Image Name,MOS"], ["image_name,set"]

@@ -5,12 +5,15 @@ found in their own lists; a new one is attacked without an entry anywhere,
 unless it requires something that `attack.VALUES` does not know.
 """
 
+import contextlib
 import csv
 import importlib
+import io
 import json
 import re
 import unicodedata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,7 +28,7 @@ MORE = {
     "kiqa score": ("--output", "o.csv"),
     "kiqa map": ("--html", "p.html", "--npz", "n", "--overlay", "v"),
     "kiqa pick": ("--copy", "c", "--list", "l.txt", "--xmp", "--keep-alike"),
-    "kiqa evaluate-maps": ("--synthetic", "--map", "gray", "--no-blur"),
+    "kiqa evaluate-maps": ("--synthetic", "--map", "gray", "--no-blur", "--versions", "1"),
     "kiqa compress": ("--quality", "50"),
     "kiqa study patches": ("--output", "o.html", "--images", "4"),
     "kiqa study boxes": ("--output", "o.html"),
@@ -42,21 +45,41 @@ MORE = {
     # Its rectangle leaves images of this size too few cells.
     "reproduce local-sensitivity": ("--data", "d", "--map", "gray"),
     "reproduce sizes": ("--factors", "0.9"),
+    "reproduce thesis-fig12": ("--height", "96", "--width", "112"),
     **dict.fromkeys(
         ("reproduce thesis-examples", "reproduce paq2piq-fig5", "reproduce paq2piq-fig10"),
         ("--count", "30"),
     ),
-    "train_patchnet": ("--limit", "8"),
+    "train_patchnet": ("--limit", "8", "--learning-rate", "1e-5"),
     "train_lite": ("--initial", "random", "--variant", "lite0"),
     "train_rnn_biqa fine-tune": ("--backbone", "compact", "--assumed-sd", "15"),
 }  # fmt: skip
 
 
-@pytest.fixture
-def good(tmp_path, monkeypatch, stand_in):
-    """The names of the good images in ``d``, in a working folder with all that is attacked."""
-    monkeypatch.chdir(tmp_path)
-    return furnish_attack(tmp_path)
+@pytest.fixture(scope="module")
+def attacked(request, tmp_path_factory, put_stand_in, built_once):
+    """One run of the command named, in a folder with all that is attacked.
+
+    It stays the working folder. Tests of one command come one after the other and look at the
+    same run: its ``name``, ``status``, ``out`` and ``err``, and the names of the ``good`` images
+    in ``d``.
+    """
+    folder = tmp_path_factory.mktemp("attack")
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.chdir(folder)
+        put_stand_in(monkeypatch)
+        monkeypatch.setattr("kiqa.io.weights.h5._built", built_once)
+        good = furnish_attack(folder)
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = _call(request.param)
+        said = []
+        for stream in (out, err):
+            stream.flush()
+            said.append(stream.buffer.getvalue().decode())
+        yield SimpleNamespace(
+            name=request.param, status=status, out=said[0], err=said[1], good=good
+        )
 
 
 def _call(name):
@@ -67,25 +90,21 @@ def _call(name):
     return importlib.import_module(module.get(program, f"kiqa.{program}")).main(argv)
 
 
-def _check_said(capsys):
-    """One line a message, with its speaker first; nothing that a terminal obeys."""
-    out, err = capsys.readouterr()
-    for line in err.splitlines():
+@pytest.mark.slow
+@pytest.mark.parametrize("attacked", PARSERS, indirect=True)
+def test_no_command_falls_over(attacked):
+    """Status 0, 1 or 2, whatever the command makes of it.
+
+    It says one line a message, with its speaker first; nothing that a terminal obeys.
+    """
+    assert attacked.status in (0, 1, 2)
+    for line in attacked.err.splitlines():
         assert re.match(r"(kiqa|train_)[\w. -]*: ", line), line
         assert len(line) < 3000
         # An error that the program did not foresee says how to find its place.
         assert "python -X dev" not in line and "Traceback" not in line, line
-    for text in (out, err):
+    for text in (attacked.out, attacked.err):
         assert not [c for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Cs")]
-    return out, err
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", PARSERS)
-def test_no_command_falls_over(good, capsys, name):
-    """Status 0, 1 or 2, whatever the command makes of it."""
-    assert _call(name) in (0, 1, 2)
-    _check_said(capsys)
 
 
 def _rows(file, column):
@@ -122,18 +141,17 @@ DONE = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", DONE)
-def test_good_files_are_done(good, capsys, name):
+@pytest.mark.parametrize("attacked", DONE, indirect=True)
+def test_good_files_are_done(attacked):
     """Whatever lies beside them: each is there once, and the bad ones are said; status 1."""
-    assert _call(name) == 1
-    out, err = _check_said(capsys)
-    done = DONE[name]()
-    assert len(done) == len(good)
+    assert attacked.status == 1
+    done = DONE[attacked.name]()
+    assert len(done) == len(attacked.good)
     assert {"good", "good.jpg"} & {*done}
-    if name == "kiqa score":
-        assert "3 of 11 files could not be scored" in err
+    if attacked.name == "kiqa score":
+        assert "3 of 11 files could not be scored" in attacked.err
     else:
-        assert all(f"d/{bad}" in err for bad in BAD)
+        assert all(f"d/{bad}" in attacked.err for bad in BAD)
 
 
 def test_every_command_can_be_attacked():
@@ -159,12 +177,11 @@ WALKS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", WALKS)
-def test_reproductions_leave_out_bad_images(good, capsys, name):
+@pytest.mark.parametrize("attacked", WALKS, indirect=True)
+def test_reproductions_leave_out_bad_images(attacked):
     """The others go on; each bad one is said once, status 1."""
-    assert _call(name) == 1
-    _, err = _check_said(capsys)
-    assert (Path("o") / WALKS[name]).stat().st_size > 0
+    assert attacked.status == 1
+    assert (Path("o") / WALKS[attacked.name]).stat().st_size > 0
     for bad in BAD:
-        assert sum(f"/{bad}" in line for line in err.splitlines()) <= 1, bad
-    assert any(bad in err for bad in BAD)
+        assert sum(f"/{bad}" in line for line in attacked.err.splitlines()) <= 1, bad
+    assert any(bad in attacked.err for bad in BAD)

@@ -161,12 +161,17 @@ def load_model(name_or_file: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -
         >>> model.input_shape, model.output_shape
         ((None, 64, 64, 3), (None, 1))
     """
-    from kiqa.io.weights.model_configs import build_model, checked_config, planned_model
-
     check_process()
     if is_address(name_or_file):
         return _from_hub(os.fspath(name_or_file))
     path, _ = _verified(name_or_file, max_bytes)
+    return _built(path, max_bytes)
+
+
+def _built(path, max_bytes):
+    """The network in a file, which is the one of its manifest."""
+    from kiqa.io.weights.model_configs import build_model, checked_config, planned_model
+
     with about(path), h5_tensors.open_h5(path, max_bytes=max_bytes) as file:
         text, config = h5_tensors.model_config(file)
         config = checked_config(config)

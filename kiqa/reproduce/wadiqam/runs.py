@@ -168,9 +168,15 @@ def pooled_scores(quality: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return np.sum(quality * weight, axis=1) / np.sum(weight, axis=1)
 
 
-def rated(file: Path, tasks: Sequence[PatchTask], *, patches: int, seed: int) -> np.ndarray:
-    """Return scores of images by a network in a file, higher is better."""
+def rated(
+    file: Path, tests: Mapping[str, Sequence[PatchTask]], *, patches: int, seed: int
+) -> dict[str, np.ndarray]:
+    """Return scores of each test's images by a network in a file, higher is better."""
     from kiqa.io.weights import load_model, read_info
 
-    quality, weight = patch_outputs(load_model(file), tasks, patches=patches, seed=seed)
-    return pooled_scores(quality, weight) * (1 if read_info(file).higher_is_better else -1)
+    network, sign = load_model(file), 1 if read_info(file).higher_is_better else -1
+    outputs = {
+        name: patch_outputs(network, tasks, patches=patches, seed=seed)
+        for name, tasks in tests.items()
+    }
+    return {name: sign * pooled_scores(*each) for name, each in outputs.items()}

@@ -222,11 +222,11 @@ def _results(job, options):
             pairs=proxy_scores(options.data),
         )  # fmt: skip
         (file,) = folder.glob("*diqam_*.h5")
-        for other, images in job.tests.items():
-            scores = rated(file, images, patches=options.test_patches, seed=job.split)
-            results.append(
-                Result(label, job.data, other, job.split, images, scores, training=training)
-            )
+        scores = rated(file, job.tests, patches=options.test_patches, seed=job.split)
+        results += [
+            Result(label, job.data, other, job.split, images, scores[other], training=training)
+            for other, images in job.tests.items()
+        ]
     return results
 
 

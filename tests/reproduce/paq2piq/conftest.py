@@ -1,4 +1,4 @@
-"""LIVE-FB and BIQ2021 with six images each, and networks of random weights."""
+"""LIVE-FB and BIQ2021 with six images each, and small networks of random weights."""
 
 from functools import cache
 
@@ -8,7 +8,6 @@ from PIL import Image
 
 from kiqa.data.trained import names_trained_on
 from kiqa.models.paq2piq import build_paq2piq_head
-from kiqa.models.resnet18 import build_resnet18
 from kiqa.reproduce.paq2piq.scores import open_model
 from kiqa.scoring.engines.paq2piq import export_pair
 
@@ -29,9 +28,9 @@ def noise_image():
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory):
-    """P2P-RM, -BM and -FM of random weights in one folder."""
-    folder, body = tmp_path_factory.mktemp("models"), build_resnet18(seed=1)
+def models(tmp_path_factory, small_body):
+    """P2P-RM, -BM and -FM in little, of random weights, in one folder."""
+    folder, body = tmp_path_factory.mktemp("models"), small_body(seed=1)
     seen = [names_trained_on([name], dataset="koniq10k", use=use, scores="human", about="MOS")
             for name, use in (("0.png", "train"), ("1.png", "val"))]  # fmt: skip
     return {

@@ -1,5 +1,8 @@
 """Small data sets of rated copies, and networks that need no training."""
 
+import shutil
+from functools import cache
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -53,25 +56,33 @@ def sets(tmp_path, photo, monkeypatch):
     return options
 
 
+@pytest.fixture(scope="session")
+def random_file(tmp_path_factory):
+    """The function ``random_file(mode, pooling, fusion) -> Path``: one file for all who ask."""
+
+    @cache
+    def make(mode, pooling, fusion):
+        network = build_wadiqam(mode=mode, pooling=pooling, fusion=fusion, shallow=True, seed=1)
+        kind = "wadiqam" if pooling == "weighted" else "diqam"
+        return export_h5(
+            network, tmp_path_factory.mktemp("random") / f"{kind}_{mode}.h5",
+            Details(name="random", version="0", scale="0..1", higher_is_better=True),
+        )  # fmt: skip
+
+    return make
+
+
 @pytest.fixture
-def untrained(monkeypatch):
+def untrained(monkeypatch, random_file, eager):
     """Nothing is trained: networks are random, their histories invented; no comparators."""
     made = []
     monkeypatch.setattr("kiqa.reproduce.wadiqam.comparators.computable", lambda table: {})
 
     def trained(name, parts, settings, *, folder, pairs, watched=False):
         made.append((name, settings, {part: len(tasks) for part, tasks in parts.items()}))
-        kind = "wadiqam" if settings.pooling == "weighted" else "diqam"
         folder = folder / f"{len(made)}"
         folder.mkdir(parents=True)
-        network = build_wadiqam(
-            mode=settings.mode, pooling=settings.pooling, fusion=settings.fusion, shallow=True,
-            seed=len(made),
-        )  # fmt: skip
-        export_h5(
-            network, folder / f"{kind}_{settings.mode}.h5", Details(name="random", version="0",
-            scale="0..1", higher_is_better=True),
-        )  # fmt: skip
+        shutil.copy(random_file(settings.mode, settings.pooling, settings.fusion), folder)
         test = f",{0.3}" if watched else ""
         head = "epoch,loss,val_loss" + (",test_loss" if watched else "")
         (folder / "history.csv").write_text(f"{head}\n1,0.2,0.25{test}\n2,0.1,0.2{test}\n")

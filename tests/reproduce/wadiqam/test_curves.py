@@ -1,5 +1,7 @@
 """``wadiqam-fig6`` to ``wadiqam-fig8``: curves over patches and epochs."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -37,12 +39,10 @@ def test_patch_curves_and_losses(quick, sets, untrained, tmp_path, csv_rows):
 
 @pytest.mark.slow
 def test_trained_networks_are_tested_on_what_they_have_not_seen(
-    quick, sets, tmp_path, capsys, csv_rows
+    quick, sets, random_file, tmp_path, capsys, csv_rows
 ):
     """--model asks for the split; pairs have their own sets."""
-    network = build_wadiqam(mode="fr", shallow=True, seed=0)
-    file = tmp_path / "fr.h5"
-    export_h5(network, file, Details(name="fr", version="0", scale="0..1", higher_is_better=True))
+    file = shutil.copy(random_file("fr", "weighted", "both"), tmp_path / "fr.h5")
     out = ["--model", str(file), "--numbers", "1", "4", "--output", str(tmp_path / "out")]
     assert main(["wadiqam-fig6", *sets("live"), *quick, *out]) == 2
     assert "has seen" in capsys.readouterr().err

@@ -5,23 +5,18 @@ import pytest
 from PIL import Image
 
 from kiqa.data.distortions.blocks import local_blocks
-from kiqa.io.weights import Details, export_h5
-from kiqa.models.wadiqam import build_wadiqam
 from kiqa.reproduce.__main__ import main
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [3, 4, 5])
-def test_maps_of_quality_and_weight(number, photo, tmp_path):
+def test_maps_of_quality_and_weight(number, photo, random_file, tmp_path):
     """Fig. 3 with and without a reference, Fig. 5 of two images; a reference is asked for."""
-    files, models = [], []
+    files = []
     for index in range(2):
         files.append(str(tmp_path / f"{index}.png"))
         Image.fromarray(photo[64 * index : 64 * index + 96, :128]).save(files[-1])
-    for mode in ("fr", "nr"):
-        network = build_wadiqam(mode=mode, shallow=True, seed=0)
-        models.append(str(tmp_path / f"{mode}.h5"))
-        export_h5(network, models[-1], Details(mode, "0", "0..1", higher_is_better=True))
+    models = [str(random_file(mode, "weighted", "both")) for mode in ("fr", "nr")]
     out = ["--output", str(tmp_path)]
     if number == 3:
         options = ["--image", files[0], "--model", models[0], "--model", models[1], *out]
