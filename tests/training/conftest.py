@@ -34,6 +34,22 @@ def shares(monkeypatch):
     return seen
 
 
+@pytest.fixture
+def one_then_two(two_devices, shares, eager):
+    """The settings' ``devices`` for one device and then for two; `shares` begins anew for each.
+
+    One device runs operation by operation: its graphs are tested where the trainings learn.
+    """
+
+    def each():
+        for devices in ((), two_devices):
+            tf.config.run_functions_eagerly(not devices)
+            shares.clear()
+            yield devices
+
+    return each()
+
+
 @pytest.fixture(scope="session")
 def konpatch():
     """Sixty noise patches of twelve images; brighter ones are labelled better."""
