@@ -181,7 +181,7 @@ def test_two_devices_take_the_steps_of_one(parts, whole, tmp_path, two_devices, 
 
 
 @pytest.mark.slow
-def test_training_starts_from_a_given_patchnet(parts, tmp_path, monkeypatch):
+def test_training_starts_from_a_given_patchnet(parts, tmp_path, monkeypatch, eager):
     """At a learning rate of next to nothing its weights stay; the file says where it is from."""
     _build(monkeypatch, build_patchnet)
     settings = dataclasses.replace(SMALL, learning_rate=1e-12, weight_decay=0.0, epochs=1)
