@@ -41,7 +41,7 @@ def pytest_xdist_auto_num_workers(config):
 
 
 def pytest_collection_finish():
-    """What is loaded by now stays: tracing a network need not walk through all of it for garbage."""
+    """Nothing that is loaded by now is garbage: tracing a network need not walk through it."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

@@ -100,9 +100,7 @@ def training_form(
             x = keras.layers.ReLU(dtype="float32")(x)
             x = keras.layers.Rescaling.from_config(network.get_layer("weight").get_config())(x)
         outputs[name] = x
-    model = keras.Model(
-        _alone_or_all(inputs), _joined(outputs), name=f"{network.name}_training"
-    )
+    model = keras.Model(_alone_or_all(inputs), _joined(outputs), name=f"{network.name}_training")
     first = model.get_layer("stage1_conv1")
     kernels = whitening_kernels(patches, first.filters)
     first.set_weights([kernels, np.zeros(first.filters, np.float32)])

@@ -225,7 +225,7 @@ def test_compact_takes_over_wadiqams_convolutions(tmp_path):
 
 
 @pytest.mark.slow
-def test_resnet_takes_over_keras_weights_turned_to_rgb(tmp_path, monkeypatch):
+def test_resnet_takes_over_keras_weights_turned_to_rgb(tmp_path, monkeypatch, eager):
     """Features of RGB pixels equal Keras's own of its BGR input; found in Keras's cache."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     file = KERAS_FILES["resnet50"][2]
