@@ -178,7 +178,8 @@ def test_two_devices_take_the_steps_of_one(images, tmp_path, one_then_two, share
     """Each device gets half of a batch; the weights agree but for rounding that Adam enlarges."""
     weights = []
     for devices in one_then_two:
-        settings = {"devices": devices, "dropout": 0.0, "epochs": 1, "judge_batch_size": 2}
+        settings = {"devices": devices, "dropout": 0.0, "epochs": 1}
+        settings |= {"judge_batch_size": 2, "judge_epochs": 1}
         folder = tmp_path / str(len(devices))
         _train((*images[:2], []), folder, settings=settings)
         tuned = shares[-2 * max(1, len(devices)) :]
