@@ -9,6 +9,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # a processor each; more threads wait f
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
+import gc  # noqa: E402
 import io  # noqa: E402
 import pickle  # noqa: E402
 import random  # noqa: E402
@@ -37,6 +38,13 @@ from .browser import chromium, new_browser, running  # noqa: E402, F401
 def pytest_xdist_auto_num_workers(config):
     """Processes of ``-n auto``: none beside its own for named files, which need not start twice."""
     return 0 if any(".py" in name for name in config.args) else min(4, os.cpu_count())
+
+
+def pytest_collection_finish():
+    """Nothing that is loaded by now is garbage: tracing a network need not walk through it."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_runtest_setup(item):

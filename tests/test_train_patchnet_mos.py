@@ -22,7 +22,7 @@ def _options(data, workdir):
 
 
 @pytest.mark.slow
-def test_command_line(data, tmp_path, capsys):
+def test_command_line(data, tmp_path, capsys, eager):
     """The command trains, on unrated photographs of the set train too, and names the folder."""
     unrated = ["--unrated", str(data / "Images"), "--unrated-pieces", "2"]
     unrated += ["--unrated-split", str(data / "split.csv")]
@@ -46,7 +46,7 @@ def test_command_line_errors_are_one_line(data, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_one_line(data, tmp_path, capsys, monkeypatch):
+def test_a_full_disk_is_one_line(data, tmp_path, capsys, monkeypatch, eager):
     """When a checkpoint cannot be written the command says so, status 2."""
 
     def full(*args, **kwargs):

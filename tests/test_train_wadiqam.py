@@ -63,7 +63,7 @@ def test_blended_scores_are_told_in_the_weights_file(biq, tmp_path, all_half):
     assert {part.through for part in seen if part.through} == {"patchnet"}
 
 
-def test_options_change_a_preset(biq, tmp_path):
+def test_options_change_a_preset(biq, eager, tmp_path):
     """--preset gives values, options given change them, --no-flip takes one back."""
     folder = tmp_path / "run"
     options = ["--preset", "two-cores", "--batch-size", "4", "--no-flip", "--precision", "float32"]
@@ -75,7 +75,7 @@ def test_options_change_a_preset(biq, tmp_path):
 
 
 @pytest.mark.slow
-def test_counts_draw_a_split_and_write_it(biq, tmp_path):
+def test_counts_draw_a_split_and_write_it(biq, eager, tmp_path):
     """So many scenes a part, another draw for another seed."""
     splits = []
     for seed in ("0", "0", "1"):
@@ -88,7 +88,7 @@ def test_counts_draw_a_split_and_write_it(biq, tmp_path):
 
 
 @pytest.mark.slow
-def test_full_reference_training_from_pristine_photographs(pristine, tmp_path):
+def test_full_reference_training_from_pristine_photographs(pristine, eager, tmp_path):
     """Copies are made, one photograph chooses the epoch, the file says that SSIM is a proxy."""
     folder = tmp_path / "run"
     options = ["--mode", "fr", "--pristine", str(pristine), "--copies", "1"]
@@ -107,7 +107,7 @@ def test_full_reference_training_from_pristine_photographs(pristine, tmp_path):
 
 
 @pytest.mark.slow
-def test_no_reference_pre_training_on_a_metric(pristine, tmp_path):
+def test_no_reference_pre_training_on_a_metric(pristine, eager, tmp_path):
     """Copies with FSIM's scores: the file says so, and so does what starts from all its layers."""
     first = tmp_path / "first"
     excluded = tmp_path / "konpatch.csv"

@@ -16,8 +16,13 @@ tf.config.set_logical_device_configuration(
 
 @pytest.fixture
 def two_devices():
-    """The settings' ``devices`` for two devices."""
-    return ("CPU:0", "CPU:1")
+    """The settings' ``devices`` for two devices.
+
+    Their graphs run as they are traced, not rewritten first, which takes longer than a few steps.
+    """
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield ("CPU:0", "CPU:1")
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
 
 
 @pytest.fixture
@@ -32,6 +37,22 @@ def shares(monkeypatch):
 
     monkeypatch.setattr(keras.Model, "train_step", train_step)
     return seen
+
+
+@pytest.fixture
+def one_then_two(two_devices, shares, eager):
+    """The settings' ``devices`` for one device and then for two; `shares` begins anew for each.
+
+    One device runs operation by operation: its graphs are tested where the trainings learn.
+    """
+
+    def each():
+        for devices in ((), two_devices):
+            tf.config.run_functions_eagerly(not devices)
+            shares.clear()
+            yield devices
+
+    return each()
 
 
 @pytest.fixture(scope="session")

@@ -90,7 +90,7 @@ def rater_of(student: keras.Model, hints: TeacherFeatures) -> keras.Model:
     """
     body = body_of(student)
     rows = student.get_layer("cells")(student.get_layer("features")(body.output))
-    return keras.Model(body.inputs, hints.head(rows), name="rater")
+    return keras.Model(body.inputs[0], hints.head(rows), name="rater")
 
 
 def _squared_error(target, predicted):

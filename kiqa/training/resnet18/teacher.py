@@ -138,7 +138,7 @@ def load_teacher(model: str | os.PathLike) -> Teacher:
             f"pixels. Received: {info.name}, {features.shape[-1]} of {patch}. Use wadiqam_nr or "
             "lite."
         )
-    body = keras.Model(whole.inputs, features, name="teacher_body")
+    body = keras.Model(whole.inputs[0], features, name="teacher_body")
     head = keras.Model(features, whole.output, name="teacher_head")
     return Teacher(lambda pixels: _patches(body, pixels), head, info.name, info.sha256)
 

@@ -103,11 +103,10 @@ def mean_over_replicas(gradients: Sequence[Any]) -> list[Any]:
         return list(gradients)
     import tensorflow as tf
 
-    mean = tf.distribute.ReduceOp.MEAN
-    return [
-        gradient if gradient is None else context.all_reduce(mean, ops.convert_to_tensor(gradient))
-        for gradient in gradients
-    ]
+    # In one call: each walks through the whole graph once, while it is traced.
+    tensors = [ops.convert_to_tensor(part) for part in gradients if part is not None]
+    means = iter(context.all_reduce(tf.distribute.ReduceOp.MEAN, tensors))
+    return [gradient if gradient is None else next(means) for gradient in gradients]
 
 
 def _shared_context():

@@ -38,7 +38,8 @@ def plain_form(network: keras.Model, *, dropout: float) -> keras.Model:
     for layer in network.layers:
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = dropout
-    return keras.Model(network.inputs, _joined(network.output), name=f"{network.name}_training")
+    inputs = _alone_or_all(network.inputs)
+    return keras.Model(inputs, _joined(network.output), name=f"{network.name}_training")
 
 
 def training_form(
@@ -99,7 +100,7 @@ def training_form(
             x = keras.layers.ReLU(dtype="float32")(x)
             x = keras.layers.Rescaling.from_config(network.get_layer("weight").get_config())(x)
         outputs[name] = x
-    model = keras.Model(inputs, _joined(outputs), name=f"{network.name}_training")
+    model = keras.Model(_alone_or_all(inputs), _joined(outputs), name=f"{network.name}_training")
     first = model.get_layer("stage1_conv1")
     kernels = whitening_kernels(patches, first.filters)
     first.set_weights([kernels, np.zeros(first.filters, np.float32)])
@@ -133,6 +134,11 @@ def fold(model: keras.Model, network: keras.Model) -> None:
             factor = gamma / np.sqrt(variance + norm.epsilon)
             kernel, bias = kernel * factor, (bias - mean) * factor + beta
         layer.set_weights([kernel.astype(np.float32), bias.astype(np.float32)])
+
+
+def _alone_or_all(inputs):
+    """Inputs as a batch has them: a single one is no list."""
+    return inputs[0] if len(inputs) == 1 else list(inputs)
 
 
 def _joined(outputs):

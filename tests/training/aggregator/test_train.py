@@ -137,7 +137,7 @@ def test_it_learns(items, tmp_path):
 
 
 @pytest.mark.slow
-def test_scores_begin_at_the_mean_of_the_targets(items, tmp_path):
+def test_scores_begin_at_the_mean_of_the_targets(items, tmp_path, eager):
     """The head's bias starts as the mean target of the training stacks."""
     settings = AggregatorSettings(batch_size=4, epochs=1, learning_rate=1e-12)
     _train(items, tmp_path / "run", settings)
@@ -168,7 +168,7 @@ def test_resumed_run_gives_the_same_weights(items, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pooling", ["max", "mean"])
-def test_two_devices_take_the_steps_of_one(tmp_path, two_devices, shares, pooling):
+def test_two_devices_take_the_steps_of_one(tmp_path, one_then_two, shares, pooling):
     """Each device gets half of a batch; weights and numbers agree."""
     stacks = _stacks(tmp_path, [(12, 12)] * 36)
     settings = AggregatorSettings(
@@ -176,8 +176,7 @@ def test_two_devices_take_the_steps_of_one(tmp_path, two_devices, shares, poolin
         flip_maps=True, early_stopping=None,
     )  # fmt: skip
     results = []
-    for folder, devices in ((tmp_path / "one", ()), (tmp_path / "two", two_devices)):
-        shares.clear()
+    for folder, devices in zip((tmp_path / "one", tmp_path / "two"), one_then_two, strict=True):
         results.append(
             train_aggregator(
                 stacks[:32], stacks[32:], replace(settings, devices=devices), workdir=folder,

@@ -7,6 +7,7 @@ from PIL import Image
 from kiqa.data.records import ScoredImage
 from kiqa.io.weights import load_model, read_info
 from kiqa.maps.lite import LiteRater
+from kiqa.models.efficientnet_lite import VARIANTS
 from kiqa.models.lite import build_lite
 from kiqa.scoring import Scorer
 from kiqa.training.lite import versions
@@ -56,9 +57,10 @@ def _train(images, folder, **changes):
 
 @pytest.fixture(scope="module", autouse=True)
 def small():
-    """Images of 64 pixels a side in the place of 384."""
+    """Images of 64 pixels a side in the place of 384, and a body of narrow, short stages."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(versions, "SIDE", 64)
+        patch.setitem(VARIANTS, "lite0", (0.25, 0.25))
         yield
 
 
@@ -172,12 +174,12 @@ def test_settings_out_of_range_are_refused(name, value):
 
 
 @pytest.mark.slow
-def test_two_devices_take_the_steps_of_one(images, tmp_path, two_devices, shares):
+def test_two_devices_take_the_steps_of_one(images, tmp_path, one_then_two, shares):
     """Each device gets half of a batch; the weights agree but for rounding that Adam enlarges."""
     weights = []
-    for devices in ((), two_devices):
-        shares.clear()
-        settings = {"devices": devices, "dropout": 0.0, "epochs": 1, "judge_batch_size": 2}
+    for devices in one_then_two:
+        settings = {"devices": devices, "dropout": 0.0, "epochs": 1}
+        settings |= {"judge_batch_size": 2, "judge_epochs": 1}
         folder = tmp_path / str(len(devices))
         _train((*images[:2], []), folder, settings=settings)
         tuned = shares[-2 * max(1, len(devices)) :]
@@ -189,11 +191,10 @@ def test_two_devices_take_the_steps_of_one(images, tmp_path, two_devices, shares
 
 
 @pytest.mark.slow
-def test_two_devices_make_the_same_maps(run, images, tmp_path, two_devices, shares):
+def test_two_devices_make_the_same_maps(run, images, tmp_path, one_then_two, shares):
     """The last network's windows are shared, too."""
     good, weights = [(images[2][0], 0.8), (images[0][5].path, 0.5)], []
-    for devices in ((), two_devices):
-        shares.clear()
+    for devices in one_then_two:
         folder = tmp_path / str(len(devices))
         settings = LiteSettings(
             local_versions=1,

@@ -134,7 +134,7 @@ REAL_NETWORK = instance._network
 
 
 @pytest.mark.slow
-def test_dead_network_is_started_again(konpatch, tiny, tmp_path, monkeypatch):
+def test_dead_network_is_started_again(konpatch, tiny, tmp_path, monkeypatch, eager):
     """A constant network is noticed after its epoch, replaced, reported and recorded."""
     built = []
 
@@ -152,7 +152,7 @@ def test_dead_network_is_started_again(konpatch, tiny, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_network_dead_at_every_try_is_an_error(konpatch, tiny, tmp_path, monkeypatch):
+def test_network_dead_at_every_try_is_an_error(konpatch, tiny, tmp_path, monkeypatch, eager):
     """After the permitted restarts the error names the instance and the number of tries."""
     monkeypatch.setattr(instance, "_network", dead_network)
     settings = dataclasses.replace(tiny, max_restarts=1)
@@ -161,7 +161,7 @@ def test_network_dead_at_every_try_is_an_error(konpatch, tiny, tmp_path, monkeyp
 
 
 @pytest.mark.slow
-def test_network_that_explodes_counts_as_dead(konpatch, tiny, tmp_path):
+def test_network_that_explodes_counts_as_dead(konpatch, tiny, tmp_path, eager):
     """An absurd learning rate ends as a dead network, with a remedy, not as NaN in a table."""
     settings = dataclasses.replace(tiny, learning_rate=1e9, max_restarts=0)
     with pytest.raises(DeadNetworkError, match="lower learning rate"):
@@ -230,7 +230,7 @@ def test_mixed_precision_trains_and_exports_float32(konpatch, tiny, tmp_path, mo
 
 
 @pytest.mark.slow
-def test_tensorboard_files_are_written(konpatch, tiny, tmp_path):
+def test_tensorboard_files_are_written(konpatch, tiny, tmp_path, eager):
     """With tensorboard=True an instance's folder holds an event file with both losses."""
     settings = dataclasses.replace(tiny, epochs=1)
     train_patchnet(konpatch, settings, workdir=tmp_path, instances=[1], tensorboard=True)
@@ -248,11 +248,10 @@ def test_tensorboard_needs_tensorflow(konpatch, tiny, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_two_devices_take_the_steps_of_one(konpatch, tiny, tmp_path, two_devices, shares):
+def test_two_devices_take_the_steps_of_one(konpatch, tiny, tmp_path, one_then_two, shares):
     """Each device gets half of a batch; the losses agree, and the weights to 1e-5."""
     settings = dataclasses.replace(tiny, learning_rate=3e-4, epochs=2)
-    for folder, devices in ((tmp_path / "one", ()), (tmp_path / "two", two_devices)):
-        shares.clear()
+    for folder, devices in zip((tmp_path / "one", tmp_path / "two"), one_then_two, strict=True):
         on_devices = dataclasses.replace(settings, devices=devices)
         train_patchnet(konpatch, on_devices, workdir=folder, instances=[1])
         assert shares == ([8, 8, 4, 4] * 2 if devices else [16, 8] * 2)
@@ -266,7 +265,7 @@ def test_two_devices_take_the_steps_of_one(konpatch, tiny, tmp_path, two_devices
 
 
 @pytest.mark.slow
-def test_instances_start_from_a_given_network(finished, konpatch, tiny, tmp_path):
+def test_instances_start_from_a_given_network(finished, konpatch, tiny, tmp_path, eager):
     """At a learning rate of next to nothing they end with its weights, and say where from."""
     workdir, _ = finished
     settings = dataclasses.replace(tiny, learning_rate=1e-12, epochs=1)
@@ -306,7 +305,9 @@ def test_other_widths_are_no_start(konpatch, tiny, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("split_by", "shared"), [("patch", True), ("image", False)])
-def test_images_are_in_two_parts_by_the_thesis_only(konpatch, tiny, tmp_path, split_by, shared):
+def test_images_are_in_two_parts_by_the_thesis_only(
+    konpatch, tiny, tmp_path, eager, split_by, shared
+):
     """Its protocol draws single patches; by image no image is trained on that is tested."""
     settings = dataclasses.replace(tiny, split_by=split_by, epochs=1)
     train_patchnet(konpatch, settings, workdir=tmp_path, instances=[1])

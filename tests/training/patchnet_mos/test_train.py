@@ -1,6 +1,7 @@
 """Patchnet from MOS: it learns, it resumes bit by bit, it refuses bad input."""
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,8 @@ import pytest
 from kiqa.data.readers.biq2021 import biq2021
 from kiqa.data.splits import select
 from kiqa.io.weights import load_model, read_info
+from kiqa.models.patchnet import build_patchnet
+from kiqa.training.patchnet_mos import network, train
 from kiqa.training.patchnet_mos.settings import PRESETS, MosSettings
 from kiqa.training.patchnet_mos.train import train_patchnet_mos
 from kiqa.training.runs import run
@@ -18,6 +21,20 @@ SMALL = MosSettings(
     batch_size=4, pieces=1, side=72, copies=2, unrated_pieces=0, epochs=2, warmup_steps=2,
     image_loss=1.0, cell_loss=0.5, correlation_loss=0.1, distortion_loss=1.0,
 )  # fmt: skip
+
+
+def _build(patch, build):
+    """Let trainings build another Patchnet."""
+    for module in (network, train):
+        patch.setattr(module, "build_patchnet", build)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shallow():
+    """A Patchnet of one narrow convolution where the published one has two or three."""
+    with pytest.MonkeyPatch.context() as patch:
+        _build(patch, partial(build_patchnet, conv_widths=((8,),) * 3, dense_widths=(16, 8)))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -150,9 +167,9 @@ def test_defaults_are_those_of_the_shipped_weights():
 
 @pytest.mark.slow
 def test_two_devices_take_the_steps_of_one(parts, whole, tmp_path, two_devices, shares):
-    """Each device gets half of a batch; the weights agree to 1e-5.
+    """Each device gets half of a batch; kernels agree to 1e-6, biases to less than a step.
 
-    On the mean: Adam takes whole steps along gradients that are nothing but rounding.
+    Before a normalisation a bias has gradients that are nothing but rounding; Adam enlarges them.
     """
     train_patchnet_mos(*parts, dataclasses.replace(SMALL, devices=two_devices), workdir=tmp_path)
     assert shares == [3] * 8  # of batches of six
@@ -160,12 +177,13 @@ def test_two_devices_take_the_steps_of_one(parts, whole, tmp_path, two_devices, 
     for first, second in zip(one.state.history, two.state.history, strict=True):
         assert second["loss"] == pytest.approx(first["loss"], rel=1e-4)
     for first, second in zip(one.model, two.model, strict=True):
-        assert np.mean(np.abs(first - second)) < 1e-5
+        assert np.mean(np.abs(first - second)) < (1e-6 if first.ndim > 1 else 1e-4)
 
 
 @pytest.mark.slow
-def test_training_starts_from_a_given_patchnet(parts, tmp_path):
+def test_training_starts_from_a_given_patchnet(parts, tmp_path, monkeypatch, eager):
     """At a learning rate of next to nothing its weights stay; the file says where it is from."""
+    _build(monkeypatch, build_patchnet)
     settings = dataclasses.replace(SMALL, learning_rate=1e-12, weight_decay=0.0, epochs=1)
     train_patchnet_mos(*parts, settings, workdir=tmp_path, initial="patchnet")
     given, found = load_model("patchnet"), load_model(tmp_path / "patchnet.h5")

@@ -123,11 +123,10 @@ def test_continued_training_equals_an_uninterrupted_one(narrow, records, tmp_pat
 
 
 @pytest.mark.slow
-def test_two_devices_take_the_steps_of_one(narrow, records, tmp_path, two_devices, shares):
+def test_two_devices_take_the_steps_of_one(narrow, records, tmp_path, one_then_two, shares):
     """Each device gets half of a batch; the weights agree to 1e-5."""
     run = {"validation": records[4:], "train": records[:4]}
-    for name, devices in (("one", ()), ("two", two_devices)):
-        shares.clear()
+    for name, devices in zip(("one", "two"), one_then_two, strict=True):
         settings = replace(QUICK, learning_rate=1e-5, devices=devices)
         fine_tune(settings=settings, workdir=tmp_path / name, **run)
         assert shares == ([4] * 8 if devices else [8] * 4)
@@ -226,7 +225,7 @@ def test_compact_takes_over_wadiqams_convolutions(tmp_path):
 
 
 @pytest.mark.slow
-def test_resnet_takes_over_keras_weights_turned_to_rgb(tmp_path, monkeypatch):
+def test_resnet_takes_over_keras_weights_turned_to_rgb(tmp_path, monkeypatch, eager):
     """Features of RGB pixels equal Keras's own of its BGR input; found in Keras's cache."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     file = KERAS_FILES["resnet50"][2]

@@ -58,11 +58,11 @@ def _trained(devices, *, count, clip_norm, loss=_loss, shared=True):
 @pytest.mark.slow
 @pytest.mark.parametrize("clip_norm", [0.0, 0.05])
 @pytest.mark.parametrize("count", [48, 51, 49], ids=["halves", "uneven", "one left over"])
-def test_two_devices_take_the_steps_of_one(two_devices, shares, count, clip_norm):
+def test_two_devices_take_the_steps_of_one(one_then_two, shares, count, clip_norm):
     """Equal weights and loss, whatever the last batch and the clipping."""
-    one, loss = _trained((), count=count, clip_norm=clip_norm)
-    shares.clear()
-    two, shared_loss = _trained(two_devices, count=count, clip_norm=clip_norm)
+    (one, loss), (two, shared_loss) = [
+        _trained(devices, count=count, clip_norm=clip_norm) for devices in one_then_two
+    ]
     assert shares[:6] == [8] * 6 and sum(shares) == count
     assert shared_loss == pytest.approx(loss, abs=1e-5)
     for first, second in zip(one, two, strict=True):
@@ -70,10 +70,12 @@ def test_two_devices_take_the_steps_of_one(two_devices, shares, count, clip_norm
 
 
 @pytest.mark.slow
-def test_unshared_statistics_are_noticed(two_devices):
+def test_unshared_statistics_are_noticed(one_then_two):
     """The comparison above can fail: it does without shared batch normalisation."""
-    one, _ = _trained((), count=48, clip_norm=0.0)
-    two, _ = _trained(two_devices, count=48, clip_norm=0.0, shared=False)
+    one, two = [
+        _trained(devices, count=48, clip_norm=0.0, shared=not devices)[0]
+        for devices in one_then_two
+    ]
     assert max(np.abs(a - b).max() for a, b in zip(one, two, strict=True)) > 1e-4
 
 

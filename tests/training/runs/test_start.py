@@ -10,7 +10,7 @@ from kiqa.training.runs.start import start_efficientnet_lite
 
 
 @pytest.mark.slow
-def test_a_converted_efficientnet_lite_is_a_start(tmp_path):
+def test_a_converted_efficientnet_lite_is_a_start(tmp_path, eager):
     """Its file has classes, and normalisations that are folded: the features are the same."""
     network = build_efficientnet_lite("lite0", classes=5, seed=1)
     rng = np.random.default_rng(0)
@@ -23,7 +23,7 @@ def test_a_converted_efficientnet_lite_is_a_start(tmp_path):
     names = start_efficientnet_lite(body, file)
     assert {"stem_conv", "head_conv"} < set(names)
     pixels = rng.integers(0, 256, (1, 64, 64, 3)).astype(np.float32)
-    features = keras.Model(network.inputs, network.get_layer("head_relu6").output)
+    features = keras.Model(network.inputs[0], network.get_layer("head_relu6").output)
     wanted = features.predict_on_batch(pixels)
     assert wanted.std() > 0.01
     np.testing.assert_allclose(body.predict_on_batch(pixels), wanted, atol=2e-3)

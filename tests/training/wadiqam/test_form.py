@@ -9,6 +9,7 @@ from kiqa.models.wadiqam import build_wadiqam
 from kiqa.training.runs.start import start_from
 from kiqa.training.wadiqam.form import fold, plain_form, training_form
 
+pytestmark = pytest.mark.usefixtures("eager")
 KINDS = [
     {"pooling": "average"},
     {"mode": "fr"},

@@ -72,7 +72,7 @@ def test_correlation_term_takes_the_second_column():
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["nr", "fr"])
 @pytest.mark.parametrize("pooling", ["average", "weighted"])
-def test_run_leaves_a_network_and_its_history(tasks, tmp_path, mode, pooling):
+def test_run_leaves_a_network_and_its_history(tasks, tmp_path, eager, mode, pooling):
     """Its file says what it is; the best epoch has the least validation loss."""
     settings = dataclasses.replace(SMALL, mode=mode, pooling=pooling)
     folder = tmp_path / "run"
@@ -89,7 +89,7 @@ def test_run_leaves_a_network_and_its_history(tasks, tmp_path, mode, pooling):
 
 
 @pytest.mark.slow
-def test_targets_are_dmos_or_mos(tasks, tmp_path):
+def test_targets_are_dmos_or_mos(tasks, tmp_path, eager):
     """The same untrained network agrees with the one as it disagrees with the other."""
     train, validation = _parts(tasks)
     agreement = {}
@@ -105,7 +105,7 @@ def test_targets_are_dmos_or_mos(tasks, tmp_path):
 
 
 @pytest.mark.slow
-def test_watched_images_have_a_loss_and_decide_nothing(tasks, tmp_path):
+def test_watched_images_have_a_loss_and_decide_nothing(tasks, tmp_path, eager):
     """The same weights with them and without; none of their contents may be trained on."""
     train, validation = _parts(tasks)
     watched = [dataclasses.replace(task, content=f"new {task.content}") for task in validation]
@@ -146,7 +146,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(tasks, tmp_path, form):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("form", "mode"), [("normalised", "nr"), ("plain", "fr")])
-def test_two_devices_take_the_steps_of_one(tasks, tmp_path, two_devices, shares, form, mode):
+def test_two_devices_take_the_steps_of_one(tasks, tmp_path, one_then_two, shares, form, mode):
     """Each device gets half of a batch; the weights agree to 1e-5.
 
     On the mean in the normalised form: Adam takes whole steps along gradients that are nothing
@@ -156,8 +156,7 @@ def test_two_devices_take_the_steps_of_one(tasks, tmp_path, two_devices, shares,
         SMALL, form=form, mode=mode, epochs=1, correlation_loss=0.1, clip_norm=0.5, dropout=0.0,
         targets="mos",
     )  # fmt: skip
-    for folder, devices in ((tmp_path / "one", ()), (tmp_path / "two", two_devices)):
-        shares.clear()
+    for folder, devices in zip((tmp_path / "one", tmp_path / "two"), one_then_two, strict=True):
         on_devices = dataclasses.replace(settings, devices=devices)
         train_wadiqam(*_parts(tasks, mode), on_devices, workdir=folder, **ABOUT)
         assert shares == ([6] * 4 if devices else [12] * 2)
@@ -169,7 +168,7 @@ def test_two_devices_take_the_steps_of_one(tasks, tmp_path, two_devices, shares,
 
 
 @pytest.mark.slow
-def test_network_in_file_is_the_one_of_the_best_epoch(tasks, tmp_path):
+def test_network_in_file_is_the_one_of_the_best_epoch(tasks, tmp_path, eager):
     """Its scores of the validation patches have the result's loss, after folding too."""
     import keras
 
@@ -182,7 +181,7 @@ def test_network_in_file_is_the_one_of_the_best_epoch(tasks, tmp_path):
     outputs = keras.layers.Concatenate()([network.output["quality"], network.output["weight"]])
     source = patch_source([task.path for task in parts[1]], keep_bytes=0)
     patches = fixed_patches(source, 4, seed=0)
-    model = keras.Model(network.inputs, outputs)
+    model = keras.Model(network.inputs[0], outputs)
     _, scores = predict_scores(model, patches, patches=4, pooling="weighted")
     loss = np.mean(np.abs(scores - [task.score for task in parts[1]]))
     assert loss == pytest.approx(result["val_loss"], abs=1e-4)

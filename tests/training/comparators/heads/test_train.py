@@ -88,7 +88,7 @@ def test_features_are_computed_once_and_the_file_scores(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FORMS)
 def test_two_devices_take_the_steps_of_one(
-    parts, tmp_path, feature_body, two_devices, shares, no_dropout, last_arrays, monkeypatch, name
+    parts, tmp_path, feature_body, one_then_two, shares, no_dropout, last_arrays, monkeypatch, name
 ):
     """Each device gets half of a batch; variables and moments agree to 1e-5 in the mean.
 
@@ -96,8 +96,7 @@ def test_two_devices_take_the_steps_of_one(
     """
     monkeypatch.setattr(koncept512, "KONCEPT512", replace(KONCEPT512, units=(16, 8, 4)))
     found = []
-    for devices in ((), two_devices):
-        shares.clear()
+    for devices in one_then_two:
         folder = tmp_path / str(len(devices))
         settings = replace(SMALL, epochs=1, clip_norm=0.5, devices=devices)
         train_head(FORMS[name], *parts, settings, workdir=folder, body=feature_body)

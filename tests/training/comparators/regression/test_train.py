@@ -60,12 +60,11 @@ def test_it_learns_goes_on_and_its_file_scores(parts, tmp_path, last_arrays):
 
 @pytest.mark.slow
 def test_two_devices_take_the_steps_of_one(
-    parts, tmp_path, two_devices, shares, no_dropout, last_arrays
+    parts, tmp_path, one_then_two, shares, no_dropout, last_arrays
 ):
     """Each device gets half of a batch; variables and moments agree to 1e-5 in the mean."""
     found = []
-    for devices in ((), two_devices):
-        shares.clear()
+    for devices in one_then_two:
         folder = tmp_path / str(len(devices))
         settings = replace(SMALL, epochs=1, clip_norm=0.5, devices=devices)
         train_regression(FORM, *parts, settings, workdir=folder)
