@@ -47,6 +47,13 @@ def pytest_collection_finish():
     gc.set_threshold(50_000, 20, 20)
 
 
+def pytest_collection_modifyitems(items):
+    """A page in a browser takes its time: these tests are slow ones."""
+    for item in items:
+        if running.__name__ in item.fixturenames:
+            item.add_marker("slow")
+
+
 def pytest_runtest_setup(item):
     """Keras draws what has no seed by Python's generator: the same in every run of a test."""
     random.seed(item.nodeid)

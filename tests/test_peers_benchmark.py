@@ -29,6 +29,7 @@ def test_without_pytorch_it_says_so(peers, monkeypatch, capsys):
     assert json.loads(capsys.readouterr().out)["skipped"] == "pip install torch==2.13.0"
 
 
+@pytest.mark.slow
 def test_weights_have_the_order_of_pytorch(peers, tmp_path):
     """Outputs first; of the patch's last features channels first."""
     with h5py.File(read_info("patchnet").path) as file:

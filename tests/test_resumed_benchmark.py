@@ -83,6 +83,7 @@ def killed(resumed, tmp_path, monkeypatch):
     return count
 
 
+@pytest.mark.slow
 def test_a_sound_command_loses_nothing(killed, resumed):
     """Killed three times, resumed, and each image is there once with the same numbers."""
     found = killed("none")
@@ -91,6 +92,7 @@ def test_a_sound_command_loses_nothing(killed, resumed):
     assert 0 < found["first"] <= found["seconds"] < 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["crashed", "hung", "lost", "doubled", "unreadable", "left"])
 def test_each_harm_is_counted(killed, resumed, monkeypatch, capsys, fault):
     """A command that does one kind of harm is found out by that kind."""

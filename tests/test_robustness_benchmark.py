@@ -51,6 +51,7 @@ def test_damaged_files_do_no_harm(result, part, count):
     assert found["crashed"] == found["hung"] == 0
 
 
+@pytest.mark.slow
 def test_the_damage_is_of_many_kinds(result):
     """Most are refused; those with a right checksum reach the entropy decoder and pass."""
     _, found, _ = result
@@ -94,6 +95,7 @@ def test_a_mutation_follows_from_seed_and_number(fuzz):
         assert all(a == b and a != c for a, b, c in files), part
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "seconds", "outcome"),
     [

@@ -4,12 +4,14 @@ import csv
 import dataclasses
 import errno
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kiqa.constants import KONPATCH
+from kiqa.data import konpatch
 from kiqa.data.konpatch import load_konpatch
 from kiqa.io.weights import load_model
 from kiqa.train_patchnet import main
@@ -19,6 +21,15 @@ from kiqa.training.patchnet.settings import PRESETS, PatchnetSettings
 
 CHECKOUT = Path(__file__).parents[1]
 SMALL = ["--patches-per-image", "1", "--folds", "2", "--batch-size", "64"]
+
+
+_EMBEDDED = cache(konpatch.embedded_konpatch)
+
+
+@pytest.fixture(autouse=True)
+def embedded_patches(monkeypatch):
+    """Embedded patches are made once for all tests, which change none."""
+    monkeypatch.setattr(konpatch, "embedded_konpatch", _EMBEDDED)
 
 
 @pytest.fixture

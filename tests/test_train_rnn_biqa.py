@@ -187,6 +187,7 @@ def test_continues_features_with_one_bad_file(biq, extractor, tmp_path, capsys):
     assert "5 of 5 images" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_fine_tune_without_epochs_builds_the_extractor(tmp_path, capsys):
     """The convolutions of a shipped Patchnet fit the first stages of the compact backbone."""
     command = ["fine-tune", "--backbone", "compact", "--initial", "patchnet", "--epochs", "0"]

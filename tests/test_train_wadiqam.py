@@ -63,6 +63,7 @@ def test_blended_scores_are_told_in_the_weights_file(biq, tmp_path, all_half):
     assert {part.through for part in seen if part.through} == {"patchnet"}
 
 
+@pytest.mark.slow
 def test_options_change_a_preset(biq, eager, tmp_path):
     """--preset gives values, options given change them, --no-flip takes one back."""
     folder = tmp_path / "run"

@@ -45,6 +45,7 @@ def test_a_folder_is_compressed(stand_in, pictures, capsys, form, suffix):
     assert [mapper.stride for mapper in stand_in] == [1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "least", "most"), [(["--bpp", "1"], 2300, 2400), (["--bytes", "3000"], 2900, 3000)]
 )

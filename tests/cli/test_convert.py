@@ -30,6 +30,7 @@ def checkpoint(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_convert_says_what_it_wrote(checkpoint, tmp_path, capsys):
     """Mode, pooling, scale and direction in one line; nothing on stderr."""
     output = str(tmp_path / "zeros.h5")

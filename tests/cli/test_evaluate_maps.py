@@ -90,6 +90,7 @@ def test_json_boxes_give_the_same_numbers(stand_in, images, capsys):
     assert capsys.readouterr().out.partition("\n")[2] == expected
 
 
+@pytest.mark.slow
 def test_no_auc_at_all_is_no_success(stand_in, images, capsys):
     """Nobody marked anything: every image has one class."""
     Path("boxes.json").write_text(
@@ -287,6 +288,7 @@ def test_images_that_a_model_was_trained_on_are_left_out(stand_in, images, monke
     assert "3 images" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_excluded_images_are_left_out(images, capsys):
     """By their file names, in the folder and below it; of distorted versions all of an image."""
     Path("konpatch.csv").write_text("image_name\na.png\n")
@@ -340,6 +342,7 @@ def test_agreement_of_other_annotators_is_refused(images, capsys, linked):
     assert ("Received: p1, p2 on a.png, p3, p4 on b.png." in err) != linked
 
 
+@pytest.mark.slow
 def test_patches_with_scores_leave_the_rest_out(images, capsys):
     """LIVE-FB: only what lies in a patch counts, and nothing is blurred."""
     edges = {"image": (0, 0, 136, 112), "patch_1": (0, 0, 20, 20), "patch_2": (50, 50, 70, 70),

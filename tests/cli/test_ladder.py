@@ -22,6 +22,7 @@ def pictures(tmp_path, monkeypatch, photo):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_ladder_of_each_image(stand_in, pictures, capsys):
     """versions.csv lists every file there is."""
     assert main(["ladder", "in", "--output", "out", "--versions", "3", "--delta", "20"]) == 0
@@ -59,6 +60,7 @@ def test_other_options_need_another_folder(stand_in, pictures, capsys):
     assert Path("out/versions.csv").read_bytes() == before and not Path("out/sub").exists()
 
 
+@pytest.mark.slow
 def test_bad_files_are_reported(stand_in, pictures, capsys):
     """The others have their ladders; status 1."""
     Path("in/torn.jpg").write_bytes(Path("in/a.jpg").read_bytes()[:500])

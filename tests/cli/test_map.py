@@ -19,6 +19,7 @@ def _files(folder):
     return sorted(str(path.relative_to(folder)) for path in Path(folder).rglob("*.*"))
 
 
+@pytest.mark.slow
 def test_files_are_named_by_the_relative_path(stand_in, photos, capsys):
     """All outputs of the good images are there; the bad ones are reported, status 1."""
     arguments = ["--npz", "out/n", "--overlay", "out/o", "--html", "out/page.html"]

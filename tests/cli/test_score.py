@@ -235,6 +235,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_interrupt_keeps_finished_rows(stand_in, photos, monkeypatch):
     """Ctrl-C ends with one line that tells how to go on; then --resume completes the file."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))

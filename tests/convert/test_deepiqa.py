@@ -57,6 +57,7 @@ def layers(twin):
     return twin.random_tensors("nr")
 
 
+@pytest.mark.slow
 def test_pooling_must_be_known(tmp_path, twin, layers):
     """A file without reference has both branches; its name or the option decides."""
     path = twin.write_chainer(tmp_path / "mine.model", layers)

@@ -52,6 +52,7 @@ def test_arrays_give_the_same_network(tmp_path, tensors, expected):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -401,6 +401,7 @@ def test_published_form_model_and_optimiser_in_one_pickle(
     _check_tensors(convert_paq2piq(path, tmp_path / "pth.h5"), convert("rm").path)
 
 
+@pytest.mark.slow
 def test_a_number_in_place_of_a_tensor_is_refused(tmp_path, state, torch_names):
     """What is passed over beside the network is no part of one."""
     tensors = {

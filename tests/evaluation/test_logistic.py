@@ -108,6 +108,7 @@ def test_no_fit_ends_worse_than_a_smaller_model(points, unit, mos_unit):
 
 def test_no_convergence_is_an_error(monkeypatch):
     """Evaluations used up give an error with a remedy, never a number."""
+    module._remembered.cache_clear()  # of a test that had enough
     monkeypatch.setattr(module, "_MAX_EVALUATIONS", 6)
     with pytest.raises(FitError, match="did not converge.*logistic=None"):
         fit_logistic(*_scores(), logistic=4)

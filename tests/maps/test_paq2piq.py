@@ -52,6 +52,7 @@ def test_map_is_the_score_of_each_block(raters, pixels, kind, grid):
     np.testing.assert_array_equal(found.column_edges, grid_edges(130, grid[1]))
 
 
+@pytest.mark.slow
 def test_default_grid_is_32x32_and_one_pass(raters, pixels, monkeypatch):
     """1,024 rectangles, one call of the body."""
     calls = []
@@ -111,6 +112,7 @@ def test_score_of_a_picture_is_that_of_its_own_rectangle(raters, pixels):
     assert raters["bm"].score(pixels) != pytest.approx(score, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_feedback_takes_patches_or_the_fixed_ones(raters, pixels):
     """The authors' three rectangles, parts of the sides, where none are given."""
     rater = raters["fm"]

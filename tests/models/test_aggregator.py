@@ -25,6 +25,7 @@ def test_parameter_count_is_that_of_facts(aggregator):
     assert [tuple(weight.shape) for weight in head.weights] == [(1, 1, 1664, 1), (1,)]
 
 
+@pytest.mark.slow
 def test_names_and_shapes_are_the_file_format(aggregator):
     """Changing a name or a shape needs a new weights file."""
     found = [(layer.name, [tuple(w.shape) for w in layer.weights]) for layer in aggregator.layers]
@@ -65,6 +66,7 @@ def test_a_seed_makes_the_same_weights_under_any_policy(aggregator):
     assert half.get_layer("quality_map").compute_dtype == "float32"
 
 
+@pytest.mark.slow
 def test_grid_of_the_map_is_that_of_densenet(aggregator):
     """Five halvings; the three 2x2 poolings move the centre by 2 + 4 + 8 cells."""
     assert spatial_grid(aggregator) == (32, 14.0)

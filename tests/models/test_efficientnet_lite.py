@@ -52,6 +52,7 @@ def test_parameters_are_those_of_the_published_network(imagenet):
     assert imagenet.count_params() - trained == 58_096
 
 
+@pytest.mark.slow
 @pytest.mark.parity
 @pytest.mark.parametrize("name", GOLDEN)
 def test_golden_logits_of_imagenet(imagenet, name):
@@ -108,6 +109,7 @@ def test_folded_network_is_the_same_function():
         np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
 
 
+@pytest.mark.slow
 def test_folding_refuses_other_networks(lite2):
     with pytest.raises(ValueError, match="folded already"):
         fold_norms(fold_norms(lite2))

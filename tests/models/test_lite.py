@@ -28,6 +28,7 @@ def test_score_of_any_size_lies_in_0_to_1(model, image):
         assert 0 <= score[0, 0] <= 1
 
 
+@pytest.mark.slow
 def test_features_are_means_and_squeezed_variances(model, image):
     """A variance v becomes v / (v + s); scales are 1 at first, but for the layer's epsilon."""
     maps, _ = split(model)

@@ -63,6 +63,7 @@ def test_names_and_shapes_are_the_file_format(nr):
     assert [name for name in named if name.startswith("stage")] == [c[0] for c in convolutions]
 
 
+@pytest.mark.slow
 def test_outputs_are_a_quality_and_a_positive_weight(nr, patches):
     """One number of each kind a patch; a weight is at least 1e-6, and reaches it."""
     outputs = nr.predict(patches, verbose=0)
@@ -116,6 +117,7 @@ def test_inputs_of_the_full_reference_network_are_named(fr, patches):
     assert np.abs(one - two).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_file_round_trip_keeps_branches_apart(fr, patches, tmp_path):
     """The .h5 gives the same quality and the same weight: heads are not exchanged."""
     path = tmp_path / "wadiqam-fr.h5"

@@ -48,6 +48,7 @@ def test_names_with_markup_are_data(collection, photo):
     assert text.count("</script>") == 2 + 5  # data, program, and a thumbnail each
 
 
+@pytest.mark.slow
 def test_page_is_accessible(collection, chromium):
     """axe-core finds nothing wrong: in light and dark, wide and narrow, and with an image open."""
     axe = pytest.importorskip("axe_core_python.base").AXE_FILE_PATH.read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from kiqa.reproduce.__main__ import main
@@ -26,6 +27,7 @@ def test_a_burst_has_one_unharmed_frame_in_any_place(photo):
     assert all((one[2] == two[2]).all() for one, two in zip(frames, again, strict=True))
 
 
+@pytest.mark.slow
 def test_bursts_are_found_grouped_and_counted(tmp_path, monkeypatch, stand_in, photo, capsys):
     """By a scorer for which brighter is better: it takes the frame that is exposed too long."""
     monkeypatch.chdir(tmp_path)

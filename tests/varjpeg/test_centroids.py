@@ -86,6 +86,7 @@ def test_one_pixel_more_than_clusters():
     np.testing.assert_allclose(clustered(kept)[0], [0, 0.5])
 
 
+@pytest.mark.slow
 def test_one_and_255_clusters():
     """k = 1 is the mean; k = 255 gives 255 different ones."""
     kept = np.random.default_rng(2).random((60, 70)) < 0.3

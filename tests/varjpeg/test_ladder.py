@@ -52,6 +52,7 @@ def test_bitrates_are_equally_spaced_from_the_sources(encode, picture, disc, for
     assert sizes == sorted(sizes, reverse=True)
 
 
+@pytest.mark.slow
 def test_two_percent_is_reached_where_the_floor_is_lower(picture, disc):
     """Of an image with much to code; that of a small smooth one ends at its floor."""
     noise = np.random.default_rng(0).normal(0, 12, (240, 320, 3))
@@ -151,6 +152,7 @@ def test_references_are_upright(tmp_path, encode, picture, ramp):
     assert {(row.width, row.height) for row in read_versions(tmp_path / "l")} == {(64, 80)}
 
 
+@pytest.mark.slow
 def test_an_interrupted_call_is_repeated(tmp_path, images, ramp):
     """Images in the table are left as they are; those that are not are done."""
     folder, settings = tmp_path / "ladder", Settings()

@@ -34,6 +34,7 @@ def test_the_best_are_named_the_best_first(collection, capsys, best):
     assert _picked(capsys.readouterr().out) == ["d/a.png", "d/b.png"]
 
 
+@pytest.mark.slow
 def test_of_a_burst_only_the_best(collection, capsys, photo):
     """Unless all are to be taken."""
     Image.fromarray((photo * 0.9).astype(np.uint8)).save("d/z.png")
@@ -43,6 +44,7 @@ def test_of_a_burst_only_the_best(collection, capsys, photo):
     assert _picked(capsys.readouterr().out) == ["d/a.png", "d/z.png"]
 
 
+@pytest.mark.slow
 def test_copies_are_kept_apart_and_are_no_inputs(collection, capsys):
     """Also in a folder inside the folder."""
     Path("d/best").mkdir()
@@ -64,6 +66,7 @@ def test_a_list_is_read_by_score(collection, capsys, monkeypatch):
     assert Path("best.txt").read_text() == "d/a.png\nd/b.png\nd/sub/a.png\n"
 
 
+@pytest.mark.slow
 def test_stars_are_merged_and_bad_sidecars_refused_one_by_one(collection, capsys):
     """Status 1; the others are rated."""
     Path("d/a.xmp").write_bytes(b"<html/>")
@@ -87,6 +90,7 @@ def test_images_are_not_copied_to_where_they_are(collection, capsys):
     assert main(["pick", "d/a.png", "--best", "1", "--copy", "d"]) == 2
 
 
+@pytest.mark.slow
 def test_bad_files_are_said_and_rows_are_taken(collection, capsys):
     """One bad file never ends the run."""
     Path("d/bad.jpg").write_bytes(b"no image")

@@ -42,6 +42,7 @@ def test_a_page_in_the_folder_is_no_input_of_the_next_run(collection, capsys):
     assert _data("d/other.html")["images"][0]["map"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["jsonl", "csv"])
 @pytest.mark.parametrize("more", [[], ["--reasons"]])
 def test_rows_give_the_same_page(collection, stand_in, suffix, more):

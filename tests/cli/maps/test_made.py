@@ -42,6 +42,7 @@ def test_what_is_not_wanted_is_not_made(stand_in, photos):
     assert list(made.files) == [".npz"] and made.card is None
 
 
+@pytest.mark.slow
 def test_an_image_that_is_on_the_page_is_known(stand_in, photos):
     """By content, name and settings."""
     key = _made(photos / "a.png").key

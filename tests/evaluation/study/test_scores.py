@@ -112,6 +112,7 @@ def test_constant_raters_are_left_out_and_others_scored(table_of):
     assert len(study.kept) == 40 and len(study.verdicts) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [0.95, 0.5])
 def test_intervals_hold_the_truth_at_their_rate(level):
     """Of 3,000 planted scores the stated share lies in the interval, to 2 %."""
@@ -130,6 +131,7 @@ def test_intervals_hold_the_truth_at_their_rate(level):
     assert np.mean(inside) == pytest.approx(level, abs=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sessions", [1, 2])
 @pytest.mark.parametrize("shares", [
     dict.fromkeys(KINDS, 0.05), {"random": 0.05}, {"random": 0.3, "lazy": 0.1},

@@ -86,6 +86,7 @@ def test_profiles_in_several_segments(crop):
     assert taken_apart(with_segments(plain, *parts)).icc == b"\1" * 9 + b"\2" * 9
 
 
+@pytest.mark.slow
 def test_bombs_of_text_are_not_unpacked(crop):
     """100 MB in 100 kB say nothing about the orientation."""
     packed = zlib.compress(XMP + bytes(100_000_000))

@@ -36,6 +36,7 @@ def test_rows_of_pictures_and_patches(live_fb, models, opened):
         np.testing.assert_allclose(row["patch_scores"], expected[1], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_padded_pictures_of_validation(live_fb, models, opened):
     """P2P-RM sees white round the image and rates the image's rectangle; P2P-FM is refused."""
     path = live_fb / "database/set/5.png"

@@ -36,6 +36,7 @@ def test_figure_5_and_patches_for_a_study(biq, live_fb, tmp_path, csv_rows):
     _drawn(tmp_path / "o/paq2piq-fig5.png")
 
 
+@pytest.mark.slow
 def test_figure_7_of_ratings_and_simulated(live_fb, tmp_path, monkeypatch):
     """Ratings and LIVE-FB where they are there; what is simulated is called so."""
     from kiqa import plotting

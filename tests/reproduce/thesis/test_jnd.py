@@ -43,6 +43,7 @@ def votes(path, answers):
     return path
 
 
+@pytest.mark.slow
 def test_votes_of_people(ladder, tmp_path, capsys, run):
     """The bitrates at the JND, the MOS, the counts, and all files."""
     ours = votes(tmp_path / "v.csv", {"sub/a.jpg": [3, 4, 4, 5], "b.jpg": [2, 2, 3, 3]})

@@ -24,6 +24,7 @@ def test_forms_are_compared_at_equal_psnr(photo):
         assert row["extra"] < 0.2
 
 
+@pytest.mark.slow
 def test_forms_command_writes_a_table(images, tmp_path, capsys, run):
     """A row for each q~ in print, for each image and q~ in the CSV."""
     out = tmp_path / "out"
@@ -40,6 +41,7 @@ def test_forms_command_writes_a_table(images, tmp_path, capsys, run):
     assert summary["mean_extra"] == pytest.approx(mean, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_images_that_are_not_there(images, tmp_path, run):
     """An empty folder, and a part without a split."""
     empty = tmp_path / "empty"

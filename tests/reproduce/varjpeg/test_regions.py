@@ -9,6 +9,7 @@ from kiqa.reproduce.varjpeg.regions import COMMAND as REGIONS
 from kiqa.reproduce.varjpeg.regions import compare_regions
 
 
+@pytest.mark.slow
 def test_sharp_region_gains_at_equal_size(photo):
     """With a perfect map, against plain JPEG; and no file is larger than the baseline's."""
     pixels, mask = blurred_outside(photo[:256, 100:356], "some photograph")

@@ -121,6 +121,7 @@ def test_evaluation_names_the_stride_of_the_aggregator(weights, pixels, capsys):
     assert (result["model"], result["stride"], result["images"]) == ("aggregator", 4, 5)
 
 
+@pytest.mark.slow
 def test_rows_of_another_patchnet_are_not_resumed(weights, pixels):
     """Equal networks trained with different Patchnets are different files."""
     Image.fromarray(pixels).save("a.png")

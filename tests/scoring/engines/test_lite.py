@@ -59,6 +59,7 @@ def test_map_is_a_grid_of_blocks(scorer, photo):
     assert scorer.having(grid=(3, 5)).map(photo).values.shape == (3, 5)
 
 
+@pytest.mark.slow
 def test_small_images_and_strides_are_refused(file, scorer, photo):
     (row,) = scorer([photo[:31, :80]])
     assert "at least 32x32 pixels" in row["error"]
@@ -66,6 +67,7 @@ def test_small_images_and_strides_are_refused(file, scorer, photo):
         Scorer(file, stride=8).score(photo)
 
 
+@pytest.mark.slow
 def test_file_without_interval_is_refused(tmp_path, file, photo):
     path = shutil.copy(file, tmp_path)
     rewrite_details(path, Details(**ABOUT, mode="lite", percentiles=DETAILS["percentiles"]))

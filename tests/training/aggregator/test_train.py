@@ -115,6 +115,7 @@ def test_run_leaves_an_aggregator_and_its_history(run):
     assert list(images["stack"]) == [f"{index}.npy" for index in range(20)]
 
 
+@pytest.mark.slow
 def test_file_holds_the_best_epoch(items, run):
     """The file's predictions have the validation error that the result names."""
     folder, result, _ = run

@@ -82,6 +82,7 @@ def test_run_leaves_a_patchnet_and_its_history(whole):
     assert (images["set"] == "val").sum() == 4 and len(images) == 12
 
 
+@pytest.mark.slow
 def test_epochs_of_a_run_stay(parts, tmp_path, monkeypatch):
     """More epochs are another learning-rate schedule, so a resumed run refuses them."""
     monkeypatch.setattr(run, "train_epochs", lambda *args, **kwargs: 1 / 0)

@@ -29,6 +29,7 @@ def _at_stride_eight(patchnet, image):
     return patchnet.predict(np.stack(patches), verbose=0).reshape(3, 5)
 
 
+@pytest.mark.slow
 def test_folded_network_gives_the_same_at_stride_eight(photo):
     """Each value of the form is the folded network's for the patch that starts there."""
     patchnet = build_patchnet(**SMALL, seed=2)
@@ -42,6 +43,7 @@ def test_folded_network_gives_the_same_at_stride_eight(photo):
     assert expected.std() > 1e-3
 
 
+@pytest.mark.slow
 def test_a_trained_network_starts_as_the_same_function(photo):
     """Without pieces nothing is normalised, and folding gives the weights back."""
     patchnet, again = build_patchnet(**SMALL, seed=2), build_patchnet(**SMALL, seed=3)

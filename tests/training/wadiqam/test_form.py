@@ -33,6 +33,7 @@ def _side_by_side(network, patches):
     return np.concatenate([outputs[n] for n in ("quality", "weight") if n in outputs], axis=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", KINDS, ids=lambda o: "-".join(o.values()))
 def test_folded_network_computes_what_the_form_does(options, patches):
     """Also at the patches' borders, and with statistics far from 0 and 1."""
@@ -100,6 +101,7 @@ def test_start_of_a_full_reference_network_from_a_no_reference_one(tmp_path):
     assert len(kept) == 5 and all(name.startswith("stage") for name in kept)
 
 
+@pytest.mark.slow
 def test_start_from_a_network_of_the_same_kind_continues_it(patches, tmp_path):
     """All layers are taken; the form says of patches what the trained network does."""
     path = tmp_path / "nr.h5"
