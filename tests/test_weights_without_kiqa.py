@@ -131,7 +131,9 @@ GRAPHS = {
 
 SCRIPT = textwrap.dedent(
     """
-    import importlib, json, logging, pathlib, sys, warnings
+    import gc, importlib, json, logging, pathlib, sys, warnings
+
+    gc.disable()  # of thousands of layers nothing is garbage
 
     class Blocked:
         def find_spec(self, name, path=None, target=None):
