@@ -65,10 +65,7 @@ BEGIN = "%reset -f\nimport os\nimport skimage.data\nos.chdir({!r})\nskimage.data
 # Its images are cut to so many pixels a side, since the time goes with the pixels.
 SIDE, SIDES = 224, {"04_local_evaluation": 352, "06_wadiqam": 160}
 SMALLER = """
-import gc
 import skimage.data
-
-gc.set_threshold(50_000, 20, 20)
 
 def smaller(read):
     return lambda: read()[: skimage.data.side, : skimage.data.side].copy()

@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from kiqa.training.runs.convolutional import whitening_kernels
+from kiqa.training.wadiqam.batches import network_inputs
 
 _SCALE, _OFFSET = 1 / 64, -2.0  # 0..255 to -2..1.98
 _MOMENTUM = 0.95  # of the running averages; an epoch may be short
@@ -38,7 +39,7 @@ def plain_form(network: keras.Model, *, dropout: float) -> keras.Model:
     for layer in network.layers:
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = dropout
-    inputs = _alone_or_all(network.inputs)
+    inputs = network_inputs(network.inputs)
     return keras.Model(inputs, _joined(network.output), name=f"{network.name}_training")
 
 
@@ -100,7 +101,7 @@ def training_form(
             x = keras.layers.ReLU(dtype="float32")(x)
             x = keras.layers.Rescaling.from_config(network.get_layer("weight").get_config())(x)
         outputs[name] = x
-    model = keras.Model(_alone_or_all(inputs), _joined(outputs), name=f"{network.name}_training")
+    model = keras.Model(network_inputs(inputs), _joined(outputs), name=f"{network.name}_training")
     first = model.get_layer("stage1_conv1")
     kernels = whitening_kernels(patches, first.filters)
     first.set_weights([kernels, np.zeros(first.filters, np.float32)])
@@ -134,11 +135,6 @@ def fold(model: keras.Model, network: keras.Model) -> None:
             factor = gamma / np.sqrt(variance + norm.epsilon)
             kernel, bias = kernel * factor, (bias - mean) * factor + beta
         layer.set_weights([kernel.astype(np.float32), bias.astype(np.float32)])
-
-
-def _alone_or_all(inputs):
-    """Inputs as a batch has them: a single one is no list."""
-    return inputs[0] if len(inputs) == 1 else list(inputs)
 
 
 def _joined(outputs):
