@@ -14,7 +14,7 @@ from typing import Unpack
 import keras
 import numpy as np
 
-from kiqa.data.patches import cut_patches, random_positions
+from kiqa.data.patches import random_positions
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.data.records import ScoredImage
 from kiqa.data.trained import trained_on
@@ -113,10 +113,9 @@ def epoch_plan(
     order = shuffled(len(images.paths), epoch_rng(settings.seed, epoch=epoch))
 
     def cut(pixels, rng):
-        prepared = form.prepare(pixels)
-        height, width = prepared.shape[:2]
+        height, width = pixels.shape[:2]
         positions = random_positions(height, width, settings.pieces, patch=form.side, rng=rng)
-        return cut_patches(prepared, positions, form.side)
+        return form.pieces_at(pixels, positions)
 
     def batch(samples, chosen, rng):
         return np.concatenate(samples), np.repeat(mos[chosen], settings.pieces)[:, None]
