@@ -81,6 +81,25 @@ def web(tmp_path):
     server.server_close()
 
 
+@pytest.fixture(scope="module")
+def bucket():
+    """A bucket of a server that speaks S3: its URL."""
+    server_of = pytest.importorskip("moto.server", reason="needs moto[server]")
+    s3fs = pytest.importorskip("s3fs", reason="needs s3fs")
+    server = server_of.ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*server.get_host_and_port()))
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "anyone")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        system = s3fs.S3FileSystem()
+        system.mkdir("bucket")
+        for name in ("a.png", "sub/c.jpg", "sub/notes.txt"):
+            system.pipe(f"bucket/photos/{name}", name.encode())
+        yield "s3://bucket"
+    server.stop()
+
+
 def _listed(url):
     return list(listed(url, is_called_image))
 
@@ -287,3 +306,16 @@ def test_images_are_loaded_from_urls(memory, photo, encode):
 def test_paths_are_no_urls(path):
     """Also those with colons."""
     assert not is_url(path)
+
+
+def test_a_bucket_is_listed_and_read(bucket):
+    """What there is not, a file, a folder or a whole bucket, is named by its URL."""
+    found = _listed(f"{bucket}/photos")
+    assert [name for _, name in found] == ["a.png", "sub/c.jpg", "sub/notes.txt"]
+    assert read_url(found[1][0], 100) == b"sub/c.jpg"
+    assert _listed(f"{bucket}/photos/*/*.jpg") == [(f"{bucket}/photos/sub/c.jpg", "sub/c.jpg")]
+    for missing in (f"{bucket}/nothing", "s3://nobody/photos"):
+        with pytest.raises(FileNotFoundError, match=f"^{missing}: expected a file or folder"):
+            _listed(missing)
+    with pytest.raises(FileNotFoundError, match="d.png: expected a file"):
+        read_url(f"{bucket}/photos/d.png", 100)
