@@ -75,7 +75,7 @@ def test_rows_come_back_and_others_read_them(place, capsys, form):
             found = [unescaped(row["path"]) for row in csv.DictReader(file)]
         assert table["score"].notna().all()
     else:
-        found = [json.loads(line)["path"] for line in before.decode().splitlines()]
+        found = [unescaped(json.loads(line)["path"]) for line in before.decode().splitlines()]
         table = pd.read_json(path, lines=True)
     assert found == [f"d/{name}" for name in place]
     assert len(table) == len(place)

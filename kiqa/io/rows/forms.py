@@ -9,7 +9,7 @@ from typing import Any
 
 from kiqa.io.csv_lines import csv_line
 from kiqa.io.messages import shortened
-from kiqa.io.text import from_spreadsheet, printable, unescaped
+from kiqa.io.text import escaped, from_spreadsheet, printable, unescaped
 
 FORMATS = ("table", "jsonl", "csv")
 
@@ -62,12 +62,13 @@ def format_row(row: dict, form: str, columns: Sequence[str], *, spreadsheet: boo
 
     Returns:
         JSONL: an object. CSV: the columns, None empty, lists joined by
-        ``"; "``; a name with a line break in it spans lines, in quotes.
+        ``"; "``; a name with a line break in it spans lines, in quotes. Texts
+        of both are as `kiqa.io.text.escaped` makes them.
         Table: score, size and path, with the reference if there is one, or
         the error; in one line, of letters that show.
     """
     if form == "jsonl":
-        return json.dumps({name: row[name] for name in columns}, allow_nan=False) + "\n"
+        return f"{_json_line({name: row[name] for name in columns})}\n"
     if form == "csv":
         return csv_line((_cell(row[name]) for name in columns), spreadsheet=spreadsheet)
     size = "-" if row["width"] is None else f"{row['width']}x{row['height']}"
@@ -80,6 +81,14 @@ def format_row(row: dict, form: str, columns: Sequence[str], *, spreadsheet: boo
     if row.get("note"):
         text += f"  ({printable(row['note'])})"
     return f"{score:>8}  {size:>11}  {text}\n"
+
+
+def _json_line(values):
+    """Half of a surrogate pair is no character: strict readers of JSON refuse it."""
+    text = json.dumps(values, allow_nan=False)
+    if "\\ud" not in text:
+        return text
+    return json.dumps({n: escaped(v) if isinstance(v, str) else v for n, v in values.items()})
 
 
 def _cell(value):

@@ -15,6 +15,7 @@ from os import PathLike
 from typing import BinaryIO
 
 from kiqa.io.rows.forms import COLUMN_KINDS, cell_value, format_header
+from kiqa.io.text import unescaped
 
 _PIECE = 1 << 16  # bytes of JSON that are read at once: that takes a third less than line by line
 _RECORDS = 200  # of CSV
@@ -170,8 +171,14 @@ def _json_of(lines):
     except (json.JSONDecodeError, RecursionError):
         found = []
     if len(found) == len(lines):
-        return found
+        return [*map(_unescaped, found)] if "\\\\ud" in text else found
     return [None] if len(lines) == 1 else [row for line in lines for row in _json_of([line])]
+
+
+def _unescaped(row):
+    if not isinstance(row, dict):
+        return row
+    return {name: unescaped(v) if isinstance(v, str) else v for name, v in row.items()}
 
 
 def _text(line):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import pytest
 from hypothesis import given
@@ -51,6 +52,15 @@ def test_any_rows_come_back(rows, form, spreadsheet):
     content = _file(rows, form, spreadsheet=spreadsheet)
     found, end = _read(content, "rows", form, COLUMNS, spreadsheet=spreadsheet)
     assert (found, end) == (rows, len(content))
+
+
+@given(rows=ROWS)
+def test_strict_readers_of_json_take_any_rows(rows):
+    """No half of a surrogate pair, which UTF-8 cannot hold, is in a text."""
+    for line in _file(rows, "jsonl").splitlines():
+        for value in json.loads(line).values():
+            if isinstance(value, str):
+                value.encode("utf-8")
 
 
 @given(rows=ROWS, form=st.sampled_from(["jsonl", "csv"]), data=st.data())
