@@ -61,17 +61,27 @@ def test_notebook_is_short_and_defines_nothing(book: nbformat.NotebookNode, walk
 
 
 # What a notebook finds: no names of another one, and an empty folder.
-BEGIN = "%reset -f\nimport os\nimport skimage.data\nos.chdir({!r})\nskimage.data.side = {}"
-# Its images are cut to so many pixels a side, since the time goes with the pixels.
-SIDE, SIDES = 224, {"04_local_evaluation": 352, "06_wadiqam": 160}
+BEGIN = (
+    "%reset_selective -f .\nimport os\nimport skimage.data\nos.chdir({!r})\nskimage.data.side = {}"
+)
+# Its images are cut to so many pixels a side, since the time goes with the pixels; all but the
+# first image to 128 at most. A network is trained on patches of four images.
+SIDE, SIDES = 224, {"03_aggregator": 192, "04_local_evaluation": 352, "06_wadiqam": 96}
 SMALLER = """
 import skimage.data
+from kiqa.data.konpatch import embedded
 
-def smaller(read):
-    return lambda: read()[: skimage.data.side, : skimage.data.side].copy()
+embedded._IMAGES = embedded._IMAGES[:4]
 
-for name in ("astronaut", "chelsea", "coffee"):
-    setattr(skimage.data, name, smaller(getattr(skimage.data, name)))
+def smaller(read, most):
+    def cut():
+        side = min(skimage.data.side, most)
+        return read()[:side, :side].copy()
+
+    return cut
+
+for name, most in ("astronaut", 512), ("chelsea", 128), ("coffee", 128):
+    setattr(skimage.data, name, smaller(getattr(skimage.data, name), most))
 """
 
 
