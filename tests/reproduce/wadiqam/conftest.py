@@ -1,5 +1,6 @@
 """Small data sets of rated copies, and networks that need no training."""
 
+import hashlib
 import shutil
 from functools import cache
 
@@ -10,7 +11,7 @@ from PIL import Image
 from kiqa.data import DATASETS
 from kiqa.data.distortions import distort
 from kiqa.data.records import ScoredImage
-from kiqa.io.weights import Details, export_h5
+from kiqa.io.weights import Details, export_h5, h5
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.reproduce.wadiqam import curves as wadiqam_curves
 from kiqa.reproduce.wadiqam import tables as wadiqam_tables
@@ -43,12 +44,20 @@ def _records(folder, photo, dataset, *, referenced=True):
     return records
 
 
+@pytest.fixture(scope="session")
+def records_of(tmp_path_factory, photo):
+    """The function ``records_of(dataset) -> list``; each is written once for all tests."""
+    folder = tmp_path_factory.mktemp("sets")
+    return cache(
+        lambda name: _records(folder / name, photo, name, referenced=name != "biq2021")
+    )
+
+
 @pytest.fixture
-def sets(tmp_path, photo, monkeypatch):
+def sets(tmp_path, records_of, monkeypatch):
     """LIVE, TID2013, CSIQ and BIQ2021 are small invented ones; options that name them."""
     for name in ("live", "tid2013", "csiq", "biq2021"):
-        records = _records(tmp_path / name, photo, name, referenced=name != "biq2021")
-        monkeypatch.setitem(DATASETS, name, lambda root, records=records: records)
+        monkeypatch.setitem(DATASETS, name, lambda root, name=name: records_of(name))
 
     def options(*names):
         return [part for name in names for part in ("--data", f"{name}={tmp_path}")]
@@ -72,10 +81,25 @@ def random_file(tmp_path_factory):
     return make
 
 
+@pytest.fixture(scope="session")
+def loaded_once():
+    """What `load_model` builds of a file's content, which is the same network for all who ask."""
+    build, kept = h5._built, {}
+
+    def built(path, max_bytes):
+        content = hashlib.sha256(path.read_bytes()).digest()
+        if content not in kept:
+            kept[content] = build(path, max_bytes)
+        return kept[content]
+
+    return built
+
+
 @pytest.fixture
-def untrained(monkeypatch, random_file, eager):
+def untrained(monkeypatch, random_file, loaded_once, eager):
     """Nothing is trained: networks are random, their histories invented; no comparators."""
     made = []
+    monkeypatch.setattr("kiqa.io.weights.h5._built", loaded_once)
     monkeypatch.setattr("kiqa.reproduce.wadiqam.comparators.computable", lambda table: {})
 
     def trained(name, parts, settings, *, folder, pairs, watched=False):
