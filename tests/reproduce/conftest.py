@@ -3,6 +3,7 @@
 import argparse
 import ast
 import csv
+import hashlib
 import json
 from pathlib import Path
 
@@ -10,9 +11,29 @@ import nbformat
 import pytest
 
 from kiqa.data.trained import names_trained_on
-from kiqa.io.weights import Details
+from kiqa.io.weights import Details, h5
 
 TABLES = Path(__file__).parents[2] / "notebooks" / "tables"
+
+
+@pytest.fixture(scope="session")
+def loaded_once():
+    """What `load_model` builds of a file's content, which is the same network for all who ask."""
+    build, kept = h5._built, {}
+
+    def built(path, max_bytes):
+        content = hashlib.sha256(path.read_bytes()).digest()
+        if content not in kept:
+            kept[content] = build(path, max_bytes)
+        return kept[content]
+
+    return built
+
+
+@pytest.fixture(autouse=True)
+def _networks_stay_loaded(monkeypatch, loaded_once):
+    """No test here changes a network that it loads."""
+    monkeypatch.setattr("kiqa.io.weights.h5._built", loaded_once)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.paq2piq.images import largest_errors
 from kiqa.scoring import Scorer
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 def _drawn(path):
     """A figure that was written, and that it is not empty."""

@@ -9,6 +9,8 @@ from kiqa.models.patchnet import build_patchnet
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, size_of_patch
 from kiqa.scoring import Scorer
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.mark.slow
 def test_rows_of_pictures_and_patches(live_fb, models, opened):

@@ -10,6 +10,8 @@ from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.reproduce.__main__ import main
 from kiqa.scoring import Scorer
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.mark.slow
 def test_table_3_on_both_parts(live_fb, models, tmp_path, capsys, csv_rows):

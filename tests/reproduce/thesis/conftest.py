@@ -1,6 +1,7 @@
 """Small data sets, a finished run of kiqa.train_patchnet, and one image."""
 
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -101,3 +102,16 @@ def photograph(tmp_path):
     pixels[:, :80] = 90
     Image.fromarray(pixels).save(tmp_path / "one.png")
     return tmp_path / "one.png"
+
+
+@pytest.fixture(scope="session")
+def _one_aggregator():
+    from kiqa.models.aggregator import build_aggregator
+
+    return cache(build_aggregator)
+
+
+@pytest.fixture
+def aggregator_once(monkeypatch, _one_aggregator):
+    """The aggregator is built once for all tests that draw it."""
+    monkeypatch.setattr("kiqa.models.aggregator.build_aggregator", _one_aggregator)

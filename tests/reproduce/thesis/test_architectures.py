@@ -19,7 +19,7 @@ def test_patchnet_has_the_layers_of_the_thesis(tmp_path, capsys, csv_rows):
 
 
 @pytest.mark.slow
-def test_the_aggregator_is_drawn_by_its_blocks(tmp_path, capsys, csv_rows):
+def test_the_aggregator_is_drawn_by_its_blocks(aggregator_once, tmp_path, capsys, csv_rows):
     """Of a 512x512 image 113 x 113 cells, halved five times; DenseNet-169's 12,644,545."""
     size = ["--height", "512", "--width", "512"]
     assert main(["thesis-fig12", *size, "--output", str(tmp_path)]) == 0

@@ -29,8 +29,9 @@ def test_errors_are_equal(kind, photo):
 
 
 @pytest.mark.slow
-def test_figure_1_and_its_table(image, tmp_path, capsys):
+def test_figure_1_and_its_table(image, photo, tmp_path, capsys):
     """Every distortion with every metric; the metrics disagree where the error does not."""
+    Image.fromarray(photo[40:220, 100:280]).save(image)
     output = tmp_path / "out"
     assert main(["thesis-fig1", "--image", str(image), "--output", str(output)]) == 0
     with open(output / "thesis-fig1.csv", newline="") as file:

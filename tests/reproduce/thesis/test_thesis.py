@@ -81,7 +81,7 @@ def test_every_thesis_name_is_tested():
 @pytest.mark.slow
 @pytest.mark.parametrize("paper", ["thesis", "qomex"])
 def test_notebooks_compute_again(
-    run_notebook, paper, stand_in, biq, workdir, photo, tmp_path, monkeypatch
+    run_notebook, paper, stand_in, aggregator_once, biq, workdir, photo, tmp_path, monkeypatch
 ):
     """With DATA each section has a result on it; two want other input and say so."""
     root, settings = tmp_path / "biq", {}

@@ -1,6 +1,5 @@
 """Small data sets of rated copies, and networks that need no training."""
 
-import hashlib
 import shutil
 from functools import cache
 
@@ -11,7 +10,7 @@ from PIL import Image
 from kiqa.data import DATASETS
 from kiqa.data.distortions import distort
 from kiqa.data.records import ScoredImage
-from kiqa.io.weights import Details, export_h5, h5
+from kiqa.io.weights import Details, export_h5
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.reproduce.wadiqam import curves as wadiqam_curves
 from kiqa.reproduce.wadiqam import tables as wadiqam_tables
@@ -81,25 +80,10 @@ def random_file(tmp_path_factory):
     return make
 
 
-@pytest.fixture(scope="session")
-def loaded_once():
-    """What `load_model` builds of a file's content, which is the same network for all who ask."""
-    build, kept = h5._built, {}
-
-    def built(path, max_bytes):
-        content = hashlib.sha256(path.read_bytes()).digest()
-        if content not in kept:
-            kept[content] = build(path, max_bytes)
-        return kept[content]
-
-    return built
-
-
 @pytest.fixture
-def untrained(monkeypatch, random_file, loaded_once, eager):
+def untrained(monkeypatch, random_file, eager):
     """Nothing is trained: networks are random, their histories invented; no comparators."""
     made = []
-    monkeypatch.setattr("kiqa.io.weights.h5._built", loaded_once)
     monkeypatch.setattr("kiqa.reproduce.wadiqam.comparators.computable", lambda table: {})
 
     def trained(name, parts, settings, *, folder, pairs, watched=False):
@@ -120,5 +104,5 @@ def untrained(monkeypatch, random_file, loaded_once, eager):
 @pytest.fixture
 def quick():
     """Options that make every command small."""
-    options = ["--patches", "2", "--validation-patches", "2", "--test-patches", "3"]
+    options = ["--patches", "2", "--validation-patches", "2", "--test-patches", "2"]
     return [*options, "--epochs", "1", "--shallow", "--splits", "1"]

@@ -12,6 +12,8 @@ from kiqa.models.wadiqam import build_wadiqam
 from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.wadiqam.curves import patch_curve
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.mark.slow
 def test_patch_curves_and_losses(quick, sets, untrained, tmp_path, csv_rows):

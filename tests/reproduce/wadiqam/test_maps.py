@@ -7,6 +7,8 @@ from PIL import Image
 from kiqa.data.distortions.blocks import local_blocks
 from kiqa.reproduce.__main__ import main
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [3, 4, 5])

@@ -13,6 +13,8 @@ from kiqa.models.wadiqam import build_wadiqam
 from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.wadiqam.proxy import rank_agreement, responses, summarise_responses
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.mark.slow
 def test_agreement_with_the_proxy():
