@@ -47,9 +47,7 @@ def _records(folder, photo, dataset, *, referenced=True):
 def records_of(tmp_path_factory, photo):
     """The function ``records_of(dataset) -> list``; each is written once for all tests."""
     folder = tmp_path_factory.mktemp("sets")
-    return cache(
-        lambda name: _records(folder / name, photo, name, referenced=name != "biq2021")
-    )
+    return cache(lambda name: _records(folder / name, photo, name, referenced=name != "biq2021"))
 
 
 @pytest.fixture
