@@ -245,6 +245,7 @@ def test_image_of_the_report_asks_for_a_browser(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("shipped_once", "eager")
 @pytest.mark.parametrize("name", ["map", "varjpeg"])
 def test_images_of_the_readme_are_what_the_script_makes(name: str) -> None:
     """Within what fonts and another processor change: one level on average."""
