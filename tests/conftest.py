@@ -188,6 +188,16 @@ def eager():
     tf.config.run_functions_eagerly(False)
 
 
+@pytest.fixture
+def unpainted(monkeypatch):
+    """Figures are put together but not painted: the file of each is an image of one pixel.
+
+    For whoever tests what stands beside the figures.
+    """
+    pixel = _encode(Image.new("RGB", (1, 1)), "PNG")
+    monkeypatch.setattr("kiqa.plotting.figures.figure_bytes", lambda figure, **options: pixel)
+
+
 @pytest.fixture(scope="session")
 def small_body():
     """The function ``small_body(*, seed) -> keras.Model``: PaQ-2-PiQ's body in little.

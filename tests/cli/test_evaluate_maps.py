@@ -91,7 +91,7 @@ def test_json_boxes_give_the_same_numbers(stand_in, images, capsys):
 
 
 @pytest.mark.slow
-def test_no_auc_at_all_is_no_success(stand_in, images, capsys):
+def test_no_auc_at_all_is_no_success(unpainted, stand_in, images, capsys):
     """Nobody marked anything: every image has one class."""
     Path("boxes.json").write_text(
         json.dumps({name: {"p1": [], "p2": []} for name in ("a.png", "sub/a.png", "b.png")})
@@ -103,7 +103,7 @@ def test_no_auc_at_all_is_no_success(stand_in, images, capsys):
 
 
 @pytest.mark.slow
-def test_maps_made_before_equal_those_made_here(stand_in, images, capsys):
+def test_maps_made_before_equal_those_made_here(unpainted, stand_in, images, capsys):
     """What `kiqa map --npz` wrote is found by relative name and gives the same AUCs."""
     assert main(["map", "images", "--stride", "7", "--npz", "stored"]) == 0
     assert _human("--map", "patchnet", "--maps", "mine=stored", "--output", "out") == 0
@@ -117,7 +117,7 @@ def test_maps_made_before_equal_those_made_here(stand_in, images, capsys):
 
 
 @pytest.mark.slow
-def test_arrays_of_anybody_are_compared(images):
+def test_arrays_of_anybody_are_compared(unpainted, images):
     """An array with one value per pixel needs no more than its name; no network is loaded."""
     Path("mine/sub").mkdir(parents=True)
     arrays = {}
@@ -142,7 +142,7 @@ def test_fish_and_gray_are_made_here(images, capsys):
 
 
 @pytest.mark.slow
-def test_synthetic_distortions_are_seeded(stand_in, images, capsys):
+def test_synthetic_distortions_are_seeded(unpainted, stand_in, images, capsys):
     """One seed gives one table; version, kind and level are in the rows; another seed differs."""
     arguments = ["--map", "patchnet", "--versions", "2"]
     assert _synthetic(*arguments, "--output", "out") == 0
@@ -194,7 +194,9 @@ def test_undistorted_area_is_the_good_one(images):
         ("b.png,p9,0,0,10,113,0", "bottom 113.*boxes.csv line 8"),
     ],
 )
-def test_box_outside_its_image_is_reported_with_its_line(stand_in, images, capsys, line, said):
+def test_box_outside_its_image_is_reported_with_its_line(
+    unpainted, stand_in, images, capsys, line, said
+):
     """The other images are compared; the status is 1."""
     with open("boxes.csv", "a") as file:
         file.write(line + "\n")
@@ -268,7 +270,9 @@ def test_truth_is_one_of_two():
 
 
 @pytest.mark.slow
-def test_images_that_a_model_was_trained_on_are_left_out(stand_in, images, monkeypatch, capsys):
+def test_images_that_a_model_was_trained_on_are_left_out(
+    unpainted, stand_in, images, monkeypatch, capsys
+):
     """By people's boxes and synthetic alike; fish alone has learned nothing."""
     load = Scorer._load
     seen = files_trained_on([Path("elsewhere/b.png")], scores="pseudo", about="a rule")
@@ -289,7 +293,7 @@ def test_images_that_a_model_was_trained_on_are_left_out(stand_in, images, monke
 
 
 @pytest.mark.slow
-def test_excluded_images_are_left_out(images, capsys):
+def test_excluded_images_are_left_out(unpainted, images, capsys):
     """By their file names, in the folder and below it; of distorted versions all of an image."""
     Path("konpatch.csv").write_text("image_name\na.png\n")
     excluded = ("--map", "gray", "--exclude", "konpatch.csv", "--output", "out")
@@ -301,7 +305,7 @@ def test_excluded_images_are_left_out(images, capsys):
     assert _human("--map", "gray", "--exclude", "gone.csv") == 2
 
 
-def test_published_annotations_and_the_agreement_of_annotators(images, capsys):
+def test_published_annotations_and_the_agreement_of_annotators(unpainted, images, capsys):
     """Masks by annotator are the truth, and the annotators a row of their own."""
     folder = Path("qground/masks")
     folder.mkdir(parents=True)
@@ -343,7 +347,7 @@ def test_agreement_of_other_annotators_is_refused(images, capsys, linked):
 
 
 @pytest.mark.slow
-def test_patches_with_scores_leave_the_rest_out(images, capsys):
+def test_patches_with_scores_leave_the_rest_out(unpainted, images, capsys):
     """LIVE-FB: only what lies in a patch counts, and nothing is blurred."""
     edges = {"image": (0, 0, 136, 112), "patch_1": (0, 0, 20, 20), "patch_2": (50, 50, 70, 70),
              "patch_3": (100, 80, 130, 110)}  # fmt: skip

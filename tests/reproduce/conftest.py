@@ -82,11 +82,11 @@ def evaluation(tmp_path):
 
 
 @pytest.fixture
-def run_notebook(tmp_path, monkeypatch):
+def run_notebook(tmp_path, monkeypatch, unpainted):
     """The function ``run_notebook(paper, **settings)``: what its cells show, by name.
 
     The cells run here, in an empty folder, so that stand-ins hold; the settings take the place of
-    those in the cell that begins with DATA.
+    those in the cell that begins with DATA. Tests of the figures' commands paint them.
     """
 
     def run_notebook(paper, **settings):
