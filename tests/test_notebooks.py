@@ -66,7 +66,8 @@ BEGIN = (
 )
 # Its images are cut to so many pixels a side, since the time goes with the pixels; all but the
 # first image to 128 at most. A network is trained on patches of four images.
-SIDE, SIDES = 224, {"03_aggregator": 192, "04_local_evaluation": 352, "06_wadiqam": 96}
+SIDES = {"03_aggregator": 192, "04_local_evaluation": 352, "05_varjpeg": 160, "06_wadiqam": 96}
+SIDE = 224  # of the others
 SMALLER = """
 import skimage.data
 from kiqa.data.konpatch import embedded
