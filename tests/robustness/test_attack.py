@@ -57,7 +57,7 @@ MORE = {
 
 
 @pytest.fixture(scope="module")
-def attacked(request, tmp_path_factory, put_stand_in, built_once):
+def attacked(request, tmp_path_factory, put_stand_in, built_once, eagerly):
     """One run of the command named, in a folder with all that is attacked.
 
     It stays the working folder. Tests of one command come one after the other and look at the
@@ -71,7 +71,7 @@ def attacked(request, tmp_path_factory, put_stand_in, built_once):
         put_stand_in(monkeypatch)
         monkeypatch.setattr("kiqa.io.weights.h5._built", built_once)
         good = furnish_attack(folder)
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), eagerly():
             status = _call(request.param)
         said = []
         for stream in (out, err):
