@@ -19,6 +19,7 @@ import sys  # noqa: E402
 import zipfile  # noqa: E402
 import zlib  # noqa: E402
 from collections import OrderedDict  # noqa: E402
+from contextlib import contextmanager  # noqa: E402
 from functools import cache, partial  # noqa: E402
 from io import BytesIO  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -181,11 +182,25 @@ def eager():
 
     The graphs of trainings are tested where the trainings are.
     """
+    with _eagerly():
+        yield
+
+
+@pytest.fixture(scope="session")
+def eagerly():
+    """The context manager ``eagerly()``: what `eager` does, for fixtures of any scope."""
+    return _eagerly
+
+
+@contextmanager
+def _eagerly():
     import tensorflow as tf
 
     tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

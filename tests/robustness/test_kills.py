@@ -1,7 +1,9 @@
 """What Ctrl-C, SIGTERM, SIGHUP and SIGKILL leave: finished work that can be read and continued."""
 
+import inspect
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -18,14 +20,24 @@ from kiqa.cli.main import main
 from kiqa.io.files import replacing, write_atomically
 from kiqa.io.rows import RowFile
 
+from ..conftest import INFO, BrightnessMapper
+
 ROOT = Path(__file__).parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 COUNT = 6
 MAP = ["map", "d", "--html", "p.html", "--npz", "n", "--stride", "16"]
-# Runs a command with a stand-in for the network, and a signal after some images.
-DRIVER = """
-    import os, sys
-    from tests.conftest import INFO, BrightnessMapper
+# The stand-in for the network by its source: its module takes longer to load than all of this.
+STAND_IN = f"""
+import os, pickle, sys
+import numpy as np
+from kiqa.io.map_files import QualityMap
+
+{inspect.getsource(BrightnessMapper)}
+INFO = pickle.loads({pickle.dumps(INFO)!r})
+"""
+# Runs a command with it, and a signal after some images.
+DRIVER = STAND_IN + textwrap.dedent(
+    """
     from kiqa.cli import map as map_command
     from kiqa.cli.main import main
     from kiqa.scoring import Scorer
@@ -45,7 +57,8 @@ DRIVER = """
     Scorer._load, real = load, getattr(Scorer, sys.argv[3])
     setattr(Scorer, sys.argv[3], struck)
     sys.exit(main(sys.argv[4:]))
-"""
+    """
+)
 
 
 @pytest.fixture
@@ -62,7 +75,7 @@ def place(tmp_path, monkeypatch):
 
 def _struck(number, after, method, *argv):
     """Status and stderr of a command that gets a signal after some images."""
-    program = [sys.executable, "-c", textwrap.dedent(DRIVER)]
+    program = [sys.executable, "-c", DRIVER]
     done = subprocess.run(
         [*program, str(int(number)), str(after), method, *argv],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -200,20 +213,20 @@ sys.meta_path.insert(0, Telling())
 @posix
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "argv",
+    ("argv", "delays"),
     [
-        ["kiqa", "score", "d"],
-        ["kiqa.reproduce", "thesis-table1", "--workdir", "x"],
-        ["kiqa.train_patchnet", "--workdir", "run"],
+        (["kiqa", "score", "d"], (0, 0.05, 0.2, 1.5)),
+        (["kiqa.reproduce", "thesis-table1", "--workdir", "x"], (0, 0.05, 0.6)),
+        (["kiqa.train_patchnet", "--workdir", "run"], (0, 0.01, 0.2, 3.0)),
     ],
-    ids=lambda argv: argv[0],
+    ids=["kiqa", "kiqa.reproduce", "kiqa.train_patchnet"],
 )
-def test_ctrl_c_while_starting_is_no_traceback(place, argv):
-    """At whatever moment after the first line of kiqa."""
+def test_ctrl_c_while_starting_is_no_traceback(place, argv, delays):
+    """At whatever moment after the first line of kiqa; the commands share the moments."""
     Path("telling").mkdir()
     Path("telling/sitecustomize.py").write_text(TELLING)
     path = os.pathsep.join([str(place / "telling"), str(ROOT)])
-    for delay in (0, 0.01, 0.05, 0.2, 0.6, 1.5, 3.0):
+    for delay in delays:
         process = subprocess.Popen(
             [sys.executable, "-m", *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
@@ -246,8 +259,7 @@ def test_two_writers_of_rows_in_one_process(tmp_path):
 @pytest.mark.slow
 def test_two_scores_of_one_output_at_once(place, stand_in):
     """One of them is refused by name, status 2; the rows are those of the other."""
-    code = textwrap.dedent(DRIVER).replace("os.kill(os.getpid(), int(sys.argv[1]))",
-                                           "__import__('time').sleep(2)")  # fmt: skip
+    code = DRIVER.replace("os.kill(os.getpid(), int(sys.argv[1]))", "__import__('time').sleep(2)")
     argv = [sys.executable, "-c", code, "0", "0", "row", "score", "d", "--output", "rows.csv"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     both = [

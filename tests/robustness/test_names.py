@@ -20,9 +20,10 @@ from .names import furnish_names
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch, stand_in):
+def place(tmp_path, monkeypatch, stand_in, draw_coarsely):
     """A working folder with ``d``: an image under each awkward name, and a plain one."""
     monkeypatch.chdir(tmp_path)
+    draw_coarsely(monkeypatch)
     stream = BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (72, 80, 3), np.uint8)).save(
         stream, "PNG"

@@ -32,7 +32,7 @@ def told():
     """What a program of kiqa says, a fork before it uses a network, threads, and forks after it."""
     code, out, err = in_a_new_process(
         """
-        import json, multiprocessing, kiqa, numpy as np
+        import json, keras, multiprocessing, kiqa, numpy as np
         from concurrent.futures import ThreadPoolExecutor
         from kiqa.scoring import engines
         from kiqa.startup import ProcessError

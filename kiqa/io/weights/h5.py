@@ -78,7 +78,7 @@ def export_h5(
     import keras
 
     from kiqa.io.weights.dialect import keras2_config
-    from kiqa.io.weights.model_configs import build_model
+    from kiqa.io.weights.model_configs import planned_model
 
     path = Path(path)
     if path.suffix != ".h5" or path.name.endswith(".weights.h5"):
@@ -89,7 +89,7 @@ def export_h5(
     metadata = details.to_json()
     with about(f"export of {details.name!r}"):
         config = keras2_config(model)
-        twin = build_model(json.loads(json.dumps(config)))
+        twin = planned_model(json.loads(json.dumps(config)))
         tensors = model_tensors.export_values(model, twin, halve=not full_precision)
     content, text = io.BytesIO(), json.dumps(config)
     with h5py.File(content, "w") as file:

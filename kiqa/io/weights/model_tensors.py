@@ -45,7 +45,7 @@ def export_values(
 
     Args:
         model: The trained model.
-        twin: The model rebuilt from the config to be published.
+        twin: The model planned from the config to be published.
         halve: Store large models as float16.
 
     Returns:

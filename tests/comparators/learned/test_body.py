@@ -21,7 +21,7 @@ def test_features_are_means_over_views_and_places(feature_body, photo):
 
 
 @pytest.mark.slow
-def test_the_bodys_of_lite_is_that_of_imagenet(monkeypatch):
+def test_the_bodys_of_lite_is_that_of_imagenet(shipped_once):
     """lite holds it untouched beside its tuned copy; only float16 lies between."""
     from kiqa.models.efficientnet_lite import fold_norms
     from kiqa.training.runs.imagenet import find_imagenet_file, imagenet_efficientnet_lite

@@ -33,6 +33,7 @@ def scorer(file):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("eager")
 def test_row_says_where_the_score_stands(scorer, photo):
     (row,) = scorer([photo[:64, :80]])
     assert row["error"] is None
@@ -52,6 +53,7 @@ def test_interval_depends_on_the_range_and_stays_within_the_scale(score, expecte
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("eager")
 def test_map_is_a_grid_of_blocks(scorer, photo):
     found = scorer.map(photo)
     assert found.values.shape == GRID
@@ -76,6 +78,7 @@ def test_file_without_interval_is_refused(tmp_path, file, photo):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("eager")
 def test_local_network_must_be_of_this_file(tmp_path, file, scorer, photo):
     before = scorer.map(photo).values
     file = shutil.copy(file, tmp_path)

@@ -12,6 +12,8 @@ from kiqa.maps.gaze import GazeForm, gaze_of
 from kiqa.models.rnn_biqa import build_average_biqa, build_rnn_biqa
 from kiqa.scoring import Scorer
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 ABOUT = {"version": "1", "scale": "0..1", "higher_is_better": True}
 
 
