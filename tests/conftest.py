@@ -198,6 +198,16 @@ def unpainted(monkeypatch):
     monkeypatch.setattr("kiqa.plotting.figures.figure_bytes", lambda figure, **options: pixel)
 
 
+@pytest.fixture(scope="module")
+def graphs_as_traced():
+    """Graphs run as they are traced, not rewritten first, which takes longer than a few steps."""
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+
+
 @pytest.fixture(scope="session")
 def small_body():
     """The function ``small_body(*, seed) -> keras.Model``: PaQ-2-PiQ's body in little.

@@ -1,11 +1,15 @@
 """Two logical devices; a labelled set of patches and a network small enough for tests."""
 
+import contextlib
+import functools
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from kiqa.data.konpatch import KonPatch
+from kiqa.io.weights import h5
 from kiqa.training.patchnet.settings import PatchnetSettings
 
 # Before anything runs on TensorFlow: what several GPUs do is tested on two devices of one CPU.
@@ -14,15 +18,15 @@ tf.config.set_logical_device_configuration(
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_steps(graphs_as_traced):
+    """Trainings of a few steps."""
+
+
 @pytest.fixture
 def two_devices():
-    """The settings' ``devices`` for two devices.
-
-    Their graphs run as they are traced, not rewritten first, which takes longer than a few steps.
-    """
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    yield ("CPU:0", "CPU:1")
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+    """The settings' ``devices`` for two devices."""
+    return "CPU:0", "CPU:1"
 
 
 @pytest.fixture
@@ -40,17 +44,51 @@ def shares(monkeypatch):
 
 
 @pytest.fixture
-def one_then_two(two_devices, shares, eager):
-    """The settings' ``devices`` for one device and then for two; `shares` begins anew for each.
+def loaded_once(monkeypatch):
+    """Each file is read into a network once in a test that changes neither."""
+    monkeypatch.setattr(h5, "_built", functools.cache(h5._built))
 
-    One device runs operation by operation: its graphs are tested where the trainings learn.
-    """
+
+@contextlib.contextmanager
+def _only_fits():
+    """Let ``fit`` alone trace its graph; what is predicted around it runs by operations."""
+    real = keras.Model.fit
+
+    def fit(*args, **options):
+        tf.config.run_functions_eagerly(False)
+        try:
+            return real(*args, **options)
+        finally:
+            tf.config.run_functions_eagerly(True)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.Model, "fit", fit)
+        yield
+
+
+@pytest.fixture
+def each_by_operations(two_devices, shares, eager):
+    """The settings' ``devices`` for one device and then for two; `shares` begins anew for each."""
 
     def each():
         for devices in ((), two_devices):
-            tf.config.run_functions_eagerly(not devices)
             shares.clear()
             yield devices
+
+    return each()
+
+
+@pytest.fixture
+def one_then_two(each_by_operations):
+    """The same, but two devices train as a graph, through ``fit``.
+
+    The graphs of one device are tested where the trainings learn and where they go on.
+    """
+
+    def each():
+        for devices in each_by_operations:
+            with _only_fits() if devices else contextlib.nullcontext():
+                yield devices
 
     return each()
 
@@ -80,7 +118,7 @@ def konpatch():
 def tiny():
     """The thesis's protocol with a narrow network, for a moment's training."""
     return PatchnetSettings(
-        conv_widths=((4, 4), (4, 4), (4, 4, 4)),
+        conv_widths=((4,), (4,), (4,)),
         dense_widths=(32, 16),
         batch_size=16,
         folds=2,
