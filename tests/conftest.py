@@ -19,6 +19,7 @@ import sys  # noqa: E402
 import zipfile  # noqa: E402
 import zlib  # noqa: E402
 from collections import OrderedDict  # noqa: E402
+from dataclasses import replace  # noqa: E402
 from functools import cache, partial  # noqa: E402
 from io import BytesIO  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -233,6 +234,17 @@ def small_body():
         return keras.Model(inputs, x, name="resnet18")
 
     return build
+
+
+@pytest.fixture(scope="module")
+def small_wadiqam():
+    """The shallow WaDIQaM in little, of two narrow convolutions, for what is done with it."""
+    from kiqa.models import wadiqam
+
+    little = replace(wadiqam.WADIQAM, shallow_widths=((8,), (8,)), shallow_units=8)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wadiqam, "WADIQAM", little)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,9 @@ from kiqa.training.aggregator.settings import AggregatorSettings
 from kiqa.training.runs.command import training_parser
 
 
+pytestmark = pytest.mark.usefixtures("eager")
+
+
 @pytest.fixture
 def data(tmp_path, photo, biq2021_tree):
     """A BIQ2021 tree of fifteen images; its split is given by hand."""

@@ -67,6 +67,13 @@ def _only_fits():
 
 
 @pytest.fixture
+def only_fits(eager):
+    """Trainings are graphs, through ``fit``; what is predicted runs operation by operation."""
+    with _only_fits():
+        yield
+
+
+@pytest.fixture
 def each_by_operations(two_devices, shares, eager):
     """The settings' ``devices`` for one device and then for two; `shares` begins anew for each."""
 

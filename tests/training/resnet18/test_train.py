@@ -149,7 +149,9 @@ def test_continued_run_gives_the_same_weights(run, images, teacher, tmp_path, mo
 
 
 @pytest.mark.slow
-def test_two_devices_take_the_steps_of_one(run, images, teacher, tmp_path, two_devices, shares):
+def test_two_devices_take_the_steps_of_one(
+    run, images, teacher, tmp_path, two_devices, shares, only_fits
+):
     """Each device gets half of a batch; the weights agree to 1e-5 on the mean.
 
     On the mean because Adam takes whole steps along gradients that are nothing but rounding.

@@ -18,6 +18,7 @@ from kiqa.training.wadiqam.train import train_wadiqam
 
 SMALL = WadiqamSettings(shallow=True, patches=3, validation_patches=4, epochs=2)
 ABOUT = {"trained_on": ()}
+pytestmark = pytest.mark.usefixtures("small_wadiqam")
 
 
 @pytest.fixture
