@@ -177,6 +177,14 @@ def shipped_once(monkeypatch, built_once):
 
 
 @pytest.fixture
+def loaded_once(monkeypatch):
+    """Each file is read into a network once, in a test that changes neither."""
+    from kiqa.io.weights import h5
+
+    monkeypatch.setattr(h5, "_built", cache(h5._built))
+
+
+@pytest.fixture
 def eager():
     """Networks run operation by operation: for one step on a few numbers, a graph costs more.
 

@@ -1,7 +1,6 @@
 """Two logical devices; a labelled set of patches and a network small enough for tests."""
 
 import contextlib
-import functools
 
 import keras
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 import tensorflow as tf
 
 from kiqa.data.konpatch import KonPatch
-from kiqa.io.weights import h5
 from kiqa.training.patchnet.settings import PatchnetSettings
 
 # Before anything runs on TensorFlow: what several GPUs do is tested on two devices of one CPU.
@@ -41,12 +39,6 @@ def shares(monkeypatch):
 
     monkeypatch.setattr(keras.Model, "train_step", train_step)
     return seen
-
-
-@pytest.fixture
-def loaded_once(monkeypatch):
-    """Each file is read into a network once in a test that changes neither."""
-    monkeypatch.setattr(h5, "_built", functools.cache(h5._built))
 
 
 @contextlib.contextmanager

@@ -78,7 +78,7 @@ def whole(tasks, tmp_path_factory):
 def test_training_learns_and_writes_a_network_that_scores(tasks, tmp_path, kind):
     """Brightness is learned; the files say what they are and give the validated scores."""
     patches = {"bm": 2, "rm": 2, "fm": 3}[kind]
-    settings = replace(QUICK, model=kind, patches=patches, epochs=8)
+    settings = replace(QUICK, model=kind, patches=patches, epochs=6)
     result = _trained(tasks, tmp_path, settings, patch_scores="brightness, too")
     assert result["val_srocc"] > 0.9
     path = tmp_path / weights_file(settings)
