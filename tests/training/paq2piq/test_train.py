@@ -158,7 +158,9 @@ def many(tmp_path):
     ("kind", "each"),
     [("bm", "each_by_operations"), ("rm", "one_then_two"), ("fm", "each_by_operations")],
 )
-def test_two_devices_take_the_steps_of_one(many, tmp_path, request, shares, monkeypatch, kind, each):
+def test_two_devices_take_the_steps_of_one(
+    many, tmp_path, request, shares, monkeypatch, kind, each
+):
     """Each device gets half of a batch; weights and numbers agree; both rates reach theirs.
 
     Two devices run P2P-RM as a graph, which holds regions and both rates, as the others' would.
@@ -199,7 +201,9 @@ def test_rates_fall_over_all_updates_also_in_parts(tmp_path, tasks, monkeypatch,
 
     monkeypatch.setattr(paq2piq_train, "predict_images", validated)
     for accumulate in (1, 3):
-        settings = replace(QUICK, model="bm", schedule="cosine", warmup_steps=1, accumulate=accumulate)
+        settings = replace(
+            QUICK, model="bm", schedule="cosine", warmup_steps=1, accumulate=accumulate
+        )
         _trained((tasks[0][:12], tasks[1][:3]), tmp_path / str(accumulate), settings)
     np.testing.assert_allclose(seen[:2], seen[2:], rtol=1e-5, atol=1e-9)
     assert seen[0] > 1e-4 and seen[1] < 1e-9
