@@ -20,6 +20,7 @@ import zipfile  # noqa: E402
 import zlib  # noqa: E402
 from collections import OrderedDict  # noqa: E402
 from contextlib import contextmanager  # noqa: E402
+from dataclasses import replace  # noqa: E402
 from functools import cache, partial  # noqa: E402
 from io import BytesIO  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -177,6 +178,14 @@ def shipped_once(monkeypatch, built_once):
 
 
 @pytest.fixture
+def loaded_once(monkeypatch):
+    """Each file is read into a network once, in a test that changes neither."""
+    from kiqa.io.weights import h5
+
+    monkeypatch.setattr(h5, "_built", cache(h5._built))
+
+
+@pytest.fixture
 def eager():
     """Networks run operation by operation: for one step on a few numbers, a graph costs more.
 
@@ -213,6 +222,16 @@ def unpainted(monkeypatch):
     monkeypatch.setattr("kiqa.plotting.figures.figure_bytes", lambda figure, **options: pixel)
 
 
+@pytest.fixture(scope="module")
+def graphs_as_traced():
+    """Graphs run as they are traced, not rewritten first, which takes longer than a few steps."""
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+
+
 @pytest.fixture(scope="session")
 def small_body():
     """The function ``small_body(*, seed) -> keras.Model``: PaQ-2-PiQ's body in little.
@@ -238,6 +257,17 @@ def small_body():
         return keras.Model(inputs, x, name="resnet18")
 
     return build
+
+
+@pytest.fixture(scope="module")
+def small_wadiqam():
+    """The shallow WaDIQaM in little, of two narrow convolutions, for what is done with it."""
+    from kiqa.models import wadiqam
+
+    little = replace(wadiqam.WADIQAM, shallow_widths=((8,), (8,)), shallow_units=8)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wadiqam, "WADIQAM", little)
+        yield
 
 
 @pytest.fixture(scope="session")

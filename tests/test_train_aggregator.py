@@ -19,11 +19,13 @@ from kiqa.training.aggregator.command import COMMAND
 from kiqa.training.aggregator.settings import AggregatorSettings
 from kiqa.training.runs.command import training_parser
 
+pytestmark = pytest.mark.usefixtures("graphs_as_traced")
+
 
 @pytest.fixture
 def data(tmp_path, photo, biq2021_tree):
     """A BIQ2021 tree of fifteen images; its split is given by hand."""
-    images = [photo[index : index + 200, 50:260] for index in range(15)]
+    images = [photo[index : index + 120, 50:180] for index in range(15)]
     sets, mos = ["val", "train", "train"] * 5, np.linspace(0.1, 0.9, 15)
     root = biq2021_tree(tmp_path / "biq", images, sets, mos=mos)
     (root / "split.csv").rename(tmp_path / "split.csv")
@@ -47,14 +49,14 @@ def small_network(monkeypatch):
 
 
 def _patchnet(path, *, seed, trained_on=None):
-    model = build_patchnet(conv_widths=((4, 4), (4, 4), (4, 4, 4)), dense_widths=(16, 8), seed=seed)
+    model = build_patchnet(conv_widths=((4,), (4,), (4,)), dense_widths=(16, 8), seed=seed)
     details = Details("patchnet", "0", "0..1", higher_is_better=True, trained_on=trained_on)
     return str(export_h5(model, path, details))
 
 
-@pytest.fixture
-def patchnet(tmp_path):
-    return _patchnet(tmp_path / "patchnet.h5", seed=1)
+@pytest.fixture(scope="module")
+def patchnet(tmp_path_factory):
+    return _patchnet(tmp_path_factory.mktemp("patchnet") / "patchnet.h5", seed=1)
 
 
 def _arguments(data, tmp_path, patchnet, *more):
@@ -301,15 +303,15 @@ def test_help_loads_no_tensorflow(loaded_by_help):
 
 @pytest.mark.slow
 def test_images_of_too_few_cells_are_left_out(data, tmp_path, patchnet, capsys, monkeypatch):
-    """DenseNet-169 cannot take 10x9 cells, which 210x200 pixels have at stride 16."""
-    monkeypatch.setattr(stacks, "LEAST_CELLS", 10)
+    """130x120 pixels have 5x4 cells at stride 16."""
+    monkeypatch.setattr(stacks, "LEAST_CELLS", 5)
     assert main(_arguments(data, tmp_path, patchnet)) == 2
     said = capsys.readouterr().err.splitlines()
     left = [line for line in said if "left out" in line]
     assert len(left) == 15
     assert left[0].startswith("train_aggregator: left out: ss01")
     assert (
-        "Expected at least 10 map cells a side. Received: 10x9 at stride 16. Use a larger image "
+        "Expected at least 5 map cells a side. Received: 5x4 at stride 16. Use a larger image "
         "or a smaller --stride." in left[0]
     )
     assert "Received: 0 and 0." in said[-1]

@@ -1,5 +1,7 @@
 """Two logical devices; a labelled set of patches and a network small enough for tests."""
 
+import contextlib
+
 import keras
 import numpy as np
 import pytest
@@ -14,15 +16,15 @@ tf.config.set_logical_device_configuration(
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_steps(graphs_as_traced):
+    """Trainings of a few steps."""
+
+
 @pytest.fixture
 def two_devices():
-    """The settings' ``devices`` for two devices.
-
-    Their graphs run as they are traced, not rewritten first, which takes longer than a few steps.
-    """
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    yield ("CPU:0", "CPU:1")
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+    """The settings' ``devices`` for two devices."""
+    return "CPU:0", "CPU:1"
 
 
 @pytest.fixture
@@ -39,18 +41,53 @@ def shares(monkeypatch):
     return seen
 
 
-@pytest.fixture
-def one_then_two(two_devices, shares, eager):
-    """The settings' ``devices`` for one device and then for two; `shares` begins anew for each.
+@contextlib.contextmanager
+def _only_fits():
+    """Let ``fit`` alone trace its graph; what is predicted around it runs by operations."""
+    real = keras.Model.fit
 
-    One device runs operation by operation: its graphs are tested where the trainings learn.
-    """
+    def fit(*args, **options):
+        tf.config.run_functions_eagerly(False)
+        try:
+            return real(*args, **options)
+        finally:
+            tf.config.run_functions_eagerly(True)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.Model, "fit", fit)
+        yield
+
+
+@pytest.fixture
+def only_fits(eager):
+    """Trainings are graphs, through ``fit``; what is predicted runs operation by operation."""
+    with _only_fits():
+        yield
+
+
+@pytest.fixture
+def each_by_operations(two_devices, shares, eager):
+    """The settings' ``devices`` for one device and then for two; `shares` begins anew for each."""
 
     def each():
         for devices in ((), two_devices):
-            tf.config.run_functions_eagerly(not devices)
             shares.clear()
             yield devices
+
+    return each()
+
+
+@pytest.fixture
+def one_then_two(each_by_operations):
+    """The same, but two devices train as a graph, through ``fit``.
+
+    The graphs of one device are tested where the trainings learn and where they go on.
+    """
+
+    def each():
+        for devices in each_by_operations:
+            with _only_fits() if devices else contextlib.nullcontext():
+                yield devices
 
     return each()
 
@@ -80,7 +117,7 @@ def konpatch():
 def tiny():
     """The thesis's protocol with a narrow network, for a moment's training."""
     return PatchnetSettings(
-        conv_widths=((4, 4), (4, 4), (4, 4, 4)),
+        conv_widths=((4,), (4,), (4,)),
         dense_widths=(32, 16),
         batch_size=16,
         folds=2,

@@ -186,7 +186,28 @@ class _Adam(_WholeGradients, keras.optimizers.Adam):
 
 
 class _AdamW(_WholeGradients, keras.optimizers.AdamW):
-    pass
+    """AdamW that computes a scheduled learning rate once a step.
+
+    Keras asks for it again for each variable that decays: a copy of the
+    schedule each, which takes a quarter of the time to trace a step.
+    """
+
+    _rate: Any = None
+
+    @property
+    def learning_rate(self):
+        return super().learning_rate if self._rate is None else self._rate
+
+    @learning_rate.setter
+    def learning_rate(self, value):
+        keras.optimizers.AdamW.learning_rate.fset(self, value)
+
+    def apply(self, grads, trainable_variables=None):
+        self._rate = super().learning_rate
+        try:
+            super().apply(grads, trainable_variables)
+        finally:
+            self._rate = None
 
 
 class _TwoRateAdam(_Adam):

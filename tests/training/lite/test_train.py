@@ -1,13 +1,16 @@
 """A small training of lite: its file scores, and a resumed one gives the same bytes."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from kiqa.data.records import ScoredImage
 from kiqa.io.weights import load_model, read_info
-from kiqa.maps.lite import LiteRater
-from kiqa.models.efficientnet_lite import VARIANTS
+from kiqa.maps import lite as maps
+from kiqa.maps.lite import LiteRater, working_pixels
+from kiqa.models import efficientnet_lite
 from kiqa.models.lite import build_lite
 from kiqa.scoring import Scorer
 from kiqa.training.lite import versions
@@ -19,7 +22,7 @@ from kiqa.training.runs.checkpoint import read_checkpoint
 SETTINGS = {
     "variant": "lite0", "copies": 4, "unrated_copies": 1, "awful": 2,
     "units": 4, "judge_epochs": 2, "epochs": 2, "batch_size": 4, "degraded": 1,
-    "local_versions": 2, "local_epochs": 2,
+    "local_versions": 1, "local_epochs": 2,
 }  # fmt: skip
 
 
@@ -57,10 +60,15 @@ def _train(images, folder, **changes):
 
 @pytest.fixture(scope="module", autouse=True)
 def small():
-    """Images of 64 pixels a side in the place of 384, and a body of narrow, short stages."""
+    """Images of 64 pixels a side in the place of 384, 96 where they are scored; a narrow body.
+
+    A stage is one block, which does not widen its input.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(versions, "SIDE", 64)
-        patch.setitem(VARIANTS, "lite0", (0.25, 0.25))
+        patch.setattr(maps, "working_pixels", partial(working_pixels, area=96 * 96))
+        stages = tuple((1, 3, strides, 1, 8) for _, _, strides, *_ in efficientnet_lite._STAGES)
+        patch.setattr(efficientnet_lite, "_STAGES", stages)
         yield
 
 
@@ -99,7 +107,8 @@ def test_network_of_the_maps_is_trained_on_the_file(run, photo):
 
 
 @pytest.mark.slow
-def test_windows_say_how_much_of_them_is_masked(photo):
+def test_windows_say_how_much_of_them_is_masked(photo, monkeypatch):
+    monkeypatch.setattr(maps, "working_pixels", working_pixels)
     rater = LiteRater(build_lite(variant="lite0", units=2, seed=1))
     mask = np.zeros(photo.shape[:2], bool)
     mask[:, :225] = True
@@ -179,9 +188,9 @@ def test_two_devices_take_the_steps_of_one(images, tmp_path, one_then_two, share
     weights = []
     for devices in one_then_two:
         settings = {"devices": devices, "dropout": 0.0, "epochs": 1}
-        settings |= {"judge_batch_size": 2, "judge_epochs": 1}
+        settings |= {"judge_batch_size": 8, "judge_epochs": 1}
         folder = tmp_path / str(len(devices))
-        _train((*images[:2], []), folder, settings=settings)
+        _train((images[0], images[1][:3], []), folder, settings=settings)
         tuned = shares[-2 * max(1, len(devices)) :]
         assert tuned == ([2] * 4 if devices else [4] * 2)
         weights.append(read_checkpoint(folder / "checkpoint.npz").best)

@@ -167,7 +167,7 @@ def test_defaults_are_those_of_the_shipped_weights():
 
 
 @pytest.mark.slow
-def test_two_devices_take_the_steps_of_one(parts, whole, tmp_path, two_devices, shares):
+def test_two_devices_take_the_steps_of_one(parts, whole, tmp_path, two_devices, shares, only_fits):
     """Each device gets half of a batch; kernels agree to 1e-6, biases to less than a step.
 
     Before a normalisation a bias has gradients that are nothing but rounding; Adam enlarges them.

@@ -113,6 +113,24 @@ def test_a_step_is_traced_once():
     assert len(traced) == 1
 
 
+def test_a_decaying_step_asks_for_its_rate_once(monkeypatch):
+    """Not again for each variable; between the steps the rate is that of the next one."""
+    asked, real = [], keras.optimizers.schedules.CosineDecay.__call__
+
+    def call(schedule, step):
+        asked.append(step)
+        return real(schedule, step)
+
+    monkeypatch.setattr(keras.optimizers.schedules.CosineDecay, "__call__", call)
+    model = _model()
+    rate = learning_rate(0.5, schedule="cosine", steps=4)
+    compile_model(model, optimizer=adam(rate, weight_decay=0.2), loss="mse")
+    asked.clear()
+    model.fit(np.ones((4, 3)), np.ones((4, 1)), batch_size=2, verbose=0)
+    assert len(asked) == 1
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.25)
+
+
 @pytest.mark.parametrize(("no_decay", "bias"), [((), 0.9), (NO_DECAY, 1.0)])
 def test_decay_leaves_out_what_it_is_told(no_decay, bias):
     """Without a gradient, kernels shrink by rate times decay; biases only if they decay."""

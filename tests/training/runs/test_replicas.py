@@ -56,12 +56,15 @@ def _trained(devices, *, count, clip_norm, loss=_loss, shared=True):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("clip_norm", [0.0, 0.05])
+@pytest.mark.parametrize(
+    ("clip_norm", "each"), [(0.0, "each_by_operations"), (0.05, "one_then_two")]
+)
 @pytest.mark.parametrize("count", [48, 51, 49], ids=["halves", "uneven", "one left over"])
-def test_two_devices_take_the_steps_of_one(one_then_two, shares, count, clip_norm):
-    """Equal weights and loss, whatever the last batch and the clipping."""
+def test_two_devices_take_the_steps_of_one(request, shares, count, clip_norm, each):
+    """Equal weights and loss, whatever the last batch and the clipping; clipped, as a graph."""
     (one, loss), (two, shared_loss) = [
-        _trained(devices, count=count, clip_norm=clip_norm) for devices in one_then_two
+        _trained(devices, count=count, clip_norm=clip_norm)
+        for devices in request.getfixturevalue(each)
     ]
     assert shares[:6] == [8] * 6 and sum(shares) == count
     assert shared_loss == pytest.approx(loss, abs=1e-5)
@@ -70,11 +73,11 @@ def test_two_devices_take_the_steps_of_one(one_then_two, shares, count, clip_nor
 
 
 @pytest.mark.slow
-def test_unshared_statistics_are_noticed(one_then_two):
+def test_unshared_statistics_are_noticed(each_by_operations):
     """The comparison above can fail: it does without shared batch normalisation."""
     one, two = [
         _trained(devices, count=48, clip_norm=0.0, shared=not devices)[0]
-        for devices in one_then_two
+        for devices in each_by_operations
     ]
     assert max(np.abs(a - b).max() for a, b in zip(one, two, strict=True)) > 1e-4
 

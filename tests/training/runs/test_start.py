@@ -5,8 +5,14 @@ import numpy as np
 import pytest
 
 from kiqa.io.weights import Details, export_h5
-from kiqa.models.efficientnet_lite import build_efficientnet_lite
+from kiqa.models.efficientnet_lite import VARIANTS, build_efficientnet_lite
 from kiqa.training.runs.start import start_efficientnet_lite
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """A stage of a Lite0 is one narrow block."""
+    monkeypatch.setitem(VARIANTS, "lite0", (0.25, 0.25))
 
 
 @pytest.mark.slow
