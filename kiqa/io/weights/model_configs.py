@@ -23,6 +23,9 @@ _LARGEST_GRAPH = 20_000  # calls of layers
 _DEEPEST_GRAPH = 16  # models within models
 _LARGEST_INPUT = 1 << 28  # numbers
 _SHOWN = 12
+# The settings that draw most of a network's start.
+_DRAWN = dict.fromkeys(("Conv1D", "Conv2D", "Conv3D", "Dense"), "kernel_initializer")
+_DRAWN["DepthwiseConv2D"] = "depthwise_initializer"
 _CALL_SETTINGS = ("initial_state", "mask", "training")
 _LAYER_MODULES = ("keras.layers",)
 _GRAPH_MODULES = {
@@ -82,7 +85,10 @@ def checked_config(config: Any) -> dict[str, Any]:
 
 
 def build_model(config: dict[str, Any]) -> "keras.Model":
-    """Build a model, with fresh weights, from the config of an ``.h5`` file.
+    """Build a model from the config of an ``.h5`` file, whose weights are still to be set.
+
+    Most of them are zeros: drawing them took a third of the time. The layers
+    have the initializers of the config all the same.
 
     Args:
         config: As for `checked_config`.
@@ -145,14 +151,35 @@ def _built(config):
     for key in ("input_layers", "output_layers"):
         if key in graph and len(graph[key]) == 1 and isinstance(graph[key], list):
             graph[key] = graph[key][0]  # Keras 2's list of one makes every call in Keras 3 warn
+    drawn = _undrawn(graph)
     try:
         with SafeModeScope(True):
-            return kind.from_config(graph, custom_objects=classes)
+            model = kind.from_config(graph, custom_objects=classes)
+            for names, key, initializer in drawn:
+                layer = model
+                for name in names:
+                    layer = layer.get_layer(name)
+                setattr(layer, key, keras.initializers.get(initializer))
+            return model
     except Exception as error:  # Keras raises whatever its layers raise
         raise ValueError(
             f"Expected a model that Keras {keras.__version__} can rebuild. Received: {error}. "
             "Load it with the Keras that saved it, and rebuild it with layers of keras.layers."
         ) from error
+
+
+def _undrawn(graph, within=()):
+    """Put zeros in place of initializers; the layers' names, keys and initializers."""
+    found = []
+    for entry in graph["layers"]:
+        kind, config = entry["class_name"], entry["config"]
+        names = (*within, config.get("name"))
+        if kind in GRAPH_CLASSES:
+            found += _undrawn(config, names)
+        elif isinstance(config.get(key := _DRAWN.get(kind, "")), dict):
+            found.append((names, key, config[key]))
+            config[key] = {**config[key], "class_name": "Zeros", "config": {}}
+    return found
 
 
 class _Reader:

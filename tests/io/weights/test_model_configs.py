@@ -179,3 +179,19 @@ def test_settings_survive_being_checked():
     found = build_model(config).get_config()
     for mine, theirs in zip(found["layers"], model.get_config()["layers"], strict=True):
         assert mine["config"] == theirs["config"]
+
+
+def test_nothing_is_drawn_and_the_initializers_stay():
+    """Also in networks within networks."""
+    start = keras.initializers.HeNormal(seed=3)
+    inner = keras.Sequential([
+        keras.Input((8, 8, 3)), layers.DepthwiseConv2D(3, depthwise_initializer=start, name="deep"),
+        layers.Conv2D(4, 3, kernel_initializer=start, name="conv"),
+    ], name="inner")  # fmt: skip
+    outer = keras.Sequential([keras.Input((8, 8, 3)), inner, layers.Dense(2, name="score")])
+    found = build_model({"class_name": "Sequential", "config": outer.get_config()})
+    assert not any(weight.numpy().any() for weight in found.trainable_weights)
+    score, inner = found.get_layer("score"), found.get_layer("inner")
+    assert isinstance(score.kernel_initializer, keras.initializers.GlorotUniform)
+    assert inner.get_layer("conv").kernel_initializer.get_config() == start.get_config()
+    assert inner.get_layer("deep").depthwise_initializer.get_config() == start.get_config()
