@@ -178,14 +178,6 @@ def shipped_once(monkeypatch, built_once):
 
 
 @pytest.fixture
-def loaded_once(monkeypatch):
-    """Each file is read into a network once, in a test that changes neither."""
-    from kiqa.io.weights import h5
-
-    monkeypatch.setattr(h5, "_built", cache(h5._built))
-
-
-@pytest.fixture
 def eager():
     """Networks run operation by operation: for one step on a few numbers, a graph costs more.
 
@@ -220,16 +212,6 @@ def unpainted(monkeypatch):
     """
     pixel = _encode(Image.new("RGB", (1, 1)), "PNG")
     monkeypatch.setattr("kiqa.plotting.figures.figure_bytes", lambda figure, **options: pixel)
-
-
-@pytest.fixture(scope="module")
-def graphs_as_traced():
-    """Graphs run as they are traced, not rewritten first, which takes longer than a few steps."""
-    import tensorflow as tf
-
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    yield
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
 
 
 @pytest.fixture(scope="session")

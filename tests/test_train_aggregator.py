@@ -19,8 +19,6 @@ from kiqa.training.aggregator.command import COMMAND
 from kiqa.training.aggregator.settings import AggregatorSettings
 from kiqa.training.runs.command import training_parser
 
-pytestmark = pytest.mark.usefixtures("graphs_as_traced")
-
 
 @pytest.fixture
 def data(tmp_path, photo, biq2021_tree):

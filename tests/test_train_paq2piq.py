@@ -31,7 +31,7 @@ def biq(tmp_path, photo, biq2021_tree):
 
 
 @pytest.mark.slow
-def test_training_from_the_command_line(biq, tmp_path, capsys, eager, loaded_once):
+def test_training_from_the_command_line(biq, tmp_path, capsys, eager):
     """P2P-RM on images and pseudo-scores; the two files together score an image."""
     folder = tmp_path / "run"
     options = ["--model", "rm", "--patch-scores", str(biq / "patches.csv"), "--limit", "3"]

@@ -35,7 +35,7 @@ def _arguments(biq, teacher, folder, *options):
 
 
 @pytest.mark.slow
-def test_paq2piq_starts_from_its_result(biq, teacher, tmp_path, capsys, eager, loaded_once):
+def test_paq2piq_starts_from_its_result(biq, teacher, tmp_path, capsys, eager):
     """Distillation, then PaQ-2-PiQ from its file: the body's weights are those written."""
     folder = tmp_path / "start"
     assert main(_arguments(biq, teacher, folder)) == 0

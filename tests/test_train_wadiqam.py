@@ -13,7 +13,7 @@ from kiqa.training.wadiqam.command import COMMAND
 from kiqa.training.wadiqam.network import network_of
 from kiqa.training.wadiqam.settings import WadiqamSettings
 
-pytestmark = pytest.mark.usefixtures("small_wadiqam", "graphs_as_traced")
+pytestmark = pytest.mark.usefixtures("small_wadiqam")
 QUICK = ["--shallow", "--patches", "3", "--validation-patches", "2", "--epochs", "1"]
 
 

@@ -16,15 +16,15 @@ tf.config.set_logical_device_configuration(
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def few_steps(graphs_as_traced):
-    """Trainings of a few steps."""
-
-
 @pytest.fixture
 def two_devices():
-    """The settings' ``devices`` for two devices."""
-    return "CPU:0", "CPU:1"
+    """The settings' ``devices`` for two devices.
+
+    Their graphs run as they are traced, not rewritten first, which takes longer than a few steps.
+    """
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield ("CPU:0", "CPU:1")
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
 
 
 @pytest.fixture

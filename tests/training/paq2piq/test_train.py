@@ -220,7 +220,7 @@ def test_coordinates_stay_exact_in_half_precision():
 
 
 @pytest.mark.slow
-def test_start_from_a_converted_network(tmp_path, small_body, loaded_once):
+def test_start_from_a_converted_network(tmp_path, small_body):
     """All weights of the body are taken; another network is refused."""
     from kiqa.io.weights import Details, export_h5
 
@@ -239,7 +239,7 @@ def test_start_from_a_converted_network(tmp_path, small_body, loaded_once):
 
 
 @pytest.mark.slow
-def test_efficientnet_lite_is_a_body(tasks, tmp_path, eager, loaded_once):
+def test_efficientnet_lite_is_a_body(tasks, tmp_path, eager):
     """It begins as `lite` is tuned, trains, and its two files score as was validated."""
     assert paq2piq_models.BODIES == BODIES
     settings = replace(QUICK, body="efficientnet-lite2", epochs=1, learning_rate=1e-12)
