@@ -3,7 +3,6 @@
 import argparse
 import ast
 import csv
-import hashlib
 import json
 from pathlib import Path
 
@@ -11,29 +10,30 @@ import nbformat
 import pytest
 
 from kiqa.data.trained import names_trained_on
-from kiqa.io.weights import Details, h5
+from kiqa.io.files import sha256_of
+from kiqa.io.weights import Details
 
 TABLES = Path(__file__).parents[2] / "notebooks" / "tables"
 
 
 @pytest.fixture(scope="session")
-def loaded_once():
-    """What `load_model` builds of a file's content, which is the same network for all who ask."""
-    build, kept = h5._built, {}
+def _kept_by_content(built_once):
+    """`built_once` also for files that tests write, each of another name and the same content."""
+    kept = {}
 
     def built(path, max_bytes):
-        content = hashlib.sha256(path.read_bytes()).digest()
+        content = sha256_of(path)
         if content not in kept:
-            kept[content] = build(path, max_bytes)
+            kept[content] = built_once(path, max_bytes)
         return kept[content]
 
     return built
 
 
 @pytest.fixture(autouse=True)
-def _networks_stay_loaded(monkeypatch, loaded_once):
+def _networks_stay_loaded(monkeypatch, _kept_by_content):
     """No test here changes a network that it loads."""
-    monkeypatch.setattr("kiqa.io.weights.h5._built", loaded_once)
+    monkeypatch.setattr("kiqa.io.weights.h5._built", _kept_by_content)
 
 
 @pytest.fixture(scope="session")
