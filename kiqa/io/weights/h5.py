@@ -170,15 +170,15 @@ def load_model(name_or_file: str | os.PathLike, *, max_bytes: int = MAX_BYTES) -
 
 def _built(path, max_bytes):
     """The network in a file, which is the one of its manifest."""
-    from kiqa.io.weights.model_configs import build_model, checked_config, planned_model
+    from kiqa.io.weights.model_configs import build_model
 
     with about(path), h5_tensors.open_h5(path, max_bytes=max_bytes) as file:
         text, config = h5_tensors.model_config(file)
-        config = checked_config(config)
         found, stray = h5_tensors.read_tensors(file)
-        model_tensors.check_tensors(planned_model(config), found, stray)
+        model = build_model(
+            config, lambda planned: model_tensors.check_tensors(planned, found, stray)
+        )
         values = h5_tensors.read_values(found, max_bytes=max_bytes)
-        model = build_model(config)
         model_tensors.assign_values(model, values)
         check_seal(text, h5_tensors.text_attribute(file, _ATTRIBUTE), values)
     return model

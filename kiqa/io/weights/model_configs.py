@@ -2,15 +2,17 @@
 
 `checked_config` takes of a config, of Keras 2 or Keras 3, what
 `kiqa.io.weights.allowed` lists, in canonical spelling, and refuses the rest;
-`build_model` makes a fresh, uncompiled model of it; `planned_model` one whose
-weights take no memory, to be compared with a file first.
+`build_model` makes a fresh, uncompiled model of it, whose weights take memory
+only when they have been compared with a file; `planned_model` one whose weights
+never do.
 
 Public names: `checked_config`, `build_model`, `planned_model`,
 `GRAPH_CLASSES`.
 """
 
+import contextlib
 import copy
-import threading
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from kiqa.io.weights.allowed import LAYERS, LONGEST_NAME, SettingError, is_number, setting
@@ -26,6 +28,7 @@ _SHOWN = 12
 # The settings that draw most of a network's start.
 _DRAWN = dict.fromkeys(("Conv1D", "Conv2D", "Conv3D", "Dense"), "kernel_initializer")
 _DRAWN["DepthwiseConv2D"] = "depthwise_initializer"
+_WAITING = "uninitialized_variables"  # Keras's name of its list, one for each thread
 _CALL_SETTINGS = ("initial_state", "mask", "training")
 _LAYER_MODULES = ("keras.layers",)
 _GRAPH_MODULES = {
@@ -84,7 +87,9 @@ def checked_config(config: Any) -> dict[str, Any]:
     return {"class_name": config["class_name"], "config": graph}
 
 
-def build_model(config: dict[str, Any]) -> "keras.Model":
+def build_model(
+    config: dict[str, Any], check: "Callable[[keras.Model], None] | None" = None
+) -> "keras.Model":
     """Build a model from the config of an ``.h5`` file, whose weights are still to be set.
 
     Most of them are zeros: drawing them took a third of the time. The layers
@@ -92,6 +97,8 @@ def build_model(config: dict[str, Any]) -> "keras.Model":
 
     Args:
         config: As for `checked_config`.
+        check: Looks at the weights' names and shapes before any of them takes
+            memory; what it raises ends the building.
 
     Returns:
         Uncompiled ``keras.Model``.
@@ -99,14 +106,17 @@ def build_model(config: dict[str, Any]) -> "keras.Model":
     Raises:
         ValueError: As `checked_config`; or if it cannot be rebuilt.
     """
-    return _built(checked_config(config))
+    checked = checked_config(config)
+    with _waiting() as scope:
+        model = _built(checked)
+        if check:
+            check(model)
+        scope.initialize_variables = True
+    return model
 
 
 def planned_model(config: dict[str, Any]) -> "keras.Model":
     """Build a model whose weights have names and shapes, but no memory.
-
-    Keras remembers variables that wait for their values by thread; those of
-    this model are forgotten with the thread that made it.
 
     Args:
         config: As for `checked_config`.
@@ -118,24 +128,28 @@ def planned_model(config: dict[str, Any]) -> "keras.Model":
         ValueError: As `build_model`.
     """
     checked = checked_config(config)
+    with _waiting():
+        return _built(checked)
+
+
+@contextlib.contextmanager
+def _waiting() -> "Iterator[keras.StatelessScope]":
+    """Variables made in it wait for memory to its end, where they get it if the scope says so.
+
+    Keras would remember those that do not, and give it to them at the end of any such scope.
+    """
     import keras
 
-    found: list[keras.Model] = []
-    errors: list[Exception] = []
+    # Private; no public way forgets them.
+    from keras.src.backend.common import global_state
 
-    def plan():
-        try:
-            with keras.StatelessScope(initialize_variables=False):
-                found.append(_built(checked))
-        except Exception as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=plan, name="kiqa-plan")
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]
-    return found[0]
+    others = global_state.get_global_attribute(_WAITING) or []
+    global_state.set_global_attribute(_WAITING, [])
+    try:
+        with keras.StatelessScope(initialize_variables=False) as scope:
+            yield scope
+    finally:
+        global_state.set_global_attribute(_WAITING, others)
 
 
 def _built(config):

@@ -5,6 +5,7 @@ import json
 import os
 
 import keras
+import numpy as np
 import pytest
 from keras import layers
 from keras.src.saving.serialization_lib import SafeModeScope, in_safe_mode
@@ -156,16 +157,49 @@ def test_work_is_counted_before_it_is_done():
         checked_config(_sequential({"class_name": "Dense", "config": deep}))
 
 
-def test_a_planned_model_has_shapes_and_no_memory():
-    """Ten gigabytes of weights are named in a moment, and nothing waits for them afterwards."""
-    config = _sequential(
+def _ten_gigabytes():
+    return _sequential(
         {"class_name": "InputLayer", "config": {"name": "in", "batch_shape": [None, 50_000]}},
         {"class_name": "Dense", "config": {"name": "wide", "units": 50_000}},
     )
-    planned = planned_model(config)
-    assert [tuple(weight.shape) for weight in planned.weights] == [(50_000, 50_000), (50_000,)]
+
+
+def _nothing_waits():
     with keras.StatelessScope():
-        pass  # would initialise what the thread still knows
+        pass  # would give memory to what the thread still knows
+
+
+def test_a_planned_model_has_shapes_and_no_memory():
+    """Ten gigabytes of weights are named in a moment, and nothing waits for them afterwards."""
+    planned = planned_model(_ten_gigabytes())
+    assert [tuple(weight.shape) for weight in planned.weights] == [(50_000, 50_000), (50_000,)]
+    _nothing_waits()
+
+
+def test_what_is_not_wanted_takes_no_memory():
+    """The check sees names and shapes; after its error nothing waits for memory."""
+
+    def check(model):
+        raise ValueError(f"{model.count_params()} numbers")
+
+    with pytest.raises(ValueError, match="^2500050000 numbers$"):
+        build_model(_ten_gigabytes(), check)
+    _nothing_waits()
+
+
+def test_variables_of_others_wait_on():
+    """What a program planned before is neither made nor forgotten (Keras 3.14 and 3.15)."""
+    with keras.StatelessScope(initialize_variables=False):
+        waiting = keras.Variable("zeros", shape=(3,))
+    model = build_model(_sequential(
+        {"class_name": "InputLayer", "config": {"name": "in", "batch_shape": [None, 4]}},
+        {"class_name": "Dense", "config": {"name": "wide", "units": 2}},
+    ))  # fmt: skip
+    assert model(np.ones((1, 4))).shape == (1, 2)
+    with pytest.raises(AttributeError):
+        waiting.assign(np.ones(3))
+    _nothing_waits()
+    assert waiting.numpy().tolist() == [0, 0, 0]
 
 
 def test_settings_survive_being_checked():
