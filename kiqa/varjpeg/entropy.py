@@ -8,7 +8,11 @@ Public names: :data:`HUFFMAN`, :class:`Coefficients`, :func:`as_levels`,
 :func:`write_jpeg`, :func:`read_jpeg`.
 """
 
+import os
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,10 +90,8 @@ def write_jpeg(coefficients: Coefficients, *, huffman: str) -> bytes:
     jpeg.height, jpeg.width = coefficients.size
     jpeg.samp_factor = np.array(_FACTORS[coefficients.subsampling][: len(levels)])
     flags = ["+OPTIMIZE_CODING"] if huffman == "optimised" else []
-    with tempfile.TemporaryDirectory(prefix="kiqa-") as folder:
-        path = Path(folder, "coded.jpg")
-        with jpeglib.version(_LIBRARY):
-            jpeg.write_dct(str(path), flags=flags)
+    with _file() as path, _library():
+        jpeg.write_dct(str(path), flags=flags)
         return path.read_bytes()
 
 
@@ -106,13 +108,11 @@ def read_jpeg(data: bytes) -> Coefficients:
         StreamError: If it is refused there, or libjpeg cannot read it.
     """
     content = pixels_only(parse(data))
-    with tempfile.TemporaryDirectory(prefix="kiqa-") as folder:
-        path = Path(folder, "coded.jpg")
+    with _file() as path, _library():
         path.write_bytes(content)
         try:
-            with jpeglib.version(_LIBRARY):
-                jpeg = jpeglib.read_dct(str(path))
-                jpeg.load()
+            jpeg = jpeglib.read_dct(str(path))
+            jpeg.load()
         except (OSError, ValueError, RuntimeError) as error:
             raise StreamError(
                 f"Expected a JPEG stream that libjpeg can read, received {shortened(error)}. The "
@@ -133,3 +133,22 @@ def read_jpeg(data: bytes) -> Coefficients:
         size=size,
         subsampling=subsampling,
     )
+
+
+@contextmanager
+def _file() -> Iterator[Path]:
+    """A file for one call: in memory where the system has such, which disks take long to make."""
+    if sys.platform == "linux":
+        descriptor = os.memfd_create("kiqa")
+        try:
+            yield Path(f"/proc/self/fd/{descriptor}")
+        finally:
+            os.close(descriptor)
+    else:
+        with tempfile.TemporaryDirectory(prefix="kiqa-") as folder:
+            yield Path(folder, "coded.jpg")
+
+
+def _library():
+    """The context in which jpeglib uses `_LIBRARY`; setting it loads it anew."""
+    return nullcontext() if jpeglib.version.get() == _LIBRARY else jpeglib.version(_LIBRARY)

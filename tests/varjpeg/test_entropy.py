@@ -1,11 +1,17 @@
 """Entropy coding by libjpeg: what goes in comes out."""
 
+import sys
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import jpeglib
 import numpy as np
 import pytest
 from PIL import Image
 
 from kiqa.varjpeg.entropy import Coefficients, as_levels, read_jpeg, write_jpeg
-from kiqa.varjpeg.markers import parse
+from kiqa.varjpeg.markers import StreamError, parse
 from kiqa.varjpeg.quantisation import quality_tables
 from kiqa.varjpeg.transform import block_counts, forward, planes_of
 
@@ -118,15 +124,31 @@ def test_files_are_what_pillow_makes_of_the_same_levels(encode, picture, kind):
     assert parse(again).scan == parse(data).scan
 
 
-def test_no_file_is_left_behind(tmp_path, monkeypatch):
-    """The temporary folders are gone, also after an error."""
-    import tempfile
-
+@pytest.mark.parametrize("system", [sys.platform, "another"])
+def test_no_file_is_left_behind(tmp_path, monkeypatch, system):
+    """Neither a file nor a folder nor an open one, also after an error; in every system alike."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    read_jpeg(write_jpeg(noise((8, 8), "gray"), huffman="standard"))
-    with pytest.raises(Exception):  # noqa: B017
+    open_files = Path("/proc/self/fd")
+    before = len(list(open_files.iterdir())) if open_files.is_dir() else None
+    made = write_jpeg(noise((8, 8), "gray"), huffman="standard")
+    monkeypatch.setattr("kiqa.varjpeg.entropy.sys", SimpleNamespace(platform=system))
+    assert write_jpeg(read_jpeg(made), huffman="standard") == made
+    with pytest.raises(StreamError):
         read_jpeg(b"no image")
+    monkeypatch.setattr(jpeglib, "read_dct", lambda path: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        read_jpeg(made)
     assert list(tmp_path.iterdir()) == []
+    assert before is None or len(list(open_files.iterdir())) == before
+
+
+def test_another_version_of_the_library_is_left_as_it_was():
+    """Files are those of libjpeg 6b, whatever the caller has set."""
+    made = write_jpeg(noise((8, 8), "gray"), huffman="optimised")
+    with jpeglib.version("8d"):
+        assert write_jpeg(noise((8, 8), "gray"), huffman="optimised") == made
+        assert jpeglib.version.get() == "8d"
+    assert jpeglib.version.get() == "6b"
 
 
 def test_unknown_tables_are_refused():
