@@ -11,6 +11,7 @@ import importlib
 import io
 import json
 import re
+import shutil
 import unicodedata
 from pathlib import Path
 from types import SimpleNamespace
@@ -50,28 +51,45 @@ MORE = {
         ("reproduce thesis-examples", "reproduce paq2piq-fig5", "reproduce paq2piq-fig10"),
         ("--count", "30"),
     ),
-    "train_patchnet": ("--limit", "8", "--learning-rate", "1e-5"),
+    # The network that makes features is not what is attacked.
+    **dict.fromkeys(
+        ("train_comparator deepbiq", "train_comparator koncept512", "train_comparator nima"),
+        ("--body", "body.h5"),
+    ),
+    "train_patchnet": ("--limit", "8", "--learning-rate", "1e-5", "--batch-size", "16"),
     "train_lite": ("--initial", "random", "--variant", "lite0"),
     "train_rnn_biqa fine-tune": ("--backbone", "compact", "--assumed-sd", "15"),
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def attacked(request, tmp_path_factory, put_stand_in, built_once, eagerly, draw_coarsely):
+def furnished(tmp_path_factory, feature_body):
+    """A folder with all that is attacked, and the names of the good images in ``d``."""
+    folder = tmp_path_factory.mktemp("furnished")
+    good = furnish_attack(folder)
+    shutil.copy(feature_body, folder / "body.h5")
+    return folder, good
+
+
+@pytest.fixture(scope="module")
+def attacked(
+    request, tmp_path_factory, furnished, put_stand_in, built_once, eagerly, draw_coarsely
+):
     """One run of the command named, in a folder with all that is attacked.
 
     It stays the working folder. Tests of one command come one after the other and look at the
     same run: its ``name``, ``status``, ``out`` and ``err``, and the names of the ``good`` images
     in ``d``.
     """
-    folder = tmp_path_factory.mktemp("attack")
+    folder = shutil.copytree(furnished[0], tmp_path_factory.mktemp("attack"), dirs_exist_ok=True)
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(folder)
         put_stand_in(monkeypatch)
         draw_coarsely(monkeypatch)
         monkeypatch.setattr("kiqa.io.weights.h5._built", built_once)
-        good = furnish_attack(folder)
+        for module in ("forms", "regions"):
+            monkeypatch.setattr(f"kiqa.reproduce.varjpeg.{module}.QUALITIES", (50,))
         mode = eagerly() if _trains(request.param) else contextlib.nullcontext()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mode:
             status = _call(request.param)
@@ -80,14 +98,13 @@ def attacked(request, tmp_path_factory, put_stand_in, built_once, eagerly, draw_
             stream.flush()
             said.append(stream.buffer.getvalue().decode())
         yield SimpleNamespace(
-            name=request.param, status=status, out=said[0], err=said[1], good=good
+            name=request.param, status=status, out=said[0], err=said[1], good=furnished[1]
         )
 
 
 def _trains(name):
     """Whether it takes a few steps of a network; others run one network over many images."""
-    images = ("train_rnn_biqa features", "train_comparator deepbiq")
-    return name.startswith(("train_", "reproduce wadiqam")) and name not in images
+    return name.startswith(("train_", "reproduce wadiqam")) and name != "train_rnn_biqa features"
 
 
 def _call(name):

@@ -96,7 +96,8 @@ def _run(options) -> int:
 
     def compare(path, scorer):
         source = read_source(path)
-        return compare_forms(source, scorer.map(source.rgb()), subsampling=options.subsampling)
+        found, subsampling = scorer.map(source.rgb()), options.subsampling
+        return compare_forms(source, found, qualities=QUALITIES, subsampling=subsampling)
 
     rows, note, left_out = rows_of(options, compare)
     table = {quality: [row for row in rows if row["quality"] == quality] for quality in QUALITIES}

@@ -122,7 +122,7 @@ def _run(options) -> int:
 
     def compare(path, scorer):
         pixels, mask = blurred_outside(load_image(path).pixels, path.name)
-        return compare_regions(pixels, mask, scorer.map(pixels))
+        return compare_regions(pixels, mask, scorer.map(pixels), qualities=QUALITIES)
 
     rows, note, left_out = rows_of(options, compare)
     summary = _summary(rows)
