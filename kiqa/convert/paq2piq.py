@@ -86,7 +86,8 @@ def convert_paq2piq(
     from kiqa.models.resnet18 import build_resnet18
     from kiqa.scoring.engines.paq2piq import export_pair
 
-    body, head = build_resnet18(), build_paq2piq_head(kind=kind)
+    body = build_resnet18()
+    head = build_paq2piq_head(kind=kind, features=body.output_shape[-1])
     places = _body_places(body, "body.")
     if kind == "fm":
         places |= _head_places("patch_head", "patch_score", _HEAD)

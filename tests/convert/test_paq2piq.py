@@ -19,9 +19,11 @@ from kiqa.maps.paq2piq import RegionRater
 from kiqa.models.resnet18 import build_resnet18
 from kiqa.scoring import Scorer
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = pytest.mark.usefixtures("eager", "narrow")
 
-WIDTHS = (64, 128, 256, 512)
+FULL = (64, 128, 256, 512)
+WIDTHS = (8, 16, 32, 64)  # in little, but for what has the names of torchvision
+POOLED = 2 * WIDTHS[-1]
 FIXED = [
     (0.316406, 0.417969, 0.71582, 0.773438),
     (0.68457, 0.429688, 0.984375, 0.695312),
@@ -37,7 +39,15 @@ def _norm(state, name, width, rng):
     state[f"{name}.num_batches_tracked"] = np.array(7, np.int64)
 
 
-def _random_body(rng, prefix, names):
+@pytest.fixture(scope="module")
+def narrow():
+    """Bodies are built in little."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kiqa.models.resnet18._WIDTHS", WIDTHS)
+        yield
+
+
+def _random_body(rng, prefix, names, widths=WIDTHS):
     """ResNet-18's tensors with PyTorch's shapes; ``names`` are those of its parts."""
     state = OrderedDict()
 
@@ -46,10 +56,10 @@ def _random_body(rng, prefix, names):
         drawn = rng.standard_normal((out, into, side, side), np.float32)
         state[f"{name}.weight"] = deviation * drawn
 
-    conv(f"{prefix}{names[0]}", 64, 3, 7)
-    _norm(state, f"{prefix}{names[1]}", 64, rng)
-    into = 64
-    for stage, width in enumerate(WIDTHS):
+    into = widths[0]
+    conv(f"{prefix}{names[0]}", into, 3, 7)
+    _norm(state, f"{prefix}{names[1]}", into, rng)
+    for stage, width in enumerate(widths):
         for block in range(2):
             name = f"{prefix}{names[2 + stage]}.{block}"
             conv(f"{name}.conv1", width, into, 3)
@@ -82,10 +92,10 @@ def _checkpoint(kind, seed=0, body="body.", head="head"):
     rng = np.random.default_rng(seed)
     state = _random_body(rng, body, CHILDREN)
     if kind == "fm":
-        state |= _random_head(rng, "patch_head", HEAD, 1024)
-        state |= _random_head(rng, "image_head", FEEDBACK, 1028)
+        state |= _random_head(rng, "patch_head", HEAD, POOLED)
+        state |= _random_head(rng, "image_head", FEEDBACK, POOLED + 4)
     else:
-        state |= _random_head(rng, head, HEAD, 1024)
+        state |= _random_head(rng, head, HEAD, POOLED)
     return {
         name: value if value.dtype == np.int64 else value.astype(np.float32)
         for name, value in state.items()
@@ -187,7 +197,7 @@ class _Converted:
 
 
 @pytest.fixture(scope="module")
-def convert(tmp_path_factory):
+def convert(tmp_path_factory, narrow):
     """The function ``convert(kind)``; each kind is converted once."""
     return cache(lambda kind: _Converted(kind, tmp_path_factory.mktemp(kind)))
 
@@ -254,7 +264,7 @@ def test_features_are_those_of_the_original(converted, features, picture):
 
 
 @pytest.fixture(scope="module")
-def bodies():
+def bodies(narrow):
     """Builds one body for all checkpoints that are refused, which is not filled."""
     return cache(build_resnet18)
 
@@ -470,11 +480,12 @@ def test_a_kind_that_the_tensors_are_not_is_refused(tmp_path, state):
 
 @pytest.mark.slow
 @pytest.mark.parity
-def test_torchvisions_resnet18(tmp_path, picture):
-    """The body of the same tensors under torchvision's names; its class head is left out."""
+def test_torchvisions_resnet18(tmp_path, picture, monkeypatch):
+    """The body, of full width, under torchvision's names; its class head is left out."""
+    monkeypatch.setattr("kiqa.models.resnet18._WIDTHS", FULL)
     rng = np.random.default_rng(9)
     names = ("conv1", "bn1", "layer1", "layer2", "layer3", "layer4")
-    state = {k: v.astype(np.float32) for k, v in _random_body(rng, "", names).items()}
+    state = {k: v.astype(np.float32) for k, v in _random_body(rng, "", names, FULL).items()}
     head = {"fc.weight": np.ones((1000, 512), "f4"), "fc.bias": np.ones(1000, "f4")}
     path = convert_resnet18(_written(tmp_path, state | head), tmp_path / "resnet18.h5")
     parts = dict(zip(names, CHILDREN, strict=True))
