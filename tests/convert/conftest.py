@@ -1,12 +1,13 @@
 """Random checkpoints of the original programs, and their forward pass in NumPy."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import h5py
 import numpy as np
 import pytest
 
-WIDTHS = (32, 32, 64, 64, 128, 128, 256, 256, 512, 512)
+from kiqa.models import wadiqam
 
 
 def _random_tensors(mode, *, weight_branch=True, seed=0):
@@ -18,16 +19,17 @@ def _random_tensors(mode, *, weight_branch=True, seed=0):
         kernel = rng.normal(0, deviation, shape).astype(np.float32)
         return kernel, (bias + rng.normal(0, 0.1, shape[0])).astype(np.float32)
 
+    paper = wadiqam.WADIQAM
     layers, channels = {}, 3
-    for index, width in enumerate(WIDTHS, 1):
+    for index, width in enumerate((width for stage in paper.conv_widths for width in stage), 1):
         layers[f"conv{index}"] = layer(width, channels, 3, 3, gain=1.5)
         channels = width
-    features = 1536 if mode == "fr" else 512
-    layers["fc1"] = layer(512, features, gain=1.5)
-    layers["fc2"] = layer(1, 512, bias=40.0)
+    features = 3 * channels if mode == "fr" else channels
+    layers["fc1"] = layer(paper.units, features, gain=1.5)
+    layers["fc2"] = layer(1, paper.units, bias=40.0)
     if weight_branch:
-        layers["fc1_a"] = layer(512, features)
-        kernel, bias = layer(1, 512, gain=0.1)
+        layers["fc1_a"] = layer(paper.units, features)
+        kernel, bias = layer(1, paper.units, gain=0.1 * np.sqrt(512 / paper.units))
         layers["fc2_a"] = np.abs(kernel), bias
     return layers
 
@@ -94,6 +96,17 @@ def _write_chainer(path, layers):
                 compression = 4 if 1 < array.size < 100_000 else None
                 group.create_dataset(key, data=array, compression=compression)
     return path
+
+
+@pytest.fixture(scope="module")
+def narrow_wadiqam():
+    """WaDIQaM in little, and its checkpoints; `test_convert.py` takes the papers' widths."""
+    widths = ((32, 32), (8, 8), (8, 8), (8, 8), (16, 16))
+    little = replace(wadiqam.WADIQAM, conv_widths=widths, units=16)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("models.wadiqam", "convert.wadiqam_tensors"):
+            patch.setattr(f"kiqa.{module}.WADIQAM", little)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from kiqa.convert.wadiqam_ports import convert_lidq92, convert_pyiqa
 from kiqa.io.weights import read_info
 from kiqa.scoring import Scorer
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = pytest.mark.usefixtures("eager", "narrow_wadiqam")
 
 LIDQ92 = {
     "fr": {"fc1": "fc1_q", "fc2": "fc2_q", "fc1_a": "fc1_w", "fc2_a": "fc2_w"},
@@ -70,7 +70,7 @@ def test_lidq92_scores_are_those_of_its_forward_pass(tmp_path, pair, twin, mode,
 @pytest.mark.parity
 def test_pyiqa_scores_are_those_of_its_forward_pass(tmp_path, pair, twin, save_torch):
     """Features in its own order, its own addend, under the key params."""
-    layers = twin.random_tensors("fr")
+    layers = twin.random_tensors("fr", seed=6)
     path = save_torch(tmp_path / "w.pth", _state(layers, PYIQA), wrap="params")
     output = convert_pyiqa(path, tmp_path / "o.h5")
     patches = [twin.blocks(image, skip_last=True) / 255 for image in pair]
