@@ -1,6 +1,7 @@
 """Scores of rectangles and grids of blocks, in one pass over the features."""
 
 from dataclasses import replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -14,15 +15,21 @@ from kiqa.models.resnet18 import build_resnet18
 
 @pytest.fixture(scope="module")
 def body():
-    return build_resnet18(seed=1)
+    """ResNet-18 with a quarter of its filters."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kiqa.models.resnet18._WIDTHS", (16, 32, 64, 128))
+        return build_resnet18(seed=1)
 
 
 @pytest.fixture(scope="module")
-def raters(body):
-    return {
-        kind: RegionRater(body, build_paq2piq_head(kind=kind, seed=2), kind=kind)
-        for kind in ("bm", "rm", "fm")
-    }
+def head():
+    """The function ``head(kind) -> keras.Model`` on features of the body."""
+    return partial(build_paq2piq_head, features=128, seed=2)
+
+
+@pytest.fixture(scope="module")
+def raters(body, head):
+    return {kind: RegionRater(body, head(kind=kind), kind=kind) for kind in ("bm", "rm", "fm")}
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +182,7 @@ def test_grids_that_are_none_are_refused(raters, pixels, grid):
 
 
 @pytest.mark.slow
-def test_another_body_is_seen_whole(pixels):
+def test_another_body_is_seen_whole(pixels, eager):
     """EfficientNet-Lite2 has no tiles, and memory that grows with the image."""
     body = build_paq2piq_body("efficientnet-lite2", seed=1)
     rater = RegionRater(body, build_paq2piq_head(features=1280, seed=2), kind="rm")
@@ -195,11 +202,11 @@ def test_baseline_makes_no_maps(raters, pixels):
         raters["bm"].map(pixels)
 
 
-def test_body_and_head_must_fit(body):
+def test_body_and_head_must_fit(body, head):
     """Exchanged, of another kind, or without the first head."""
-    head, feedback = build_paq2piq_head(), build_paq2piq_head(kind="fm")
+    head, feedback = head(kind="rm"), head(kind="fm")
     inputs = keras.Input((None, None, 3))
-    other = keras.Model(inputs, keras.layers.Conv2D(512, 3)(inputs))
+    other = keras.Model(inputs, keras.layers.Conv2D(128, 3)(inputs))
     for arguments in ((head, body, "rm"), (body, feedback, "rm"), (body, head, "fm")):
         with pytest.raises(ValueError, match="Expected the (body|head) of a P2P"):
             RegionRater(*arguments[:2], kind=arguments[2])
