@@ -13,13 +13,19 @@ from kiqa.varjpeg import decode, inspect_stream
 GOOD = ["a", "b", "sub/a"]
 
 
+@pytest.fixture(scope="module")
+def files(encode, photo):
+    """Three images of 120x160 pixels."""
+    return [encode(photo[10 * number :, 40:][:120, :160], "PNG") for number in range(len(GOOD))]
+
+
 @pytest.fixture
-def pictures(tmp_path, monkeypatch, photo):
+def pictures(tmp_path, monkeypatch, files):
     """A working folder with ``in``: three images, one in a folder."""
     monkeypatch.chdir(tmp_path)
     Path("in/sub").mkdir(parents=True)
-    for number, name in enumerate(GOOD):
-        Image.fromarray(photo[10 * number :, 40:][:120, :160]).save(f"in/{name}.png")
+    for name, content in zip(GOOD, files, strict=True):
+        Path(f"in/{name}.png").write_bytes(content)
     return tmp_path
 
 

@@ -12,14 +12,20 @@ from kiqa.cli.main import main
 from kiqa.varjpeg.jnd.versions import Version, reference_of, write_versions
 
 
+@pytest.fixture(scope="module")
+def png(encode, photo):
+    """A file of the photo."""
+    return encode(photo, "PNG")
+
+
 @pytest.fixture
-def work(tmp_path, monkeypatch, photo):
+def work(tmp_path, monkeypatch, png):
     """Folders `ladder`, `photos` and `empty` in the current one."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     (tmp_path / "photos" / "sub").mkdir(parents=True)
     for name in ("a.png", "sub/b.png", "c.png"):
-        Image.fromarray(photo).save(tmp_path / "photos" / name)
+        (tmp_path / "photos" / name).write_bytes(png)
     (tmp_path / "photos" / "notes.txt").write_text("no image")
     versions = []
     for image in ("a.png", "b.png"):

@@ -16,14 +16,19 @@ def compact():
 
 
 @pytest.fixture(scope="module")
+def resnet50():
+    return build_extractor()
+
+
+@pytest.fixture(scope="module")
 def patches():
     return np.random.default_rng(0).integers(0, 256, (3, 224, 224, 3)).astype(np.float32)
 
 
 @pytest.mark.slow
-def test_resnet50_is_that_of_keras_with_five_bins():
+def test_resnet50_is_that_of_keras_with_five_bins(resnet50):
     """23,587,712 parameters of the body (keras.applications), 5 * 2048 + 5 of the head."""
-    model = build_extractor()
+    model = resnet50
     assert model.count_params() == 23_587_712 + 5 * 2048 + 5
     assert model.input_shape == (None, 224, 224, 3)
     assert without_head(model).output_shape == (None, 2048)
@@ -35,10 +40,9 @@ def test_resnet50_is_that_of_keras_with_five_bins():
 
 
 @pytest.mark.slow
-def test_resnet50_centres_like_keras(patches):
+def test_resnet50_centres_like_keras(resnet50, patches):
     """The input layer equals keras's 'caffe' preprocessing, in RGB instead of BGR."""
-    model = build_extractor()
-    centred = keras.Model(model.input, model.get_layer("centre").output)(patches)
+    centred = keras.Model(resnet50.input, resnet50.get_layer("centre").output)(patches)
     expected = keras.applications.resnet.preprocess_input(patches.copy())[..., ::-1]
     np.testing.assert_allclose(np.asarray(centred), expected, atol=1e-4)
 

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -20,12 +21,19 @@ SYSTEMS = sorted(path.parent.name for path in TRAINING.glob("*/command.py"))
 posix = pytest.mark.skipif(os.name != "posix", reason="links, modes and pipes of POSIX")
 
 
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory):
+    """A folder with the inputs of all commands."""
+    folder = tmp_path_factory.mktemp("furnished")
+    furnish(folder)
+    return folder
+
+
 @pytest.fixture
-def place(tmp_path, monkeypatch, stand_in):
-    """A working folder with the inputs of all commands."""
+def place(tmp_path, monkeypatch, stand_in, furnished):
+    """A working folder with a copy of them."""
     monkeypatch.chdir(tmp_path)
-    furnish(tmp_path)
-    return tmp_path
+    return shutil.copytree(furnished, tmp_path, dirs_exist_ok=True)
 
 
 def _contents(root):
