@@ -60,7 +60,7 @@ CARDS = {
 def _images(side):
     """Files by name: `SMALL` ones of few pixels, `OTHERS` of at least so many a side."""
     rng = np.random.default_rng(15)
-    shape = side, 2 * side, 3  # NIQE needs two blocks
+    shape = side, max(side, 192), 3  # NIQE needs two blocks of 96
     noise = rng.integers(0, 256, shape, np.uint8)
     soft = Image.fromarray(noise[::8, ::8]).resize(shape[1::-1], Image.Resampling.BICUBIC)
     soft = np.asarray(soft)
