@@ -38,7 +38,8 @@ INFO = pickle.loads({pickle.dumps(INFO)!r})
 # Runs a command with it, and a signal after some images.
 DRIVER = STAND_IN + textwrap.dedent(
     """
-    from kiqa.cli import map as map_command
+    import json
+    from kiqa.cli import map as map_command, score
     from kiqa.cli.main import main
     from kiqa.scoring import Scorer
 
@@ -47,41 +48,72 @@ DRIVER = STAND_IN + textwrap.dedent(
             self._loaded = INFO, BrightnessMapper(self._stride or self._default_stride)
         return self._loaded
 
-    def struck(self, *arguments, **options):
-        struck.left -= 1
-        if struck.left < 0:
-            os.kill(os.getpid(), int(sys.argv[1]))
-        return real(self, *arguments, **options)
+    def run(number, after, method, argv):
+        def struck(self, *arguments, **options):
+            struck.left -= 1
+            if struck.left < 0:
+                os.kill(os.getpid(), number)
+            return real(self, *arguments, **options)
 
-    struck.left = int(sys.argv[2])
-    Scorer._load, real = load, getattr(Scorer, sys.argv[3])
-    setattr(Scorer, sys.argv[3], struck)
-    sys.exit(main(sys.argv[4:]))
+        struck.left = after
+        Scorer._load, real = load, getattr(Scorer, method)
+        setattr(Scorer, method, struck)
+        sys.exit(main(argv))
     """
 )
+# Each in a process of its own, which has loaded all before it begins; says their statuses.
+EACH = DRIVER + textwrap.dedent(
+    """
+    for folder, *rest in json.loads(sys.argv[1]):
+        if child := os.fork():
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+            continue
+        os.chdir(folder)
+        for stream in (1, 2):
+            os.dup2(os.open(f"../{stream}", os.O_WRONLY | os.O_CREAT), stream)
+        run(*rest)
+    """
+)
+KILLS = {"map": (signal.SIGKILL, 4, "map", MAP)} | {
+    (form, number): (number, 3, "row", ["score", "d", "--output", f"rows.{form}"])
+    for form in ("csv", "jsonl")
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
+}
+
+
+def _furnish(folder):
+    """Write ``d``, six images."""
+    (folder / "d").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for number in range(COUNT):
+        pixels = rng.integers(0, 256, (72, 80, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"d/{number}.png")
 
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A working folder with ``d``, six images."""
+    """A working folder with images."""
+    _furnish(tmp_path)
     monkeypatch.chdir(tmp_path)
-    Path("d").mkdir()
-    rng = np.random.default_rng(0)
-    for number in range(COUNT):
-        pixels = rng.integers(0, 256, (72, 80, 3), np.uint8)
-        Image.fromarray(pixels).save(f"d/{number}.png")
     return tmp_path
 
 
-def _struck(number, after, method, *argv):
-    """Status and stderr of a command that gets a signal after some images."""
-    program = [sys.executable, "-c", DRIVER]
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """Of each of `KILLS` the folder, the status and stderr, after its signal."""
+    folders = [tmp_path_factory.mktemp("killed") / "place" for _ in KILLS]
+    for folder in folders:
+        _furnish(folder)
+    jobs = [[str(folder), *kill] for folder, kill in zip(folders, KILLS.values(), strict=True)]
     done = subprocess.run(
-        [*program, str(int(number)), str(after), method, *argv],
+        [sys.executable, "-c", EACH, json.dumps(jobs)],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True, text=True, timeout=300,
     )  # fmt: skip
-    return done.returncode, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
+    said = [(folder.parent / "2").read_text() for folder in folders]
+    found = zip(folders, map(int, done.stdout.split()), said, strict=True)
+    return dict(zip(KILLS, found, strict=True))
 
 
 def _names(folder):
@@ -119,9 +151,10 @@ def test_signals_end_a_map_with_its_page(place, stand_in, monkeypatch, capsys, n
 
 @posix
 @pytest.mark.slow
-def test_a_killed_map_leaves_a_page_that_is_continued(place, stand_in, capsys):
+def test_a_killed_map_leaves_a_page_that_is_continued(killed, monkeypatch, stand_in, capsys):
     """The unfinished page holds all that was mapped; the end is as of an undisturbed run."""
-    status, _ = _struck(signal.SIGKILL, 4, "map", *MAP)
+    folder, status, _ = killed["map"]
+    monkeypatch.chdir(folder)
     assert status == -signal.SIGKILL
     part = Path("p.html.part").read_text()
     assert part.count("<article") == part.count("</article>") == 4
@@ -163,10 +196,11 @@ def test_a_changed_image_is_mapped_again(place, stand_in):
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_killed_scores_are_continued(place, stand_in, number, form):
+def test_killed_scores_are_continued(killed, monkeypatch, stand_in, number, form):
     """Each image has one row."""
-    argv = ["score", "d", "--output", f"rows.{form}"]
-    status, err = _struck(number, 3, "row", *argv)
+    folder, status, err = killed[form, number]
+    argv = KILLS[form, number][-1]
+    monkeypatch.chdir(folder)
     assert status == (-number if number == signal.SIGKILL else 128 + number)
     assert "Traceback" not in err
     if number != signal.SIGKILL:
@@ -259,8 +293,9 @@ def test_two_writers_of_rows_in_one_process(tmp_path):
 @pytest.mark.slow
 def test_two_scores_of_one_output_at_once(place, stand_in):
     """One of them is refused by name, status 2; the rows are those of the other."""
-    code = DRIVER.replace("os.kill(os.getpid(), int(sys.argv[1]))", "__import__('time').sleep(2)")
-    argv = [sys.executable, "-c", code, "0", "0", "row", "score", "d", "--output", "rows.csv"]
+    code = DRIVER.replace("os.kill(os.getpid(), number)", "__import__('time').sleep(2)")
+    code += "run(0, 0, 'row', ['score', 'd', '--output', 'rows.csv'])"
+    argv = [sys.executable, "-c", code]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     both = [
         subprocess.Popen(argv, env=environment, stderr=subprocess.PIPE, text=True) for _ in "12"
