@@ -256,6 +256,19 @@ def small_wadiqam():
         yield
 
 
+@pytest.fixture(scope="module")
+def small_lite():
+    """The smallest variant of lite has one block a stage and half the filters; those of the maps.
+
+    For whoever tests what is done with it.
+    """
+    from kiqa.models.efficientnet_lite import VARIANTS
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(VARIANTS, "lite0", (0.5, 0.25))
+        yield 8, 16, 24, 56
+
+
 @pytest.fixture(scope="session")
 def feature_body(tmp_path_factory):
     """The file of an EfficientNet-Lite in little: one convolution with its head's name and width.

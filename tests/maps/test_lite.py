@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("eager")
 
 
 @pytest.fixture(scope="module")
-def network():
+def network(small_lite):
     return build_lite(variant="lite0", seed=1)
 
 
@@ -91,9 +91,9 @@ def test_map_rates_the_windows_around_its_blocks(rater, photo):
 
 
 @pytest.mark.slow
-def test_local_network_makes_the_maps_and_not_the_scores(network, rater, photo):
+def test_local_network_makes_the_maps_and_not_the_scores(network, rater, photo, small_lite):
     """Of averages over 48 working pixels, of the first four maps."""
-    model, local = network, build_lite_local(widths=(16, 24, 40, 112), seed=2)
+    model, local = network, build_lite_local(widths=small_lite, seed=2)
     pixels = np.ascontiguousarray(photo[:288, :288])
     both = LiteRater(model, local=local)
     assert both.score(pixels) == pytest.approx(rater.score(pixels), abs=1e-6)

@@ -21,7 +21,7 @@ ABOUT = {"name": "lite", "version": "0", "scale": "0..1", "higher_is_better": Tr
 
 
 @pytest.fixture(scope="module")
-def file(tmp_path_factory):
+def file(tmp_path_factory, small_lite):
     network = build_lite(variant="lite0", units=4, seed=1)
     path = tmp_path_factory.mktemp("lite") / "lite.h5"
     return export_h5(network, path, Details(**ABOUT, mode="lite", **DETAILS))
@@ -79,12 +79,12 @@ def test_file_without_interval_is_refused(tmp_path, file, photo):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("eager")
-def test_local_network_must_be_of_this_file(tmp_path, file, scorer, photo):
+def test_local_network_must_be_of_this_file(tmp_path, file, scorer, photo, small_lite):
     before = scorer.map(photo).values
     file = shutil.copy(file, tmp_path)
 
     def local(sha256):
-        network = build_lite_local(widths=(16, 24, 40, 112), units=4, seed=3)
+        network = build_lite_local(widths=small_lite, units=4, seed=3)
         about = {**ABOUT, "name": "lite_local"}
         details = Details(**about, companions={"body": Companion("lite", sha256)})
         export_h5(network, tmp_path / "lite_local.h5", details)
