@@ -19,6 +19,7 @@ from types import SimpleNamespace
 import pytest
 
 from kiqa.io.text import unescaped
+from kiqa.io.weights import Details, export_h5
 
 from .attack import BAD, aimed, furnish_attack
 from .test_outputs import _parsers
@@ -51,7 +52,8 @@ MORE = {
         ("reproduce thesis-examples", "reproduce paq2piq-fig5", "reproduce paq2piq-fig10"),
         ("--count", "30"),
     ),
-    # The network that makes features is not what is attacked.
+    # The networks that make features are not what is attacked.
+    "train_rnn_biqa features": ("--extractor", "extractor.h5"),
     **dict.fromkeys(
         ("train_comparator deepbiq", "train_comparator koncept512", "train_comparator nima"),
         ("--body", "body.h5"),
@@ -68,13 +70,19 @@ def furnished(tmp_path_factory, feature_body):
     folder = tmp_path_factory.mktemp("furnished")
     good = furnish_attack(folder)
     shutil.copy(feature_body, folder / "body.h5")
+    from kiqa.models.rnn_features import build_extractor, without_head
+
+    extractor = without_head(build_extractor("compact", widths=((4,), (4,)), seed=1))
+    about = Details("extractor", "1", "features", True, mode="rnn-features", trained_on=())
+    export_h5(extractor, folder / "extractor.h5", about)
     return folder, good
 
 
 @pytest.fixture(scope="module")
 def attacked(
-    request, tmp_path_factory, furnished, put_stand_in, built_once, eagerly, draw_coarsely
-):
+    request, tmp_path_factory, furnished, put_stand_in, built_once, eagerly, draw_coarsely,
+    small_wadiqam,
+):  # fmt: skip
     """One run of the command named, in a folder with all that is attacked.
 
     It stays the working folder. Tests of one command come one after the other and look at the
@@ -104,7 +112,7 @@ def attacked(
 
 def _trains(name):
     """Whether it takes a few steps of a network; others run one network over many images."""
-    return name.startswith(("train_", "reproduce wadiqam")) and name != "train_rnn_biqa features"
+    return name.startswith(("train_", "reproduce wadiqam"))
 
 
 def _call(name):
