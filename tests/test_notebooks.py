@@ -68,6 +68,9 @@ BEGIN = (
 # first image to 128 at most. A network is trained on patches of four images.
 SIDES = {"03_aggregator": 192, "04_local_evaluation": 352, "05_varjpeg": 160, "06_wadiqam": 96}
 SIDE = 224  # of the others
+# Cells run as they stand, but for a line that makes much work: at a stride of the network's own,
+# a map is computed in a fraction of the time.
+CHEAPER = {"04_local_evaluation": ("STRIDE = 7\n", "STRIDE = 8\n")}
 SMALLER = """
 import skimage.data
 from kiqa.data.konpatch import embedded
@@ -111,6 +114,10 @@ def outputs_of(tmp_path: Path, kernel):
 
     def outputs_of(name: str) -> list[nbformat.NotebookNode]:
         book = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+        if name in CHEAPER:
+            old, new = CHEAPER[name]
+            (cell,) = [cell for cell in _code_cells(book) if cell.source.startswith(old)]
+            cell.source = cell.source.replace(old, new, 1)
         begin = nbformat.v4.new_code_cell(BEGIN.format(str(tmp_path), SIDES.get(name, SIDE)))
         done = _run([begin, *book.cells], km=kernel)
         return [output for cell in _code_cells(done.nb) for output in cell.outputs]
