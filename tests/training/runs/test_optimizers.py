@@ -115,6 +115,21 @@ def test_steps_are_those_of_keras(batches, decay):
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
 
 
+def test_elsewhere_steps_are_keras_own(monkeypatch):
+    """Other backends than TensorFlow do not have the operation."""
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    found, wanted = keras.Variable([1.0, 2.0]), keras.Variable([1.0, 2.0])
+    for optimizer, variable in (
+        (adam(0.1), found),
+        (keras.optimizers.Adam(0.1), wanted),
+    ):
+        optimizer.build([variable])
+        for gradient in ([3.0, -0.1], [1.0, 0.2]):
+            optimizer.apply([keras.ops.convert_to_tensor(gradient)], [variable])
+    np.testing.assert_array_equal(found.numpy(), wanted.numpy())
+    assert (np.abs(wanted.numpy() - [1, 2]) > 0.05).all()
+
+
 @pytest.mark.parametrize("options", [{}, {"weight_decay": 0.2}, {"accumulate": 2}])
 @pytest.mark.parametrize("special", [0, 1])
 def test_a_step_is_one_operation_for_each_variable(special, options):
