@@ -68,6 +68,12 @@ BEGIN = (
 # first image to 128 at most. A network is trained on patches of four images.
 SIDES = {"03_aggregator": 192, "04_local_evaluation": 352, "05_varjpeg": 160, "06_wadiqam": 96}
 SIDE = 224  # of the others
+# Cells run as they stand, but for what makes much work: a map at a stride that is not the network's
+# own, and a search of each of many files.
+CHEAPER = {
+    "04_local_evaluation": ("STRIDE = 7\n", "STRIDE = 8\n"),
+    "05_varjpeg": ("Settings(stride=8), n=20", "Settings(stride=8), n=6"),
+}
 SMALLER = """
 import skimage.data
 from kiqa.data.konpatch import embedded
@@ -111,6 +117,10 @@ def outputs_of(tmp_path: Path, kernel):
 
     def outputs_of(name: str) -> list[nbformat.NotebookNode]:
         book = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+        if name in CHEAPER:
+            old, new = CHEAPER[name]
+            (cell,) = [cell for cell in _code_cells(book) if old in cell.source]
+            cell.source = cell.source.replace(old, new, 1)
         begin = nbformat.v4.new_code_cell(BEGIN.format(str(tmp_path), SIDES.get(name, SIDE)))
         done = _run([begin, *book.cells], km=kernel)
         return [output for cell in _code_cells(done.nb) for output in cell.outputs]

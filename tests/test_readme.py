@@ -29,14 +29,14 @@ FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = {name: FENCE.findall(path.read_text(encoding="utf-8")) for name, path in PAGES.items()}
 
 
-def _python(page: str, *, with_kiqa: bool) -> list[str]:
+def python_blocks(page: str, *, with_kiqa: bool) -> list[str]:
     """Python blocks of a page: those with kiqa, or those that must run without it."""
     blocks = [code for language, code in BLOCKS[page] if language == "python"]
     return [code for code in blocks if code.startswith("# without kiqa") != with_kiqa]
 
 
-WITH_KIQA = [page for page in PAGES if _python(page, with_kiqa=True)]
-WITHOUT_KIQA = [page for page in PAGES if _python(page, with_kiqa=False)]
+WITH_KIQA = [page for page in PAGES if python_blocks(page, with_kiqa=True)]
+WITHOUT_KIQA = [page for page in PAGES if python_blocks(page, with_kiqa=False)]
 # Each command once, though several pages show it: Python and TensorFlow start for each.
 SHELL = dict.fromkeys(
     line
@@ -99,7 +99,7 @@ def test_python_examples_run(
 ) -> None:
     """The Python examples of a page run one after the other and leave the files they name."""
     monkeypatch.chdir(folder)
-    pages = {page: "\n".join(_python(page, with_kiqa=True)) for page in WITH_KIQA}
+    pages = {page: "\n".join(python_blocks(page, with_kiqa=True)) for page in WITH_KIQA}
     printed = {}
     for page, code in pages.items():  # each has its own names, and its own in a traceback
         exec(compile(code, page, "exec"), {})
@@ -108,24 +108,6 @@ def test_python_examples_run(
     assert 0 <= float(printed["README.md"].splitlines()[0]) <= 1
     for name in re.findall(r"save(?:_figure)?\([^\n]*\"([\w.]+)\"\)", "\n".join(pages.values())):
         assert (folder / name).stat().st_size > 1000
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("library", ["keras", "tf_keras"])
-def test_weights_examples_run_without_kiqa(
-    library: str, folder: Path, environment: dict[str, str]
-) -> None:
-    """The Keras examples open the shipped file in Keras 3 and in Keras 2; both ways agree."""
-    assert WITHOUT_KIQA == ["README.md", "keras.md"]
-    check = (
-        "\nimport numpy as np\n"
-        "difference = model.predict(patches, verbose=0) - mine.predict(patches, verbose=0)\n"
-        "assert np.abs(difference).max() < 1e-6\n"
-    )
-    blocks = [code for page in WITHOUT_KIQA for code in _python(page, with_kiqa=False)]
-    code = "import sys\nsys.modules['kiqa'] = None\n" + "\n".join(blocks) + check
-    code = code.replace("import keras ", f"import {library} as keras ")
-    _run([sys.executable, "-c", code], folder, environment)
 
 
 @pytest.mark.slow

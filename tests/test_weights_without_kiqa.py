@@ -1,7 +1,7 @@
 """Published .h5 files open in Keras 3 and tf_keras in a process that cannot import kiqa.
 
-Every graph is exported once; one process for each Keras opens all files, and each test reads its
-own line of what that process reported.
+Every graph is exported once; one process opens all files in Keras 3, then in tf_keras (TensorFlow
+imports Keras 3 in any case), and each test reads its own line of what that process reported.
 """
 
 import json
@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from importlib.util import find_spec
 from pathlib import Path
 
 import h5py
@@ -17,9 +18,11 @@ import numpy as np
 import pytest
 from keras import layers
 
-from kiqa.io.weights import Details, export_h5, load_model
+from kiqa.io.weights import Details, export_h5, load_model, model_configs
 from kiqa.io.weights.dialect import keras2_config
 from kiqa.models import MODELS, builder
+
+from .test_readme import WITHOUT_KIQA, python_blocks
 
 SHIPPED = Path(__file__).parents[1] / "weights"
 KERASES = ("keras", "tf_keras")
@@ -161,10 +164,7 @@ SCRIPT = textwrap.dedent(
 
     import numpy as np
 
-    keras = importlib.import_module(sys.argv[1])
-    layers = keras.layers
-    folder = pathlib.Path(sys.argv[2])
-    warnings.simplefilter("error")
+    folder = pathlib.Path.cwd()
     said = []
 
     class Listener(logging.Handler):
@@ -206,41 +206,57 @@ SCRIPT = textwrap.dedent(
             out[head] = layers.Dense(1, name=head)(hidden)
         return keras.Model(x, out)
 
-    report = {"keras": keras.__version__, "whole": {}, "by_hand": {}}
-    for file in sorted(set(folder.glob("*.h5")) - set(folder.glob("foreign_*"))):
-        said.clear()
-        model = keras.models.load_model(file)
-        report["whole"][file.stem] = {
-            "difference": difference(model, file.stem),
-            "said": [text for text in said if "No training configuration" not in text],
-            "compiled": bool(getattr(model, "optimizer", None)),
-        }
-        if file.stem not in sys.argv[3:]:
-            continue  # whole networks take long
-        said.clear()
-        keras.models.load_model(file, compile=False)
-        report["whole"][file.stem]["said"] += said
-    twin = patchnet()
-    twin.load_weights(folder / "shipped_patchnet.h5")
-    report["by_hand"]["sequential"] = difference(twin, "shipped_patchnet")
-    twin = heads("weight", "quality")
-    twin.load_weights(folder / "equal_heads.h5")
-    report["by_hand"]["functional"] = difference(twin, "equal_heads")
-    twin = heads("quality", "weight")
-    twin.load_weights(str(folder / "equal_heads.h5"), by_name=True)
-    report["by_hand"]["by_name"] = difference(twin, "equal_heads")
+    def report_of(library, twice, examples):
+        warnings.simplefilter("error")
+        report = {"keras": keras.__version__, "whole": {}, "by_hand": {}}
+        for file in sorted(set(folder.glob("*.h5")) - set(folder.glob("foreign_*"))):
+            said.clear()
+            model = keras.models.load_model(file)
+            report["whole"][file.stem] = {
+                "difference": difference(model, file.stem),
+                "said": [text for text in said if "No training configuration" not in text],
+                "compiled": bool(getattr(model, "optimizer", None)),
+            }
+            if file.stem not in twice:
+                continue  # whole networks take long
+            said.clear()
+            keras.models.load_model(file, compile=False)
+            report["whole"][file.stem]["said"] += said
+        twin = patchnet()
+        twin.load_weights(folder / "shipped_patchnet.h5")
+        report["by_hand"]["sequential"] = difference(twin, "shipped_patchnet")
+        twin = heads("weight", "quality")
+        twin.load_weights(folder / "equal_heads.h5")
+        report["by_hand"]["functional"] = difference(twin, "equal_heads")
+        twin = heads("quality", "weight")
+        twin.load_weights(str(folder / "equal_heads.h5"), by_name=True)
+        report["by_hand"]["by_name"] = difference(twin, "equal_heads")
 
-    warnings.simplefilter("ignore")  # both Kerases call their own .h5 writer legacy
-    keras.utils.set_random_seed(4)
-    x = layers.Input((12, 12, 3), name="pixels")
-    y = layers.BatchNormalization(name="norm")(layers.Conv2D(4, 3, name="conv")(x))
-    foreign = keras.Model(x, layers.Dense(1, name="score")(layers.Flatten(name="flat")(y)))
-    foreign.compile("adam", loss="mse")
-    foreign.save(folder / f"foreign_{sys.argv[1]}.h5")
-    pixels = np.random.default_rng(3).uniform(0, 1, (2, 12, 12, 3)).astype("float32")
-    out = np.asarray(foreign(pixels))
-    np.savez(folder / f"foreign_{sys.argv[1]}.npz", pixels=pixels, out=out)
-    (folder / f"{sys.argv[1]}.json").write_text(json.dumps(report))
+        warnings.simplefilter("ignore")  # both Kerases call their own .h5 writer legacy
+        keras.utils.set_random_seed(4)
+        x = layers.Input((12, 12, 3), name="pixels")
+        y = layers.BatchNormalization(name="norm")(layers.Conv2D(4, 3, name="conv")(x))
+        foreign = keras.Model(x, layers.Dense(1, name="score")(layers.Flatten(name="flat")(y)))
+        foreign.compile("adam", loss="mse")
+        foreign.save(folder / f"foreign_{library}.h5")
+        pixels = np.random.default_rng(3).uniform(0, 1, (2, 12, 12, 3)).astype("float32")
+        out = np.asarray(foreign(pixels))
+        np.savez(folder / f"foreign_{library}.npz", pixels=pixels, out=out)
+
+        warnings.resetwarnings()
+        names = {}
+        exec(examples.replace("import keras ", f"import {library} as keras "), names)
+        assert names["keras"] is keras
+        ways = [names[way].predict(names["patches"], verbose=0) for way in ("model", "mine")]
+        report["examples"] = float(np.abs(np.subtract(*ways)).max())
+        return report
+
+    for library, twice in json.loads(sys.argv[1]).items():
+        keras = importlib.import_module(library)
+        layers = keras.layers
+        report = report_of(library, twice, sys.argv[2])
+        (folder / f"{library}.json").write_text(json.dumps(report))
+        gc.collect()  # the networks of this Keras
     """
 )
 
@@ -300,22 +316,30 @@ def folder(tmp_path_factory, built_once):
     return path
 
 
-@pytest.fixture(scope="module", params=KERASES)
-def report(request, folder):
-    """What one Keras, in a process of its own without kiqa, reported of all files."""
-    pytest.importorskip(request.param)
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "KERAS_HOME": str(folder)}
-    slow = {"recurrent"} if request.param == "tf_keras" else set()  # it traces the gradients
-    twice = sorted({*GRAPHS} - slow)
+@pytest.fixture(scope="module")
+def reports(folder):
+    """What each Keras reported of all files, and of the examples, in a process without kiqa."""
+    twice = {"keras": [*GRAPHS]}
+    if find_spec("tf_keras"):
+        twice["tf_keras"] = [name for name in GRAPHS if name != "recurrent"]  # it traces gradients
+    blocks = [code for page in WITHOUT_KIQA for code in python_blocks(page, with_kiqa=False)]
+    (folder / "weights").symlink_to(SHIPPED)  # which the examples open
     run = subprocess.run(
-        [sys.executable, "-I", "-c", SCRIPT, request.param, str(folder), *twice],
+        [sys.executable, "-I", "-c", SCRIPT, json.dumps(twice), "\n".join(blocks)],
         cwd=folder,
-        env=environment,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "KERAS_HOME": str(folder)},
         capture_output=True,
         text=True,
     )
     assert run.returncode == 0, run.stderr
-    return json.loads((folder / f"{request.param}.json").read_text())
+    return {library: json.loads((folder / f"{library}.json").read_text()) for library in twice}
+
+
+@pytest.fixture(params=KERASES)
+def report(request, reports):
+    """What one Keras reported."""
+    pytest.importorskip(request.param)
+    return reports[request.param]
 
 
 @pytest.mark.slow
@@ -343,7 +367,8 @@ def _compared(config):
 @pytest.mark.parametrize(("name", "shipped"), AS_SHIPPED.items())
 def test_shipped_file_has_the_graph_of_the_builder(name, shipped):
     """What would be exported today, layer by layer, so that the file stands for it."""
-    today = json.loads(json.dumps(keras2_config(_by_builder(name))))
+    with model_configs._waiting():  # of whose weights nobody asks
+        today = json.loads(json.dumps(keras2_config(_by_builder(name))))
     with h5py.File(SHIPPED / f"{shipped}.h5") as file:
         assert _compared(today) == _compared(json.loads(file.attrs["model_config"]))
 
@@ -361,6 +386,13 @@ def test_shipped_files_open_whole(report):
 def test_weights_load_into_a_hand_written_model(report, way):
     """load_weights fills a Sequential and a Functional by order, and swapped heads by name."""
     assert report["by_hand"][way] < ATOL
+
+
+@pytest.mark.slow
+def test_examples_of_the_pages_run(report):
+    """The README's and the guide's open the shipped file, and both of their ways agree."""
+    assert WITHOUT_KIQA == ["README.md", "keras.md"]
+    assert report["examples"] < ATOL
 
 
 @pytest.mark.slow

@@ -89,14 +89,62 @@ def test_accumulated_gradients_are_one_step(batches):
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
 
 
-def test_the_private_name_that_two_rates_need_is_there():
-    """Keras 3.14 and 3.15 have it; a version without it needs another way."""
+def test_the_private_names_that_adam_needs_are_there():
+    """Keras 3.14 and 3.15 have them; a version without them needs another way."""
     optimizer = keras.optimizers.Adam()
     variables = [keras.Variable([1.0]), keras.Variable([2.0])]
     optimizer.build(variables)
     assert [optimizer._get_variable_index(variable) for variable in variables] == [0, 1], (
         keras.__version__
     )
+    assert len(optimizer._momentums) == len(optimizer._velocities) == 2, keras.__version__
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.2])
+def test_steps_are_those_of_keras(batches, decay):
+    """Its Adam and its AdamW, with a schedule, but for rounding."""
+    rate = learning_rate(0.1, schedule="cosine", steps=8, warmup_steps=2)
+    theirs = keras.optimizers.AdamW(rate, decay) if decay else keras.optimizers.Adam(rate)
+    models = []
+    for optimizer in (adam(rate, weight_decay=decay), theirs):
+        models.append(_model())
+        compile_model(models[-1], optimizer=optimizer, loss="mse")
+        for x, y in batches:
+            models[-1].train_on_batch(x.astype("f4"), y.astype("f4"))
+    for found, wanted in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_elsewhere_steps_are_keras_own(monkeypatch):
+    """Other backends than TensorFlow do not have the operation."""
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    found, wanted = keras.Variable([1.0, 2.0]), keras.Variable([1.0, 2.0])
+    for optimizer, variable in (
+        (adam(0.1), found),
+        (keras.optimizers.Adam(0.1), wanted),
+    ):
+        optimizer.build([variable])
+        for gradient in ([3.0, -0.1], [1.0, 0.2]):
+            optimizer.apply([keras.ops.convert_to_tensor(gradient)], [variable])
+    np.testing.assert_array_equal(found.numpy(), wanted.numpy())
+    assert (np.abs(wanted.numpy() - [1, 2]) > 0.05).all()
+
+
+@pytest.mark.parametrize("options", [{}, {"weight_decay": 0.2}, {"accumulate": 2}])
+@pytest.mark.parametrize("special", [0, 1])
+def test_a_step_is_one_operation_for_each_variable(special, options):
+    """All of it, with another rate for some and gradients that accumulate too."""
+    import tensorflow as tf
+
+    variables = _model().trainable_variables
+    optimizer = adam(0.1, factor=2.0, special=variables[:special], **options)
+    optimizer.build(variables)
+    step = tf.function(lambda: optimizer.apply([v + 1 for v in variables], variables))
+    graph = step.get_concrete_function().graph.as_graph_def()
+    nodes = [*graph.node, *(node for each in graph.library.function for node in each.node_def)]
+    kinds = [node.op for node in nodes]
+    assert kinds.count("ResourceApplyAdam") == len(variables)
+    assert "Sqrt" not in kinds
 
 
 def test_a_step_is_traced_once():
