@@ -58,10 +58,22 @@ def _only_fits():
         yield
 
 
+@pytest.fixture(scope="session")
+def only_fitting(eagerly):
+    """The context manager ``only_fitting()``: what `only_fits` does, for fixtures of any scope."""
+
+    @contextlib.contextmanager
+    def begin():
+        with eagerly(), _only_fits():
+            yield
+
+    return begin
+
+
 @pytest.fixture
-def only_fits(eager):
+def only_fits(only_fitting):
     """Trainings are graphs, through ``fit``; what is predicted runs operation by operation."""
-    with _only_fits():
+    with only_fitting():
         yield
 
 

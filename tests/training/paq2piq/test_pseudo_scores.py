@@ -89,7 +89,7 @@ def test_unfit_networks_and_images_are_refused(images, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_lite_rates_the_rectangles_itself(photo, tmp_path, eager):
+def test_a_lite_rates_the_rectangles_itself(photo, tmp_path, eager, shipped_once):
     """The difference is that of its scores of the rectangle and of the whole image."""
     path = tmp_path / "photo.png"
     Image.fromarray(photo[:192, :256]).save(path)

@@ -4,6 +4,7 @@ The body is a small one with the real one's sides; tests/test_train_paq2piq.py t
 """
 
 from dataclasses import replace
+from functools import cache
 
 import keras
 import numpy as np
@@ -11,10 +12,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from kiqa.io.weights import load_model, read_info
+from kiqa.io.weights import Details, export_h5, h5, load_model, read_info
 from kiqa.models import paq2piq as paq2piq_models
 from kiqa.models.paq2piq import build_paq2piq_head
-from kiqa.models.resnet18 import build_resnet18
 from kiqa.scoring import Scorer
 from kiqa.training.paq2piq import network as paq2piq_network
 from kiqa.training.paq2piq import train as paq2piq_train
@@ -66,16 +66,17 @@ def _trained(tasks, folder, settings=QUICK, **options):
 
 
 @pytest.fixture(scope="module")
-def whole(tasks, tmp_path_factory):
+def whole(tasks, tmp_path_factory, only_fitting):
     """The folder of an uninterrupted run with `QUICK`; tests only read it."""
     folder = tmp_path_factory.mktemp("whole")
-    _trained(tasks, folder)
+    with only_fitting():
+        _trained(tasks, folder)
     return folder
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bm", "rm", "fm"])
-def test_training_learns_and_writes_a_network_that_scores(tasks, tmp_path, kind):
+def test_training_learns_and_writes_a_network_that_scores(tasks, tmp_path, only_fits, kind):
     """Brightness is learned; the files say what they are and give the validated scores."""
     patches = {"bm": 2, "rm": 2, "fm": 3}[kind]
     settings = replace(QUICK, model=kind, patches=patches, epochs=6)
@@ -94,7 +95,7 @@ def test_training_learns_and_writes_a_network_that_scores(tasks, tmp_path, kind)
 
 
 @pytest.mark.slow
-def test_continued_run_gives_the_same_weights(tasks, whole, tmp_path):
+def test_continued_run_gives_the_same_weights(tasks, whole, tmp_path, only_fits):
     """One epoch and another after a restart, or both at once: bit by bit."""
     _trained(tasks, tmp_path, replace(QUICK, epochs=1))
     _trained(tasks, tmp_path, resume=True)
@@ -110,23 +111,25 @@ def test_continued_run_gives_the_same_weights(tasks, whole, tmp_path):
 
 
 @pytest.mark.slow
-def test_patches_from_a_file_and_images_alone(tasks, whole, tmp_path):
+def test_patches_from_a_file_and_images_alone(tasks, whole, tmp_path, only_fitting, eagerly):
     """Patches by name take the place of none; without any, P2P-RM needs --patches 0."""
     none = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
     bare = [[replace(t, patches=none[0], patch_scores=none[1]) for t in part] for part in tasks]
     by_name = {task.name: (task.patches, task.patch_scores) for task in tasks[0]}
-    _trained(bare, tmp_path / "file", patches=by_name)
+    with only_fitting():
+        _trained(bare, tmp_path / "file", patches=by_name)
     losses = [pd.read_csv(run / "history.csv")["loss"] for run in (tmp_path / "file", whole)]
     assert losses[0].tolist() == losses[1].tolist()
     assert pd.read_csv(tmp_path / "file" / "images.csv")["patches"].sum() == 2 * len(tasks[0])
     with pytest.raises(ValueError, match="--patch-scores FILE.*--patches 0"):
         _trained(bare, tmp_path / "none")
-    result = _trained(bare, tmp_path / "images", replace(QUICK, patches=0))
+    with eagerly():
+        result = _trained(bare, tmp_path / "images", replace(QUICK, patches=0))
     assert np.isfinite(result["loss"])
 
 
 @pytest.mark.slow
-def test_all_options_of_a_training_on_two_cores_run(tasks, tmp_path):
+def test_all_options_of_a_training_on_two_cores_run(tasks, tmp_path, only_fits):
     """Half precision, parts of batches, schedule, clipping, mirroring, padding, correlation."""
     given = PRESETS["two-cores"] | {
         "side": 64, "batch_size": 6, "accumulate": 2, "epochs": 2, "warmup_steps": 1,
@@ -200,7 +203,7 @@ def test_rates_fall_over_all_updates_also_in_parts(tmp_path, tasks, monkeypatch,
         return predict_images(model, *_)
 
     monkeypatch.setattr(paq2piq_train, "predict_images", validated)
-    for accumulate in (1, 3):
+    for accumulate in (1, 2):
         settings = replace(
             QUICK, model="bm", schedule="cosine", warmup_steps=1, accumulate=accumulate
         )
@@ -219,28 +222,26 @@ def test_coordinates_stay_exact_in_half_precision():
     assert np.asarray(exact).max() == 8 and np.asarray(other).max() == 9
 
 
-@pytest.mark.slow
 def test_start_from_a_converted_network(tmp_path, small_body):
     """All weights of the body are taken; another network is refused."""
-    from kiqa.io.weights import Details, export_h5
-
-    source = build_resnet18(seed=4)
+    source = small_body(seed=4)
     path = tmp_path / "start.h5"
     export_h5(source, path, Details(name="r", version="1", scale="features", higher_is_better=True),
               full_precision=True)  # fmt: skip
-    body = build_resnet18(seed=5)
+    body = small_body(seed=5)
     _start_resnet18(body, path)
     for one, two in zip(source.get_weights(), body.get_weights(), strict=True):
         np.testing.assert_array_equal(one, two)
     with pytest.raises(ValueError, match="Expected a ResNet-18.*kiqa convert resnet18"):
-        _start_resnet18(small_body(), path)
+        _start_resnet18(build_paq2piq_head(), path)
     with pytest.raises(FileNotFoundError, match="torchvision's resnet18.*kiqa convert resnet18"):
         _start_resnet18(body, "imagenet")
 
 
 @pytest.mark.slow
-def test_efficientnet_lite_is_a_body(tasks, tmp_path, eager):
+def test_efficientnet_lite_is_a_body(tasks, tmp_path, eager, built_once, monkeypatch):
     """It begins as `lite` is tuned, trains, and its two files score as was validated."""
+    monkeypatch.setattr(h5, "_built", cache(built_once))  # its files too
     assert paq2piq_models.BODIES == BODIES
     settings = replace(QUICK, body="efficientnet-lite2", epochs=1, learning_rate=1e-12)
     few = tasks[0][:6], tasks[1][:3]  # one step
