@@ -73,13 +73,14 @@ def small():
 
 
 @pytest.fixture(scope="module")
-def run(images, tmp_path_factory):
+def run(images, tmp_path_factory, only_fitting):
     folder = tmp_path_factory.mktemp("run")
-    return folder, _train(images, folder)
+    with only_fitting():
+        return folder, _train(images, folder)
 
 
 @pytest.mark.slow
-def test_file_scores_with_percentile_and_interval(run, images, photo):
+def test_file_scores_with_percentile_and_interval(run, images, photo, eager):
     """The percentiles are those of the training images' scores, as anyone gets them."""
     folder, result = run
     assert result["epochs"] == 2
@@ -97,7 +98,7 @@ def test_file_scores_with_percentile_and_interval(run, images, photo):
 
 
 @pytest.mark.slow
-def test_network_of_the_maps_is_trained_on_the_file(run, photo):
+def test_network_of_the_maps_is_trained_on_the_file(run, photo, eager):
     folder, _ = run
     info = read_info(folder / "lite_local.h5")
     assert info.details.companions["body"].sha256 == read_info(folder / "lite.h5").sha256
@@ -121,7 +122,9 @@ def test_windows_say_how_much_of_them_is_masked(photo, monkeypatch):
 
 
 @pytest.mark.slow
-def test_interrupted_training_gives_the_same_files(run, images, tmp_path, monkeypatch):
+def test_interrupted_training_gives_the_same_files(
+    run, images, tmp_path, monkeypatch, only_fits
+):
     """In the first judge, whose run has not begun yet, in fine-tuning and in the last network."""
 
     def stop_at(first):
