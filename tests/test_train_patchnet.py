@@ -33,6 +33,12 @@ def embedded_patches(monkeypatch):
 
 
 @pytest.fixture
+def narrow(monkeypatch):
+    """The network of the embedded patches has few filters."""
+    monkeypatch.setitem(PRESETS["embedded"], "conv_widths", ((4,), (4,), (4,)))
+
+
+@pytest.fixture
 def told(monkeypatch):
     """Replace the training; return what it is told, and what to raise instead."""
     calls = {"raise": None}
@@ -66,7 +72,7 @@ def test_help_loads_no_deep_learning_library(loaded_by_help):
 
 
 @pytest.mark.slow
-def test_whole_protocol_runs_on_the_embedded_patches(tmp_path, capsys):
+def test_whole_protocol_runs_on_the_embedded_patches(tmp_path, capsys, narrow, eager):
     """Without data one instance trains, and the printed table is the one in the folder."""
     workdir = tmp_path / "run"
     status = main([*SMALL, "--epochs", "1", "--instances", "2", "--workdir", str(workdir)])
@@ -229,7 +235,7 @@ def test_new_run_gets_a_new_folder_and_resume_the_latest(told, tmp_path, monkeyp
 
 
 @pytest.mark.slow
-def test_resume_continues_after_ctrl_c(tmp_path, capsys, monkeypatch):
+def test_resume_continues_after_ctrl_c(tmp_path, capsys, monkeypatch, narrow, eager):
     """The line that Ctrl-C prints works: the run goes on and its folder gets the table."""
     from kiqa.training.runs import epochs
 

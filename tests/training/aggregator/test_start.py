@@ -1,4 +1,7 @@
-"""The start from the Patchnet map, in the real DenseNet-169 on small stacks."""
+"""The start from the Patchnet map, on small stacks.
+
+In DenseNet-121, which has DenseNet-169's blocks and transitions with fewer layers in the last two.
+"""
 
 import h5py
 import keras
@@ -22,15 +25,16 @@ def _stacks(count, *, seed):
 
 
 @pytest.mark.slow
-def test_scores_are_those_of_the_best_region(eager):
+def test_scores_are_those_of_the_best_region(eager, monkeypatch):
     """On stacks that it never saw, with FISH and gray of noise, the ranks are the region's."""
+    monkeypatch.setattr(keras.applications, "DenseNet169", keras.applications.DenseNet121)
     model = build_aggregator(seed=0)
-    stacks, best = _stacks(32, seed=1)
+    stacks, best = _stacks(16, seed=1)
     start_from_patchnet_map(model, stacks, best, batch_size=8)
     unseen, wanted = _stacks(16, seed=2)
     scores = np.asarray(model.predict_on_batch(unseen))[:, 0]
     assert spearmanr(scores, wanted)[0] > 0.95
-    assert np.abs(scores - wanted).max() < 0.15
+    assert np.abs(scores - wanted).max() < 0.05
     momenta = {layer.momentum for layer in model.layers if hasattr(layer, "momentum")}
     assert momenta == {0.99}
     head = model.get_layer("quality_map").get_weights()[0].ravel()

@@ -88,10 +88,11 @@ def _train(items, workdir, settings=SMALL, **options):
 
 
 @pytest.fixture(scope="module")
-def run(items, tmp_path_factory):
+def run(items, tmp_path_factory, eagerly):
     """Folder, result and lines of a run; tests only read it."""
     folder, lines = tmp_path_factory.mktemp("run"), []
-    return folder, _train(items, folder, report=lines.append), lines
+    with eagerly():
+        return folder, _train(items, folder, report=lines.append), lines
 
 
 @pytest.mark.slow
@@ -116,7 +117,7 @@ def test_run_leaves_an_aggregator_and_its_history(run):
 
 
 @pytest.mark.slow
-def test_file_holds_the_best_epoch(items, run):
+def test_file_holds_the_best_epoch(items, run, eager):
     """The file's predictions have the validation error that the result names."""
     folder, result, _ = run
     model = load_model(folder / "aggregator.h5")
@@ -126,7 +127,7 @@ def test_file_holds_the_best_epoch(items, run):
 
 
 @pytest.mark.slow
-def test_it_learns(items, tmp_path):
+def test_it_learns(items, tmp_path, only_fits):
     """The loss of the last epoch is a small part of the first one's."""
     settings = AggregatorSettings(
         batch_size=4, epochs=15, learning_rate=0.02, schedule="cosine", pooling="mean",
@@ -147,7 +148,7 @@ def test_scores_begin_at_the_mean_of_the_targets(items, tmp_path, eager):
 
 
 @pytest.mark.slow
-def test_resumed_run_gives_the_same_weights(items, tmp_path, monkeypatch):
+def test_resumed_run_gives_the_same_weights(items, tmp_path, only_fits):
     """A run stopped after its second epoch ends as the one that was not."""
     settings = AggregatorSettings(
         batch_size=4, epochs=3, learning_rate=0.01, schedule="cosine", warmup_steps=2,
@@ -196,7 +197,7 @@ def test_two_devices_take_the_steps_of_one(tmp_path, request, shares, pooling, e
 
 
 @pytest.mark.slow
-def test_odd_batches_of_several_resolutions_on_two_devices(items, tmp_path, two_devices):
+def test_odd_batches_of_several_resolutions_on_two_devices(items, tmp_path, two_devices, only_fits):
     """Predictions come once each and in order, whichever device made them."""
     settings = replace(SMALL, devices=two_devices, epochs=1)
     result = _train(items, tmp_path / "run", settings)
@@ -225,7 +226,7 @@ def test_no_content_of_another_part_is_trained_on(items, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_can_start_from_an_aggregator(items, run, tmp_path):
+def test_a_run_can_start_from_an_aggregator(items, run, tmp_path, eager):
     """With a vanishing learning rate the weights stay near those it began with."""
     first = run[0] / "aggregator.h5"
     slow = AggregatorSettings(batch_size=4, epochs=1, learning_rate=1e-12)
@@ -241,7 +242,7 @@ def test_a_run_can_start_from_an_aggregator(items, run, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_can_start_from_the_patchnet_map(items, tmp_path, monkeypatch):
+def test_a_run_can_start_from_the_patchnet_map(items, tmp_path, monkeypatch, eager):
     """The start looks at training stacks of the commonest resolution, and the folder names it."""
     seen = []
     monkeypatch.setattr(network, "start_from_patchnet_map", lambda *given: seen.append(given))
@@ -254,7 +255,7 @@ def test_a_run_can_start_from_the_patchnet_map(items, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_early_stopping_ends_a_run(items, tmp_path):
+def test_early_stopping_ends_a_run(items, tmp_path, eager):
     """With a vanishing learning rate nothing improves, and patience runs out."""
     settings = AggregatorSettings(
         batch_size=4, epochs=50, learning_rate=1e-12, early_stopping=2, pooling="mean"

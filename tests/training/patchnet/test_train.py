@@ -38,10 +38,11 @@ def kill_after(monkeypatch, saves):
 
 
 @pytest.fixture(scope="module")
-def finished(konpatch, tiny, tmp_path_factory):
+def finished(konpatch, tiny, tmp_path_factory, only_fitting):
     """An uninterrupted run; tests only read it."""
     workdir = tmp_path_factory.mktemp("finished")
-    return workdir, train_patchnet(konpatch, tiny, workdir=workdir)
+    with only_fitting():
+        return workdir, train_patchnet(konpatch, tiny, workdir=workdir)
 
 
 @pytest.mark.slow
@@ -64,7 +65,7 @@ def test_run_leaves_its_files_and_table(finished, konpatch, tiny):
 
 
 @pytest.mark.slow
-def test_weights_and_predictions_are_those_of_the_best_epoch(finished, konpatch):
+def test_weights_and_predictions_are_those_of_the_best_epoch(finished, konpatch, eager):
     """The exported network reproduces the validation loss of the best epoch and its test file."""
     workdir, rows = finished
     with open(workdir / "split.csv", newline="") as file:
@@ -88,21 +89,22 @@ def test_weights_and_predictions_are_those_of_the_best_epoch(finished, konpatch)
 
 
 @pytest.fixture(scope="module")
-def killed(konpatch, tiny, tmp_path_factory):
+def killed(konpatch, tiny, tmp_path_factory, only_fitting):
     """A run killed in the midst of either instance and resumed twice: what the resumed ones said.
 
     Folder, rows of the last one, and the lines of both.
     """
     workdir, said = tmp_path_factory.mktemp("killed") / "run", []
     for saves, resume in ((2, False), (2, True)):
-        with pytest.MonkeyPatch.context() as patched:
+        with pytest.MonkeyPatch.context() as patched, only_fitting():
             kill_after(patched, saves)
             with pytest.raises(KeyboardInterrupt):
                 train_patchnet(konpatch, tiny, workdir=workdir, resume=resume, report=said.append)
     # Of three epochs the first kill left one undone, and the second came after one more.
     assert len(read_checkpoint(workdir / "instance-2" / "checkpoint.npz").state.history) == 1
     before = len(said)
-    rows = train_patchnet(konpatch, tiny, workdir=workdir, resume=True, report=said.append)
+    with only_fitting():
+        rows = train_patchnet(konpatch, tiny, workdir=workdir, resume=True, report=said.append)
     return workdir, rows, said[:before], said[before:]
 
 
@@ -120,7 +122,9 @@ def test_resumed_run_gives_the_same_bits(finished, killed, number):
 
 
 @pytest.mark.slow
-def test_more_epochs_later_equal_more_epochs_at_once(finished, konpatch, tiny, tmp_path):
+def test_more_epochs_later_equal_more_epochs_at_once(
+    finished, konpatch, tiny, tmp_path, only_fits
+):
     """A finished run resumed with more epochs gives the weights of a longer run."""
     longer = dataclasses.replace(tiny, epochs=4)
     at_once = tmp_path / "at_once"
@@ -222,7 +226,9 @@ def test_unknown_instance_is_refused(konpatch, tiny, tmp_path):
 
 
 @pytest.mark.slow
-def test_mixed_precision_trains_and_exports_float32(konpatch, tiny, tmp_path, monkeypatch):
+def test_mixed_precision_trains_and_exports_float32(
+    konpatch, tiny, tmp_path, monkeypatch, eager
+):
     """bfloat16 computes in 16 bits; the file is a float32 network, the policy is set back."""
     models, real = [], instance.compiled_patchnet
 

@@ -53,10 +53,11 @@ def parts(data):
 
 
 @pytest.fixture(scope="module")
-def whole(parts, tmp_path_factory):
+def whole(parts, tmp_path_factory, only_fitting):
     """Folder and result of an uninterrupted run; tests only read it."""
     folder = tmp_path_factory.mktemp("whole")
-    return folder, train_patchnet_mos(*parts, SMALL, workdir=folder)
+    with only_fitting():
+        return folder, train_patchnet_mos(*parts, SMALL, workdir=folder)
 
 
 def _means(name_or_file, records):
@@ -94,7 +95,7 @@ def test_epochs_of_a_run_stay(parts, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_interrupted_and_resumed_equals_uninterrupted(parts, whole, tmp_path):
+def test_interrupted_and_resumed_equals_uninterrupted(parts, whole, tmp_path, only_fits):
     """A run stopped after its first epoch ends with the same weights, bit by bit."""
 
     def stop(message):
@@ -110,7 +111,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(parts, whole, tmp_path):
 
 
 @pytest.mark.slow
-def test_network_in_file_is_the_one_of_the_best_epoch(parts, whole):
+def test_network_in_file_is_the_one_of_the_best_epoch(parts, whole, eager):
     """The mean maps of the written network give the result's validation SROCC."""
     from kiqa.evaluation.correlation import srocc
 

@@ -105,10 +105,11 @@ def _distil(images, teacher, folder, settings=QUICK, **options):
 
 
 @pytest.fixture(scope="module")
-def run(images, teacher, tmp_path_factory):
+def run(images, teacher, tmp_path_factory, only_fitting):
     """The folder of a run with `QUICK`; tests only read it."""
     folder = tmp_path_factory.mktemp("run")
-    _distil(images, teacher, folder)
+    with only_fitting():
+        _distil(images, teacher, folder)
     return folder
 
 
@@ -128,7 +129,9 @@ def test_the_student_learns_what_the_teacher_sees(images, teacher, tmp_path):
 
 
 @pytest.mark.slow
-def test_continued_run_gives_the_same_weights(run, images, teacher, tmp_path, monkeypatch):
+def test_continued_run_gives_the_same_weights(
+    run, images, teacher, tmp_path, monkeypatch, only_fits
+):
     """A run killed after its first epoch and resumed: bit by bit."""
     rate = distillation.rate_images
     calls = []
@@ -217,7 +220,7 @@ def test_batches_follow_from_seed_and_epoch(images, teacher, tmp_path):
 
 
 @pytest.mark.slow
-def test_teacher_features_are_the_networks(images, tmp_path):
+def test_teacher_features_are_the_networks(images, tmp_path, eager):
     """Those of a real WaDIQaM's patches, row by row; its head makes them its qualities."""
     network = build_wadiqam(seed=2)
     path = export_h5(

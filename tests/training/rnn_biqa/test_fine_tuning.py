@@ -113,7 +113,7 @@ def test_training_writes_an_extractor(narrow, records, tmp_path):
 
 
 @pytest.mark.slow
-def test_continued_training_equals_an_uninterrupted_one(narrow, records, tmp_path):
+def test_continued_training_equals_an_uninterrupted_one(narrow, records, tmp_path, only_fits):
     """The extractors are the same file, bit by bit."""
     fine_tune(records[:4], QUICK, workdir=tmp_path / "a")
     fine_tune(records[:4], replace(QUICK, epochs=1), workdir=tmp_path / "b")
@@ -158,7 +158,7 @@ def test_no_epochs_only_build(narrow, records, tmp_path, with_images):
 
 
 @pytest.mark.slow
-def test_a_deviation_that_was_not_used_is_not_stated(narrow, records, tmp_path):
+def test_a_deviation_that_was_not_used_is_not_stated(narrow, records, tmp_path, eager):
     """All images have their own; or nothing was trained."""
     own = [replace(record, sd=0.2) for record in records[:2]]
     fine_tune(own, replace(QUICK, epochs=1), workdir=tmp_path / "own")
@@ -183,7 +183,7 @@ def test_a_wrong_start_leaves_its_folder_free(narrow, records, tmp_path, wrong, 
 
 
 @pytest.mark.slow
-def test_first_layers_stay_and_the_head_learns_faster(narrow):
+def test_first_layers_stay_and_the_head_learns_faster(narrow, eager):
     """One step of descent: frozen layers keep their weights, the head moves twice as far."""
     rng = np.random.default_rng(0)
     patches = rng.integers(0, 256, (4, 224, 224, 3)).astype(np.float32)

@@ -102,7 +102,7 @@ def test_standardised_features_have_their_variance(train):
 
 
 @pytest.mark.slow
-def test_learning_rate_halves_after_each_epoch(train, validation, tmp_path):
+def test_learning_rate_halves_after_each_epoch(train, validation, tmp_path, eager):
     """2e-4, 1e-4, 5e-5; the last epoch is kept."""
     settings = PoolingSettings(method="average", epochs=3, batch_size=4)
     _, result = train_pooling(train, settings, workdir=tmp_path, validation=validation)
@@ -113,7 +113,7 @@ def test_learning_rate_halves_after_each_epoch(train, validation, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_order_can_be_learnt(tmp_path, monkeypatch):
+def test_the_order_can_be_learnt(tmp_path, monkeypatch, only_fits):
     """The score is that of the last patch: the recurrent network finds it, an average cannot.
 
     Its layers are two narrow ones here.
@@ -122,7 +122,7 @@ def test_the_order_can_be_learnt(tmp_path, monkeypatch):
     errors = {}
     for method in ("rnn", "average"):
         settings = PoolingSettings(
-            method=method, epochs=14, batch_size=8, learning_rate=0.003, rate_decay=0.9, keep="best"
+            method=method, epochs=8, batch_size=8, learning_rate=0.006, rate_decay=0.9, keep="best"
         )
         model, result = train_pooling(
             _rated(160), settings, workdir=tmp_path / method, validation=_rated(40, seed=1)
@@ -138,7 +138,7 @@ def test_the_order_can_be_learnt(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_continued_training_equals_an_uninterrupted_one(train, validation, tmp_path):
+def test_continued_training_equals_an_uninterrupted_one(train, validation, tmp_path, only_fits):
     """Bit by bit, on a CPU."""
     whole, _ = train_pooling(train, QUICK, workdir=tmp_path / "a", validation=validation)
     half = replace(QUICK, epochs=1)
@@ -176,7 +176,7 @@ def test_two_devices_take_the_steps_of_one(
 
 
 @pytest.mark.slow
-def test_a_run_starts_from_a_whole_network(train, tmp_path):
+def test_a_run_starts_from_a_whole_network(train, tmp_path, eager):
     """All weights are the file's, its centring too; another network is refused."""
 
     def export(model, folder):

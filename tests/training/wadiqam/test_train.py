@@ -130,8 +130,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(tasks, tmp_path, request, 
 
     In the normalised form as a graph.
     """
-    if form == "plain":
-        request.getfixturevalue("eager")
+    request.getfixturevalue("eager" if form == "plain" else "only_fits")
     settings = dataclasses.replace(
         SMALL, form=form, flip=True, correlation_loss=0.1, correlation_with="ranks"
     )
