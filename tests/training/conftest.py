@@ -1,6 +1,7 @@
 """Two logical devices; a labelled set of patches and a network small enough for tests."""
 
 import contextlib
+import shutil
 
 import keras
 import numpy as np
@@ -102,6 +103,23 @@ def one_then_two(each_by_operations):
                 yield devices
 
     return each()
+
+
+@pytest.fixture(scope="session")
+def as_killed():
+    """The function ``as_killed(folder, copy, *, epoch=1) -> report``, for a run in the folder.
+
+    After the epoch the folder is copied, as a run that was killed at that moment would leave it.
+    """
+
+    def reporting(folder, copy, *, epoch=1):
+        def report(line):
+            if line.startswith(f"epoch {epoch},"):
+                shutil.copytree(folder, copy)
+
+        return report
+
+    return reporting
 
 
 @pytest.fixture(scope="session")

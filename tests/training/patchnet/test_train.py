@@ -122,9 +122,7 @@ def test_resumed_run_gives_the_same_bits(finished, killed, number):
 
 
 @pytest.mark.slow
-def test_more_epochs_later_equal_more_epochs_at_once(
-    finished, konpatch, tiny, tmp_path, only_fits
-):
+def test_more_epochs_later_equal_more_epochs_at_once(finished, konpatch, tiny, tmp_path, only_fits):
     """A finished run resumed with more epochs gives the weights of a longer run."""
     longer = dataclasses.replace(tiny, epochs=4)
     at_once = tmp_path / "at_once"
@@ -226,9 +224,7 @@ def test_unknown_instance_is_refused(konpatch, tiny, tmp_path):
 
 
 @pytest.mark.slow
-def test_mixed_precision_trains_and_exports_float32(
-    konpatch, tiny, tmp_path, monkeypatch, eager
-):
+def test_mixed_precision_trains_and_exports_float32(konpatch, tiny, tmp_path, monkeypatch, eager):
     """bfloat16 computes in 16 bits; the file is a float32 network, the policy is set back."""
     models, real = [], instance.compiled_patchnet
 

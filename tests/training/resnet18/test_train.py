@@ -1,5 +1,6 @@
 """A ResNet-18 learns what a WaDIQaM sees; the real networks' sides, small bodies."""
 
+import shutil
 from dataclasses import replace
 
 import keras
@@ -16,7 +17,6 @@ from kiqa.models.efficientnet_lite import VARIANTS
 from kiqa.models.lite import build_lite
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.training.resnet18 import network as student_network
-from kiqa.training.resnet18 import train as distillation
 from kiqa.training.resnet18.batches import crop, epoch_plan
 from kiqa.training.resnet18.settings import DistillationSettings
 from kiqa.training.resnet18.teacher import load_teacher, write_teacher_features
@@ -105,11 +105,12 @@ def _distil(images, teacher, folder, settings=QUICK, **options):
 
 
 @pytest.fixture(scope="module")
-def run(images, teacher, tmp_path_factory, only_fitting):
-    """The folder of a run with `QUICK`; tests only read it."""
-    folder = tmp_path_factory.mktemp("run")
+def run(images, teacher, tmp_path_factory, only_fitting, as_killed):
+    """The folder of a run with `QUICK`, beside it one killed; tests only read them."""
+    folder = tmp_path_factory.mktemp("run") / "run"
+    report = as_killed(folder, folder.with_name("killed"))
     with only_fitting():
-        _distil(images, teacher, folder)
+        _distil(images, teacher, folder, report=report)
     return folder
 
 
@@ -129,24 +130,13 @@ def test_the_student_learns_what_the_teacher_sees(images, teacher, tmp_path):
 
 
 @pytest.mark.slow
-def test_continued_run_gives_the_same_weights(
-    run, images, teacher, tmp_path, monkeypatch, only_fits
-):
+def test_continued_run_gives_the_same_weights(run, images, teacher, tmp_path, only_fits):
     """A run killed after its first epoch and resumed: bit by bit."""
-    rate = distillation.rate_images
-    calls = []
-
-    def dying(*arguments):
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return rate(*arguments)
-
-    monkeypatch.setattr(distillation, "rate_images", dying)
-    with pytest.raises(KeyboardInterrupt):
-        _distil(images, teacher, tmp_path)
-    _distil(images, teacher, tmp_path, resume=True)
-    once, twice = (load_model(folder / WEIGHTS_FILE) for folder in (run, tmp_path))
+    folder = tmp_path / "run"
+    shutil.copytree(run.with_name("killed"), folder)
+    assert not (folder / WEIGHTS_FILE).exists()
+    _distil(images, teacher, folder, resume=True)
+    once, twice = (load_model(path / WEIGHTS_FILE) for path in (run, folder))
     for one, other in zip(once.get_weights(), twice.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 

@@ -59,14 +59,14 @@ def _trained(devices, *, count, clip_norm, loss=_loss, shared=True):
 @pytest.mark.parametrize(
     ("clip_norm", "each"), [(0.0, "each_by_operations"), (0.05, "one_then_two")]
 )
-@pytest.mark.parametrize("count", [48, 51, 49], ids=["halves", "uneven", "one left over"])
+@pytest.mark.parametrize("count", [32, 35, 33], ids=["halves", "uneven", "one left over"])
 def test_two_devices_take_the_steps_of_one(request, shares, count, clip_norm, each):
     """Equal weights and loss, whatever the last batch and the clipping; clipped, as a graph."""
     (one, loss), (two, shared_loss) = [
         _trained(devices, count=count, clip_norm=clip_norm)
         for devices in request.getfixturevalue(each)
     ]
-    assert shares[:6] == [8] * 6 and sum(shares) == count
+    assert shares[:4] == [8] * 4 and sum(shares) == count
     assert shared_loss == pytest.approx(loss, abs=1e-5)
     for first, second in zip(one, two, strict=True):
         np.testing.assert_allclose(first, second, atol=1e-5)
