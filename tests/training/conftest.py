@@ -107,14 +107,14 @@ def one_then_two(each_by_operations):
 
 @pytest.fixture(scope="session")
 def as_killed():
-    """The function ``as_killed(folder, copy, *, epoch=1) -> report``, for a run in the folder.
+    """The function ``as_killed(folder, copy, *, at="epoch 1,") -> report``, for a run.
 
-    After the epoch the folder is copied, as a run that was killed at that moment would leave it.
+    At the line that begins so its folder is copied, as it would be left by a kill at that moment.
     """
 
-    def reporting(folder, copy, *, epoch=1):
+    def reporting(folder, copy, *, at="epoch 1,"):
         def report(line):
-            if line.startswith(f"epoch {epoch},"):
+            if line.startswith(at):
                 shutil.copytree(folder, copy)
 
         return report

@@ -156,7 +156,7 @@ def test_resumed_run_gives_the_same_weights(items, tmp_path, only_fits, as_kille
         correlation_loss=0.1, correlation_with="ranks",
     )  # fmt: skip
     folders = tmp_path / "whole", tmp_path / "parts"
-    _train(items, folders[0], settings, report=as_killed(*folders, epoch=2))
+    _train(items, folders[0], settings, report=as_killed(*folders, at="epoch 2,"))
     assert not (tmp_path / "parts" / "aggregator.h5").exists()
     _train(items, tmp_path / "parts", settings, resume=True)
     whole, parts = (tmp_path / name / "aggregator.h5" for name in ("whole", "parts"))

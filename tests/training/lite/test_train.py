@@ -1,5 +1,6 @@
 """A small training of lite: its file scores, and a resumed one gives the same bytes."""
 
+import shutil
 from functools import partial
 
 import numpy as np
@@ -73,9 +74,11 @@ def small():
 
 
 @pytest.fixture(scope="module")
-def run(images, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run")
-    return folder, _train(images, folder)
+def run(images, tmp_path_factory, as_killed):
+    """Folder and result of a run; beside it one killed in the first judge."""
+    folder = tmp_path_factory.mktemp("run") / "run"
+    report = as_killed(folder, folder.with_name("killed"), at="judge: epoch 1,")
+    return folder, _train(images, folder, report=report)
 
 
 @pytest.mark.slow
@@ -131,17 +134,17 @@ def test_interrupted_training_gives_the_same_files(run, images, tmp_path, monkey
 
         return stop
 
-    resume = False
-    for moment in ("judge: epoch 1", "epoch 1", "maps: epoch 1"):
+    folder = shutil.copytree(run[0].with_name("killed"), tmp_path / "run")
+    monkeypatch.setattr(versions, "_store", None)  # nothing is prepared again
+    for moment in ("epoch 1", "maps: epoch 1"):
+        resume = (folder / "settings.json").is_file()
         with pytest.raises(KeyboardInterrupt):
-            _train(images, tmp_path, report=stop_at(moment), resume=resume)
-        monkeypatch.setattr(versions, "_store", None)  # nothing is prepared again
-        resume = (tmp_path / "settings.json").is_file()
+            _train(images, folder, report=stop_at(moment), resume=resume)
     lines = []
-    _train(images, tmp_path, resume=True, report=lines.append)
+    _train(images, folder, resume=True, report=lines.append)
     assert [line[:13] for line in lines if "epoch" in line] == ["maps: epoch 2"]
     for name in ("lite.h5", "lite_local.h5"):
-        assert (tmp_path / name).read_bytes() == (run[0] / name).read_bytes()
+        assert (folder / name).read_bytes() == (run[0] / name).read_bytes()
 
 
 @pytest.mark.slow
