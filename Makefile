@@ -15,6 +15,13 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 # Where it is set, every start of TensorFlow, and of pytest, compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
+# A new environment in the folder $(1). Its pip is Python's, years old: a newer one halves the time
+# of an installation.
+define environment
+test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+$(1)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --upgrade pip
+endef
+
 .PHONY: demo test coverage lint format bench docs pictures python
 
 demo: $(STAMP)
@@ -61,7 +68,7 @@ pictures: $(STAMP)
 	$(BIN)/python docs/walks.py
 
 $(DOCS): setup.cfg pyproject.toml requirements.txt docs/needed.py | python
-	test -x $(SITE)/bin/python || $(PYTHON) -m venv $(SITE)
+	$(call environment,$(SITE))
 	$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
 	    --constraint requirements.txt $$($(SITE)/bin/python docs/needed.py)
 	$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
@@ -73,9 +80,7 @@ python:
 	|| { echo "The pinned versions need Python 3.11 or newer: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 
 $(STAMP): setup.cfg pyproject.toml requirements.txt | python
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@# The pip of a new environment is Python's, years old: a newer one halves the time.
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --upgrade pip
+	$(call environment,$(VENV))
 	@# What is imported is compiled then: a third of the time of an installation.
 	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
