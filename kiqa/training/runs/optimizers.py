@@ -210,8 +210,8 @@ class _OneOperation(_WholeGradients):
         index = self._get_variable_index(variable)
         raw_ops.ResourceApplyAdam(
             var=variable.handle,
-            m=self._momentums[index].value.handle,
-            v=self._velocities[index].value.handle,
+            m=self._momentums[index].handle,
+            v=self._velocities[index].handle,
             beta1_power=ops.cast(self._powers[0], variable.dtype),
             beta2_power=ops.cast(self._powers[1], variable.dtype),
             lr=ops.cast(learning_rate, variable.dtype),

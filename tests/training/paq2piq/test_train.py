@@ -4,7 +4,6 @@ The body is a small one with the real one's sides; tests/test_train_paq2piq.py t
 """
 
 from dataclasses import replace
-from functools import cache
 
 import keras
 import numpy as np
@@ -12,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from kiqa.io.weights import Details, export_h5, h5, load_model, read_info
+from kiqa.io.weights import Details, export_h5, load_model, read_info
 from kiqa.models import paq2piq as paq2piq_models
 from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.scoring import Scorer
@@ -243,9 +242,8 @@ def test_start_from_a_converted_network(tmp_path, small_body):
 
 
 @pytest.mark.slow
-def test_efficientnet_lite_is_a_body(tasks, tmp_path, eager, built_once, monkeypatch):
+def test_efficientnet_lite_is_a_body(tasks, tmp_path, eager, shipped_once):
     """It begins as `lite` is tuned, trains, and its two files score as was validated."""
-    monkeypatch.setattr(h5, "_built", cache(built_once))  # its files too
     assert paq2piq_models.BODIES == BODIES
     settings = replace(QUICK, body="efficientnet-lite2", epochs=1, learning_rate=1e-12)
     few = tasks[0][:6], tasks[1][:3]  # one step
