@@ -15,11 +15,17 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 # Where it is set, every start of TensorFlow, and of pytest, compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-# A new environment in the folder $(1). Its pip is Python's, years old: a newer one halves the time
-# of an installation.
+# A new environment in the folder $(1), with uv, which installs in a third of pip's time.
 define environment
 test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
-$(1)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --upgrade pip
+$(1)/bin/python -m pip install --quiet --disable-pip-version-check uv
+endef
+
+# Installs $(2) in the environment $(1). Nothing is compiled: what is imported will be. uv does not
+# read pip's configuration; where it finds no index, pip does.
+define install
+$(1)/bin/uv pip install --quiet --python $(1) $(2) \
+|| $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile $(2)
 endef
 
 .PHONY: demo test coverage lint format bench docs pictures python
@@ -69,9 +75,8 @@ pictures: $(STAMP)
 
 $(DOCS): setup.cfg pyproject.toml requirements.txt docs/needed.py | python
 	$(call environment,$(SITE))
-	$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
-	    --constraint requirements.txt $$($(SITE)/bin/python docs/needed.py)
-	$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(call install,$(SITE),--constraint requirements.txt $$($(SITE)/bin/python docs/needed.py))
+	$(call install,$(SITE),--no-deps --editable .)
 	touch $@
 
 python:
@@ -81,7 +86,6 @@ python:
 
 $(STAMP): setup.cfg pyproject.toml requirements.txt | python
 	$(call environment,$(VENV))
-	@# What is imported is compiled then: a third of the time of an installation.
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(call install,$(VENV),-r requirements.txt)
+	$(call install,$(VENV),--no-deps --editable .)
 	touch $@
