@@ -2,14 +2,17 @@
 
 import pytest
 
+from kiqa.models.efficientnet_lite import VARIANTS
 from kiqa.models.lite import build_lite
 from kiqa.reproduce.lite import looks
 
 
 @pytest.fixture(scope="package")
 def network():
-    """Random weights, the smallest body."""
-    return build_lite(variant="lite0", units=2, seed=1)
+    """Random weights, the smallest body with one block a stage and half the filters."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(VARIANTS, "lite0", (0.5, 0.25))
+        yield build_lite(variant="lite0", units=2, seed=1)
 
 
 @pytest.fixture(scope="package", autouse=True)
