@@ -2,20 +2,17 @@
 
 import pytest
 
-from kiqa.models.efficientnet_lite import VARIANTS
 from kiqa.models.lite import build_lite
 from kiqa.reproduce.lite import looks
 
 
-@pytest.fixture(scope="package")
-def network():
-    """Random weights, the smallest body with one block a stage and half the filters."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(VARIANTS, "lite0", (0.5, 0.25))
-        yield build_lite(variant="lite0", units=2, seed=1)
+@pytest.fixture(scope="module")
+def network(small_lite):
+    """Random weights, the smallest body in little."""
+    return build_lite(variant="lite0", units=2, seed=1)
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def little(network):
     """That network, which reads squares of 64 pixels."""
     with pytest.MonkeyPatch.context() as patch:
