@@ -96,7 +96,7 @@ def test_a_sound_command_loses_nothing(killed, resumed):
 @pytest.mark.parametrize("fault", ["crashed", "hung", "lost", "doubled", "unreadable", "left"])
 def test_each_harm_is_counted(killed, resumed, monkeypatch, capsys, fault):
     """A command that does one kind of harm is found out by that kind."""
-    monkeypatch.setattr(resumed, "MOST", 3 if fault == "hung" else 60)
+    monkeypatch.setattr(resumed, "MOST", 1.5 if fault == "hung" else 60)
     found = killed(fault)
     assert fault in resumed.HARM and found[fault] > 0
 

@@ -100,7 +100,7 @@ def test_a_mutation_follows_from_seed_and_number(fuzz):
     ("body", "seconds", "outcome"),
     [
         ("import os; os.abort()", 60, "crash, exit status -6"),
-        ("import time; time.sleep(60)", 0.2, "hang"),
+        ("import time; time.sleep(60)", 0.05, "hang"),
     ],
 )
 def test_crashes_and_hangs_are_seen(fuzz, body, seconds, outcome):

@@ -186,6 +186,22 @@ class PatchPooler:
         ]
         return PooledQuality(*maps) if len(maps) > 1 else PooledQuality(maps[0], None)
 
+    def rate(self, *patches: np.ndarray) -> np.ndarray:
+        """Rate patches that lie on no grid.
+
+        Args:
+            patches: ``uint8`` of shape (n, P, P, 3), n at least 1, and those of the
+                references for networks that need them.
+
+        Returns:
+            ``float32`` of shape (n, 1), the qualities, or (n, 2), the qualities and
+            the weights.
+        """
+        check_process()
+        starts = range(0, len(patches[0]), PATCH_BATCH)
+        parts = [self._run(*[each[at : at + PATCH_BATCH] for each in patches]) for at in starts]
+        return np.concatenate(parts)
+
     def memory(self, height: int, width: int) -> int:
         """Estimate the bytes that `pool` takes beside the pixels of its images.
 

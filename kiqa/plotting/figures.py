@@ -3,8 +3,10 @@
 Public names: :func:`axes_or_new`, :func:`figure_bytes`, :func:`save_figure`.
 """
 
+import contextlib
 import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,5 +69,26 @@ def figure_bytes(figure: Figure | Axes, *, suffix: str = ".png", dpi: int = 150)
     """
     whole: Any = figure.figure if isinstance(figure, Axes) else figure
     content = io.BytesIO()
-    whole.savefig(content, format=suffix[1:], dpi=dpi, metadata=_METADATA[suffix])
+    with _laid_out(whole, dpi) if suffix == ".png" else contextlib.nullcontext():
+        whole.savefig(content, format=suffix[1:], dpi=dpi, metadata=_METADATA[suffix])
     return content.getvalue()
+
+
+@contextlib.contextmanager
+def _laid_out(figure: Figure, dpi: int) -> Iterator[None]:
+    """Place the parts of a figure, so that matplotlib need not draw it twice, once to place them.
+
+    A PDF has a resolution of its own.
+    """
+    engine, resolution = figure.get_layout_engine(), figure.dpi
+    if engine is None:
+        yield
+        return
+    figure.dpi = dpi
+    engine.execute(figure)
+    figure.set_layout_engine(None)
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(engine)
+        figure.dpi = resolution

@@ -106,9 +106,10 @@ def test_usage_errors_are_status_2(options):
 
 
 @pytest.mark.slow
-def test_convert_writes_both_files(picture, tmp_path, capsys, eager):
+def test_convert_writes_both_files(picture, tmp_path, capsys, monkeypatch, eager):
     """Body and head beside each other, and a line that says what they are."""
-    body, head = build_resnet18(seed=4), build_paq2piq_head(seed=5)
+    monkeypatch.setattr("kiqa.models.resnet18._WIDTHS", (8, 16, 32, 64))
+    body, head = build_resnet18(seed=4), build_paq2piq_head(features=64, seed=5)
     tensors = {}
     numbers = {"conv1": "0", "bn1": "1", "layer1": "4", "layer2": "5", "layer3": "6", "layer4": "7"}
     for layer in body.layers:

@@ -26,9 +26,21 @@ def expected():
 
 
 @pytest.fixture(scope="module")
-def networks():
-    """Builds one network for all files that are refused, which is not filled."""
+def built(expected):
+    """The builder, which builds another network than that, and only one."""
     return cache(build_efficientnet_lite)
+
+
+@pytest.fixture
+def one_network(monkeypatch, built):
+    """All files are to fill one network, which is empty before each."""
+
+    def build(*arguments, **options):
+        network = built(*arguments, **options)
+        network.set_weights([np.zeros(weight.shape, np.float32) for weight in network.weights])
+        return network
+
+    monkeypatch.setattr("kiqa.models.efficientnet_lite.build_efficientnet_lite", build)
 
 
 def _saved(folder, tensors):
@@ -38,6 +50,7 @@ def _saved(folder, tensors):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_network")
 def test_command_converts_the_packages_file(tmp_path, expected, capsys):
     source, output = find_imagenet_file("lite0"), tmp_path / "body.h5"
     assert main(["convert", "efficientnet-lite", str(source), "--output", str(output)]) == 0
@@ -53,6 +66,7 @@ def test_command_converts_the_packages_file(tmp_path, expected, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_network")
 def test_arrays_give_the_same_network(tmp_path, tensors, expected):
     converted = convert_efficientnet_lite(_saved(tmp_path, tensors), tmp_path / "a.h5")
     weights = expected.get_weights()
@@ -72,10 +86,8 @@ def test_arrays_give_the_same_network(tmp_path, tensors, expected):
     ],
     ids=["missing", "extra", "shape", "not finite", "last block"],
 )
-def test_files_that_do_not_fit_are_refused(
-    tmp_path, tensors, change, message, monkeypatch, networks
-):
-    monkeypatch.setattr("kiqa.models.efficientnet_lite.build_efficientnet_lite", networks)
+@pytest.mark.usefixtures("one_network")
+def test_files_that_do_not_fit_are_refused(tmp_path, tensors, change, message):
     changed = {name: np.array(value) for name, value in tensors.items()}
     change(changed)
     with pytest.raises(ValueError, match=message):

@@ -96,6 +96,18 @@ def test_denser_grid_holds_the_coarse_one(network, pixels, monkeypatch):
     np.testing.assert_allclose(dense.values[::2, ::2], coarse, rtol=1e-4)
 
 
+def test_patches_alone_are_rated_as_those_of_a_grid(network, pixels, monkeypatch):
+    """Quality and weight of each, in whatever batches."""
+    pooler = PatchPooler(network)
+    grid = pooler.pool(pixels)
+    cells = [(r, c) for r in range(3) for c in range(4)]
+    patches = np.stack([pixels[32 * r : 32 * r + 32, 32 * c : 32 * c + 32] for r, c in cells])
+    expected = np.stack([grid.quality.values.ravel(), grid.weight.values.ravel()], axis=1)
+    for batch in (256, 5):
+        monkeypatch.setattr("kiqa.maps.wadiqam.PATCH_BATCH", batch)
+        np.testing.assert_allclose(pooler.rate(patches), expected, rtol=1e-5)
+
+
 def test_reference_runs_along(pixels):
     """A full-reference network sees both images at the same places."""
     model = build_wadiqam(mode="fr", shallow=True, fusion="difference", seed=1)

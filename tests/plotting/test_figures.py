@@ -26,6 +26,20 @@ def test_png_has_the_stated_resolution(tmp_path, ax):
         assert picture.size == (320, 240)
 
 
+def test_a_figure_is_drawn_once_as_matplotlib_saves_it(tmp_path, scores, monkeypatch):
+    """The bytes are matplotlib's, which draws it twice; layout and resolution stay the figure's."""
+    expected = tmp_path / "expected.png"
+    plot_scatter(*scores).figure.savefig(expected, dpi=50, metadata={"Software": "kiqa"})
+    figure, drawn = plot_scatter(*scores).figure, []
+    engine, resolution = figure.get_layout_engine(), figure.dpi
+    draw = Figure.draw
+    monkeypatch.setattr(Figure, "draw", lambda *a: drawn.append(1) or draw(*a))
+    saved = save_figure(figure, tmp_path / "a.png", dpi=50)
+    assert saved.read_bytes() == expected.read_bytes()
+    assert len(drawn) == 1
+    assert figure.get_layout_engine() is engine and figure.dpi == resolution
+
+
 def test_other_suffixes_are_refused(tmp_path, ax):
     """A suffix we do not write is refused and nothing appears."""
     with pytest.raises(ValueError, match=r"\.png or \.pdf, received .*a\.jpg"):

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from kiqa.data.trained import names_trained_on
+from kiqa.evaluation import logistic
 from kiqa.io.files import sha256_of
 from kiqa.io.weights import Details
 
@@ -34,6 +35,14 @@ def _kept_by_content(built_once):
 def _networks_stay_loaded(monkeypatch, _kept_by_content):
     """No test here changes a network that it loads."""
     monkeypatch.setattr("kiqa.io.weights.h5._built", _kept_by_content)
+
+
+@pytest.fixture(autouse=True)
+def _fits_end_soon(monkeypatch):
+    """A logistic through the scores of eight images creeps; through those of a data set, never."""
+    monkeypatch.setattr(logistic, "_MAX_EVALUATIONS", 2000)
+    yield
+    logistic._remembered.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from kiqa.constants import LIVE_FB
 from kiqa.evaluation.study.agreement import agreement_with_others, session_z_scores
@@ -206,12 +206,14 @@ def _spread(ratings, part, counted):
     """Deviation, equal ratings and repeats of one session."""
     own = part[counted[part]]
     values = ratings.rating[own]
-    deviation = float(np.std(values, ddof=1)) if len(np.unique(values)) > 1 else None
-    most = np.unique(values, return_counts=True)[1].max() / len(own) if len(own) else 0.0
-    again = part[ratings.repeat[part]]
-    first = {ratings.image[at]: ratings.rating[at] for at in part if not ratings.repeat[at]}
-    apart = [abs(ratings.rating[at] - first[ratings.image[at]]) for at in again]
-    difference = float(np.mean(apart)) / deviation if apart and deviation else None
+    counts = np.unique(values, return_counts=True)[1]
+    deviation = float(np.std(values, ddof=1)) if len(counts) > 1 else None
+    most = counts.max() / len(own) if len(own) else 0.0
+    again, difference = part[ratings.repeat[part]], None
+    if len(again) and deviation:
+        first = {ratings.image[at]: ratings.rating[at] for at in part if not ratings.repeat[at]}
+        apart = [abs(ratings.rating[at] - first[ratings.image[at]]) for at in again]
+        difference = float(np.mean(apart)) / deviation
     return {"ratings": len(own), "deviation": deviation, "identical": float(most),
             "repeats": len(again), "repeat_difference": difference}  # fmt: skip
 
@@ -225,7 +227,8 @@ def _golden_srocc(ratings, golden, which):
     scores = np.array([golden[image] for image in images.tolist()])
     if np.ptp(mean) == 0 or np.ptp(scores) == 0:
         return len(images), 0.0
-    return len(images), float(stats.spearmanr(mean, scores).statistic)
+    # SciPy's spearmanr without what it checks, which takes as long again for each subject.
+    return len(images), float(np.corrcoef(stats.rankdata([mean, scores], axis=1))[1, 0])
 
 
 def _reasons(fact, rules):
@@ -245,7 +248,7 @@ def _reasons(fact, rules):
         reasons.append("repeated images")
     srocc = fact["golden_srocc"]
     if None not in (rules.golden_srocc, srocc) and fact["golden"] >= _LEAST_GOLDEN:
-        room = stats.norm.isf(rules.golden_level) * np.sqrt(_SROCC_VARIANCE / (fact["golden"] - 3))
+        room = -special.ndtri(rules.golden_level) * np.sqrt(_SROCC_VARIANCE / (fact["golden"] - 3))
         if _fisher(srocc) < _fisher(rules.golden_srocc) - room:
             reasons.append("golden images")
     return reasons
@@ -271,7 +274,7 @@ def _agreements(ratings, counted, reasons, level):
         if typical <= 0:  # nobody agrees with anybody: no one stands out
             return agreement
         half = np.tanh(_fisher(typical) / 2)
-        by_chance = stats.norm.isf(level) / np.sqrt(np.maximum(shared, 1))
+        by_chance = -special.ndtri(level) / np.sqrt(np.maximum(shared, 1))
         apart = passed & (shared >= _LEAST_SHARED) & (agreement < np.minimum(half, by_chance))
     for number in np.flatnonzero(apart):
         reasons[number].append("agreement")

@@ -178,13 +178,13 @@ def add_runs(parser: argparse.ArgumentParser, *, splits: int) -> None:
 
 def _patches(options: argparse.Namespace, *, mode: str, name: str) -> int:
     from kiqa.io.weights import load_model, read_info
+    from kiqa.maps.wadiqam import PatchPooler
 
     found: dict[str, list] = {}
     left_out = LeftOut()
     for label, data, parts, file in runs_of(options, left_out, mode=mode):
-        quality, weight = patch_outputs(
-            load_model(file), parts["test"], patches=max(options.numbers), seed=0
-        )
+        pooler = PatchPooler(load_model(file))
+        quality, weight = patch_outputs(pooler, parts["test"], patches=max(options.numbers), seed=0)
         sign = 1 if read_info(file).higher_is_better else -1
         wanted = np.array([task.score for task in parts["test"]])
         curve = patch_curve(sign * quality, weight, wanted, options.numbers)

@@ -30,19 +30,34 @@ from kiqa.training.wadiqam.tasks import PatchTask, references_of
 if TYPE_CHECKING:
     import keras
 
+_AT_ONCE = 512  # patches in the network
 _PATCHES = 4000  # reference patches for the components, section IV-I
 _COMPONENTS = (0, 1, 2, 3, 5, 8, 16, 32, 64, 128, 256, 512)
 
 
-def features_of(network: "keras.Model", patches: np.ndarray) -> np.ndarray:
-    """Return the features of patches, shape (n, 512), as the network's body makes them."""
+def features_of(network: "keras.Model", *patches: np.ndarray) -> list[np.ndarray]:
+    """Return the features that the network's body makes of patches.
+
+    Args:
+        network: Of `kiqa.models.wadiqam`.
+        *patches: ``uint8``, each of shape (n, P, P, 3).
+
+    Returns:
+        Of each the features, shape (n, d).
+    """
     import keras
+
+    from kiqa.maps.network_function import network_function
 
     x = first = keras.Input(network.inputs[0].shape[1:])
     for layer in network.layers:
         if layer.name.startswith("stage") or layer.name == "features":
             x = layer(x)
-    return keras.Model(first, x).predict(patches, batch_size=512, verbose=0)
+    body = network_function(keras.Model(first, x), dtype="uint8")
+    return [
+        np.concatenate([body(each[at : at + _AT_ONCE]) for at in range(0, len(each), _AT_ONCE)])
+        for each in patches
+    ]
 
 
 def reference_components(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,11 +127,9 @@ def _run(options: argparse.Namespace) -> int:
         of_reference = {task.reference: task for task in parts["train"]}  # each reference once
         each = math.ceil(options.pca_patches / len(of_reference))
         _, patches = _cut(list(of_reference.values()), patches=each, seed=1)
-        mean, components = reference_components(features_of(network, patches))
-        features = [
-            features_of(network, cut)
-            for cut in _cut(parts["test"], patches=options.test_patches, seed=0)
-        ]
+        tested = _cut(parts["test"], patches=options.test_patches, seed=0)
+        of_patches, *features = features_of(network, patches, *tested)
+        mean, components = reference_components(of_patches)
         wanted = np.array([task.score for task in parts["test"]])
         curve = []
         for count in options.components:

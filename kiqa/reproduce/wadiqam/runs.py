@@ -25,7 +25,7 @@ from kiqa.training.wadiqam.settings import PRESETS, WadiqamSettings
 from kiqa.training.wadiqam.tasks import PatchTask, references_of, tasks_trained_on
 
 if TYPE_CHECKING:
-    import keras
+    from kiqa.maps.wadiqam import PatchPooler
 
 SPLITS = 10  # section IV-B
 _IMAGES_AT_ONCE = 64
@@ -131,12 +131,12 @@ def _scores_of(name, pairs):
 
 
 def patch_outputs(
-    network: "keras.Model", tasks: Sequence[PatchTask], *, patches: int, seed: int
+    pooler: "PatchPooler", tasks: Sequence[PatchTask], *, patches: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rate random patches of images.
 
     Args:
-        network: Of `kiqa.models.wadiqam`.
+        pooler: Of a network of `kiqa.models.wadiqam`.
         tasks: Images, with references if the network takes them.
         patches: Random patches an image, N_p.
         seed: Of their places; each image has its own, which do not depend on
@@ -147,20 +147,18 @@ def patch_outputs(
         ``(images, patches)``.
     """
     from kiqa.training.wadiqam.batches import fixed_patches, patch_source
-    from kiqa.training.wadiqam.network import network_inputs
 
-    quality, weight = [], []
+    found = []
     for at in range(0, len(tasks), _IMAGES_AT_ONCE):
         chosen = tasks[at : at + _IMAGES_AT_ONCE]
-        paths, references = [task.path for task in chosen], None
-        if len(network.inputs) > 1:
-            references = references_of(chosen)
+        paths = [task.path for task in chosen]
+        references = references_of(chosen) if pooler.needs_reference else None
         source = patch_source(paths, references, keep_bytes=0)
-        inputs = fixed_patches(source, patches, seed=seed + at)
-        outputs = network.predict(network_inputs(inputs), batch_size=512, verbose=0)
-        quality.append(outputs["quality"].reshape(-1, patches))
-        weight.append(outputs.get("weight", np.ones_like(outputs["quality"])).reshape(-1, patches))
-    return np.concatenate(quality).astype(float), np.concatenate(weight).astype(float)
+        found.append(pooler.rate(*fixed_patches(source, patches, seed=seed + at)))
+    values = np.concatenate(found).astype(float)
+    quality = values[:, 0].reshape(-1, patches)
+    weight = values[:, 1].reshape(-1, patches) if values.shape[1] > 1 else np.ones_like(quality)
+    return quality, weight
 
 
 def pooled_scores(quality: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -173,10 +171,11 @@ def rated(
 ) -> dict[str, np.ndarray]:
     """Return scores of each test's images by a network in a file, higher is better."""
     from kiqa.io.weights import load_model, read_info
+    from kiqa.maps.wadiqam import PatchPooler
 
-    network, sign = load_model(file), 1 if read_info(file).higher_is_better else -1
+    pooler, sign = PatchPooler(load_model(file)), 1 if read_info(file).higher_is_better else -1
     outputs = {
-        name: patch_outputs(network, tasks, patches=patches, seed=seed)
+        name: patch_outputs(pooler, tasks, patches=patches, seed=seed)
         for name, tasks in tests.items()
     }
     return {name: sign * pooled_scores(*each) for name, each in outputs.items()}

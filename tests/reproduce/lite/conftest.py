@@ -6,13 +6,13 @@ from kiqa.models.lite import build_lite
 from kiqa.reproduce.lite import looks
 
 
-@pytest.fixture(scope="package")
-def network():
-    """Random weights, the smallest body."""
+@pytest.fixture(scope="module")
+def network(small_lite):
+    """Random weights, the smallest body in little."""
     return build_lite(variant="lite0", units=2, seed=1)
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def little(network):
     """That network, which reads squares of 64 pixels."""
     with pytest.MonkeyPatch.context() as patch:

@@ -19,6 +19,11 @@ KINDS = {"tid2013": ("01", "08", "10", "11", "15", "22"), "live": ("jpeg", "gblu
 KINDS["csiq"] = ("awgn", "blur", "contrast")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _narrow_networks(small_wadiqam):
+    """All networks here have two narrow convolutions: tables and curves are made of any."""
+
+
 def _records(folder, photo, dataset, *, referenced=True):
     """Blurred images, worse the stronger, of some references."""
     folder.mkdir(exist_ok=True)

@@ -5,6 +5,7 @@ import pytest
 
 from kiqa.data import DATASETS
 from kiqa.io.weights import load_model
+from kiqa.maps.wadiqam import PatchPooler
 from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.wadiqam.reduced import _cut, features_of, reduced_scores, reference_components
 from kiqa.reproduce.wadiqam.runs import patch_outputs, pooled_scores
@@ -24,8 +25,8 @@ def test_reduced_reference(quick, sets, untrained, tmp_path, csv_rows):
     tasks = rated_tasks(DATASETS["live"](""), mode="fr")[:5]
     for file in sorted((out / "trainings").rglob("*.h5")):
         network = load_model(file)
-        expected = pooled_scores(*patch_outputs(network, tasks, patches=4, seed=0))
-        features = [features_of(network, cut) for cut in _cut(tasks, patches=4, seed=0)]
+        expected = pooled_scores(*patch_outputs(PatchPooler(network), tasks, patches=4, seed=0))
+        features = features_of(network, *_cut(tasks, patches=4, seed=0))
         scores = reduced_scores(network, *features, patches=4)
         np.testing.assert_allclose(scores, expected, rtol=1e-4)
 
