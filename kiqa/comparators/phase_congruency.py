@@ -11,8 +11,6 @@ References:
     L. Zhang et al. 2011 (see `kiqa.comparators.fsim`), section II-A.
 """
 
-from functools import lru_cache
-
 import numpy as np
 from scipy import fft
 
@@ -35,18 +33,12 @@ def phase_congruency(values: np.ndarray) -> np.ndarray:
     Returns:
         ``float64`` of shape (H, W) in 0..1; 0 where no filter answers.
     """
-    return _remembered(np.asarray(values, np.float64).tobytes(), values.shape).copy()
-
-
-# FSIM and FSIMc ask for the same two, and all versions of an image for that of the image.
-@lru_cache(maxsize=2)
-def _remembered(content, shape):
-    """The phase congruency of an image's bytes."""
-    spectrum = fft.fft2(np.frombuffer(content).reshape(shape))
-    energy, amplitude = np.zeros(shape), np.zeros(shape)
-    radial, directions = _filters(shape)
-    for angular, *noise in directions:
-        filters = [each * angular for each in radial]
+    radius, angle = _frequencies(values.shape)
+    spectrum = fft.fft2(values)
+    radial = _radial_filters(radius)
+    energy, amplitude = np.zeros(values.shape), np.zeros(values.shape)
+    for number in range(_DIRECTIONS):
+        filters = [each * _angular_filter(angle, number) for each in radial]
         answers = np.stack([fft.ifft2(spectrum * each) for each in filters])
         amplitude += np.abs(answers).sum(axis=0)
         total = answers.sum(axis=0)
@@ -55,24 +47,8 @@ def _remembered(content, shape):
         in_step = answers.real * even + answers.imag * odd
         across = answers.real * odd - answers.imag * even
         own = (in_step - np.abs(across)).sum(axis=0)
-        energy += np.maximum(0, own - _noise_threshold(answers[0], *noise))
+        energy += np.maximum(0, own - _noise_threshold(answers[0], filters))
     return np.divide(energy, amplitude, out=np.zeros_like(energy), where=amplitude > 0)
-
-
-@lru_cache(maxsize=1)  # images of a folder have one size
-def _filters(shape):
-    """The radial filters; of each direction the angular one, and what noise gives by them."""
-    radius, angle = _frequencies(shape)
-    radial = _radial_filters(radius)
-    directions = []
-    for number in range(_DIRECTIONS):
-        angular = _angular_filter(angle, number)
-        filters = [each * angular for each in radial]
-        kernels = np.stack([fft.ifft2(each).real for each in filters]) * np.sqrt(radius.size)
-        squares = np.sum(kernels**2)
-        products = (np.sum(kernels.sum(axis=0) ** 2) - squares) / 2  # of each pair of filters
-        directions.append((angular, np.sum(filters[0] ** 2), squares, products))
-    return radial, directions
 
 
 def _frequencies(shape):
@@ -109,9 +85,12 @@ def _angular_filter(angle, number):
     return np.exp(-(distance**2) / (2 * _SPREAD**2))
 
 
-def _noise_threshold(finest, power, squares, products):
+def _noise_threshold(finest, filters):
     """Energy that noise alone gives, from the median answer of the finest filter."""
-    noise = np.median(np.abs(finest) ** 2) / np.log(2) / power
+    noise = np.median(np.abs(finest) ** 2) / np.log(2) / np.sum(filters[0] ** 2)
+    kernels = np.stack([fft.ifft2(each).real for each in filters]) * np.sqrt(finest.size)
+    squares = np.sum(kernels**2)
+    products = (np.sum(kernels.sum(axis=0) ** 2) - squares) / 2  # of each pair of filters
     tau = np.sqrt((2 * noise * squares + 4 * noise * products) / 2)
     mean, deviation = tau * np.sqrt(np.pi / 2), np.sqrt((2 - np.pi / 2) * tau**2)
     return (mean + _DEVIATIONS * deviation) / _RESCALED
