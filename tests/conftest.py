@@ -12,6 +12,7 @@ os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(1 << 30))
 if "PYTEST_XDIST_WORKER" in os.environ:  # a processor each; more threads wait for each other
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # NumPy's products and scikit-learn's
 
 import gc  # noqa: E402
 import io  # noqa: E402

@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 from keras import layers
 
-from kiqa.io.weights import Details, export_h5, load_model, model_configs
+from kiqa.io.weights import Details, export_h5, load_model
 from kiqa.io.weights.dialect import keras2_config
+from kiqa.io.weights.model_configs import without_memory
 from kiqa.models import MODELS, builder
 
 from .test_readme import WITHOUT_KIQA, python_blocks
@@ -367,7 +368,7 @@ def _compared(config):
 @pytest.mark.parametrize(("name", "shipped"), AS_SHIPPED.items())
 def test_shipped_file_has_the_graph_of_the_builder(name, shipped):
     """What would be exported today, layer by layer, so that the file stands for it."""
-    with model_configs._waiting():  # of whose weights nobody asks
+    with without_memory():  # of whose weights nobody asks
         today = json.loads(json.dumps(keras2_config(_by_builder(name))))
     with h5py.File(SHIPPED / f"{shipped}.h5") as file:
         assert _compared(today) == _compared(json.loads(file.attrs["model_config"]))

@@ -19,7 +19,7 @@ from types import SimpleNamespace
 import pytest
 
 from kiqa.io.text import unescaped
-from kiqa.io.weights import Details, export_h5, model_configs
+from kiqa.io.weights import Details, export_h5
 
 from .attack import BAD, aimed, furnish_attack
 from .test_outputs import _parsers
@@ -63,9 +63,6 @@ MORE = {
     "train_rnn_biqa fine-tune": ("--backbone", "compact", "--assumed-sd", "15"),
 }  # fmt: skip
 
-# Draw a network, whose weights nobody looks at.
-DRAWN = ("reproduce paq2piq-fig9", "reproduce thesis-fig12")
-
 
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory, feature_body):
@@ -101,7 +98,7 @@ def attacked(
         monkeypatch.setattr("kiqa.io.weights.h5._built", built_once)
         for module in ("forms", "regions"):
             monkeypatch.setattr(f"kiqa.reproduce.varjpeg.{module}.QUALITIES", (50,))
-        mode = _mode(request.param, eagerly)
+        mode = eagerly() if _trains(request.param) else contextlib.nullcontext()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mode:
             status = _call(request.param)
         said = []
@@ -113,11 +110,9 @@ def attacked(
         )
 
 
-def _mode(name, eagerly):
-    """Few steps of a network are taken operation by operation; what is drawn has no weights."""
-    if name.startswith(("train_", "reproduce wadiqam")):
-        return eagerly()
-    return model_configs._waiting() if name in DRAWN else contextlib.nullcontext()
+def _trains(name):
+    """Whether it takes a few steps of a network; others run one network over many images."""
+    return name.startswith(("train_", "reproduce wadiqam"))
 
 
 def _call(name):

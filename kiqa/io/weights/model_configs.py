@@ -4,10 +4,10 @@
 `kiqa.io.weights.allowed` lists, in canonical spelling, and refuses the rest;
 `build_model` makes a fresh, uncompiled model of it, whose weights take memory
 only when they have been compared with a file; `planned_model` one whose weights
-never do.
+never do, nor do those of whatever is built in `without_memory`.
 
 Public names: `checked_config`, `build_model`, `planned_model`,
-`GRAPH_CLASSES`.
+`without_memory`, `GRAPH_CLASSES`.
 """
 
 import contextlib
@@ -107,7 +107,7 @@ def build_model(
         ValueError: As `checked_config`; or if it cannot be rebuilt.
     """
     checked = checked_config(config)
-    with _waiting() as scope:
+    with without_memory() as scope:
         model = _built(checked)
         if check:
             check(model)
@@ -128,21 +128,24 @@ def planned_model(config: dict[str, Any]) -> "keras.Model":
         ValueError: As `build_model`.
     """
     checked = checked_config(config)
-    with _waiting():
+    with without_memory():
         return _built(checked)
 
 
 @contextlib.contextmanager
-def _waiting() -> "Iterator[keras.StatelessScope]":
-    """Variables made in it wait for memory to its end, where they get it if the scope says so.
+def without_memory() -> "Iterator[keras.StatelessScope]":
+    """Networks built in it have weights with names and shapes, but no memory: to look at.
 
-    Keras would remember those that do not, and give it to them at the end of any such scope.
+    Yields:
+        Keras's scope. Its ``initialize_variables`` set to true gives them memory
+        at the end, by their initializers.
     """
     import keras
 
     # Private; no public way forgets them.
     from keras.src.backend.common import global_state
 
+    # Keras would remember the weights, and give them memory at the end of any such scope.
     others = global_state.get_global_attribute(_WAITING) or []
     global_state.set_global_attribute(_WAITING, [])
     try:

@@ -29,16 +29,18 @@ def _run(options: argparse.Namespace) -> int:
     from kiqa.startup import start_keras
 
     start_keras()
+    from kiqa.io.weights.model_configs import without_memory
     from kiqa.models.paq2piq import KINDS, build_paq2piq_head
     from kiqa.models.resnet18 import build_resnet18
 
-    body = stages_of(build_resnet18(), (PAQ2PIQ.side, PAQ2PIQ.side, 3), whole=True)
+    with without_memory():
+        body = stages_of(build_resnet18(), (PAQ2PIQ.side, PAQ2PIQ.side, 3), whole=True)
+        heads = {kind: build_paq2piq_head(kind=kind) for kind in KINDS}
     cut = PAQ2PIQ.bins, PAQ2PIQ.bins, PAQ2PIQ.features
     pooled = {"name": "roi_pool", "kind": "pooling", "layers": 0, "parameters": 0, "shape": cut}
     figure = Figure(figsize=(14, 10.5), layout="constrained")
     rows = []
-    for ax, kind in zip(figure.subplots(len(KINDS), 1), KINDS, strict=True):
-        head = build_paq2piq_head(kind=kind)
+    for ax, (kind, head) in zip(figure.subplots(len(heads), 1), heads.items(), strict=True):
         shape = {"bm": body[-1]["shape"], "rm": cut, "fm": (PAQ2PIQ.patches + 1, *cut)}[kind]
         stages = [*body, *([] if kind == "bm" else [pooled]), *stages_of(head, shape)]
         plot_architecture(changing(stages), ax=ax)

@@ -73,9 +73,11 @@ def _fig_7(options: argparse.Namespace) -> int:
     from kiqa.startup import start_keras
 
     start_keras()
+    from kiqa.io.weights.model_configs import without_memory
     from kiqa.models.patchnet import build_patchnet
 
-    stages = stages_of(build_patchnet(), (PATCHNET.patch, PATCHNET.patch, 3))
+    with without_memory():
+        stages = stages_of(build_patchnet(), (PATCHNET.patch, PATCHNET.patch, 3))
     return draw(stages, options, "thesis-fig7")
 
 
@@ -83,11 +85,13 @@ def _fig_12(options: argparse.Namespace) -> int:
     from kiqa.startup import start_keras
 
     start_keras()
+    from kiqa.io.weights.model_configs import without_memory
     from kiqa.models.aggregator import build_aggregator
 
     height, width = options.height, options.width
     rows, columns = ((side - PATCHNET.patch) // PATCHNET.stride + 1 for side in (height, width))
-    stages = stages_of(build_aggregator(), (rows, columns, 3), whole=True)
+    with without_memory():
+        stages = stages_of(build_aggregator(), (rows, columns, 3), whole=True)
     return draw(stages, options, "thesis-fig12")
 
 

@@ -2,15 +2,13 @@
 
 import pytest
 
-from kiqa.io.weights import model_configs
 from kiqa.reproduce.__main__ import main
 
 
 @pytest.mark.slow
 def test_three_networks_with_one_body(tmp_path, csv_rows):
     """ResNet-18's four stages; P2P-BM has no RoIPool; the feedback is four more values."""
-    with model_configs._waiting():  # of whose weights nobody asks
-        assert main(["paq2piq-fig9", "--output", str(tmp_path)]) == 0
+    assert main(["paq2piq-fig9", "--output", str(tmp_path)]) == 0
     rows = csv_rows(tmp_path / "paq2piq-fig9.csv")
     of = {name: {row["name"]: row for row in rows if row["network"] == name}
           for name in ("P2P-BM", "P2P-RM", "P2P-FM")}  # fmt: skip

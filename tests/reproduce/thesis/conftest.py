@@ -1,6 +1,7 @@
 """Small data sets, a finished run of kiqa.train_patchnet, and one image."""
 
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -8,7 +9,6 @@ from PIL import Image
 from scipy.io import savemat
 
 from kiqa.data.splits import read_split
-from kiqa.io.weights import model_configs
 
 IMAGES = 10
 
@@ -108,12 +108,10 @@ def photograph(tmp_path):
 def _one_aggregator():
     from kiqa.models.aggregator import build_aggregator
 
-    with model_configs._waiting():
-        model = build_aggregator()
-    return lambda: model
+    return cache(build_aggregator)
 
 
 @pytest.fixture
 def aggregator_once(monkeypatch, _one_aggregator):
-    """The aggregator is built once for all tests that draw it, its weights without memory."""
+    """The aggregator is built once for all tests that draw it."""
     monkeypatch.setattr("kiqa.models.aggregator.build_aggregator", _one_aggregator)
