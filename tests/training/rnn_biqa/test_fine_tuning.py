@@ -239,8 +239,8 @@ def test_resnet_takes_over_keras_weights_turned_to_rgb(tmp_path, monkeypatch, ea
         twin.save(tmp_path / "models" / file)
     assert "conv1_conv" in start_extractor(model, "resnet50", "imagenet")
     pixels = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3)).astype(np.float32)
-    expected = twin.predict(keras.applications.resnet.preprocess_input(pixels.copy()), verbose=0)
-    found = without_head(model).predict(pixels, verbose=0)
+    expected = twin.predict_on_batch(keras.applications.resnet.preprocess_input(pixels.copy()))
+    found = without_head(model).predict_on_batch(pixels)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
     freeze_until(model, "resnet50", "auto")
     frozen = [layer.name for layer in model.layers if not layer.trainable]
