@@ -122,7 +122,7 @@ def test_the_order_can_be_learnt(tmp_path, monkeypatch, only_fits):
     errors = {}
     for method in ("rnn", "average"):
         settings = PoolingSettings(
-            method=method, epochs=8, batch_size=8, learning_rate=0.006, rate_decay=0.9, keep="best"
+            method=method, epochs=5, batch_size=8, learning_rate=0.01, rate_decay=0.9, keep="best"
         )
         model, result = train_pooling(
             _rated(160), settings, workdir=tmp_path / method, validation=_rated(40, seed=1)
