@@ -111,7 +111,7 @@ def test_versions_multiply_the_training_photographs_only(data, tmp_path, patchne
 
 @pytest.mark.slow
 def test_cross_fit_maps_each_photograph_by_the_network_that_did_not_see_it(
-    data, tmp_path, patchnet, monkeypatch
+    data, tmp_path, patchnet, monkeypatch, eager
 ):
     """Training photographs go to the fold whose test part holds them, validation to --patchnet."""
     table = pd.read_csv(tmp_path / "split.csv")
@@ -168,7 +168,7 @@ def test_cross_fit_with_a_photograph_in_no_fold_is_refused(data, tmp_path, patch
 
 
 @pytest.mark.slow
-def test_resume_finds_the_run(data, tmp_path, patchnet, capsys):
+def test_resume_finds_the_run(data, tmp_path, patchnet, capsys, eager):
     """Without --resume a run in the folder is refused; with it more epochs can follow."""
     assert main(_arguments(data, tmp_path, patchnet)) == 0
     assert main(_arguments(data, tmp_path, patchnet)) == 2
@@ -217,7 +217,7 @@ def test_split_random_draws_the_thesis_shares_of_what_is_left(tmp_path, asked):
 
 
 @pytest.mark.slow
-def test_a_data_set_with_a_split_of_its_own_keeps_it(data, tmp_path, patchnet):
+def test_a_data_set_with_a_split_of_its_own_keeps_it(data, tmp_path, patchnet, eager):
     """Nothing is drawn; as in every other training."""
     (data / "split.csv").write_text((tmp_path / "split.csv").read_text())
     arguments = _arguments(data, tmp_path, patchnet)
@@ -269,7 +269,7 @@ def test_pretraining_on_distortions_needs_no_scores(data, tmp_path, patchnet):
 
 
 @pytest.mark.slow
-def test_unreadable_photographs_are_left_out(data, tmp_path, patchnet, capsys):
+def test_unreadable_photographs_are_left_out(data, tmp_path, patchnet, capsys, eager):
     """They are named, and the run goes on with the others."""
     (data / "Images" / "ss01 (1).jpg").write_bytes(b"no picture")
     assert main(_arguments(data, tmp_path, patchnet)) == 0

@@ -55,7 +55,7 @@ def test_training_from_the_command_line(biq, tmp_path, capsys, eager):
 
 
 @pytest.mark.slow
-def test_live_fb_brings_its_patches(tmp_path, photo, small_body, monkeypatch):
+def test_live_fb_brings_its_patches(tmp_path, photo, small_body, monkeypatch, eager):
     """Three rated patches of each image, from the data set's own files; a small network."""
     monkeypatch.setattr(paq2piq_models, "build_resnet18", small_body)
     folder = tmp_path / "database"

@@ -57,7 +57,7 @@ def test_a_full_disk_is_one_line(data, tmp_path, capsys, monkeypatch, eager):
     assert "No space left" in capsys.readouterr().err
 
 
-def test_control_c_says_how_to_resume(data, tmp_path, capsys, monkeypatch):
+def test_control_c_says_how_to_resume(data, tmp_path, capsys, monkeypatch, eager):
     """Ctrl-C exits with 130 and names the option."""
 
     def stop(*args, **kwargs):

@@ -51,7 +51,7 @@ def features(biq, extractor, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_from_features_to_scores(biq, features, tmp_path, capsys):
+def test_from_features_to_scores(biq, features, tmp_path, capsys, eager):
     """Train on train, report on test, and score images with the file written."""
     run = tmp_path / "run"
     assert main(["pool", "--features", str(features), "--workdir", str(run), *QUICK]) == 0
@@ -92,7 +92,7 @@ def taught(biq, extractor, features, tmp_path, all_half):
 
 
 @pytest.mark.slow
-def test_a_teachers_scores_are_told_by_features_and_network(taught, tmp_path, capsys):
+def test_a_teachers_scores_are_told_by_features_and_network(taught, tmp_path, capsys, eager):
     """Blended ones beside people's, with what the teacher saw; alone with a weight of 1."""
     for weight, wanted in (("0.5", ["human", "human", "teacher"]), ("1", ["human", "teacher"])):
         folder, status = taught(f"features{weight}", "--teacher-weight", weight)
@@ -163,7 +163,7 @@ def test_another_data_set_is_the_test(features, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_some_of_the_training_images(features, tmp_path):
+def test_some_of_the_training_images(features, tmp_path, eager):
     """--limit takes some of the train part; the test part stays."""
     options = ["pool", "--features", str(features), "--workdir", str(tmp_path), *QUICK]
     assert main([*options, "--limit", "3", "--keep", "best", "--early-stopping", "1"]) == 0

@@ -45,6 +45,7 @@ def epoch_dataset(
             raise
         return [np.asarray(array) for array in tf.nest.flatten(batch)]
 
+    @tf.autograph.experimental.do_not_convert  # nothing to convert, which takes longer than it
     def read_augmented_batch(number):
         arrays = tf.numpy_function(made, [number], [spec.dtype for spec in specs])
         shaped = [tf.ensure_shape(a, spec.shape) for a, spec in zip(arrays, specs, strict=True)]

@@ -31,7 +31,7 @@ def network_function(
         return lambda values: model.predict_on_batch(values.astype(np.float32))
     import tensorflow as tf
 
-    @tf.function(input_signature=[tf.TensorSpec(model.inputs[0].shape, dtype)])
+    @tf.function(input_signature=[tf.TensorSpec(model.inputs[0].shape, dtype)], autograph=False)
     def run(values):
         return model(tf.cast(values, tf.float32), training=False)
 

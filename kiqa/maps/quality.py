@@ -232,7 +232,9 @@ def _patch_function(model, patch):
     """The model as a compiled function of a batch of patches."""
     import tensorflow as tf
 
-    @tf.function(input_signature=[tf.TensorSpec([None, patch, patch, 3], tf.uint8)])
+    spec = tf.TensorSpec([None, patch, patch, 3], tf.uint8)
+
+    @tf.function(input_signature=[spec], autograph=False)
     def run(patches):
         return model(tf.cast(patches, tf.float32), training=False)[:, 0]
 

@@ -273,7 +273,7 @@ def _compiled(model, patch, parts):
 
     spec = tf.TensorSpec([None, patch, patch, 3], tf.uint8)
 
-    @tf.function(input_signature=[spec] * len(model.inputs))
+    @tf.function(input_signature=[spec] * len(model.inputs), autograph=False)
     def run(*patches):
         inputs = [tf.cast(patch, tf.float32) for patch in patches]
         outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)

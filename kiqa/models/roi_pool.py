@@ -68,14 +68,12 @@ def roi_pool(
             f"Expected features of known rows and columns. Received: shape {features.shape}. Call "
             "it outside of the compiled function, or fix the size of the images."
         )
-    rois = ops.cast(rois, "float32")
-    sides = [
-        roi_bins(rois[..., first], rois[..., first + 2], cells=cells, bins=bins, stride=stride)
-        for first, cells in ((1, rows), (0, columns))
-    ]
-    (top, bottom), (left, right) = sides
+    corners = ops.split(ops.cast(rois, "float32"), 2, axis=-1)  # left and top, right and bottom
+    cells = ops.array([[columns], [rows]], "int32")
+    sides = roi_bins(*corners, cells=cells, bins=bins, stride=stride)
+    (left, top), (right, bottom) = (ops.unstack(edges, 2, axis=-2) for edges in sides)
     height, width = bottom - top, right - left
-    filled = ops.logical_and((height > 0)[..., :, None], (width > 0)[..., None, :])
+    filled = ops.logical_and(_down(height > 0), _across(width > 0))
     levels = [
         _levels(cells if most is None else _most_cells(most, cells, bins=bins, stride=stride))
         for most, cells in zip(largest or (None, None), (rows, columns), strict=True)
@@ -84,14 +82,13 @@ def roi_pool(
     picture = ops.reshape(ops.arange(ops.shape(features)[0], dtype="int32"), (-1, 1, 1, 1))
     total = ops.shape(features)[0] * rows * columns
 
-    level = row_level[..., :, None] * levels[1] + column_level[..., None, :]
+    level = _down(row_level * levels[1]) + _across(column_level)
+    start = level * total + picture * (rows * columns)
     rows_of = [_inside(top, rows), _inside(bottom - 2**row_level, rows)]
     columns_of = [_inside(left, columns), _inside(right - 2**column_level, columns)]
-    places = [
-        level * total + (picture * rows + row[..., :, None]) * columns + column[..., None, :]
-        for row in rows_of
-        for column in columns_of
-    ]
+    starts = [start + _down(row * columns) for row in rows_of]
+    across = [_across(column) for column in columns_of]
+    places = [first + column for first in starts for column in across]
     step = channels
     if isinstance(features.shape[0], int):
         values = features.shape[0] * rows * columns * levels[0] * levels[1]
@@ -108,14 +105,14 @@ def roi_pool(
 
 
 def roi_bins(
-    low: Any, high: Any, *, cells: int, bins: int = PAQ2PIQ.bins, stride: int = PAQ2PIQ.stride
+    low: Any, high: Any, *, cells: Any, bins: int = PAQ2PIQ.bins, stride: int = PAQ2PIQ.stride
 ) -> tuple[Any, Any]:
     """Return the feature cells of each bin on one axis.
 
     Args:
         low: Tensor of left (or top) edges in pixels, any shape.
         high: The right (or lower) edges, of the same shape.
-        cells: Feature cells on this axis.
+        cells: Feature cells on this axis; an array for edges of several axes.
         bins: Bins a side.
         stride: Pixels between neighbouring features.
 
@@ -123,11 +120,13 @@ def roi_bins(
         ``(first, end)``, integer tensors with an axis of ``bins`` added: bin
         j holds the cells ``first <= cell < end``; none if they are equal.
     """
-    begin, last = (_rounded(ops.cast(edge, "float32") / stride) for edge in (low, high))
-    length = ops.maximum(last - begin + 1, 1)[..., None]
+    begin, last = (
+        _rounded(ops.expand_dims(ops.cast(edge, "float32"), -1) / stride) for edge in (low, high)
+    )
+    length = ops.maximum(last - begin + 1, 1)
     number = ops.arange(bins, dtype="int32")
-    first = begin[..., None] + (number * length) // bins
-    end = begin[..., None] + ((number + 1) * length + bins - 1) // bins
+    first = begin + (number * length) // bins
+    end = begin + ((number + 1) * length + bins - 1) // bins
     return ops.clip(first, 0, cells), ops.clip(end, 0, cells)
 
 
@@ -137,6 +136,16 @@ def _rounded(x):
     whole = ops.floor(size)
     whole = whole + ops.cast(size - whole >= 0.5, x.dtype)
     return ops.cast(ops.sign(x) * whole, "int32")
+
+
+def _down(values):
+    """Numbers of the bins' rows, for all of their columns."""
+    return ops.expand_dims(values, -1)
+
+
+def _across(values):
+    """Numbers of the bins' columns, for all of their rows."""
+    return ops.expand_dims(values, -2)
 
 
 def _inside(index, cells):

@@ -105,7 +105,7 @@ def train_lite(
         return stage.build(train, validation, unrated, folder, run)
 
     def validate(tail):
-        plain, other = (_rated(stage.model, tail, features) for features in stage.checks)
+        plain, other = (stage.rated(tail, features) for features in stage.checks)
         numbers, history_srocc = score_numbers(plain, wanted), srocc(other, wanted)
         return {
             **numbers,
@@ -183,6 +183,7 @@ class _Stage:
             folder=folder,
         )  # fmt: skip
         copy_judge(self.model)
+        self._judge = judge_of(self.model)
         tail = tail_of(self.model, settings)
         steps = len(self.plan(0)) * settings.epochs
         compile_for(tail, settings, rate=settings.learning_rate, steps=steps)
@@ -197,6 +198,19 @@ class _Stage:
             degraded=settings.degraded, seed=settings.seed, epoch=epoch,
         )  # fmt: skip
 
+    def rated(self, tail: keras.Model, features: FeatureSet) -> np.ndarray:
+        """Return scores of stored images, the mean of both judges, ``float64`` (n,)."""
+        scores = []
+        for at in range(0, len(features), _RATED_TOGETHER):
+            rows = slice(at, at + _RATED_TOGETHER)
+            first = self._judge.predict_on_batch(as_inputs(self.model, features.averages[rows]))
+            maps = np.asarray(features.maps[rows], np.float32)
+            early = as_inputs(self.model, features.averages[rows], early=True)
+            second = tail.predict_on_batch([maps, *early])
+            count = len(maps)  # on several devices each computes, and says, the whole batch
+            scores.append((first[:count, 0] + second[:count, 0]) / 2)
+        return np.concatenate(scores).astype(np.float64)
+
 
 def _start(initial):
     """``"imagenet"``, or ``None`` for random weights."""
@@ -210,20 +224,6 @@ def _start(initial):
 
 def _row(record) -> dict[str, Any]:
     return {"image_name": record.name, "content": record.content, "mos01": record.mos01}
-
-
-def _rated(model, tail, features: FeatureSet) -> np.ndarray:
-    """The network's scores of stored images, the mean of both judges, ``float64`` (n,)."""
-    judge, scores = judge_of(model), []
-    for at in range(0, len(features), _RATED_TOGETHER):
-        rows = slice(at, at + _RATED_TOGETHER)
-        first = judge.predict_on_batch(as_inputs(model, features.averages[rows]))
-        maps = np.asarray(features.maps[rows], np.float32)
-        early = as_inputs(model, features.averages[rows], early=True)
-        second = tail.predict_on_batch([maps, *early])
-        count = len(maps)  # on several devices each computes, and says, the whole batch
-        scores.append((first[:count, 0] + second[:count, 0]) / 2)
-    return np.concatenate(scores).astype(np.float64)
 
 
 def _check(parts, unrated):

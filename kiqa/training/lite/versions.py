@@ -25,6 +25,7 @@ from kiqa.data.records import ScoredImage
 from kiqa.io.files import replacing
 from kiqa.io.images import load_image
 from kiqa.maps.lite import WORKING_AREA
+from kiqa.maps.network_function import network_function
 from kiqa.models.efficientnet_lite import stage_layers
 from kiqa.models.lite import JUDGES
 from kiqa.training.lite.settings import LiteSettings
@@ -169,11 +170,10 @@ def _looker(model, variant):
     """A function from a batch of squares to stage 4 and to the averages."""
     stage = model.get_layer(stage_layers(variant, folded=True)[_STAGE]).output
     maps = [model.get_layer(f"{name}_mean").input for name in JUDGES[""]]
-    both = keras.Model(model.inputs[0], [stage, *maps])
+    both = network_function(keras.Model(model.inputs[0], [stage, *maps]), dtype="uint8")
 
     def look(batch):
-        found = both.predict_on_batch(batch)  # on several devices each says the whole batch
-        first, *others = (values[: len(batch)] for values in found)
+        first, *others = both(batch)
         means = [np.mean(values, axis=(1, 2)) for values in others]
         powers = [np.mean(np.square(values), axis=(1, 2)) for values in others]
         return first, np.concatenate(means + powers, axis=1)
@@ -186,10 +186,10 @@ def _batches(images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     for image in images:
         waiting.append(image)
         if len(waiting) == _BATCH:
-            yield np.stack(waiting).astype(np.float32)
+            yield np.stack(waiting)
             waiting = []
     if waiting:
-        yield np.stack(waiting).astype(np.float32)
+        yield np.stack(waiting)
 
 
 def _store(folder, name, count, images, look, *, progress):

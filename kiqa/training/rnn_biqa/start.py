@@ -14,6 +14,7 @@ from kiqa.io.weights import WeightsError, load_model, load_weights
 from kiqa.io.weights.tensors import open_h5
 from kiqa.models.efficientnet_lite import stage_layers
 from kiqa.models.keras_cache import keras_imagenet_file
+from kiqa.models.rnn_features import without_head
 from kiqa.training.runs.start import (
     fitting_layers,
     set_layers,
@@ -68,12 +69,9 @@ def start_extractor(
         return start_efficientnet_lite(network, initial)
     path = keras_imagenet_file("resnet50") if str(initial) == "imagenet" else Path(initial)
     if path.suffix == ".h5" and path.is_file() and not _is_ours(path):
-        source, turned = _keras_resnet50(path), True
-    else:
-        source, turned = load_model(initial), False
+        return _set_keras_resnet50(without_head(network), path)
+    source = load_model(initial)
     found = {layer.name: layer.get_weights() for layer in source.layers if layer.weights}
-    if turned:  # BGR to RGB
-        found[_FIRST][0] = found[_FIRST][0][:, :, ::-1]
     names = set_layers(fitting_layers(network, found), found)
     if _FIRST not in names:
         raise ValueError(
@@ -117,14 +115,15 @@ def _is_ours(path):
         raise ValueError(f"Expected a .h5 file. Received: {path} ({shortened(error)}).") from error
 
 
-def _keras_resnet50(path):
-    """Keras's own ResNet-50 with the weights of a file."""
-    twin = keras.applications.ResNet50(include_top=False, weights=None)
+def _set_keras_resnet50(body, path):
+    """Set the layers to the weights of Keras's own ResNet-50 in a file, and return their names."""
     try:
-        load_weights(twin, path)
+        load_weights(body, path)
     except WeightsError as error:
         raise ValueError(
             f"Expected the weights of keras.applications.ResNet50 without its top. Received: "
             f"{path} ({shortened(error)})."
         ) from error
-    return twin
+    kernel = body.get_layer(_FIRST).kernel
+    kernel.assign(kernel.numpy()[:, :, ::-1])  # BGR to RGB
+    return tuple(layer.name for layer in body.layers if layer.weights)

@@ -29,7 +29,7 @@ def test_scores_are_those_of_the_best_region(eager, monkeypatch):
     """On stacks that it never saw, with FISH and gray of noise, the ranks are the region's."""
     monkeypatch.setattr(keras.applications, "DenseNet169", keras.applications.DenseNet121)
     model = build_aggregator(seed=0)
-    stacks, best = _stacks(16, seed=1)
+    stacks, best = _stacks(12, seed=1)
     start_from_patchnet_map(model, stacks, best, batch_size=8)
     unseen, wanted = _stacks(16, seed=2)
     scores = np.asarray(model.predict_on_batch(unseen))[:, 0]

@@ -75,10 +75,17 @@ def small():
 
 @pytest.fixture(scope="module")
 def run(images, tmp_path_factory, as_killed):
-    """Folder and result of a run; beside it one killed in the first judge."""
+    """Folder and result of a run; beside it those of runs that were killed at three moments."""
     folder = tmp_path_factory.mktemp("run") / "run"
-    report = as_killed(folder, folder.with_name("killed"), at="judge: epoch 1,")
-    return folder, _train(images, folder, report=report)
+    kills = [
+        as_killed(folder, folder.with_name(f"killed in {place}"), at=line)
+        for place, line in (
+            ("judge", "judge: epoch 1,"),
+            ("tail", "epoch 1,"),
+            ("maps", "maps: epoch 1,"),
+        )
+    ]
+    return folder, _train(images, folder, report=lambda line: [kill(line) for kill in kills])
 
 
 @pytest.mark.slow
@@ -125,7 +132,13 @@ def test_windows_say_how_much_of_them_is_masked(photo, monkeypatch):
 
 @pytest.mark.slow
 def test_interrupted_training_gives_the_same_files(run, images, tmp_path, monkeypatch):
-    """In the first judge, whose run has not begun yet, in fine-tuning and in the last network."""
+    """In the first judge, whose run has not begun yet, in fine-tuning and in the last network.
+
+    The first two go on to a checkpoint of the whole run, bit by bit; the third to its files.
+    """
+
+    def killed(place):
+        return shutil.copytree(run[0].with_name(f"killed in {place}"), tmp_path / place)
 
     def stop_at(first):
         def stop(message):
@@ -134,13 +147,19 @@ def test_interrupted_training_gives_the_same_files(run, images, tmp_path, monkey
 
         return stop
 
-    folder = shutil.copytree(run[0].with_name("killed"), tmp_path / "run")
     monkeypatch.setattr(versions, "_store", None)  # nothing is prepared again
-    for moment in ("epoch 1", "maps: epoch 1"):
-        resume = (folder / "settings.json").is_file()
+    for place, end, file in (
+        ("judge", "judge: epoch 2,", "features-*/judge/checkpoint.npz"),
+        ("tail", "epoch 2,", "checkpoint.npz"),
+    ):
+        folder = killed(place)
         with pytest.raises(KeyboardInterrupt):
-            _train(images, folder, report=stop_at(moment), resume=resume)
-    lines = []
+            _train(images, folder, report=stop_at(end), resume=place == "tail")
+        one, whole = (read_checkpoint(*root.glob(file)) for root in (folder, run[0]))
+        for group in ("model", "optimizer", "best"):
+            for a, b in zip(getattr(one, group), getattr(whole, group), strict=True):
+                np.testing.assert_array_equal(a, b)
+    folder, lines = killed("maps"), []
     _train(images, folder, resume=True, report=lines.append)
     assert [line[:13] for line in lines if "epoch" in line] == ["maps: epoch 2"]
     for name in ("lite.h5", "lite_local.h5"):

@@ -3,6 +3,7 @@
 The body is a small one with the real one's sides; tests/test_train_paq2piq.py trains the real one.
 """
 
+import shutil
 from dataclasses import replace
 
 import keras
@@ -13,6 +14,8 @@ from PIL import Image
 
 from kiqa.io.weights import Details, export_h5, load_model, read_info
 from kiqa.models import paq2piq as paq2piq_models
+from kiqa.models.efficientnet_lite import VARIANTS
+from kiqa.models.lite import build_lite
 from kiqa.models.paq2piq import build_paq2piq_head
 from kiqa.scoring import Scorer
 from kiqa.training.paq2piq import network as paq2piq_network
@@ -65,11 +68,12 @@ def _trained(tasks, folder, settings=QUICK, **options):
 
 
 @pytest.fixture(scope="module")
-def whole(tasks, tmp_path_factory, only_fitting):
-    """Folder and result of an uninterrupted run with `QUICK`; tests only read it."""
-    folder = tmp_path_factory.mktemp("whole")
+def whole(tasks, tmp_path_factory, only_fitting, as_killed):
+    """Folder and result of a run with `QUICK`, beside it one killed; tests only read them."""
+    folder = tmp_path_factory.mktemp("run") / "whole"
+    report = as_killed(folder, folder.with_name("killed"))
     with only_fitting():
-        return folder, _trained(tasks, folder, patch_scores="brightness, too")
+        return folder, _trained(tasks, folder, patch_scores="brightness, too", report=report)
 
 
 @pytest.mark.slow
@@ -99,18 +103,22 @@ def test_training_learns_and_writes_a_network_that_scores(tasks, tmp_path, whole
 
 @pytest.mark.slow
 def test_continued_run_gives_the_same_weights(tasks, whole, tmp_path, only_fits):
-    """One epoch and another after a restart, or both at once: bit by bit."""
-    _trained(tasks, tmp_path, replace(QUICK, epochs=1))
-    _trained(tasks, tmp_path, resume=True)
-    one, two = (load_model(run / "paq2piq_rm.h5") for run in (whole[0], tmp_path))
+    """One epoch, which was all that was asked for, and another, or both at once: bit by bit."""
+    folder = shutil.copytree(whole[0].with_name("killed"), tmp_path / "run")
+    asked = (folder / "settings.json").read_text()
+    (folder / "settings.json").write_text(asked.replace('"epochs": 2', '"epochs": 1'))
+    assert not (folder / "paq2piq_rm.h5").exists()
+    _trained(tasks, folder, resume=True)
+    assert (folder / "settings.json").read_text() == asked
+    one, two = (load_model(run / "paq2piq_rm.h5") for run in (whole[0], folder))
     for a, b in zip(one.weights, two.weights, strict=True):
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
-    history = [pd.read_csv(run / "history.csv")["loss"] for run in (whole[0], tmp_path)]
+    history = [pd.read_csv(run / "history.csv")["loss"] for run in (whole[0], folder)]
     assert history[0].tolist() == history[1].tolist()
     with pytest.raises(ValueError, match="head_rate was 0.01"):
-        _trained(tasks, tmp_path, replace(QUICK, head_rate=0.1), resume=True)
+        _trained(tasks, folder, replace(QUICK, head_rate=0.1), resume=True)
     with pytest.raises(ValueError, match="--resume"):
-        _trained(tasks, tmp_path)
+        _trained(tasks, folder)
 
 
 @pytest.mark.slow
@@ -242,13 +250,17 @@ def test_start_from_a_converted_network(tmp_path, small_body):
 
 
 @pytest.mark.slow
-def test_efficientnet_lite_is_a_body(tasks, tmp_path, eager, shipped_once):
-    """It begins as `lite` is tuned, trains, and its two files score as was validated."""
+def test_efficientnet_lite_is_a_body(tasks, tmp_path, eager, monkeypatch):
+    """It begins as a `lite` is tuned, trains, and its two files score as was validated."""
     assert paq2piq_models.BODIES == BODIES
+    monkeypatch.setitem(VARIANTS, "lite2", (0.25, 0.25))  # one block a stage, narrow ones
+    lite = build_lite(variant="lite2", units=2, seed=1)
+    details = Details("lite", "1", "0..1", higher_is_better=True, mode="lite", trained_on=())
+    initial = export_h5(lite, tmp_path / "lite.h5", details)
     settings = replace(QUICK, body="efficientnet-lite2", epochs=1, learning_rate=1e-12)
     few = tasks[0][:6], tasks[1][:3]  # one step
-    result = _trained(few, tmp_path, settings, initial="lite")
-    body, lite = load_model(tmp_path / "paq2piq_rm.h5"), load_model("lite")
+    result = _trained(few, tmp_path, settings, initial=initial)
+    body = load_model(tmp_path / "paq2piq_rm.h5")
     for name, theirs in (("stem_conv", ""), ("head_conv", "tuned_")):
         wanted = np.asarray(lite.get_layer(f"{theirs}{name}").kernel)
         found = np.asarray(body.get_layer(name).kernel)

@@ -38,11 +38,12 @@ def kill_after(monkeypatch, saves):
 
 
 @pytest.fixture(scope="module")
-def finished(konpatch, tiny, tmp_path_factory, only_fitting):
-    """An uninterrupted run; tests only read it."""
-    workdir = tmp_path_factory.mktemp("finished")
+def finished(konpatch, tiny, tmp_path_factory, only_fitting, as_killed):
+    """An uninterrupted run, beside it one killed; tests only read them."""
+    workdir = tmp_path_factory.mktemp("runs") / "finished"
+    report = as_killed(workdir, workdir.with_name("killed"), at="instance 1, epoch 2,")
     with only_fitting():
-        return workdir, train_patchnet(konpatch, tiny, workdir=workdir)
+        return workdir, train_patchnet(konpatch, tiny, workdir=workdir, report=report)
 
 
 @pytest.mark.slow
@@ -89,17 +90,17 @@ def test_weights_and_predictions_are_those_of_the_best_epoch(finished, konpatch,
 
 
 @pytest.fixture(scope="module")
-def killed(konpatch, tiny, tmp_path_factory, only_fitting):
+def killed(finished, konpatch, tiny, tmp_path_factory, only_fitting):
     """A run killed in the midst of either instance and resumed twice: what the resumed ones said.
 
     Folder, rows of the last one, and the lines of both.
     """
     workdir, said = tmp_path_factory.mktemp("killed") / "run", []
-    for saves, resume in ((2, False), (2, True)):
-        with pytest.MonkeyPatch.context() as patched, only_fitting():
-            kill_after(patched, saves)
-            with pytest.raises(KeyboardInterrupt):
-                train_patchnet(konpatch, tiny, workdir=workdir, resume=resume, report=said.append)
+    shutil.copytree(finished[0].with_name("killed"), workdir)
+    with pytest.MonkeyPatch.context() as patched, only_fitting():
+        kill_after(patched, 2)
+        with pytest.raises(KeyboardInterrupt):
+            train_patchnet(konpatch, tiny, workdir=workdir, resume=True, report=said.append)
     # Of three epochs the first kill left one undone, and the second came after one more.
     assert len(read_checkpoint(workdir / "instance-2" / "checkpoint.npz").state.history) == 1
     before = len(said)

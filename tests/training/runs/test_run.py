@@ -1,7 +1,9 @@
 """The run of all trainings: files, best and last epochs, resume after any kill, refusals."""
 
 import dataclasses
+import itertools
 import json
+import shutil
 from dataclasses import dataclass
 
 import keras
@@ -81,10 +83,22 @@ def training():
 
 @pytest.fixture(scope="module")
 def whole(training, tmp_path_factory, only_fitting):
-    """The folder of an uninterrupted run."""
-    folder = tmp_path_factory.mktemp("whole")
-    with only_fitting():
+    """The folder of an uninterrupted run; beside it a copy for each moment, as a kill leaves it."""
+    folder, moments = tmp_path_factory.mktemp("runs") / "whole", itertools.count(1)
+
+    def copied(function):
+        def call(*args, **kwargs):
+            shutil.copytree(folder, folder.with_name(f"killed{next(moments)}"))
+            return function(*args, **kwargs)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch, only_fitting():
+        patch.setattr(run, "fit_epoch", copied(run.fit_epoch))
+        patch.setattr(epochs, "save_checkpoint", copied(epochs.save_checkpoint))
+        patch.setattr(keras.Model, "predict_on_batch", copied(keras.Model.predict_on_batch))
         run_training(training, workdir=folder)
+    assert next(moments) == 10
     return folder
 
 
@@ -132,30 +146,13 @@ def test_what_the_start_has_seen_is_said(training, tmp_path, eager):
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", range(1, 10))
 def test_killed_at_any_moment_a_run_ends_with_the_same_weights(
-    training, whole, tmp_path, monkeypatch, only_fits, moment
+    training, whole, tmp_path, only_fits, moment
 ):
     """Before each epoch, each validation and each checkpoint: bit by bit."""
-    calls = 0
-
-    def counted(function):
-        def call(*args, **kwargs):
-            nonlocal calls
-            calls += 1
-            if calls == moment:
-                raise KeyboardInterrupt
-            return function(*args, **kwargs)
-
-        return call
-
-    with monkeypatch.context() as patch:
-        patch.setattr(run, "fit_epoch", counted(run.fit_epoch))
-        patch.setattr(epochs, "save_checkpoint", counted(epochs.save_checkpoint))
-        patch.setattr(keras.Model, "predict_on_batch", counted(keras.Model.predict_on_batch))
-        with pytest.raises(KeyboardInterrupt):
-            run_training(training, workdir=tmp_path / "cut")
-    assert not (tmp_path / "cut" / "weights.npz").exists()
-    run_training(training, workdir=tmp_path / "cut", resume=True)
-    for one, two in zip(*map(_weights, (whole, tmp_path / "cut")), strict=True):
+    folder = shutil.copytree(whole.with_name(f"killed{moment}"), tmp_path / "killed")
+    assert not (folder / "weights.npz").exists()
+    run_training(training, workdir=folder, resume=True)
+    for one, two in zip(*map(_weights, (whole, folder)), strict=True):
         np.testing.assert_array_equal(one, two)
 
 
@@ -184,14 +181,13 @@ def test_a_content_in_two_parts_is_refused(training, tmp_path, pair):
     assert not (tmp_path / "run").exists()
 
 
-def test_other_data_do_not_continue_a_run(training, tmp_path, eager):
+def test_other_data_do_not_continue_a_run(training, whole):
     """Another score of one image, or another part, is another run."""
-    run_training(training, workdir=tmp_path)
     with pytest.raises(ValueError, match="holds settings.json"):
-        run_training(training, workdir=tmp_path)
+        run_training(training, workdir=whole)
     parts = {**training.parts, "val": _rows("other", 3)}
     with pytest.raises(ValueError, match="Expected the data of the run"):
-        run_training(dataclasses.replace(training, parts=parts), workdir=tmp_path, resume=True)
+        run_training(dataclasses.replace(training, parts=parts), workdir=whole, resume=True)
 
 
 def test_event_files_are_written_where_asked(training, tmp_path, eager):

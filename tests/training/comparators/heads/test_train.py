@@ -92,16 +92,20 @@ def test_two_devices_take_the_steps_of_one(
 ):
     """Each device gets half of a batch; variables and moments agree to 1e-5 in the mean.
 
-    KonCept512 is narrow here.
+    KonCept512 is narrow here. Both begin from the same features.
     """
     monkeypatch.setattr(koncept512, "KONCEPT512", replace(KONCEPT512, units=(16, 8, 4)))
-    found = []
+    found, features = [], []
     for devices in one_then_two:
         folder = tmp_path / str(len(devices))
+        folder.mkdir()
+        for path in features:
+            shutil.copy(path, folder)
         settings = replace(SMALL, epochs=1, clip_norm=0.5, devices=devices)
         train_head(FORMS[name], *parts, settings, workdir=folder, body=feature_body)
         assert shares == ([2] * 4 if devices else [4] * 2)
         found.append(last_arrays(folder))
+        features = list(folder.glob("features-*"))
     for one, two in zip(*found, strict=True):
         assert np.mean(np.abs(one - two)) < 1e-5
 
