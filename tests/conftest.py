@@ -77,18 +77,27 @@ def photo():
 
 
 @pytest.fixture(scope="session")
-def awkward_folder(tmp_path_factory, photo):
+def write_files():
+    """The function ``write_files(root, contents) -> root``: a file for each name."""
+
+    def write(root, contents):
+        for name, content in contents.items():
+            path = root / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+        return root
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def awkward_folder(tmp_path_factory, photo, write_files):
     """A folder with usable but unusual images in ``good``, damaged files in ``bad``.
 
     All good ones but ``one_pixel.png`` are made of ``photo[100:197, 100:183]``.
     """
-    root = tmp_path_factory.mktemp("awkward")
     crop = photo[100:197, 100:183]
-    for name, content in (_good_files(crop) | _bad_files(crop)).items():
-        path = root / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-    return root
+    return write_files(tmp_path_factory.mktemp("awkward"), _good_files(crop) | _bad_files(crop))
 
 
 @pytest.fixture(scope="session")

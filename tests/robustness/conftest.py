@@ -6,16 +6,11 @@ from .awkward_images import JPEGS, LOSSLESS, REFUSED
 
 
 @pytest.fixture(scope="session")
-def awkward_images(tmp_path_factory):
+def awkward_images(tmp_path_factory, write_files):
     """A folder with ``sound`` and ``refused`` images of `awkward_images.py`."""
-    root = tmp_path_factory.mktemp("images")
     files = {f"sound/{name}": data for name, data in (LOSSLESS | JPEGS).items()}
     files |= {f"refused/{name}": data for name, (data, _) in REFUSED.items()}
-    for name, data in files.items():
-        path = root / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(data)
-    return root
+    return write_files(tmp_path_factory.mktemp("images"), files)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import shutil
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
@@ -40,6 +41,24 @@ def shares(monkeypatch):
 
     monkeypatch.setattr(keras.Model, "train_step", train_step)
     return seen
+
+
+@pytest.fixture(scope="session")
+def check_history():
+    """The function ``check_history(folder, **best)``: two epochs, of 12 images 4 to validate.
+
+    ``best`` names a column, with `min` or `max`, and what the result says of it.
+    """
+
+    def check(folder, **best):
+        history = pd.read_csv(folder / "history.csv")
+        assert list(history["epoch"]) == [1, 2]
+        for name, (choose, value) in best.items():
+            assert value == pytest.approx(choose(history[name]))
+        images = pd.read_csv(folder / "images.csv")
+        assert (images["set"] == "val").sum() == 4 and len(images) == 12
+
+    return check
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ import dataclasses
 import itertools
 import json
 import shutil
-from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -14,23 +13,13 @@ import pytest
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches, shuffled
 from kiqa.data.trained import names_trained_on
 from kiqa.io.weights import Details, export_h5
-from kiqa.training.runs import epochs, options, run
+from kiqa.training.runs import epochs, run
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.optimizers import adam, compile_model
 from kiqa.training.runs.run import Training, run_training
 from kiqa.training.runs.seeding import epoch_rng
 
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """The least that a training has."""
-
-    seed: int = options.seed()
-    epochs: int = options.epochs(3)
-    early_stopping: int | None = options.early_stopping()
-    precision: str = options.precision()
-    devices: tuple[str, ...] = options.devices()
-
+from .test_command import Settings
 
 X = np.random.default_rng(0).random((12, 3), np.float32)
 Y = X.sum(axis=1, keepdims=True)
@@ -72,7 +61,7 @@ def training():
         np.savez(folder / "weights.npz", *model.get_weights())
 
     return Training(
-        settings=Settings(),
+        settings=Settings(epochs=3),
         parts={"train": _rows("train", 12), "val": _rows("val", 3), "test": _rows("test", 2)},
         build=_build,
         plan=_plan,

@@ -139,19 +139,23 @@ def with_taught(
         result = _taught(teacher, train, arguments, weight=arguments.teacher_weight)
     whole = list(result)
     if arguments.histories:
-        # Loads Pillow and OpenCV, which --help does without.
-        from kiqa.training.runs.teaching.made import make_histories
-
-        made = make_histories(
-            [record.path for record in train], folder,
-            count=arguments.histories, seed=seed, progress=True,
-        )  # fmt: skip
+        made = _made("histories", train, arguments, folder, seed=seed)
         result += [
             _copy(whole[one.source], one, "history") for one in made if one.source is not None
         ]
     if teacher is not None:
         result += _scored_by_it(teacher, whole, arguments, folder, seed=seed)
     return result
+
+
+def _made(option, records, arguments, folder, *, seed):
+    """The copies of images that an option asks for."""
+    # Loads Pillow and OpenCV, which --help does without.
+    from kiqa.training.runs.teaching.made import make_degraded, make_histories
+
+    make = {"histories": make_histories, "degraded": make_degraded}[option]
+    count, paths = getattr(arguments, option), [record.path for record in records]
+    return make(paths, folder, count=count, seed=seed, progress=True)
 
 
 def _scored_by_it(teacher, rated, arguments, folder, *, seed):
@@ -162,13 +166,7 @@ def _scored_by_it(teacher, rated, arguments, folder, *, seed):
     sources = [*rated, *others]
     copies = list(others)
     if arguments.degraded:
-        from kiqa.training.runs.teaching.made import make_degraded
-
-        made = make_degraded(
-            [record.path for record in sources], folder,
-            count=arguments.degraded, seed=seed, progress=True,
-        )  # fmt: skip
-        for one in made:
+        for one in _made("degraded", sources, arguments, folder, seed=seed):
             source = _unrated(Path(NOTHING)) if one.source is None else sources[one.source]
             copies.append(_copy(source, one, "degraded"))
     return _taught(teacher, copies, arguments, weight=1)
