@@ -65,7 +65,7 @@ _ON_ANY_BACKEND = (
 _WITHOUT_KERAS = ("formula",)
 _ROOT = Path(__file__).parents[3]
 
-_BLIND_BYTES = 96  # a pixel, of what `without_map` serves; benchmarks/memory.py measured 80
+_BLIND_BYTES = 64  # a pixel, of what `without_map` serves; benchmarks/memory.py measured 51
 
 
 @dataclass(frozen=True)
