@@ -164,8 +164,13 @@ class Tab:
         return self._leave("Page.navigate", url=path.as_uri())
 
     def reload(self) -> bool:
-        """Load the page anew; whether it asked before it was left."""
-        return self._leave("Page.reload")
+        """Load the page anew, with what it stored; whether it asked before it was left."""
+        stored = "JSON.stringify(Object.entries(localStorage).sort())"
+        before = self.js(stored)
+        asked = self._leave("Page.reload")
+        # A process of its own keeps it, and the new page may come before that has it.
+        self.until(f"{stored} === {json.dumps(before)}")
+        return asked
 
     def _leave(self, method: str, **parameters) -> bool:
         browser, end = self._browser, time.monotonic() + _WAIT
