@@ -85,9 +85,9 @@ def _laid_out(figure: Figure, dpi: int) -> Iterator[None]:
         yield
         return
     figure.dpi = dpi
-    engine.execute(figure)
-    figure.set_layout_engine(None)
     try:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
         yield
     finally:
         figure.set_layout_engine(engine)
