@@ -23,6 +23,7 @@ import numpy as np
 from kiqa.data.patches import grid_shape, patch_grid
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
+from kiqa.maps.network_function import network_function
 from kiqa.startup import check_process
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class PatchPooler:
         self._info = info
         self._name = info.name if info else model.name
         self._parts = [name for name in ("quality", "weight") if name in outputs]
-        self._run = _compiled(model, self.patch, self._parts)
+        self._run = _side_by_side(model, self._parts)
 
     def pool(self, pixels: np.ndarray, reference: np.ndarray | None = None) -> PooledQuality:
         """Rate one image.
@@ -179,7 +180,7 @@ class PatchPooler:
         values = np.empty((rows * columns, len(self._parts)), np.float32)
         for at in range(0, len(values), PATCH_BATCH):
             here = np.divmod(np.arange(at, min(at + PATCH_BATCH, len(values))), columns)
-            values[at : at + PATCH_BATCH] = self._run(*[grid[here] for grid in grids]).numpy()
+            values[at : at + PATCH_BATCH] = self._run(*[grid[here] for grid in grids])
         maps = [
             self._map(part, values[:, index].reshape(rows, columns), (height, width))
             for index, part in enumerate(self._parts)
@@ -267,16 +268,12 @@ def _finite(values, what):
     return values
 
 
-def _compiled(model, patch, parts):
-    """The network as one compiled function of patches, outputs side by side."""
-    import tensorflow as tf
+def _side_by_side(model, parts):
+    """The network as a function of patches, its outputs beside each other."""
+    outputs = network_function(model, dtype="uint8")
 
-    spec = tf.TensorSpec([None, patch, patch, 3], tf.uint8)
-
-    @tf.function(input_signature=[spec] * len(model.inputs), autograph=False)
     def run(*patches):
-        inputs = [tf.cast(patch, tf.float32) for patch in patches]
-        outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
-        return tf.concat([outputs[part] for part in parts], axis=1)
+        found = outputs(*patches)
+        return np.concatenate([found[part] for part in parts], axis=1)
 
     return run
