@@ -22,6 +22,7 @@ from kiqa.data.patches import cut_patches, patch_positions
 from kiqa.io.map_files import QualityMap
 from kiqa.io.weights import WeightsInfo
 from kiqa.maps.dense import build_dense, dense_steps, patch_size, peak_bytes
+from kiqa.maps.network_function import network_function
 from kiqa.startup import check_process
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class QualityMapper:
         if self._steps is not None:
             self._run = build_dense(self._steps, stride=self.stride)
         else:
-            self._run = _patch_function(model, self.patch)
+            self._run = network_function(model, dtype="uint8")
 
     def map(self, pixels: np.ndarray, *, progress: bool = False) -> QualityMap:
         """Predict the quality map of one image.
@@ -195,7 +196,7 @@ class QualityMapper:
             return self._run(np.pad(part, [*more, (0, 0)])[None])[0].numpy()
         positions = patch_positions(*part.shape[:2], patch=self.patch, stride=self.stride)
         batches = [
-            self._run(cut_patches(part, positions[at : at + PATCH_BATCH], self.patch)).numpy()
+            self._run(cut_patches(part, positions[at : at + PATCH_BATCH], self.patch))
             for at in range(0, len(positions), PATCH_BATCH)
         ]
         columns = (part.shape[1] - self.patch) // self.stride + 1
@@ -226,19 +227,6 @@ class QualityMapper:
 def _rounded_up(side):
     """The next multiple of the grain; cells of the pixels added are cut off."""
     return -(-side // _GRAIN) * _GRAIN
-
-
-def _patch_function(model, patch):
-    """The model as a compiled function of a batch of patches."""
-    import tensorflow as tf
-
-    spec = tf.TensorSpec([None, patch, patch, 3], tf.uint8)
-
-    @tf.function(input_signature=[spec], autograph=False)
-    def run(patches):
-        return model(tf.cast(patches, tf.float32), training=False)[:, 0]
-
-    return run
 
 
 def predict_quality_map(
