@@ -2,7 +2,7 @@
 
 All randomness comes from (seed, epoch, step).
 
-Public names: `crop`, `epoch_plan`, `rate_images`.
+Public names: `crop`, `epoch_plan`, `rate_images`, `too_small`.
 """
 
 import keras
@@ -30,7 +30,7 @@ def epoch_plan(
     """Plan the batches of an epoch; each image occurs once at most.
 
     Args:
-        images: Training images.
+        images: Training images; of those that are `too_small` no crop is taken.
         hints: The teacher's features of them.
         side: Pixels a side of the crops.
         batch_size: Crops in a batch; what is left over waits for the next
@@ -44,7 +44,8 @@ def epoch_plan(
         ``"features"``, (batch_size, side // 32, side // 32, c), and
         ``"quality"``, without the last axis.
     """
-    order = shuffled(len(images), epoch_rng(seed, epoch=epoch))
+    large = np.setdiff1d(np.arange(len(images)), too_small(images, side=side))
+    order = large[shuffled(len(large), epoch_rng(seed, epoch=epoch))]
 
     def batch(samples, chosen, rng):
         pixels, features, quality = (np.stack(part) for part in zip(*samples, strict=True))
@@ -66,6 +67,11 @@ def epoch_plan(
         ),
         generator=lambda number: epoch_rng(seed, number, epoch=epoch),
     )
+
+
+def too_small(images: PackedImages, *, side: int) -> list[int]:
+    """Return the indices of images without room for a crop and a patch beside it."""
+    return [index for index, size in enumerate(images.sizes) if min(size) < side + PAQ2PIQ.stride]
 
 
 def crop(

@@ -36,7 +36,7 @@ from kiqa.constants import PAQ2PIQ
 from kiqa.data.records import ScoredImage
 from kiqa.data.trained import in_chain, trained_on
 from kiqa.io.weights import Details, export_h5, find_weights, read_info
-from kiqa.training.resnet18.batches import epoch_plan, rate_images
+from kiqa.training.resnet18.batches import epoch_plan, rate_images, too_small
 from kiqa.training.resnet18.network import body_of, compile_student, rater_of
 from kiqa.training.resnet18.settings import DistillationSettings
 from kiqa.training.resnet18.teacher import load_teacher, write_teacher_features
@@ -82,10 +82,11 @@ def distil_resnet18(
 
     Raises:
         FileNotFoundError: If a file is not there.
-        ValueError: If there are too few images, a content is in two parts,
-            an image is smaller than a crop and a patch, the teacher is
-            another network or has seen the test part, or the folder holds
-            another run.
+        ValueError: If there are too few images, or too few with room for a
+            crop and a patch (the others are left out, and reported), a
+            content is in two parts, an image is smaller than a patch, the
+            teacher is another network or has seen the test part, or the
+            folder holds another run.
         OSError: If a file cannot be written.
     """
     parts = {
@@ -97,10 +98,11 @@ def distil_resnet18(
     store = pack_images(
         [record.path for record in (*train, *validation)],
         os.path.join(run["workdir"], "packed") if packed is None else packed,
-        smallest=settings.side + PAQ2PIQ.stride,
+        smallest=PAQ2PIQ.stride,
         progress=run.get("progress", False),
     )
     seen, judged = store.part(slice(0, len(train))), store.part(slice(len(train), None))
+    _leave_out_small(train, seen, settings, report=report)
     hints = write_teacher_features(
         master,
         seen,
@@ -150,6 +152,20 @@ def _checked(train, validation, test, settings, teacher, *, report):
     require_enough(train, validation, settings)
     refuse_seen(read_info(find_weights(teacher)), test, report=report)
     return load_teacher(teacher)
+
+
+def _leave_out_small(train, images, settings, *, report):
+    """Name the images that give no crops; refuse a training that has too few others."""
+    small = too_small(images, side=settings.side)
+    least = f"Expected images of at least {settings.side + PAQ2PIQ.stride} pixels a side."
+    for index in small:
+        height, width = images.sizes[index]
+        report(f"left out: {train[index].name}: {least} Received: {width}x{height}.")
+    if len(train) - len(small) < settings.batch_size:
+        raise ValueError(
+            f"{least} Received: {len(train) - len(small)} of them, less than a batch of "
+            f"{settings.batch_size}. Use a smaller --side."
+        )
 
 
 def _export(model, folder, seen, teacher, initial):

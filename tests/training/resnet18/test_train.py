@@ -17,7 +17,7 @@ from kiqa.models.efficientnet_lite import VARIANTS
 from kiqa.models.lite import build_lite
 from kiqa.models.wadiqam import build_wadiqam
 from kiqa.training.resnet18 import network as student_network
-from kiqa.training.resnet18.batches import crop, epoch_plan
+from kiqa.training.resnet18.batches import crop, epoch_plan, too_small
 from kiqa.training.resnet18.settings import DistillationSettings
 from kiqa.training.resnet18.teacher import load_teacher, write_teacher_features
 from kiqa.training.resnet18.train import WEIGHTS_FILE, distil_resnet18
@@ -209,6 +209,23 @@ def test_batches_follow_from_seed_and_epoch(images, teacher, tmp_path):
     assert len(np.unique(np.round(means / 10))) == len(train) == 15
 
 
+def test_images_without_room_for_a_crop_are_named_and_never_cut(images, teacher, tmp_path):
+    """One of 64 pixels among the others, at the place that its number says."""
+    small = tmp_path / "small.png"
+    Image.fromarray(np.full((64, 80, 3), 250, np.uint8)).save(small)
+    records = [*images[0][:6], replace(images[0][0], name="small.png", path=small, content="s")]
+    store = pack_images([record.path for record in records], tmp_path, smallest=32)
+    assert too_small(store, side=64) == [6]
+    hints = write_teacher_features(
+        load_teacher(teacher), store, tmp_path, names=[record.name for record in records],
+        scores=np.array([record.mos01 for record in records]),
+    )  # fmt: skip
+    for epoch in range(3):
+        plan = epoch_plan(store, hints, side=64, batch_size=2, seed=1, epoch=epoch)
+        assert len(plan) == 3
+        assert not any((plan.make(number)[0] == 250).all((1, 2, 3)).any() for number in range(3))
+
+
 @pytest.mark.slow
 def test_teacher_features_are_the_networks(images, tmp_path, eager):
     """Those of a real WaDIQaM's patches, row by row; its head makes them its qualities."""
@@ -300,8 +317,13 @@ def test_wrong_input_is_refused(run, images, teacher, tmp_path):
     )  # fmt: skip
     with pytest.raises(ValueError, match="512 features of patches of 32"):
         _distil(images, shallow, tmp_path / "a")
-    with pytest.raises(ValueError, match="at least 160 pixels"):
-        _distil(images, teacher, tmp_path / "b", replace(QUICK, side=128))
+    told = []
+    with pytest.raises(ValueError, match="at least 160 pixels a side. Received: 0 of them"):
+        _distil(images, teacher, tmp_path / "b", replace(QUICK, side=128), report=told.append)
+    assert told[1] == (
+        f"left out: {images[0][0].name}: Expected images of at least 160 pixels a side. "
+        "Received: 96x96."
+    )
     with pytest.raises(ValueError, match="at least 16 images"):
         _distil(images, teacher, tmp_path / "c", replace(QUICK, batch_size=16))
     with pytest.raises(ValueError, match="both train and test"):
