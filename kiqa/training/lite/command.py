@@ -35,5 +35,5 @@ COMMAND = TrainingCommand(
     prepare=_prepare,
     train=_train,
     add_options=add_unrated,
-    initial="imagenet, or random (default: imagenet)",
+    initial="imagenet, random, or a lite to train on, such as lite (default: imagenet)",
 )

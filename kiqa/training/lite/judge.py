@@ -33,6 +33,7 @@ def fit_judge(
     run: RunOptions,
     *,
     folder: Path,
+    trained: bool = False,
 ) -> np.ndarray:
     """Train the first judge, or read it; return the scores that the copies should get.
 
@@ -50,6 +51,8 @@ def fit_judge(
         run: How the run is run.
         folder: Of this training's features; keeps `JUDGE_FILE` and the
             checkpoints of a judge that is not finished.
+        trained: The judge comes from a file: it rates the unrated images as
+            it is.
 
     Returns:
         Scores of the copies, ``float32`` (m,).
@@ -72,9 +75,10 @@ def fit_judge(
         own = [i for i, (group, _, kind, _) in enumerate(plan) if group == "unrated" and not kind]
         found = {}
         if own:
-            epochs = -(-settings.judge_epochs // 2)
-            inputs = as_inputs(model, averages)
-            _fit(judge, inputs, wanted, settings, run, epochs=epochs, folder=folder / _ALONE)
+            if not trained:
+                epochs = -(-settings.judge_epochs // 2)
+                inputs = as_inputs(model, averages)
+                _fit(judge, inputs, wanted, settings, run, epochs=epochs, folder=folder / _ALONE)
             rated = judge.predict(as_inputs(model, copies.averages[own]), verbose=0)[:, 0]
             found = {plan[i][1]: float(score) for i, score in zip(own, rated, strict=True)}
         copy_scores = np.array([_copy_score(row, scores, found) for row in plan], np.float32)

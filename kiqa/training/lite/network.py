@@ -15,6 +15,7 @@ from kiqa.training.runs.imagenet import imagenet_efficientnet_lite
 from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
 from kiqa.training.runs.replicas import whole_batch
 from kiqa.training.runs.seeding import model_seed
+from kiqa.training.runs.start import start_whole
 
 _STAGE = 3  # the fourth
 _FROZEN = ("stage1", "stage2", "stage3")  # maps before the stored one
@@ -32,15 +33,18 @@ def start_network(settings: LiteSettings, *, initial: str | None = "imagenet") -
 
     Args:
         settings: Of the run.
-        initial: ``"imagenet"``, or ``None`` for random weights.
+        initial: ``"imagenet"``, ``None`` for random weights, or name or file
+            of a trained ``lite``, of which all weights are taken.
 
     Returns:
         `kiqa.models.lite.build_lite`'s model; its normalisations are
         constants of the training.
 
     Raises:
-        FileNotFoundError: If the package of ImageNet's weights is missing.
-        ValueError: If it is another version or damaged.
+        FileNotFoundError: If the package of ImageNet's weights, or the file,
+            is missing.
+        ValueError: If it is another version or damaged, or the file's network
+            has other shapes.
     """
     model = build_lite(
         variant=settings.variant,
@@ -53,14 +57,22 @@ def start_network(settings: LiteSettings, *, initial: str | None = "imagenet") -
         for layer in fold_norms(imagenet_efficientnet_lite(settings.variant)).layers:
             if layer.weights:
                 model.get_layer(layer.name).set_weights(layer.get_weights())
-    for layer in model.layers:
-        if layer.weights and isinstance(layer, _CONVOLUTIONS) and layer.name.startswith(_TUNED):
-            first = model.get_layer(layer.name.removeprefix(_TUNED))
-            layer.set_weights(first.get_weights())
+    if initial in (None, "imagenet"):
+        _copy_stages(model)
+    else:
+        start_whole(model, initial)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
     return model
+
+
+def _copy_stages(model):
+    """Let the tuned stages begin as the frozen ones."""
+    for layer in model.layers:
+        if layer.weights and isinstance(layer, _CONVOLUTIONS) and layer.name.startswith(_TUNED):
+            first = model.get_layer(layer.name.removeprefix(_TUNED))
+            layer.set_weights(first.get_weights())
 
 
 def set_scales(model: keras.Model, averages: np.ndarray) -> None:

@@ -3,7 +3,8 @@
 1. The first stages of the body, with ImageNet's weights, look once at every
    version of every image (`kiqa.training.lite.versions`).
 2. The first judge trains on the averages of the whole frozen body.
-3. A copy of the last stages, the head and the judge is fine-tuned.
+3. A copy of the last stages, the head and the judge is fine-tuned; of a trained
+   lite, its own one.
 4. With unrated images, the network of the maps is trained (`kiqa.training.lite.local`).
    Before it, the file is written, with the percentiles of the training images' scores and
    the interval of the validation images' errors.
@@ -44,12 +45,14 @@ from kiqa.training.lite.settings import LiteSettings
 from kiqa.training.lite.versions import FeatureSet, open_set, plan_copies, prepare
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.options import settings_to_json
+from kiqa.training.runs.origin import details_of, origin
 from kiqa.training.runs.parts import refuse_judged, refuse_shared_contents
 from kiqa.training.runs.run import RunOptions, Training, run_training
 
 OUTPUT, LOCAL_OUTPUT = "lite.h5", "lite_local.h5"
 _UNRATED_SCORE, _GOOD = 0.8, 0.6  # what unrated images count as in maps; least MOS of others
 _RATED_TOGETHER = 32
+_MADE = (None, "imagenet")  # starts that are no trained lite
 _PSEUDO = "pseudo-scores of degraded copies, and of the images themselves by the first judge"
 _TUNING = ("epochs", "early_stopping", "learning_rate", "batch_size", "degraded", "devices")
 
@@ -73,7 +76,9 @@ def train_lite(
         test: Images of the test part; none of their content is trained on.
         unrated: Undistorted images without a MOS, to be degraded; none of the
             images of ``validation`` and ``test``.
-        initial: ``"imagenet"`` or ``"random"``: the body's first weights.
+        initial: ``"imagenet"`` or ``"random"``: the body's first weights. Or
+            name or file of a ``lite`` of the same shape, whose judges and
+            tuned stages are trained on, with the scales that it has.
         **run: `kiqa.training.runs.run.RunOptions`; ``workdir`` is required.
 
     Returns:
@@ -81,8 +86,10 @@ def train_lite(
 
     Raises:
         ValueError: If a part is too small, a content is in two parts, an
-            unrated image is of val or test, or the folder holds another run.
-        FileNotFoundError: If ImageNet's weights are not installed.
+            unrated image is of val or test, ``initial`` is another network,
+            or the folder holds another run.
+        FileNotFoundError: If ImageNet's weights are not installed, or
+            ``initial`` is not there.
         OSError: If a file cannot be read or written.
     """
     start = _start(initial)
@@ -90,7 +97,8 @@ def train_lite(
     unrated = sorted(unrated) if settings.unrated_copies else []
     _check(parts, unrated)
     names = [(r.name, r.mos01, r.content) for r in (*train, *validation)]
-    identity = {"images": names, "unrated": [path.name for path in unrated], "initial": initial}
+    begun = initial if start in _MADE else origin(start).sha256
+    identity = {"images": names, "unrated": [path.name for path in unrated], "initial": begun}
     wanted = np.array([record.mos01 for record in validation])
     stage = _Stage(settings, start)
 
@@ -158,6 +166,7 @@ class _Stage:
 
     def __init__(self, settings: LiteSettings, initial: str | None):
         self._settings, self._initial = settings, initial
+        self._trained = initial not in _MADE
         self.model: keras.Model = None
         self.versions: list[FeatureSet] = []
         self.checks: list[FeatureSet] = []
@@ -177,12 +186,14 @@ class _Stage:
         self._copies = open_set(folder, "copies") if plan else None
         self.checks = [open_set(folder, name) for name in ("val", "val-history")]
         self._scores = np.array([record.mos01 for record in train], np.float32)
-        set_scales(self.model, self.versions[0].averages)
+        if not self._trained:
+            set_scales(self.model, self.versions[0].averages)
         self._copy_scores = fit_judge(
             self.model, self.versions, self._scores, self._copies, plan, settings, run,
-            folder=folder,
+            folder=folder, trained=self._trained,
         )  # fmt: skip
-        copy_judge(self.model)
+        if not self._trained:
+            copy_judge(self.model)
         self._judge = judge_of(self.model)
         tail = tail_of(self.model, settings)
         steps = len(self.plan(0)) * settings.epochs
@@ -213,13 +224,16 @@ class _Stage:
 
 
 def _start(initial):
-    """``"imagenet"``, or ``None`` for random weights."""
-    if initial not in ("imagenet", "random"):
+    """``"imagenet"``, a trained lite, or ``None`` for random weights."""
+    if initial in ("imagenet", "random"):
+        return None if initial == "random" else initial
+    details = details_of(initial)
+    if details is None or details.mode != "lite":
         raise ValueError(
-            f"Expected --initial imagenet or random. Received: {initial!r}. Other bodies have no "
-            "place here."
+            "Expected --initial imagenet, random or a lite. Received: "
+            f"{Path(initial).name}. Other networks have no place here."
         )
-    return None if initial == "random" else initial
+    return initial
 
 
 def _row(record) -> dict[str, Any]:

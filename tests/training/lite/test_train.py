@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from kiqa.data.records import ScoredImage
-from kiqa.io.weights import load_model, read_info
+from kiqa.io.weights import Origin, load_model, read_info
 from kiqa.maps import lite as maps
 from kiqa.maps.lite import LiteRater, working_pixels
 from kiqa.models import efficientnet_lite
@@ -54,9 +54,8 @@ def images(tmp_path_factory, photo):
 def _train(images, folder, **changes):
     train, validation, unrated = images
     settings = LiteSettings(**(SETTINGS | changes.pop("settings", {})))
-    return train_lite(
-        train, validation, settings, workdir=folder, unrated=unrated, initial="random", **changes
-    )
+    options = {"unrated": unrated, "initial": "random"} | changes
+    return train_lite(train, validation, settings, workdir=folder, **options)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -164,6 +163,24 @@ def test_interrupted_training_gives_the_same_files(run, images, tmp_path, monkey
     assert [line[:13] for line in lines if "epoch" in line] == ["maps: epoch 2"]
     for name in ("lite.h5", "lite_local.h5"):
         assert (folder / name).read_bytes() == (run[0] / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_trained_lite_is_trained_on(run, images, tmp_path):
+    """With a learning rate of nothing its file is the first one, and says what it came from."""
+    start = run[0] / "lite.h5"
+    still = {"judge_learning_rate": 1e-12, "learning_rate": 1e-12, "judge_epochs": 1, "epochs": 1}
+    _train(images, tmp_path / "run", settings=still, initial=start, unrated=[])
+    one, two = (load_model(file) for file in (start, tmp_path / "run" / "lite.h5"))
+    for first, second in zip(one.get_weights(), two.get_weights(), strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-6)
+    info = read_info(tmp_path / "run" / "lite.h5")
+    assert info.details.origin == Origin("lite", read_info(start).sha256)
+    assert any(part.through == "lite" for part in info.details.trained_on)
+    with pytest.raises(ValueError, match="Expected the weights of a lite of the same widths"):
+        _train(images, tmp_path / "a", settings={"units": 5}, initial=start, unrated=[])
+    with pytest.raises(ValueError, match="imagenet, random or a lite. Received: lite_local.h5"):
+        _train(images, tmp_path / "b", initial=run[0] / "lite_local.h5")
 
 
 @pytest.mark.slow
