@@ -46,6 +46,7 @@ from kiqa.training.runs.packed import pack_images
 from kiqa.training.runs.parts import require_enough
 from kiqa.training.runs.run import RunOptions, Training, run_training
 from kiqa.training.runs.teaching.seen import refuse_seen
+from kiqa.training.runs.workdir import text_sha256
 
 WEIGHTS_FILE = "resnet18.h5"
 
@@ -137,7 +138,10 @@ def distil_resnet18(
         validate=lambda model: score_numbers(rate_images(rater(model), judged), wanted),
         export=lambda model, folder: _export(model, folder, known, teacher, initial),
         initial=initial,
-        data={"teacher_sha256": master.sha256, "sizes": [list(size) for size in store.sizes]},
+        data={
+            "teacher_sha256": master.sha256,
+            "sizes_sha256": text_sha256(repr([tuple(size) for size in store.sizes])),
+        },
         extendable=False,  # the learning rate follows from the number of epochs
     )
     return run_training(training, **run)
