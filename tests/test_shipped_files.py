@@ -88,6 +88,9 @@ def test_origins_are_known_networks(info):
 NOT_SHIPPED = {
     "aggregator-taught": "5f6e2915cf022b0136be3bb6354c475efda52561efb84f67716754f7098cc719",
     "lite-by-command": "df83e3097beaeeba7ae1dde30f9f18d0f2638a2eae8b02beb5ca0c727014058f",
+    "paq2piq-equal/bm": "65795bc5915a78df0d59f4e9a8467915a684c8d488fe25da3682623a0fd978ce",
+    "paq2piq-equal/rm": "918fa0cbe9a7b500320020758bae86646e0466d1ff5f79672a92bec0f03a518a",
+    "paq2piq-equal/fm": "5352f880abea8ef88ccdfe212187f2955ab9ddc9f7074fc342ca9b9a433d797a",
     "koncept512": "958a73ace4395509dfbba828dc3fbb437e99e084b871909f1c9cd690116e55eb",
 }
 
