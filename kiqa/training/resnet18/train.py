@@ -140,7 +140,7 @@ def distil_resnet18(
         initial=initial,
         data={
             "teacher_sha256": master.sha256,
-            "sizes_sha256": text_sha256(repr([tuple(size) for size in store.sizes])),
+            "sizes_sha256": text_sha256(repr(store.sizes)),
         },
         extendable=False,  # the learning rate follows from the number of epochs
     )
