@@ -1,4 +1,4 @@
-"""Batches of fine-tuning, and of the two small networks whose inputs are in memory.
+"""Batches of fine-tuning, and of the networks whose inputs are in memory: judges and maps.
 
 Public names: `epoch_plan`, `array_plan`.
 """
@@ -93,27 +93,30 @@ def array_plan(
     inputs: Sequence[np.ndarray],
     targets: np.ndarray,
     *,
-    batch_size: int,
     seed: int,
     stream: int,
     epoch: int,
+    batch_size: int = 1,
+    order: Sequence[np.ndarray] | None = None,
 ) -> EpochPlan:
-    """Plan the batches of an epoch on arrays: every row once, in a random order.
+    """Plan the batches of an epoch on arrays: every row once, in a random order, or as given.
 
     Args:
         inputs: Of the network, ``float32`` (n, channels) each.
         targets: What it should say, ``float32`` (n, m).
-        batch_size: Rows in a batch.
         seed: The experiment's seed.
         stream: Number of the network, so that two have different orders.
         epoch: Epoch, counted from 0.
+        batch_size: Rows in a batch of the random order.
+        order: The rows of each batch; ``None`` draws it.
 
     Returns:
         Batches of the inputs and of the targets.
     """
-    order = shuffled(len(targets), epoch_rng(seed, stream, epoch=epoch))
+    if order is None:
+        order = in_batches(shuffled(len(targets), epoch_rng(seed, stream, epoch=epoch)), batch_size)
     return EpochPlan(
-        order=in_batches(order, batch_size),
+        order=order,
         read=lambda index: index,  # a batch takes all of its rows at once
         batch=lambda samples, chosen, rng: (
             tuple(part[chosen] for part in inputs),

@@ -1,7 +1,7 @@
 """The network of a training of `lite`: its start, its two trained parts, its loss.
 
-Public names: `start_network`, `set_scales`, `judge_of`, `tail_of`, `copy_judge`,
-`compile_for`, `as_inputs`.
+Public names: `start_network`, `set_scales`, `stored_stage`, `judge_of`, `tail_of`,
+`copy_judge`, `compile_for`, `as_inputs`, `DENSE`.
 """
 
 import keras
@@ -20,7 +20,7 @@ from kiqa.training.runs.start import start_whole
 _STAGE = 3  # the fourth
 _FROZEN = ("stage1", "stage2", "stage3")  # maps before the stored one
 _TUNED = "tuned_"
-_DENSE = ("hidden", "judgement")  # of each judge
+DENSE = ("hidden", "judgement")  # layers of each judge that are trained
 _EPSILON = 1e-3  # of the scales' normalisation layers
 _LEAST = 1e-6
 
@@ -104,6 +104,11 @@ def set_scales(model: keras.Model, averages: np.ndarray) -> None:
         )
 
 
+def stored_stage(model: keras.Model, variant: str) -> keras.KerasTensor:
+    """Return the output of the last stage that exists once and is stored, the fourth."""
+    return model.get_layer(stage_layers(variant, folded=True)[_STAGE]).output
+
+
 def judge_of(model: keras.Model) -> keras.Model:
     """Return the judge of the frozen body, from twelve averages to its score."""
     averages = [
@@ -116,7 +121,7 @@ def judge_of(model: keras.Model) -> keras.Model:
 
 def copy_judge(model: keras.Model) -> None:
     """Let the judge of the tuned copy begin with the weights of the other one."""
-    for name in _DENSE:
+    for name in DENSE:
         model.get_layer(f"{_TUNED}{name}").set_weights(model.get_layer(name).get_weights())
 
 
@@ -133,7 +138,7 @@ def tail_of(model: keras.Model, settings: LiteSettings) -> keras.Model:
     for layer in model.layers:
         if not layer.name.startswith(_TUNED):
             layer.trainable = False
-    start = model.get_layer(stage_layers(settings.variant, folded=True)[_STAGE]).output
+    start = stored_stage(model, settings.variant)
     early = [
         model.get_layer(f"{name}_{kind}").output for kind in ("mean", "power") for name in _FROZEN
     ]

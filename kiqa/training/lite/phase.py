@@ -3,7 +3,7 @@
 Public names: `train_phase`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ def train_phase(
     epochs: int,
     folder: Path,
     resume: bool,
+    validate: Callable[[keras.Model], Mapping[str, float]] = lambda model: {},
 ) -> keras.Model:
     """Train a network for some epochs; the last one is kept.
 
@@ -39,6 +40,7 @@ def train_phase(
         folder: Gets ``checkpoint.npz`` and ``history.csv``; made if missing.
             Its name begins the lines of the report.
         resume: Continue from the checkpoint, if there is one.
+        validate: From the network to numbers for an epoch's row.
 
     Returns:
         The trained network.
@@ -54,7 +56,7 @@ def train_phase(
         parts={},
         build=build,
         plan=plan,
-        validate=lambda model: {},
+        validate=validate,
         export=lambda model, folder: None,
         monitor=None,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from kiqa.training.runs import options
 
-_MAPS = "network of the maps"
+_ORDER, _MAPS = "order of copies", "network of the maps"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +35,18 @@ class LiteSettings:
     units: int = options.setting(256, "units of the hidden layers", low=1)
     dropout: float = options.setting(0.5, "of features and hidden units", low=0, below=1)
     l2: float = options.setting(1e-4, "penalty of the hidden layers' weights", low=0)
-    judge_epochs: int = options.setting(24, "epochs of the first judge, of the frozen body", low=1)
+    judge_epochs: int = options.setting(
+        24,
+        "epochs of the first judge, of the frozen body; 0 leaves it as it is",
+        low=0,
+    )
     judge_learning_rate: float = options.learning_rate(
         1e-3, "learning rate of the first judge, at first"
     )
     judge_batch_size: int = options.setting(128, "images in a batch of the first judge", low=2)
-    epochs: int = options.epochs(4, "epochs of fine-tuning")
+    epochs: int = options.epochs(
+        4, "epochs of fine-tuning; 0 leaves the tuned stages of a trained lite as they are", low=0
+    )
     early_stopping: int | None = options.early_stopping()
     learning_rate: float = options.learning_rate(
         1e-4, "of Adam at first; it falls to zero along a cosine"
@@ -50,6 +56,25 @@ class LiteSettings:
     error_weight: float = options.setting(10.0, "weight of the squared error", low=0)
     correlation_loss: float = options.correlation_loss(0.3)
     clip_norm: float = options.setting(1.0, "largest norm of a gradient; 0 clips nothing", low=0)
+    order_images: int = options.setting(
+        300, f"{_ORDER}: better training images that are degraded, beside the unrated ones", low=1
+    )
+    order_epochs: int = options.epochs(24, f"{_ORDER}: epochs; 0 teaches none", low=0)
+    order_batch_size: int = options.batch_size(
+        256, f"{_ORDER}: images of a step that keep their scores"
+    )
+    order_series: int = options.setting(
+        24, f"{_ORDER}: images of a step with copies of rising severity", low=1
+    )
+    order_weight: float = options.setting(
+        0.03, f"{_ORDER}: weight of the copies, that of the squared error being 1", low=0
+    )
+    order_margin: float = options.setting(
+        0.02, f"{_ORDER}: by how much a copy should score lower than a milder one", low=0
+    )
+    order_learning_rate: float = options.learning_rate(
+        3e-4, f"{_ORDER}: learning rate of Adam at first; it falls to zero along a cosine"
+    )
     local_versions: int = options.setting(
         4, f"{_MAPS}: versions of each image with a degraded rectangle", low=1
     )

@@ -5,13 +5,15 @@
 2. The first judge trains on the averages of the whole frozen body.
 3. A copy of the last stages, the head and the judge is fine-tuned; of a trained
    lite, its own one.
-4. With unrated images, the network of the maps is trained (`kiqa.training.lite.local`).
+4. Both judges learn that a worse copy of an image scores lower (`kiqa.training.lite.order`).
+5. With unrated images, the network of the maps is trained (`kiqa.training.lite.local`).
    Before it, the file is written, with the percentiles of the training images' scores and
    the interval of the validation images' errors.
 
 The working folder then holds ``lite.h5``, ``features-.../``, the first judge in it,
-``settings.json``, ``history.csv``, ``checkpoint.npz`` and ``result.json``; with unrated
-images ``lite_local.h5``, and checkpoint and history of its training in ``maps/``.
+``settings.json``, ``history.csv``, ``checkpoint.npz`` and ``result.json``, those of the
+fourth step in ``order/``; with unrated images ``lite_local.h5``, and checkpoint and history
+of its training in ``maps/``.
 
 Public names: `train_lite`.
 """
@@ -41,6 +43,7 @@ from kiqa.training.lite.network import (
     start_network,
     tail_of,
 )
+from kiqa.training.lite.order import good_images, teach_order
 from kiqa.training.lite.publishing import export_lite
 from kiqa.training.lite.settings import LiteSettings
 from kiqa.training.lite.versions import FeatureSet, open_set, plan_copies, prepare
@@ -107,7 +110,7 @@ def train_lite(
         deciding = {
             name: value
             for name, value in settings_to_json(settings).items()
-            if name not in _TUNING and not name.startswith("local_")
+            if name not in _TUNING and not name.startswith(("order_", "local_"))
         }
         digest = hashlib.sha256(json.dumps([identity, deciding]).encode()).hexdigest()[:8]
         folder = Path(run["workdir"], f"features-{digest}")
@@ -124,6 +127,9 @@ def train_lite(
         }
 
     def export(tail, folder):
+        if settings.order_epochs:
+            sources = [*unrated, *good_images(train, settings)]
+            teach_order(stage.model, stage.versions, sources, (stage.checks, wanted), settings, run)
         export_lite(
             stage.model,
             folder / OUTPUT,

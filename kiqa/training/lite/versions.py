@@ -6,7 +6,8 @@ Fine-tuning then begins behind them and never sees a pixel. A *set* is one file
 judge trains on these alone. A set that is
 there is not made again, so that an interrupted preparation continues.
 
-Public names: `prepare`, `open_set`, `FeatureSet`, `NAMES`.
+Public names: `prepare`, `open_set`, `plan_copies`, `squared`, `together`, `averages_of`,
+`FeatureSet`, `SIDE`, `TOGETHER`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,13 +27,12 @@ from kiqa.io.files import replacing
 from kiqa.io.images import load_image
 from kiqa.maps.lite import WORKING_AREA
 from kiqa.maps.network_function import network_function
-from kiqa.models.efficientnet_lite import stage_layers
 from kiqa.models.lite import JUDGES
+from kiqa.training.lite.network import stored_stage
 from kiqa.training.lite.settings import LiteSettings
 
 SIDE = round(WORKING_AREA**0.5)  # images become squares, so that they make batches
-_STAGE = 3  # the fourth
-_BATCH = 8
+TOGETHER = 8  # images that the body sees at once
 # Streams of random numbers.
 _VERSION, _VALIDATION, _COPY, _WHICH = 1, 2, 3, 4
 
@@ -168,24 +168,30 @@ def _files(folder, name):
 
 def _looker(model, variant):
     """A function from a batch of squares to stage 4 and to the averages."""
-    stage = model.get_layer(stage_layers(variant, folded=True)[_STAGE]).output
     maps = [model.get_layer(f"{name}_mean").input for name in JUDGES[""]]
-    both = network_function(keras.Model(model.inputs[0], [stage, *maps]), dtype="uint8")
+    outputs = [stored_stage(model, variant), *maps]
+    both = network_function(keras.Model(model.inputs[0], outputs), dtype="uint8")
 
     def look(batch):
         first, *others = both(batch)
-        means = [np.mean(values, axis=(1, 2)) for values in others]
-        powers = [np.mean(np.square(values), axis=(1, 2)) for values in others]
-        return first, np.concatenate(means + powers, axis=1)
+        return first, averages_of(others)
 
     return look
 
 
-def _batches(images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+def averages_of(maps: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the means of maps, each (n, rows, columns, channels), and then of their squares."""
+    means = [np.mean(values, axis=(1, 2)) for values in maps]
+    powers = [np.mean(np.square(values), axis=(1, 2)) for values in maps]
+    return np.concatenate(means + powers, axis=1)
+
+
+def together(images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Stack images of one shape, `TOGETHER` of them at a time."""
     waiting = []
     for image in images:
         waiting.append(image)
-        if len(waiting) == _BATCH:
+        if len(waiting) == TOGETHER:
             yield np.stack(waiting)
             waiting = []
     if waiting:
@@ -198,7 +204,7 @@ def _store(folder, name, count, images, look, *, progress):
     averages, done = [], 0
     maps: np.memmap | None = None
     with replacing(maps_file) as temporary, bar:
-        for batch in _batches(images):
+        for batch in together(images):
             first, numbers = look(batch)
             if maps is None:
                 maps = np.lib.format.open_memmap(

@@ -40,8 +40,9 @@ def fit_epoch(model: keras.Model, plan: EpochPlan, *, epoch: int, title: str | N
         The mean loss over the epoch's samples.
 
     Raises:
-        ValueError: If a sample cannot be read, with the reader's message; or
-            there is no batch.
+        ValueError: If a sample cannot be read, with the reader's message;
+            there is no batch; or several devices cannot share the first one
+            equally, from which Keras learns the shapes.
         OSError: Likewise.
     """
     if not len(plan):
@@ -59,10 +60,20 @@ def fit_epoch(model: keras.Model, plan: EpochPlan, *, epoch: int, title: str | N
         else:
             from kiqa.data.pipeline import epoch_dataset, reader_errors
 
+            _check_shares(plan, model.distribute_strategy.num_replicas_in_sync)
             failures: dict[int, Exception] = {}
             with reader_errors(failures):
                 fitted = model.fit(epoch_dataset(plan, failures=failures), **options)
     return float(fitted.history["loss"][0])
+
+
+def _check_shares(plan, devices):
+    samples = len(plan.order[0])
+    if samples % devices:
+        raise ValueError(
+            f"Expected a batch that {devices} devices share equally. Received: {samples} samples. "
+            "Use a batch size that is a multiple of the devices' number."
+        )
 
 
 @contextlib.contextmanager

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kiqa.data.distortions.copies import KINDS, degraded
 from kiqa.data.records import ScoredImage
+from kiqa.io.images import load_image
 from kiqa.io.weights import Origin, load_model, read_info
 from kiqa.maps import lite as maps
 from kiqa.maps.lite import LiteRater, working_pixels
@@ -16,6 +18,7 @@ from kiqa.models.lite import build_lite
 from kiqa.scoring import Scorer
 from kiqa.training.lite import versions
 from kiqa.training.lite.local import train_local
+from kiqa.training.lite.order import good_images
 from kiqa.training.lite.settings import LiteSettings
 from kiqa.training.lite.train import train_lite
 from kiqa.training.runs.checkpoint import read_checkpoint
@@ -23,6 +26,7 @@ from kiqa.training.runs.checkpoint import read_checkpoint
 SETTINGS = {
     "variant": "lite0", "copies": 4, "unrated_copies": 1, "awful": 2,
     "units": 4, "judge_epochs": 2, "epochs": 2, "batch_size": 4, "degraded": 1,
+    "order_images": 2, "order_epochs": 2, "order_batch_size": 8, "order_series": 1,
     "local_versions": 1, "local_epochs": 2,
 }  # fmt: skip
 
@@ -81,6 +85,7 @@ def run(images, tmp_path_factory, as_killed):
         for place, line in (
             ("judge", "judge: epoch 1,"),
             ("tail", "epoch 1,"),
+            ("order", "order: epoch 1,"),
             ("maps", "maps: epoch 1,"),
         )
     ]
@@ -131,9 +136,9 @@ def test_windows_say_how_much_of_them_is_masked(photo, monkeypatch):
 
 @pytest.mark.slow
 def test_interrupted_training_gives_the_same_files(run, images, tmp_path, monkeypatch):
-    """In the first judge, whose run has not begun yet, in fine-tuning and in the last network.
+    """In the first judge, whose run has not begun yet, in fine-tuning and in what follows it.
 
-    The first two go on to a checkpoint of the whole run, bit by bit; the third to its files.
+    The first two go on to a checkpoint of the whole run, bit by bit; the others to its files.
     """
 
     def killed(place):
@@ -158,18 +163,23 @@ def test_interrupted_training_gives_the_same_files(run, images, tmp_path, monkey
         for group in ("model", "optimizer", "best"):
             for a, b in zip(getattr(one, group), getattr(whole, group), strict=True):
                 np.testing.assert_array_equal(a, b)
-    folder, lines = killed("maps"), []
-    _train(images, folder, resume=True, report=lines.append)
-    assert [line[:13] for line in lines if "epoch" in line] == ["maps: epoch 2"]
-    for name in ("lite.h5", "lite_local.h5"):
-        assert (folder / name).read_bytes() == (run[0] / name).read_bytes()
+    for place, left in (
+        ("order", ["order: epoch 2", "maps: epoch 1", "maps: epoch 2"]),
+        ("maps", ["maps: epoch 2"]),
+    ):
+        folder, lines = killed(place), []
+        _train(images, folder, resume=True, report=lines.append)
+        assert [line.split(",")[0] for line in lines if "epoch" in line] == left
+        for name in ("lite.h5", "lite_local.h5"):
+            assert (folder / name).read_bytes() == (run[0] / name).read_bytes()
 
 
 @pytest.mark.slow
 def test_a_trained_lite_is_trained_on(run, images, tmp_path):
     """With a learning rate of nothing its file is the first one, and says what it came from."""
     start = run[0] / "lite.h5"
-    still = {"judge_learning_rate": 1e-12, "learning_rate": 1e-12, "judge_epochs": 1, "epochs": 1}
+    still = {"judge_learning_rate": 1e-12, "learning_rate": 1e-12, "order_learning_rate": 1e-12}
+    still |= {"judge_epochs": 1, "epochs": 1}
     _train(images, tmp_path / "run", settings=still, initial=start, unrated=[])
     one, two = (load_model(file) for file in (start, tmp_path / "run" / "lite.h5"))
     for first, second in zip(one.get_weights(), two.get_weights(), strict=True):
@@ -181,6 +191,33 @@ def test_a_trained_lite_is_trained_on(run, images, tmp_path):
         _train(images, tmp_path / "a", settings={"units": 5}, initial=start, unrated=[])
     with pytest.raises(ValueError, match="imagenet, random or a lite. Received: lite_local.h5"):
         _train(images, tmp_path / "b", initial=run[0] / "lite_local.h5")
+
+
+@pytest.mark.slow
+def test_judges_learn_that_worse_is_lower_and_keep_the_scores_of_images(run, images, tmp_path):
+    """A trained lite, of which nothing else is trained."""
+    train, validation, _ = images
+    start = run[0] / "lite.h5"
+    settings = {
+        "judge_epochs": 0, "epochs": 0, "copies": 0, "order_epochs": 60, "order_series": 2,
+        "order_learning_rate": 1e-3,
+    }  # fmt: skip
+    _train((train, validation, []), tmp_path / "run", settings=settings, initial=start)
+    one, two = (load_model(file) for file in (start, tmp_path / "run" / "lite.h5"))
+    for layer in one.layers:
+        if layer.weights and layer.name.removeprefix("tuned_") not in ("hidden", "judgement"):
+            later = two.get_layer(layer.name).get_weights()
+            for first, second in zip(layer.get_weights(), later, strict=True):
+                np.testing.assert_array_equal(first, second)
+    source = load_image(good_images(train, LiteSettings(order_images=2))[0]).pixels
+    rng, shown = np.random.default_rng(3), [load_image(record.path).pixels for record in train]
+    for kind in KINDS:
+        shown += [degraded(source, kind, 0.1 + 0.2 * level, rng=rng) for level in range(5)]
+    squares = np.stack([versions.squared(pixels) for pixels in shown])
+    before, after = (model.predict(squares, verbose=0)[:, 0] for model in (one, two))
+    assert np.abs(after[:6] - before[:6]).max() < 0.01
+    first, second = (np.diff(scores[6:].reshape(-1, 5)).mean() for scores in (before, after))
+    assert second < first - 0.01
 
 
 @pytest.mark.slow
@@ -208,7 +245,8 @@ def test_unrated_images_that_are_judged_by_are_refused(images, tmp_path):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("epochs", 0),
+        ("epochs", -1),
+        ("order_weight", -1.0),
         ("variant", "lite9"),
         ("degraded", 16),
         ("learning_rate", float("inf")),
@@ -231,12 +269,16 @@ def test_two_devices_take_the_steps_of_one(images, tmp_path, monkeypatch, one_th
     weights = []
     for devices in one_then_two:
         settings = {"devices": devices, "dropout": 0.0, "epochs": 1}
-        settings |= {"judge_batch_size": 8, "judge_epochs": 1}
+        settings |= {"judge_batch_size": 8, "judge_epochs": 1, "order_epochs": 1}
+        settings |= {"order_batch_size": 5}
         folder = tmp_path / str(len(devices))
         _train((images[0], images[1][:3], []), folder, settings=settings)
-        tuned = shares[-2 * max(1, len(devices)) :]
+        count = max(1, len(devices))
+        tuned, ordered = shares[-5 * count : -3 * count], shares[-3 * count :]
         assert tuned == ([2] * 4 if devices else [4] * 2)
-        weights.append(read_checkpoint(folder / "checkpoint.npz").best)
+        assert sorted(ordered) == ([17, 18, 19, 19, 19, 19] if devices else [35, 38, 38])
+        last = read_checkpoint(folder / "order" / "checkpoint.npz").best
+        weights.append([*read_checkpoint(folder / "checkpoint.npz").best, *last])
     for one, two in zip(*weights, strict=True):
         assert np.mean(np.abs(one - two)) < 1e-6
         np.testing.assert_allclose(one, two, atol=1e-4)

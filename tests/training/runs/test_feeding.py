@@ -6,12 +6,14 @@ import pytest
 
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches
 from kiqa.io.images import ImageError
+from kiqa.training.runs.devices import several_devices
 from kiqa.training.runs.feeding import fit_epoch
+from kiqa.training.runs.replicas import whole_batch
 
 
-def _plan(read=float, count=10):
+def _plan(read=float, count=10, batch_size=4):
     return EpochPlan(
-        order=in_batches(np.arange(count), 4),
+        order=in_batches(np.arange(count), batch_size),
         read=read,
         batch=lambda samples, chosen, rng: (np.array(samples, np.float32)[:, None],) * 2,
         signature=(ArraySpec("float32", (None, 1)),) * 2,
@@ -21,13 +23,17 @@ def _plan(read=float, count=10):
 
 @pytest.fixture
 def model():
+    return _model()
+
+
+def _model():
     """Halves its input; its learning rate is zero."""
     inputs = keras.Input((1,))
     half = keras.initializers.Constant(0.5)
     model = keras.Model(inputs, keras.layers.Dense(1, kernel_initializer=half)(inputs))
     model.compile(
         keras.optimizers.SGD(0.0),
-        loss=lambda target, predicted: keras.ops.mean((target - predicted) ** 2),
+        loss=whole_batch(lambda target, predicted: keras.ops.mean((target - predicted) ** 2)),
     )
     return model
 
@@ -42,6 +48,16 @@ def test_an_epoch_without_batches_is_refused(model):
     """Before Keras says something else."""
     with pytest.raises(ValueError, match="Expected a batch in each epoch"):
         fit_epoch(model, _plan(count=0), epoch=0, title=None)
+
+
+def test_several_devices_need_an_equal_share_of_the_first_batch(two_devices):
+    """Keras learns the shapes from it, with an error that names no remedy; the last may be odd."""
+    with several_devices(two_devices):
+        model = _model()
+        loss = fit_epoch(model, _plan(count=11), epoch=0, title=None)
+        assert loss == pytest.approx(np.mean((np.arange(11) / 2) ** 2), rel=1e-6)
+        with pytest.raises(ValueError, match="2 devices share equally. Received: 5 samples. Use a"):
+            fit_epoch(model, _plan(batch_size=5), epoch=0, title=None)
 
 
 def test_a_reader_error_keeps_its_kind_and_text(model):
