@@ -212,6 +212,7 @@ def write_manifest_entry(
     largest_output_change: float | None = None,
     url: str | None = None,
     earlier: Sequence[str] = (),
+    before: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Enter a published weights file into the manifest of its folder.
 
@@ -225,6 +226,9 @@ def write_manifest_entry(
         url: Where the file can be downloaded, if it can.
         earlier: sha256 of earlier files with the same tensors and another
             description; results that name one of them are of this network.
+        before: sha256 of files with other tensors that had this name, or that
+            this one was trained on from; networks that began with one of them
+            name it as their origin.
 
     Returns:
         The entry written.
@@ -262,6 +266,7 @@ def write_manifest_entry(
         "largest_output_change": largest_output_change,
         "url": url,
         **({"earlier": list(earlier)} if earlier else {}),
+        **({"before": list(before)} if before else {}),
     }
     manifest.update_manifest(target, info.name, entry)
     return entry

@@ -38,7 +38,7 @@ from kiqa.training.runs.seeding import epoch_rng
 
 _LEVELS = 4  # copies of an image by one distortion
 _SERIES = 1 + _LEVELS * len(KINDS)  # rows of an image with all its copies
-_SOFTNESS = 0.01  # of the margin, in scores
+_SOFTNESS = 0.005  # of the margin, in scores
 _STREAM, _WHICH = 5, 6  # of random numbers
 
 
@@ -68,8 +68,9 @@ def teach_order(
         OSError: If a file cannot be read or written.
     """
     series = _series(model, sources, settings.seed, progress=run.get("progress", False))
-    kept = np.concatenate([_averages(model, part, settings.variant) for part in versions])
-    checked = [_averages(model, part, settings.variant) for part in checks[0]]
+    averages = _averages(model, settings.variant)
+    kept = np.concatenate([averages(features) for features in versions])
+    checked = [averages(features) for features in checks[0]]
     weights, rows = model.get_weights(), np.concatenate([kept, series])
     rate = _judges(weights, settings)
     targets = np.zeros((len(rows), 3), np.float32)  # score, whether it stays, whether it falls
@@ -126,15 +127,19 @@ def _inputs(rate, rows):
     return np.split(rows, edges, axis=1)
 
 
-def _averages(model, features, variant):
-    """Rows of the averages of all maps; those of the tuned ones are computed from stage 4."""
+def _averages(model, variant):
+    """From a feature set to averages of all maps; those of the tuned ones come from stage 4."""
     tuned = [model.get_layer(f"{name}_mean").input for name in PARTS if name.startswith(TUNED)]
-    look, rows = network_function(keras.Model(stored_stage(model, variant), tuned)), []
-    for at in range(0, len(features), TOGETHER):
-        maps = look(np.asarray(features.maps[at : at + TOGETHER], np.float32))
-        rows.append(averages_of(maps))
-    halves = [np.split(part, 2, axis=1) for part in (features.averages, np.concatenate(rows))]
-    return np.concatenate([part for half in zip(*halves, strict=True) for part in half], axis=1)
+    look = network_function(keras.Model(stored_stage(model, variant), tuned))
+
+    def averages(features):
+        places = range(0, len(features), TOGETHER)
+        maps = (np.asarray(features.maps[at : at + TOGETHER], np.float32) for at in places)
+        later = np.concatenate([averages_of(look(some)) for some in maps])
+        halves = [np.split(part, 2, axis=1) for part in (features.averages, later)]
+        return np.concatenate([part for half in zip(*halves, strict=True) for part in half], axis=1)
+
+    return averages
 
 
 def _series(model, sources, seed, *, progress):

@@ -59,7 +59,7 @@ class LiteSettings:
     order_images: int = options.setting(
         300, f"{_ORDER}: better training images that are degraded, beside the unrated ones", low=1
     )
-    order_epochs: int = options.epochs(24, f"{_ORDER}: epochs; 0 teaches none", low=0)
+    order_epochs: int = options.epochs(18, f"{_ORDER}: epochs; 0 teaches none", low=0)
     order_batch_size: int = options.batch_size(
         256, f"{_ORDER}: images of a step that keep their scores"
     )
@@ -67,10 +67,10 @@ class LiteSettings:
         24, f"{_ORDER}: images of a step with copies of rising severity", low=1
     )
     order_weight: float = options.setting(
-        0.03, f"{_ORDER}: weight of the copies, that of the squared error being 1", low=0
+        0.02, f"{_ORDER}: weight of the copies, that of the squared error being 1", low=0
     )
     order_margin: float = options.setting(
-        0.02, f"{_ORDER}: by how much a copy should score lower than a milder one", low=0
+        0.03, f"{_ORDER}: by how much a copy should score lower than a milder one", low=0
     )
     order_learning_rate: float = options.learning_rate(
         3e-4, f"{_ORDER}: learning rate of Adam at first; it falls to zero along a cosine"

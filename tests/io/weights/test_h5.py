@@ -361,8 +361,9 @@ def test_file_that_is_not_the_one_of_its_manifest_is_refused(file):
             read(file)
         for part in (str(file), old, whole_files.sha256_of(file), "Get the file again"):
             assert part in str(caught.value)
-    entry = write_manifest_entry(target, file, builder="patchnet", card="README.md", earlier=[old])
-    assert entry["earlier"] == [old]
+    about = {"builder": "patchnet", "card": "README.md", "before": [old], "earlier": ["0" * 64]}
+    entry = write_manifest_entry(target, file, **about)
+    assert (entry["before"], entry["earlier"]) == ([old], ["0" * 64])
     assert load_model(file).get_layer("hidden").units == 5
 
 

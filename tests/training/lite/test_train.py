@@ -200,7 +200,7 @@ def test_judges_learn_that_worse_is_lower_and_keep_the_scores_of_images(run, ima
     start = run[0] / "lite.h5"
     settings = {
         "judge_epochs": 0, "epochs": 0, "copies": 0, "order_epochs": 60, "order_series": 2,
-        "order_learning_rate": 1e-3,
+        "order_learning_rate": 1e-3, "order_weight": 0.1,
     }  # fmt: skip
     _train((train, validation, []), tmp_path / "run", settings=settings, initial=start)
     one, two = (load_model(file) for file in (start, tmp_path / "run" / "lite.h5"))
@@ -215,7 +215,7 @@ def test_judges_learn_that_worse_is_lower_and_keep_the_scores_of_images(run, ima
         shown += [degraded(source, kind, 0.1 + 0.2 * level, rng=rng) for level in range(5)]
     squares = np.stack([versions.squared(pixels) for pixels in shown])
     before, after = (model.predict(squares, verbose=0)[:, 0] for model in (one, two))
-    assert np.abs(after[:6] - before[:6]).max() < 0.01
+    assert np.abs(after[:6] - before[:6]).max() < 0.02
     first, second = (np.diff(scores[6:].reshape(-1, 5)).mean() for scores in (before, after))
     assert second < first - 0.01
 
