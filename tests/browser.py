@@ -34,6 +34,7 @@ os.dup2(write, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
 _START_WAIT, _WAIT = 60, 40  # seconds, until the browser answers, and for anything later
+_STORAGE_WAIT = 3  # seconds, until a new page has what the former one stored
 _STUDY_READY = "document.getElementById('go') && !document.getElementById('go').disabled"
 _KEYS = {
     "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "PageUp": 33,
@@ -166,11 +167,18 @@ class Tab:
     def reload(self) -> bool:
         """Load the page anew, with what it stored; whether it asked before it was left."""
         stored = "JSON.stringify(Object.entries(localStorage).sort())"
-        before = self.js(stored)
-        asked = self._leave("Page.reload")
-        # A process of its own keeps it, and the new page may come before that has it.
-        self.until(f"{stored} === {json.dumps(before)}")
-        return asked
+        kept = f"{stored} === {json.dumps(self.js(stored))}"
+        asked, end = self._leave("Page.reload"), time.monotonic() + _WAIT
+        # A process of its own keeps it. The new page may come before that has it; under load
+        # Chromium may even give this page an empty storage for good, and the next one the right.
+        while True:
+            try:
+                self.until(kept, wait=_STORAGE_WAIT)
+                return asked
+            except TimeoutError:
+                if time.monotonic() > end:
+                    raise
+                self._leave("Page.reload")
 
     def _leave(self, method: str, **parameters) -> bool:
         browser, end = self._browser, time.monotonic() + _WAIT
@@ -215,9 +223,9 @@ class Tab:
             raise RuntimeError(f"{expression}: {result['exceptionDetails']}")
         return result["result"].get("value")
 
-    def until(self, expression: str) -> None:
-        """Wait until an expression is true."""
-        end = time.monotonic() + _WAIT
+    def until(self, expression: str, *, wait: float = _WAIT) -> None:
+        """Wait until an expression is true, so many seconds at most."""
+        end = time.monotonic() + wait
         while not self.js(f"Boolean({expression})"):
             if time.monotonic() > end:
                 raise TimeoutError(f"not in time: {expression}; page: {self.text('body')}")
