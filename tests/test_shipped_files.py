@@ -93,6 +93,8 @@ NOT_SHIPPED = {
     "paq2piq-equal/bm": "65795bc5915a78df0d59f4e9a8467915a684c8d488fe25da3682623a0fd978ce",
     "paq2piq-equal/rm": "918fa0cbe9a7b500320020758bae86646e0466d1ff5f79672a92bec0f03a518a",
     "paq2piq-equal/fm": "5352f880abea8ef88ccdfe212187f2955ab9ddc9f7074fc342ca9b9a433d797a",
+    "wadiqam-equal/diqam_nr": "b55d200db5a4bf1ab8caf79d83dc7aad688f0bf2af7d1bc8df15019c234c9dd2",
+    "wadiqam-equal/wadiqam_nr": "5dfcf562cd1d94f10d368a54afe5b0090fbbd4265dd20802f6d8b3165d9a18b8",
     "koncept512": "958a73ace4395509dfbba828dc3fbb437e99e084b871909f1c9cd690116e55eb",
 }
 
