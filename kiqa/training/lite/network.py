@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from kiqa.models.efficientnet_lite import fold_norms, stage_layers
-from kiqa.models.lite import JUDGES, PARTS, build_lite
+from kiqa.models.lite import JUDGES, PARTS, TUNED, build_lite
 from kiqa.training.lite.settings import LiteSettings
 from kiqa.training.runs.imagenet import imagenet_efficientnet_lite
 from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
@@ -19,7 +19,6 @@ from kiqa.training.runs.start import start_whole
 
 _STAGE = 3  # the fourth
 _FROZEN = ("stage1", "stage2", "stage3")  # maps before the stored one
-_TUNED = "tuned_"
 DENSE = ("hidden", "judgement")  # layers of each judge that are trained
 _EPSILON = 1e-3  # of the scales' normalisation layers
 _LEAST = 1e-6
@@ -70,8 +69,8 @@ def start_network(settings: LiteSettings, *, initial: str | None = "imagenet") -
 def _copy_stages(model):
     """Let the tuned stages begin as the frozen ones."""
     for layer in model.layers:
-        if layer.weights and isinstance(layer, _CONVOLUTIONS) and layer.name.startswith(_TUNED):
-            first = model.get_layer(layer.name.removeprefix(_TUNED))
+        if layer.weights and isinstance(layer, _CONVOLUTIONS) and layer.name.startswith(TUNED):
+            first = model.get_layer(layer.name.removeprefix(TUNED))
             layer.set_weights(first.get_weights())
 
 
@@ -93,7 +92,7 @@ def set_scales(model: keras.Model, averages: np.ndarray) -> None:
         scales[name] = scale = np.median(variance, axis=0) + _LEAST
         spreads.append(variance / (variance + scale))
     for name in PARTS:
-        scale = scales[name.removeprefix(_TUNED)]
+        scale = scales[name.removeprefix(TUNED)]
         model.get_layer(f"{name}_scale").set_weights(
             [np.sqrt(1 + _EPSILON) / scale, np.zeros_like(scale), np.ones_like(scale)]
         )
@@ -122,7 +121,7 @@ def judge_of(model: keras.Model) -> keras.Model:
 def copy_judge(model: keras.Model) -> None:
     """Let the judge of the tuned copy begin with the weights of the other one."""
     for name in DENSE:
-        model.get_layer(f"{_TUNED}{name}").set_weights(model.get_layer(name).get_weights())
+        model.get_layer(f"{TUNED}{name}").set_weights(model.get_layer(name).get_weights())
 
 
 def tail_of(model: keras.Model, settings: LiteSettings) -> keras.Model:
@@ -136,7 +135,7 @@ def tail_of(model: keras.Model, settings: LiteSettings) -> keras.Model:
         Model of stage 4's maps and six averages of earlier ones to scores.
     """
     for layer in model.layers:
-        if not layer.name.startswith(_TUNED):
+        if not layer.name.startswith(TUNED):
             layer.trainable = False
     start = stored_stage(model, settings.variant)
     early = [

@@ -1,11 +1,11 @@
 """Teach the judges of a trained `lite` an order: a worse copy of an image scores lower.
 
 The body stays; the dense layers of both judges are trained, on averages of its maps.
-Half of a step are training images, as they are or with another history, which
-should keep the score that they have, so that nothing else changes. The other
-half are series: an image, then for each distortion copies of rising severity.
-A copy should score lower than the one before it, by a margin. That is all that is
-said of copies: no score, as nobody has rated them.
+A step has training images, as they are or with another history, which should keep
+the score that they have, so that nothing else changes; and series: of an image, for
+each distortion, copies of rising severity. A copy should score lower than the milder
+one before it, by a margin. That is all that is said of copies: no score, as nobody has
+rated them.
 
 Public names: `teach_order`, `good_images`.
 """
@@ -37,7 +37,7 @@ from kiqa.training.runs.run import RunOptions
 from kiqa.training.runs.seeding import epoch_rng
 
 _LEVELS = 4  # copies of an image by one distortion
-_SERIES = 1 + _LEVELS * len(KINDS)  # rows of an image with all its copies
+_SERIES = _LEVELS * len(KINDS)  # copies of an image
 _SOFTNESS = 0.005  # of the margin, in scores
 _STREAM, _WHICH = 5, 6  # of random numbers
 
@@ -76,8 +76,7 @@ def teach_order(
     targets = np.zeros((len(rows), 3), np.float32)  # score, whether it stays, whether it falls
     targets[: len(kept), 0] = rate.predict(_inputs(rate, kept), verbose=0)[:, 0]
     targets[: len(kept), 1] = 1
-    falls = np.arange(_SERIES - 1) % _LEVELS > 0
-    targets[len(kept) :, 2] = np.tile([False, *falls], len(sources))
+    targets[len(kept) :, 2] = np.arange(len(series)) % _LEVELS > 0
     inputs = _inputs(rate, rows)
 
     def plan(epoch):
@@ -143,14 +142,13 @@ def _averages(model, variant):
 
 
 def _series(model, sources, seed, *, progress):
-    """Rows of each image, then of its copies, by distortion and by rising severity."""
+    """Rows of the copies of each image, by distortion and by rising severity."""
     look = network_function(split(model)[0], dtype="uint8")
 
     def images():
         shown = tqdm(sources, desc="order", leave=False, disable=None if progress else True)
         for index, path in enumerate(shown):
             pixels, rng = load_image(path).pixels, np.random.default_rng([seed, _STREAM, index])
-            yield squared(pixels)
             for kind in KINDS:
                 for level in range(_LEVELS):
                     position = float((level + rng.random()) / _LEVELS)

@@ -26,13 +26,13 @@ def model():
     return _model()
 
 
-def _model():
-    """Halves its input; its learning rate is zero."""
+def _model(rate=0.0):
+    """Halves its input; its learning rate is zero, unless another one is given."""
     inputs = keras.Input((1,))
     half = keras.initializers.Constant(0.5)
     model = keras.Model(inputs, keras.layers.Dense(1, kernel_initializer=half)(inputs))
     model.compile(
-        keras.optimizers.SGD(0.0),
+        keras.optimizers.SGD(rate),
         loss=whole_batch(lambda target, predicted: keras.ops.mean((target - predicted) ** 2)),
     )
     return model
@@ -58,6 +58,14 @@ def test_several_devices_need_an_equal_share_of_the_first_batch(two_devices):
         assert loss == pytest.approx(np.mean((np.arange(11) / 2) ** 2), rel=1e-6)
         with pytest.raises(ValueError, match="2 devices share equally. Received: 5 samples. Use a"):
             fit_epoch(model, _plan(batch_size=5), epoch=0, title=None)
+        shared = _model(rate=0.01)
+        fit_epoch(shared, _plan(count=11), epoch=0, title=None)
+    alone = _model(rate=0.01)
+    fit_epoch(alone, _plan(count=11), epoch=0, title=None)
+    weights = shared.get_weights(), alone.get_weights()
+    for one, two, first in zip(*weights, model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-6)
+        assert np.abs(one - first).min() > 0.05
 
 
 def test_a_reader_error_keeps_its_kind_and_text(model):
