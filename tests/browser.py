@@ -34,7 +34,6 @@ os.dup2(write, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
 _START_WAIT, _WAIT = 60, 40  # seconds, until the browser answers, and for anything later
-_STORAGE_WAIT = 3  # seconds, until a new page has what the former one stored
 _STUDY_READY = "document.getElementById('go') && !document.getElementById('go').disabled"
 _KEYS = {
     "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "PageUp": 33,
@@ -165,20 +164,8 @@ class Tab:
         return self._leave("Page.navigate", url=path.as_uri())
 
     def reload(self) -> bool:
-        """Load the page anew, with what it stored; whether it asked before it was left."""
-        stored = "JSON.stringify(Object.entries(localStorage).sort())"
-        kept = f"{stored} === {json.dumps(self.js(stored))}"
-        asked, end = self._leave("Page.reload"), time.monotonic() + _WAIT
-        # A process of its own keeps it. The new page may come before that has it; under load
-        # Chromium may even give this page an empty storage for good, and the next one the right.
-        while True:
-            try:
-                self.until(kept, wait=_STORAGE_WAIT)
-                return asked
-            except TimeoutError:
-                if time.monotonic() > end:
-                    raise
-                self._leave("Page.reload")
+        """Load the page anew; whether it asked before it was left."""
+        return self._leave("Page.reload")
 
     def _leave(self, method: str, **parameters) -> bool:
         browser, end = self._browser, time.monotonic() + _WAIT
@@ -195,16 +182,22 @@ class Tab:
         return asked
 
     def close(self) -> None:
-        """Close the tab, and wait until the profile on the disk has what the page stored."""
-        values = self.js("Object.values(localStorage)")
+        """Close the tab once the page's answers are stored."""
+        self.stored()
         self._browser.call("Target.closeTarget", targetId=self._target)
-        folder = self._browser.profile / "Default" / "Local Storage" / "leveldb"
-        end = time.monotonic() + _WAIT
-        # Written as soon as the last tab of the page is gone, but by a process of its own.
-        while any(value.encode("latin-1") not in _content(folder) for value in values):
-            if time.monotonic() > end:
-                raise TimeoutError(f"not stored in time: {values}")
-            time.sleep(0.01)
+
+    def stored(self) -> list[str]:
+        """Keys of the answers that studies keep in this browser; later than what they write."""
+        return self.js("""new Promise((resolve, reject) => {
+            const opening = indexedDB.open("kiqa-study");
+            opening.onerror = () => reject(opening.error);
+            opening.onsuccess = () => {
+                const change = opening.result.transaction("answers", "readwrite");
+                const keys = change.objectStore("answers").getAllKeys();
+                change.oncomplete = () => resolve(keys.result);
+                change.onabort = () => reject(change.error);
+            };
+        })""")
 
     def call(self, method: str, **parameters) -> dict:
         """Send a command for this page."""
@@ -223,9 +216,9 @@ class Tab:
             raise RuntimeError(f"{expression}: {result['exceptionDetails']}")
         return result["result"].get("value")
 
-    def until(self, expression: str, *, wait: float = _WAIT) -> None:
-        """Wait until an expression is true, so many seconds at most."""
-        end = time.monotonic() + wait
+    def until(self, expression: str) -> None:
+        """Wait until an expression is true."""
+        end = time.monotonic() + _WAIT
         while not self.js(f"Boolean({expression})"):
             if time.monotonic() > end:
                 raise TimeoutError(f"not in time: {expression}; page: {self.text('body')}")
@@ -281,12 +274,17 @@ class Tab:
     def ready(self, count: str | None = None) -> None:
         """Wait until an item, by its count if it matters which, is shown and can be answered."""
         shown = (
-            "(!document.getElementById('end').hidden || "
+            "document.getElementById('start').hidden && (!document.getElementById('end').hidden || "
             "document.getElementById('work').ariaBusy === 'false')"
         )
         if count is not None:  # a page under load may still be at the one before
             shown += f" && document.getElementById('count').innerText === {json.dumps(count)}"
         self.until(shown)
+
+    def found(self) -> str:
+        """What the start screen says of answers that are there already."""
+        self.stored()  # after the page has looked
+        return self.text("#found")
 
     def enter(self, participant: str, *, ready: bool = True) -> None:
         """Fill in the start screen and begin; the first open item is then ready."""
@@ -322,11 +320,6 @@ class Tab:
         """Write what the window shows as PNG."""
         data = self.call("Page.captureScreenshot")["data"]
         Path(path).write_bytes(base64.b64decode(data))
-
-
-def _content(folder: Path) -> bytes:
-    """All files of a database that is being written."""
-    return b"".join(path.read_bytes() for path in sorted(folder.glob("*.log")))
 
 
 @pytest.fixture(scope="session")

@@ -133,7 +133,8 @@ def write_page(
         content["id"] = digest.hexdigest()[:12]
         # No "<" is left, so nothing in a name can end the script element.
         text = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
-        scripts = {"task": _asset(f"{task.assets}.js"), "page": _asset("page.js")}
+        names = {"task": task.assets, "store": "store", "page": "page"}
+        scripts = {name: _asset(f"{file_name}.js") for name, file_name in names.items()}
         file.write(_filled("page_foot.html", content=text, **scripts))
     return StudyPage(Path(path), content["id"], len(found), os.path.getsize(path))
 

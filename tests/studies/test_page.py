@@ -89,7 +89,7 @@ def test_answers_are_downloaded_and_outlive_the_browser(images, new_browser, tmp
     person = 'Ann "A", B'
     with new_browser(tmp_path / "profile") as browser:
         tab = browser.open(page)
-        assert tab.text("#found") == ""
+        assert tab.found() == ""
         tab.enter(person)
         for number in (1, 2):
             tab.ready(f"Photograph {number} of 3")
@@ -104,7 +104,7 @@ def test_answers_are_downloaded_and_outlive_the_browser(images, new_browser, tmp
         tab.reload()
         tab.js("document.getElementById('who').focus()")
         tab.call("Input.insertText", text=f"  {person} ")
-        assert tab.text("#found").startswith("2 of 3 photographs are answered already")
+        assert tab.found().startswith("2 of 3 photographs are answered already")
         tab.enter(person)
         tab.ready("Photograph 3 of 3")
         tab.click("#none")
@@ -161,6 +161,17 @@ def test_page_asks_before_unsaved_answers_are_left(images, chromium, tmp_path):
     assert tab.reload()
 
 
+def test_two_tabs_of_one_participant_are_reported(images, chromium, tmp_path):
+    """Not those of two participants."""
+    page = write_boxes_study(images, tmp_path / "page.html").path
+    tabs = [chromium.open(page) for _ in range(3)]
+    for tab, person in zip(tabs, ("Ann", "Ben", "Ann"), strict=True):
+        tab.enter(person)
+    tabs[0].until("!document.getElementById('notice').hidden")
+    assert "also open in another tab, with the same participant" in tabs[0].text("#notice")
+    assert tabs[1].js("document.getElementById('notice').hidden")
+
+
 def test_nothing_can_be_answered_before_it_is_shown(images, chromium, tmp_path):
     """While a photograph is decoded no control works, so no answer goes to the wrong one."""
     tab = chromium.open(write_boxes_study(images, tmp_path / "page.html").path)
@@ -192,13 +203,22 @@ def test_browser_without_storage_is_reported(images, chromium, tmp_path):
     """The study works all the same."""
     page = write_boxes_study(images, tmp_path / "page.html").path
     tab = chromium.open(page)
-    tab.call(
+    script = tab.call(
         "Page.addScriptToEvaluateOnNewDocument",
-        source="Storage.prototype.setItem = () => { throw new Error('storage is full'); }",
+        source="indexedDB.open = () => { throw new Error('storage is off'); }",
     )
     tab.load(page)
-    assert "keeps no answers for this page (storage is full)" in tab.text("#notice")
-    tab.click("#notice button")
+    assert "keeps no answers for this page (storage is off)" in tab.text("#notice")
+    tab.enter("Ann")
+    tab.click("#none")
+    tab.click("#next")
+    assert tab.csv().count("\n") == 2
+    tab.call("Page.removeScriptToEvaluateOnNewDocument", **script)
+    tab.call(
+        "Page.addScriptToEvaluateOnNewDocument",
+        source="IDBObjectStore.prototype.put = () => { throw new Error('storage is full'); }",
+    )
+    assert tab.load(page)
     tab.enter("Ann")
     tab.click("#none")
     assert "does not keep your answers (storage is full)" in tab.text("#notice")

@@ -98,7 +98,7 @@ def test_backspace_takes_back_and_reopening_goes_on(records, chromium, tmp_path)
     tab.key("n")
     tab.ready("Piece 3 of 6")
     assert tab.reload()
-    assert tab.text("#found").startswith("2 of 6 pieces are answered already")
+    assert tab.found().startswith("2 of 6 pieces are answered already")
     tab.enter("")
     tab.ready("Piece 3 of 6")
     assert sorted(line[-4:] for line in tab.csv().splitlines()[1:]) == [",1,0", ",1,1"]

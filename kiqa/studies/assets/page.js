@@ -1,6 +1,6 @@
 const study = JSON.parse(el("study").textContent);
 const total = study.participants || 0;
-let who = "", order = [], answers = {}, place = 0, unsaved = false, turn = 0, told = false;
+let who = "", order = [], answers = {}, place = 0, unsaved = false, turn = 0;
 
 function el(id) { return document.getElementById(id); }
 
@@ -65,26 +65,6 @@ function shuffled(name) {
 }
 
 function tidy(name) { return name.normalize("NFC").trim().replace(/[\s\p{Cc}]+/gu, " "); }
-function key(name) { return "kiqa-study " + study.id + " " + name; }
-function read(name) {
-  try {
-    const found = JSON.parse(localStorage.getItem(key(name)) || "null");
-    if (found && typeof found.answers === "object") return found;
-  } catch (error) {
-    complain("The answers kept in this browser cannot be read (" + error.message + ").");
-  }
-  return { answers: {}, unsaved: false };
-}
-function keep() {
-  try {
-    localStorage.setItem(key(who), JSON.stringify({ answers, unsaved }));
-  } catch (error) {
-    if (told) return;  // once is enough: it would come back with every answer
-    told = true;
-    complain("This browser does not keep your answers (" + error.message + "). " +
-      "Do not close this page before you have saved the file.");
-  }
-}
 function answered() { return order.filter(index => task.complete(answers[index])).length; }
 function units(count) { return count + " " + task.unit[count === 1 ? 0 : 1]; }
 
@@ -178,24 +158,26 @@ function leave() {
   who = "";
   unsaved = false;
   el("who").value = study.participant || "";
-  el("who").dispatchEvent(new Event("input"));
+  welcome();
   screen("start");
 }
-el("who").addEventListener("input", () => {
-  const name = named(), found = name ? read(name).answers : {}, own = name ? shuffled(name) : [];
-  const count = own.filter(index => task.complete(found[index])).length;
+async function welcome() {
+  const name = named(), own = name ? shuffled(name) : [];
   el("who").setCustomValidity(name ? "" : total ? "A number from 1 to " + total : "A name");
+  const found = name ? (await read(name)).answers : {};
+  if (name !== named()) return;  // typed on meanwhile
+  const count = own.filter(index => task.complete(found[index])).length;
   el("found").textContent = count ? count + " of " + units(own.length) +
     " are answered already in this browser. You go on there." : name && total ?
     units(own.length) + " for this participant." : "";
-});
-el("enter").addEventListener("submit", event => {
+}
+el("enter").addEventListener("submit", async event => {
   event.preventDefault();
-  const name = named();
-  if (!name) return;
+  const name = named(), found = name && await read(name);
+  if (!name || name !== named() || who) return;
   who = name;
   order = shuffled(who);
-  ({ answers, unsaved } = read(who));
+  ({ answers, unsaved } = found);
   keep();
   el("name").textContent = "Participant " + who;
   const open = order.findIndex(index => !task.complete(answers[index]));
@@ -210,7 +192,7 @@ el("leave").addEventListener("click", leave);
 el("forget").addEventListener("click", () => {
   if (!confirm("Delete the answers of " + who + " from this browser? A saved file stays.")) return;
   unsaved = false;
-  try { localStorage.removeItem(key(who)); } catch (error) { complain(error.message); }
+  forget();
   leave();
 });
 document.addEventListener("keydown", event => {
@@ -226,11 +208,6 @@ document.addEventListener("keydown", event => {
   task.key(event);
 });
 window.addEventListener("beforeunload", event => { if (unsaved) event.preventDefault(); });
-window.addEventListener("storage", event => {
-  if (who && event.key === key(who))
-    complain("This study is also open in another tab, with the same participant. Close one of " +
-      "them: each overwrites the answers of the other.");
-});
 function zoom() {
   const ratio = window.devicePixelRatio;
   el("zoom").hidden = !task.exact || Math.abs(ratio - 1) < 0.01;
@@ -256,15 +233,11 @@ if (total) {
     el("who").readOnly = true;
   }
 }
-try {
-  localStorage.setItem("kiqa-study", "");
-  localStorage.removeItem("kiqa-study");
-} catch (error) {
-  complain("This browser keeps no answers for this page (" + error.message + "). You can take " +
-    "part, but save the file before you close the page.");
-}
 task.setup();
 zoom();
-el("who").dispatchEvent(new Event("input"));
-el("go").textContent = "Start";
-el("go").disabled = false;
+connect().then(() => {
+  el("who").addEventListener("input", welcome);
+  el("go").textContent = "Start";
+  el("go").disabled = false;
+  return welcome();
+});
