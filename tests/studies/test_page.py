@@ -205,7 +205,8 @@ def test_browser_without_storage_is_reported(images, chromium, tmp_path):
     tab = chromium.open(page)
     script = tab.call(
         "Page.addScriptToEvaluateOnNewDocument",
-        source="indexedDB.open = () => { throw new Error('storage is off'); }",
+        source="delete window.BroadcastChannel;"
+        "indexedDB.open = () => { throw new Error('storage is off'); }",
     )
     tab.load(page)
     assert "keeps no answers for this page (storage is off)" in tab.text("#notice")

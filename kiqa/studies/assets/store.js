@@ -11,12 +11,14 @@ function result(request) {
 }
 function entries(mode) { return database.transaction("answers", mode).objectStore("answers"); }
 async function connect() {
-  tabs = new BroadcastChannel(key(""));
-  tabs.addEventListener("message", event => {
-    if (who && event.data === who)
-      complain("This study is also open in another tab, with the same participant. Close one of " +
-        "them: each overwrites the answers of the other.");
-  });
+  try {
+    tabs = new BroadcastChannel(key(""));
+    tabs.addEventListener("message", event => {
+      if (who && event.data === who)
+        complain("This study is also open in another tab, with the same participant. Close one " +
+          "of them: each overwrites the answers of the other.");
+    });
+  } catch (error) { tabs = null; }  // such a browser does not warn of another tab
   try {
     const request = indexedDB.open("kiqa-study", 1);
     request.onupgradeneeded = () => request.result.createObjectStore("answers");
@@ -42,7 +44,7 @@ function unkept(error) {
     "Do not close this page before you have saved the file.");
 }
 function keep() {
-  tabs.postMessage(who);
+  tabs?.postMessage(who);
   if (!database) return;
   try {
     const store = entries("readwrite");
