@@ -133,8 +133,8 @@ def write_page(
         content["id"] = digest.hexdigest()[:12]
         # No "<" is left, so nothing in a name can end the script element.
         text = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
-        names = {"task": task.assets, "store": "store", "page": "page"}
-        scripts = {name: _asset(f"{file_name}.js") for name, file_name in names.items()}
+        files = {"task": task.assets, "store": "store", "page": "page"}
+        scripts = {part: _asset(f"{name}.js") for part, name in files.items()}
         file.write(_filled("page_foot.html", content=text, **scripts))
     return StudyPage(Path(path), content["id"], len(found), os.path.getsize(path))
 

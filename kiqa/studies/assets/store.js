@@ -18,7 +18,7 @@ async function connect() {
         complain("This study is also open in another tab, with the same participant. Close one " +
           "of them: each overwrites the answers of the other.");
     });
-  } catch (error) { tabs = null; }  // such a browser does not warn of another tab
+  } catch { /* such a browser does not warn of another tab */ }
   try {
     const request = indexedDB.open("kiqa-study", 1);
     request.onupgradeneeded = () => request.result.createObjectStore("answers");
