@@ -26,6 +26,7 @@ from kiqa.io.scales import limits
 from kiqa.reporting.groups import light_of, look_of
 from kiqa.scoring import Scorer, read_ahead, usable_workers
 from kiqa.scoring.decoding import decode, with_reasons
+from kiqa.scoring.rows import completed_row
 
 _QUALITY = 75  # of WebP
 _CELLS = 64  # most a side of a map; larger ones are averaged
@@ -107,7 +108,8 @@ def entries_of(
     with closing(read_ahead(load, inputs, workers=usable_workers())) as loaded:
         for (path, name), (item, small, taken) in zip(inputs, loaded, strict=True):
             image = item.get("image")
-            row = {**rows.get(path, {}), **_measured(item)} if path in rows else scorer.row(item)
+            known = rows.get(path)
+            row = completed_row(scorer, item) if known is None else {**known, **_measured(item)}
             row["error"] = item["error"] or row["error"]
             if row["error"] is None and row["sha256"] != item.get("sha256", row["sha256"]):
                 row["error"] = f"{path}: changed since it was scored. Score it again."

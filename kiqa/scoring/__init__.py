@@ -8,7 +8,7 @@ from importlib import import_module
 
 _PUBLIC = {
     "MAP_STRIDE": "kiqa.scoring.scorer",
-    "ROW_KEYS": "kiqa.scoring.scorer",
+    "ROW_KEYS": "kiqa.scoring.rows",
     "Scorer": "kiqa.scoring.scorer",
     "content_hash": "kiqa.scoring.decoding",
     "in_shard": "kiqa.scoring.paths",

@@ -18,7 +18,8 @@ from kiqa.io.rows.opened import open_rows
 from kiqa.scoring.decoding import decode, with_reasons
 from kiqa.scoring.finished import Finished, content_of
 from kiqa.scoring.pairs import REFERENCE_KEYS, check_references
-from kiqa.scoring.scorer import ROW_KEYS, Scorer
+from kiqa.scoring.rows import ROW_KEYS, completed_row
+from kiqa.scoring.scorer import Scorer
 
 
 def usable_cores() -> int:
@@ -223,7 +224,7 @@ def _score(items, scorer, rows, old, *, stop):
                 row = {**rows.row_at(place), **item}
                 row["seconds"] = round(row["seconds"], 4)
             else:
-                row = item if "score" in item else scorer.row(item)
+                row = item if "score" in item else completed_row(scorer, item)
                 fresh = not old.refused(row)
             if stop and row["error"] is not None:
                 raise ValueError(f"Stopped at the first error: {row['error']}")

@@ -1,34 +1,29 @@
 """One scorer for images; `kiqa.scoring.single` has the functions of the public interface on it.
 
 How a score is made depends on the model (`kiqa.scoring.engines`): the mean of
-Patchnet's quality map, or the aggregator's output. A *row* is a dictionary,
-one an image, with the keys of `ROW_KEYS`; what could not be scored is a row
-with ``error``. ``note`` says of a score that it means nothing, and why.
+Patchnet's quality map, or the aggregator's output.
 
-A row with ``error`` **and** ``sha256`` is a verdict about the content and
-final. A row with ``error`` and without ``sha256`` is about circumstances (the
-file could not be read, memory ran out); a resumed run tries it again.
+Public names: `Scorer`, `checked_grid`, `SCORE_STRIDE`, `MAP_STRIDE`.
 """
 
 import math
 import os
-import time
 from collections.abc import Iterable
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kiqa import __version__
 from kiqa.constants import DEFAULT_SCORER, PATCHNET
 from kiqa.io.images import MAX_BYTES, LoadedImage, Source, load_image
 from kiqa.io.map_files import QualityMap
 from kiqa.io.memory import MemoryLimitError, limited_memory, memory_limit
 from kiqa.io.messages import name_file
 from kiqa.scoring.decoding import decode
-from kiqa.scoring.domain import domain_note, scale_note
+from kiqa.scoring.domain import domain_note
 from kiqa.scoring.pairs import check_pair
+from kiqa.scoring.rows import completed_row
 from kiqa.startup import check_process, one_at_a_time
 
 if TYPE_CHECKING:
@@ -37,29 +32,6 @@ if TYPE_CHECKING:
 
 SCORE_STRIDE = 8  # ours; the maps of the thesis are at 4
 MAP_STRIDE = PATCHNET.stride
-
-_PROVENANCE = ("format", "mode", "exif_orientation", "converted", "icc")
-
-ROW_KEYS = (
-    "path",
-    "sha256",
-    "width",
-    "height",
-    "score",
-    "percentile",
-    "low",
-    "high",
-    "scale",
-    "higher_is_better",
-    "model",
-    "weights_sha256",
-    "stride",
-    "kiqa",
-    "seconds",
-    "error",
-    "note",
-    *_PROVENANCE,
-)
 
 
 class Scorer:
@@ -347,41 +319,10 @@ class Scorer:
             sources: Each anything that `kiqa.load_image` takes.
 
         Returns:
-            One row for each source, in order; see `ROW_KEYS`.
+            One row for each source, in order; see `kiqa.scoring.rows`.
         """
         self._load()
-        return [self.row(decode(source, max_bytes=self.max_bytes)) for source in sources]
-
-    def row(self, item: dict) -> dict:
-        """Complete what `decode` found out to a row; the network runs here."""
-        start = time.perf_counter()
-        image, reference = item.pop("image", None), item.pop("reference_image", None)
-        info = self.info
-        row: dict[str, Any] = dict.fromkeys(ROW_KEYS) | {
-            "scale": info.scale,
-            "higher_is_better": info.higher_is_better,
-            "model": info.name,
-            "weights_sha256": info.sha256,
-            "stride": self.stride,
-            "kiqa": __version__,
-        }
-        row |= item
-        if image is not None:
-            row |= {"width": image.width, "height": image.height, "sha256": image.sha256}
-            row |= {key: image.provenance().get(key) for key in _PROVENANCE}
-            try:
-                row["score"] = self.score(image, reference=reference)
-                row |= self.beside(row["score"])
-                row["note"] = self.note(image) or scale_note(row["score"], info.scale, info.name)
-            except MemoryLimitError as error:  # another machine, or --memory, may have it
-                row |= {"error": name_file(error, row["path"]), "sha256": None}
-            except ValueError as error:
-                row["error"] = name_file(error, row["path"])
-            except Exception as error:  # out of memory and the like: try again on resume
-                text = f"{type(error).__name__}: {error}"
-                row |= {"error": name_file(text, row["path"]), "sha256": None}
-        row["seconds"] = round(row["seconds"] + time.perf_counter() - start, 4)
-        return row
+        return [completed_row(self, decode(s, max_bytes=self.max_bytes)) for s in sources]
 
 
 def checked_grid(grid: tuple[int, int] | None, stride: int | None) -> tuple[int, int] | None:

@@ -18,6 +18,7 @@ from kiqa.io.memory import MemoryLimitError
 from kiqa.io.weights import read_info
 from kiqa.scoring.decoding import decode
 from kiqa.scoring.engines import ENGINES
+from kiqa.scoring.rows import completed_row
 
 from .files import encoded, png
 
@@ -102,7 +103,9 @@ def row(tmp_path_factory, shipped_scorer):
         side = max(96, scorer.least_side)
         path = folder / f"{side} {image}"
         path.write_bytes(_images(side)[image])
-        return scorer.row(decode(path, reference=path if scorer.needs_reference else None))
+        return completed_row(
+            scorer, decode(path, reference=path if scorer.needs_reference else None)
+        )
 
     return row
 

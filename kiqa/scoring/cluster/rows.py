@@ -11,6 +11,7 @@ from typing import Any
 from kiqa.scoring.cluster.jobs import Lost, done_by_workers
 from kiqa.scoring.decoding import decode, with_reasons
 from kiqa.scoring.finished import Contents, Images
+from kiqa.scoring.rows import completed_row
 from kiqa.scoring.scorer import Scorer
 
 
@@ -72,7 +73,8 @@ def _prepare(scorer: Scorer, item, *, scored: Contents, reasons: bool) -> dict:
 
 def _finish(scorer: Scorer, item: dict) -> dict:
     """The row of an image that was decoded or cannot be; what is known already as it is."""
-    return scorer.row(item) if "image" in item or item["error"] is not None else item
+    missing = "image" in item or item["error"] is not None
+    return completed_row(scorer, item) if missing else item
 
 
 def _unworked(lost: Lost) -> dict:

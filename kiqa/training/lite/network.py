@@ -1,7 +1,7 @@
 """The network of a training of `lite`: its start, its two trained parts, its loss.
 
 Public names: `start_network`, `set_scales`, `stored_stage`, `judge_of`, `tail_of`,
-`copy_judge`, `compile_for`, `as_inputs`, `DENSE`.
+`copy_judge`, `compile_for`, `as_inputs`, `DENSE`, `UNTRAINED`.
 """
 
 import keras
@@ -19,6 +19,7 @@ from kiqa.training.runs.start import start_whole
 
 _STAGE = 3  # the fourth
 _FROZEN = ("stage1", "stage2", "stage3")  # maps before the stored one
+UNTRAINED = (None, "imagenet")  # starts that are no trained lite
 DENSE = ("hidden", "judgement")  # layers of each judge that are trained
 _EPSILON = 1e-3  # of the scales' normalisation layers
 _LEAST = 1e-6
@@ -56,7 +57,7 @@ def start_network(settings: LiteSettings, *, initial: str | None = "imagenet") -
         for layer in fold_norms(imagenet_efficientnet_lite(settings.variant)).layers:
             if layer.weights:
                 model.get_layer(layer.name).set_weights(layer.get_weights())
-    if initial in (None, "imagenet"):
+    if initial in UNTRAINED:
         _copy_stages(model)
     else:
         start_whole(model, initial)

@@ -35,6 +35,7 @@ from kiqa.training.lite.batches import epoch_plan
 from kiqa.training.lite.judge import fit_judge
 from kiqa.training.lite.local import train_local
 from kiqa.training.lite.network import (
+    UNTRAINED,
     as_inputs,
     compile_for,
     copy_judge,
@@ -56,7 +57,6 @@ from kiqa.training.runs.run import RunOptions, Training, run_training
 OUTPUT, LOCAL_OUTPUT = "lite.h5", "lite_local.h5"
 _UNRATED_SCORE, _GOOD = 0.8, 0.6  # what unrated images count as in maps; least MOS of others
 _RATED_TOGETHER = 32
-_MADE = (None, "imagenet")  # starts that are no trained lite
 _PSEUDO = "pseudo-scores of degraded copies, and of the images themselves by the first judge"
 _TUNING = ("epochs", "early_stopping", "learning_rate", "batch_size", "degraded", "devices")
 
@@ -101,7 +101,7 @@ def train_lite(
     unrated = sorted(unrated) if settings.unrated_copies else []
     _check(parts, unrated)
     names = [(r.name, r.mos01, r.content) for r in (*train, *validation)]
-    begun = initial if start in _MADE else sha256_of(file_of(start))
+    begun = initial if start in UNTRAINED else sha256_of(file_of(start))
     identity = {"images": names, "unrated": [path.name for path in unrated], "initial": begun}
     wanted = np.array([record.mos01 for record in validation])
     stage = _Stage(settings, start)
@@ -173,7 +173,7 @@ class _Stage:
 
     def __init__(self, settings: LiteSettings, initial: str | None):
         self._settings, self._initial = settings, initial
-        self._trained = initial not in _MADE
+        self._trained = initial not in UNTRAINED
         self.model: keras.Model = None
         self.versions: list[FeatureSet] = []
         self.checks: list[FeatureSet] = []

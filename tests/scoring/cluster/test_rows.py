@@ -11,6 +11,7 @@ import pytest
 from kiqa.scoring import ROW_KEYS, Scorer, score_paths
 from kiqa.scoring.cluster import rows as rows_module
 from kiqa.scoring.cluster.jobs import Lost
+from kiqa.scoring.rows import completed_row
 
 _REAL = pytest.mark.slow
 
@@ -85,7 +86,7 @@ def test_images_with_which_workers_end_are_errors_that_resume_tries_again(
     """The row has the reason and no hash."""
     lost = Lost((str(photos / "a.png"), str(photos / "b.png"), ()), "The actor died.")
     item = rows_module._unworked(lost)
-    row = Scorer().row(dict(item))
+    row = completed_row(Scorer(), dict(item))
     assert (row["sha256"], row["score"], row["reference"]) == (None, None, str(photos / "b.png"))
     assert row["error"].startswith(str(photos / "a.png")) and "The actor died." in row["error"]
     assert set(ROW_KEYS) < set(row)
