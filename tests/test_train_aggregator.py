@@ -266,6 +266,9 @@ def test_pretraining_on_distortions_needs_no_scores(data, tmp_path, patchnet):
     assert images["set"].value_counts().to_dict() == {"train": 30, "val": 15}
     assert (images["target"] == 1).sum() == 15
     assert images["target"][images["target"] < 1].between(0.05, 0.7).all()
+    seen = read_info(tmp_path / "run" / "aggregator.h5").details.trained_on
+    assert {part.scores for part in seen if "distortion" in part.about} == {"pseudo"}
+    assert not [part for part in seen if part.about == "MOS"]
 
 
 @pytest.mark.slow

@@ -225,12 +225,12 @@ def test_interrupted_training_says_how_to_go_on(told, tmp_path, capsys, error, s
 def test_new_run_gets_a_new_folder_and_resume_the_latest(told, tmp_path, monkeypatch):
     """Without --workdir runs are numbered; --resume goes to the last one."""
     monkeypatch.chdir(tmp_path)
-    for name in ("patchnet-1", "patchnet-2"):
+    for name in ("patchnet-1", "patchnet-3"):  # gaps stay
         (tmp_path / "runs" / name).mkdir(parents=True)
     main(SMALL)
-    assert told["workdir"] == Path("runs/patchnet-3")
+    assert told["workdir"] == Path("runs/patchnet-4")
     main([*SMALL, "--resume"])
-    assert told["workdir"] == Path("runs/patchnet-2")
+    assert told["workdir"] == Path("runs/patchnet-3")
     assert told["resume"] is True
 
 

@@ -138,6 +138,9 @@ def test_repeats_are_random_splits(features, tmp_path, capsys):
     result = json.loads((tmp_path / "result.json").read_text())
     runs = [run["test"]["metrics"]["rmse"]["value"] for run in result["runs"].values()]
     assert result["mean"]["RMSE"] == pytest.approx(np.mean(runs))
+    assert main(["pool", "--features", str(features), *run]) == 2
+    assert "without a run" in capsys.readouterr().err
+    assert main(["pool", "--features", str(features), *run, "--resume"]) == 0
 
 
 @pytest.mark.slow

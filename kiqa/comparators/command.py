@@ -123,7 +123,7 @@ def _deepbiq(arguments: argparse.Namespace) -> dict[str, Any]:
     parts = _chosen(arguments)
     start_keras()
     body = read_info(arguments.body)
-    file = arguments.workdir / f"features-{body.sha256[:16]}.jsonl"
+    file = arguments.workdir / f"features-deepbiq-{body.sha256[:16]}.jsonl"
     network = PooledBody(body, deepbiq_views)
     kept, ((inputs, mos), held_out) = _measured(parts, network.features, file)
     linear, chosen = fit_linear(inputs, mos, held_out, grid=GRID)

@@ -85,20 +85,17 @@ def shuffled(count: int, rng: np.random.Generator) -> np.ndarray:
     return rng.permutation(count)
 
 
-def in_batches(
-    order: np.ndarray, batch_size: int, *, whole: bool = False, least: int = 1
-) -> list[np.ndarray]:
+def in_batches(order: np.ndarray, batch_size: int, *, whole: bool = False) -> list[np.ndarray]:
     """Cut an order into batches.
 
     Args:
         order: Indices, shape ``(n,)``.
         batch_size: Samples in a batch.
         whole: Leave out a last batch with fewer samples.
-        least: Leave out a last batch with fewer samples than this.
 
     Returns:
         The indices of each batch.
     """
-    least = batch_size if whole else least
+    least = batch_size if whole else 1
     batches = [order[at : at + batch_size] for at in range(0, len(order), batch_size)]
     return [batch for batch in batches if len(batch) >= least]

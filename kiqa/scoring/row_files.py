@@ -14,6 +14,7 @@ from typing import Any
 from kiqa.io.messages import shortened
 from kiqa.io.rows import read_rows
 from kiqa.io.rows.parts import is_parts, read_parts
+from kiqa.io.rows.whole_rows import OtherColumnsError
 from kiqa.scoring.pairs import REFERENCE_KEYS
 from kiqa.scoring.paths import row_columns
 
@@ -54,8 +55,11 @@ def read_row_file(
             if os.path.isdir(path):
                 return columns, read_parts(path, columns=columns)
             return columns, read_rows(path, form=form, columns=columns, spreadsheet=spreadsheet)
-        except ValueError as error:
+        except OtherColumnsError as error:
             found = error
+        except ValueError as error:  # these are its columns, and a row is damaged
+            found = error
+            break
     raise ValueError(
         f"Expected rows that kiqa score --output of this version wrote. Received: {path}, with "
         f"others ({shortened(found, 200)})."

@@ -58,8 +58,8 @@ def embed_image(path: str | os.PathLike) -> EmbeddedImage:
         FileNotFoundError: If there is no such file.
         ImageError: If it is no usable image; the message names it.
     """
-    data = Path(path).read_bytes() if os.path.isfile(path) else b""
-    image = load_image(path)
+    image = load_image(Path(path))  # a path: no address of the network
+    data = Path(path).read_bytes()
     kind = image.format or ""
     if kind in _SAME and set(image.converted) <= _SAME[kind]:
         return EmbeddedImage(_MIME[kind], data, image.width, image.height)

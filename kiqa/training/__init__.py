@@ -5,7 +5,7 @@
 - `options`: settings stated once; the command line and its checks follow.
 - `command`: the command line; `kiqa.train_wadiqam` and the others are shims.
 - `run`: working folder, checkpoints, best epoch, result. `workdir`,
-  `checkpoint`, `epochs`, `history`, `checks` and `origin` are its parts.
+  `checkpoint`, `epochs`, `history`, `parts` and `origin` are its parts.
 - `feeding`: an epoch's plan (`kiqa.data.plans`) through ``Model.fit``, by
   tf.data on TensorFlow. `devices`, `replicas`: several GPUs, and what they
   see together of a batch.

@@ -105,6 +105,17 @@ def test_what_holds_no_rows_is_named(write, tmp_path):
     assert merge_rows([write("empty.jsonl"), write("full.jsonl", _row())]).rows == [_row()]
 
 
+@pytest.mark.parametrize("reasons", [False, True])
+def test_a_damaged_row_is_named_whatever_the_columns_are(write, tmp_path, reasons):
+    """Not as one of other columns."""
+    columns = row_columns(reasons=reasons)
+    name = write("rows.csv", *(_row(f"{each}.png", columns=columns) for each in "abc"))
+    lines = (tmp_path / name).read_text().splitlines(keepends=True)
+    (tmp_path / name).write_text("".join([*lines[:2], "torn\n", *lines[3:]]))
+    with pytest.raises(ValueError, match="whose line 3 is something else"):
+        read_row_file(name)
+
+
 def test_rows_by_suffix_or_content(write, tmp_path):
     """A folder without parts is one of images, whatever its name."""
     assert holds_rows("a.jsonl") and holds_rows("a.CSV") and not holds_rows("a.jpg")

@@ -41,6 +41,8 @@ def test_missing_file_is_named(tmp_path):
         embed_image(tmp_path / "away.png")
     with pytest.raises(FileNotFoundError, match=r"away\.png"):
         embed_file(tmp_path / "away.png", width=1, height=1)
+    with pytest.raises(FileNotFoundError, match=r"away\.png"):  # no address of the network
+        embed_image("https://example.org/away.png")
 
 
 def test_file_of_another_size_or_kind_is_refused(awkward_folder):

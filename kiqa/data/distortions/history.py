@@ -8,13 +8,10 @@ the others too, with the same score.
 Public names: `with_history`.
 """
 
-import io
-
 import cv2
 import numpy as np
-from PIL import Image
 
-from kiqa.data.distortions.checks import check_pixels, check_rng
+from kiqa.data.distortions.checks import check_pixels, check_rng, encoded
 
 # Ours. Chances, and ranges of what is drawn uniformly.
 _CROP_OFTEN, _CROP_SELDOM = (0.945, 1.0), (0.78, 0.945)  # share of the side that stays
@@ -63,17 +60,8 @@ def with_history(pixels: np.ndarray, *, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < _ENCODED:
         low, high = _QUALITIES
         subsampling = _SUBSAMPLINGS[int(rng.integers(len(_SUBSAMPLINGS)))]
-        pixels = _encoded(pixels, int(rng.integers(low, high + 1)), subsampling)
+        quality = int(rng.integers(low, high + 1))
+        pixels = encoded(pixels, "JPEG", quality=quality, subsampling=subsampling)
     if rng.random() < 0.5:
         pixels = pixels[:, ::-1]
     return np.ascontiguousarray(pixels)
-
-
-def _encoded(pixels, quality, subsampling):
-    """Encode as baseline JPEG in memory and decode again."""
-    buffer = io.BytesIO()
-    image = Image.fromarray(np.ascontiguousarray(pixels))
-    image.save(buffer, "JPEG", quality=quality, subsampling=subsampling)
-    buffer.seek(0)
-    with Image.open(buffer) as decoded:
-        return np.array(decoded)

@@ -11,13 +11,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from kiqa.io.messages import tell
 from kiqa.io.outputs.guard import OutputError, current_run
 from kiqa.io.outputs.links import is_written_through, written_path
 from kiqa.io.outputs.names import make_folder
 
 
 @contextmanager
-def lock_output(path: str | os.PathLike) -> Iterator[None]:
+def lock_output(path: str | os.PathLike, *, wait: bool = False) -> Iterator[None]:
     """Hold the lock of an output, a file or a folder, for as long as the block runs.
 
     Within a command that holds the lock already this does nothing. Devices and
@@ -26,6 +27,8 @@ def lock_output(path: str | os.PathLike) -> Iterator[None]:
     Args:
         path: The output; its parent folder is made, and removed again if the
             block leaves it empty.
+        wait: Wait for another process that is writing it, and say so: of a
+            folder that runs share, whose content is made once.
 
     Raises:
         OutputError: If another process, or another part of this one, is
@@ -47,10 +50,13 @@ def lock_output(path: str | os.PathLike) -> Iterator[None]:
             with contextlib.suppress(NotImplementedError, PermissionError):
                 lock.acquire()
         except Timeout:
-            raise OutputError(
-                f"Expected an output that nobody else is writing. Received: {path}, which another "
-                "run is writing at this moment. Wait for it, or name another output."
-            ) from None
+            if not wait:
+                raise OutputError(
+                    f"Expected an output that nobody else is writing. Received: {path}, which "
+                    "another run is writing at this moment. Wait for it, or name another output."
+                ) from None
+            tell(f"waiting for another run that is writing {path}")
+            lock.acquire(blocking=True)
         if run is not None:
             run.locked.add(target)
         yield

@@ -2,7 +2,7 @@
 
 Many are read at once: of CSV column by column, where of equal cells one is looked at.
 
-Public names: `WholeRows`, `of_other_columns`.
+Public names: `WholeRows`, `OtherColumnsError`, `of_other_columns`.
 """
 
 import csv
@@ -19,6 +19,10 @@ from kiqa.io.text import unescaped
 
 _PIECE = 1 << 16  # bytes of JSON that are read at once: that takes a third less than line by line
 _RECORDS = 200  # of CSV
+
+
+class OtherColumnsError(ValueError):
+    """A file has other columns than those expected."""
 
 
 class WholeRows:
@@ -216,7 +220,7 @@ def _is_torn_record(torn, columns):
 
 def of_other_columns(
     path: str | PathLike, form: str, found: Sequence[str], columns: Sequence[str], *, line: int = 1
-) -> ValueError:
+) -> OtherColumnsError:
     """Return the error about a file of another version of kiqa, or of other options.
 
     Args:
@@ -227,12 +231,12 @@ def of_other_columns(
         line: Where they were found.
     """
     if not {*found} & {*columns}:
-        return _foreign(path, form, line)
+        return OtherColumnsError(str(_foreign(path, form, line)))
     missing = ", ".join(name for name in columns if name not in found)
     more = ", ".join(name for name in found if name not in columns)
     how = [f"without {missing}" if missing else "", f"with {more} besides" if more else ""]
     said = " and ".join(filter(None, how)) or "in another order"
-    return ValueError(
+    return OtherColumnsError(
         f"Expected rows with the columns of this version of kiqa and of these options to resume. "
         f"Received: {path}, whose line {line} has them {said}. It was left as it is; finish it "
         "with the version and the options that began it, or choose another --output."

@@ -61,7 +61,7 @@ def worked_out(
         gpus_per_worker=gpus_per_worker,
     )
     for result in results:
-        yield _unworked(result) if isinstance(result, Lost) else result
+        yield _unworked(result, reasons=reasons) if isinstance(result, Lost) else result
 
 
 def _prepare(scorer: Scorer, item, *, scored: Contents, reasons: bool) -> dict:
@@ -77,11 +77,11 @@ def _finish(scorer: Scorer, item: dict) -> dict:
     return completed_row(scorer, item) if missing else item
 
 
-def _unworked(lost: Lost) -> dict:
+def _unworked(lost: Lost, *, reasons: bool) -> dict:
     """The item of an image with which several workers ended; without a hash it is tried again."""
     path, reference, _ = lost.item
     item: dict[str, Any] = {"path": path, "sha256": None, "seconds": 0.0}
     item["error"] = lost.told(path)
     if reference is not None:
         item |= {"reference": os.fspath(reference), "reference_sha256": None}
-    return item
+    return with_reasons(item) if reasons else item

@@ -137,7 +137,7 @@ class _Team:
         """Indices for one call: what comes again alone, so that a bad one harms no other."""
         if self._again:
             return [self._again.popleft()]
-        left = min(len(self.items), ahead) - self._next
+        left = max(0, min(len(self.items), ahead) - self._next)  # `ahead` shrinks with the team
         count = min(left, max(1, min(self._job.most, left // (2 * _CALLS * self._size))))
         batch = list(range(self._next, self._next + count))
         self._next += count

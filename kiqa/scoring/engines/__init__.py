@@ -258,7 +258,7 @@ def _bounded(engine, name):
             )
             return function(pixels, *more, **options)
 
-        return None if function is None else run
+        return run
 
     functions = {key: getattr(engine, key) for key in ("map", "score", "map_grid")}
     return replace(engine, **{key: guarded(each) for key, each in functions.items() if each})

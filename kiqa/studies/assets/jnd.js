@@ -134,8 +134,12 @@ const task = {
     }
     try {
       const reference = await bitmap(index, 0), best = await steps.get(0);
-      if (!fresh()) return steps.close();
+      if (!fresh()) {
+        reference.close();
+        return steps.close();
+      }
       paint(el("reference"), reference, item);
+      reference.close();
       paint(el("test"), best, item);
       panTo((item.width - document.querySelector(".view").clientWidth) / 2,
         (item.height - document.querySelector(".view").clientHeight) / 2);

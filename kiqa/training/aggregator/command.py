@@ -25,6 +25,11 @@ from kiqa.training.runs.parts import keep_split
 from kiqa.training.runs.teaching.command import add_teaching, taught_parts
 
 _FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}  # thesis 5.4
+_SCORES = {  # what each target says of the images
+    "mos": {"scores": "human", "about": "MOS"},
+    "percentile": {"scores": "pseudo", "about": "a percentile of their Patchnet maps"},
+    "distortion": {"scores": "pseudo", "about": "what a distortion leaves of their quality"},
+}
 _RANDOM = "random"  # --split that is drawn, whatever the data set has
 
 
@@ -142,7 +147,7 @@ def _train(prepared, settings, run, arguments):
         test=test,
         details=source.details(arguments.patchnet),
         trained_on=in_chain(
-            trained_on(train, validation, scores="human", about="MOS"),
+            trained_on(train, validation, **_SCORES[settings.target]),
             *map(details_of, patchnets),
         ),
         initial=arguments.initial,

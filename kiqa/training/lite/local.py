@@ -15,7 +15,6 @@ from typing import Unpack
 
 import keras
 import numpy as np
-from keras import ops
 
 from kiqa import __version__
 from kiqa.data.distortions import random_rectangle
@@ -26,10 +25,11 @@ from kiqa.io.weights import Companion, Details, export_h5, load_model, read_info
 from kiqa.maps.lite import GRID, LiteRater
 from kiqa.models.lite import LOCAL_PARTS, build_lite_local
 from kiqa.training.lite.batches import array_plan
+from kiqa.training.lite.network import scale_and_spread, set_scale
 from kiqa.training.lite.phase import train_phase
 from kiqa.training.lite.settings import LiteSettings
 from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
-from kiqa.training.runs.replicas import whole_batch
+from kiqa.training.runs.replicas import squared_error, whole_batch
 from kiqa.training.runs.run import RunOptions
 from kiqa.training.runs.seeding import model_seed
 
@@ -37,7 +37,6 @@ _COMMON, _COMMONLY = 3, 0.6  # the first so many kinds are drawn more often
 _POSITIONS = (0.1, 0.95)
 _AREA = (0.2, 0.6)
 _CELLS = 120  # of each image
-_LEAST, _EPSILON = 1e-6, 1e-3
 _STREAM = 3  # of random numbers
 _ABOUT = "pseudo-scores of windows of locally degraded images"
 
@@ -99,7 +98,7 @@ def train_local(
         steps = len(plan(0)) * settings.local_epochs
         rate = learning_rate(settings.local_learning_rate, schedule="cosine", steps=steps)
         optimizer = adam(rate, weight_decay=settings.local_weight_decay)
-        compile_model(local, optimizer=optimizer, loss=whole_batch(_squared_error))
+        compile_model(local, optimizer=optimizer, loss=whole_batch(squared_error))
         return local
 
     local = train_phase(
@@ -157,20 +156,13 @@ def window_rows(
     return np.concatenate(rows).astype(np.float32), np.concatenate(wanted).astype(np.float32)
 
 
-def _squared_error(wanted, found):
-    return ops.mean(ops.square(wanted - found))
-
-
 def _set_scales(local, inputs):
     """Set the constants of the normalisations, from means and powers of the maps over windows."""
     count, spreads = len(LOCAL_PARTS), []
     for name, mean, power in zip(LOCAL_PARTS, inputs[:count], inputs[count:], strict=True):
-        variance = np.maximum(power - mean**2, 0)
-        scale = np.median(variance, axis=0) + _LEAST
-        local.get_layer(f"{name}_scale").set_weights(
-            [np.sqrt(1 + _EPSILON) / scale, np.zeros_like(scale), np.ones_like(scale)]
-        )
-        spreads.append(variance / (variance + scale))
+        scale, spread = scale_and_spread(mean, power)
+        set_scale(local, name, scale)
+        spreads.append(spread)
     features = np.concatenate([*inputs[:count], *spreads], axis=1)
     local.get_layer("features_norm").set_weights([features.mean(axis=0), features.var(axis=0)])
     for layer in local.layers:

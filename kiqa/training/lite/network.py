@@ -1,7 +1,7 @@
 """The network of a training of `lite`: its start, its two trained parts, its loss.
 
-Public names: `start_network`, `set_scales`, `stored_stage`, `judge_of`, `tail_of`,
-`copy_judge`, `compile_for`, `as_inputs`, `DENSE`, `UNTRAINED`.
+Public names: `start_network`, `set_scales`, `scale_and_spread`, `set_scale`, `stored_stage`,
+`judge_of`, `tail_of`, `copy_judge`, `compile_for`, `as_inputs`, `DENSE`, `UNTRAINED`.
 """
 
 import keras
@@ -89,19 +89,37 @@ def set_scales(model: keras.Model, averages: np.ndarray) -> None:
     for name, mean, power in zip(
         JUDGES[""], np.split(means, edges, axis=1), np.split(powers, edges, axis=1), strict=True
     ):
-        variance = np.maximum(power - mean**2, 0)
-        scales[name] = scale = np.median(variance, axis=0) + _LEAST
-        spreads.append(variance / (variance + scale))
+        scales[name], spread = scale_and_spread(mean, power)
+        spreads.append(spread)
     for name in PARTS:
-        scale = scales[name.removeprefix(TUNED)]
-        model.get_layer(f"{name}_scale").set_weights(
-            [np.sqrt(1 + _EPSILON) / scale, np.zeros_like(scale), np.ones_like(scale)]
-        )
+        set_scale(model, name, scales[name.removeprefix(TUNED)])
     features = np.concatenate([means, *spreads], axis=1)
     for prefix in JUDGES:
         model.get_layer(f"{prefix}features_norm").set_weights(
             [features.mean(axis=0), features.var(axis=0)]
         )
+
+
+def scale_and_spread(mean: np.ndarray, power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scale of a map's variances, the median's, and the variances squeezed by it.
+
+    Args:
+        mean: Averages of a map, (n, channels).
+        power: Those of its square.
+
+    Returns:
+        ``(scale, spread)``, of shapes (channels,) and (n, channels).
+    """
+    variance = np.maximum(power - mean**2, 0)
+    scale = np.median(variance, axis=0) + _LEAST
+    return scale, variance / (variance + scale)
+
+
+def set_scale(model: keras.Model, name: str, scale: np.ndarray) -> None:
+    """Set the scale of the variances of a map: the constants of its normalisation."""
+    model.get_layer(f"{name}_scale").set_weights(
+        [np.sqrt(1 + _EPSILON) / scale, np.zeros_like(scale), np.ones_like(scale)]
+    )
 
 
 def stored_stage(model: keras.Model, variant: str) -> keras.KerasTensor:

@@ -1,4 +1,4 @@
-"""Settings of the training of `lite`; the defaults are those of the shipped file.
+"""Settings of the training of `lite`; the shipped file was made in steps near the defaults.
 
 Loads no Keras, so a command line can read them.
 
@@ -27,7 +27,9 @@ class LiteSettings:
         1, "versions of each training image with another history, beside the plain one", low=0
     )
     copies: int = options.setting(800, "degraded copies of training images", low=0)
-    unrated_copies: int = options.setting(8, "degraded copies of each unrated image", low=0)
+    unrated_copies: int = options.setting(
+        8, "degraded copies of each unrated image; 0: none of itself either", low=0
+    )
     awful: int = options.setting(60, "black, flat and noise images", low=0)
     copy_weight: float = options.setting(
         0.1, "weight of a degraded image, an image's being 1", low=0

@@ -22,7 +22,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 import keras
 import numpy as np
@@ -51,7 +51,7 @@ from kiqa.training.lite.versions import FeatureSet, open_set, plan_copies, prepa
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.options import settings_to_json
 from kiqa.training.runs.origin import details_of, file_of
-from kiqa.training.runs.parts import refuse_judged, refuse_shared_contents
+from kiqa.training.runs.parts import record_rows, refuse_judged
 from kiqa.training.runs.run import RunOptions, Training, run_training
 
 OUTPUT, LOCAL_OUTPUT = "lite.h5", "lite_local.h5"
@@ -98,7 +98,7 @@ def train_lite(
     """
     start = _start(initial)
     parts = {"train": train, "val": validation, "test": test}
-    unrated = sorted(unrated) if settings.unrated_copies else []
+    unrated = sorted(unrated)
     _check(parts, unrated)
     names = [(r.name, r.mos01, r.content) for r in (*train, *validation)]
     begun = initial if start in UNTRAINED else sha256_of(file_of(start))
@@ -149,7 +149,7 @@ def train_lite(
 
     training = Training(
         settings=settings,
-        parts={part: [_row(record) for record in records] for part, records in parts.items()},
+        parts=record_rows(parts),
         build=build,
         plan=stage.plan,
         validate=validate,
@@ -243,10 +243,6 @@ def _start(initial):
     return initial
 
 
-def _row(record) -> dict[str, Any]:
-    return {"image_name": record.name, "content": record.content, "mos01": record.mos01}
-
-
 def _check(parts, unrated):
     train, validation = parts["train"], parts["val"]
     if len(train) < 3 or len(validation) < 3:
@@ -254,7 +250,4 @@ def _check(parts, unrated):
             f"Expected at least 3 images to train on and 3 to validate. Received: {len(train)} "
             f"and {len(validation)}. Use a split with train and val."
         )
-    refuse_shared_contents(
-        {part: [_row(record) for record in records] for part, records in parts.items()}
-    )
     refuse_judged(unrated, parts)

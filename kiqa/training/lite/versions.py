@@ -1,10 +1,10 @@
 """What the frozen stages of the body make of every version of every image, on disk.
 
-Fine-tuning then begins behind them and never sees a pixel. A *set* is one file
-``NAME.npz`` a group of images: ``maps``, the output of stage 4 as float16, and
-``averages``, those of the frozen body's six maps and of their squares: its
-judge trains on these alone. A set that is
-there is not made again, so that an interrupted preparation continues.
+Fine-tuning then begins behind them and never sees a pixel. A *set* is two files
+for a group of images: ``NAME-maps.npy``, the output of stage 4 as float16, and
+``NAME-averages.npy``, those of the frozen body's six maps and of their squares:
+its judge trains on these alone. A set that is there is not made again, so that
+an interrupted preparation continues.
 
 Public names: `prepare`, `open_set`, `plan_copies`, `squared`, `together`, `averages_of`,
 `FeatureSet`, `SIDE`, `TOGETHER`.
@@ -72,7 +72,7 @@ def plan_copies(
     rng = np.random.default_rng([settings.seed, _WHICH])
     kinds = list(KINDS)
     rows: list[tuple[str, int, str | None, float]] = []
-    for index in range(len(unrated)):
+    for index in range(len(unrated) if settings.unrated_copies else 0):
         rows.append(("unrated", index, None, 0.0))
         for number in range(settings.unrated_copies):
             rows.append(("unrated", index, kinds[number % len(kinds)], float(rng.random())))

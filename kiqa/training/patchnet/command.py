@@ -140,10 +140,9 @@ def _train(prepared, settings, run, arguments):
 
 def _workdir(arguments) -> Path:
     """The latest run below ``runs/``, or the name of a new one."""
-    number = 1
-    while (_RUNS / f"patchnet-{number}").exists():
-        number += 1
-    return _RUNS / f"patchnet-{max(number - 1, 1) if arguments.resume else number}"
+    numbers = [path.name.removeprefix("patchnet-") for path in _RUNS.glob("patchnet-*")]
+    latest = max((int(number) for number in numbers if number.isdecimal()), default=0)
+    return _RUNS / f"patchnet-{max(latest, 1) if arguments.resume else latest + 1}"
 
 
 def _show(rows):

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from keras import ops
 
 from kiqa.models.patchnet import build_patchnet
 from kiqa.training.patchnet.batches import InstanceData, epoch_plan
@@ -18,7 +17,7 @@ from kiqa.training.patchnet.settings import PatchnetSettings
 from kiqa.training.runs.checkpoint import RunState, read_checkpoint
 from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
 from kiqa.training.runs.parts import refuse_shared_contents
-from kiqa.training.runs.replicas import predict_batch, whole_batch
+from kiqa.training.runs.replicas import predict_batch, squared_error, whole_batch
 from kiqa.training.runs.run import CHECKPOINT_FILE, Training, train_epochs
 from kiqa.training.runs.seeding import model_seed
 from kiqa.training.runs.start import start_whole
@@ -43,7 +42,7 @@ def compiled_patchnet(
     compile_model(
         model,
         optimizer=adam(learning_rate(settings.learning_rate)),
-        loss=whole_batch(_squared_error),
+        loss=whole_batch(squared_error),
     )
     return model
 
@@ -178,7 +177,3 @@ def _network(settings, *, seed):
         padding=settings.padding,
         seed=seed,
     )
-
-
-def _squared_error(target, predicted):
-    return ops.mean(ops.square(predicted - target))

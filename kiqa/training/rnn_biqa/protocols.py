@@ -15,7 +15,9 @@ import numpy as np
 from kiqa.evaluation.report import correlation_report
 from kiqa.training.rnn_biqa.parts import Part, Parts, rated_part
 from kiqa.training.rnn_biqa.settings import PoolingSettings
+from kiqa.training.runs.options import settings_to_json
 from kiqa.training.runs.parts import refuse_shared_contents
+from kiqa.training.runs.workdir import open_workdir, text_sha256
 
 if TYPE_CHECKING:
     from kiqa.training.runs.run import RunOptions
@@ -39,7 +41,7 @@ def fit_and_predict(
         settings: What decides the numbers.
         initial: See `kiqa.training.rnn_biqa.pooling.train_pooling`.
         export: See there; not called for ``"svr"``.
-        **run: See there; ``"svr"``, which has no epochs, needs none of it.
+        **run: See there; of ``"svr"``, which has no epochs, ``workdir`` and ``resume``.
 
     Returns:
         The result of the training, and the predictions of the test part on
@@ -62,7 +64,14 @@ def fit_and_predict(
     if settings.method == "svr":
         from kiqa.training.rnn_biqa.support_vectors import fit_support_vectors
 
-        refuse_shared_contents({name: part.rows() for name, part in rated.items()})
+        rows = {name: part.rows() for name, part in rated.items()}
+        refuse_shared_contents(rows)
+        open_workdir(
+            run["workdir"],
+            settings=settings_to_json(settings),
+            data={name: len(of) for name, of in rows.items()} | {"sha256": text_sha256(repr(rows))},
+            resume=run.get("resume", False),
+        )
         machine = fit_support_vectors(
             _means(train), train.mos, c=settings.svr_c, epsilon=settings.svr_epsilon
         )

@@ -231,6 +231,10 @@ def _run(command, arguments):
 
 def _train(command, arguments, say):
     """Read the data, start Keras, and train."""
+    from kiqa.training.runs.workdir import refuse_begun
+
+    if not arguments.resume:
+        refuse_begun(arguments.workdir)  # before long preparations, which replace what it holds
     given = given_settings(arguments, command.settings)
     preset = arguments.preset or _preset(command, arguments)
     settings = command.settings(**{**command.presets[preset], **given})
@@ -277,6 +281,8 @@ def _on_devices(settings, gpus):
 
 
 def _best_epoch(result):
+    if "val_srocc" not in result:  # nothing chose an epoch, or there was none
+        return f"{result['epochs']} epochs"
     return (
         f"best epoch {result['best_epoch']} of {result['epochs']}: validation SROCC "
         f"{result['val_srocc']:.4f}, PLCC {result['val_plcc']:.4f}"

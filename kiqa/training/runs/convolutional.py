@@ -15,9 +15,9 @@ import keras
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-_SCALE, _OFFSET = 1 / 64, -2.0  # 0..255 to -2..1.98
+SCALE, OFFSET = 1 / 64, -2.0  # 0..255 to -2..1.98
 _NOISE_FLOOR = (2 / 64) ** 2  # variance of two gray levels, after centring
-_MOMENTUM = 0.95  # of the running averages; an epoch may be short
+MOMENTUM = 0.95  # of the running averages; an epoch may be short
 _UNNORMALISED = "group1"  # its maps are large, normalising them costs the most
 
 
@@ -46,7 +46,7 @@ def training_form(patchnet: keras.Model, *, pieces: np.ndarray | None) -> keras.
         ValueError: If the network pads inside the patch.
     """
     inputs = keras.Input((None, None, 3), name="image")
-    x, kernel = keras.layers.Rescaling(_SCALE, _OFFSET, name="centring")(inputs), 1
+    x, kernel = keras.layers.Rescaling(SCALE, OFFSET, name="centring")(inputs), 1
     last = patchnet.layers[-1]
     for layer in patchnet.layers:
         if getattr(layer, "padding", "valid") != "valid":
@@ -66,9 +66,7 @@ def training_form(patchnet: keras.Model, *, pieces: np.ndarray | None) -> keras.
             x = keras.layers.Conv2D(filters, size, dtype=own_type, name=layer.name)(x)
             fresh = pieces is not None and not layer.name.startswith(_UNNORMALISED)
             if layer is not last and fresh:
-                x = keras.layers.BatchNormalization(momentum=_MOMENTUM, name=f"{layer.name}_norm")(
-                    x
-                )
+                x = keras.layers.BatchNormalization(momentum=MOMENTUM, name=f"{layer.name}_norm")(x)
             x = keras.layers.Activation(layer.activation, dtype=own_type)(x)
     model = keras.Model(inputs, x, name=f"{patchnet.name}_training")
     for layer in patchnet.layers:
@@ -79,8 +77,8 @@ def training_form(patchnet: keras.Model, *, pieces: np.ndarray | None) -> keras.
     first = next(layer for layer in model.layers if layer.weights)
     weights, bias = first.get_weights()
     if pieces is None:  # centring is taken back, as in `fold`
-        weights = weights / (_SCALE * 255)
-        bias = bias - _OFFSET * weights.sum(axis=(0, 1, 2))
+        weights = weights / (SCALE * 255)
+        bias = bias - OFFSET * weights.sum(axis=(0, 1, 2))
     else:
         weights = whitening_kernels(pieces, first.filters)
     first.set_weights([weights, bias])
@@ -101,7 +99,7 @@ def whitening_kernels(pieces: np.ndarray, filters: int) -> np.ndarray:
         ``float32`` of shape (3, 3, 3, filters), for pixels scaled by 1/64
         and moved by -2.
     """
-    centred = pieces.astype(np.float32) * _SCALE + _OFFSET
+    centred = pieces.astype(np.float32) * SCALE + OFFSET
     windows = sliding_window_view(centred, (3, 3), axis=(1, 2))[:, ::3, ::3]
     samples = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, 27).astype(np.float64)
     variances, vectors = np.linalg.eigh(np.cov(samples, rowvar=False))
@@ -127,13 +125,20 @@ def fold(model: keras.Model, patchnet: keras.Model) -> None:
         kernel, bias = (w.astype(np.float64) for w in model.get_layer(layer.name).get_weights())
         if first:
             # The patch network scales pixels to 0..1 and does not centre.
-            bias = bias + _OFFSET * kernel.sum(axis=(0, 1, 2))
-            kernel = kernel * (_SCALE * 255)
+            bias = bias + OFFSET * kernel.sum(axis=(0, 1, 2))
+            kernel = kernel * (SCALE * 255)
             first = False
         norm = norms.get(f"{layer.name}_norm")
         if norm is not None:
-            gamma, beta, mean, variance = (w.astype(np.float64) for w in norm.get_weights())
-            factor = gamma / np.sqrt(variance + norm.epsilon)
-            kernel, bias = kernel * factor, (bias - mean) * factor + beta
+            kernel, bias = without_norm(kernel, bias, norm)
         shape = layer.kernel.shape
         layer.set_weights([kernel.reshape(shape).astype(np.float32), bias.astype(np.float32)])
+
+
+def without_norm(
+    kernel: np.ndarray, bias: np.ndarray, norm: keras.layers.BatchNormalization
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a layer's weights, ``float64``, with the normalisation after it folded in."""
+    gamma, beta, mean, variance = (w.astype(np.float64) for w in norm.get_weights())
+    factor = gamma / np.sqrt(variance + norm.epsilon)
+    return kernel * factor, (bias - mean) * factor + beta

@@ -1,6 +1,6 @@
 """The numbers of trainings: a row for each epoch, and the best one.
 
-Public names: `score_numbers`, `history_writer`, `best_numbers`.
+Public names: `score_numbers`, `history_writer`, `best_numbers`, `HISTORY_FILE`.
 """
 
 import os
@@ -14,6 +14,8 @@ from kiqa.evaluation.report import write_csv
 from kiqa.training.runs.checkpoint import RunState
 from kiqa.training.runs.devices import require_tensorflow
 
+HISTORY_FILE = "history.csv"
+
 
 def score_numbers(predicted: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
     """Compare predicted scores of validation images with what they should be.
@@ -24,7 +26,17 @@ def score_numbers(predicted: np.ndarray, wanted: np.ndarray) -> dict[str, float]
 
     Returns:
         ``val_srocc``, ``val_plcc`` (no logistic) and ``val_mse``.
+
+    Raises:
+        ValueError: If predictions are not finite, or all the same: the training
+            has diverged.
     """
+    if not np.isfinite(predicted).all() or np.ptp(predicted) == 0:
+        raise ValueError(
+            "Expected predictions for the validation images that are finite and differ. Received: "
+            f"{np.ravel(predicted)[:3]} and so on: the training has diverged. Begin again with a "
+            "lower --learning-rate, or --precision float32."
+        )
     return {
         "val_srocc": srocc(predicted, wanted),
         "val_plcc": plcc(predicted, wanted, logistic=None),
@@ -52,7 +64,7 @@ def history_writer(
     write_scalars = _scalar_writer(folder / "tensorboard") if tensorboard else None
 
     def after_epoch(state):
-        write_csv(state.history, folder / "history.csv")
+        write_csv(state.history, folder / HISTORY_FILE)
         last = state.history[-1]
         if write_scalars is not None:
             write_scalars({key: last[key] for key in last if key != "epoch"}, state.epoch)

@@ -20,6 +20,7 @@ from tqdm import tqdm
 from kiqa.io.files import replacing, write_atomically
 from kiqa.io.images import load_image
 from kiqa.io.json_files import read_json
+from kiqa.io.outputs import lock_output
 
 PIXELS, INDEX = "pixels.bin", "index.json"
 _THREADS = 4
@@ -79,6 +80,12 @@ def pack_images(
     """
     folder, paths = Path(folder), [Path(path) for path in paths]
     stamps = [[str(path), *_stamp(path)] for path in paths]
+    with lock_output(folder, wait=True):  # runs that share it do not mix their files
+        return _packed(paths, folder, stamps, smallest=smallest, progress=progress)
+
+
+def _packed(paths, folder, stamps, *, smallest, progress):
+    """What is there, if it is of these files, or else new."""
     index = folder / INDEX
     if index.is_file():
         known = read_json(index)

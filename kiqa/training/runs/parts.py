@@ -129,7 +129,7 @@ def refuse_judged(unrated: Sequence[Path], parts: Mapping[str, Sequence[ScoredIm
 
 
 def keep_split(drawn: Mapping[str, str], workdir: Path) -> Path:
-    """Write a split that was drawn here into the folder of the run, unless it is there.
+    """Write a split that was drawn here into the folder of the run.
 
     Args:
         drawn: Image names with their sets.

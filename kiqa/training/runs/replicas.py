@@ -7,8 +7,8 @@ gradient. The functions here put the parts together, so that training on
 several devices takes the steps of one device. On one device, and on other
 backends than TensorFlow, they change nothing.
 
-Public names: `replica_count`, `whole_batch`, `pearson`, `share_statistics`,
-`mean_over_replicas`, `predict_batch`.
+Public names: `replica_count`, `whole_batch`, `squared_error`, `pearson`,
+`share_statistics`, `mean_over_replicas`, `predict_batch`.
 """
 
 from collections.abc import Callable, Sequence
@@ -50,6 +50,11 @@ def whole_batch(loss: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         return loss(*parts) / context.num_replicas_in_sync
 
     return gathered_loss
+
+
+def squared_error(target: Any, predicted: Any) -> Any:
+    """Return the mean squared error over all elements, a scalar."""
+    return ops.mean(ops.square(target - predicted))
 
 
 def pearson(a: Any, b: Any) -> Any:

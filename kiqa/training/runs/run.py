@@ -5,7 +5,7 @@ validation, export. `run_training` does the rest in one order: check the parts,
 build, open the working folder, train to the best epoch, export, write the
 result. The folder then holds
 
-- ``settings.json``: settings, data and versions, checked when continued;
+- ``settings.json``: settings, data and backend, checked when continued, and versions;
 - ``images.csv``: which image was in which part;
 - ``history.csv``: a row for each epoch;
 - ``checkpoint.npz``: all that a killed run needs to continue;
@@ -31,7 +31,7 @@ from kiqa.training.runs.checkpoint import RunState, read_checkpoint
 from kiqa.training.runs.devices import number_format, several_devices
 from kiqa.training.runs.epochs import train_to_best
 from kiqa.training.runs.feeding import fit_epoch
-from kiqa.training.runs.history import best_numbers, history_writer
+from kiqa.training.runs.history import HISTORY_FILE, best_numbers, history_writer
 from kiqa.training.runs.options import settings_to_json
 from kiqa.training.runs.origin import Judged, report_seen, started_from
 from kiqa.training.runs.parts import refuse_shared_contents
@@ -162,6 +162,8 @@ def run_training(
         progress=progress,
         after_epoch=history_writer(folder, report, tensorboard=tensorboard),
     )
+    if state.history:  # a kill after the last checkpoint left its row out
+        write_csv(state.history, folder / HISTORY_FILE)
     training.export(model, folder)
     result = {
         **best_numbers(state),

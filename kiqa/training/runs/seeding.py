@@ -6,7 +6,8 @@ that was interrupted continues with the very same batches.
 
 import numpy as np
 
-# Streams, so that no two uses of the same seed and place share numbers.
+# Streams, so that weights and epochs of the same seed and place share no numbers. NumPy takes
+# [a, b] and [a, b, 0] for the same: an epoch's order shares those of a batch 0 of epoch 0.
 _INITIAL_WEIGHTS = 1
 _EPOCH = 2
 

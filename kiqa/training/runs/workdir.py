@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from kiqa import __version__
@@ -48,14 +47,13 @@ def open_workdir(
             settings, data or backend differ from those of the run.
         OSError: If the folder cannot be written.
     """
+    import keras
+
     workdir = Path(workdir)
     file = workdir / SETTINGS_FILE
+    if not resume:
+        refuse_begun(workdir)
     if file.is_file():
-        if not resume:
-            raise ValueError(
-                f"Expected a working folder without a run. Received: {workdir}, which holds "
-                f"{SETTINGS_FILE}. Continue that run with --resume, or name another folder."
-            )
         earlier = read_json(file)
         check_continues(earlier.get("settings", {}), dict(settings), extendable=extendable)
         for key, before, now in (
@@ -76,6 +74,22 @@ def open_workdir(
     }
     write_json({"settings": dict(settings), "data": dict(data), **versions}, file)
     return workdir
+
+
+def refuse_begun(workdir: str | os.PathLike) -> None:
+    """Refuse a folder that holds a run.
+
+    Args:
+        workdir: Folder of a run that is not to be continued.
+
+    Raises:
+        ValueError: If there is a run.
+    """
+    if Path(workdir, SETTINGS_FILE).is_file():
+        raise ValueError(
+            f"Expected a working folder without a run. Received: {workdir}, which holds "
+            f"{SETTINGS_FILE}. Continue that run with --resume, or name another folder."
+        )
 
 
 def machine(devices: Sequence[str] = ()) -> dict:

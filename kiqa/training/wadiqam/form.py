@@ -16,11 +16,15 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from kiqa.training.runs.convolutional import whitening_kernels
+from kiqa.training.runs.convolutional import (
+    MOMENTUM,
+    OFFSET,
+    SCALE,
+    whitening_kernels,
+    without_norm,
+)
 from kiqa.training.wadiqam.batches import network_inputs
 
-_SCALE, _OFFSET = 1 / 64, -2.0  # 0..255 to -2..1.98
-_MOMENTUM = 0.95  # of the running averages; an epoch may be short
 _UNNORMALISED = ("stage1",)  # its maps are large, normalising them costs the most
 _BRANCHES = ("quality", "weight")
 
@@ -74,7 +78,7 @@ def training_form(
     seeds = iter(range(1000 * seed, 1000 * seed + 1000))
     body = [
         keras.layers.ZeroPadding2D(1, name="border"),
-        keras.layers.Rescaling(_SCALE, _OFFSET, name="centring"),
+        keras.layers.Rescaling(SCALE, OFFSET, name="centring"),
     ]
     for layer in network.layers:
         if isinstance(layer, keras.layers.Conv2D):
@@ -108,8 +112,8 @@ def training_form(
     for name in kept:
         kernel, bias = network.get_layer(name).get_weights()
         if name == "stage1_conv1":
-            bias = bias - _OFFSET / _SCALE * kernel.sum(axis=(0, 1, 2))
-            kernel = kernel / _SCALE
+            bias = bias - OFFSET / SCALE * kernel.sum(axis=(0, 1, 2))
+            kernel = kernel / SCALE
         model.get_layer(name).set_weights([kernel, bias])
     return model
 
@@ -127,13 +131,10 @@ def fold(model: keras.Model, network: keras.Model) -> None:
             continue
         kernel, bias = (w.astype(np.float64) for w in model.get_layer(layer.name).get_weights())
         if layer.name == "stage1_conv1" and "centring" in names:
-            bias = bias + _OFFSET * kernel.sum(axis=(0, 1, 2))
-            kernel = kernel * _SCALE
+            bias = bias + OFFSET * kernel.sum(axis=(0, 1, 2))
+            kernel = kernel * SCALE
         if f"{layer.name}_norm" in names:
-            norm = model.get_layer(f"{layer.name}_norm")
-            gamma, beta, mean, variance = (w.astype(np.float64) for w in norm.get_weights())
-            factor = gamma / np.sqrt(variance + norm.epsilon)
-            kernel, bias = kernel * factor, (bias - mean) * factor + beta
+            kernel, bias = without_norm(kernel, bias, model.get_layer(f"{layer.name}_norm"))
         layer.set_weights([kernel.astype(np.float32), bias.astype(np.float32)])
 
 
@@ -151,7 +152,7 @@ def _normalised(layer, kept, *, first, seed):
         config["padding"] = "valid"
     imitation = type(layer).from_config(config)
     imitation.kernel_initializer = keras.initializers.HeUniform(seed=seed)
-    norm = keras.layers.BatchNormalization(momentum=_MOMENTUM, name=f"{layer.name}_norm")
+    norm = keras.layers.BatchNormalization(momentum=MOMENTUM, name=f"{layer.name}_norm")
     relu = keras.layers.Activation("relu", name=f"{layer.name}_relu")
     plain = layer.name in kept or layer.name.startswith(_UNNORMALISED)
     return [imitation, relu] if plain else [imitation, norm, relu]

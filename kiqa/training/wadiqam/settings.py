@@ -1,8 +1,9 @@
 """Settings of the training of DIQaM and WaDIQaM; the defaults are the paper's.
 
 `PRESETS` names sets of other values: ``"paper"`` changes nothing,
-``"two-cores"`` is how the shipped weights were made, in less than an hour on
-two cores instead of the paper's 3000 epochs. Loads no Keras.
+``"two-cores"`` takes less than an hour on two cores instead of the paper's 3000
+epochs. The shipped weights began with it and were trained further; their cards
+say how. Loads no Keras.
 
 Public names: `WadiqamSettings`, `PRESETS`.
 """

@@ -1,6 +1,8 @@
 """One writer at a time."""
 
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,23 @@ def test_a_folder_that_takes_no_new_file_has_no_locks(tmp_path, monkeypatch):
     monkeypatch.setattr(FileLock, "acquire", refuse)
     with lock_output(tmp_path / "x"), lock_output(tmp_path / "x"):
         pass
+
+
+def test_what_runs_share_is_waited_for(tmp_path, capsys):
+    """The one that comes later says so, and goes on when the other has ended."""
+    begun, ended = threading.Event(), []
+
+    def other():
+        with lock_output(tmp_path / "x"):
+            begun.set()
+            time.sleep(0.3)
+            ended.append(True)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert begun.wait(10)
+    with lock_output(tmp_path / "x", wait=True):
+        assert ended
+    thread.join()
+    assert "waiting for another run that is writing" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from kiqa.defects.reasons import REASON_KEYS
 from kiqa.scoring import ROW_KEYS, Scorer, score_paths
 from kiqa.scoring.cluster import rows as rows_module
 from kiqa.scoring.cluster.jobs import Lost
@@ -85,7 +86,8 @@ def test_images_with_which_workers_end_are_errors_that_resume_tries_again(
 ):
     """The row has the reason and no hash."""
     lost = Lost((str(photos / "a.png"), str(photos / "b.png"), ()), "The actor died.")
-    item = rows_module._unworked(lost)
+    item = rows_module._unworked(lost, reasons=True)
+    assert set(REASON_KEYS) < set(item)
     row = completed_row(Scorer(), dict(item))
     assert (row["sha256"], row["score"], row["reference"]) == (None, None, str(photos / "b.png"))
     assert row["error"].startswith(str(photos / "a.png")) and "The actor died." in row["error"]

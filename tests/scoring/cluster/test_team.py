@@ -171,6 +171,33 @@ def test_what_is_done_ahead_is_bounded(run, monkeypatch):
     assert given.index(0) <= 2 * 2 * 16 * 2
 
 
+def test_a_team_that_shrinks_does_nothing_twice(run, monkeypatch):
+    """A first item that takes long, and a worker that cannot be replaced."""
+    done, left = [], [1]
+    original = _Ray.get
+
+    def get(self, call):
+        found = original(self, call)
+        if call.kind == "do":
+            done.extend(call.given[0])
+        return found
+
+    def wait(self, calls, *, num_returns, timeout):
+        others = [call for call in calls if call.kind == "open" or 0 not in call.given[0]]
+        return (others or calls)[:1], []
+
+    def ends(items):
+        left[0] -= 200 in items
+        return 200 in items and left[0] == 0
+
+    monkeypatch.setattr(_Ray, "get", get)
+    monkeypatch.setattr(_Ray, "wait", wait)
+    opening = {"opening": lambda number: ANSWER if number < 8 else None}
+    results, _ = run(2000, workers=8, ends=ends, **opening)
+    assert results == [10 * number for number in range(2000)]
+    assert sorted(done) == list(range(2000))
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [

@@ -80,6 +80,25 @@ def test_the_run_gets_data_settings_and_folder(command, calls, biq, tmp_path, ca
     )
 
 
+def test_a_run_without_a_chosen_epoch_says_how_many(command, biq, tmp_path, capsys):
+    """Nothing was validated, or no epoch was asked for."""
+    command = replace(command, train=lambda *_: {"best_epoch": 0, "epochs": 0})
+    assert main(command, [*biq, "--workdir", str(tmp_path / "run")]) == 0
+    assert capsys.readouterr().out.startswith("0 epochs\n")
+
+
+def test_another_run_is_refused_before_anything_is_prepared(command, biq, tmp_path, capsys):
+    """Preparations write into the folder; what a finished run left there stays."""
+    begun = []
+    command = replace(command, prepare=lambda *_: begun.append(1))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "settings.json").write_text("{}")
+    options = [*biq, "--workdir", str(tmp_path / "run")]
+    assert main(command, options) == 2 and not begun
+    assert "without a run" in capsys.readouterr().err
+    assert main(command, [*options, "--resume"]) == 0 and begun
+
+
 def test_every_training_has_the_same_options(command, capsys):
     """Those of the run and of its settings, in --help."""
     with pytest.raises(SystemExit) as caught:

@@ -66,7 +66,7 @@ def train_head(
     """
     require_enough(train, validation, settings)
     info = read_info(body)
-    file = Path(run["workdir"]) / f"features-{info.sha256[:16]}.jsonl"
+    file = Path(run["workdir"]) / f"features-{form.name}-{info.sha256[:16]}.jsonl"
     report = run.get("report", lambda message: None)
     network = PooledBody(info, form.views)
     (kept, features), (judged, held_out) = (

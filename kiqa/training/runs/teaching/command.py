@@ -17,6 +17,7 @@ from kiqa.arguments import Output, add_number, add_output, add_path, add_text
 from kiqa.data.folders import images_in
 from kiqa.data.records import NOTHING, ScoredImage, copy_name
 from kiqa.io.messages import tell
+from kiqa.io.outputs import lock_output
 from kiqa.io.weights import read_info
 from kiqa.training.runs.origin import file_of
 from kiqa.training.runs.parts import chosen_parts, refuse_judged
@@ -122,11 +123,19 @@ def with_taught(
         OSError: If a file cannot be read or written; what is finished stays.
     """
     _check(arguments)
-    if not train and (arguments.histories or arguments.teacher is not None):
+    if not arguments.histories and arguments.teacher is None:
+        return list(train)
+    if not train:
         raise ValueError(
             "Expected images of the part train together with --histories or --teacher. Received: "
             "none. Add --split FILE|NAME, or take the part train."
         )
+    with lock_output(folder, wait=True):  # of runs that share it one makes the images
+        return _with_more(train, test, arguments, folder, seed=seed)
+
+
+def _with_more(train, test, arguments, folder, *, seed):
+    """The images and all that was made of them."""
     result, teacher = list(train), None
     if arguments.teacher is not None:
         # Keras is loaded here, not without a teacher.

@@ -3,9 +3,10 @@
 Two kinds: an image with another *history* (`kiqa.data.distortions.history`),
 which people would rate the same, and a *degraded* copy
 (`kiqa.data.distortions.copies`), which nobody has rated; among these some that
-show nothing at all. Each is a PNG file, drawn from the seed, its kind and its number alone, so
-that what an interrupted preparation left is continued with, and several trainings can
-share a folder.
+show nothing at all. Each is a PNG file, drawn from the seed, its kind and its
+number, a degraded one also from how many images there are, so that what an
+interrupted preparation left is continued with, and several trainings can share
+a folder.
 
 Public names: `Made`, `make_histories`, `make_degraded`, `KEY_FILE`.
 """
@@ -126,10 +127,10 @@ def make_degraded(
 
 
 def _claim(folder, kind, sources, seed):
-    """Write down whose copies a folder holds, or refuse another's."""
+    """Write down whose copies a folder holds, by name and bytes, or refuse another's."""
     file = folder / KEY_FILE
     known = read_json(file) if file.is_file() else {}
-    asked = {"seed": seed, "images": [path.name for path in sources]}
+    asked = {"seed": seed, "images": [[path.name, path.stat().st_size] for path in sources]}
     if known.get(kind, asked) != asked:
         raise ValueError(
             f"Expected {folder} to hold copies of these {len(sources)} images, seed {seed}. "

@@ -68,6 +68,7 @@ def test_features_are_computed_once_and_the_file_scores(
     assert result["epochs"] == 2
     info = read_info(tmp_path / "run" / "nima.h5")
     assert info.details.mode == "nima"
+    assert [*(tmp_path / "run").glob("features-nima-*")]  # others look at other views
     assert info.details.companions["body"].sha256 == read_info(trained_body).sha256
     seen = [(part.images, part.through) for part in info.details.trained_on]
     assert seen == [(8, None), (4, None), (5, "tuned")]

@@ -53,6 +53,9 @@ def test_degraded_copies_and_images_that_show_nothing(sources, tmp_path):
 def test_a_folder_of_other_images_is_refused(sources, tmp_path):
     """Copies of other images, or of another seed, would be taken for these."""
     make_histories(sources, tmp_path / "made", count=1, seed=0)
-    for images, seed in ((sources[:1], 0), (sources, 1)):
+    other = tmp_path / "other" / sources[1].name
+    other.parent.mkdir()
+    other.write_bytes(sources[1].read_bytes() + b"more")  # of the same name
+    for images, seed in ((sources[:1], 0), (sources, 1), ([sources[0], other], 0)):
         with pytest.raises(ValueError, match="Name another folder with --made"):
             make_histories(images, tmp_path / "made", count=1, seed=seed)
