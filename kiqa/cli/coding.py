@@ -96,8 +96,8 @@ def settings_of(arguments: argparse.Namespace) -> "Settings":
     return Settings(**{name: value for name, value in vars(arguments).items() if name in names})
 
 
-def importance_of(arguments: argparse.Namespace) -> Callable:
-    """Return the function from an image to where it matters.
+def importance_of(arguments: argparse.Namespace) -> tuple[Callable, str]:
+    """Return the function from an image to where it matters, and its source.
 
     Args:
         arguments: Parsed options of `add_coding` and --model.
@@ -105,7 +105,8 @@ def importance_of(arguments: argparse.Namespace) -> Callable:
     Returns:
         A function of an image's name and of its upright RGB pixels; it gives
         what `kiqa.varjpeg.prepare` takes. It raises `FileNotFoundError` for
-        an image without map or saliency file.
+        an image without map or saliency file. And where that is from: the
+        name of an option, or the model and the beginning of its sha256.
 
     Raises:
         FileNotFoundError: If the file, folder or model is not there.
@@ -115,19 +116,20 @@ def importance_of(arguments: argparse.Namespace) -> Callable:
     if places and not places[0].exists():
         raise FileNotFoundError(f"Expected a file or folder. Received: {places[0]}, not there.")
     if arguments.maps:
-        return lambda name, pixels: stored_map(arguments.maps, name, pixels.shape[:2])
+        return lambda name, pixels: stored_map(arguments.maps, name, pixels.shape[:2]), "--maps"
     if arguments.saliency:
-        return lambda name, pixels: _picture(arguments.saliency, name)
+        return lambda name, pixels: _picture(arguments.saliency, name), "--saliency"
     if arguments.mask:
-        return lambda name, pixels: _picture(arguments.mask, name) > _HALF
+        return lambda name, pixels: _picture(arguments.mask, name) > _HALF, "--mask"
     if arguments.delta == 0:
-        return lambda name, pixels: None  # nothing depends on the map
+        return lambda name, pixels: None, "none"  # nothing depends on the map
     from kiqa.scoring import Scorer
     from kiqa.startup import load_quietly
 
     scorer = load_quietly(Scorer(arguments.model, stride=arguments.stride))
     scorer.check_maps()
-    return lambda name, pixels: scorer.map(pixels)
+    source = f"{scorer.info.name}, sha256 {(scorer.info.sha256 or 'none')[:12]}"
+    return lambda name, pixels: scorer.map(pixels), source
 
 
 def declare_importance(arguments: argparse.Namespace, names: Iterable[str]) -> None:

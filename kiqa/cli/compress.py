@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     if arguments.quality is not None:
         settings.check_quality(arguments.quality)
-    importance = importance_of(arguments)
+    importance, _ = importance_of(arguments)
 
     from kiqa.io.files import is_of_the_disk, write_atomically
     from kiqa.varjpeg import SizeSearch, coded, prepare, read_source

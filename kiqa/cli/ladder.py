@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     check_targets(reference_of(arguments.output, name) for name in inputs)
     settings = settings_of(arguments)
-    importance = importance_of(arguments)
+    importance, source = importance_of(arguments)
 
     from kiqa.varjpeg.ladder import write_ladder
 
@@ -46,6 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         settings=settings,
         n=arguments.versions,
         importance=importance,
+        source=source,
     )
     for name, result in ladders:
         if isinstance(result, Exception):

@@ -70,7 +70,7 @@ def brisque_features(image: np.ndarray) -> np.ndarray:
     if not np.isfinite(features).all():
         raise ValueError(
             "Expected an image with structure, whose neighbouring pixels differ in both "
-            f"directions. Received: gray values from {gray.min():g} to {gray.max():g} without. "
+            "directions. Received: one without, at its own size or at half of it. "
             "Use an image that is not flat, or another model."
         )
     return features

@@ -1,7 +1,7 @@
 """FSIM and FSIMc: similarity of phase congruency and gradients, and of colour.
 
-On the luminance of YIQ, not rounded; images with a shorter side above 384
-pixels are made smaller first, by means over squares of ``round(side / 256)``
+On the luminance of YIQ, not rounded; images with a shorter side of 384
+pixels or more are made smaller first, by means over squares of ``round(side / 256)``
 pixels, as in the authors' ``FeatureSIM.m``.
 
 Public names: `fsim`, `fsimc`, `fsim_map`, `LEAST_SIDE`.

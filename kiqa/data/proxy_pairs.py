@@ -22,6 +22,7 @@ References:
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -170,6 +171,12 @@ def write_proxy_pairs(
     if table.is_file():
         return table
     jobs = [(part, path) for part, paths in images.items() for path in sorted(paths)]
+    stems = Counter(path.stem.casefold() for _, path in jobs)
+    if twice := [path.name for _, path in jobs if stems[path.stem.casefold()] > 1]:
+        raise ValueError(
+            "Expected images whose names differ without their suffixes: copies are named after "
+            f"them. Received: {twice[:3]}. Rename some."
+        )
     report(f"making {len(RANGES) * copies * len(jobs)} copies of {len(jobs)} images in {folder}")
     work = partial(_pairs, folder=folder, copies=copies, seed=seed, proxy=proxy)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:

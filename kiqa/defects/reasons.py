@@ -124,11 +124,10 @@ def reasons(image: Source | LoadedImage) -> Reasons:
     if not isinstance(image, LoadedImage):
         image = load_image(image)
     pixels = image.pixels
-    working = np.ascontiguousarray(for_display(pixels, (WORKING_SIDE, WORKING_SIDE)))
-    values, gray = measured(working, pixels)
+    values, gray = measured(pixels)
     bounds = limits()
     found = places(gray)
-    factor = pixels.shape[1] / working.shape[1], pixels.shape[0] / working.shape[0]
+    factor = pixels.shape[1] / gray.shape[1], pixels.shape[0] / gray.shape[0]
     sharpest, softest = (None, None) if found is None else (each.scaled(*factor) for each in found)
     return Reasons(
         values=values,
@@ -142,17 +141,18 @@ def reasons(image: Source | LoadedImage) -> Reasons:
     )
 
 
-def measured(working: np.ndarray, pixels: np.ndarray) -> tuple[dict[str, float | None], np.ndarray]:
+def measured(pixels: np.ndarray) -> tuple[dict[str, float | None], np.ndarray]:
     """Return the values of `MEASURES`, and the gray image.
 
     Args:
-        working: RGB ``uint8``, at most `WORKING_SIDE` pixels a side.
-        pixels: The same image at its own size.
+        pixels: RGB ``uint8``. All but its blocks is measured at `WORKING_SIDE`
+            pixels a side at most.
 
     Returns:
         Values by name, rounded to six digits, and ``float32`` gray values
-        of ``working``.
+        at that size.
     """
+    working = np.ascontiguousarray(for_display(pixels, (WORKING_SIDE, WORKING_SIDE)))
     gray = cv2.cvtColor(working, cv2.COLOR_RGB2GRAY).astype(np.float32)
     noise = noise_level(working)
     width = edge_width(gray, noise=0.0 if noise is None else noise[0])

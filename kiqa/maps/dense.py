@@ -127,7 +127,9 @@ def dense_steps(model: "keras.Model") -> tuple[list[Step] | None, str]:
             flattened = True
         elif kind in _POINTWISE or kind == "Dense" and flattened:
             axis = getattr(layer, "axis", -1)
-            if kind == "BatchNormalization" and axis not in (-1, 3) or kind == "PReLU":
+            # Behind Flatten each value of a window has its own statistics, until a dense layer.
+            own = axis not in (-1, 3) or (flattened and side != 1)
+            if kind == "BatchNormalization" and own or kind == "PReLU":
                 return None, f"layer {layer.name!r} ({kind}) does not treat all positions alike"
             if kind == "Dense":
                 steps.append(Step("dense", layer, side, units=layer.units))

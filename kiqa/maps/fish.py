@@ -245,9 +245,11 @@ def fish_block_map(
     blocks = fish_blocks(gray).astype(np.float32)
     across = max(1, window // 8 - 1)  # blocks that lie in a window
     smooth = cv2.blur(blocks, (across, across), borderType=cv2.BORDER_REFLECT)
-    # Block (r, c) has its centre at pixel 8 r + 7.5, a window its own at offset + stride * r.
+    # Block (r, c) has its centre at pixel 8 r + 7.5, a window its own at offset + stride * r; a
+    # mean of an even number of blocks lies half a block before its place.
+    early = (1 - across % 2) / 2
     y, x = (
-        ((np.arange(count) * stride + (window - 1) / 2 - 7.5) / 8).astype(np.float32)
+        ((np.arange(count) * stride + (window - 1) / 2 - 7.5) / 8 + early).astype(np.float32)
         for count in (rows, columns)
     )
     values = cv2.remap(

@@ -116,7 +116,7 @@ def _values(options, levels, left_out) -> list[dict]:
 
 def _values_of(path, *, seed, levels) -> list[dict]:
     return [
-        {"image_name": path.name, "distortion": kind, "level": level} | measured(copy, copy)[0]
+        {"image_name": path.name, "distortion": kind, "level": level} | measured(copy)[0]
         for kind, level, copy in _copies(path.name, load_image(path).pixels, seed, levels)
     ]
 

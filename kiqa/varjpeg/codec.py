@@ -156,8 +156,10 @@ def _qualities(parameters, means):
     return [block_qualities(mean, parameters.quality, delta=parameters.delta) for mean in means]
 
 
-def _described(data):
+def _described(data, max_bytes=None):
     jpeg, markers, parameters = unwrap(bytes(data))
+    if max_bytes is not None:
+        _check_cost(markers, max_bytes)  # before anything of the image's size is computed
     qualities = []
     if parameters is not None:
         means = block_means(
@@ -225,8 +227,7 @@ def decode(data: bytes, *, max_bytes: int = MAX_BYTES) -> np.ndarray:
 
 def decode_with_info(data: bytes, *, max_bytes: int = MAX_BYTES) -> tuple[np.ndarray, StreamInfo]:
     """Decode a stream as `decode` does, and say what `inspect_stream` does."""
-    jpeg, info = _described(data)
-    _check_cost(info, max_bytes)
+    jpeg, info = _described(data, max_bytes)
     read = read_jpeg(jpeg)
     planes = []
     sizes = plane_sizes(read.size, read.subsampling, len(read.levels))

@@ -71,9 +71,8 @@ def _chosen(scaled, own, nearest, fine):
     own = own[blocks, places].astype(np.float32)
     price = _BITS_WEIGHT * (own**2 - 1)
     top = np.abs(nearest[blocks, places])
-    rounded = np.floor(np.rint(magnitude / own) * own).astype(top.dtype)
-    candidates = [top - down for down in range(_STEPS_DOWN + 1)] + [rounded]
-    candidates = [np.clip(each, 0, _LARGEST) for each in candidates]
+    rounded = np.minimum(np.floor(np.rint(magnitude / own) * own), _LARGEST).astype(top.dtype)
+    candidates = [*(np.maximum(top - down, 0) for down in range(_STEPS_DOWN + 1)), rounded]
     counted = _histogram(np.abs(fine))
     taken = rounded
     for _ in range(_ROUNDS):

@@ -9,6 +9,7 @@ References:
     Thesis, section 6.2.1.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -70,11 +71,7 @@ def _padded(quality_map):
     values = values if quality_map.higher_is_better else -values
     # The thesis pads with zeros, the worst value of a map on 0..1.
     worst = 0 if quality_map.higher_is_better and np.min(values) >= 0 else np.min(values)
-    return _like(quality_map, values - worst).pad_to_image() + worst
-
-
-def _like(quality_map, values):
-    return QualityMap(values, quality_map.stride, quality_map.offset, quality_map.image_size)
+    return replace(quality_map, values=values - worst).pad_to_image() + worst
 
 
 def _fixated(points, size):

@@ -120,6 +120,7 @@ def write_ladder(
     settings: Settings,
     n: int = VARJPEG.versions,
     importance: Callable = lambda name, pixels: None,
+    source: str = "",
 ) -> Iterator[tuple[str, int | Exception]]:
     """Write the ladders of images into a folder, for a study.
 
@@ -132,6 +133,7 @@ def write_ladder(
         settings: How to code; the same for all images of a folder.
         n: Versions by VarJPEG.
         importance: From an image's name and upright RGB pixels to what `prepare` takes.
+        source: Says where that is from; the same for all images of a folder.
 
     Yields:
         Each name with the number of versions written, 0 where they were
@@ -143,7 +145,7 @@ def write_ladder(
     """
     _check_number(n)
     folder = Path(folder)
-    wanted = {**asdict(settings), "versions": n}
+    wanted = {**asdict(settings), "versions": n, "importance": source}
     if (folder / VERSIONS_FILE).is_file():
         rows = read_versions(folder)
         before = read_json(folder / _SETTINGS_FILE)

@@ -62,6 +62,10 @@ def test_pairs_are_made_once_and_again_the_same(photographs, tmp_path):
         write_proxy_pairs(photographs, tmp_path / "one", copies=1, seed=2)
     with pytest.raises(ValueError, match="at least 1 copy"):
         write_proxy_pairs(photographs, tmp_path / "three", copies=0, seed=2)
+    part, (path, *_) = next(iter(photographs.items()))
+    other = tmp_path / f"{path.stem.upper()}.bmp"
+    with pytest.raises(ValueError, match="differ without their suffixes"):
+        write_proxy_pairs({part: [path, other]}, tmp_path / "four", copies=1, seed=2)
 
 
 def test_the_folder_says_which_proxy_it_is(photographs, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 import kiqa
 from kiqa.data.distortions import distort
 from kiqa.data.distortions.viewing import enlarged, low_contrast
-from kiqa.defects.reasons import MEASURES, REASON_KEYS, limits, reasons
+from kiqa.defects.reasons import MEASURES, REASON_KEYS, limits, measured, reasons
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,7 @@ def test_large_images_are_looked_at_as_a_screen_shows_them(photo):
     noisy = distort(large, "gaussian_noise", 12, rng=np.random.default_rng(0))
     found = reasons(noisy)
     assert found.values["noise"] < 8
+    assert measured(noisy)[0] == found.values  # what limits are learnt from
     assert found.sharpest.width == pytest.approx(64 * large.shape[1] / 1024, rel=0.05)
     assert found.sharpest.x + found.sharpest.width <= large.shape[1]
 

@@ -128,6 +128,19 @@ def test_block_map_is_near_the_exact_one(photo):
     assert abs(fast.values.mean() - exact.values.mean()) < 0.25 * exact.values.mean()
 
 
+@pytest.mark.parametrize("window", [24, 48, 56, 64])
+def test_block_map_is_the_mean_of_the_blocks_in_a_window(photo, window):
+    """Of blocks that lie in it as a whole, but at the borders of the image."""
+    gray = gray_of(photo)[:240, :320]
+    found = fish_block_map(gray, stride=8, window=window).values
+    blocks, across = fish_blocks(gray), window // 8 - 1
+    means = np.lib.stride_tricks.sliding_window_view(blocks, (across, across)).mean(axis=(2, 3))
+    rows, columns = (n - 2 for n in found.shape)
+    np.testing.assert_allclose(
+        found[1 : 1 + rows, 1 : 1 + columns], means[1 : 1 + rows, 1 : 1 + columns], rtol=1e-4
+    )
+
+
 def test_block_map_lies_where_the_blocks_lie():
     """A sharp square shows at the same cells as in the exact map."""
     image = np.zeros((256, 320))

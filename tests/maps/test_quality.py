@@ -151,6 +151,21 @@ def test_other_networks_of_stock_layers(stride):
     )
 
 
+@pytest.mark.slow
+def test_a_normalised_window_goes_patch_by_patch():
+    """Behind Flatten every value of the window has statistics of its own."""
+    layers = keras.layers
+    keras.utils.set_random_seed(4)
+    model = _network(layers.Conv2D(2, 3, strides=4), layers.Flatten(), layers.BatchNormalization())
+    norm = model.layers[3]
+    norm.set_weights([np.linspace(1, 2, 72), np.zeros(72), np.linspace(0, 9, 72), np.ones(72)])
+    image = np.random.default_rng(3).integers(0, 256, (32, 40, 3), dtype=np.uint8)
+    mapper = QualityMapper(model, stride=4)
+    assert not mapper.dense and "all positions alike" in mapper.reason
+    expected = sliding_window(model, image, 4, patch=24)
+    np.testing.assert_allclose(mapper.map(image).values, expected, rtol=1e-4)
+
+
 def test_branches_go_patch_by_patch(image):
     """A graph that is no chain is run on patches and gives the same."""
     keras.utils.set_random_seed(4)

@@ -132,3 +132,14 @@ def test_an_image_without_texture_is_coded(prepared, viewers):
     importance = np.arange(32.0 * 48).reshape(32, 48)
     data = coded(prepare(flat, importance, settings=Settings()), 30).data
     assert np.abs(viewers.pillow(data).astype(int) - 77).max() <= 4
+
+
+@pytest.mark.parametrize("quality", [84, 90, 94])
+def test_the_largest_coefficients_are_coded(quality, viewers):
+    """Squares of two pixels across the blocks' edges, as in halftones: beyond a level's bits."""
+    rows, columns = np.indices((64, 64))
+    squares = np.where(((rows + 1) // 2 + (columns + 1) // 2) % 2, 255, 0).astype(np.uint8)
+    pixels = np.repeat(squares[..., None], 3, axis=2)
+    made = prepare(pixels, np.arange(64.0 * 64).reshape(64, 64), settings=Settings())
+    shown = viewers.pillow(coded(made, quality).data)
+    assert np.abs(shown.astype(int) - pixels).mean() < 20

@@ -172,3 +172,15 @@ def test_other_percentiles_are_refused(percentile):
     """The message says what the thesis uses."""
     with pytest.raises(ValueError, match=r"percentile in 0\.\.100, received .* uses 90\."):
         pruned(np.zeros((4, 4), np.float32), percentile=percentile)
+
+
+@pytest.mark.parametrize("higher", [True, False])
+def test_a_map_of_blocks_fills_its_blocks(higher):
+    """Maps of lite and PaQ-2-PiQ have edges instead of a stride."""
+    values = np.array([[1, 2], [3, 4]], np.float32)
+    edges = {"row_edges": np.array([0, 4, 10]), "column_edges": np.array([0, 7, 12])}
+    blocks = QualityMap(
+        values if higher else -values, 0, 0.0, (10, 12), higher_is_better=higher, **edges
+    )
+    expected = np.repeat(np.repeat(values, [4, 6], axis=0), [7, 5], axis=1)
+    np.testing.assert_allclose(importance_of(blocks, (10, 12)), expected, atol=1e-6)

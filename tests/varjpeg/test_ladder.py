@@ -136,7 +136,11 @@ def test_the_folder_is_what_a_study_takes(tmp_path, images, ramp, form, suffix):
     assert ours[0].view == ("a.jpg/varjpeg/000.png" if form == "thesis" else ours[0].file)
     with Image.open(reference_of(folder, "a.jpg")) as reference:
         np.testing.assert_array_equal(np.asarray(reference), source.upright)
-    assert json.loads((folder / "settings.json").read_text()) == {**asdict(settings), "versions": 4}
+    assert json.loads((folder / "settings.json").read_text()) == {
+        **asdict(settings),
+        "versions": 4,
+        "importance": "",
+    }
     assert not (folder / "torn.jpg").exists()
 
 
@@ -168,7 +172,9 @@ def test_an_interrupted_call_is_repeated(tmp_path, images, ramp):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"n": 3}, {"settings": Settings(delta=20)}], ids=["n", "delta"]
+    "changed",
+    [{"n": 3}, {"settings": Settings(delta=20)}, {"source": "--mask"}],
+    ids=["n", "delta", "source"],
 )
 def test_other_settings_need_another_folder(tmp_path, images, ramp, changed):
     """One study has one kind of ladder."""

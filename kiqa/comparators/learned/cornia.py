@@ -4,7 +4,7 @@ Positions are drawn at random, the same ones in every image of a size. How many
 there are is part of the model, because the largest answer of a codeword grows with
 it; the weights file says it. A smaller image is looked at everywhere.
 
-Public names: `normalised_patches`, `answers`, `LEAST_SIDE`, `FEATURES_OF_A_WORD`.
+Public names: `normalised_patches`, `answers`, `LEAST_SIDE`.
 
 References:
     P. Ye et al., CVPR 2012, section 3.1 (see `kiqa.models.cornia`).
@@ -18,7 +18,6 @@ from kiqa.data.patches import cut_patches, grid_shape, random_positions
 from kiqa.maps.fish import gray_of
 
 LEAST_SIDE = 16  # ours: 100 positions
-FEATURES_OF_A_WORD = 2  # the largest answer, and the largest of the opposite sign
 _SEED = 0  # of the positions
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from kiqa.comparators.learned.cornia import normalised_patches
 from kiqa.io.arrays import read_npz
-from kiqa.io.files import replacing
+from kiqa.io.files import replacing, sha256_of
 from kiqa.io.images import load_image
 
 _OF_AN_IMAGE = 100  # patches; ours
@@ -97,8 +97,8 @@ def kept_codebook(
         ValueError: If one is too small, the file is damaged, or as `fit_codebook`.
     """
     file = Path(file)
-    names = "\n".join(Path(path).name for path in paths)
-    about = f"{codewords} {seed} {hashlib.sha256(names.encode('utf-8', 'replace')).hexdigest()}"
+    contents = "\n".join(sha256_of(Path(path)) for path in paths)
+    about = f"{codewords} {seed} {hashlib.sha256(contents.encode()).hexdigest()}"
     if file.is_file():
         known = read_npz(file)
         if {"kernel", "bias", "about"} <= set(known) and str(known["about"]) == about:

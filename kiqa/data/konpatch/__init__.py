@@ -2,14 +2,13 @@
 
 from kiqa.data.konpatch.building import build_konpatch, remaining
 from kiqa.data.konpatch.embedded import embedded_konpatch
-from kiqa.data.konpatch.file import KonPatch, label_histogram, load_konpatch, save_konpatch
+from kiqa.data.konpatch.file import KonPatch, load_konpatch, save_konpatch
 from kiqa.data.konpatch.votes import write_vote_template
 
 __all__ = [
     "KonPatch",
     "build_konpatch",
     "embedded_konpatch",
-    "label_histogram",
     "load_konpatch",
     "remaining",
     "save_konpatch",

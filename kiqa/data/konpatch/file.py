@@ -1,7 +1,6 @@
 """A labelled set of patches and its file.
 
-Public names: :class:`KonPatch`, :func:`save_konpatch`, :func:`load_konpatch`,
-:func:`label_histogram`.
+Public names: :class:`KonPatch`, :func:`save_konpatch`, :func:`load_konpatch`.
 """
 
 from dataclasses import dataclass, fields
@@ -14,9 +13,6 @@ from kiqa.data.konpatch.votes import LABELS
 from kiqa.io.arrays import read_npz
 from kiqa.io.files import replacing
 
-# 21 bins whose middles are 0, 0.05, ..., 1: tenths, the crowd's labels, never
-# lie on an edge.
-_EDGES = np.linspace(-0.025, 1.025, 22)
 _TEXTS = ("votes_source", "label", "dataset")
 _LARGEST = 64 << 30  # bytes; 80,000 patches have one
 _OPTIONAL = ("dataset", "version", "seed")
@@ -146,24 +142,3 @@ def load_konpatch(path: str | Path) -> KonPatch:
         return KonPatch(**known)
     except ValueError as error:
         raise ValueError(f"{error} The file is {path}.") from error
-
-
-def label_histogram(
-    patches: KonPatch, *, edges: np.ndarray = _EDGES
-) -> tuple[np.ndarray, np.ndarray]:
-    """Count the labels of a set, of either kind.
-
-    Args:
-        patches: The set.
-        edges: Increasing bin edges; by default 21 bins whose middles are 0,
-            0.05, ..., 1.
-
-    Returns:
-        The edges, shape ``(bins + 1,)``, and the number of labels in each
-        bin, shape ``(bins,)``.
-
-    References:
-        Thesis, Fig. 17.
-    """
-    counts, edges = np.histogram(patches.y, bins=edges)
-    return edges, counts

@@ -152,7 +152,7 @@ def simulate_patch_quality(pictures: np.ndarray, *, correlation: float, seed: in
     """Draw qualities of patches that correlate with those of their images.
 
     Args:
-        images: Qualities of the images, shape (n,).
+        pictures: Qualities of the images, shape (n,).
         correlation: Expected correlation, -1 to 1.
         seed: Source of randomness.
 

@@ -26,6 +26,7 @@ from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
 
 _MODEL = "paq2piq_rm"
+_FACTORS = {"0..1": 100.0, "0..100": 1.0}  # to the scale of the figure
 
 
 def largest_errors(
@@ -132,7 +133,12 @@ def _fig_11(options) -> int:
 
     if options.count < 1:
         raise ValueError(f"Expected at least one image. Received: {options.count}.")
-    name, scale, records, rows = _predicted(options)
+    name, scale, higher_is_better, records, rows = _predicted(options)
+    if not higher_is_better or scale not in _FACTORS:
+        raise ValueError(
+            f"Expected a model of scores 0..1 or 0..100, higher is better. Received: {name}, "
+            f"{scale}{'' if higher_is_better else ', lower is better'}. Take another --model."
+        )
     scored = [(record, row) for record, row in zip(records, rows, strict=True)
               if row["error"] is None]  # fmt: skip
     errors = [row["error"] for row in rows if row["error"] is not None]
@@ -141,8 +147,7 @@ def _fig_11(options) -> int:
             f"Expected images that can be scored. Received: {len(errors)} errors, the first: "
             f"{errors[0]}"
         )
-    factor = 1.0 if scale == "0..100" else 100.0
-    predicted = [factor * row["score"] for _, row in scored]
+    predicted = [_FACTORS[scale] * row["score"] for _, row in scored]
     mos = [100 * record.mos01 for record, _ in scored]
     high, low = largest_errors(predicted, mos, options.count)
     groups = [(title, places) for title, places in (("rated too high", high),
@@ -175,13 +180,19 @@ def _fig_11(options) -> int:
 
 
 def _predicted(options):
-    """Name and scale of the model, the images that it has not seen, and its rows of them."""
+    """Name, scale and direction of the model, images that it has not seen, and its rows of them."""
     records = records_of(options)
     if options.evaluated is not None:
         one = read_evaluated(options.evaluated, dataset=options.dataset)
         kept = unseen(shared_images([one], records), described([one]), options).images
         kept = kept if options.limit is None else spread(kept, min(options.limit, len(kept)))
-        return one.model, one.about["mos_scale"], kept, one.rows(kept)
+        return (
+            one.model,
+            one.about["mos_scale"],
+            one.about["higher_is_better"],
+            kept,
+            one.rows(kept),
+        )
     model = open_model(options.model)
     records = unseen(records, [model.details], options).images
     if options.limit is not None and options.limit < len(records):
@@ -192,7 +203,7 @@ def _predicted(options):
                    output=options.output / "paq2piq-fig11-rows.jsonl"),
         len(records),
     )  # fmt: skip
-    return model.name, model.scale, records, rows
+    return model.name, model.scale, model.higher_is_better, records, rows
 
 
 def _options_11(parser):

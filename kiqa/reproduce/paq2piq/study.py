@@ -51,7 +51,7 @@ def simulated_scores(
     """Simulate two studies of LIVE-FB's numbers, of images and of their largest patches.
 
     Args:
-        images: Number of images.
+        pictures: Number of images.
         seed: Source of randomness.
 
     Returns:

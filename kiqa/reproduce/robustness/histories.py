@@ -130,9 +130,9 @@ def _history_row(record, *, scorer, known, options):
     """Scores of an image as it is, and with other histories."""
     pixels = load_image(record.path).pixels
     if options.every:
-        rng = generator(options.seed, record.name)
+        rng = generator(options.seed, record.name)  # of the kind and then the change, as below
+        drawn = list(VERSIONS)[int(rng.integers(len(VERSIONS)))]
         versions = {name: change(pixels, rng) for name, change in VERSIONS.items()}
-        drawn = list(versions)[int(generator(options.seed, record.name).integers(len(VERSIONS)))]
     else:
         drawn, changed = version_of(pixels, record.name, seed=options.seed)
         versions = {"plain": pixels, drawn: changed}

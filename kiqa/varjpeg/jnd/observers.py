@@ -38,7 +38,7 @@ def luminance_ssim(
 
     Args:
         reference: RGB ``uint8``, shape ``(H, W, 3)``, sides at least 11.
-        image: The same of the compressed image.
+        picture: The same of the compressed image.
         mask: The pixels over which to take the mean, ``bool`` of shape ``(H,
             W)``; without it all but a border of 5 pixels, half a window.
 

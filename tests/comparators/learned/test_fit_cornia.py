@@ -25,13 +25,16 @@ def test_too_few_patches_are_refused(photo):
         fit_codebook(normalised_patches(photo[:50, :50], 5), codewords=12, seed=1)
 
 
-def test_it_is_kept_for_the_same_images(tmp_path, photo):
-    """Read again without looking at them; made again for others or another size."""
+def test_it_is_kept_for_the_same_images(tmp_path, photo, monkeypatch):
+    """Read again without a fit; made again for others, also of the same names, or another size."""
     paths = [tmp_path / f"{n}.png" for n in range(2)]
     for number, path in enumerate(paths):
         Image.fromarray(photo[number : number + 40, :40]).save(path)
     file = tmp_path / "codebook.npz"
     first = kept_codebook(paths, file, codewords=5, seed=0)
-    paths[0].write_bytes(b"gone")
-    assert kept_codebook(paths, file, codewords=5, seed=0).sha256 == first.sha256
+    with monkeypatch.context() as patch:
+        patch.setattr("kiqa.comparators.learned.fit_cornia.fit_codebook", None)
+        assert kept_codebook(paths, file, codewords=5, seed=0).sha256 == first.sha256
+    Image.fromarray(photo[90:130, :40]).save(paths[0])
+    assert kept_codebook(paths, file, codewords=5, seed=0).sha256 != first.sha256
     assert len(kept_codebook(paths[1:], file, codewords=6, seed=0).bias) == 6

@@ -1,6 +1,5 @@
 """KonPatch files: what is written is read again, and nothing else."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,6 @@ import pytest
 
 from kiqa.data.konpatch import (
     build_konpatch,
-    label_histogram,
     load_konpatch,
     save_konpatch,
 )
@@ -89,14 +87,3 @@ def test_a_missing_file_is_named(tmp_path):
     """The message says how such a file is made."""
     with pytest.raises(FileNotFoundError, match=r"k\.npz.*save_konpatch"):
         load_konpatch(tmp_path / "k.npz")
-
-
-def test_histogram_counts_every_label(small):
-    """Zeros, scores and ends of the scale have their bins; tenths lie in the middle."""
-    y = np.zeros(120, np.float32)
-    y[:5], y[5:8] = 1.0, 0.3
-    edges, counts = label_histogram(replace(small, y=y))
-    assert counts.sum() == 120
-    assert counts[[0, 6, 20]].tolist() == [112, 3, 5]
-    np.testing.assert_allclose((edges[:-1] + edges[1:]) / 2, np.arange(21) / 20, atol=1e-12)
-    assert label_histogram(small, edges=np.array([0, 0.5, 1]))[1].sum() == 120

@@ -60,6 +60,13 @@ def test_figure_11_of_an_evaluation_scores_nothing(biq, evaluation, tmp_path, cs
     assert float(first["predicted"]) == pytest.approx(90)
 
 
+def test_figure_11_refuses_other_scales(biq, tmp_path, capsys):
+    """A high score would be a bad one, or mean nothing beside a MOS."""
+    arguments = ["paq2piq-fig11", "--data", str(biq), "--dataset", "biq2021"]
+    assert main([*arguments, "--model", "niqe", "--output", str(tmp_path / "o")]) == 2
+    assert "Received: niqe" in capsys.readouterr().err
+
+
 def test_largest_errors():
     """Largest first, to each side; none of the other side."""
     assert largest_errors([50, 90, 10, 60], [50, 40, 70, 50], 2) == ([1, 3], [2])
