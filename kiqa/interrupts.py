@@ -78,6 +78,7 @@ def watch_start() -> None:
 def is_command() -> bool:
     """Say whether this process is a command of kiqa's: ``kiqa`` or ``python -m kiqa...``."""
     words = getattr(sys, "orig_argv", [])
+    words = words[: len(words) - len(sys.argv) + 1]  # Python's own, without those of the program
     module = words[words.index("-m") + 1 :][:1] if "-m" in words else []
     script = os.path.basename(sys.argv[0]) if sys.argv else ""
     return os.path.splitext(script)[0] == "kiqa" or [m.split(".")[0] for m in module] == ["kiqa"]

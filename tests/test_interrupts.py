@@ -79,20 +79,21 @@ def test_entry_turns_an_interrupt_into_a_line(capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "script", "expected"),
+    ("words", "argv", "expected"),
     [
-        (["python", "-m", "kiqa.train_lite"], "-m", True),
-        (["python", "-m", "kiqa"], "-m", True),
-        (["python", "/bin/kiqa", "score"], "/bin/kiqa", True),
-        (["python", "-m", "pytest", "kiqa"], "-m", False),
-        (["python", "-m"], "-m", False),
-        (["python", "mine.py"], "mine.py", False),
+        (["python", "-m", "kiqa.train_lite", "--help"], ["-m", "--help"], True),
+        (["python", "-X", "dev", "-m", "kiqa"], ["-m"], True),
+        (["python", "/bin/kiqa", "score"], ["/bin/kiqa", "score"], True),
+        (["python", "-m", "pytest", "kiqa"], ["-m", "kiqa"], False),
+        (["python", "-m"], ["-m"], False),
+        (["python", "mine.py"], ["mine.py"], False),
+        (["python", "mine.py", "-m", "kiqa.x"], ["mine.py", "-m", "kiqa.x"], False),
     ],
 )
-def test_only_commands_are_watched_while_they_load(monkeypatch, words, script, expected):
+def test_only_commands_are_watched_while_they_load(monkeypatch, words, argv, expected):
     """A program of the user's that imports kiqa keeps its Ctrl-C."""
     monkeypatch.setattr("sys.orig_argv", words)
-    monkeypatch.setattr("sys.argv", [script])
+    monkeypatch.setattr("sys.argv", argv)
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         interrupts.watch_start()

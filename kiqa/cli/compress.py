@@ -19,7 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     size.add_argument(
         "--quality", type=float, metavar="Q", help="of the least important parts, to 99"
     )
-    size.add_argument("--bpp", type=float, metavar="B", help="largest bits per pixel of the file")
+    size.add_argument("--bpp", type=_bpp, metavar="B", help="largest bits per pixel of the file")
     add_number(size, "--bytes", "largest size of the file", low=1)
     written = "folder, or file for one image; the suffix becomes .jpg or .vjpg"
     add_output(parser, "--output", Output.EITHER, "DIR|FILE", written, type=Path, required=True)
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
                 wanted = arguments.bytes or arguments.bpp * height * width / 8
                 encoded = SizeSearch(prepared).largest_within(wanted)
             write_atomically(path, encoded.data)
-        except (ValueError, OSError, MemoryError) as error:
+        except Exception as error:  # TensorFlow's own kinds, too: one bad image is never the end
             if is_of_the_disk(error):
                 raise
             errors += report(item, error)
@@ -67,3 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
         )
         sys.stdout.flush()
     return status(errors, f"{errors} of {len(inputs)} images could not be compressed")
+
+
+def _bpp(text: str) -> float:
+    value = float(text)
+    if not value > 0:  # nor is NaN
+        raise argparse.ArgumentTypeError(f"expected bits per pixel above 0, received {text!r}")
+    return value

@@ -173,9 +173,9 @@ def _why_no_gpu(
 
 
 def _weights(model: str):
-    from kiqa.io.weights import read_info
+    from kiqa.scoring.engines import describe
 
-    info = read_info(model)
+    info = describe(model)
     return "ok", (
         f"{info.name} {info.version}, {info.path}, sha256 {info.sha256}, "
         f"scale {info.scale}, {'higher' if info.higher_is_better else 'lower'} is better"
@@ -191,9 +191,10 @@ def _forward(model: str):
     pixels = rng.integers(0, 256, (512, 512, 3), dtype=np.uint8)
     scorer = Scorer(model)
     start = time.perf_counter()
-    scorer.score(pixels)
+    reference = pixels if scorer.needs_reference else None
+    scorer.score(pixels, reference=reference)
     middle = time.perf_counter()
-    scorer.score(pixels)
+    scorer.score(pixels, reference=reference)
     return "ok", (
         f"512x512 pixels at stride {scorer.stride} in {time.perf_counter() - middle:.3f} s "
         f"(the first, with loading, {middle - start:.1f} s)"

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 from kiqa.arguments import Output, add_exclude, add_flag, add_include, add_number, add_output
@@ -130,6 +131,10 @@ def run(arguments: argparse.Namespace) -> int:
     arguments.map = arguments.map or ([] if arguments.maps else _MAPS)
     sharp = arguments.synthetic and arguments.no_blur
     arguments.thresholds = arguments.thresholds or ((0.5,) if sharp else THRESHOLDS)
+    if any(not low < high for low, high in pairwise(arguments.thresholds)):
+        raise ValueError(
+            f"Expected increasing --thresholds. Received: {list(arguments.thresholds)}."
+        )
     parts = arguments.annotations in _OF_PATCHES  # what lies beside them says nothing
     arguments.blur = 0.0 if arguments.no_blur or parts else BLUR
     items = compared_items(arguments)

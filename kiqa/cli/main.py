@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with claimed(arguments):
             status = arguments.module.run(arguments)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # started without a standard output
+                sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
         tell(f"interrupted. {interrupt}".rstrip())
         return interrupt_status()

@@ -127,6 +127,11 @@ def run(arguments: argparse.Namespace) -> int:
                 normalise=arguments.normalise,
                 settings=_settings(scorer, arguments),
                 known=frozenset(add.keys if add else ()),
+                unwritten=frozenset(
+                    item.name
+                    for item, _ in pairs
+                    if not all(path.is_file() for path in _targets(item, arguments).values())
+                ),
             )
             with closing(_made(scorer, pairs, wanted, **engine)) as results:
                 for (item, _), made in zip(pairs, results, strict=True):
@@ -216,5 +221,5 @@ def _write(item: Input, made: Made, arguments, add) -> None:
 
     for end, path in _targets(item, arguments).items():
         write_atomically(path, made.files[end])
-    if add is not None:
+    if made.card is not None:
         add(made.card, made.key)

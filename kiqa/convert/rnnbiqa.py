@@ -66,10 +66,11 @@ def convert_rnnbiqa(source: str | os.PathLike, output: str | os.PathLike) -> Pat
     from kiqa.models.rnn_features import build_extractor, without_head
 
     source, output = Path(source), Path(output)
-    read = read_mat if source.suffix == ".mat" else read_npz
+    if output.suffix != ".h5":  # before the extractor is written beside it
+        raise ValueError(f"Expected an --output that ends in .h5. Received: {output}.")
     found = {
         name: np.asarray(value)
-        for name, value in read(source, max_bytes=_BYTES).items()
+        for name, value in _arrays(source).items()
         if not name.startswith(("__", *_CLASSES))
     }
     mean = found.get("sequenceinput__Mean")
@@ -188,3 +189,15 @@ def _turned(values, units):
     """Gates in Keras's order: update, reset, candidate."""
     reset, update, candidate = np.split(values, [units, 2 * units], axis=1)
     return np.concatenate([update, reset, candidate], axis=1)
+
+
+def _arrays(source):
+    if source.suffix != ".mat":
+        return read_npz(source, max_bytes=_BYTES)
+    try:
+        return read_mat(source, max_bytes=_BYTES)
+    except ValueError as error:
+        raise ValueError(
+            f"Expected a Matlab file of version 5 to 7 (save -v7). Received: {source} ({error}). "
+            "Save it again."
+        ) from error

@@ -59,7 +59,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     def name(target):
         return Path(os.path.dirname(target), temporary_name(Path(path).suffix))
 
-    with _unfinished(path, name, os.O_EXCL) as temporary:
+    with _unfinished(path, name, new=True) as temporary:
         yield temporary
 
 
@@ -72,18 +72,22 @@ def growing(path: str | os.PathLike) -> Iterator[Path]:
 
     Yields:
         The path of the unfinished file: empty, or what a killed process has
-        left. It is removed when the block raises.
+        left. When the block raises it stays with what it holds; an empty one
+        is removed.
 
     Raises:
         kiqa.io.outputs.OutputError: As `replacing`.
     """
-    with _unfinished(path, lambda target: Path(f"{target}.part"), 0) as part:
+    with _unfinished(path, lambda target: Path(f"{target}.part"), new=False) as part:
         yield part
 
 
 @contextmanager
-def _unfinished(path, name, flags):
-    """A file under a name made of the target's, put in the target's place on success."""
+def _unfinished(path, name, *, new):
+    """A file under a name made of the target's, put in the target's place on success.
+
+    It is ``new``, or goes on with one that is there.
+    """
     check_target(path)
     target = written_path(path)
     if is_written_through(target):
@@ -103,11 +107,12 @@ def _unfinished(path, name, flags):
     # Never more open to others than it will be, not even for a moment.
     mode = 0o600 if os.path.exists(target) else 0o666
     try:
-        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | flags, mode))
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | (os.O_EXCL if new else 0), mode))
         yield temporary
         _put(temporary, target)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        if new or not (temporary.is_file() and os.path.getsize(temporary)):
+            temporary.unlink(missing_ok=True)
         raise
     for changed in [folder, *map(os.path.dirname, made)]:
         _sync_folder(changed)
@@ -196,7 +201,8 @@ def _like(temporary, former):
 
 def _sync(path):
     """Have the disk hold a file."""
-    handle = os.open(path, os.O_RDWR)
+    # Reading is enough but on Windows: a copy of a protected image cannot be written.
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -159,7 +159,7 @@ def _map(scorer: Scorer, image: LoadedImage) -> dict[str, Any] | None:
     try:
         found: QualityMap = scorer.map(image)
         low, high = limits(found.scale)
-    except (ValueError, MemoryError):  # too small for it, or without a scale
+    except Exception:  # too small for it, without a scale, or too large for TensorFlow
         return None
     rows, columns = (min(cells, _CELLS) for cells in found.values.shape)
     values = cv2.resize(found.values, (columns, rows), interpolation=cv2.INTER_AREA)

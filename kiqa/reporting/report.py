@@ -97,7 +97,10 @@ def report(
         rows = read_scores(images)
         inputs = [(path, path) for path in rows]
     else:
-        inputs = list(Walk(no_image).below(os.fspath(images)))
+        if not os.path.lexists(images):
+            raise FileNotFoundError(f"Expected a folder of images. Received: {images}, not there.")
+        found = Walk(no_image).below(os.fspath(images))
+        inputs = [(path, name or os.path.basename(path)) for path, name in found]
     return write_report(inputs, output, Scorer(model), rows=rows, best=chosen, maps=maps)
 
 

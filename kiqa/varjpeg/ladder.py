@@ -164,7 +164,7 @@ def write_ladder(
             continue
         try:
             added = _write_image(folder, name, path, settings, n, importance)
-        except (ValueError, OSError, MemoryError) as error:
+        except Exception as error:  # also of the map's network: one bad image is never the end
             if is_of_the_disk(error):
                 raise
             yield name, error

@@ -71,10 +71,17 @@ def test_a_bound_above_what_images_can_use_gives_the_best(stand_in, pictures, ca
         assert Path("out", f"{name}.jpg").stat().st_size < 200_000
 
 
-@pytest.mark.parametrize("number", ["0.0001", "0", "-1", "nan"])
-def test_impossible_targets_say_floor_and_ceiling(stand_in, pictures, capsys, number):
+@pytest.mark.parametrize("number", ["0", "-1", "nan"])
+def test_no_number_of_bits_is_a_usage_error(pictures, capsys, number):
+    """Said before anything is mapped."""
+    with pytest.raises(SystemExit) as end:
+        main(["compress", "in", f"--bpp={number}", "--output", "out"])
+    assert end.value.code == 2 and "expected bits per pixel above 0" in capsys.readouterr().err
+
+
+def test_impossible_targets_say_floor_and_ceiling(stand_in, pictures, capsys):
     """One line per image, status 1, and no file."""
-    assert main(["compress", "in", f"--bpp={number}", "--output", "out"]) == 1
+    assert main(["compress", "in", "--bpp=0.0001", "--output", "out"]) == 1
     *lines, last = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     for line, name in zip(lines, GOOD, strict=True):

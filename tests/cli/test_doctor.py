@@ -15,7 +15,7 @@ def healthy(stand_in, monkeypatch):
     info = SimpleNamespace(
         name="net", version="1", path="w/net.h5", sha256="ab", scale="0..1", higher_is_better=True
     )
-    monkeypatch.setattr("kiqa.io.weights.read_info", lambda model: info)
+    monkeypatch.setattr("kiqa.scoring.engines.describe", lambda model: info)
     monkeypatch.setattr(doctor, "_tensorflow", lambda: ("ok", "imports"))
     monkeypatch.setattr(doctor, "_gpu", lambda: ("none", "none seen: no driver"))
 
@@ -43,7 +43,7 @@ def test_broken_part_is_status_1_and_the_rest_is_told(healthy, capsys, monkeypat
     def fail(model):
         raise FileNotFoundError("no weights\nhere")
 
-    monkeypatch.setattr("kiqa.io.weights.read_info", fail)
+    monkeypatch.setattr("kiqa.scoring.engines.describe", fail)
     assert main(["doctor"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 7
@@ -104,3 +104,10 @@ def test_reason_without_a_gpu(change, said):
     text = doctor._why_no_gpu(**_READY | change)
     assert text.startswith("none seen")
     assert said in text
+
+
+def test_a_model_with_a_reference_and_without_a_file_is_not_broken():
+    """The test image is its own reference."""
+    state, text = doctor._weights("psnr")
+    assert state == "ok" and "psnr" in text
+    assert doctor._forward("psnr")[0] == "ok"

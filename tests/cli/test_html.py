@@ -12,6 +12,7 @@ from kiqa.cli.html import MAP_SIDE, page
 from kiqa.cli.html.parts import card
 from kiqa.io.images import load_image
 from kiqa.io.map_files import QualityMap
+from kiqa.io.outputs import OutputError
 
 SETTINGS = {"model": "net <1>", "scale": "0..1", "higher_is_better": True, "stride": 4}
 
@@ -88,14 +89,24 @@ def test_names_are_text_and_not_markup(tmp_path):
 
 
 def test_page_appears_whole_or_not_at_all(tmp_path):
-    """An error within leaves the former page and no other file."""
-    path = tmp_path / "page.html"
+    """An error within leaves the former page, and beside it what was added, to go on with."""
+    path, part = tmp_path / "page.html", tmp_path / "page.html.part"
     path.write_text("former")
+    with pytest.raises(OSError, match="full"), page(path, **SETTINGS) as add:
+        raise OSError("disk full")
+    assert path.read_text() == "former" and list(tmp_path.iterdir()) == [path]
     with pytest.raises(OSError, match="full"), page(path, **SETTINGS) as add:
         _add(add)
         raise OSError("disk full")
-    assert path.read_text() == "former"
-    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == "former" and "<article" in part.read_text(encoding="utf-8")
+    before = part.read_bytes()
+    other = SETTINGS | {"model": "another"}
+    with pytest.raises(OutputError, match="the same model"), page(path, **other, resume=True):
+        pass
+    assert part.read_bytes() == before
+    with page(path, **SETTINGS, resume=True) as add:
+        _add(add)
+    assert path.read_text(encoding="utf-8").count("<article") == 2 and not part.exists()
 
 
 def test_interrupted_page_holds_what_was_added(tmp_path):

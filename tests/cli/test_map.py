@@ -158,3 +158,22 @@ def test_interrupt_keeps_maps_and_page(stand_in, photos, capsys, monkeypatch):
     assert Path("page.html").read_text().count("<article") == 1
     err = capsys.readouterr().err
     assert err == "kiqa: interrupted. The maps of 1 of 7 images are written.\n"
+
+
+@pytest.mark.slow
+def test_files_are_made_of_images_that_are_on_the_page(stand_in, photos, capsys):
+    """A resumed run writes what is missing, and the page as it is."""
+    assert main(["map", "photos", "--html", "page.html"]) == 1
+    text = Path("page.html").read_text()
+    argv = ["map", "photos", "--html", "page.html", "--npz", "out", "--resume"]
+    assert main(argv) == 1
+    assert (
+        _files("out") == [f"{name}.npz" for name in GOOD] and Path("page.html").read_text() == text
+    )
+    Path("out/b.png.npz").unlink()
+    capsys.readouterr()
+    assert main(argv) == 1
+    assert (
+        _files("out") == [f"{name}.npz" for name in GOOD] and Path("page.html").read_text() == text
+    )
+    assert capsys.readouterr().out.count("photos/") == 1

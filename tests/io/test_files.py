@@ -106,6 +106,10 @@ def test_a_growing_file_goes_on_where_it_was_left(tmp_path):
     with pytest.raises(ValueError, match="wrong"), growing(path) as part:
         raise ValueError("wrong")
     assert path.read_text() == "one two" and os.listdir(tmp_path) == ["a.txt"]
+    with pytest.raises(ValueError, match="wrong"), growing(path) as part:
+        part.write_text("one ")
+        raise ValueError("wrong")
+    assert path.read_text() == "one two" and part.read_text() == "one "
 
 
 def test_errors_of_the_disk_are_told_from_those_of_a_name():

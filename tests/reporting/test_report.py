@@ -25,6 +25,9 @@ def test_paths_and_an_empty_folder(collection):
     Path("e").mkdir()
     with pytest.raises(FileNotFoundError, match="at least one image"):
         kiqa.report("e", "p.html")
+    with pytest.raises(FileNotFoundError, match="gone, not there"):
+        kiqa.report("gone", "p.html")
+    assert kiqa.report("d/sub/b.png", "r.html", best=1, maps=False).chosen == ("b.png",)
     with pytest.raises(ValueError, match="1 errors, the first: d/bad.jpg"):
         kiqa.report(["d/bad.jpg"], "q.html")
     assert not Path("q.html").exists()

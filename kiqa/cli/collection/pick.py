@@ -7,10 +7,12 @@ import sys
 from kiqa.arguments import Output, add_flag, add_output
 from kiqa.cli.collection.options import add_best, add_collection, collected
 from kiqa.cli.collection.report import progress
+from kiqa.cli.inputs import Input, distinguish
 from kiqa.cli.targets import report, status
 from kiqa.io.files import is_of_the_disk, write_atomically
 from kiqa.io.messages import tell
 from kiqa.io.outputs import OutputError, check_targets
+from kiqa.io.remote import is_url
 from kiqa.io.text import printable
 from kiqa.startup import load_quietly
 
@@ -22,7 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_collection(parser)
     add_best(parser, "how many: a number of images, or per cent such as 20%%", required=True)
     copies = "copy them there; files of the same name are kept apart"
-    add_output(parser, "--copy", Output.SHARED, "DIR", copies)
+    add_output(parser, "--copy", Output.FOLDER, "DIR", copies)
     add_output(parser, "--list", Output.FILE, "FILE", "write their paths, the best first")
     add_flag(
         parser,
@@ -52,6 +54,14 @@ def run(arguments: argparse.Namespace) -> int:
     _check_copies(arguments)
     inputs, rows = collected(arguments, leave_out=[arguments.copy, arguments.list])
     check_targets(filter(None, [arguments.list]))
+    if rows:  # named by their whole paths, which lead out of a folder
+        inputs = distinguish([Input(each.path, os.path.basename(each.path)) for each in inputs])
+    far = [each.path for each in inputs if is_url(each.path)]
+    if far and (arguments.copy or arguments.xmp):
+        raise ValueError(
+            f"Expected images of this machine with --copy and --xmp. Received: {far[0]}. Use "
+            "--list, or copy them here first."
+        )
     scorer = load_quietly(Scorer(arguments.model, max_memory=arguments.memory))
     check_scorer(scorer, rows)
     pairs = [(item.path, item.name) for item in inputs]

@@ -105,15 +105,17 @@ def _measure(parts, arguments):
             for item in tqdm(items, unit="image", disable=not sys.stderr.isatty()):
                 try:
                     image = load_image(item.path)
-                    if image.sha256 not in known:
+                    row = known.get(image.sha256)
+                    if row is None:
                         measured = picture_features(image.pixels, faces=faces)._asdict()
-                        row = {"path": item.path, "sha256": image.sha256, **measured}
-                        file.append(row)
-                        known[image.sha256] = row
                 except (ValueError, OSError, MemoryError) as error:
                     errors += report(item, error)
                     continue
-                found[-1].append(known[image.sha256] | {"path": item.path})
+                if row is None:
+                    row = {"path": item.path, "sha256": image.sha256, **measured}
+                    file.append(row)  # a full disk is no bad image
+                    known[image.sha256] = row
+                found[-1].append(row | {"path": item.path})
     finally:
         file.close()
     for rows, what in zip(found, ("PATH", "--like"), strict=True):

@@ -67,7 +67,7 @@ def page(
     Args:
         path: Target file, replaced when the block ends well. After Ctrl-C,
             SIGTERM and SIGHUP it holds the images added until then. After a
-            kill ``path + ".part"`` does.
+            kill or an error, such as a full disk, ``path + ".part"`` does.
         model: Name of the model, for the heading.
         scale: Text such as ``"0..1"``; its ends are the ends of the colours.
         higher_is_better: Direction of the values.
@@ -98,6 +98,10 @@ def page(
             yield Page(file, heading, keys)
         except KeyboardInterrupt as interrupt:
             interrupted = interrupt
+        except BaseException:
+            if not keys:  # nothing that a resumed run could begin with
+                file.truncate(0)
+            raise
         file.write(parts.foot().encode("utf-8"))
     if interrupted is not None:
         raise interrupted

@@ -33,6 +33,7 @@ class Wanted:
         normalise: Whether values are spread over 0..100 as PaQ-2-PiQ's authors do.
         settings: What a map depends on beside the image and its reference.
         known: Keys of images that are on the page.
+        unwritten: Names of images of which a file is not there yet.
     """
 
     ends: tuple[str, ...]
@@ -40,6 +41,7 @@ class Wanted:
     normalise: bool
     settings: str
     known: Collection[str] = frozenset()
+    unwritten: Collection[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ def prepare(scorer: "Scorer", pair: Pair, *, wanted: Wanted) -> Made | tuple[Any
     item, reference = pair
     at = item.path
     try:
-        if wanted.known and _stored_key(pair, wanted.settings) in wanted.known:
+        may_be_known = wanted.known and item.name not in wanted.unwritten
+        if may_be_known and _stored_key(pair, wanted.settings) in wanted.known:
             return Made(known=True)
         images = [load_image(at, max_bytes=scorer.max_bytes), None]
         if reference is not None:
@@ -93,7 +96,7 @@ def prepare(scorer: "Scorer", pair: Pair, *, wanted: Wanted) -> Made | tuple[Any
             error = ValueError(f"{item.path}: reference: {error}")
         return Made(error=described(item, error))
     key = _key(item, [each.sha256 for each in images if each is not None], wanted.settings)
-    if key in wanted.known:  # of a URL that is known only now
+    if may_be_known and key in wanted.known:  # of a URL that is known only now
         return Made(known=True)
     return (pair, *images, key)
 
@@ -119,7 +122,7 @@ def make(scorer: "Scorer", prepared: Made | tuple[Any, ...], *, wanted: Wanted) 
         if wanted.normalise:
             quality_map = _normalised(quality_map)
         part = None
-        if wanted.heading is not None:
+        if wanted.heading is not None and key not in wanted.known:
             path = reference and reference.path
             part = card(wanted.heading, item.name, image, quality_map, reference=path, key=key)
         return Made(

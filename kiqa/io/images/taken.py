@@ -19,7 +19,7 @@ def taken_at(path: str | os.PathLike) -> float | None:
     """Return when an image was taken.
 
     Args:
-        path: The file; its pixels are not read.
+        path: The file; its pixels are not decoded, but a raw file may be developed.
 
     Returns:
         Seconds by the camera's clock, whose zone is not asked for: good for

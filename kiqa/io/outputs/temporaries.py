@@ -69,4 +69,6 @@ def _runs(process):
 def _machine():
     """Eight digits for this machine, or container."""
     name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    with contextlib.suppress(OSError):  # containers of one name have processes of their own
+        name += os.readlink("/proc/self/ns/pid")
     return f"{zlib.crc32(name.encode(errors='replace')):08x}"

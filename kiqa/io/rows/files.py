@@ -7,6 +7,7 @@ it was written, and all of them when the file is closed.
 """
 
 import contextlib
+import io
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -14,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from kiqa.io.messages import tell
 from kiqa.io.outputs import lock_output, make_folder
 from kiqa.io.rows.forms import format_header, format_row
 from kiqa.io.rows.whole_rows import WholeRows
@@ -81,14 +83,15 @@ class RowFile:
             make_folder(self.path.parent)
             # Unbuffered: a row is one write, and a failed one leaves nothing behind.
             self._file = open(self.path, "ab", buffering=0, opener=_new_or_regular)  # noqa: SIM115 closed by close()
+            self._held.callback(self._file.close)
+            self._synced = time.monotonic()
+            if self.path.is_file() and end < os.path.getsize(self.path):
+                self._file.truncate(end)
+            if header and end == 0:
+                self._write(header)
         except BaseException:
             self._held.close()
             raise
-        self._synced = time.monotonic()
-        if self.path.is_file() and end < os.path.getsize(self.path):
-            self._file.truncate(end)
-        if header and end == 0:
-            self._write(header)
 
     def _read(self, resume, keep, wanted):
         if not self.path.is_file() or not os.path.getsize(self.path):
@@ -151,9 +154,10 @@ class RowFile:
     def close(self) -> None:
         """Have the disk hold all rows, close the file, and let others write it."""
         try:
-            with contextlib.suppress(OSError):  # a pipe or device
-                os.fsync(self._file.fileno())
-            self._file.close()
+            if not self._file.closed:
+                with contextlib.suppress(OSError):  # a pipe or device
+                    os.fsync(self._file.fileno())
+                self._file.close()
         finally:
             self._held.close()
 
@@ -176,11 +180,22 @@ def read_rows(
         spreadsheet: As for `RowFile`.
 
     Returns:
-        The whole rows, oldest first; a last row that was torn is left out.
+        The whole rows, oldest first; a last row that was torn is left out,
+        which is told.
 
     Raises:
         ValueError: If it is no such file.
         OSError: If it cannot be read.
     """
     with open(path, "rb") as file:
-        return whole_rows(WholeRows(file, path, form, columns, spreadsheet=spreadsheet))
+        rows = WholeRows(file, path, form, columns, spreadsheet=spreadsheet)
+        found = whole_rows(rows)
+        file.seek(rows.end)
+        last = file.read()
+    if not last:
+        return found
+    if form == "jsonl":  # the end of a row shows, also where an editor took the line's
+        with contextlib.suppress(ValueError):
+            return found + whole_rows(WholeRows(io.BytesIO(last + b"\n"), path, form, columns))
+    tell(f"{path}: the last row is not whole and is left out")
+    return found

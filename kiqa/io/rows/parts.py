@@ -107,7 +107,8 @@ class PartFolder:
         self._open_rows.close()
         if self._rows:
             _write_part(self.path / _part_name(self._number), self._rows, self._columns)
-        _unfinished(self.path, self._number).unlink()
+        self._rows = []
+        _unfinished(self.path, self._number).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Write what has collected as the last part, and let others write the folder."""

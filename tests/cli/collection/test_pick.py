@@ -1,6 +1,8 @@
 """``kiqa pick``: copies, lists and stars; nothing is replaced."""
 
+import json
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,9 @@ import pytest
 from PIL import Image
 
 from kiqa.cli.main import main
+from kiqa.reporting.picking import copy_apart
 from kiqa.reporting.xmp import rating_of
+from kiqa.scoring import ROW_KEYS
 
 
 @pytest.fixture
@@ -100,3 +104,42 @@ def test_bad_files_are_said_and_rows_are_taken(collection, capsys):
         assert main(["pick", source, "--best", "1"]) == 1
         out, err = capsys.readouterr()
         assert _picked(out) == ["d/a.png"] and "d/bad.jpg" in err
+
+
+@pytest.mark.slow
+def test_copies_of_rows_stay_in_the_folder(collection, capsys, monkeypatch):
+    """Paths of rows may lead out of a folder; copies have names below what is common to them."""
+    Path("here").mkdir()
+    monkeypatch.chdir("here")
+    assert main(["score", "../d", "--output", "rows.jsonl"]) == 0
+    assert main(["pick", "rows.jsonl", "--best", "3", "--copy", "best"]) == 0
+    files = [str(p.relative_to("best")) for p in Path("best").rglob("*") if p.is_file()]
+    assert sorted(files) == ["a.png", "b.png", "sub/a.png"]
+    assert sorted(os.listdir()) == ["best", "rows.jsonl"]
+
+
+@pytest.mark.parametrize("option", [["--copy", "best"], ["--xmp"]])
+def test_images_of_the_network_are_not_copied_or_rated(collection, capsys, option):
+    """Said before they are scored; no folder ``s3:`` comes into being."""
+    rows = [json.dumps(dict.fromkeys(ROW_KEYS) | {"path": "s3://b/a.jpg", "score": 0.5})]
+    Path("rows.jsonl").write_text("".join(f"{row}\n" for row in rows))
+    assert main(["pick", "rows.jsonl", "--best", "1", *option]) == 2
+    assert "Received: s3://b/a.jpg. Use --list" in capsys.readouterr().err
+    assert sorted(os.listdir()) == ["d", "rows.jsonl"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users")
+def test_protected_images_are_copied():
+    """As an ordinary user, who may not write the copy either."""
+    before = os.geteuid()
+    with tempfile.TemporaryDirectory() as place:
+        source = Path(place, "a.png")
+        source.write_bytes(b"protected")
+        source.chmod(0o444)
+        Path(place).chmod(0o777)
+        os.seteuid(before or 65534)
+        try:
+            copy = copy_apart(source, Path(place, "best"), "a.png")
+        finally:
+            os.seteuid(before)
+        assert copy.read_bytes() == b"protected"

@@ -157,3 +157,27 @@ def test_a_missing_extra_says_what_to_install(tmp_path, monkeypatch):
     with pytest.raises(ImportError, match=r"pip install 'kiqa\[parquet\]'"):
         _open(tmp_path / "rows")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_that_cannot_be_written_is_the_error(tmp_path, monkeypatch):
+    """Closing hides no cause, loses no row and writes none twice."""
+    write, full = row_parts._write_part, [True]
+
+    def refuse(path, rows, columns):
+        if full[0]:
+            raise OSError(28, "No space left on device")
+        write(path, rows, columns)
+
+    monkeypatch.setattr(row_parts, "_write_part", refuse)
+    parts = _open(tmp_path / "rows")
+    parts.append(ROWS[0])
+    parts.append(ROWS[1])
+    with pytest.raises(OSError, match="No space"):
+        parts.append(ROWS[2])
+    with pytest.raises(OSError, match="No space"):
+        parts.close()
+    full[0] = False
+    again = _open(tmp_path / "rows", resume=True)
+    assert again.finished == ROWS[:3]
+    again.close()
+    assert read_parts(tmp_path / "rows", columns=COLUMNS) == ROWS[:3]
