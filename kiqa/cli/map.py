@@ -1,6 +1,7 @@
 """``kiqa map``: where an image is good and where it is bad, as image and numbers."""
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Generator, Sequence
@@ -130,7 +131,7 @@ def run(arguments: argparse.Namespace) -> int:
                 unwritten=frozenset(
                     item.name
                     for item, _ in pairs
-                    if not all(path.is_file() for path in _targets(item, arguments).values())
+                    if not all(map(os.path.isfile, _targets(item, arguments).values()))
                 ),
             )
             with closing(_made(scorer, pairs, wanted, **engine)) as results:

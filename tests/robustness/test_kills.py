@@ -75,7 +75,7 @@ EACH = DRIVER + textwrap.dedent(
     """
 )
 KILLS = {"map": (signal.SIGKILL, 4, "map", MAP)} | {
-    (form, number): (number, 3, "row", ["score", "d", "--output", f"rows.{form}"])
+    (form, number): (number, 3, "note", ["score", "d", "--output", f"rows.{form}"])
     for form in ("csv", "jsonl")
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 }
@@ -294,7 +294,7 @@ def test_two_writers_of_rows_in_one_process(tmp_path):
 def test_two_scores_of_one_output_at_once(place, stand_in):
     """One of them is refused by name, status 2; the rows are those of the other."""
     code = DRIVER.replace("os.kill(os.getpid(), number)", "__import__('time').sleep(2)")
-    code += "run(0, 0, 'row', ['score', 'd', '--output', 'rows.csv'])"
+    code += "run(0, 0, 'note', ['score', 'd', '--output', 'rows.csv'])"
     argv = [sys.executable, "-c", code]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     both = [

@@ -109,13 +109,16 @@ def page(
 
 def _continued(file, finished, beginning) -> set[str]:
     """Leave the file where the last whole image ends; the keys of the images before."""
-    if not file.seek(0, os.SEEK_END):
+    begun = file.seek(0, os.SEEK_END)
+    if not begun:
         if not finished.is_file():
             return set()
         with open(finished, "rb") as source:
             shutil.copyfileobj(source, file)
     file.seek(0)
     if file.read(len(beginning)) != beginning:
+        if not begun:  # no more than the finished page
+            file.truncate(0)
         raise OutputError(
             f"Expected a page of the same model, stride and version of kiqa to resume. Received: "
             f"{finished}. Name another page, or leave out --resume."
