@@ -70,7 +70,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _bpp(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not value > 0:  # nor is NaN
         raise argparse.ArgumentTypeError(f"expected bits per pixel above 0, received {text!r}")
     return value

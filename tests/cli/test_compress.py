@@ -71,7 +71,7 @@ def test_a_bound_above_what_images_can_use_gives_the_best(stand_in, pictures, ca
         assert Path("out", f"{name}.jpg").stat().st_size < 200_000
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "nan"])
+@pytest.mark.parametrize("number", ["0", "-1", "nan", "much"])
 def test_no_number_of_bits_is_a_usage_error(pictures, capsys, number):
     """Said before anything is mapped."""
     with pytest.raises(SystemExit) as end:
