@@ -128,7 +128,7 @@ def importance_of(arguments: argparse.Namespace) -> tuple[Callable, str]:
 
     scorer = load_quietly(Scorer(arguments.model, stride=arguments.stride))
     scorer.check_maps()
-    source = f"{scorer.info.name}, sha256 {(scorer.info.sha256 or 'none')[:12]}"
+    source = f"{scorer.info.name}, sha256 {scorer.info.sha256[:12]}"
     return lambda name, pixels: scorer.map(pixels), source
 
 

@@ -3,7 +3,6 @@
 import argparse
 import sys
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 
 from kiqa.arguments import Output, add_exclude, add_flag, add_include, add_number, add_output
@@ -124,17 +123,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     from kiqa.data.local_cases import load_case, untrained_items
     from kiqa.data.smoothing import BLUR
-    from kiqa.evaluation.local.auc import THRESHOLDS
+    from kiqa.evaluation.local.auc import THRESHOLDS, check_thresholds
     from kiqa.io.files import is_of_the_disk
     from kiqa.scoring import read_ahead, usable_workers
 
     arguments.map = arguments.map or ([] if arguments.maps else _MAPS)
     sharp = arguments.synthetic and arguments.no_blur
     arguments.thresholds = arguments.thresholds or ((0.5,) if sharp else THRESHOLDS)
-    if any(not low < high for low, high in pairwise(arguments.thresholds)):
-        raise ValueError(
-            f"Expected increasing --thresholds. Received: {list(arguments.thresholds)}."
-        )
+    check_thresholds(arguments.thresholds)  # before any map is made
     parts = arguments.annotations in _OF_PATCHES  # what lies beside them says nothing
     arguments.blur = 0.0 if arguments.no_blur or parts else BLUR
     items = compared_items(arguments)

@@ -122,17 +122,14 @@ def run(arguments: argparse.Namespace) -> int:
     done = errors = 0
     try:
         with html as add:
+            known = frozenset(add.keys if add else ())
             wanted = Wanted(
                 ends=tuple(_folders(arguments)),
                 heading=add and add.heading,
                 normalise=arguments.normalise,
                 settings=_settings(scorer, arguments),
-                known=frozenset(add.keys if add else ()),
-                unwritten=frozenset(
-                    item.name
-                    for item, _ in pairs
-                    if not all(map(os.path.isfile, _targets(item, arguments).values()))
-                ),
+                known=known,
+                unwritten=_unwritten(pairs, arguments) if known else frozenset(),
             )
             with closing(_made(scorer, pairs, wanted, **engine)) as results:
                 for (item, _), made in zip(pairs, results, strict=True):
@@ -199,6 +196,15 @@ def _folders(arguments) -> dict[str, str]:
 def _targets(item: Input, arguments) -> dict[str, Path]:
     """The files of one image; the suffix is added, so a.jpg and a.png stay apart."""
     return {end: named(folder, item.name, end) for end, folder in _folders(arguments).items()}
+
+
+def _unwritten(pairs: Sequence[Pair], arguments) -> frozenset[str]:
+    """Names of images of which a file is not there yet."""
+    return frozenset(
+        item.name
+        for item, _ in pairs
+        if not all(map(os.path.isfile, _targets(item, arguments).values()))
+    )
 
 
 def _refused(item: Input, made: Made, arguments, add) -> str | None:

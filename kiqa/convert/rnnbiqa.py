@@ -31,7 +31,7 @@ from kiqa.io.arrays import read_npz
 from kiqa.io.files import sha256_of
 from kiqa.io.mat_files import read_mat
 from kiqa.io.state_dicts import check_tensors
-from kiqa.io.weights import Companion
+from kiqa.io.weights import Companion, check_h5_name
 
 if TYPE_CHECKING:
     import keras
@@ -66,8 +66,7 @@ def convert_rnnbiqa(source: str | os.PathLike, output: str | os.PathLike) -> Pat
     from kiqa.models.rnn_features import build_extractor, without_head
 
     source, output = Path(source), Path(output)
-    if output.suffix != ".h5":  # before the extractor is written beside it
-        raise ValueError(f"Expected an --output that ends in .h5. Received: {output}.")
+    check_h5_name(output)  # before the extractor is written beside it
     found = {
         name: np.asarray(value)
         for name, value in _arrays(source).items()

@@ -96,6 +96,5 @@ def in_batches(order: np.ndarray, batch_size: int, *, whole: bool = False) -> li
     Returns:
         The indices of each batch.
     """
-    least = batch_size if whole else 1
     batches = [order[at : at + batch_size] for at in range(0, len(order), batch_size)]
-    return [batch for batch in batches if len(batch) >= least]
+    return [batch for batch in batches if len(batch) == batch_size or not whole]

@@ -156,6 +156,13 @@ def write_proxy_pairs(
     """
     if copies < 1:
         raise ValueError(f"Expected at least 1 copy of each kind. Received: {copies}.")
+    jobs = [(part, path) for part, paths in images.items() for path in sorted(paths)]
+    stems = Counter(path.stem.casefold() for _, path in jobs)
+    if twice := [path.name for _, path in jobs if stems[path.stem.casefold()] > 1]:
+        raise ValueError(
+            "Expected images whose names differ without their suffixes: copies are named after "
+            f"them. Received: {twice[:3]}. Rename some."
+        )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     made = {"proxy": proxy.about, "copies": copies, "seed": seed}
@@ -170,13 +177,6 @@ def write_proxy_pairs(
     write_atomically(note, json.dumps(made, indent=1).encode())
     if table.is_file():
         return table
-    jobs = [(part, path) for part, paths in images.items() for path in sorted(paths)]
-    stems = Counter(path.stem.casefold() for _, path in jobs)
-    if twice := [path.name for _, path in jobs if stems[path.stem.casefold()] > 1]:
-        raise ValueError(
-            "Expected images whose names differ without their suffixes: copies are named after "
-            f"them. Received: {twice[:3]}. Rename some."
-        )
     report(f"making {len(RANGES) * copies * len(jobs)} copies of {len(jobs)} images in {folder}")
     work = partial(_pairs, folder=folder, copies=copies, seed=seed, proxy=proxy)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:

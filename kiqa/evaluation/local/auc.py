@@ -172,14 +172,24 @@ def threshold_aucs(
     return np.where(pairs == 0, np.nan, area / np.where(pairs == 0, 1, pairs))
 
 
-def _levels(truth, thresholds):
-    """How many thresholds each pixel of the ground truth exceeds."""
+def check_thresholds(thresholds: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Return thresholds as ``float32``.
+
+    Raises:
+        ValueError: If there are none, or they do not increase.
+    """
     thresholds = np.asarray(thresholds, np.float32)
     if thresholds.ndim != 1 or thresholds.size == 0 or not np.all(np.diff(thresholds) > 0):
         raise ValueError(
             f"Expected increasing thresholds, received {thresholds.tolist()}. "
             "The thesis uses 0, 0.1 .. 0.8."
         )
+    return thresholds
+
+
+def _levels(truth, thresholds):
+    """How many thresholds each pixel of the ground truth exceeds."""
+    thresholds = check_thresholds(thresholds)
     truth = np.asarray(truth, np.float32).ravel()
     if truth.size == 0 or not np.all(np.isfinite(truth)):
         raise ValueError(

@@ -157,9 +157,8 @@ class RowFile:
             if not self._file.closed:
                 with contextlib.suppress(OSError):  # a pipe or device
                     os.fsync(self._file.fileno())
-                self._file.close()
         finally:
-            self._held.close()
+            self._held.close()  # the file, then the lock
 
 
 def _new_or_regular(path, flags):

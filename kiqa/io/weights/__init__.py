@@ -3,6 +3,7 @@
 from kiqa.io.weights.companions import find_companion
 from kiqa.io.weights.details import Companion, Details, Origin
 from kiqa.io.weights.h5 import (
+    check_h5_name,
     export_h5,
     load_model,
     read_info,
@@ -22,6 +23,7 @@ __all__ = [
     "WeightsError",
     "WeightsInfo",
     "absent_models",
+    "check_h5_name",
     "export_h5",
     "find_companion",
     "find_weights",

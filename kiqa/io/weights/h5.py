@@ -10,8 +10,8 @@ of `kiqa.io.weights.allowed`, its tensors are those of the network that it
 describes, compared before any is allocated, and its content has the checksum
 that it states (`kiqa.io.weights.seal`).
 
-Public names: `export_h5`, `load_model`, `read_info`, `rewrite_details`,
-`write_manifest_entry`.
+Public names: `export_h5`, `check_h5_name`, `load_model`, `read_info`,
+`rewrite_details`, `write_manifest_entry`.
 """
 
 import contextlib
@@ -81,11 +81,7 @@ def export_h5(
     from kiqa.io.weights.model_configs import planned_model
 
     path = Path(path)
-    if path.suffix != ".h5" or path.name.endswith(".weights.h5"):
-        raise WeightsError(
-            f"Expected a file name that ends in .h5 and not in .weights.h5. Received: {path.name}. "
-            "Keras chooses its reader by the ending."
-        )
+    check_h5_name(path)
     metadata = details.to_json()
     with about(f"export of {details.name!r}"):
         config = keras2_config(model)
@@ -100,6 +96,20 @@ def export_h5(
         h5_tensors.write_tensors(file, tensors, [layer.name for layer in twin.layers])
     write_atomically(path, content.getvalue())
     return path
+
+
+def check_h5_name(path: str | os.PathLike) -> None:
+    """Refuse a file name by which Keras would not read the file whole.
+
+    Raises:
+        WeightsError: If it does not end in ``.h5``, or in ``.weights.h5``.
+    """
+    name = Path(path).name
+    if Path(name).suffix != ".h5" or name.endswith(".weights.h5"):
+        raise WeightsError(
+            f"Expected a file name that ends in .h5 and not in .weights.h5. Received: {name}. "
+            "Keras chooses its reader by the ending."
+        )
 
 
 def rewrite_details(path: str | os.PathLike, details: Details) -> Path:

@@ -133,12 +133,7 @@ def _fig_11(options) -> int:
 
     if options.count < 1:
         raise ValueError(f"Expected at least one image. Received: {options.count}.")
-    name, scale, higher_is_better, records, rows = _predicted(options)
-    if not higher_is_better or scale not in _FACTORS:
-        raise ValueError(
-            f"Expected a model of scores 0..1 or 0..100, higher is better. Received: {name}, "
-            f"{scale}{'' if higher_is_better else ', lower is better'}. Take another --model."
-        )
+    name, factor, records, rows = _predicted(options)
     scored = [(record, row) for record, row in zip(records, rows, strict=True)
               if row["error"] is None]  # fmt: skip
     errors = [row["error"] for row in rows if row["error"] is not None]
@@ -147,7 +142,7 @@ def _fig_11(options) -> int:
             f"Expected images that can be scored. Received: {len(errors)} errors, the first: "
             f"{errors[0]}"
         )
-    predicted = [_FACTORS[scale] * row["score"] for _, row in scored]
+    predicted = [factor * row["score"] for _, row in scored]
     mos = [100 * record.mos01 for record, _ in scored]
     high, low = largest_errors(predicted, mos, options.count)
     groups = [(title, places) for title, places in (("rated too high", high),
@@ -180,20 +175,16 @@ def _fig_11(options) -> int:
 
 
 def _predicted(options):
-    """Name, scale and direction of the model, images that it has not seen, and its rows of them."""
+    """Name of the model, factor to the figure's scale, images that it has not seen, their rows."""
     records = records_of(options)
     if options.evaluated is not None:
         one = read_evaluated(options.evaluated, dataset=options.dataset)
+        factor = _factor(one.model, one.about["mos_scale"], one.about["higher_is_better"])
         kept = unseen(shared_images([one], records), described([one]), options).images
         kept = kept if options.limit is None else spread(kept, min(options.limit, len(kept)))
-        return (
-            one.model,
-            one.about["mos_scale"],
-            one.about["higher_is_better"],
-            kept,
-            one.rows(kept),
-        )
+        return one.model, factor, kept, one.rows(kept)
     model = open_model(options.model)
+    factor = _factor(model.name, model.scale, model.higher_is_better)
     records = unseen(records, [model.details], options).images
     if options.limit is not None and options.limit < len(records):
         records = spread(records, options.limit)
@@ -203,7 +194,17 @@ def _predicted(options):
                    output=options.output / "paq2piq-fig11-rows.jsonl"),
         len(records),
     )  # fmt: skip
-    return model.name, model.scale, model.higher_is_better, records, rows
+    return model.name, factor, records, rows
+
+
+def _factor(name, scale, higher_is_better):
+    """What scores are multiplied with; a model whose scores have no such scale is refused."""
+    if not higher_is_better or scale not in _FACTORS:
+        raise ValueError(
+            f"Expected a model of scores 0..1 or 0..100, higher is better. Received: {name}, "
+            f"{scale}{'' if higher_is_better else ', lower is better'}. Take another --model."
+        )
+    return _FACTORS[scale]
 
 
 def _options_11(parser):

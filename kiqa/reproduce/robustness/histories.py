@@ -71,9 +71,14 @@ def version_of(pixels: np.ndarray, name: str, *, seed: int) -> tuple[str, np.nda
     Returns:
         The name of the history, a key of `VERSIONS`, and the pixels.
     """
-    rng = generator(seed, name)
-    drawn = list(VERSIONS)[int(rng.integers(len(VERSIONS)))]
+    drawn, rng = _drawn(name, seed)
     return drawn, VERSIONS[drawn](pixels, rng)
+
+
+def _drawn(name, seed):
+    """The name of an image's history, and the generator of its change."""
+    rng = generator(seed, name)
+    return list(VERSIONS)[int(rng.integers(len(VERSIONS)))], rng
 
 
 def _history(options: argparse.Namespace) -> int:
@@ -130,8 +135,7 @@ def _history_row(record, *, scorer, known, options):
     """Scores of an image as it is, and with other histories."""
     pixels = load_image(record.path).pixels
     if options.every:
-        rng = generator(options.seed, record.name)  # of the kind and then the change, as below
-        drawn = list(VERSIONS)[int(rng.integers(len(VERSIONS)))]
+        drawn, rng = _drawn(record.name, options.seed)
         versions = {name: change(pixels, rng) for name, change in VERSIONS.items()}
     else:
         drawn, changed = version_of(pixels, record.name, seed=options.seed)

@@ -22,8 +22,8 @@ from kiqa.io.files import sha256_of
 from kiqa.io.weights import (
     Companion,
     Details,
-    WeightsError,
     WeightsInfo,
+    check_h5_name,
     export_h5,
     find_companion,
     load_model,
@@ -126,8 +126,7 @@ def export_pair(
         OSError: If writing fails.
     """
     output = Path(output)
-    if output.suffix != ".h5":
-        raise WeightsError(f"Expected a file name that ends in .h5. Received: {output}.")
+    check_h5_name(output)  # before the head is written beside it
     name = re.sub("[^A-Za-z0-9_.-]", "-", output.stem)
     about = Details(
         name=name,

@@ -150,7 +150,7 @@ def expected_scores(model: keras.Model, pool: PatchPool) -> np.ndarray:
     scores, waiting, owners = np.zeros(len(pool)), [], []
 
     def run():
-        bins = predict_batch(model, np.concatenate(waiting).astype(np.float32))
+        bins = predict_batch(model, np.stack(waiting).astype(np.float32))
         np.add.at(scores, owners, bins @ middles)
         waiting.clear()
         owners.clear()
@@ -158,7 +158,7 @@ def expected_scores(model: keras.Model, pool: PatchPool) -> np.ndarray:
     for index in range(len(pool)):
         count = len(pool.positions[index])
         for patch in pool.patches(index, range(count)):  # decodes the image once
-            waiting.append(patch[None])
+            waiting.append(patch)
             owners.append(index)
             if len(owners) == _PREDICTED:
                 run()
