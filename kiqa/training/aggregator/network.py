@@ -66,7 +66,12 @@ def compile_aggregator(
     rate = scheduled_rate(settings, batches=batches)
     compile_model(
         model,
-        optimizer=adam(rate, weight_decay=settings.weight_decay, no_decay=NO_DECAY),
+        optimizer=adam(
+            rate,
+            weight_decay=settings.weight_decay,
+            no_decay=NO_DECAY,
+            ema_momentum=settings.ema_momentum,
+        ),
         loss=whole_batch(score_loss(settings.correlation_loss)),
     )
     return model

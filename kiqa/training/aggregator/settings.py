@@ -45,6 +45,7 @@ class AggregatorSettings:
     schedule: str = options.schedule()
     warmup_steps: int = options.warmup_steps()
     weight_decay: float = options.weight_decay()
+    ema_momentum: float = options.ema_momentum()
     correlation_loss: float = options.correlation_loss()
     correlation_with: str = options.correlation_with(
         "mos",

@@ -93,6 +93,7 @@ def compile_paq2piq(
             weight_decay=settings.weight_decay,
             clip_norm=settings.clip_norm,
             accumulate=settings.accumulate,
+            ema_momentum=settings.ema_momentum,
             beta_1=PAQ2PIQ.beta_1,
             beta_2=PAQ2PIQ.beta_2,
             epsilon=1e-8,

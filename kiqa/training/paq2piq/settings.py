@@ -22,9 +22,9 @@ class Paq2piqSettings:
     Each field says what it means, its bounds and its choices. Ours, not the
     paper's, are: another ``body``, crops of images larger than ``side`` (the paper moves those
     to the test set), ``accumulate``, ``early_stopping``, the schedule
-    ``"cosine"`` with ``warmup_steps``, ``clip_norm``, ``patch_weight``,
-    ``correlation_loss``, ``start_at_mean``, ``flip`` and validation without
-    padding.
+    ``"cosine"`` with ``warmup_steps``, ``clip_norm``, ``ema_momentum``,
+    ``patch_weight``, ``correlation_loss``, ``start_at_mean``, ``flip`` and
+    validation without padding.
 
     Raises:
         ValueError: If a value is out of its range, or two do not fit.
@@ -69,6 +69,7 @@ class Paq2piqSettings:
         PAQ2PIQ.decay, "decoupled weight decay, on all weights"
     )
     clip_norm: float = options.clip_norm()
+    ema_momentum: float = options.ema_momentum()
     patch_weight: float = options.setting(
         1.0, "weight of a patch's squared error beside an image's", low=0
     )

@@ -58,7 +58,12 @@ def compile_patchnet_mos(
     )
     compile_model(
         model,
-        optimizer=adam(rate, weight_decay=settings.weight_decay, clip_norm=settings.clip_norm),
+        optimizer=adam(
+            rate,
+            weight_decay=settings.weight_decay,
+            clip_norm=settings.clip_norm,
+            ema_momentum=settings.ema_momentum,
+        ),
         loss=whole_batch(loss),
     )
     return model

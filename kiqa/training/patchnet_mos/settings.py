@@ -50,6 +50,7 @@ class MosSettings:
     learning_rate: float = options.learning_rate(2e-3)
     weight_decay: float = options.weight_decay(0.01)
     clip_norm: float = options.clip_norm(1.0)
+    ema_momentum: float = options.ema_momentum()
     image_loss: float = options.setting(
         1.0, "weight of the squared error of the mean over an image's pieces", low=0
     )

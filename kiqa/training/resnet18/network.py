@@ -62,7 +62,8 @@ def compile_student(
     compile_model(
         model,
         optimizer=adam(
-            learning_rate(settings.learning_rate, schedule="cosine", steps=settings.epochs * steps)
+            learning_rate(settings.learning_rate, schedule="cosine", steps=settings.epochs * steps),
+            ema_momentum=settings.ema_momentum,
         ),
         loss={"features": whole_batch(squared_error), "quality": whole_batch(squared_error)},
         loss_weights={

@@ -27,6 +27,7 @@ class DistillationSettings:
     learning_rate: float = options.learning_rate(
         1e-3, "Adam's at first; it falls to zero along a cosine"
     )
+    ema_momentum: float = options.ema_momentum()
     quality_weight: float = options.setting(
         1.0, "weight of the quality's error beside the features'", low=0
     )

@@ -3,11 +3,14 @@
 Several devices take the steps of one: gradients are put together before they
 are clipped (`kiqa.training.runs.replicas`).
 
-Public names: `learning_rate`, `scheduled_rate`, `adam`, `momentum`, `compile_model`.
+Public names: `learning_rate`, `scheduled_rate`, `adam`, `momentum`, `compile_model`,
+`swap_average`.
 
 References:
     I. Loshchilov, F. Hutter, Decoupled weight decay regularization, ICLR
     2019.
+    B. Polyak, A. Juditsky, Acceleration of stochastic approximation by
+    averaging, SIAM J. Control and Optimization 30, 1992.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -87,6 +90,7 @@ def adam(
     no_decay: Sequence[str] = (),
     clip_norm: float = 0.0,
     accumulate: int = 1,
+    ema_momentum: float = 0.0,
     beta_1: float = 0.9,
     beta_2: float = 0.999,
     epsilon: float = 1e-7,
@@ -104,6 +108,8 @@ def adam(
         clip_norm: Largest norm of the gradient of all variables together; 0
             clips nothing.
         accumulate: Batches whose mean gradient makes one update.
+        ema_momentum: Of the exponential moving average of the weights, which
+            `swap_average` puts in their place; 0 keeps none.
         beta_1: Of Adam.
         beta_2: Of Adam.
         epsilon: Of Adam.
@@ -120,6 +126,8 @@ def adam(
         # Gradients are means over devices here, and Keras adds them up after clipping.
         "global_clipnorm": clip_norm / replica_count() if clip_norm else None,
         "gradient_accumulation_steps": accumulate if accumulate > 1 else None,
+        "use_ema": ema_momentum > 0,
+        "ema_momentum": ema_momentum,
         "name": "adam",
     }
     special = list(special)
@@ -174,11 +182,39 @@ def compile_model(
     optimizer.build(model.trainable_variables)
 
 
+def swap_average(model: keras.Model) -> None:
+    """Exchange a model's weights and their moving average, where its optimiser keeps one.
+
+    The average of steps that scatter around good weights is nearer to these
+    than the last step. Statistics of batch normalisation stay as they are.
+
+    Args:
+        model: Compiled model after its first step; changed in place. A second
+            call brings its weights back.
+    """
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of a float16 run
+    if not optimizer.use_ema:
+        return
+    # Keras's name for the averages is not public.
+    averages = optimizer._model_variables_moving_average
+    for variable, average in zip(model.trainable_variables, averages, strict=True):
+        if average is not None:
+            kept = variable.numpy()
+            variable.assign(average)
+            average.assign(kept)
+
+
 class _WholeGradients(keras.optimizers.Optimizer):
     """Puts the gradients of several devices together before an optimiser sees them."""
 
     def apply(self, grads, trainable_variables=None):
         super().apply(mean_over_replicas(grads), trainable_variables)
+
+    def finalize_variable_values(self, var_list):
+        """Leave the weights, which Keras replaces by their average after each ``fit``.
+
+        An epoch is a ``fit`` here, and `swap_average` keeps the weights too.
+        """
 
 
 class _OneOperation(_WholeGradients):

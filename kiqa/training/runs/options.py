@@ -9,7 +9,7 @@ Public names: `Presets`, `setting`, `check_settings`, `check_schedule`,
 `add_settings`, `given_settings`, `settings_to_json`, `check_continues`; the
 settings that several trainings have: `seed`, `epochs`, `early_stopping`,
 `batch_size`, `learning_rate`, `schedule`, `warmup_steps`, `weight_decay`,
-`clip_norm`, `correlation_loss`, `correlation_with`, `precision`, `devices`.
+`clip_norm`, `ema_momentum`, `correlation_loss`, `correlation_with`, `precision`, `devices`.
 """
 
 import argparse
@@ -105,6 +105,12 @@ def weight_decay(
 def clip_norm(default: float = 0.0) -> Any:
     """Return the field of the norm to which gradients are clipped."""
     return setting(default, "largest norm of a gradient; 0 clips nothing", low=0)
+
+
+def ema_momentum() -> Any:
+    """Return the field of the momentum of the weights' moving average, which Keras calls so."""
+    help = "of the exponential moving average of the weights, which takes their place; 0: none"
+    return setting(0.0, help, low=0, below=1)
 
 
 def correlation_loss(default: float = 0.0, *, of: str = "the scores", units: str = "") -> Any:

@@ -32,6 +32,7 @@ from kiqa.training.runs.devices import number_format, several_devices
 from kiqa.training.runs.epochs import train_to_best
 from kiqa.training.runs.feeding import fit_epoch
 from kiqa.training.runs.history import HISTORY_FILE, best_numbers, history_writer
+from kiqa.training.runs.optimizers import swap_average
 from kiqa.training.runs.options import settings_to_json
 from kiqa.training.runs.origin import Judged, report_seen, started_from
 from kiqa.training.runs.parts import refuse_shared_contents
@@ -213,7 +214,10 @@ def train_epochs(
     def run_epoch(epoch):
         began = time.monotonic()
         shown = f"{title}epoch {epoch + 1}" if progress else None
+        if epoch:
+            swap_average(model)
         loss = fit_epoch(model, training.plan(epoch), epoch=epoch, title=shown)
+        swap_average(model)  # checkpoints have the average in the model, as the best epoch has
         numbers = training.validate(model)
         return {"loss": loss, **numbers, "seconds": round(time.monotonic() - began, 3)}
 

@@ -81,6 +81,7 @@ def compile_wadiqam(
             weight_decay=settings.weight_decay,
             no_decay=NO_DECAY,
             clip_norm=settings.clip_norm,
+            ema_momentum=settings.ema_momentum,
             epsilon=WADIQAM.epsilon,
         ),
         loss=whole_batch(loss),

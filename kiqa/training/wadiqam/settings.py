@@ -21,7 +21,7 @@ class WadiqamSettings:
     Each field says what it means, its bounds and its choices. Ours, not the
     paper's, are: the targets ``"mos"``, ``flip``, the monitor ``"srocc"``,
     ``schedule``, ``warmup_steps``, ``weight_decay``, ``clip_norm``,
-    ``patch_loss``, ``correlation_loss`` and the form ``"normalised"``
+    ``ema_momentum``, ``patch_loss``, ``correlation_loss`` and the form ``"normalised"``
     (`kiqa.training.wadiqam.form`).
 
     Raises:
@@ -70,6 +70,7 @@ class WadiqamSettings:
     warmup_steps: int = options.warmup_steps()
     weight_decay: float = options.weight_decay()
     clip_norm: float = options.clip_norm()
+    ema_momentum: float = options.ema_momentum()
     dropout: float = options.setting(
         WADIQAM.dropout, "of the hidden layer of each branch", low=0, below=1
     )

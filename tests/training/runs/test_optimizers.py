@@ -10,6 +10,7 @@ from kiqa.training.runs.optimizers import (
     compile_model,
     learning_rate,
     momentum,
+    swap_average,
 )
 
 RATE, FACTOR, DECAY, BETA_1, BETA_2, EPSILON = 0.01, 10.0, 0.1, 0.9, 0.99, 1e-8
@@ -227,3 +228,25 @@ def test_cosine_rises_and_falls_to_zero():
     np.testing.assert_allclose(values, [0, 0.05, 0.1, 0.05, 0], atol=1e-6)
     straight = learning_rate(0.1, schedule="cosine", steps=100)
     assert float(straight(0)) == pytest.approx(0.1) and learning_rate(0.1) == 0.1
+
+
+def test_two_swaps_bring_the_weights_back(batches):
+    """Also with the scaled loss of float16; a model without an average stays as it is."""
+    for optimizer in (
+        adam(RATE, ema_momentum=0.8),
+        keras.optimizers.LossScaleOptimizer(adam(RATE, ema_momentum=0.8)),
+        adam(RATE),
+    ):
+        model = _model()
+        compile_model(model, optimizer=optimizer, loss="mse")
+        for x, y in batches:
+            model.train_on_batch(x.astype("f4"), y.astype("f4"))
+        before = np.concatenate([w.ravel() for w in model.get_weights()])
+        swap_average(model)
+        swapped = np.concatenate([w.ravel() for w in model.get_weights()])
+        average = getattr(optimizer, "inner_optimizer", optimizer).use_ema
+        assert (swapped != before).any() == average
+        swap_average(model)
+        np.testing.assert_array_equal(
+            np.concatenate([w.ravel() for w in model.get_weights()]), before
+        )

@@ -16,6 +16,7 @@ from kiqa.io.weights import Details, export_h5
 from kiqa.training.runs import epochs, run
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.optimizers import adam, compile_model
+from kiqa.training.runs.replicas import predict_batch
 from kiqa.training.runs.run import Training, run_training
 from kiqa.training.runs.seeding import epoch_rng
 
@@ -183,3 +184,99 @@ def test_event_files_are_written_where_asked(training, tmp_path, eager):
     """One for the run."""
     run_training(training, workdir=tmp_path, tensorboard=True)
     assert len(list((tmp_path / "tensorboard").glob("events*"))) == 1
+
+
+MOMENTUM = 0.8
+
+
+def _averaged_model(momentum):
+    inputs = keras.Input((3,))
+    start = keras.initializers.GlorotUniform(1)
+    x = keras.layers.Dense(4, use_bias=False, kernel_initializer=start)(inputs)
+    x = keras.layers.BatchNormalization()(x)
+    model = keras.Model(inputs, keras.layers.Dense(1, kernel_initializer=start)(x))
+    compile_model(model, optimizer=adam(0.02, ema_momentum=momentum), loss="mse")
+    return model
+
+
+def _averaged(folder, momentum, *, seen=None, steps=None, resume=False, devices=()):
+    """Run a training; ``seen`` gets the validated weights, ``steps`` those after each step."""
+
+    def validate(model):
+        if seen is not None:
+            seen.append([variable.numpy() for variable in model.trainable_variables])
+        return {"val_loss": float(np.mean((predict_batch(model, X) - Y) ** 2))}
+
+    def build():
+        model = _averaged_model(momentum)
+        if steps is not None:
+            real = model.optimizer.apply
+
+            def apply(grads, variables=None):
+                real(grads, variables)
+                steps.append([variable.numpy() for variable in model.trainable_variables])
+
+            model.optimizer.apply = apply
+            model.run_eagerly = True
+        return model
+
+    training = Training(
+        settings=Settings(epochs=3, devices=devices),
+        parts={"train": _rows("train", 12), "val": _rows("val", 3)},
+        build=build,
+        plan=lambda epoch: dataclasses.replace(
+            _plan(epoch), order=in_batches(shuffled(12, epoch_rng(0, epoch=epoch)), 4)
+        ),
+        validate=validate,
+        export=lambda model, place: np.savez(place / "weights.npz", *model.get_weights()),
+        monitor=None,
+    )
+    return run_training(training, workdir=folder, resume=resume)
+
+
+def test_the_average_is_validated_and_the_weights_go_on(tmp_path):
+    """Against NumPy: the average of all steps, which are those of a run without it."""
+    seen, steps, plain = [], [], []
+    _averaged(tmp_path / "average", MOMENTUM, seen=seen, steps=steps)
+    _averaged(tmp_path / "plain", 0.0, steps=plain)
+    for found, wanted in zip(steps, plain, strict=True):
+        for one, other in zip(found, wanted, strict=True):
+            np.testing.assert_array_equal(one, other)
+    average, wanted = plain[0], []
+    for number, step in enumerate(plain):
+        if number:
+            average = [
+                MOMENTUM * a + (1 - MOMENTUM) * w for a, w in zip(average, step, strict=True)
+            ]
+        if (number + 1) % (len(plain) // 3) == 0:
+            wanted.append(average)
+    assert len(seen) == len(wanted) == 3
+    for found, expected in zip(seen, wanted, strict=True):
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+def test_a_continued_run_ends_with_the_same_average(tmp_path, monkeypatch):
+    """Killed before its third epoch; bit by bit."""
+    _averaged(tmp_path / "whole", MOMENTUM)
+    real = run.fit_epoch
+
+    def killed(*args, epoch, **options):
+        if epoch == 2:
+            raise KeyboardInterrupt
+        return real(*args, epoch=epoch, **options)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(run, "fit_epoch", killed)
+        _averaged(tmp_path / "killed", MOMENTUM)
+    _averaged(tmp_path / "killed", MOMENTUM, resume=True)
+    for one, other in zip(_weights(tmp_path / "whole"), _weights(tmp_path / "killed"), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_two_devices_keep_the_average_of_one(tmp_path, two_devices):
+    """But for rounding."""
+    _averaged(tmp_path / "one", MOMENTUM)
+    _averaged(tmp_path / "two", MOMENTUM, devices=two_devices)
+    for one, other in zip(_weights(tmp_path / "one"), _weights(tmp_path / "two"), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
