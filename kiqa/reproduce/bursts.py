@@ -38,7 +38,8 @@ from kiqa.reproduce.command import (
     split_of,
 )
 from kiqa.reproduce.left_out import LeftOut
-from kiqa.reproduce.robustness.shared import files_of, generator
+from kiqa.reproduce.robustness.shared import files_of
+from kiqa.reproduce.seeded import generator
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
 

@@ -35,7 +35,7 @@ from kiqa.io.weights.trained_on import names_sha256
 from kiqa.reproduce.command import Command, add_output, add_pristine, paths_of, split_of
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.robustness.degradations import STEPS
-from kiqa.reproduce.robustness.shared import generator
+from kiqa.reproduce.seeded import generator
 
 FROM_LEVEL = 3
 FALSE, MISSED = 0.04, 0.07

@@ -18,8 +18,6 @@ Public names: :func:`sensitivity_rows`, :func:`photo_auc`, :func:`summarise`,
 """
 
 import argparse
-import hashlib
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -44,6 +42,7 @@ from kiqa.maps.gray import gray_map
 from kiqa.maps.sliding_fish import fish_map
 from kiqa.reproduce.command import Command, add_pristine, paths_of, report
 from kiqa.reproduce.left_out import LeftOut
+from kiqa.reproduce.seeded import generator
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
 
@@ -76,7 +75,9 @@ def photo_auc(
         ValueError: If a class has no cell or the map is not finite, naming
             the image.
     """
-    distorted, mask = distort_region(pixels, kind, level, rng=_generator(seed, name, kind, level))
+    distorted, mask = distort_region(
+        pixels, kind, level, rng=generator(seed, name, kind, f"{level:g}")
+    )
     quality = predict(distorted)
     values = np.asarray(quality.values)
     if not getattr(quality, "higher_is_better", True):
@@ -293,8 +294,3 @@ def _centres(quality, shape):
         return [np.floor((each[:-1] + each[1:]) / 2).astype(int) for each in (rows, columns)]
     places = [np.arange(cells) * quality.stride + quality.offset for cells in shape]
     return [np.floor(each).astype(int) for each in places]
-
-
-def _generator(seed, name, kind, level):
-    digest = hashlib.sha256(os.fsencode(f"{seed}|{name}|{kind}|{level:g}")).digest()
-    return np.random.default_rng(int.from_bytes(digest[:16], "big"))

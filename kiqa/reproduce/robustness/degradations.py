@@ -26,8 +26,8 @@ from kiqa.reproduce.robustness.shared import (
     add_common,
     files_of,
     finish,
-    generator,
 )
+from kiqa.reproduce.seeded import generator
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
 
@@ -88,7 +88,7 @@ def _degradation_rows(path, *, scorer, kinds, seed):
     for kind in kinds:
         row = {"image_name": path.name, "distortion": kind, "pristine": pristine}
         for number, level in enumerate(STEPS[kind], start=1):
-            rng = generator(seed, f"{path.name}|{kind}|{level}")
+            rng = generator(seed, path.name, kind, str(level))
             row[f"level{number}"] = scorer.score(distort(pixels, kind, level, rng=rng))
         rows.append(row)
     return rows

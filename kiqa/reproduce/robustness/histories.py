@@ -36,9 +36,9 @@ from kiqa.reproduce.robustness.shared import (
     about,
     add_common,
     finish,
-    generator,
     resized,
 )
+from kiqa.reproduce.seeded import generator
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
 

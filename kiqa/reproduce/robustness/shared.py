@@ -1,11 +1,10 @@
 """What the experiments of this folder share: scorer, images, draws, output.
 
-Public names: `generator`, `files_of`, `about`, `finish`, `resized`, `add_common`,
+Public names: `files_of`, `about`, `finish`, `resized`, `add_common`,
 `DRAWS` and `CONFIDENCE`.
 """
 
 import argparse
-import hashlib
 import sys
 from collections.abc import Sequence
 
@@ -19,12 +18,6 @@ from kiqa.reproduce.command import add_model, add_output, paths_of, report, spli
 from kiqa.scoring import Scorer
 
 DRAWS, CONFIDENCE = 1000, 0.95  # of the bootstrap
-
-
-def generator(seed: int, name: str) -> np.random.Generator:
-    """Return the source of randomness that follows from a seed and a name."""
-    digest = hashlib.sha256(f"{seed}|{name}".encode("utf-8", "surrogateescape")).digest()
-    return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 
 def resized(pixels: np.ndarray, factor: float) -> np.ndarray:

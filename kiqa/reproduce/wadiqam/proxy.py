@@ -10,7 +10,6 @@ Public names: :data:`COMMAND`, :data:`LEVELS`, :func:`rank_agreement`, :func:`re
 """
 
 import argparse
-import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -39,6 +38,7 @@ from kiqa.evaluation.resampling import (
 from kiqa.io.images import load_image
 from kiqa.reproduce.command import Command, add_model, add_pristine, report
 from kiqa.reproduce.left_out import LeftOut
+from kiqa.reproduce.seeded import generator
 from kiqa.scoring import Scorer, read_ahead, usable_workers
 from kiqa.startup import load_quietly
 from kiqa.training.wadiqam.tasks import scores_of_pairs
@@ -110,9 +110,7 @@ def responses(
         for kind, ends in LEVELS.items():
             yield {"photograph": path.name, "kind": kind, "level": 0.0, "score": own}
             for level in np.geomspace(*ends, levels).round(0 if kind == "jpeg" else 3):
-                key = os.fsencode(f"{seed}|{path.name}|{kind}|{level:g}")
-                digest = hashlib.sha256(key).digest()
-                rng = np.random.default_rng(int.from_bytes(digest[:16], "big"))
+                rng = generator(seed, path.name, kind, f"{level:g}")
                 copy = distort(pixels, kind, float(level), rng=rng)
                 yield {"photograph": path.name, "kind": kind, "level": float(level),
                        "score": score(copy, pixels)}  # fmt: skip
