@@ -57,15 +57,15 @@ def brisque_features(image: np.ndarray) -> np.ndarray:
     check_side(image, LEAST_SIDE, name="brisque")
     gray = gray_of(image)
     found = []
-    for _ in range(_SCALES):
+    for scale in range(_SCALES):
+        gray = halved(gray) if scale else gray
         values, _ = normalised(gray, border="constant")
         found += fit_symmetric(values)
         for products in neighbour_products(values[None], _SHIFTS):
             shape, left, right = fit_asymmetric(products)[0]
-            scale = np.sqrt(gamma(1 / shape) / gamma(3 / shape))
-            mean = (right - left) * gamma(2 / shape) / gamma(1 / shape) * scale
+            ratio = np.sqrt(gamma(1 / shape) / gamma(3 / shape))
+            mean = (right - left) * gamma(2 / shape) / gamma(1 / shape) * ratio
             found += [shape, mean, left**2, right**2]
-        gray = halved(gray)
     features = np.array(found, np.float64)
     if not np.isfinite(features).all():
         raise ValueError(

@@ -72,12 +72,12 @@ def niqe_features(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     gray = gray[: rows * BLOCK, : columns * BLOCK]
     scales, sharpness = [], np.zeros(0)
     for scale in range(_SCALES):
+        gray = halved(gray) if scale else gray
         side = BLOCK >> scale
         values, deviation = normalised(gray, border="nearest")
         scales.append(_block_features(_blocks(values, side)))
         if scale == 0:
             sharpness = _blocks(deviation, side).mean(axis=(1, 2))
-        gray = halved(gray)
     return np.concatenate(scales, axis=1), sharpness
 
 

@@ -115,7 +115,7 @@ def ms_ssim(image: np.ndarray, reference: np.ndarray) -> float:
         last = level == len(_WEIGHTS)
         value = np.mean(luminance * contrast) if last else np.mean(contrast)
         product *= max(0.0, float(value)) ** power
-        both = _half(both[0]), _half(both[1])
+        both = both if last else (_half(both[0]), _half(both[1]))
     return product
 
 

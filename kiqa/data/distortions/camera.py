@@ -20,6 +20,19 @@ def jpeg2000_is_available() -> bool:
     return bool(features.check("jpg_2000"))
 
 
+def require_jpeg2000() -> None:
+    """Refuse a Pillow that cannot encode JPEG 2000, before anything is done.
+
+    Raises:
+        ValueError: If it is one.
+    """
+    if not jpeg2000_is_available():
+        raise ValueError(
+            "Expected a Pillow with JPEG 2000 (OpenJPEG). Received: one without. Install Pillow's "
+            "wheel, or leave out 'jpeg2000' as available_distortions() does."
+        )
+
+
 def jpeg2000(
     pixels: np.ndarray, level: float, rng: np.random.Generator | None = None
 ) -> np.ndarray:
@@ -40,11 +53,7 @@ def jpeg2000(
             Pillow has no JPEG 2000.
     """
     ratio = check_level(pixels, level, "jpeg2000", "a compression ratio")
-    if not jpeg2000_is_available():
-        raise ValueError(
-            "Expected a Pillow with JPEG 2000 (OpenJPEG). Received: one without. Install Pillow's "
-            "wheel, or leave out 'jpeg2000' as available_distortions() does."
-        )
+    require_jpeg2000()
     if ratio <= 1:
         raise ValueError(
             f"Expected a compression ratio above 1 for 'jpeg2000', received {level!r}. "

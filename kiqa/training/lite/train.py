@@ -27,6 +27,7 @@ from typing import Unpack
 import keras
 import numpy as np
 
+from kiqa.data.distortions.camera import require_jpeg2000
 from kiqa.data.records import ScoredImage
 from kiqa.data.trained import files_trained_on, trained_on
 from kiqa.evaluation.correlation import srocc
@@ -91,7 +92,8 @@ def train_lite(
     Raises:
         ValueError: If a part is too small, a content is in two parts, an
             unrated image is of val or test, ``initial`` is another network,
-            or the folder holds another run.
+            this Pillow has no JPEG 2000 for degraded copies, or the folder
+            holds another run.
         FileNotFoundError: If ImageNet's weights are not installed, or
             ``initial`` is not there.
         OSError: If a file cannot be read or written.
@@ -100,6 +102,8 @@ def train_lite(
     parts = {"train": train, "val": validation, "test": test}
     unrated = sorted(unrated)
     _check(parts, unrated)
+    if settings.copies or settings.unrated_copies or settings.order_epochs:
+        require_jpeg2000()
     names = [(r.name, r.mos01, r.content) for r in (*train, *validation)]
     begun = initial if start in UNTRAINED else sha256_of(file_of(start))
     identity = {"images": names, "unrated": [path.name for path in unrated], "initial": begun}

@@ -242,6 +242,14 @@ def test_unrated_images_that_are_judged_by_are_refused(images, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_degraded_copies_need_jpeg_2000_at_once(images, tmp_path, monkeypatch):
+    """Not after hours, at the first copy of that kind."""
+    monkeypatch.setattr("PIL.features.check", lambda feature: feature != "jpg_2000")
+    with pytest.raises(ValueError, match="Expected a Pillow with JPEG 2000"):
+        _train(images, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -211,6 +211,11 @@ def _check(arguments):
             raise ValueError(
                 f"Expected --{name} of 0 or more. Received: {getattr(arguments, name)}."
             )
+    if arguments.degraded:
+        # Loads OpenCV, which --help does without.
+        from kiqa.data.distortions.camera import require_jpeg2000
+
+        require_jpeg2000()
 
 
 def _rescored(record, score):

@@ -34,6 +34,16 @@ def test_nothing_is_added_unless_asked(train, tmp_path):
     assert not (tmp_path / "made").exists()
 
 
+def test_copies_that_cannot_be_made_are_refused_first(train, tmp_path, monkeypatch):
+    """Without JPEG 2000 in Pillow, before any copy; histories do without."""
+    monkeypatch.setattr("PIL.features.check", lambda feature: feature != "jpg_2000")
+    asked = ("--teacher", "lite", "--histories", "1")
+    with pytest.raises(ValueError, match="Expected a Pillow with JPEG 2000"):
+        with_taught(train, [], _asked(*asked, "--degraded", "25"), tmp_path / "made", seed=0)
+    assert not (tmp_path / "made").exists()
+    assert len(with_taught(train, [], _asked(*asked[2:]), tmp_path / "made", seed=0)) == 4
+
+
 def test_histories_keep_the_score(train, tmp_path):
     """Copies are called after their image and are of its scene."""
     found = with_taught(train, [], _asked("--histories", "2"), tmp_path / "made", seed=0)
