@@ -102,7 +102,7 @@ def train_lite(
     parts = {"train": train, "val": validation, "test": test}
     unrated = sorted(unrated)
     _check(parts, unrated)
-    if settings.copies or settings.unrated_copies or settings.order_epochs:
+    if settings.copies or settings.unrated_copies or settings.order_epochs or unrated:
         require_jpeg2000()
     names = [(r.name, r.mos01, r.content) for r in (*train, *validation)]
     begun = initial if start in UNTRAINED else sha256_of(file_of(start))

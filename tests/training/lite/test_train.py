@@ -242,11 +242,12 @@ def test_unrated_images_that_are_judged_by_are_refused(images, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_degraded_copies_need_jpeg_2000_at_once(images, tmp_path, monkeypatch):
-    """Not after hours, at the first copy of that kind."""
+@pytest.mark.parametrize("settings", [{}, {"copies": 0, "unrated_copies": 0, "order_epochs": 0}])
+def test_degraded_copies_need_jpeg_2000_at_once(images, tmp_path, monkeypatch, settings):
+    """Not after hours, at the first copy of that kind; the network of the maps has some, too."""
     monkeypatch.setattr("PIL.features.check", lambda feature: feature != "jpg_2000")
     with pytest.raises(ValueError, match="Expected a Pillow with JPEG 2000"):
-        _train(images, tmp_path / "run")
+        _train(images, tmp_path / "run", settings=settings)
     assert not (tmp_path / "run").exists()
 
 
