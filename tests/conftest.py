@@ -18,6 +18,7 @@ import gc  # noqa: E402
 import io  # noqa: E402
 import pickle  # noqa: E402
 import random  # noqa: E402
+import signal  # noqa: E402
 import struct  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
@@ -45,6 +46,13 @@ from .browser import chromium, new_browser, running  # noqa: E402, F401
 def pytest_xdist_auto_num_workers(config):
     """Processes of ``-n auto``: none beside its own for named files, which need not start twice."""
     return 0 if any(".py" in name for name in config.args) else min(4, os.cpu_count())
+
+
+def pytest_configure():
+    """Signals end a process as they do in a terminal, though nohup or a shell's & ignores them."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_finish():
