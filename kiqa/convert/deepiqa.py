@@ -15,7 +15,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from kiqa.convert.wadiqam_tensors import TensorNames, export, network_from, pooling_in_name
+from kiqa.convert.wadiqam_tensors import TensorNames, network_from, pooling_in_name
+from kiqa.convert.written import write_converted
 from kiqa.io.arrays import read_npz
 from kiqa.io.budget import check_file
 from kiqa.io.weights.details import ALL_PATCHES
@@ -82,8 +83,8 @@ def convert_deepiqa(
             except ValueError as error:
                 raise ValueError(f"{source}: {error}") from error
             network = network_from(found, _NAMES, **options)
-    model, mode, pooling = network
-    return export(
-        model, output, project="deepIQA", source=source, mode=mode, pooling=pooling,
+    model, form = network
+    return write_converted(
+        model, output, project="deepIQA", source=source, **form,
         scale="0..100 DMOS", higher_is_better=False, patch_grid=ALL_PATCHES,
     )  # fmt: skip

@@ -24,7 +24,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from kiqa.convert.wadiqam_tensors import TensorNames, export, network_from, pooling_in_name
+from kiqa.convert.wadiqam_tensors import TensorNames, network_from, pooling_in_name
+from kiqa.convert.written import write_converted
 from kiqa.io.state_dicts import read_state_dict, without_prefix
 from kiqa.io.weights.details import NONE_AT_BORDER
 
@@ -79,20 +80,19 @@ def convert_lidq92(
     names = [name for kind in _LIDQ92.values() for name in kind.beginnings()]
     tensors = without_prefix(read_state_dict(source), names)
     kind = "nr" if any(name.startswith("fc1q_nr.") for name in tensors) else "fr"
-    model, mode, pooling = network_from(
+    model, form = network_from(
         tensors,
         _LIDQ92[kind],
         pooling=pooling or pooling_in_name(source),
         default_pooling={"nr": None, "fr": None},
         source=str(source),
     )
-    return export(
+    return write_converted(
         model,
         output,
         project="lidq92/WaDIQaM",
         source=source,
-        mode=mode,
-        pooling=pooling,
+        **form,
         scale="0..1",
         higher_is_better=not lower_is_better,
         patch_grid=NONE_AT_BORDER,
@@ -119,20 +119,19 @@ def convert_pyiqa(
         OSError: Likewise.
     """
     source = Path(source)
-    model, mode, pooling = network_from(
+    model, form = network_from(
         without_prefix(read_state_dict(source), _PYIQA.beginnings()),
         _PYIQA,
         pooling=pooling,
         default_pooling={"nr": "weighted", "fr": "weighted"},
         source=str(source),
     )
-    return export(
+    return write_converted(
         model,
         output,
         project="pyiqa",
         source=source,
-        mode=mode,
-        pooling=pooling,
+        **form,
         scale="unknown",
         higher_is_better=True,
         patch_grid=NONE_AT_BORDER,

@@ -1,9 +1,8 @@
 """From named tensors of another program to a network of `kiqa.models.wadiqam`.
 
-Public names: `TensorNames`, `network_from`, `pooling_in_name`, `export`.
+Public names: `TensorNames`, `network_from`, `pooling_in_name`.
 """
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kiqa import __version__
 from kiqa.constants import WADIQAM
-from kiqa.io.files import sha256_of
 from kiqa.io.state_dicts import check_tensors
-from kiqa.io.weights import Details, Origin, export_h5
 
 if TYPE_CHECKING:
     import keras
@@ -63,7 +59,7 @@ def network_from(
     pooling: str | None,
     default_pooling: Mapping[str, str | None],
     source: str,
-) -> tuple["keras.Model", str, str]:
+) -> tuple["keras.Model", dict[str, str]]:
     """Build the network that tensors belong to, and set its weights.
 
     With or without reference is seen from the first dense layer: 512 features
@@ -80,8 +76,8 @@ def network_from(
         source: What to call the file in messages.
 
     Returns:
-        The network, float32, of RGB patches 0..255; ``"nr"`` or ``"fr"``;
-        the pooling.
+        The network, float32, of RGB patches 0..255, and the details that
+        follow from it: mode, pooling and input range.
 
     Raises:
         ValueError: If tensors are missing, extra, of another shape or not
@@ -123,7 +119,7 @@ def network_from(
         model.get_layer(layer).set_weights([kernel, bias])
     if pooling == "weighted":
         model.get_layer("weight").offset = names.least_weight
-    return model, mode, pooling
+    return model, {"mode": f"wadiqam-{mode}", "pooling": pooling, "input_range": "RGB, 0..255"}
 
 
 def pooling_in_name(path: str | Path) -> str | None:
@@ -143,57 +139,6 @@ def pooling_in_name(path: str | Path) -> str | None:
     if weighted == average:
         return None
     return "weighted" if weighted else "average"
-
-
-def export(
-    model: "keras.Model",
-    output: str | os.PathLike,
-    *,
-    project: str,
-    source: Path,
-    mode: str,
-    pooling: str,
-    scale: str,
-    higher_is_better: bool,
-    patch_grid: str,
-) -> Path:
-    """Write a converted network, in full precision, with where it is from.
-
-    Args:
-        model: From `network_from`.
-        output: Target ending in ``.h5``; its stem is the model's name.
-        project: Name of the program.
-        source: The file converted.
-        mode: ``"nr"`` or ``"fr"``.
-        pooling: ``"average"`` or ``"weighted"``.
-        scale: Range of the scores.
-        higher_is_better: Their direction.
-        patch_grid: Which patches of an image that program pools.
-
-    Returns:
-        The path written.
-
-    Raises:
-        kiqa.io.weights.WeightsError: As `kiqa.io.weights.export_h5`.
-        OSError: If writing fails.
-    """
-    stem = Path(output).name.removesuffix(".h5")
-    return export_h5(
-        model,
-        output,
-        Details(
-            name=re.sub("[^A-Za-z0-9_.-]", "-", stem),
-            version=__version__,
-            scale=scale,
-            higher_is_better=higher_is_better,
-            mode=f"wadiqam-{mode}",
-            pooling=pooling,
-            patch_grid=patch_grid,
-            input_range="RGB, 0..255",
-            origin=Origin(source.name, sha256_of(source), project),
-        ),
-        full_precision=True,
-    )
 
 
 def _parts(names: TensorNames) -> tuple[str, str]:

@@ -31,20 +31,19 @@ def grid_shape(height: int, width: int, *, patch: int, stride: int) -> tuple[int
 
     Raises:
         ValueError: If the image is smaller than a patch, or patch or stride
-            is below 1.
+            is no positive integer.
 
     Examples:
         >>> grid_shape(128, 100, patch=64, stride=8)
         (9, 5)
     """
-    if patch < 1 or stride < 1:
+    for name, value in (("patch", patch), ("stride", stride)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+            raise ValueError(f"Expected a {name} of at least 1 pixel. Received: {value!r}.")
+    if min(height, width) < patch:
         raise ValueError(
-            f"Expected patch and stride of at least 1, received patch={patch}, stride={stride}."
-        )
-    if height < patch or width < patch:
-        raise ValueError(
-            f"Expected an image of at least {patch} x {patch} pixels, received {height} x "
-            f"{width} (height x width). Use a larger image."
+            f"Expected an image of at least {patch}x{patch} pixels, one patch. "
+            f"Received: {width}x{height}. Use a larger image."
         )
     return (height - patch) // stride + 1, (width - patch) // stride + 1
 

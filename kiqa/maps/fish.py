@@ -28,6 +28,7 @@ import numpy as np
 import pywt
 
 from kiqa.constants import PATCHNET
+from kiqa.data.patches import grid_shape
 from kiqa.io.map_files import QualityMap
 
 # Weights of the three levels, finest first, and of HH against LH and HL.
@@ -241,7 +242,7 @@ def fish_block_map(
         (9, 9)
     """
     gray = gray_of(image)
-    rows, columns = window_grid(gray.shape, stride=stride, window=window)
+    rows, columns = grid_shape(*gray.shape, patch=window, stride=stride)
     blocks = fish_blocks(gray).astype(np.float32)
     across = max(1, window // 8 - 1)  # blocks that lie in a window
     smooth = cv2.blur(blocks, (across, across), borderType=cv2.BORDER_REFLECT)
@@ -256,35 +257,6 @@ def fish_block_map(
         smooth, *np.meshgrid(x, y), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return as_map(values, stride=stride, window=window, image_size=gray.shape, model="fish_blocks")
-
-
-def window_grid(shape: tuple[int, int], *, stride: int, window: int) -> tuple[int, int]:
-    """Return the rows and columns of all window positions of an image.
-
-    Args:
-        shape: (H, W) of the image.
-        stride: Pixels between windows.
-        window: Side of a window.
-
-    Returns:
-        ((H - window) // stride + 1, (W - window) // stride + 1).
-
-    Raises:
-        ValueError: If the stride is no positive integer or the image is
-            smaller than a window.
-
-    Examples:
-        >>> window_grid((128, 100), stride=4, window=64)
-        (17, 10)
-    """
-    if isinstance(stride, bool) or not isinstance(stride, (int, np.integer)) or stride < 1:
-        raise ValueError(f"Expected a stride of at least 1 pixel. Received: {stride!r}.")
-    if min(shape) < window:
-        raise ValueError(
-            f"Expected an image of at least {window}x{window} pixels, one window. "
-            f"Received: {shape[1]}x{shape[0]}. Use a larger image."
-        )
-    return (shape[0] - window) // stride + 1, (shape[1] - window) // stride + 1
 
 
 def as_map(

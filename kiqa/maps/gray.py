@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 
 from kiqa.constants import PATCHNET
+from kiqa.data.patches import grid_shape
 from kiqa.io.map_files import QualityMap
-from kiqa.maps.fish import gray_of, window_grid
+from kiqa.maps.fish import gray_of
 
 
 def gray_map(
@@ -35,7 +36,7 @@ def gray_map(
         Thesis, section 5.4 and Fig. 13.
     """
     gray = gray_of(image)
-    rows, columns = window_grid(gray.shape, stride=stride, window=window)
+    rows, columns = grid_shape(*gray.shape, patch=window, stride=stride)
     small = cv2.resize(gray.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
     return QualityMap(
         values=small / np.float32(255),

@@ -33,8 +33,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from kiqa.constants import PATCHNET
+from kiqa.data.patches import grid_shape
 from kiqa.io.map_files import QualityMap
-from kiqa.maps.fish import LEVEL_WEIGHTS, analyse, as_map, gray_of, level_sum, window_grid
+from kiqa.maps.fish import LEVEL_WEIGHTS, analyse, as_map, gray_of, level_sum
 
 _MEMORY = 256 * 2**20  # bytes of a tile's arrays; larger maps are computed tile by tile
 _ARRAYS = 6  # about as many values are held for each coefficient along the rows
@@ -121,7 +122,7 @@ def fish_values(gray: np.ndarray, *, stride: int, window: int, dtype: type) -> n
     Raises:
         ValueError: As `fish_map`.
     """
-    rows, columns = window_grid(gray.shape, stride=stride, window=window)
+    rows, columns = grid_shape(*gray.shape, patch=window, stride=stride)
     if window % 8 or window < 16:
         raise ValueError(
             f"Expected a window of a multiple of 8 pixels, at least 16. Received: {window}."

@@ -67,14 +67,23 @@ def test_random_positions_refuse_more_than_there_are():
 
 def test_an_image_smaller_than_a_patch_is_refused():
     """Both sizes are in the message."""
-    with pytest.raises(ValueError, match="64 x 64 pixels, received 63 x 900"):
+    with pytest.raises(ValueError, match="64x64 pixels, one patch. Received: 900x63"):
         patch_positions(63, 900, patch=64, stride=4)
 
 
-@pytest.mark.parametrize(("patch", "stride"), [(64, 0), (0, 4), (64, -1)])
-def test_a_stride_or_patch_below_one_is_refused(patch, stride):
-    """Zero would divide, a negative one would run backwards."""
-    with pytest.raises(ValueError, match=f"patch={patch}, stride={stride}"):
+@pytest.mark.parametrize(
+    ("patch", "stride", "message"),
+    [
+        (64, 0, "stride of at least 1 pixel. Received: 0"),
+        (0, 4, "patch of at least 1 pixel. Received: 0"),
+        (64, -1, "stride of at least 1 pixel. Received: -1"),
+        (64, 2.5, "stride of at least 1 pixel. Received: 2.5"),
+        (64, True, "stride of at least 1 pixel. Received: True"),
+    ],
+)
+def test_a_stride_or_patch_below_one_is_refused(patch, stride, message):
+    """Zero would divide, a negative one would run backwards, a fraction gives no whole cells."""
+    with pytest.raises(ValueError, match=message):
         grid_shape(100, 100, patch=patch, stride=stride)
 
 
