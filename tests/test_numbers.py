@@ -4,7 +4,7 @@ Before each table that holds a decimal number stands a comment with the files, w
 places are relative to the document:
 
     <!-- numbers: results/lite/evaluation.json -->
-    <!-- numbers: results/aggregator/stage2/result.json; besides 27.5 0.0009 -->
+    <!-- numbers: results/aggregator/result.json; besides 27.5 0.0008 -->
     <!-- numbers: none, settings -->
 
 ``besides`` names numbers that are no results, such as sizes and settings, or that one
