@@ -17,12 +17,12 @@ References:
     Densely connected convolutional networks, CVPR 2017.
 """
 
-import itertools
 import os
 
 import keras
 
 from kiqa.models.keras_cache import keras_imagenet_file
+from kiqa.models.layer_seeds import layer_seeds
 
 # Keras states 32 as the least side of DenseNet. Measured: from 29 cells on the
 # last feature map has one row, below it has none and Keras raises.
@@ -71,10 +71,10 @@ def build_aggregator(
             f"Expected weights None, 'imagenet' or the path of a .h5 file. Received: {path}, not "
             "there. Correct the path."
         )
-    draws = itertools.count(1000 * (seed or 0))
+    draw = layer_seeds(seed)
 
     def initializer():
-        return keras.initializers.GlorotUniform(seed=None if seed is None else next(draws))
+        return keras.initializers.GlorotUniform(seed=draw())
 
     inputs = keras.Input((None, None, 3), name="maps")
     body = keras.applications.DenseNet169(include_top=False, weights=None, input_tensor=inputs)

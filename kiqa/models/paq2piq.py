@@ -26,13 +26,13 @@ References:
     code only.
 """
 
-import itertools
 from functools import partial
 
 import keras
 
 from kiqa.constants import PAQ2PIQ
 from kiqa.models.efficientnet_lite import build_efficientnet_lite
+from kiqa.models.layer_seeds import layer_seeds
 from kiqa.models.resnet18 import build_resnet18
 
 KINDS = ("bm", "rm", "fm")
@@ -92,11 +92,7 @@ def build_paq2piq_head(
     """
     if kind not in KINDS:
         raise ValueError(f"Expected kind to be one of {', '.join(KINDS)}. Received: {kind!r}.")
-    draws = itertools.count(1000 * (seed or 0))
-
-    def draw():
-        return None if seed is None else next(draws)
-
+    draw = layer_seeds(seed)
     return _feedback_head(features, draw) if kind == "fm" else _head(features, draw)
 
 

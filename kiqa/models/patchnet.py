@@ -20,11 +20,10 @@ References:
     Thesis, section 5.1 and Fig. 7; opening published at QoMEX 2018.
 """
 
-import itertools
-
 import keras
 
 from kiqa.constants import PATCHNET
+from kiqa.models.layer_seeds import layer_seeds
 
 
 def _conv_group(x, widths, *, padding, initializer, name):
@@ -83,10 +82,10 @@ def build_patchnet(
             f"Expected a patch large enough for {len(conv_widths)} groups of convolutions. "
             f"Received: patch={patch}, padding={padding!r}. Use a larger patch or fewer groups."
         )
-    draws = itertools.count(1000 * (seed or 0))
+    draw = layer_seeds(seed)
 
     def initializer():
-        return keras.initializers.HeUniform(seed=None if seed is None else next(draws))
+        return keras.initializers.HeUniform(seed=draw())
 
     inputs = keras.Input((patch, patch, 3), name="patch")
     x = keras.layers.Rescaling(1 / 255, name="rescaling")(inputs)

@@ -18,9 +18,9 @@ References:
     normalisation as in torchvision.
 """
 
-import itertools
-
 import keras
+
+from kiqa.models.layer_seeds import layer_seeds
 
 _WIDTHS = (64, 128, 256, 512)
 _BLOCKS = 2  # a stage
@@ -42,7 +42,7 @@ def build_resnet18(*, seed: int | None = None) -> keras.Model:
     References:
         He et al. 2016, Table 1.
     """
-    draws = itertools.count(1000 * (seed or 0))
+    draw = layer_seeds(seed)
 
     def conv(x, filters, size, *, strides=1, name):
         if size > 1 and strides > 1:
@@ -54,7 +54,7 @@ def build_resnet18(*, seed: int | None = None) -> keras.Model:
             padding="valid" if strides > 1 else "same",
             use_bias=False,
             kernel_initializer=keras.initializers.VarianceScaling(
-                2.0, "fan_out", "untruncated_normal", seed=None if seed is None else next(draws)
+                2.0, "fan_out", "untruncated_normal", seed=draw()
             ),
             name=name,
         )(x)

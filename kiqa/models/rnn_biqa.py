@@ -27,12 +27,12 @@ References:
     recurrent neural networks for spatial pooling, 2021.
 """
 
-import itertools
 from collections.abc import Sequence
 
 import keras
 
 from kiqa.constants import RNN_BIQA
+from kiqa.models.layer_seeds import layer_seeds
 
 PADDING = -1.0  # in every feature of a masked step
 
@@ -68,7 +68,7 @@ def build_rnn_biqa(
     References:
         Korhonen et al. 2021, section 3.1 and Fig. 2.
     """
-    draw = _draws(seed)
+    draw = layer_seeds(seed)
     inputs, x = _centred(features, masked=masked, mean=mean, variance=variance)
     x = keras.layers.Dense(features, kernel_initializer=_glorot(draw), name="hidden")(x)
     x = keras.layers.Activation("relu", name="hidden_relu")(x)
@@ -114,7 +114,7 @@ def build_average_biqa(
     References:
         Korhonen et al. 2021, section 4.4.
     """
-    draw = _draws(seed)
+    draw = layer_seeds(seed)
     inputs, x = _centred(features, masked=masked, mean=mean, variance=variance)
     x = keras.layers.GlobalAveragePooling1D(name="average")(x)
     x = keras.layers.Dense(
@@ -159,9 +159,3 @@ def _score(x, draw):
 
 def _glorot(draw):
     return keras.initializers.GlorotUniform(seed=draw())
-
-
-def _draws(seed):
-    """A function that returns another seed at each call, or always ``None``."""
-    numbers = itertools.count(1000 * (seed or 0))
-    return lambda: None if seed is None else next(numbers)

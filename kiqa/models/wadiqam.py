@@ -25,11 +25,10 @@ References:
     features and the weight's constant as in the authors' code, deepIQA.
 """
 
-import itertools
-
 import keras
 
 from kiqa.constants import WADIQAM
+from kiqa.models.layer_seeds import layer_seeds
 
 # The features that each fusion joins, in the order of the authors' code.
 _FUSIONS = {
@@ -83,10 +82,7 @@ def build_wadiqam(
             raise ValueError(
                 f"Expected {name} to be one of {', '.join(choices)}. Received: {value!r}."
             )
-    draws = itertools.count(1000 * (seed or 0))
-
-    def draw():
-        return None if seed is None else next(draws)
+    draw = layer_seeds(seed)
 
     def initializer():
         return keras.initializers.LecunNormal(seed=draw())
