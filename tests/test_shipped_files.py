@@ -96,6 +96,7 @@ NOT_SHIPPED = {
     "paq2piq-equal/fm": "5352f880abea8ef88ccdfe212187f2955ab9ddc9f7074fc342ca9b9a433d797a",
     "wadiqam-equal/diqam_nr": "b55d200db5a4bf1ab8caf79d83dc7aad688f0bf2af7d1bc8df15019c234c9dd2",
     "wadiqam-equal/wadiqam_nr": "5dfcf562cd1d94f10d368a54afe5b0090fbbd4265dd20802f6d8b3165d9a18b8",
+    "paq2piq-rm-degraded": "4140a7011bc46de8f5b2e0b267b339a9893962bb09fc61e17c3c1805859979fb",
     "koncept512": "958a73ace4395509dfbba828dc3fbb437e99e084b871909f1c9cd690116e55eb",
 }
 

@@ -65,7 +65,7 @@ def _degradations(options: argparse.Namespace) -> int:
         )  # fmt: skip
     by_image = falls[:, 1:].reshape(len(found_rows), -1).mean(axis=1)
     lo, hi = mean_interval(by_image, n=DRAWS, seed=options.seed, level=CONFIDENCE)
-    nothing = {name: scorer.score(image) for name, image in _nothing(options.seed)}
+    nothing = {name: _accepted(scorer, image) for name, image in _nothing(options.seed)}
     falling, with_pristine = float(by_image.mean()), float(falls.mean())
     found = {"falls": falling, "interval": [lo, hi],
              "falls_with_pristine": with_pristine, "nothing": nothing}  # fmt: skip
@@ -74,7 +74,10 @@ def _degradations(options: argparse.Namespace) -> int:
         f"falls in {100 * falling:.1f} % ({100 * lo:.1f} to {100 * hi:.1f}); pristine "
         f"counted as a level {100 * with_pristine:.1f} %\n\n"
         f"{to_markdown(table)}\n\n"
-        + ", ".join(f"{name} {value:.3f}" for name, value in nothing.items())
+        + ", ".join(
+            f"{name} {'refused' if value is None else format(value, '.3f')}"
+            for name, value in nothing.items()
+        )
     )
     content = {**about(scorer, options), **met, **found, "levels": STEPS, "distortions": table}
     finish(options, "degradations", rows, content, text)
@@ -92,6 +95,14 @@ def _degradation_rows(path, *, scorer, kinds, seed):
             row[f"level{number}"] = scorer.score(distort(pixels, kind, level, rng=rng))
         rows.append(row)
     return rows
+
+
+def _accepted(scorer, image):
+    """The score, or None of a model that refuses such an image."""
+    try:
+        return scorer.score(image)
+    except ValueError:
+        return None
 
 
 def _nothing(seed) -> Iterator[tuple[str, np.ndarray]]:
