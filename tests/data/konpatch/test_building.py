@@ -110,7 +110,7 @@ def test_names_that_occur_twice_are_refused(records):
 def test_an_image_that_is_too_small_is_named(records):
     """The file and its size are in the message."""
     Image.new("RGB", (100, 63)).save(records[7].path)
-    with pytest.raises(ValueError, match=r"07\.png: .*received 63 x 100"):
+    with pytest.raises(ValueError, match=r"07\.png: .*Received: 100x63"):
         build_konpatch(records, images=12, patches_per_image=2, seed=0)
 
 
