@@ -37,6 +37,8 @@ def write_converted(
         The path of the file.
 
     Raises:
+        kiqa.io.weights.WeightsError: As `kiqa.io.weights.export_h5`, and if
+            the file's name can be no model's.
         OSError: If it cannot be written.
     """
     about = Details(
