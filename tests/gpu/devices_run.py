@@ -44,9 +44,9 @@ def _network():
 def _trained(model):
     from kiqa.training.runs.feeding import fit_epoch
 
-    loss = fit_epoch(model, _plan(), epoch=0, title=None)
+    losses = fit_epoch(model, _plan(), epoch=0, title=None)
     weights = {f"weight {index}": value for index, value in enumerate(model.get_weights())}
-    return {"loss": np.array(loss), **weights}
+    return {"loss": np.array(losses["loss"]), **weights}
 
 
 def step():

@@ -26,7 +26,9 @@ class _PlanBatches(keras.utils.PyDataset):
         return self._plan.make(number)
 
 
-def fit_epoch(model: keras.Model, plan: EpochPlan, *, epoch: int, title: str | None) -> float:
+def fit_epoch(
+    model: keras.Model, plan: EpochPlan, *, epoch: int, title: str | None
+) -> dict[str, float]:
     """Train a model on the batches of one epoch.
 
     Args:
@@ -37,7 +39,8 @@ def fit_epoch(model: keras.Model, plan: EpochPlan, *, epoch: int, title: str | N
             shows none.
 
     Returns:
-        The mean loss over the epoch's samples.
+        Means over the epoch's samples: ``loss``, and of a model with several
+        outputs each one's own, such as ``quality_loss``, before its weight.
 
     Raises:
         ValueError: If a sample cannot be read, with the reader's message;
@@ -64,7 +67,7 @@ def fit_epoch(model: keras.Model, plan: EpochPlan, *, epoch: int, title: str | N
             failures: dict[int, Exception] = {}
             with reader_errors(failures):
                 fitted = model.fit(epoch_dataset(plan, failures=failures), **options)
-    return float(fitted.history["loss"][0])
+    return {name: float(values[0]) for name, values in fitted.history.items()}
 
 
 def _check_shares(plan, devices):

@@ -216,10 +216,10 @@ def train_epochs(
         shown = f"{title}epoch {epoch + 1}" if progress else None
         if epoch:
             swap_average(model)
-        loss = fit_epoch(model, training.plan(epoch), epoch=epoch, title=shown)
+        losses = fit_epoch(model, training.plan(epoch), epoch=epoch, title=shown)
         swap_average(model)  # checkpoints have the average in the model, as the best epoch has
         numbers = training.validate(model)
-        return {"loss": loss, **numbers, "seconds": round(time.monotonic() - began, 3)}
+        return {**losses, **numbers, "seconds": round(time.monotonic() - began, 3)}
 
     state = train_to_best(
         model,

@@ -51,8 +51,8 @@ def _trained(devices, *, count, clip_norm, loss=_loss, shared=True):
             share_statistics(model)
         optimizer = adam(0.01, clip_norm=clip_norm, epsilon=1e-3)
         compile_model(model, optimizer=optimizer, loss=whole_batch(loss))
-    loss = fit_epoch(model, _plan(count), epoch=0, title=None)
-    return model.get_weights(), loss
+    losses = fit_epoch(model, _plan(count), epoch=0, title=None)
+    return model.get_weights(), losses["loss"]
 
 
 @pytest.mark.slow
