@@ -50,10 +50,12 @@ def _regression(name: str, summary: str) -> TrainingCommand:
 
 
 def _head(name: str, summary: str) -> TrainingCommand:
+    (preset,) = PRESETS[name]
     return TrainingCommand(
         name=f"train_comparator {name}",
         settings=HeadSettings,
         presets=PRESETS[name],
+        preset=preset,
         prepare=chosen_parts,
         train=partial(_train_head, name=name),
         add_options=add_body,

@@ -189,7 +189,7 @@ def _add_training(parser, command):
         f"(default: {_preset_in_words(command)})",
     )  # fmt: skip
     settings.add_argument("--initial", metavar="NAME|FILE", default=None, help=command.initial)
-    add_settings(settings, command.settings)
+    add_settings(settings, command.settings, preset=command.presets[command.preset])
     command.add_options(parser)
 
 

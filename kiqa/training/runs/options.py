@@ -181,20 +181,25 @@ def check_schedule(settings: Any) -> None:
         raise ValueError("Expected warmup_steps together with the schedule 'cosine'.")
 
 
-def add_settings(group: argparse._ActionsContainer, kind: type) -> None:
+def add_settings(
+    group: argparse._ActionsContainer, kind: type, *, preset: Mapping[str, Any]
+) -> None:
     """Add an option for each of a run's settings, without a default.
 
     Args:
         group: Parser or group of it, with ``argument_default=SUPPRESS``: only
             what was given overrides a preset.
         kind: Dataclass of the settings.
+        preset: What the command takes without ``--preset``: values by name,
+            which ``--help`` tells in the place of the dataclass's defaults.
     """
     for field in dataclasses.fields(kind):
         meta = field.metadata
         if not meta.get("option"):
             continue
         (type_, optional), name = _kind(kind, field), f"--{field.name.replace('_', '-')}"
-        text = f"{meta['help']} (default: {_spelt(field.default)})".replace("%", "%%")
+        default = _spelt(preset.get(field.name, field.default))
+        text = f"{meta['help']} (default: {default})".replace("%", "%%")
         if meta["choices"] is not None:
             group.add_argument(name, type=type_, choices=meta["choices"], help=text)
         elif type_ is bool:

@@ -108,22 +108,23 @@ def test_every_training_has_the_same_options(command, capsys):
 
 
 @pytest.mark.parametrize(
-    ("changes", "words", "given", "chosen"),
+    ("changes", "words", "shown", "given", "chosen"),
     [
-        ({}, "(default: paper)", [], 7),
-        ({"preset": "quick"}, "(default: quick)", [], 1),
-        ({"preset_without": ("quick", ("limit",))}, "paper; without --limit quick)", [], 1),
-        ({"preset_without": ("quick", ("limit",))}, "paper; without --limit quick)", ["1"], 7),
+        ({}, "(default: paper)", 7, [], 7),
+        ({"preset": "quick"}, "(default: quick)", 1, [], 1),
+        ({"preset_without": ("quick", ("limit",))}, "paper; without --limit quick)", 7, [], 1),
+        ({"preset_without": ("quick", ("limit",))}, "paper; without --limit quick)", 7, ["1"], 7),
     ],
 )
 def test_help_names_the_preset_that_is_taken(
-    command, calls, biq, tmp_path, capsys, changes, words, given, chosen
+    command, calls, biq, tmp_path, capsys, changes, words, shown, given, chosen
 ):
-    """The same statement makes --help and chooses the preset."""
+    """The same statement makes --help and chooses the preset; defaults are the preset's."""
     command = replace(command, **changes)
     with pytest.raises(SystemExit):
         main(command, ["--help"])
-    assert words in " ".join(capsys.readouterr().out.split())
+    text = " ".join(capsys.readouterr().out.split())
+    assert words in text and f"epochs at most (default: {shown})" in text
     limit = [part for value in given for part in ("--limit", value)]
     assert main(command, [*biq, *limit, "--workdir", str(tmp_path / "run")]) == 0
     assert calls[0][1].epochs == chosen

@@ -36,7 +36,7 @@ class Settings:
 
 def _parser():
     parser = argparse.ArgumentParser(argument_default=argparse.SUPPRESS)
-    add_settings(parser, Settings)
+    add_settings(parser, Settings, preset={})
     return parser
 
 

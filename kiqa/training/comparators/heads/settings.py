@@ -14,7 +14,7 @@ class HeadSettings:
     """What decides the numbers of a training.
 
     Batch, epochs and learning rate are those of KonCept512's authors; NIMA's have
-    other ones for a body that is trained, too, and `PRESETS` has ours for its head.
+    other ones for a body that is trained, too, and `PRESETS` has ours for its head alone.
 
     Raises:
         ValueError: If a value is out of its range, or two do not fit.
@@ -42,5 +42,5 @@ class HeadSettings:
 
 PRESETS: dict[str, options.Presets] = {
     "koncept512": {"paper": {}},
-    "nima": {"paper": {"learning_rate": 1e-3, "schedule": "cosine"}},
+    "nima": {"head": {"learning_rate": 1e-3, "schedule": "cosine"}},
 }
