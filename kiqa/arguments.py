@@ -5,7 +5,7 @@ a preset. The options here are always there: they are ``None``, or their
 default, which the help then names.
 
 Public names: `add_path`, `add_text`, `add_number`, `add_flag`, `add_exclude`, `add_include`,
-`INCLUDE_OPTION`, `whole_number`, `part_of`, `Output`, `add_output`.
+`INCLUDE_OPTION`, `whole_number`, `part_of`, `grid_of`, `Output`, `add_output`.
 """
 
 import argparse
@@ -122,6 +122,24 @@ def part_of(text: str) -> tuple[int, int]:
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
         raise argparse.ArgumentTypeError(f"expected i/n with 1 <= i <= n, got {text!r}")
     return int(match[1]), int(match[2])
+
+
+def grid_of(text: str) -> tuple[int, int]:
+    """Read ``ROWSxCOLUMNS``, as the ``type`` of an option.
+
+    Args:
+        text: Such as ``"20x20"``.
+
+    Returns:
+        Rows and columns, each at least 1.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is no such text.
+    """
+    match = re.fullmatch(r"(\d{1,9})x(\d{1,9})", text, re.ASCII)
+    if match is None or min(grid := (int(match[1]), int(match[2]))) < 1:
+        raise argparse.ArgumentTypeError(f"expected ROWSxCOLUMNS such as 20x20, got {text!r}")
+    return grid
 
 
 def _told(text, default):

@@ -1,15 +1,17 @@
-"""What every command does before it begins: inputs, outputs, locks, signals.
+"""What every command does before it begins (inputs, outputs, locks, signals) and at an error.
 
-Public names: `claimed`.
+Public names: `claimed`, `failure`.
 """
 
 import argparse
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from kiqa.arguments import Output
 from kiqa.interrupts import ending_signals
+from kiqa.io.messages import shortened
 from kiqa.io.outputs import (
     OutputError,
     check_folder,
@@ -18,7 +20,9 @@ from kiqa.io.outputs import (
     declare_inputs,
     lock_output,
 )
+from kiqa.startup import ProcessError
 
+_EXPECTED = (ValueError, OSError, MemoryError, ImportError, ProcessError)
 _FOLDERS = (Output.FOLDER, Output.SHARED, Output.RUN)
 
 
@@ -62,6 +66,29 @@ def claimed(arguments: argparse.Namespace) -> Iterator[None]:
             if kind not in (Output.SHARED, Output.EITHER):
                 stack.enter_context(lock_output(path))
         yield
+
+
+def failure(error: Exception, *, program: str) -> str:
+    """Return what a command says of an error that ends it.
+
+    Args:
+        error: Any; TensorFlow's own kinds have no base of their own.
+        program: The module that the command is, such as ``kiqa.train_lite``.
+
+    Returns:
+        One line: the text of an error that tells the user what to do; of others the kind, too,
+        and how to see where it comes from.
+
+    Raises:
+        Exception: The error itself, in Python's development mode.
+    """
+    if sys.flags.dev_mode:
+        raise error
+    text = shortened(error)
+    if not text or not isinstance(error, _EXPECTED):
+        kind = ": ".join(filter(None, [type(error).__name__, text]))
+        text = f"{kind} (python -X dev -m {program} shows where)"
+    return f"error: {text}"
 
 
 def _refuse_inside(folder, inputs):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kiqa.arguments import Output, add_number, add_output, add_path, add_text, part_of
+from kiqa.arguments import Output, add_number, add_output, add_path, add_text, grid_of, part_of
 
 
 @pytest.fixture
@@ -57,6 +57,14 @@ def test_parts_are_counted_from_one():
     for text in ("0/2", "3/2", "1", "a/b", "1/2/3", "-1/2", "１/２"):
         with pytest.raises(argparse.ArgumentTypeError, match="expected i/n with 1 <= i <= n"):
             part_of(text)
+
+
+def test_a_grid_has_rows_and_columns():
+    """At least one of each."""
+    assert grid_of("20x8") == (20, 8)
+    for text in ("0x5", "5x0", "20", "20X8", "x", "-1x2", "1x2x3", "２x3"):
+        with pytest.raises(argparse.ArgumentTypeError, match="expected ROWSxCOLUMNS such as"):
+            grid_of(text)
 
 
 @pytest.mark.parametrize("kind", [str, Path])

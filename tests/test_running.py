@@ -8,7 +8,8 @@ import pytest
 from kiqa.arguments import Output, add_output
 from kiqa.io.files import write_atomically
 from kiqa.io.outputs import OutputError, declare_inputs, lock_output
-from kiqa.running import claimed
+from kiqa.running import claimed, failure
+from kiqa.startup import ProcessError
 
 
 def parsed(argv, **kinds):
@@ -98,3 +99,21 @@ def test_outputs_of_one_writer_are_held(kind, held):
             with claimed(parsed(["--out", "new"], out=kind)):
                 pass
     assert sorted(path.name for path in Path().iterdir()) == ["a.csv", "o"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("bad\nvalue"), "bad value"),
+        (ProcessError("KERAS_BACKEND=jax"), "KERAS_BACKEND=jax"),
+        (MemoryError(), "MemoryError (python -X dev -m kiqa.x shows where)"),
+        (
+            RuntimeError("no kernel"),
+            "RuntimeError: no kernel (python -X dev -m kiqa.x shows where)",
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_an_error_that_ends_a_command_is_one_line(error, said):
+    """Those that tell what to do are their text; of others the kind is said."""
+    assert failure(error, program="kiqa.x") == f"error: {said}"

@@ -138,6 +138,16 @@ def test_repeats_are_random_splits(features, tmp_path, capsys):
     result = json.loads((tmp_path / "result.json").read_text())
     runs = [run["test"]["metrics"]["rmse"]["value"] for run in result["runs"].values()]
     assert result["mean"]["RMSE"] == pytest.approx(np.mean(runs))
+
+
+@pytest.mark.slow
+def test_a_metric_that_a_split_does_not_define_has_no_mean(features, tmp_path, capsys):
+    """Support vectors within an error of one say the same of all images: no correlation."""
+    run = ["--workdir", str(tmp_path), "--repeats", "2", "--method", "svr", "--svr-epsilon", "1"]
+    assert main(["pool", "--features", str(features), *run]) == 0
+    mean = json.loads((tmp_path / "result.json").read_text())["mean"]
+    assert mean["SCC"] is None and mean["RMSE"] > 0
+    assert "| mean" in capsys.readouterr().out
     assert main(["pool", "--features", str(features), *run]) == 2
     assert "without a run" in capsys.readouterr().err
     assert main(["pool", "--features", str(features), *run, "--resume"]) == 0

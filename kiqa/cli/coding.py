@@ -61,8 +61,8 @@ def add_coding(parser: argparse.ArgumentParser, *, form: str = _FORMS[0]) -> Non
     add_number(
         parser,
         "--stride",
-        "of the quality map, in pixels; 4 is over ten times faster and places the centroids "
-        "nearly alike",
+        "of the quality map, in pixels, where the model leaves it open; 4 is over ten times faster "
+        "and places the centroids nearly alike",
         default=1,
         low=1,
     )
@@ -110,7 +110,7 @@ def importance_of(arguments: argparse.Namespace) -> tuple[Callable, str]:
 
     Raises:
         FileNotFoundError: If the file, folder or model is not there.
-        ValueError: If the model makes no map at this stride.
+        ValueError: If the model makes no map.
     """
     places = [place for place in (arguments.maps, arguments.saliency, arguments.mask) if place]
     if places and not places[0].exists():
@@ -126,7 +126,7 @@ def importance_of(arguments: argparse.Namespace) -> tuple[Callable, str]:
     from kiqa.scoring import Scorer
     from kiqa.startup import load_quietly
 
-    scorer = load_quietly(Scorer(arguments.model, stride=arguments.stride))
+    scorer = load_quietly(Scorer(arguments.model, default_stride=arguments.stride))
     scorer.check_maps()
     source = f"{scorer.info.name}, sha256 {scorer.info.sha256[:12]}"
     return lambda name, pixels: scorer.map(pixels), source

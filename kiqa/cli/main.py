@@ -16,11 +16,8 @@ from functools import cache
 from kiqa import __version__
 from kiqa.cli.commands import COMMANDS
 from kiqa.interrupts import interrupt_status
-from kiqa.io.messages import shortened, tell
-from kiqa.running import claimed
-from kiqa.startup import ProcessError
-
-_EXPECTED = (ValueError, OSError, MemoryError, ImportError, ProcessError)
+from kiqa.io.messages import tell
+from kiqa.running import claimed, failure
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,13 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader (head, less) has gone
         _let_exit_flush()
         return 0
-    except Exception as error:  # TensorFlow's own kinds have no base of their own
-        if sys.flags.dev_mode:
-            raise
-        text = shortened(error)
-        if not text or not isinstance(error, _EXPECTED):
-            text = f"{type(error).__name__}: {text} (python -X dev -m kiqa shows where)"
-        tell(f"error: {text}")
+    except Exception as error:
+        tell(failure(error, program="kiqa"))
         _let_exit_flush()
         return 2
     return status

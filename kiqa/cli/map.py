@@ -2,14 +2,13 @@
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 from pathlib import Path
 
-from kiqa.arguments import Output, add_flag, add_number, add_output
+from kiqa.arguments import Output, add_flag, add_number, add_output, grid_of
 from kiqa.cli.engines import add_engine, engine_options
 from kiqa.cli.inputs import (
     Input,
@@ -43,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     cells.add_argument(
         "--grid",
-        type=_grid,
+        type=grid_of,
         metavar="ROWSxCOLUMNS",
         help="blocks of the map, for PaQ-2-PiQ (default: 32x32) and lite (24x24)",
     )
@@ -172,13 +171,6 @@ def _made(
         partial(preparing, scorer), pairs, workers=workers or usable_workers()
     ):
         yield making(scorer, loaded)
-
-
-def _grid(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d+)x(\d+)", text, re.ASCII)
-    if match is None or min(grid := (int(match[1]), int(match[2]))) < 1:
-        raise argparse.ArgumentTypeError(f"expected ROWSxCOLUMNS such as 20x20, got {text!r}")
-    return grid
 
 
 def _settings(scorer, arguments) -> str:

@@ -21,7 +21,7 @@ from kiqa.data.folders import images_in
 from kiqa.data.trained import files_trained_on, in_chain, trained_on
 from kiqa.interrupts import interrupt_status
 from kiqa.io.messages import name_file, tell
-from kiqa.running import claimed
+from kiqa.running import claimed, failure
 from kiqa.startup import start_keras
 
 _say = partial(tell, name="train_comparator")
@@ -93,8 +93,8 @@ def _run(arguments: argparse.Namespace, *, fit: Callable[[argparse.Namespace], d
     except KeyboardInterrupt:
         _say("interrupted; the same command goes on")
         return interrupt_status()
-    except (ValueError, OSError, MemoryError) as error:
-        _say(f"error: {str(error) or type(error).__name__}")
+    except Exception as error:
+        _say(failure(error, program="kiqa.train_comparator"))
         return 2
     told = ", ".join(f"{key} {value}" for key, value in result.items())
     sys.stdout.write(f"{told}\nWritten to {arguments.workdir}\n")

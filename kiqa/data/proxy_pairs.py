@@ -174,6 +174,11 @@ def write_proxy_pairs(
             f"Expected pairs of the same images, copies, seed and proxy in {folder}. Received: "
             "others, written earlier. Use another folder."
         )
+    if table.is_file() and not note.is_file():
+        raise ValueError(
+            f"Expected a folder for pairs that are made. Received: {folder}, which has "
+            f"{table.name} of another origin. Use another folder, or --pairs with that file."
+        )
     write_atomically(note, json.dumps(made, indent=1).encode())
     if table.is_file():
         return table

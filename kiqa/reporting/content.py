@@ -83,7 +83,7 @@ def page_content(
         "high": high,
         "summary": f"{count}; scores of {info.name}, {info.scale}, {better}",
         "about": f"Made by kiqa {__version__}, model {info.name} (sha256 {info.sha256[:12]}). "
-        f"Percentile: the share of {against} with a lower score. Reasons are measured without the "
+        f"Percentile: the share of {against} that are worse. Reasons are measured without the "
         "model; a defect is a value beyond its limit.",
     }  # fmt: skip
 

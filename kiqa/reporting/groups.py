@@ -29,7 +29,7 @@ A_STOP = 0.08
 _GAMMA = 2.2
 _DARK = 1e-4  # of full light; darker than that is as dark
 _PLAIN = 4.0  # levels; the hash of an image with a smaller standard deviation says nothing
-_ROWS = 512  # compared at once
+_PAIRS = 1 << 20  # compared at once; each takes 70 bytes
 _ONES = np.array([bin(number).count("1") for number in range(1 << 16)], np.uint8)
 
 
@@ -86,8 +86,9 @@ def group_of_each(looks: Sequence[int | None], times: Sequence[float | None]) ->
     known = [index for index, look in enumerate(looks) if look is not None]
     codes = np.array([looks[index] for index in known], np.uint64)
     taken = np.array([np.nan if times[i] is None else times[i] for i in known], np.float64)
-    for first in range(0, len(known), _ROWS):
-        rows = slice(first, first + _ROWS)
+    count = max(1, _PAIRS // max(1, len(known)))
+    for first in range(0, len(known), count):
+        rows = slice(first, first + count)
         differing = _differing(codes[rows, None] ^ codes[None, first:])
         near = np.abs(taken[rows, None] - taken[None, first:]) <= SECONDS  # false for nan
         alike = (differing <= ALIKE) | (near & (differing <= ALIKE_IN_TIME))

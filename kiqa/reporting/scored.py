@@ -9,11 +9,12 @@ from typing import Any
 from kiqa.scoring.row_files import read_row_file
 
 
-def read_scores(path: str | os.PathLike) -> dict[str, dict[str, Any]]:
+def read_scores(path: str | os.PathLike, *, spreadsheet: bool = False) -> dict[str, dict[str, Any]]:
     """Read rows of ``kiqa score``.
 
     Args:
         path: As for `kiqa.scoring.row_files.read_row_file`.
+        spreadsheet: Likewise.
 
     Returns:
         The last row of each path.
@@ -23,7 +24,7 @@ def read_scores(path: str | os.PathLike) -> dict[str, dict[str, Any]]:
         ValueError: If it holds something else, or no row.
         ImportError: If pyarrow is needed and not installed.
     """
-    _, found = read_row_file(path)
+    _, found = read_row_file(path, spreadsheet=spreadsheet)
     if not found:
         raise ValueError(f"Expected rows of kiqa score. Received: {path}, with none.")
     return {row["path"]: row for row in found}

@@ -60,7 +60,7 @@ def rating_of(packet: bytes) -> int | None:
     found = _look(packet)
     try:
         return int(float(found.rating or ""))
-    except ValueError:
+    except (ValueError, OverflowError):  # no number, or infinity
         return None
 
 

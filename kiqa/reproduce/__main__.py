@@ -16,7 +16,7 @@ from kiqa.interrupts import end, entry, interrupt_status
 from kiqa.io.messages import tell
 from kiqa.reproduce.command import Command
 from kiqa.reproduce.stored_results import index_page, listing
-from kiqa.running import claimed
+from kiqa.running import claimed, failure
 
 # Each name with its module and the `kiqa.reproduce.command.Command` in it.
 NAMES = {
@@ -110,11 +110,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     name, *options = argv
     if name not in NAMES:
-        return _fail(f"Expected one of {', '.join(NAMES)}, received {name!r}.", 2)
+        return _fail(f"error: Expected one of {', '.join(NAMES)}. Received: {name!r}.", 2)
     try:
         return run_named(name, options)
-    except (ValueError, OSError) as error:
-        return _fail(str(error), 2)
+    except Exception as error:
+        return _fail(failure(error, program="kiqa.reproduce"), 2)
     except KeyboardInterrupt as error:
         return _fail("; ".join(["interrupted", *filter(None, error.args)]), interrupt_status())
 

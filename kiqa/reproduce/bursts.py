@@ -92,6 +92,7 @@ def _run(options: argparse.Namespace) -> int:
         pairs = [(str(Path(folder, row["file"])), row["file"]) for row in rows]
         found = entries_of(pairs, scorer, maps=False, side=None)
         entries = list(tqdm(found, total=len(pairs), unit="frame", disable=None))
+    rows, entries = _whole_bursts(rows, entries, left_out, files)
     places = placed_by(scorer, entries)
     for at, (row, entry) in enumerate(zip(rows, entries, strict=True)):
         row |= {"score": entry.score, "defects": "; ".join(entry.defects),
@@ -102,6 +103,18 @@ def _run(options: argparse.Namespace) -> int:
         write_json({**table, **met}, options.output / "bursts.json")
     sys.stdout.write(f"{text}\n")
     return left_out.status()
+
+
+def _whole_bursts(rows, entries, left_out, files):
+    """The frames, less those of bursts of which the model refused one, and their entries."""
+    paths = {path.name: path for path in files}
+    for row, entry in zip(rows, entries, strict=True):
+        if entry.row["error"] is not None and row["image_name"] in paths:
+            left_out.note(paths.pop(row["image_name"]), ValueError(entry.row["error"]))
+    kept = [at for at, row in enumerate(rows) if row["image_name"] in paths]
+    if not kept:
+        raise ValueError(f"Expected images that can be scored. Received: none, of {len(files)}.")
+    return [[each[at] for at in kept] for each in (rows, entries)]
 
 
 def _written(path, *, files, folder, seed) -> list[dict]:

@@ -186,5 +186,9 @@ def add_model(parser: argparse.ArgumentParser, *, default: str, stride: int | No
     )
     if stride is not None:
         arguments.add_number(
-            parser, "--stride", "pixels between the cells of maps", default=stride, low=1
+            parser,
+            "--stride",
+            "pixels between the cells of maps, where the model leaves it open",
+            default=stride,
+            low=1,
         )

@@ -48,8 +48,8 @@ def read_predictions(path: Path) -> dict[str, tuple[float, float]]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If columns are missing, a number is none or not finite, or
-            an image is there twice.
+        ValueError: If columns are missing, a number is none or not finite, an
+            image is there twice, or none has a prediction.
     """
     found: dict[str, tuple[float, float]] = {}
     for line, cells in read_table(path, _COLUMNS):
@@ -70,6 +70,8 @@ def read_predictions(path: Path) -> dict[str, tuple[float, float]]:
                 "again. Remove one of the lines."
             )
         found[cells["name"]] = mos, predicted
+    if not found:
+        raise ValueError(f"Expected images with a prediction in {path}. Received: none.")
     return found
 
 

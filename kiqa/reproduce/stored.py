@@ -23,10 +23,11 @@ from typing import Any
 
 import numpy as np
 
+from kiqa.arguments import Output
 from kiqa.evaluation.bootstrap import bootstrap_interval
 from kiqa.evaluation.correlation import METRICS
 from kiqa.io.json_files import read_json
-from kiqa.reproduce.__main__ import NAMES, command_of, run_named
+from kiqa.reproduce.__main__ import NAMES, command_of, reproduction_parser, run_named
 from kiqa.reproduce.beside import INTERVAL, Beside, Found
 from kiqa.reproduce.compare import read_predictions
 from kiqa.reproduce.published_rows import published_numbers
@@ -179,13 +180,19 @@ def _computed(name, options, output):
     before = {_changed(files) for files in _files_of(name, folder)}
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            run_named(name, [*options, "--output", str(folder)])
+            run_named(name, [*options, "--output", str(_target(name, folder))])
     except SystemExit:
         return [], f"Not computed: {' '.join(options)} are not the options of {name}."
     except (ValueError, OSError) as error:
         return [], f"Not computed: {error}"
     written = [files for files in _files_of(name, folder) if _changed(files) not in before]
     return [_read(name, folder, files) for files in written], ""
+
+
+def _target(name, folder):
+    """What ``--output`` names: the folder, or a file in it."""
+    kinds = reproduction_parser(name).get_default("outputs") or {}
+    return folder / f"{name}.json" if kinds.get("output") is Output.FILE else folder
 
 
 def _changed(files):

@@ -223,3 +223,11 @@ def test_help_names_every_option(capsys):
     ):  # fmt: skip
         assert option in out
     assert "exit status" in out
+
+
+@pytest.mark.slow
+def test_a_model_with_a_grid_of_its_own_gives_maps(pictures, shipped_once, capsys):
+    """The stride is for models that leave it open; no one gave it."""
+    arguments = ["--quality", "40", "--output", "a.jpg"]
+    assert main(["compress", "in/a.png", *arguments, "--model", "lite"]) == 0
+    assert inspect_stream(Path("a.jpg").read_bytes()).size == (120, 160)

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import resource
 
 import numpy as np
 import pytest
@@ -107,6 +108,24 @@ def test_page_appears_whole_or_not_at_all(tmp_path):
     with page(path, **SETTINGS, resume=True) as add:
         _add(add)
     assert path.read_text(encoding="utf-8").count("<article") == 2 and not part.exists()
+
+
+def test_a_card_that_the_disk_does_not_take_leaves_the_page_as_it_was(tmp_path):
+    """Not half of it, neither now nor when the file is closed."""
+    path, part = tmp_path / "page.html", tmp_path / "page.html.part"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with pytest.raises(OSError, match="large"), page(path, **SETTINGS) as add:
+        _add(add)
+        whole = part.read_bytes()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 100, limits[1]))
+        try:
+            _add(add)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert part.read_bytes() == whole
+    with page(path, **SETTINGS, resume=True) as add:
+        _add(add)
+    assert path.read_text(encoding="utf-8").count("<article") == 2
 
 
 def test_interrupted_page_holds_what_was_added(tmp_path):

@@ -68,6 +68,15 @@ def test_pairs_are_made_once_and_again_the_same(photographs, tmp_path):
         write_proxy_pairs({part: [path, other]}, tmp_path / "four", copies=1, seed=2)
 
 
+def test_a_table_of_another_origin_is_refused(photographs, tmp_path):
+    """Its scores would be called those of the metric."""
+    (tmp_path / "pairs").mkdir()
+    (tmp_path / "pairs/pairs.csv").write_text("image,reference,score,set\n")
+    with pytest.raises(ValueError, match=r"pairs.csv of another origin"):
+        write_proxy_pairs(photographs, tmp_path / "pairs", copies=1, seed=1)
+    assert [path.name for path in (tmp_path / "pairs").iterdir()] == ["pairs.csv"]
+
+
 def test_the_folder_says_which_proxy_it_is(photographs, tmp_path):
     """Other proxies give other scores, not in the same folder; a list of its own has none."""
     half = Proxy("half of everything", lambda copy, reference: 0.5)

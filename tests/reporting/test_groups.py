@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kiqa.reporting import groups
 from kiqa.reporting.groups import (
     A_STOP,
     ALIKE,
@@ -39,8 +40,10 @@ def test_time_brings_together_what_is_less_alike():
     assert group_of_each([0, _flipped(0, 40)], [10.0, 10.0]) == [None, None]
 
 
-def test_groups_are_those_of_every_pair():
+@pytest.mark.parametrize("pairs", [1, 5000, 1 << 22])
+def test_groups_are_those_of_every_pair(monkeypatch, pairs):
     """The blockwise comparison equals one of all pairs, across the borders of blocks."""
+    monkeypatch.setattr(groups, "_PAIRS", pairs)
     rng = np.random.default_rng(0)
     base = [int(rng.integers(1 << 63)) for _ in range(400)]
     looks = [look ^ (1 << int(rng.integers(63))) for look in base for _ in range(3)]

@@ -66,6 +66,12 @@ def test_an_empty_rating_element_is_filled():
     assert rating_of(with_rating(packet, 3)) == 3
 
 
+@pytest.mark.parametrize("rating", [b"inf", b"1e999", b"nan", b"good"])
+def test_a_rating_that_is_no_number_of_stars_is_none(rating):
+    """It ends no run."""
+    assert rating_of(LIGHTROOM.replace(b'Rating="0"', b'Rating="' + rating + b'"')) is None
+
+
 @pytest.mark.parametrize("rating", [b"3", b"-1", b"5"])
 def test_a_rating_of_somebody_stays(rating):
     """Also that of a rejected image."""

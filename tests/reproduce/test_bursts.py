@@ -42,3 +42,21 @@ def test_bursts_are_found_grouped_and_counted(tmp_path, monkeypatch, stand_in, p
     with open("o/bursts-frames.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 12 and sum(row["best"] == "True" for row in rows) == 2
+
+
+@pytest.mark.slow
+def test_a_burst_with_a_frame_that_is_refused_is_left_out(
+    tmp_path, monkeypatch, stand_in, photo, capsys
+):
+    """Its frames are smaller than the model reads; the others are counted."""
+    monkeypatch.chdir(tmp_path)
+    Path("d").mkdir()
+    Image.fromarray(photo).save("d/0.png")
+    Image.fromarray(photo[:70, :200]).save("d/1.png")
+    assert main(["bursts", "--data", "d", "--output", "o"]) == 1
+    assert json.loads(Path("o/bursts.json").read_text())["bursts"] == 1
+    err = capsys.readouterr().err
+    assert "d/1.png" in err and err.endswith("kiqa.reproduce: 1 image was left out\n")
+    Path("d/0.png").unlink()
+    assert main(["bursts", "--data", "d", "--output", "p"]) == 2
+    assert "can be scored. Received: none, of 1." in capsys.readouterr().err

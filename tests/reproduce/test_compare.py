@@ -113,3 +113,14 @@ def test_impossible_predictions_are_refused(files, capsys, recwarn, line, messag
     assert main(["compare", *map(str, files)]) == 2
     (said,) = capsys.readouterr().err.splitlines()
     assert message in said and "poor.csv, line 62" in said and not recwarn.list
+
+
+def test_a_file_without_any_prediction_is_refused(files, tmp_path, capsys):
+    """Whatever reads predictions says so."""
+    table = pd.read_csv(files[0])
+    table["predicted"] = np.nan
+    table.to_csv(tmp_path / "none.csv", index=False)
+    assert main(["compare", str(files[0]), str(tmp_path / "none.csv")]) == 2
+    assert "Expected images with a prediction in" in capsys.readouterr().err
+    assert main(["interval-coverage", "--predictions", str(tmp_path / "none.csv")]) == 2
+    assert "Expected images with a prediction in" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kiqa.reproduce.__main__ import NAMES, main, reproduction_parser
+from kiqa.startup import ProcessError
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,3 +64,25 @@ def test_whatever_reads_many_images_can_leave_some_out(name):
         option for option, action in actions.items() if action.metavar != "N"
     }
     assert not many or "--exclude" in actions
+
+
+def test_any_error_is_one_line_and_status_2(monkeypatch, capsys):
+    """Of a kind that tells what to do, or a defect."""
+    for error, said in (
+        (ProcessError("Expected TensorFlow."), "Expected TensorFlow."),
+        (KeyError("x"), "KeyError: 'x' (python -X dev -m kiqa.reproduce shows where)"),
+    ):
+
+        def fail(name, options, error=error):
+            raise error
+
+        monkeypatch.setattr("kiqa.reproduce.__main__.run_named", fail)
+        assert main(["sizes"]) == 2
+        assert capsys.readouterr().err == f"kiqa.reproduce: error: {said}\n"
+
+
+def test_sizes_need_images(capsys):
+    """A folder, or a data set; said before a network is loaded."""
+    for options in ([], ["--dataset", "biq2021"]):
+        assert main(["sizes", *options]) == 2
+        assert "Expected --data: a folder of images" in capsys.readouterr().err

@@ -192,6 +192,14 @@ def test_options_compute_again(tmp_path, stand_in, capsys):
         assert refused.missing.startswith("Not computed: ") and not refused.found
 
 
+def test_a_command_that_writes_a_file_is_computed_too(results, tmp_path):
+    """Its ``--output`` is no folder."""
+    _predictions(results / "first")
+    both = [results / "first/predictions.csv"] * 2
+    shown = beside_published("compare", both, output=tmp_path / "out")
+    assert shown.missing == "" and [found.place for found in shown.found] == ["compare.json"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_result_of_the_checkout_can_be_read(name):
     """Whatever is stored under a name of a paper has rows or a picture, and says what it is of."""

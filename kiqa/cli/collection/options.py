@@ -8,14 +8,16 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+from kiqa.arguments import add_flag
 from kiqa.cli.inputs import Input, add_memory, add_paths, collect, distinguish
 from kiqa.io.outputs import declare_inputs
 
 
 def add_collection(parser: argparse.ArgumentParser) -> None:
-    """Add PATH, --model and --memory to a command."""
+    """Add PATH, --model, --memory and --spreadsheet to a command."""
     add_paths(parser, more="; or the rows that kiqa score --output wrote")
     add_memory(parser)
+    add_flag(parser, "--spreadsheet", "the rows are CSV that was written with --spreadsheet")
 
 
 def add_best(parser: argparse.ArgumentParser, text: str, *, required: bool = False) -> None:
@@ -60,7 +62,7 @@ def collected(
 
     if len(arguments.paths) == 1 and holds_rows(arguments.paths[0]):
         declare_inputs(arguments.paths)
-        rows = read_scores(arguments.paths[0])
+        rows = read_scores(arguments.paths[0], spreadsheet=arguments.spreadsheet)
         declare_inputs(rows)
         return [Input(path, path) for path in rows], rows
     own = [path for path in leave_out if path and (os.path.isdir(path) or no_image(path))]

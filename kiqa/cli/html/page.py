@@ -9,8 +9,8 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from kiqa.cli.html import parts
 from kiqa.io.files import growing
@@ -28,7 +28,7 @@ class Page:
         keys: Of the images that are on it.
     """
 
-    def __init__(self, file: BinaryIO, heading: parts.Heading, keys: set[str]) -> None:
+    def __init__(self, file: FileIO, heading: parts.Heading, keys: set[str]) -> None:
         self._file, self.heading, self.keys = file, heading, keys
 
     def __call__(self, card: str, key: str = "") -> None:
@@ -43,8 +43,7 @@ class Page:
         """
         before = self._file.tell()
         try:
-            self._file.write(card.encode("utf-8"))
-            self._file.flush()
+            _write(self._file, card)
         except OSError:
             self._file.seek(before)
             self._file.truncate()
@@ -83,55 +82,61 @@ def page(
             another model or kind.
     """
     heading = parts.Heading(model, scale, higher_is_better, stride)
-    beginning = parts.head(heading).encode("utf-8")
-    with growing(path) as part, open(part, "r+b") as file:
-        keys: set[str] = set()
+    beginning = parts.head(heading)
+    with growing(path) as part:
+        keys, end = set(), 0
         if resume:
-            keys = _continued(file, Path(path), beginning)
-        if not keys:
-            file.seek(0)
-            file.write(beginning)
-        file.truncate()
-        file.flush()
-        interrupted = None
-        try:
-            yield Page(file, heading, keys)
-        except KeyboardInterrupt as interrupt:
-            interrupted = interrupt
-        except BaseException:
-            if not keys:  # nothing that a resumed run could begin with
-                file.truncate(0)
-            raise
-        file.write(parts.foot().encode("utf-8"))
+            keys, end = _continued(part, Path(path), beginning.encode("utf-8"))
+        # Unbuffered: what a full disk has not taken is not tried again when the file is closed.
+        with open(part, "r+b", buffering=0) as file:
+            file.seek(end)
+            if not keys:
+                _write(file, beginning)
+            file.truncate()
+            interrupted = None
+            try:
+                yield Page(file, heading, keys)
+            except KeyboardInterrupt as interrupt:
+                interrupted = interrupt
+            except BaseException:
+                if not keys:  # nothing that a resumed run could begin with
+                    file.truncate(0)
+                raise
+            _write(file, parts.foot())
     if interrupted is not None:
         raise interrupted
 
 
-def _continued(file, finished, beginning) -> set[str]:
-    """Leave the file where the last whole image ends; the keys of the images before."""
-    begun = file.seek(0, os.SEEK_END)
+def _write(file: FileIO, text: str) -> None:
+    """Write a text to an unbuffered file, which may take it in parts."""
+    data = text.encode("utf-8")
+    while data:
+        data = data[file.write(data) :]
+
+
+def _continued(part, finished, beginning) -> tuple[set[str], int]:
+    """The keys of the images on an unfinished page, or else on the finished one; where they end."""
+    begun = part.stat().st_size
     if not begun:
         if not finished.is_file():
-            return set()
-        with open(finished, "rb") as source:
-            shutil.copyfileobj(source, file)
-    file.seek(0)
-    if file.read(len(beginning)) != beginning:
-        if not begun:  # no more than the finished page
-            file.truncate(0)
-        raise OutputError(
-            f"Expected a page of the same model, stride and version of kiqa to resume. Received: "
-            f"{finished}. Name another page, or leave out --resume."
-        )
-    keys, end, key = set(), file.tell(), None
-    for line in file:
-        if key is None:
-            match = _BEGIN.fullmatch(line)
-            if match is None:
-                break
-            key = match[1].decode("ascii", "replace")
-        elif line == _END:
-            keys.add(key)
-            key, end = None, file.tell()
-    file.seek(end)
-    return keys
+            return set(), 0
+        shutil.copyfile(finished, part)
+    with open(part, "rb") as file:
+        if file.read(len(beginning)) != beginning:
+            if not begun:  # no more than the finished page
+                os.truncate(part, 0)
+            raise OutputError(
+                f"Expected a page of the same model, stride and version of kiqa to resume. "
+                f"Received: {finished}. Name another page, or leave out --resume."
+            )
+        keys, end, key = set(), file.tell(), None
+        for line in file:
+            if key is None:
+                match = _BEGIN.fullmatch(line)
+                if match is None:
+                    break
+                key = match[1].decode("ascii", "replace")
+            elif line == _END:
+                keys.add(key)
+                key, end = None, file.tell()
+    return keys, end if keys else 0

@@ -4,12 +4,12 @@ The thesis picked 500 images of KonIQ-10k at random, took them out of every
 later experiment, cut 64 random patches of 64x64 pixels from each and asked
 for each patch whether it looks as if taken from a high-quality image. The
 patches and votes were never published. `build_konpatch` does the same with
-any records; `remaining` gives the records that later experiments may use.
+any records; `kiqa.data.excluded` leaves their images out of later experiments.
 
 To take votes: build once, `write_vote_template`, have it filled in, and build
 again with the same records and seed and ``votes=<that file>``.
 
-Public names: :func:`build_konpatch`, :func:`remaining`.
+Public names: :func:`build_konpatch`.
 
 References:
     Thesis, sections 3.1, 7.1 and 9.
@@ -90,25 +90,6 @@ def build_konpatch(
         dataset=", ".join(sorted({record.dataset for record in chosen})),
         seed=seed,
     )
-
-
-def remaining(records: Sequence[ScoredImage], patches: KonPatch) -> list[ScoredImage]:
-    """Return the records that share no content with a set of patches.
-
-    Args:
-        records: The records that the set was built from, or any others.
-        patches: The set whose images later experiments must not use.
-
-    Returns:
-        The other records, in their order.
-
-    References:
-        Thesis, section 3.1: the 500 images "were excluded from the remaining
-        dataset".
-    """
-    used = set(np.unique(patches.image).tolist())
-    contents = {record.content for record in records if record.name in used}
-    return [record for record in records if record.content not in contents]
 
 
 def _choose(records: Sequence[ScoredImage], images: int, seed: int) -> list[ScoredImage]:

@@ -17,7 +17,7 @@ from kiqa.io.files import replacing
 from kiqa.io.outputs import lock_output, make_folder
 from kiqa.io.rows.files import Keep, RowFile, read_rows, whole_rows
 from kiqa.io.rows.forms import COLUMN_KINDS
-from kiqa.io.rows.whole_rows import of_other_columns
+from kiqa.io.rows.whole_rows import WholeRows, of_other_columns
 from kiqa.io.text import escaped, unescaped
 
 ROWS_OF_A_PART = 10_000
@@ -66,7 +66,7 @@ class PartFolder:
                     f"Expected a new or empty output folder. Received: {self.path}, which has "
                     "content. Add --resume to continue it, or choose another name."
                 )
-            self.finished = keep(_placed_rows(self.path, self._columns, wanted))
+            self.finished = keep(_placed_rows(self.path, self._columns, wanted, continued=True))
             make_folder(self.path)
             self._open(_next(self.path), resume=True)
         except BaseException:
@@ -143,19 +143,30 @@ def read_parts(path: str | os.PathLike, *, columns: Sequence[str]) -> list[dict]
     return whole_rows(_placed_rows(Path(path), tuple(columns)))
 
 
-def _placed_rows(folder, columns, wanted=None):
-    """The rows of a folder, oldest first, with their places."""
+def _placed_rows(folder, columns, wanted=None, *, continued=False):
+    """The rows of a folder, oldest first, with their places.
+
+    Those that are not a part yet: all that can be read, or if they are ``continued`` those that
+    `RowFile` keeps.
+    """
     for part in _parts(folder):
         yield from enumerate(_read_part(part, columns, wanted), _PLACES * _number_of(part))
     number = _next(folder)
     rest = _unfinished(folder, number)
-    if rest.exists():
-        yield from enumerate(read_rows(rest, form="jsonl", columns=columns), _PLACES * number)
+    if not rest.exists():
+        return
+    if continued:
+        with open(rest, "rb") as file:
+            rows = whole_rows(WholeRows(file, rest, "jsonl", columns))
+    else:
+        rows = read_rows(rest, form="jsonl", columns=columns)
+    yield from enumerate(rows, _PLACES * number)
 
 
 def _parts(folder):
     names = os.listdir(folder) if folder.is_dir() else []
-    return [folder / name for name in sorted(names, key=lambda n: (len(n), n)) if _PART.match(name)]
+    parts = sorted(filter(_PART.fullmatch, names), key=lambda name: (len(name), name))
+    return [folder / name for name in parts]
 
 
 def _next(folder):

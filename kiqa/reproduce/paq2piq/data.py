@@ -1,7 +1,7 @@
 """Data sets of the experiments with PaQ-2-PiQ, as the command line names them.
 
-Public names: :data:`Patches`, :func:`add_sets`, :func:`given_sets`,
-:func:`images_of`, :func:`missing_sets`, :func:`patches_of`.
+Public names: :data:`Patches`, :func:`add_files`, :func:`files_of`, :func:`require_dataset`,
+:func:`add_sets`, :func:`given_sets`, :func:`images_of`, :func:`missing_sets`, :func:`patches_of`.
 """
 
 import argparse
@@ -11,14 +11,59 @@ from typing import NoReturn
 
 import numpy as np
 
-from kiqa.arguments import add_exclude
+from kiqa.arguments import add_exclude, add_path
 from kiqa.data import DATASETS
 from kiqa.data.chosen import scored_images
+from kiqa.data.excluded import excluding_files
 from kiqa.data.readers.live_fb import live_fb_patches
 from kiqa.data.records import ScoredImage
-from kiqa.reproduce.command import report
+from kiqa.io.images.kinds import listed_images
+from kiqa.reproduce.command import add_data, records_of, report
 
 Patches = Mapping[str, tuple[np.ndarray, np.ndarray]]
+
+
+def add_files(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a data set, or instead --images, a folder."""
+    add_data(parser, required=False, part="all")
+    add_path(parser, "--images", "FOLDER", "instead: a folder of images")
+
+
+def files_of(options: argparse.Namespace) -> list[Path]:
+    """Return the files that the options of `add_files` name.
+
+    Args:
+        options: Parsed options.
+
+    Returns:
+        Paths, at least one.
+
+    Raises:
+        ValueError: If none or both are given, or all images are left out.
+        FileNotFoundError: If the folder has no image, or the data set is not there.
+    """
+    if (options.data is None) == (options.images is None):
+        raise ValueError(
+            "Expected --data and --dataset, or --images FOLDER. Received: "
+            f"{'none' if options.images is None else 'both'}."
+        )
+    if options.images is None:
+        require_dataset(options)
+        return [record.path for record in records_of(options)]
+    paths = listed_images(options.images) if options.images.is_dir() else []
+    if not paths:
+        raise FileNotFoundError(f"Expected a folder of images. Received: {options.images}.")
+    return excluding_files(paths, options.exclude or (), report=report)
+
+
+def require_dataset(options: argparse.Namespace) -> None:
+    """Refuse --data without --dataset, and the other way round.
+
+    Raises:
+        ValueError: If one is there alone.
+    """
+    if (options.data is None) != (options.dataset is None):
+        raise ValueError("Expected --data and --dataset together. Received: one of them.")
 
 
 def add_sets(parser: argparse.ArgumentParser, printed: Sequence[str], *, files: str = "") -> None:

@@ -16,12 +16,11 @@ import numpy as np
 
 from kiqa.arguments import add_number
 from kiqa.data.distortions import gaussian_blur, gaussian_noise, jpeg
-from kiqa.data.excluded import excluding_files
 from kiqa.evaluation.report import write_csv
 from kiqa.io.images import load_image
-from kiqa.io.images.kinds import listed_images
-from kiqa.reproduce.command import Command, add_data, add_model, add_output, records_of, report
+from kiqa.reproduce.command import Command, add_model, add_output
 from kiqa.reproduce.left_out import LeftOut
+from kiqa.reproduce.paq2piq.data import add_files, files_of
 from kiqa.reproduce.thesis.figures import save
 from kiqa.scoring import Scorer
 from kiqa.startup import load_quietly
@@ -110,7 +109,7 @@ def _fig_3(options: argparse.Namespace) -> int:
     import cv2
     from matplotlib.figure import Figure
 
-    paths = _paths(options)
+    paths = files_of(options)
     order = np.random.default_rng(options.seed).permutation(len(paths))[: options.count]
     left_out = LeftOut()
 
@@ -130,20 +129,6 @@ def _fig_3(options: argparse.Namespace) -> int:
         ax.imshow(pixels)
     save(figure, options, "paq2piq-fig3")
     return left_out.status()
-
-
-def _paths(options):
-    if (options.data is None) == (options.images is None):
-        raise ValueError("Expected --data and --dataset, or --images FOLDER. Received: "
-                         f"{'none' if options.images is None else 'both'}.")  # fmt: skip
-    if options.images is None:
-        if options.dataset is None:
-            raise ValueError("Expected --data and --dataset together. Received: one of them.")
-        return [record.path for record in records_of(options)]
-    paths = listed_images(options.images) if options.images.is_dir() else []
-    if not paths:
-        raise FileNotFoundError(f"Expected a folder of images. Received: {options.images}.")
-    return excluding_files(paths, options.exclude or (), report=report)
 
 
 def _panels(panels: Sequence[tuple[np.ndarray, str]], rows, options, name) -> int:
@@ -186,8 +171,7 @@ def _options_2(parser: argparse.ArgumentParser) -> None:
 
 
 def _options_3(parser: argparse.ArgumentParser) -> None:
-    add_data(parser, required=False, part="all")
-    parser.add_argument("--images", type=Path, metavar="FOLDER", help="instead: a folder")
+    add_files(parser)
     add_number(parser, "--count", "images, drawn at random", default=24, low=1)
     add_number(parser, "--seed", "seed of the draw", default=0, low=0)
     add_output(parser)

@@ -6,14 +6,12 @@ References:
     Ying et al. 2020, sections 4.3 and 4.4.
 """
 
-import re
-from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from kiqa.arguments import add_number, add_path
+from kiqa.arguments import add_number, add_path, grid_of
 from kiqa.constants import PAQ2PIQ
 from kiqa.evaluation.report import write_csv
 from kiqa.io.images import load_image
@@ -99,13 +97,6 @@ def _records(options):
     return records_of(options)
 
 
-def _grid(text):
-    match = re.fullmatch(r"(\d+)x(\d+)", text, re.ASCII)
-    if match is None:
-        raise ArgumentTypeError(f"expected ROWSxCOLUMNS such as 20x20, got {text!r}")
-    return int(match[1]), int(match[2])
-
-
 def _options_10(parser):
     add_evaluation(parser, default=_MODEL, required=False)
     parser.add_argument(
@@ -120,7 +111,7 @@ def _options_10(parser):
         low=1,
     )
     parser.add_argument(
-        "--grid", type=_grid, default=PAQ2PIQ.grid, metavar="ROWSxCOLUMNS",
+        "--grid", type=grid_of, default=PAQ2PIQ.grid, metavar="ROWSxCOLUMNS",
         help="blocks of the maps (default: 32x32)",
     )  # fmt: skip
     add_output(parser)

@@ -25,17 +25,22 @@ import numpy as np
 from kiqa import arguments
 from kiqa.arguments import add_number, add_path
 from kiqa.constants import LIVE_FB
-from kiqa.data.excluded import excluding_files
 from kiqa.data.readers.layouts import number_or_none
 from kiqa.data.readers.live_fb import live_fb, live_fb_patches
 from kiqa.data.study.cropping import place_patches, write_patches
 from kiqa.data.tables import read_table
 from kiqa.io.images import load_image
 from kiqa.io.images.headers import upright_size
-from kiqa.io.images.kinds import listed_images
-from kiqa.reproduce.command import Command, add_data, add_output, records_of, report
+from kiqa.reproduce.command import Command, add_output, records_of
 from kiqa.reproduce.left_out import LeftOut
-from kiqa.reproduce.paq2piq.data import add_sets, given_sets, images_of
+from kiqa.reproduce.paq2piq.data import (
+    add_files,
+    add_sets,
+    files_of,
+    given_sets,
+    images_of,
+    require_dataset,
+)
 from kiqa.reproduce.thesis.figures import save, spread
 
 _RELIABILITY = {"pictures": 0.05, "patches": 0.1}  # halves of 18 correlate 0.48 and 0.65
@@ -84,34 +89,14 @@ def simulated_scores(
 def _fig_4(options) -> int:
     from kiqa.plotting import plot_picture_sizes
 
-    if (options.images is None) == (options.data is None):
-        raise ValueError("Expected --data and --dataset, or --images FOLDER. Received: "
-                         f"{'none' if options.images is None else 'both'}.")  # fmt: skip
     left_out = LeftOut()
-    ax = plot_picture_sizes([size for _, size in left_out.over(_paths(options), upright_size)])
+    ax = plot_picture_sizes([size for _, size in left_out.over(files_of(options), upright_size)])
     save(ax, options, "paq2piq-fig4")
     return left_out.status()
 
 
-def _paths(options):
-    if options.images is not None:
-        folder = Path(options.images)
-        paths = listed_images(folder) if folder.is_dir() else []
-        if not paths:
-            raise FileNotFoundError(f"Expected a folder of images. Received: {folder}, no such.")
-        return excluding_files(paths, options.exclude or (), report=report)
-    _check_dataset(options)
-    return [record.path for record in records_of(options)]
-
-
-def _check_dataset(options):
-    if (options.data is None) != (options.dataset is None):
-        raise ValueError("Expected --data and --dataset together. Received: one of them.")
-
-
 def _options_4(parser):
-    add_data(parser, required=False, part="all")
-    parser.add_argument("--images", metavar="FOLDER", help="instead: a folder of images")
+    add_files(parser)
     add_output(parser)
 
 
@@ -123,7 +108,7 @@ def _fig_5(options) -> int:
     left_out = LeftOut()
     chosen = _chosen(options)
     if options.cut is not None:
-        paths = _paths(options) if options.images or options.data else options.image
+        paths = files_of(options) if options.images or options.data else options.image
         written = write_patches(paths, options.cut, seed=options.seed, on_error=left_out.note)
         sys.stdout.write(f"{written}\n")
 
@@ -153,7 +138,7 @@ def _chosen(options):
             "Expected one of --image FILE, --images FOLDER, and --data with --dataset. Received: "
             f"{sum(sources)} of them."
         )
-    _check_dataset(options)
+    require_dataset(options)
     if options.dataset == "live-fb":
         known = live_fb_patches(options.data)
         records = [record for record in records_of(options) if record.name in known]
@@ -164,14 +149,13 @@ def _chosen(options):
     if options.data is not None:
         paths = [record.path for record in spread(records_of(options), options.count)]
     else:
-        paths = (options.image or _paths(options))[: options.count]
+        paths = (options.image or files_of(options))[: options.count]
     labels = [f"{100 * scale:.0f} %" for scale in LIVE_FB.scales]
     return [(path, None, labels) for path in paths]
 
 
 def _options_5(parser):
-    add_data(parser, required=False, part="all")
-    parser.add_argument("--images", metavar="FOLDER", help="instead: a folder of images")
+    add_files(parser)
     parser.add_argument(
         "--image", type=Path, action="append", metavar="FILE",
         help="instead: an image; may be given several times",

@@ -32,11 +32,12 @@ from kiqa.evaluation.report import (
     write_json,
 )
 from kiqa.io.files import replacing
+from kiqa.io.images.headers import upright_size
 from kiqa.io.messages import named_only
 from kiqa.reproduce.command import Command, add_output, report, unseen
 from kiqa.reproduce.computed import computable, named, with_weights
 from kiqa.reproduce.evaluated import add_evaluated, described, read_evaluated, shared_images
-from kiqa.reproduce.left_out import table_status
+from kiqa.reproduce.left_out import LeftOut, table_status
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets, images_of, patches_of
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, size_of_patch, watched
 from kiqa.reproduce.published_rows import published_rows
@@ -55,7 +56,7 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
     """Score everything, print the table, write the files; the exit status."""
     evaluated = [read_evaluated(folder) for folder in getattr(options, "evaluated", ())]
     if evaluated and not options.data:
-        return _finish(options, table, *_of_evaluations(options, evaluated))
+        return _finish(options, table, LeftOut(), *_of_evaluations(options, evaluated))
     places = given_sets(options.data, _CROSS if table == 4 else (_PLAIN,))
     if table == 2 and options.patch_scores and len(places) > 1:
         raise ValueError("Expected one --data with --patch-scores, whose images it is about.")
@@ -88,9 +89,12 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
         if name in trained:
             jobs.append((name, "test", open_model(trained[name])))
     results, lines = _of_evaluations(options, evaluated) if evaluated else ([], [])
+    left_out = LeftOut()
     for name, part, model in jobs:
         try:
-            found, scored = _results(options, table, name, places[name], part, model, known[name])
+            found, scored = _results(
+                options, table, name, places[name], part, model, known[name], left_out
+            )
         except ValueError as error:
             if model.name not in beside:
                 raise
@@ -98,7 +102,7 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
             continue
         results += found
         lines += scored
-    return _finish(options, table, results, lines)
+    return _finish(options, table, left_out, results, lines)
 
 
 def _of_evaluations(options, evaluated):
@@ -122,14 +126,14 @@ def _of_evaluations(options, evaluated):
     return results, lines
 
 
-def _results(options, table, name, root, part, model, patches):
+def _results(options, table, name, root, part, model, patches, left_out):
     """Correlations of one model on one part of one data set, and every score."""
     records = images_of(name, root, options, part=part)
     records, _, met = unseen(records, [model.details], options)
     if options.limit is not None and options.limit < len(records):
         records = spread(records, options.limit)
     if table == 2 and options.pseudo_scores:
-        patches = _pseudo_scores(options, f"{name}-{part}", records)
+        patches = _pseudo_scores(options, f"{name}-{part}", records, left_out)
     if table != 2:
         check_mos([record.mos for record in records])
     padded = part == "val" and getattr(options, "pad", False)
@@ -171,7 +175,7 @@ def _results(options, table, name, root, part, model, patches):
             if sum(line["error"] is None for line in group) >= _LEAST], lines  # fmt: skip
 
 
-def _pseudo_scores(options, stem, records):
+def _pseudo_scores(options, stem, records, left_out):
     """Patches of images, and what a network makes of them; nobody rated these."""
     from kiqa.training.paq2piq.pseudo_scores import write_pseudo_scores
     from kiqa.training.paq2piq.tasks import rated_images, read_patch_scores
@@ -179,19 +183,19 @@ def _pseudo_scores(options, stem, records):
     return read_patch_scores(write_pseudo_scores(
         rated_images(records), options.output / f"pseudo-scores-{stem}.npz",
         model=options.pseudo_scores, patches=_PSEUDO_PATCHES, seed=_SEED, report=report,
+        on_error=left_out.note,
     ))  # fmt: skip
 
 
 def _patch_lines(pictures, records, rows, known):
-    """One line per patch."""
-    from PIL import Image
-
+    """One line per patch; an image that could not be rated is its error alone."""
     lines = []
     for line, record, row, (rois, scores) in zip(pictures, records, rows, known, strict=True):
-        predicted = row["patch_scores"] or [None] * len(scores)
-        with Image.open(record.path) as image:
-            size = image.size[::-1]
-        for roi, mos, value in zip(rois, scores, predicted, strict=True):
+        if row["error"] is not None:
+            lines.append(line)
+            continue
+        size = upright_size(record.path)
+        for roi, mos, value in zip(rois, scores, row["patch_scores"], strict=True):
             lines.append(line | {"size": size_of_patch(roi, size), "mos": float(mos),
                                  "predicted": value})  # fmt: skip
     return lines
@@ -212,7 +216,7 @@ def _report(lines):
     return numbers
 
 
-def _finish(options, table, results, lines) -> int:
+def _finish(options, table, left_out, results, lines) -> int:
     name = f"paq2piq-table{table}"
     what = "image scores" if table != 2 else options.patch_scores_are or "patch scores"
     if table == 2 and options.pseudo_scores:
@@ -226,7 +230,8 @@ def _finish(options, table, results, lines) -> int:
         with replacing(options.output / f"{name}.md") as temporary:
             temporary.write_text(f"{text}\n", encoding="utf-8")
     sys.stdout.write(f"{text}\n")
-    return table_status([line["error"] for line in lines if line["error"]], results, _SHOWN)
+    errors = [line["error"] for line in lines if line["error"]]
+    return max(left_out.status(), table_status(errors, results, _SHOWN))
 
 
 def _read(content):

@@ -26,6 +26,9 @@ _LARGEST_FACTOR = 8
 
 
 def _sizes(options: argparse.Namespace) -> int:
+    if options.data is None:
+        raise ValueError("Expected --data: a folder of images, or with --dataset a data set's. "
+                         "Received: none.")  # fmt: skip
     scorer = load_quietly(Scorer(options.model))
     files, met = _files(options, scorer)
     left_out = LeftOut()

@@ -31,7 +31,7 @@ def _run(options) -> int:
     from kiqa.varjpeg import Settings, SizeSearch, prepare, read_source, steps
 
     source = read_source(options.image)
-    scorer = load_quietly(Scorer(options.model, stride=options.stride))
+    scorer = load_quietly(Scorer(options.model, default_stride=options.stride))
     prepared = prepare(source, scorer.map(source.rgb()), settings=Settings(form="thesis"))
     height, width = prepared.size
     encoded = SizeSearch(prepared).largest_within(options.bpp * height * width / 8)

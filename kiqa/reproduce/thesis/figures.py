@@ -122,7 +122,7 @@ def _options_13(parser):
 
 def _pixels_and_scorer(options):
     pixels = load_image(options.image).pixels
-    scorer = load_quietly(Scorer(options.model, stride=options.stride))
+    scorer = load_quietly(Scorer(options.model, default_stride=options.stride))
     return pixels, scorer
 
 
@@ -196,7 +196,7 @@ def _examples(options) -> int:
     from kiqa.plotting import literal, plot_map
 
     records = records_of(options)
-    scorer = load_quietly(Scorer(options.model, stride=options.stride))
+    scorer = load_quietly(Scorer(options.model, default_stride=options.stride))
     records = unseen(records, [scorer.info.details], options).images
     left_out = LeftOut()
 

@@ -173,7 +173,7 @@ def _fig_11(options: argparse.Namespace) -> int:
         source = f"synthetic distortions of pristine images, seed {options.seed}"
     else:
         items, source = boxed_items(options.images, options.boxes), Path(options.boxes).name
-    scorer = load_quietly(Scorer(options.model, stride=options.stride))
+    scorer = load_quietly(Scorer(options.model, default_stride=options.stride))
     items, met = untrained_items(
         items, [scorer.info.details], include=options.include_trained, report=report,
         exclude=options.exclude,

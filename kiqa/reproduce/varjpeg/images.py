@@ -95,7 +95,7 @@ def rows_of(
     from kiqa.scoring import Scorer
     from kiqa.startup import load_quietly
 
-    scorer = load_quietly(Scorer(options.model, stride=options.stride))
+    scorer = load_quietly(Scorer(options.model, default_stride=options.stride))
     rows, left_out = [], LeftOut()
     kept = images_of(options, scorer)
     for path, own in left_out.over(kept.images, lambda path: list(compare(path, scorer))):

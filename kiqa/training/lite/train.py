@@ -32,6 +32,8 @@ from kiqa.data.records import ScoredImage
 from kiqa.data.trained import files_trained_on, trained_on
 from kiqa.evaluation.correlation import srocc
 from kiqa.io.files import sha256_of
+from kiqa.io.images.headers import upright_size
+from kiqa.maps.lite import LEAST_SIDE
 from kiqa.training.lite.batches import epoch_plan
 from kiqa.training.lite.judge import fit_judge
 from kiqa.training.lite.local import train_local
@@ -50,6 +52,7 @@ from kiqa.training.lite.publishing import export_lite
 from kiqa.training.lite.settings import LiteSettings
 from kiqa.training.lite.versions import FeatureSet, open_set, plan_copies, prepare
 from kiqa.training.runs.history import score_numbers
+from kiqa.training.runs.images import check_sides
 from kiqa.training.runs.options import settings_to_json
 from kiqa.training.runs.origin import details_of, file_of
 from kiqa.training.runs.parts import record_rows, refuse_judged
@@ -90,8 +93,8 @@ def train_lite(
         The result: best epoch, its validation SROCC and PLCC, seconds.
 
     Raises:
-        ValueError: If a part is too small, a content is in two parts, an
-            unrated image is of val or test, ``initial`` is another network,
+        ValueError: If a part or an image is too small, a content is in two
+            parts, an unrated image is of val or test, ``initial`` is another network,
             this Pillow has no JPEG 2000 for degraded copies, or the folder
             holds another run.
         FileNotFoundError: If ImageNet's weights are not installed, or
@@ -255,3 +258,5 @@ def _check(parts, unrated):
             f"and {len(validation)}. Use a split with train and val."
         )
     refuse_judged(unrated, parts)
+    for path in [record.path for record in (*train, *validation)] + unrated:
+        check_sides(path, upright_size(path), LEAST_SIDE)

@@ -17,10 +17,12 @@ import numpy as np
 
 from kiqa.io.files import replacing
 from kiqa.io.images import load_image
+from kiqa.io.images.headers import upright_size
 from kiqa.io.weights import find_weights, load_model, read_info
 from kiqa.maps.lite import LiteRater
 from kiqa.maps.wadiqam import PatchPooler, weighted_average
 from kiqa.training.paq2piq.tasks import COLUMNS, RatedImage
+from kiqa.training.runs.images import check_sides
 from kiqa.training.runs.workdir import text_sha256
 
 _CELLS = (2, 6)  # least and most grid cells of a patch on an axis
@@ -36,6 +38,7 @@ def write_pseudo_scores(
     patches: int,
     seed: int,
     report: Callable[[str], None] = lambda message: None,
+    on_error: Callable[[Path, Exception], None] | None = None,
 ) -> Path:
     """Write patches of images with pseudo-scores.
 
@@ -54,13 +57,15 @@ def write_pseudo_scores(
         patches: Patches of each image.
         seed: Seed of their places, with the image's number.
         report: Called with a line about the progress.
+        on_error: Called with the file and the error of an image that is left
+            out; ``None`` raises it, and looks at all sizes first.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: If the model is another one, or an image is smaller than
-            two patches of its grid.
+        ValueError: If the model is another one, or an image cannot be read or
+            has less than 2x2 cells of its grid; the message names it.
         OSError: If the file cannot be written.
     """
     path = Path(path)
@@ -69,16 +74,31 @@ def write_pseudo_scores(
     if path.is_file() and _is_of(path, asked):
         return path
     look, cell = _looker(info)
+    if on_error is None:
+        for image in images:
+            check_sides(image.path, upright_size(image.path), _CELLS[0] * cell)
     rows = []
     for number, image in enumerate(images):
-        shape, rate = look(load_image(image.path).pixels)
         rng = np.random.default_rng([seed, number])
-        cells = list(_rectangles(shape, patches, rng))
-        edges = cell * np.array([[c.start, r.start, c.stop, r.stop] for r, c in cells])
-        scores = np.clip(image.score + 100 * rate(cells, edges), 0, 100)
+        try:
+            pixels = load_image(image.path).pixels
+            check_sides(image.path, pixels.shape, _CELLS[0] * cell)
+            grid = [side // cell for side in pixels.shape[:2]]
+            cells = list(_rectangles(grid, patches, rng))
+            edges = cell * np.array([[c.start, r.start, c.stop, r.stop] for r, c in cells])
+            scores = np.clip(image.score + 100 * look(pixels)(cells, edges), 0, 100)
+        except (ValueError, OSError) as error:
+            if on_error is None:
+                raise
+            on_error(Path(image.path), error)
+            continue
         rows += [(image.name, *four, score) for four, score in zip(edges, scores, strict=True)]
         if (number + 1) % _EVERY == 0:
             report(f"pseudo-scores of {number + 1} of {len(images)} images")
+    if not rows:
+        raise ValueError(
+            f"Expected images of which patches are taken. Received: 0 of {len(images)}."
+        )
     with replacing(path) as temporary, open(temporary, "wb") as file:
         columns = map(np.array, zip(*rows, strict=True))
         arrays = dict(zip(COLUMNS, columns, strict=True))
@@ -87,7 +107,7 @@ def write_pseudo_scores(
 
 
 def _looker(info):
-    """A function of an image to its grid and to what rates rectangles of it; a cell's pixels.
+    """A function of an image to what rates rectangles of it; a cell's pixels.
 
     What rates them is a function of cells and of edges in pixels to differences from the image.
     """
@@ -113,7 +133,7 @@ def _pooling_looker(pooler):
             here = [weighted_average(quality[cell], weight[cell]) for cell in cells]
             return np.array(here) - whole
 
-        return weight.shape, rate
+        return rate
 
     return look
 
@@ -126,7 +146,7 @@ def _lite_looker(rater):
             scores = rater.rate(pixels, np.concatenate([[[0, 0, width, height]], edges]))
             return scores[1:].astype(np.float64) - float(scores[0])
 
-        return (height // _CELL, width // _CELL), rate
+        return rate
 
     return look
 
@@ -139,11 +159,6 @@ def _is_of(path, asked):
 
 def _rectangles(shape, count, rng):
     least, most = _CELLS
-    if min(shape) < least:
-        raise ValueError(
-            f"Expected an image of at least {least}x{least} grid cells. Received: "
-            f"{shape[1]}x{shape[0]}. Leave it out."
-        )
     for _ in range(count):
         sides = [int(rng.integers(least, min(most, length) + 1)) for length in shape]
         starts = [

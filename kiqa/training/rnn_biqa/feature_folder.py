@@ -180,8 +180,8 @@ def open_folder(path: str | os.PathLike) -> FeatureFolder:
     Raises:
         FileNotFoundError: If it is no such folder; the message says how to
             make one.
-        ValueError: If a file of it is damaged, no image has features, or a
-            score is no finite number.
+        ValueError: If a file of it is damaged, no image has features, a score
+            is no finite number, or two lists differ in one or in a part.
     """
     path = Path(path)
     if not (path / INFO_FILE).is_file():
@@ -193,6 +193,7 @@ def open_folder(path: str | os.PathLike) -> FeatureFolder:
     info, found = _read_info(path), {}
     for file in sorted(path.glob("images*.jsonl")):
         last = {row["name"]: row for row in read_rows(file, form="jsonl", columns=ROW_COLUMNS)}
+        _refuse_others(found, last, file)
         found |= {n: row for n, row in last.items() if row["error"] is None or n not in found}
     good = tuple(row for row in found.values() if row["error"] is None)
     if not good:
@@ -205,6 +206,18 @@ def open_folder(path: str | os.PathLike) -> FeatureFolder:
             "python -m kiqa.train_rnn_biqa features there."
         )
     return FeatureFolder(path, info, good)
+
+
+def _refuse_others(found, rows, file):
+    """Refuse a list that says another score or part of an image than the lists before."""
+    for name, row in rows.items():
+        known = found.get(name)
+        if known is not None and any(known[key] != row[key] for key in ("mos", "set")):
+            raise ValueError(
+                f"Expected one score and part of an image in all lists of {file.parent}. Received: "
+                f"{name} with {known['mos']}, {known['set']} and in {file.name} {row['mos']}, "
+                f"{row['set']}. Delete the list that is out of date."
+            )
 
 
 def sequence_file(image_sha256: str, info: FolderInfo) -> str:

@@ -21,7 +21,7 @@ from kiqa.data.resizing import parse_display
 from kiqa.interrupts import interrupt_status
 from kiqa.io.messages import tell
 from kiqa.maps.gaze import GazeForm
-from kiqa.running import claimed
+from kiqa.running import claimed, failure
 from kiqa.startup import start_keras
 from kiqa.training.runs.teaching.command import add_teaching, with_taught
 
@@ -88,8 +88,8 @@ def run_features(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         _say(f"interrupted. Continue with the same options: --output {arguments.output}.")
         return interrupt_status()
-    except (ValueError, OSError, MemoryError) as error:
-        _say(f"error: {str(error) or type(error).__name__}")
+    except Exception as error:
+        _say(failure(error, program="kiqa.train_rnn_biqa"))
         return 2
     sys.stdout.write(f"{images - errors} of {images} images. Written to {arguments.output}\n")
     return 1 if errors else 0

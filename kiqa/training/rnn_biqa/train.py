@@ -105,10 +105,15 @@ def run_pooling(
         results[name] = result
         write_json(result, inner / "result.json")
     if len(rows) > 1:
-        mean = {title: float(np.mean([row[title] for row in rows])) for title in METRIC_NAMES}
+        mean = {title: _mean([row[title] for row in rows]) for title in METRIC_NAMES}
         rows.append({"run": "mean", **mean})
         write_json({"runs": results, "mean": mean}, workdir / "result.json")
     return to_markdown(rows) if rows else "No test images."
+
+
+def _mean(values):
+    """The mean; ``None`` if one of them is not defined."""
+    return None if None in values else float(np.mean(values))
 
 
 def _publisher(parts, settings):

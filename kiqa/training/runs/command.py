@@ -21,8 +21,8 @@ from kiqa.arguments import Output, add_exclude, add_number, add_output, add_text
 from kiqa.data import DATASETS
 from kiqa.interrupts import interrupt_status
 from kiqa.io.messages import tell
-from kiqa.running import claimed
-from kiqa.startup import start_keras
+from kiqa.running import claimed, failure
+from kiqa.startup import ProcessError, start_keras
 from kiqa.training.runs.options import Presets, add_settings, given_settings
 
 if TYPE_CHECKING:
@@ -215,18 +215,25 @@ def _run(command, arguments):
     except command.failures as error:
         say(f"error: {error}")
         return 1
-    except OSError as error:
-        # The system's own errors, such as a full disk, have a number; those of our checks do not.
-        stays = error.errno is not None and begun.is_file()
-        say(f"error: {error}" + (f". What is finished stays. {again}" if stays else ""))
-        return 2
-    except (ValueError, MemoryError, ModuleNotFoundError) as error:
-        say(f"error: {str(error) or type(error).__name__}")
+    except Exception as error:
+        text = failure(error, program=f"kiqa.{command.name.split()[0]}")
+        stays = begun.is_file() and not _of_a_check(error)
+        say(text + (f". What is finished stays. {again}" if stays else ""))
         return 2
     if result is not None:
         text = _best_epoch(result) if command.show is None else command.show(result)
         sys.stdout.write(f"{text}\nWritten to {arguments.workdir}\n")
     return 0
+
+
+def _of_a_check(error):
+    """Whether the error says what is wrong with the arguments, the data or the installation.
+
+    The system's own, such as that of a full disk, have a number.
+    """
+    if isinstance(error, OSError):
+        return error.errno is None
+    return isinstance(error, (ValueError, ImportError, ProcessError))
 
 
 def _train(command, arguments, say):

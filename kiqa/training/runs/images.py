@@ -1,6 +1,6 @@
 """Decoded images for trainings that read them again and again.
 
-Public names: `ImageStore`.
+Public names: `ImageStore`, `check_sides`.
 """
 
 import os
@@ -46,13 +46,31 @@ class ImageStore:
         found = self._kept.get(path)
         if found is None:
             found = load_image(path).pixels
-            if min(found.shape[:2]) < self._smallest:
-                raise ValueError(
-                    f"Expected images of at least {self._smallest} pixels a side. Received: "
-                    f"{path}, {found.shape[1]}x{found.shape[0]}. {self._remedy}"
-                )
+            check_sides(path, found.shape, self._smallest, remedy=self._remedy)
             with self._lock:
                 if found.nbytes <= self._room and path not in self._kept:
                     self._kept[path] = found
                     self._room -= found.nbytes
         return found
+
+
+def check_sides(
+    path: str | os.PathLike, size: Sequence[int], smallest: int, *, remedy: str = "Leave it out."
+) -> None:
+    """Refuse an image that is too small.
+
+    Args:
+        path: Its file, for the message.
+        size: Height and width, perhaps more.
+        smallest: Pixels that either side must have.
+        remedy: Ends the message.
+
+    Raises:
+        ValueError: If a side is shorter.
+    """
+    height, width = size[:2]
+    if min(height, width) < smallest:
+        raise ValueError(
+            f"Expected images of at least {smallest} pixels a side. Received: {path}, "
+            f"{width}x{height}. {remedy}"
+        )

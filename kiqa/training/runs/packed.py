@@ -21,6 +21,7 @@ from kiqa.io.files import replacing, write_atomically
 from kiqa.io.images import load_image
 from kiqa.io.json_files import read_json
 from kiqa.io.outputs import lock_output
+from kiqa.training.runs.images import check_sides
 
 PIXELS, INDEX = "pixels.bin", "index.json"
 _THREADS = 4
@@ -91,13 +92,13 @@ def _packed(paths, folder, stamps, *, smallest, progress):
         known = read_json(index)
         if known.get("files") == stamps:
             for path, size in zip(paths, known["sizes"], strict=True):
-                _check_size(path, size, smallest)
+                check_sides(path, size, smallest)
             return _opened(folder, known["sizes"])
         index.unlink()
 
     def read(path):
         pixels = load_image(path).pixels
-        _check_size(path, pixels.shape, smallest)
+        check_sides(path, pixels.shape, smallest)
         return pixels
 
     sizes = []
@@ -119,15 +120,6 @@ def _packed(paths, folder, stamps, *, smallest, progress):
     content = json.dumps({"files": stamps, "sizes": sizes})
     write_atomically(index, content.encode("utf-8"))
     return _opened(folder, sizes)
-
-
-def _check_size(path, size, smallest):
-    """Refuse an image that is too small, also one that a training of smaller ones packed."""
-    if min(size[:2]) < smallest:
-        raise ValueError(
-            f"Expected images of at least {smallest} pixels a side. Received: {path}, "
-            f"{size[1]}x{size[0]}. Leave it out."
-        )
 
 
 def _opened(folder, sizes):

@@ -100,3 +100,15 @@ def test_what_is_no_number_of_images_is_refused(collection, capsys, best):
         main(["report", "d", "--output", "p.html", "--best", *best])
     assert end.value.code == 2
     assert "Expected a number of images" in capsys.readouterr().err
+
+
+def test_rows_for_a_spreadsheet_are_read_as_such(collection, capsys):
+    """An apostrophe stands before a path that a spreadsheet would run."""
+    Path("d").rename("@d")
+    Path("@d/bad.jpg").unlink()
+    assert main(["score", "@d", "--output", "r.csv", "--spreadsheet"]) == 0
+    assert "'@d/a.png" in Path("r.csv").read_text()
+    assert main(["report", "r.csv", "--output", "one.html", "--no-maps", "--spreadsheet"]) == 0
+    assert len(_data("one.html")["images"]) == 3
+    assert main(["pick", "r.csv", "--best", "1", "--spreadsheet"]) == 0
+    assert "@d/" in capsys.readouterr().out

@@ -6,7 +6,6 @@ from PIL import Image
 
 from kiqa.data.konpatch import (
     build_konpatch,
-    remaining,
     write_vote_template,
 )
 
@@ -74,14 +73,6 @@ def test_votes_of_people_go_out_and_come_back(records, tmp_path):
     assert patches.votes_source == "human: votes.csv"
     with pytest.raises(ValueError, match="patches have no vote"):
         build_konpatch(records, votes=path, **(arguments | {"seed": 10}))
-
-
-def test_remaining_leaves_out_the_whole_scene(records):
-    """An image of a scene that was used is not used again, even from another file."""
-    patches = build_konpatch(records[:5], images=5, patches_per_image=1, seed=0)
-    assert [record.name for record in remaining(records, patches)] == [
-        f"{i:02}.png" for i in range(6, 12)
-    ]
 
 
 @pytest.mark.parametrize(

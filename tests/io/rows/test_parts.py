@@ -181,3 +181,29 @@ def test_a_part_that_cannot_be_written_is_the_error(tmp_path, monkeypatch):
     assert again.finished == ROWS[:3]
     again.close()
     assert read_parts(tmp_path / "rows", columns=COLUMNS) == ROWS[:3]
+
+
+def test_other_files_beside_the_parts_are_passed_over(tmp_path):
+    """Such as a copy of one, or a checksum."""
+    _write(tmp_path / "rows").close()
+    for name in ("part-00000.parquet.bak", ".part-00000.parquet.crc", "part-00001.parquet.crc"):
+        (tmp_path / "rows" / name).write_text("x")
+    assert is_parts(tmp_path / "rows") and read_parts(tmp_path / "rows", columns=COLUMNS) == ROWS
+    again = _open(tmp_path / "rows", resume=True)
+    assert again.finished == ROWS
+    again.close()
+
+
+def test_a_last_row_without_its_line_end_is_made_again(tmp_path):
+    """It may have been torn; readers take it, a continued run counts only what it keeps."""
+    killed = _write(tmp_path / "rows")
+    killed._open_rows.close()
+    killed._held.__exit__(None, None, None)
+    (rest,) = (tmp_path / "rows").glob("_part-*.jsonl")
+    rest.write_bytes(rest.read_bytes()[:-1])
+    assert read_parts(tmp_path / "rows", columns=COLUMNS) == ROWS
+    again = _open(tmp_path / "rows", resume=True)
+    assert again.finished == ROWS[:-1]
+    again.append(ROWS[-1])
+    again.close()
+    assert read_parts(tmp_path / "rows", columns=COLUMNS) == ROWS

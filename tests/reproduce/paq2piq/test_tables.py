@@ -115,6 +115,29 @@ def test_table_2_makes_pseudo_scores(biq, models, tmp_path, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("made", [True, False], ids=["pseudo-scores", "scores of a file"])
+def test_table_2_goes_on_without_an_image_that_cannot_be_read(biq, models, tmp_path, capsys, made):
+    """It is told, and the table is of the others; status 1."""
+    (biq / "Images" / "ss01 (1).jpg").write_text("no image")
+    arguments = ["paq2piq-table2", "--data", f"biq2021={biq}", "--model", str(models["rm"]),
+                 "--parts", "test", "--output", str(tmp_path / "out")]  # fmt: skip
+    if made:
+        arguments += ["--pseudo-scores", "wadiqam_nr"]
+    else:
+        rows = [f"ss01 ({n}).jpg,0,0,40,32,{50 + 5 * n}" for n in range(6)]
+        file = tmp_path / "scores.csv"
+        file.write_text("\n".join(["image_name,left,top,right,bottom,score", *rows, ""]))
+        arguments += ["--patch-scores", str(file)]
+    assert main(arguments) == 1
+    printed = capsys.readouterr()
+    assert "ss01 (1).jpg" in printed.err and "p2p_rm" in printed.out
+    lines = (tmp_path / "out" / "paq2piq-table2-predictions.csv").read_text().splitlines()
+    assert any("ss01 (2).jpg" in line for line in lines)
+    bad = [line for line in lines if "ss01 (1).jpg" in line]
+    assert len(bad) == (0 if made else 1)
+
+
+@pytest.mark.slow
 def test_published_methods_stand_beside(live_fb, models, tmp_path, monkeypatch, capsys):
     """Without --model: those that kiqa computes, on the same images; what cannot is told."""
     tables = "kiqa.reproduce.paq2piq.tables"

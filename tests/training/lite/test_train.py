@@ -1,6 +1,7 @@
 """A small training of lite: its file scores, and a resumed one gives the same bytes."""
 
 import shutil
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -230,6 +231,18 @@ def test_scene_in_both_parts_is_refused(images, tmp_path):
     train, _, _ = images
     with pytest.raises(ValueError, match="one side of the split"):
         _train((train, train, []), tmp_path)
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_an_image_that_is_too_small_is_named_before_anything_is_made(images, tmp_path, part):
+    """Of the training part, which with no versions is looked at last, of val, or unrated."""
+    Image.new("RGB", (40, 31)).save(tmp_path / "low.png")
+    parts = [list(each) for each in images]
+    low = tmp_path / "low.png"
+    parts[part].append(low if part == 2 else replace(images[0][0], path=low, content="low"))
+    with pytest.raises(ValueError, match=r"at least 32 pixels a side. Received: \S*low.png, 40x31"):
+        _train(parts, tmp_path / "run", settings={"versions": 0})
+    assert not (tmp_path / "run").exists()
 
 
 def test_unrated_images_that_are_judged_by_are_refused(images, tmp_path):

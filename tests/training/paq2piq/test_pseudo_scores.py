@@ -83,9 +83,26 @@ def test_unfit_networks_and_images_are_refused(images, tmp_path):
     Image.new("RGB", (40, 64)).save(tmp_path / "c.png")
     small = [RatedImage("c.png", tmp_path / "c.png", 5.0, "c", *NONE)]
     good = _network(tmp_path / "good.h5")
-    with pytest.raises(ValueError, match="2x2 grid cells. Received: 1x2"):
-        write_pseudo_scores(small, tmp_path / "s.npz", model=good, patches=1, seed=0)
+    with pytest.raises(ValueError, match=r"at least 64 pixels a side. Received: \S*c.png, 40x64"):
+        write_pseudo_scores([*tasks, *small], tmp_path / "s.npz", model=good, patches=1, seed=0)
     assert not (tmp_path / "s.npz").exists()
+
+
+def test_images_that_cannot_be_used_can_be_left_out(images, tmp_path):
+    """Each is told; without any other there is no file."""
+    tasks, _ = images
+    Image.new("RGB", (40, 64)).save(tmp_path / "c.png")
+    (tmp_path / "d.png").write_text("no image")
+    bad = [RatedImage(n, tmp_path / n, 5.0, n, *NONE) for n in ("c.png", "d.png")]
+    told = []
+    of = {"model": _network(tmp_path / "good.h5"), "patches": 1, "seed": 0}
+    of["on_error"] = lambda path, error: told.append(path.name)
+    file = write_pseudo_scores([bad[0], *tasks, bad[1]], tmp_path / "s.npz", **of)
+    assert told == ["c.png", "d.png"]
+    assert set(read_patch_scores(file)) == {task.name for task in tasks}
+    with pytest.raises(ValueError, match="of which patches are taken. Received: 0 of 2"):
+        write_pseudo_scores(bad, tmp_path / "t.npz", **of)
+    assert not (tmp_path / "t.npz").exists()
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Features on disk: continued, refused by hash, damaged."""
 
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -136,6 +137,20 @@ def test_shards_make_the_whole(records, extractor, tmp_path):
         except ValueError as error:  # no image in this shard
             assert "Expected images" in str(error)
     assert sorted(open_folder(tmp_path / "f").names) == ["p0.png", "p1.png", "p3.png"]
+
+
+def test_lists_that_disagree_are_refused(records, extractor, tmp_path):
+    """Scores were corrected between a whole list and one in shards."""
+    _fill(records, tmp_path / "f", extractor)
+    corrected = [replace(record, mos=record.mos + 0.125) for record in records]
+    for number in (1, 2):
+        _fill(corrected, tmp_path / "f", extractor, shard=(number, 2))
+    with pytest.raises(
+        ValueError, match="one score and part .* in images.jsonl .* Delete the list"
+    ):
+        open_folder(tmp_path / "f")
+    (tmp_path / "f" / "images.jsonl").unlink()
+    assert len(open_folder(tmp_path / "f").names) == 3
 
 
 def test_an_old_error_hides_no_image(records, extractor, tmp_path):

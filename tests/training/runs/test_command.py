@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from kiqa.data.chosen import training_parts
+from kiqa.startup import ProcessError
 from kiqa.training.runs import options
 from kiqa.training.runs.command import OtherCommand, SeveralCommands, TrainingCommand, main
 from kiqa.training.runs.parts import chosen_parts, limited
@@ -207,6 +208,41 @@ def test_interrupted_runs_say_how_to_continue(command, biq, tmp_path, capsys, fi
         f"What is finished stays. Continue with the same options and --workdir {folder} --resume"
     )
     assert again in text if finished else "nothing was begun" in text
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "stays"),
+    [
+        (ProcessError("Expected TensorFlow."), "error: Expected TensorFlow.", False),
+        (ImportError("no libGL"), "error: no libGL", False),
+        (OSError("Expected a folder."), "error: Expected a folder.", False),
+        (OSError(28, "No space left"), "error: [Errno 28] No space left", True),
+        (MemoryError("2 GiB"), "error: 2 GiB", True),
+        (
+            RuntimeError("OOM when allocating"),
+            "error: RuntimeError: OOM when allocating (python -X dev -m kiqa.train_nothing ",
+            True,
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_any_error_is_one_line_that_says_what_stays(
+    command, biq, tmp_path, capsys, error, said, stays
+):
+    """What the machine could not do is continued; what was asked wrongly is not."""
+    folder = tmp_path / "run"
+
+    def train(prepared, settings, run, arguments):
+        folder.mkdir()
+        (folder / "settings.json").write_text("{}")
+        raise error
+
+    stopped = replace(command, train=train)
+    assert main(stopped, [*biq, "--workdir", str(folder)]) == 2
+    text = capsys.readouterr().err
+    assert text.startswith(f"train_nothing: {said}") and text.count("\n") == 1
+    assert (f"What is finished stays. Continue with the same options and --workdir {folder}" in
+            text) == stays  # fmt: skip
 
 
 def test_one_of_several_commands_is_named(command, calls, biq, tmp_path, capsys):

@@ -43,7 +43,9 @@ def _model(rate=0.0):
 def test_loss_is_the_mean_over_samples(model):
     """Batches of different sizes weigh as many as their samples."""
     losses = fit_epoch(model, _plan(), epoch=3, title=None)
-    assert list(losses) == ["loss"] and losses["loss"] == pytest.approx(np.mean((np.arange(10) / 2) ** 2), rel=1e-6)
+    assert list(losses) == ["loss"] and losses["loss"] == pytest.approx(
+        np.mean((np.arange(10) / 2) ** 2), rel=1e-6
+    )
 
 
 @pytest.mark.parametrize("devices", [1, 2])
