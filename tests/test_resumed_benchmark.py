@@ -89,7 +89,7 @@ def test_a_sound_command_loses_nothing(killed, resumed):
     found = killed("none")
     assert found["tried"] == 3 and found["runs"] >= 1
     assert {kind: found[kind] for kind in resumed.HARM} == dict.fromkeys(resumed.HARM, 0)
-    assert 0 < found["first"] <= found["seconds"] < 30
+    assert 0 < found["first"] <= found["seconds"]
 
 
 @pytest.mark.slow

@@ -50,17 +50,21 @@ def test_batches_are_those_of_the_plan():
 
 
 def test_slow_readers_do_not_change_the_order():
-    """Batches are made in several threads, the first ones slowest, and come in order."""
-    threads = set()
+    """The first batch waits until the second has been read by another thread, and comes first."""
+    threads, second, waited = set(), threading.Event(), []
 
     def read(index):
         threads.add(threading.get_ident())
-        time.sleep(0.02 if len(threads) == 1 else 0)
+        if index in plan.order[1]:
+            second.set()
+        elif index in plan.order[0]:
+            waited.append(second.wait(10))
         return _pixels(index)
 
     plan = _plan(read)
     seen = [int(value) for _, (labels, _) in epoch_dataset(plan) for value in labels[:, 0]]
     assert seen == np.concatenate(plan.order).tolist()
+    assert all(waited) and len(threads) > 1
 
 
 def test_batches_are_read_ahead():

@@ -40,9 +40,8 @@ def test_damaged_files_are_one_kind_of_error(tmp_path, cut):
     savemat(tmp_path / "v.mat", {"a": np.arange(100.0)}, do_compression=True)
     data = (tmp_path / "v.mat").read_bytes()
     (tmp_path / "v.mat").write_bytes(data[:cut])
-    with pytest.raises(ValueError, match=r"."):
-        found = read_mat(tmp_path / "v.mat", ["a"])
-        raise ValueError(f"read without the variable: {found['a']}")
+    with pytest.raises(ValueError, match="^(MatReadError|IndexError|OSError): "):
+        read_mat(tmp_path / "v.mat", ["a"])
     (tmp_path / "v.mat").write_text("no matrix " * 100)
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ValueError, match="Error: |Unknown mat file type"):
         read_mat(tmp_path / "v.mat")

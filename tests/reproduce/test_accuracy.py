@@ -1,6 +1,7 @@
 """``python -m kiqa.reproduce accuracy``: the table of all models."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,8 +9,10 @@ import pytest
 
 from kiqa.evaluation.correlation import srocc
 from kiqa.io.weights import read_info
+from kiqa.reproduce import accuracy
 from kiqa.reproduce.__main__ import main
 from kiqa.reproduce.accuracy import seconds_of, sizes_of
+from kiqa.scoring import Scorer
 
 
 @pytest.fixture
@@ -64,12 +67,20 @@ def test_files_that_belong_to_a_model_count(predictions):
     assert megabytes > alone + 5 and parameters > 6e6
 
 
-@pytest.mark.slow
-def test_seconds_are_those_of_both_sizes(monkeypatch):
-    """Positive, and more pixels take longer where a network sees them all; here fewer of both."""
-    monkeypatch.setattr("kiqa.reproduce.accuracy._SIZES", ((96, 96), (320, 384)))
-    ((small, large),) = seconds_of(["patchnet"], rounds=1).values()
-    assert 0 < small < large
+def test_seconds_are_the_medians_of_both_sizes(monkeypatch):
+    """By a clock that each pixel moves on; the first turn, which loads a network, is left out."""
+    monkeypatch.setattr("kiqa.reproduce.accuracy._SIZES", ((4, 5), (6, 7)))
+    now, turns = [0.0], []
+
+    def score(self, pixels):
+        turns.append(pixels.shape)
+        now[0] += (100 if len(turns) <= 2 else len(turns)) * pixels[..., 0].size
+
+    monkeypatch.setattr(Scorer, "score", score)
+    monkeypatch.setattr(accuracy, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    found = seconds_of(["patchnet"], rounds=3)
+    assert turns == 4 * [(4, 5, 3), (6, 7, 3)]
+    assert found == {"patchnet": [5 * 20, 6 * 42]}
 
 
 def test_what_is_no_pair_is_refused(capsys):

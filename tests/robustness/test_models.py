@@ -205,6 +205,7 @@ def test_tiny_images_are_noted_or_refused(model, shipped_scorer, photo):
         except ValueError as error:
             assert side < shipped_scorer(model).least_side and f"{side}x{side}" in str(error)
         else:
+            assert side >= shipped_scorer(model).least_side
             assert row["note"] == f"tiny image: out of the domain of {model}"
 
 

@@ -81,7 +81,7 @@ def test_what_was_coded_is_not_coded_again(made, monkeypatch):
     assert len(calls) <= 20
     before = len(calls)
     sizes.largest_within(6000)
-    assert len(calls) <= before + 2
+    assert len(calls) == before
     sizes.largest_within(6100)
     assert len(calls) <= before + 16
 

@@ -112,11 +112,12 @@ def test_names_that_do_not_match(options, message, one):
         judge_sessions(one([1, 2, 3]), **options)
 
 
-def test_where_nobody_agrees_nobody_is_rejected_for_it(ratings_of):
-    """Ratings by chance only: the rule of agreement has nothing to compare with, or few fall."""
-    rng = np.random.default_rng(3)
+@pytest.mark.parametrize("seed", [5, 7])
+def test_where_nobody_agrees_nobody_is_rejected_for_it(ratings_of, seed):
+    """Ratings by chance only, with a median agreement below zero: nobody stands out."""
+    rng = np.random.default_rng(seed)
     rows = [
         (f"s{s:02}", f"i{i:02}", x) for s in range(20) for i, x in enumerate(rng.normal(size=40))
     ]
     verdicts = judge_sessions(ratings_of(*rows))
-    assert sum(verdict.rejected for verdict in verdicts) <= 10
+    assert not any(verdict.rejected for verdict in verdicts)

@@ -64,14 +64,12 @@ def server():
         each.close()
 
 
-def test_an_address_that_nobody_answers_is_refused_at_once(no_ray):
+def test_an_address_that_nobody_answers_is_refused(no_ray):
     """A port that is closed."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         address = f"127.0.0.1:{closed.getsockname()[1]}"
-    began = time.monotonic()
     with pytest.raises(ConnectionError, match=f"Received: no answer from {address}"):
         reached(address)
-    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.0 200 OK\r\n\r\n", b"", b"\0\0\0\1\0\0\0\0\0"])
