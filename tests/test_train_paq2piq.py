@@ -113,6 +113,33 @@ def test_wrong_input_is_one_line(biq, tmp_path, capsys, options, said):
     assert not (tmp_path / "run" / "made").exists()
 
 
+@pytest.mark.slow
+def test_pseudo_scores_of_so_many_patches_reach_the_training(
+    tmp_path, photo, biq2021_tree, monkeypatch, shipped_once
+):
+    """Of the training images alone; the file and the weights say by which network."""
+    images = [photo[8 * index : 8 * index + 70, 50:130] for index in range(8)]
+    biq = biq2021_tree(tmp_path / "biq", images, ["val", "train"] * 4)
+    calls = []
+
+    def train(images, validation, settings, **options):
+        calls.append((images, options))
+        return {"best_epoch": 1, "epochs": 1, "val_srocc": 0.5, "val_plcc": 0.5}
+
+    monkeypatch.setattr("kiqa.training.paq2piq.train.train_paq2piq", train)
+    arguments = ["--data", str(biq), "--dataset", "biq2021", "--workdir", str(tmp_path / "run")]
+    more = ["--pseudo-scores", "wadiqam_nr", "--pseudo-patches", "3"]
+    assert main([*arguments, *more]) == 0
+    ((train_images, options),) = calls
+    names = [image.name for image in train_images]
+    assert set(options["patches"]) == set(names) and len(names) == 4
+    for rois, scores in options["patches"].values():
+        assert rois.shape == (3, 4) and ((scores >= 0) & (scores <= 100)).all()
+    assert options["patch_scores"] == "MOS and local differences by wadiqam_nr"
+    told = [(part.use, part.scores, part.about) for part in options["trained_on"]]
+    assert ("train", "teacher", "scores of patches by wadiqam_nr") in told
+
+
 def test_a_network_that_saw_the_test_part_rates_no_patches(biq, tmp_path, capsys):
     """It is asked first; the teacher's scores and the pixels come later."""
     split = tmp_path / "split.csv"

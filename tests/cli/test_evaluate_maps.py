@@ -335,6 +335,29 @@ def test_published_annotations_and_the_agreement_of_annotators(unpainted, images
     assert made["ground_truth"] == {"kind": "annotations", "set": "qground", "bright": None}
 
 
+def test_bright_is_good_or_bad(unpainted, images):
+    """As it is told: what is perfect for the one is the worst for the other."""
+    for kind in ("image", "gt"):
+        Path("cuhk", kind).mkdir(parents=True)
+    Image.fromarray(np.full((112, 136, 3), 90, np.uint8)).save("cuhk/image/out_of_focus0001.jpg")
+    mask = np.zeros((112, 136), np.uint8)
+    mask[:, 60:] = 255
+    Image.fromarray(mask).save("cuhk/gt/out_of_focus0001.png")
+    Path("mine").mkdir()
+    np.save("mine/out_of_focus0001.jpg.npy", np.arange(136.0) + np.zeros((112, 1)))
+    arguments = ["evaluate-maps", "--images", "cuhk", "--annotations", "cuhk-blur"]
+    found = {}
+    for bright in ("good", "bad"):
+        more = ["--maps", "mine=mine", "--thresholds", "0.5", "--output", bright]
+        assert main([*arguments, "--bright", bright, *more]) == 0
+        made = json.loads(Path(bright, "evaluation.json").read_text())
+        assert made["ground_truth"]["bright"] == bright
+        with open(Path(bright, "auc.csv"), newline="") as file:
+            (row,) = csv.DictReader(file)
+        found[bright] = float(row["auc"])
+    assert found == {"good": 1.0, "bad": 0.0}
+
+
 @pytest.mark.parametrize("linked", [False, True])
 def test_agreement_of_other_annotators_is_refused(images, capsys, linked):
     """Both groups and the first image of each; who marked in both joins them."""
