@@ -156,6 +156,8 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PICTURES)}")
     parser.add_argument("--output", type=Path, default=ASSETS, metavar="DIR")
     arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(PICTURES):
+        parser.error(f"expected names of {', '.join(PICTURES)}, got {', '.join(sorted(unknown))}")
     for name in arguments.names or PICTURES:
         try:
             write_atomically(arguments.output / f"{name}.png", png_of(PICTURES[name]()))

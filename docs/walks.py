@@ -67,10 +67,15 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="without .ipynb (default: all)")
     names = parser.parse_args().names
     os.environ["PYTHONPATH"] = str(ROOT)
-    for path in sorted((ROOT / "notebooks").rglob("*.ipynb")):
-        place = path.relative_to(ROOT / "notebooks")
-        if not names or place.with_suffix("").as_posix() in names:
-            write_atomically(WALKS / place, walked(path).encode("utf-8"))
+    notebooks = {
+        path.relative_to(ROOT / "notebooks").with_suffix("").as_posix(): path
+        for path in sorted((ROOT / "notebooks").rglob("*.ipynb"))
+    }
+    if unknown := set(names) - set(notebooks):
+        parser.error(f"expected names of {', '.join(notebooks)}, got {', '.join(sorted(unknown))}")
+    for name in names or notebooks:
+        walk = walked(notebooks[name])
+        write_atomically(WALKS / f"{name}.ipynb", walk.encode("utf-8"))
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ def _result(records, rows, scorer, arguments) -> dict:
     # A model is compared on its own scale; the error would mean nothing on another.
     own = info.scale in _TIMES
     scale = info.scale if own else "{:g}..{:g}".format(*records[0].mos_range)
-    predicted, mos = scored_pairs(rows, records, partial(_mos, scale=info.scale))
+    predicted, mos, contents = scored_pairs(rows, records, partial(_mos, scale=info.scale))
     split = arguments.split
     is_file = split is not None and Path(split).is_file()
     return {
@@ -152,7 +152,7 @@ def _result(records, rows, scorer, arguments) -> dict:
         "mos_scale": scale,
         "kiqa": __version__,
         "errors": len(records) - len(mos),
-        **correlation_report(predicted, mos, seed=_SEED),
+        **correlation_report(predicted, mos, seed=_SEED, groups=contents),
     }
 
 
@@ -169,10 +169,15 @@ def _table(result: dict) -> str:
     direction = "" if result["higher_is_better"] else ", lower is better (not turned round)"
     head = (
         f"{result['model']} (weights {result['weights_sha256'][:12]}{direction}) on "
-        f"{result['dataset']}, {result['set']}: {result['images']} images, "
+        f"{result['dataset']}, {result['set']}: {result['images']} images{_of(result)}, "
         f"stride {result['stride']}, MOS {result['mos_scale']}"
     )
     return f"{head}\n\n{to_markdown(rows)}"
+
+
+def _of(result: dict) -> str:
+    """What the bootstrap drew, where it was not single images."""
+    return f" of {result['groups']} scenes" if "groups" in result else ""
 
 
 def _write(folder: Path, records, rows, result: dict, table: str, *, spreadsheet: bool) -> None:

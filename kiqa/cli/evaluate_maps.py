@@ -297,10 +297,13 @@ def _draw(case, predictions: dict, thresholds, path: Path) -> None:
 def _result(rows: list[dict], used: dict, arguments, *, errors: int) -> dict:
     """Everything that belongs to the numbers, fit for JSON."""
     from kiqa import __version__
+    from kiqa.data.local_cases import sources_of
     from kiqa.evaluation.local.summary import summarise
     from kiqa.io.files import sha256_of
 
+    sources = None
     if arguments.synthetic:
+        sources = sources_of(row["image_name"] for row in rows)
         truth = {"kind": "synthetic", "seed": arguments.seed, "versions": arguments.versions}
     elif arguments.annotations:
         truth = {"kind": "annotations", "set": arguments.annotations, "bright": arguments.bright}
@@ -315,7 +318,7 @@ def _result(rows: list[dict], used: dict, arguments, *, errors: int) -> dict:
         "border": arguments.border,
         "maps": used,
         "errors": errors,
-        **summarise(rows, seed=_SEED),
+        **summarise(rows, seed=_SEED, sources=sources),
     }
 
 
@@ -330,8 +333,9 @@ def _table(result: dict) -> str:
         "synthetic": f"synthetic distortions, seed {truth.get('seed')}",
     }[truth["kind"]]
     blur = f"{100 * result['blur']:g} % of the width" if result["blur"] else "none"
+    made = f", versions of {result['sources']}" if "sources" in result else ""
     head = (
-        f"ROC-AUC of quality maps on {result['images']} images: {source}; blur {blur}, "
+        f"ROC-AUC of quality maps on {result['images']} images{made}: {source}; blur {blur}, "
         f"border {result['border']}"
     )
     return f"{head}\n\n{to_markdown(table_rows(result))}"

@@ -33,13 +33,18 @@ def run(arguments: argparse.Namespace) -> int:
 
     from kiqa.varjpeg.jnd.versions import reference_of
 
-    check_targets(reference_of(arguments.output, name) for name in inputs)
+    errors, references = 0, []
+    for name in list(inputs):
+        try:
+            references.append(reference_of(arguments.output, name))
+        except ValueError as error:  # of a name that a table of versions cannot hold
+            errors += report(inputs.pop(name), error)
+    check_targets(references)
     settings = settings_of(arguments)
     importance, source = importance_of(arguments)
 
     from kiqa.varjpeg.ladder import write_ladder
 
-    errors = 0
     ladders = write_ladder(
         [(name, item.path) for name, item in inputs.items()],
         arguments.output,
@@ -55,4 +60,4 @@ def run(arguments: argparse.Namespace) -> int:
         done = f"{result} versions" if result else "already there"
         sys.stdout.write(f"{done}  {printable(str(arguments.output / name))}\n")
         sys.stdout.flush()
-    return status(errors, f"{errors} of {len(inputs)} images have no ladder")
+    return status(errors, f"{errors} of {len(found)} images have no ladder")

@@ -152,6 +152,7 @@ def _cornia(arguments: argparse.Namespace) -> dict[str, Any]:
         arguments.workdir / "codebook.npz",
         codewords=arguments.codewords,
         seed=arguments.seed,
+        report=_say,
     )
 
     def measure(pixels):

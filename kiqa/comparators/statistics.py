@@ -11,6 +11,7 @@ import numpy as np
 
 from kiqa.data.records import ScoredImage
 from kiqa.io.images import load_image
+from kiqa.io.messages import name_file
 from kiqa.io.rows import RowFile
 
 _COLUMNS = ("name", "sha256", "statistics")
@@ -39,7 +40,7 @@ def statistics_of(
         ``float64`` of shape (images, numbers).
 
     Raises:
-        OSError: If an image or the file cannot be read or written.
+        OSError: If the file cannot be read or written.
         ValueError: If no image can be measured.
     """
     from tqdm import tqdm
@@ -50,7 +51,7 @@ def statistics_of(
     try:
         for record in tqdm(records, unit="image", disable=not sys.stderr.isatty()):
             try:
-                image = load_image(record.path)
+                image = _loaded(record.path)
                 if image.sha256 not in known:
                     known[image.sha256] = measure(image.pixels).tolist()
                     row = {"name": record.name, "sha256": image.sha256}
@@ -68,3 +69,11 @@ def statistics_of(
             "Take others."
         )
     return kept, np.array(found, np.float64)
+
+
+def _loaded(path):
+    """An image; one that cannot be read is an error like one that is none."""
+    try:
+        return load_image(path)
+    except OSError as error:
+        raise ValueError(name_file(error, path)) from error

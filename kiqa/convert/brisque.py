@@ -93,11 +93,11 @@ def _machine(path):
     text = path.read_text("utf-8", "replace")
     head, separator, body = text.partition("\nSV\n")
     try:
-        header = dict(line.split(maxsplit=1) for line in head.splitlines() if line)
+        header = dict(line.split(maxsplit=1) for line in head.splitlines() if line.strip())
         other = {key: header.get(key) for key, value in _FORM.items() if header.get(key) != value}
         if not separator or other:
             raise ValueError(f"{other or 'no line SV'}")
-        lines = [line.split() for line in body.splitlines() if line]
+        lines = [line.split() for line in body.splitlines() if line.strip()]
         coefficients = np.array([float(line[0]) for line in lines])
         vectors = np.zeros((len(lines), FEATURES))
         for vector, line in zip(vectors, lines, strict=True):

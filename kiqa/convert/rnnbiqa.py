@@ -73,6 +73,10 @@ def convert_rnnbiqa(source: str | os.PathLike, output: str | os.PathLike) -> Pat
         if not name.startswith(("__", *_CLASSES))
     }
     mean = found.get("sequenceinput__Mean")
+    if mean is not None and mean.dtype.kind not in "fiu":
+        raise ValueError(
+            f"Expected numbers as sequenceinput__Mean in {source}. Received: {mean.dtype}."
+        )
     network = build_rnn_biqa(
         masked=RNN_BIQA_CODE.masked, mean=None if mean is None else mean.ravel().tolist()
     )

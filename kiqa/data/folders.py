@@ -21,7 +21,7 @@ def images_in(
 
     Args:
         folder: Folder that holds the images.
-        chosen: The set, such as ``"train"`` or ``"test"``.
+        chosen: The set, such as ``"train"`` or ``"test"``; ``"all"`` takes every one.
         split: Split file or name of a published split. ``None`` takes the
             folder's ``split.csv``; without one, all images of the folder
             are listed.
@@ -51,7 +51,7 @@ def images_in(
         files = listed_images(folder)
     else:
         sets = read_split(split)
-        files = [folder / name for name in sorted(sets) if sets[name] == chosen]
+        files = [folder / name for name in sorted(sets) if chosen in ("all", sets[name])]
     missing = [file.name for file in files if not file.is_file()]
     if not files or missing:
         raise FileNotFoundError(

@@ -1,12 +1,13 @@
 """Images with a local ground truth: what people marked, or a rectangle distorted here.
 
 Public names: :class:`Item`, :class:`Case`, :func:`boxed_items`,
-:func:`annotated_items`, :func:`synthetic_items`, :func:`untrained_items`,
+:func:`annotated_items`, :func:`synthetic_items`, :func:`sources_of`, :func:`untrained_items`,
 :func:`answers_of`, :func:`load_case`.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -114,12 +115,33 @@ def synthetic_items(folder: str, *, split: str | None, chosen: str, versions: in
 
     Raises:
         FileNotFoundError: If images are missing or there are none.
+        ValueError: If two have one name.
     """
+    paths = images_in(folder, split=split, chosen=chosen)
+    if twice := [name for name, count in Counter(p.name for p in paths).items() if count > 1]:
+        raise ValueError(
+            f"Expected images of different names. Received: {twice[:3]} several times in folders "
+            f"of {folder}. Rename some, or give a folder without subfolders."
+        )
     return [
         Item(f"{path.name}.{version}.png", path, version=version)
-        for path in images_in(folder, split=split, chosen=chosen)
+        for path in paths
         for version in range(1, versions + 1)
     ]
+
+
+def sources_of(names: Iterable[str]) -> dict[str, str] | None:
+    """Return what the images of `synthetic_items` are versions of.
+
+    Args:
+        names: Of the images.
+
+    Returns:
+        The pristine image's name by that of the version; ``None`` where each
+        has one of its own.
+    """
+    sources = {name: name.rsplit(".", 2)[0] for name in names}
+    return None if len(set(sources.values())) == len(sources) else sources
 
 
 def untrained_items(

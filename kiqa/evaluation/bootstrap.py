@@ -3,13 +3,14 @@
 Public names: :func:`bootstrap_interval`, :func:`paired_bootstrap`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
 
 from kiqa.evaluation.correlation import METRICS, checked_pair, mapped_to_mos
 from kiqa.evaluation.resampling import (
+    grouped_draws,
     krocc_rows,
     percentile_interval,
     plcc_rows,
@@ -38,6 +39,7 @@ def bootstrap_interval(
     n: int = 1000,
     seed: int,
     level: float = 0.95,
+    groups: Sequence | None = None,
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of a metric, resampling images.
 
@@ -53,6 +55,9 @@ def bootstrap_interval(
         n: Number of resamples.
         seed: Seed of the resampling.
         level: Coverage, above 0 and below 1.
+        groups: ``N`` labels of what is drawn as one, such as the scene of each
+            image where several show one: these are not independent of each
+            other. ``None`` draws single images.
 
     Returns:
         ``(lower, upper)``.
@@ -69,7 +74,8 @@ def bootstrap_interval(
         True
     """
     rows, x, y, _ = _prepared(metric, predicted, mos)
-    return percentile_interval(resample([rows], [x], y, n=n, seed=seed)[0], level=level)
+    (draws,) = _draws(rows, [x], y, groups, n=n, seed=seed)
+    return percentile_interval(draws, level=level)
 
 
 def paired_bootstrap(
@@ -81,6 +87,7 @@ def paired_bootstrap(
     n: int = 1000,
     seed: int,
     level: float = 0.95,
+    groups: Sequence | None = None,
 ) -> dict[str, float]:
     """Compare two models on the same images by a paired bootstrap.
 
@@ -95,6 +102,7 @@ def paired_bootstrap(
         n: Number of resamples.
         seed: Seed of the resampling.
         level: Coverage of the interval.
+        groups: As in :func:`bootstrap_interval`.
 
     Returns:
         ``difference`` (metric of A less metric of B; for RMSE negative means
@@ -113,8 +121,8 @@ def paired_bootstrap(
         (True, True)
     """
     rows_a, a, y, value_a = _prepared(metric, predicted_a, mos)
-    rows_b, b, _, value_b = _prepared(metric, predicted_b, mos)
-    draws_a, draws_b = resample([rows_a, rows_b], [a, b], y, n=n, seed=seed)
+    _, b, _, value_b = _prepared(metric, predicted_b, mos)
+    draws_a, draws_b = _draws(rows_a, [a, b], y, groups, n=n, seed=seed)
     draws = draws_a - draws_b
     lo, hi = percentile_interval(draws, level=level)
     beyond = min(np.sum(draws <= 0), np.sum(draws >= 0))
@@ -125,6 +133,13 @@ def paired_bootstrap(
         "hi": hi,
         "p": float(min(1.0, 2 * (beyond + 1) / (known + 1))),
     }
+
+
+def _draws(rows, scores, mos, groups, *, n, seed):
+    """The metric of draws of images, or of groups of them, the same for every model."""
+    if groups is None:
+        return resample([rows] * len(scores), scores, mos, n=n, seed=seed)
+    return grouped_draws(rows, scores, mos, groups, n=n, seed=seed)
 
 
 def _prepared(metric, predicted, mos):

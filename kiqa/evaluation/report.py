@@ -27,23 +27,24 @@ CORRELATIONS = ("srocc", "plcc", "krocc")
 
 def scored_pairs(
     rows: Sequence[Mapping], images: Sequence, mos_of: Callable[[Any], float]
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, list | None]:
     """Leave out the images that have no score.
 
     Args:
         rows: ``score`` and ``error`` of each image; a row counts where
             ``error`` is ``None``.
-        images: The images, in the same order.
+        images: The images, with their ``content``, in the same order.
         mos_of: From an image to its MOS; asked for those with a score.
 
     Returns:
-        Scores and MOS of the others, each of shape (n,).
+        Scores and MOS of the others, each of shape (n,), and their contents
+        where two have one, else ``None``: the ``groups`` of a bootstrap.
 
     Raises:
         ValueError: If no image has a score; the first error is named.
     """
     scored = [
-        (row["score"], mos_of(image))
+        (row["score"], mos_of(image), image.content)
         for row, image in zip(rows, images, strict=True)
         if row["error"] is None
     ]
@@ -52,8 +53,9 @@ def scored_pairs(
             f"Expected images that can be scored. Received: {len(rows)} errors, the first: "
             f"{rows[0]['error']}"
         )
-    scores, values = np.array(scored).T
-    return scores, values
+    scores, values, contents = zip(*scored, strict=True)
+    alone = len(set(contents)) == len(contents)
+    return np.array(scores, float), np.array(values, float), None if alone else list(contents)
 
 
 def correlation_report(
@@ -63,6 +65,7 @@ def correlation_report(
     seed: int,
     n: int = 1000,
     level: float = 0.95,
+    groups: Sequence | None = None,
 ) -> dict:
     """Every metric of :data:`REPORTED` with its bootstrap interval.
 
@@ -76,11 +79,12 @@ def correlation_report(
         seed: Seed of the bootstrap.
         n: Number of resamples.
         level: Coverage of the intervals.
+        groups: As for `kiqa.evaluation.bootstrap.bootstrap_interval`.
 
     Returns:
-        ``images``, ``seed``, ``resamples``, ``level`` and ``metrics``: name
-        to ``value``, ``lo``, ``hi`` and, where it applies, ``note``. Fit for
-        JSON.
+        ``images``, with ``groups`` their number, ``seed``, ``resamples``,
+        ``level`` and ``metrics``: name to ``value``, ``lo``, ``hi`` and,
+        where it applies, ``note``. Fit for JSON.
 
     Raises:
         ValueError: If the lengths differ, there are fewer than three images,
@@ -90,11 +94,13 @@ def correlation_report(
     check_mos(mos)
     return {
         "images": len(mos),
+        **({} if groups is None else {"groups": len(set(groups))}),
         "seed": seed,
         "resamples": n,
         "level": level,
         "metrics": {
-            name: _entry(name, predicted, mos, n=n, seed=seed, level=level) for name in REPORTED
+            name: _entry(name, predicted, mos, n=n, seed=seed, level=level, groups=groups)
+            for name in REPORTED
         },
     }
 
@@ -140,13 +146,11 @@ def metric_cells(
     return cells
 
 
-def _entry(name, predicted, mos, *, n, seed, level):
+def _entry(name, predicted, mos, **bootstrap):
     entry: dict[str, float | str | None] = {"value": None, "lo": None, "hi": None}
     try:
         entry["value"] = METRICS[name](predicted, mos)
-        entry["lo"], entry["hi"] = bootstrap_interval(
-            name, predicted, mos, n=n, seed=seed, level=level
-        )
+        entry["lo"], entry["hi"] = bootstrap_interval(name, predicted, mos, **bootstrap)
     except ValueError as error:
         entry["note"] = str(error)
     return entry

@@ -81,7 +81,12 @@ def percentile_interval(values: np.ndarray, *, level: float) -> tuple[float, flo
 
 
 def mean_interval(
-    values: np.ndarray, *, n: int = 1000, seed: int, level: float = 0.95
+    values: np.ndarray,
+    *,
+    n: int = 1000,
+    seed: int,
+    level: float = 0.95,
+    groups: Sequence | None = None,
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of a plain mean.
 
@@ -90,6 +95,8 @@ def mean_interval(
         n: Number of resamples.
         seed: Seed of the resampling.
         level: Coverage.
+        groups: ``N`` labels of what is drawn as one, such as the source of
+            distorted versions; ``None`` draws single images.
 
     Returns:
         ``(lower, upper)``.
@@ -104,8 +111,15 @@ def mean_interval(
             f"Expected finite values of shape (N,) with N >= 1, received shape {values.shape} "
             f"with {np.sum(~np.isfinite(values))} not finite. Leave out images without a value."
         )
-    draws = resample([lambda x, _: x.mean(axis=1)], [values], values, n=n, seed=seed)[0]
+    if groups is None:
+        (draws,) = resample([_row_means], [values], values, n=n, seed=seed)
+    else:
+        (draws,) = grouped_draws(_row_means, [values], values, groups, n=n, seed=seed)
     return percentile_interval(draws, level=level)
+
+
+def _row_means(values, _):
+    return values.mean(axis=1)
 
 
 def grouped_draws(

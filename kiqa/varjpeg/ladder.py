@@ -19,6 +19,7 @@ from PIL import Image
 
 from kiqa.constants import VARJPEG
 from kiqa.io.files import is_of_the_disk, replacing, write_atomically
+from kiqa.io.images.metadata import Metadata
 from kiqa.io.json_files import read_json
 from kiqa.io.map_files import QualityMap
 from kiqa.varjpeg.codec import Encoded, coded_jpeg, decode
@@ -176,10 +177,13 @@ def write_ladder(
 
 def _write_image(folder, name, path, settings, n, importance):
     source = read_source(path)
+    # A study shows files as they are stored: upright, and all in the colours of one profile.
+    icc = source.metadata.icc
+    source = source._replace(orientation=1, metadata=Metadata(icc=icc))
     where = importance(name, source.rgb())
     prepared = prepare(source, where, settings=settings)
     reference = reference_of(folder, name)
-    _write_png(source.upright, reference)
+    _write_png(source.upright, reference, icc)
     rows = []
     for codec, ladder in (
         (VARJPEG_CODEC, bitrate_ladder(prepared, n)),
@@ -191,7 +195,7 @@ def _write_image(folder, name, path, settings, n, importance):
             write_atomically(folder / file, encoded.data)
             if encoded.form == "thesis":  # no browser shows it
                 view = f"{name}/{codec}/{number:03d}.png"
-                _write_png(decode(encoded.data), folder / view)
+                _write_png(decode(encoded.data), folder / view, icc)
             rows.append(_row(name, codec, number, file, view, encoded, source))
     return rows
 
@@ -213,6 +217,6 @@ def _row(name, codec, number, file, view, encoded, source):
     )
 
 
-def _write_png(pixels, path):
+def _write_png(pixels, path, icc):
     with replacing(path) as temporary:
-        Image.fromarray(np.ascontiguousarray(pixels)).save(temporary)
+        Image.fromarray(np.ascontiguousarray(pixels)).save(temporary, icc_profile=icc or None)

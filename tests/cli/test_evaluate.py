@@ -240,3 +240,18 @@ def test_training_part_alone_is_refused(trained, capsys):
     """Nothing would be left: exit status 2 and the option."""
     assert main([*trained, "--set", "train"]) == 2
     assert "--include-trained" in capsys.readouterr().err
+
+
+def test_images_of_one_scene_are_drawn_together(stand_in, tmp_path, monkeypatch, capsys):
+    """Of a data set that says so; the numbers of the table are of scenes then."""
+    monkeypatch.chdir(tmp_path)
+    Path("own").mkdir()
+    lines = ["image_name,mos,set,content"]
+    for number in range(12):
+        Image.new("RGB", (64, 64), (20 * number + 10,) * 3).save(f"own/{number}.png")
+        lines.append(f"{number}.png,{8 * number},test,scene{number // 2}")
+    Path("own/mos.csv").write_text("\n".join([*lines, ""]))
+    arguments = ["evaluate", "--data", "own", "--dataset", "mos-csv", "--output", "out"]
+    assert main(arguments) == 0
+    assert "12 images of 6 scenes, stride 8" in capsys.readouterr().out
+    assert json.loads(Path("out/evaluation.json").read_text())["groups"] == 6

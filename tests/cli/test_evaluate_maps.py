@@ -408,3 +408,10 @@ def test_annotations_that_cannot_be_used(images, capsys, options, said):
     """One line, status 2."""
     assert main(["evaluate-maps", "--images", "images", "--map", "gray", *options]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_equal_names_in_folders_are_refused_before_any_map(images, capsys):
+    """Their versions, figures and random numbers would be one."""
+    Path("images/split.csv").write_text("image_name,set\na.png,test\nsub/a.png,test\n")
+    assert _synthetic("--map", "gray") == 2
+    assert "images of different names. Received: ['a.png']" in capsys.readouterr().err

@@ -64,6 +64,17 @@ def test_other_files_are_refused(release, file, before, after, message):
         convert_brisque(release[0] / "allmodel", release[0] / "out.h5")
 
 
+def test_lines_of_blanks_are_passed_over(release):
+    """Whatever editor put them there."""
+    path = release[0] / "allmodel"
+    convert_brisque(path, release[0] / "plain.h5")
+    path.write_text(path.read_text().replace("\nSV\n", "\n  \nSV\n \t\n") + "   \n")
+    convert_brisque(path, release[0] / "blank.h5")
+    plain, blank = (load_model(release[0] / f"{name}.h5") for name in ("plain", "blank"))
+    for one, two in zip(plain.get_weights(), blank.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
 def test_the_ranges_are_needed(release):
     """They lie beside the model, or are named."""
     (release[0] / "allrange").rename(release[0] / "other")

@@ -135,4 +135,7 @@ def test_what_does_not_fit_is_named(exported, tmp_path):
     np.savez(tmp_path / "mean.npz", **arrays | {"input_1__Mean": np.zeros(3, np.float32)})
     with pytest.raises(ValueError, match="input_1__Mean near"):
         convert_rnnbiqa(tmp_path / "mean.npz", tmp_path / "x.h5")
+    np.savez(tmp_path / "text.npz", **arrays | {"sequenceinput__Mean": np.array(["a", "b"])})
+    with pytest.raises(ValueError, match=r"numbers as sequenceinput__Mean in .*Received: <U1"):
+        convert_rnnbiqa(tmp_path / "text.npz", tmp_path / "x.h5")
     assert not list(tmp_path.glob("*.h5"))

@@ -23,3 +23,12 @@ def test_images_are_excluded(tmp_path):
     )
     assert [file.name for file in found] == ["a.png"]
     assert told == ["1 of 2 images are excluded by konpatch.csv"]
+
+
+def test_all_parts_of_a_split(tmp_path):
+    """Every image that it names."""
+    for name in "abc":
+        (tmp_path / f"{name}.png").touch()
+    (tmp_path / "split.csv").write_text("image_name,set\na.png,train\nb.png,test\n")
+    assert [path.name for path in images_in(tmp_path, chosen="all")] == ["a.png", "b.png"]
+    assert [path.name for path in images_in(tmp_path, chosen="test")] == ["b.png"]

@@ -109,3 +109,18 @@ def test_unknown_metric_is_refused():
     """An unknown metric is refused with the names there are."""
     with pytest.raises(ValueError, match="srocc, plcc.*received 'auc'"):
         bootstrap_interval("auc", *_scores(120, 0.3), seed=0)
+
+
+def test_copies_of_a_scene_are_drawn_together():
+    """Ten copies of each of 30 images say no more than the 30: as wide as theirs, all the same."""
+    x, y = _scores(30, 0.3)
+    scene, (xs, ys) = np.repeat(np.arange(30), 10), (np.repeat(x, 10), np.repeat(y, 10))
+    low, high = bootstrap_interval("plcc", xs, ys, n=400, seed=0, groups=scene)
+    alone = bootstrap_interval("plcc", x, y, n=400, seed=0)
+    np.testing.assert_allclose((low, high), alone, rtol=1e-9)
+    single = bootstrap_interval("plcc", xs, ys, n=400, seed=0)
+    assert high - low > 2 * (single[1] - single[0])
+    worse = xs + np.repeat(np.random.default_rng(1).normal(0, 0.3, 30), 10)
+    grouped = paired_bootstrap("plcc", xs, worse, ys, n=400, seed=0, groups=scene)
+    of_images = paired_bootstrap("plcc", x, worse[::10], y, n=400, seed=0)
+    assert grouped == pytest.approx(of_images)

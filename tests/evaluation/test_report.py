@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import (
     REPORTED,
     correlation_report,
+    scored_pairs,
     to_markdown,
     undefined_metrics,
     write_csv,
@@ -119,3 +121,19 @@ def test_json_refuses_nan_and_keeps_the_old_file(tmp_path):
     with pytest.raises(ValueError, match="a.json"):
         write_json({"a": float("nan")}, path)
     assert json.loads(path.read_text()) == {"a": 1}
+
+
+def test_contents_that_several_images_show_are_drawn_as_one():
+    """Their number is told; where each image has its own, nothing is grouped."""
+    x, y = _scores()
+    images = [SimpleNamespace(content=number // 3, mos=value) for number, value in enumerate(y)]
+    rows = [{"score": score, "error": None} for score in x]
+    rows[4] |= {"score": None, "error": "torn"}
+    scores, mos, contents = scored_pairs(rows, images, lambda image: image.mos)
+    assert len(scores) == len(mos) == len(contents) == 59 and contents[:5] == [0, 0, 0, 1, 1]
+    report = correlation_report(scores, mos, seed=3, n=50, groups=contents)
+    assert (report["images"], report["groups"]) == (59, 20)
+    low, high = bootstrap_interval("srocc", scores, mos, n=50, seed=3, groups=contents)
+    assert (report["metrics"]["srocc"]["lo"], report["metrics"]["srocc"]["hi"]) == (low, high)
+    assert scored_pairs(rows[::3], images[::3], lambda image: image.mos)[2] is None
+    assert "groups" not in correlation_report(x, y, seed=3, n=50)

@@ -5,8 +5,9 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
+from kiqa.studies import write_jnd_study
 from kiqa.varjpeg import Settings, SizeSearch, bitrate_ladder, coded, decode, jpeg_ladder, prepare
 from kiqa.varjpeg import read_source as source_of
 from kiqa.varjpeg.jnd.versions import read_versions, reference_of
@@ -144,16 +145,24 @@ def test_the_folder_is_what_a_study_takes(tmp_path, images, ramp, form, suffix):
     assert not (folder / "torn.jpg").exists()
 
 
-def test_references_are_upright(tmp_path, encode, picture, ramp):
-    """The study shows them without EXIF; width and height are those shown."""
+@pytest.mark.parametrize("form", ["thesis", "compatible"])
+def test_a_study_takes_turned_images_with_a_profile(tmp_path, encode, picture, ramp, form):
+    """All files are upright, without EXIF, and name the source's colours for the browser."""
     exif = Image.Exif()
     exif[0x0112] = 6
-    path = tmp_path / "a.jpg"
-    path.write_bytes(encode(picture(64, 80), "JPEG", exif=exif))
-    list(write_ladder([("a.jpg", path)], tmp_path / "l", settings=Settings(), n=2, importance=ramp))
-    with Image.open(tmp_path / "l" / "a.jpg" / "reference.png") as reference:
-        assert reference.size == (64, 80)
-    assert {(row.width, row.height) for row in read_versions(tmp_path / "l")} == {(64, 80)}
+    path, folder = tmp_path / "a.jpg", tmp_path / "l"
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    path.write_bytes(encode(picture(64, 80), "JPEG", exif=exif, icc_profile=icc))
+    settings = Settings(form=form)
+    list(write_ladder([("a.jpg", path)], folder, settings=settings, n=2, importance=ramp))
+    rows = read_versions(folder)
+    assert {(row.width, row.height) for row in rows} == {(64, 80)}
+    for file in (reference_of(folder, "a.jpg"), *(folder / row.view for row in rows)):
+        with Image.open(file) as shown:
+            assert shown.size == (64, 80) and not shown.getexif()
+            assert shown.info["icc_profile"] == icc
+    for codec in ("jpeg", "varjpeg"):
+        assert write_jnd_study(folder, tmp_path / f"{codec}.html", codec=codec).path.is_file()
 
 
 @pytest.mark.slow

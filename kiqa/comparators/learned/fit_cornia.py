@@ -13,7 +13,7 @@ References:
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +79,12 @@ def fit_codebook(patches: np.ndarray, *, codewords: int, seed: int) -> Codebook:
 
 
 def kept_codebook(
-    paths: Sequence[str | os.PathLike], file: str | os.PathLike, *, codewords: int, seed: int
+    paths: Sequence[str | os.PathLike],
+    file: str | os.PathLike,
+    *,
+    codewords: int,
+    seed: int,
+    report: Callable[[str], object],
 ) -> Codebook:
     """Fit a codebook to patches of images, or read the one that was fitted to them before.
 
@@ -88,13 +93,15 @@ def kept_codebook(
         file: ``.npz`` that keeps it.
         codewords: As for `fit_codebook`.
         seed: As for `fit_codebook`.
+        report: Told in a sentence of each image that cannot be used, such as a
+            small one; it is left out.
 
     Returns:
         The codebook.
 
     Raises:
         OSError: If an image cannot be read, or the file not be written.
-        ValueError: If one is too small, the file is damaged, or as `fit_codebook`.
+        ValueError: If no image can be used, the file is damaged, or as `fit_codebook`.
     """
     file = Path(file)
     contents = "\n".join(sha256_of(Path(path)) for path in paths)
@@ -103,7 +110,14 @@ def kept_codebook(
         known = read_npz(file)
         if {"kernel", "bias", "about"} <= set(known) and str(known["about"]) == about:
             return Codebook(known["kernel"], known["bias"])
-    patches = [normalised_patches(load_image(path).pixels, _OF_AN_IMAGE) for path in paths]
+    patches = []
+    for path in paths:
+        try:
+            patches.append(normalised_patches(load_image(path).pixels, _OF_AN_IMAGE))
+        except ValueError as error:
+            report(f"{os.path.basename(path)} is left out: {error}")
+    if not patches:
+        raise ValueError(f"Expected images that can be used. Received: {len(paths)}, and none can.")
     codebook = fit_codebook(np.concatenate(patches), codewords=codewords, seed=seed)
     with replacing(file) as temporary, open(temporary, "wb") as stream:
         np.savez(stream, kernel=codebook.kernel, bias=codebook.bias, about=about)

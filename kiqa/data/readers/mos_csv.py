@@ -12,11 +12,15 @@ from kiqa.data.splits import random_split
 from kiqa.data.tables import read_table
 
 _FILE = "mos.csv"
+# 100 (z + 3) / 6 of `kiqa ratings` is not cut off where a subject's z score is beyond 3.
+_LIMITS = (-100.0, 200.0)
 _COLUMNS = "image_name,mos on the scale 0 to 100, and where there are some sd, set and content"
 
 
 def mos_csv(root: str | Path, *, require_complete: bool = False) -> list[ScoredImage]:
     """Read a folder of images with a table of their scores, MOS 0..100, higher is better.
+
+    MOS of z scores, as ``kiqa ratings`` makes them, may lie somewhat beyond either end.
 
     Layout: ``mos.csv`` with the columns ``image_name`` (a path relative to
     the folder) and ``mos``, as ``kiqa ratings`` writes them, and beside it the
@@ -36,7 +40,7 @@ def mos_csv(root: str | Path, *, require_complete: bool = False) -> list[ScoredI
     Raises:
         FileNotFoundError: If the folder, the file or all images are missing.
         ValueError: If the file lacks its columns, a score is not finite or
-            off the scale, a set is unknown, a name occurs twice, or there are
+            far off the scale, a set is unknown, a name occurs twice, or there are
             too few contents to draw sets.
     """
     root = Path(root)
@@ -69,6 +73,7 @@ def mos_csv(root: str | Path, *, require_complete: bool = False) -> list[ScoredI
         folder=root,
         dataset="mos-csv",
         mos_range=(0.0, 100.0),
+        limits=_LIMITS,
         published=len(rows),
         require_complete=require_complete,
     )

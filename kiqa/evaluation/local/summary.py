@@ -45,7 +45,14 @@ def box_statistics(values: np.ndarray) -> dict:
     }
 
 
-def summarise(rows: Sequence[Mapping], *, seed: int, n: int = 1000, level: float = 0.95) -> dict:
+def summarise(
+    rows: Sequence[Mapping],
+    *,
+    seed: int,
+    n: int = 1000,
+    level: float = 0.95,
+    sources: Mapping[str, str] | None = None,
+) -> dict:
     """Mean AUC and box statistics by predictor and threshold, over images.
 
     Args:
@@ -54,9 +61,12 @@ def summarise(rows: Sequence[Mapping], *, seed: int, n: int = 1000, level: float
         seed: Seed of the bootstrap over images.
         n: Number of resamples.
         level: Coverage of the intervals.
+        sources: From an image's name to what it was made of, where several
+            are versions of one: these are drawn together, where there are two
+            sources at least.
 
     Returns:
-        ``images``, ``seed``, ``resamples``, ``interval_level`` and
+        ``images``, with ``sources`` their number, ``seed``, ``resamples``, ``interval_level`` and
         ``predictors``: for each name ``thresholds``, a list of mappings with
         ``threshold``, ``images`` (with an AUC), ``undefined`` (without),
         ``auc`` (the mean), ``lo``, ``hi`` and the `box_statistics`; and
@@ -78,12 +88,16 @@ def summarise(rows: Sequence[Mapping], *, seed: int, n: int = 1000, level: float
             f"{len(rows)}, {len(found)} of them different. Compare all on the same images."
         )
 
+    groups = None if sources is None else np.array([sources[name] for name in names])
+
     def entry(values):
-        known = values[~np.isnan(values)]
+        defined = ~np.isnan(values)
+        known = values[defined]
+        of = None if groups is None or len(set(groups[defined])) < 2 else groups[defined]
         result = {"images": known.size, "undefined": values.size - known.size}
         result |= dict.fromkeys(("auc", "lo", "hi"))
         if known.size:
-            lo, hi = mean_interval(known, n=n, seed=seed, level=level)
+            lo, hi = mean_interval(known, n=n, seed=seed, level=level, groups=of)
             result |= {"auc": float(known.mean()), "lo": lo, "hi": hi}
         return result | box_statistics(values)
 
@@ -102,6 +116,7 @@ def summarise(rows: Sequence[Mapping], *, seed: int, n: int = 1000, level: float
         }
     return {
         "images": len(names),
+        **({} if groups is None else {"sources": len(set(groups))}),
         "seed": seed,
         "resamples": n,
         "interval_level": level,

@@ -88,8 +88,8 @@ def simulate_study(
             from a normal distribution.
 
     Returns:
-        The study; images are named ``i0001`` and so on, golden ones ``g01``,
-        subjects ``s0001``.
+        The study; images are named ``i1`` and so on, subjects ``s1``, with
+        zeros in front where there are more than nine; golden ones ``g01``.
 
     Raises:
         ValueError: If numbers do not fit each other.

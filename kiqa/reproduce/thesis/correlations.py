@@ -85,8 +85,8 @@ def result_of(
     Raises:
         ValueError: If no image has a score.
     """
-    predicted, mos = scored_pairs(rows, records, attrgetter("mos01"))
-    numbers = correlation_report(predicted, mos, seed=_SEED)
+    predicted, mos, contents = scored_pairs(rows, records, attrgetter("mos01"))
+    numbers = correlation_report(predicted, mos, seed=_SEED, groups=contents)
     del numbers["metrics"]["rmse"]
     return {"method": method, **details, "errors": len(rows) - len(mos), **numbers}
 

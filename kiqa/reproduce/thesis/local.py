@@ -21,6 +21,7 @@ from kiqa.data.local_cases import (
     Case,
     boxed_items,
     load_case,
+    sources_of,
     synthetic_items,
     untrained_items,
 )
@@ -196,10 +197,12 @@ def _fig_11(options: argparse.Namespace) -> int:
         )
         for row in own
     ]
+    made = options.boxes is None
+    sources = sources_of(row["image_name"] for row in rows) if made else None
     result = {"ground_truth": source, "stride": options.stride, "blur": BLUR,
               "border": options.border,
               "weights_sha256": scorer.info.sha256, **met,
-              **summarise(rows, seed=_SEED)}  # fmt: skip
+              **summarise(rows, seed=_SEED, sources=sources)}  # fmt: skip
     write_csv(rows, options.output / "thesis-fig11.csv")
     write_json(result, options.output / "thesis-fig11.json")
     head = f"{source}: {result['images']} images, border {options.border}"

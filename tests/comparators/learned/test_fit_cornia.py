@@ -31,10 +31,25 @@ def test_it_is_kept_for_the_same_images(tmp_path, photo, monkeypatch):
     for number, path in enumerate(paths):
         Image.fromarray(photo[number : number + 40, :40]).save(path)
     file = tmp_path / "codebook.npz"
-    first = kept_codebook(paths, file, codewords=5, seed=0)
+    first = kept_codebook(paths, file, codewords=5, seed=0, report=print)
     with monkeypatch.context() as patch:
         patch.setattr("kiqa.comparators.learned.fit_cornia.fit_codebook", None)
-        assert kept_codebook(paths, file, codewords=5, seed=0).sha256 == first.sha256
+        assert kept_codebook(paths, file, codewords=5, seed=0, report=print).sha256 == first.sha256
     Image.fromarray(photo[90:130, :40]).save(paths[0])
-    assert kept_codebook(paths, file, codewords=5, seed=0).sha256 != first.sha256
-    assert len(kept_codebook(paths[1:], file, codewords=6, seed=0).bias) == 6
+    assert kept_codebook(paths, file, codewords=5, seed=0, report=print).sha256 != first.sha256
+    assert len(kept_codebook(paths[1:], file, codewords=6, seed=0, report=print).bias) == 6
+
+
+def test_an_image_that_cannot_be_used_is_left_out(tmp_path, photo):
+    """It is told; the codebook is that of the others."""
+    good, small, torn = (tmp_path / name for name in ("good.png", "small.png", "torn.png"))
+    Image.fromarray(photo[:40, :40]).save(good)
+    Image.fromarray(photo[:5, :40]).save(small)
+    torn.write_bytes(good.read_bytes()[:200])
+    told = []
+    of = {"codewords": 5, "seed": 0, "report": told.append}
+    found = kept_codebook([small, good, torn], tmp_path / "a.npz", **of)
+    assert [line.split(" is left out: ")[0] for line in told] == ["small.png", "torn.png"]
+    assert found.sha256 == kept_codebook([good], tmp_path / "b.npz", **of).sha256
+    with pytest.raises(ValueError, match="Received: 2, and none can"):
+        kept_codebook([small, torn], tmp_path / "c.npz", **of)

@@ -53,7 +53,7 @@ def test_stated_sets_are_kept(own):
     ("text", "error"),
     [
         ("image_name,mos,set\na/1.jpg,1,dev\n", r"Expected a set.*'dev' in mos.csv line 2"),
-        ("image_name,mos\na/1.jpg,101\n", "from 0 to 100"),
+        ("image_name,mos\na/1.jpg,201\n", "from -100 to 200"),
         ("image_name,score\na/1.jpg,1\n", r"\['mos'\] missing"),
         ("image_name,mos\na/1.jpg,1\na/2.jpg,2\n", "would be empty"),
     ],
@@ -79,3 +79,10 @@ def test_what_is_expected_is_said(tmp_path):
         mos_csv(tmp_path)
     with pytest.raises(FileNotFoundError, match="mos.csv.*absent, which is no folder"):
         mos_csv(tmp_path / "absent")
+
+
+def test_scores_of_ratings_may_lie_beyond_the_ends(own):
+    """100 (z + 3) / 6, as ``kiqa ratings`` writes them, is not cut off."""
+    text = (own / "mos.csv").read_text().replace("a/0.jpg,0,", "a/0.jpg,-38.2,")
+    (own / "mos.csv").write_text(text)
+    assert mos_csv(own)[0].mos == -38.2

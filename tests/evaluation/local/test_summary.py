@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.cbook import boxplot_stats
 
+from kiqa.data.local_cases import sources_of
 from kiqa.evaluation.local.summary import box_statistics, summarise, table_rows
 
 
@@ -73,3 +74,22 @@ def test_incomplete_rows_are_refused():
     for wrong in (rows[:-1], [], rows + rows[:1]):
         with pytest.raises(ValueError, match=f"received {len(wrong)}"):
             summarise(wrong, seed=0)
+
+
+def test_versions_of_one_image_are_drawn_together():
+    """Four equal versions of each of ten images: the interval is that of ten, and it says so."""
+    rng = np.random.default_rng(0)
+    values = {f"{n}.jpg": rng.uniform(0.5, 1, 2) for n in range(10)}
+    versions = {f"{name}.{v}.png": auc for name, auc in values.items() for v in (1, 2, 3, 4)}
+    sources = sources_of(versions)
+    alone, grouped, single = (
+        summarise(_rows({"m": aucs}), seed=0, sources=of)
+        for aucs, of in ((values, None), (versions, sources), (versions, None))
+    )
+    assert (grouped["images"], grouped["sources"]) == (40, 10) and "sources" not in single
+    wanted, found, narrow = (
+        each["predictors"]["m"]["overall"] for each in (alone, grouped, single)
+    )
+    assert (found["lo"], found["hi"]) == pytest.approx((wanted["lo"], wanted["hi"]))
+    assert found["hi"] - found["lo"] > 1.5 * (narrow["hi"] - narrow["lo"])
+    assert sources_of(["a.jpg.1.png", "b.jpg.1.png"]) is None
