@@ -106,14 +106,14 @@ def test_outputs_of_one_writer_are_held(kind, held):
     [
         (ValueError("bad\nvalue"), "bad value"),
         (ProcessError("KERAS_BACKEND=jax"), "KERAS_BACKEND=jax"),
-        (MemoryError(), "MemoryError (python -X dev -m kiqa.x shows where)"),
+        (MemoryError(), "MemoryError (python -X dev -m kiqa.train_lite shows where)"),
         (
             RuntimeError("no kernel"),
-            "RuntimeError: no kernel (python -X dev -m kiqa.x shows where)",
+            "RuntimeError: no kernel (python -X dev -m kiqa.train_lite shows where)",
         ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
 def test_an_error_that_ends_a_command_is_one_line(error, said):
     """Those that tell what to do are their text; of others the kind is said."""
-    assert failure(error, program="kiqa.x") == f"error: {said}"
+    assert failure(error, program="kiqa.train_lite") == f"error: {said}"

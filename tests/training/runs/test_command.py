@@ -220,7 +220,7 @@ def test_interrupted_runs_say_how_to_continue(command, biq, tmp_path, capsys, fi
         (MemoryError("2 GiB"), "error: 2 GiB", True),
         (
             RuntimeError("OOM when allocating"),
-            "error: RuntimeError: OOM when allocating (python -X dev -m kiqa.train_nothing ",
+            "error: RuntimeError: OOM when allocating (python -X dev -m ",
             True,
         ),
     ],

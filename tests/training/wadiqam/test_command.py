@@ -11,7 +11,7 @@ import pytest
 from kiqa import train_wadiqam
 
 
-class _Reached(Exception):
+class _Reached(BaseException):
     """The training has come to ``Model.fit``."""
 
 
