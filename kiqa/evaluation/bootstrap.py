@@ -10,11 +10,10 @@ import numpy as np
 
 from kiqa.evaluation.correlation import METRICS, checked_pair, mapped_to_mos
 from kiqa.evaluation.resampling import (
-    grouped_draws,
+    draws_of,
     krocc_rows,
     percentile_interval,
     plcc_rows,
-    resample,
     rmse_rows,
     srocc_rows,
 )
@@ -74,7 +73,7 @@ def bootstrap_interval(
         True
     """
     rows, x, y, _ = _prepared(metric, predicted, mos)
-    (draws,) = _draws(rows, [x], y, groups, n=n, seed=seed)
+    (draws,) = draws_of(rows, [x], y, groups, n=n, seed=seed)
     return percentile_interval(draws, level=level)
 
 
@@ -122,7 +121,7 @@ def paired_bootstrap(
     """
     rows_a, a, y, value_a = _prepared(metric, predicted_a, mos)
     _, b, _, value_b = _prepared(metric, predicted_b, mos)
-    draws_a, draws_b = _draws(rows_a, [a, b], y, groups, n=n, seed=seed)
+    draws_a, draws_b = draws_of(rows_a, [a, b], y, groups, n=n, seed=seed)
     draws = draws_a - draws_b
     lo, hi = percentile_interval(draws, level=level)
     beyond = min(np.sum(draws <= 0), np.sum(draws >= 0))
@@ -133,13 +132,6 @@ def paired_bootstrap(
         "hi": hi,
         "p": float(min(1.0, 2 * (beyond + 1) / (known + 1))),
     }
-
-
-def _draws(rows, scores, mos, groups, *, n, seed):
-    """The metric of draws of images, or of groups of them, the same for every model."""
-    if groups is None:
-        return resample([rows] * len(scores), scores, mos, n=n, seed=seed)
-    return grouped_draws(rows, scores, mos, groups, n=n, seed=seed)
 
 
 def _prepared(metric, predicted, mos):

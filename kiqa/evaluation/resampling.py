@@ -1,7 +1,7 @@
 """The bootstrap: draw images with replacement, score every draw.
 
 Public names: :func:`resample`, :func:`percentile_interval`,
-:func:`mean_interval`, :func:`grouped_draws`, and the metrics of many draws
+:func:`mean_interval`, :func:`grouped_draws`, :func:`draws_of`, and the metrics of many draws
 at once, :func:`srocc_rows`, :func:`plcc_rows`, :func:`krocc_rows`, :func:`rmse_rows`.
 """
 
@@ -111,15 +111,42 @@ def mean_interval(
             f"Expected finite values of shape (N,) with N >= 1, received shape {values.shape} "
             f"with {np.sum(~np.isfinite(values))} not finite. Leave out images without a value."
         )
-    if groups is None:
-        (draws,) = resample([_row_means], [values], values, n=n, seed=seed)
-    else:
-        (draws,) = grouped_draws(_row_means, [values], values, groups, n=n, seed=seed)
+    (draws,) = draws_of(_row_means, [values], values, groups, n=n, seed=seed)
     return percentile_interval(draws, level=level)
 
 
 def _row_means(values, _):
     return values.mean(axis=1)
+
+
+def draws_of(
+    metric: Rows,
+    scores: Sequence[np.ndarray],
+    mos: np.ndarray,
+    groups: Sequence | None,
+    *,
+    n: int,
+    seed: int,
+) -> Sequence[np.ndarray]:
+    """Score draws of single images, or of groups of them: `resample` or `grouped_draws`.
+
+    Args:
+        metric: As for `grouped_draws`.
+        scores: For each model its scores, shape ``(N,)``.
+        mos: Shape ``(N,)``.
+        groups: As for `grouped_draws`; ``None`` draws single images.
+        n: Number of draws.
+        seed: Seed of the draws.
+
+    Returns:
+        For each model its values, shape ``(n,)``.
+
+    Raises:
+        ValueError: As these.
+    """
+    if groups is None:
+        return resample([metric] * len(scores), scores, mos, n=n, seed=seed)
+    return list(grouped_draws(metric, scores, mos, groups, n=n, seed=seed))
 
 
 def grouped_draws(
