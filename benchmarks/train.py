@@ -176,8 +176,8 @@ def _measured(name: str, data: Path, workdir: Path, arguments: argparse.Namespac
 
     def epoch():
         number = next(epochs)
-        loss = fit_epoch(model, plan(number), epoch=number, title=None)
-        state.history.append({"epoch": number, "loss": loss})
+        losses = fit_epoch(model, plan(number), epoch=number, title=None)
+        state.history.append({"epoch": number, **losses})
         write()
 
     def pipeline():

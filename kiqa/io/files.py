@@ -16,6 +16,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
 from kiqa.io.outputs.guard import OutputError, check_target
@@ -30,6 +31,16 @@ def sha256_of(path: Path) -> str:
     """Return the hexadecimal sha256 of a file's bytes."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_all(file: FileIO, data: bytes) -> None:
+    """Write bytes to an unbuffered file, which may take them in parts.
+
+    Raises:
+        OSError: If it does not take all; some may have been written.
+    """
+    while data:
+        data = data[file.write(data) :]
 
 
 def is_of_the_disk(error: BaseException) -> bool:

@@ -128,6 +128,16 @@ def records_of(options: argparse.Namespace) -> list[ScoredImage]:
     )
 
 
+def require_dataset(options: argparse.Namespace) -> None:
+    """Refuse --data without --dataset, and the other way round.
+
+    Raises:
+        ValueError: If one is there alone.
+    """
+    if (options.data is None) != (options.dataset is None):
+        raise ValueError("Expected --data and --dataset together. Received: one of them.")
+
+
 def paths_of(options: argparse.Namespace) -> list[Path]:
     """Return the files that the options of `add_pristine` name.
 

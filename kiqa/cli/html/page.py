@@ -13,7 +13,7 @@ from io import FileIO
 from pathlib import Path
 
 from kiqa.cli.html import parts
-from kiqa.io.files import growing
+from kiqa.io.files import growing, write_all
 from kiqa.io.outputs import OutputError
 
 _BEGIN = re.compile(rb'<article data-score="[^"]*" data-key="([^"]*)">\n')
@@ -43,7 +43,7 @@ class Page:
         """
         before = self._file.tell()
         try:
-            _write(self._file, card)
+            write_all(self._file, card.encode("utf-8"))
         except OSError:
             self._file.seek(before)
             self._file.truncate()
@@ -82,16 +82,16 @@ def page(
             another model or kind.
     """
     heading = parts.Heading(model, scale, higher_is_better, stride)
-    beginning = parts.head(heading)
+    beginning = parts.head(heading).encode("utf-8")
     with growing(path) as part:
         keys, end = set(), 0
         if resume:
-            keys, end = _continued(part, Path(path), beginning.encode("utf-8"))
+            keys, end = _continued(part, Path(path), beginning)
         # Unbuffered: what a full disk has not taken is not tried again when the file is closed.
         with open(part, "r+b", buffering=0) as file:
             file.seek(end)
             if not keys:
-                _write(file, beginning)
+                write_all(file, beginning)
             file.truncate()
             interrupted = None
             try:
@@ -102,16 +102,9 @@ def page(
                 if not keys:  # nothing that a resumed run could begin with
                     file.truncate(0)
                 raise
-            _write(file, parts.foot())
+            write_all(file, parts.foot().encode("utf-8"))
     if interrupted is not None:
         raise interrupted
-
-
-def _write(file: FileIO, text: str) -> None:
-    """Write a text to an unbuffered file, which may take it in parts."""
-    data = text.encode("utf-8")
-    while data:
-        data = data[file.write(data) :]
 
 
 def _continued(part, finished, beginning) -> tuple[set[str], int]:

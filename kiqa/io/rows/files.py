@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from kiqa.io.files import write_all
 from kiqa.io.messages import tell
 from kiqa.io.outputs import lock_output, make_folder
 from kiqa.io.rows.forms import format_header, format_row
@@ -137,8 +138,7 @@ class RowFile:
         regular = self.path.is_file()
         before = os.fstat(self._file.fileno()).st_size
         try:
-            while data:
-                data = data[self._file.write(data) :]
+            write_all(self._file, data)
             if regular and time.monotonic() - self._synced > _SYNC:
                 os.fsync(self._file.fileno())
                 self._synced = time.monotonic()

@@ -1,7 +1,7 @@
 """Data sets of the experiments with PaQ-2-PiQ, as the command line names them.
 
-Public names: :data:`Patches`, :func:`add_files`, :func:`files_of`, :func:`require_dataset`,
-:func:`add_sets`, :func:`given_sets`, :func:`images_of`, :func:`missing_sets`, :func:`patches_of`.
+Public names: :data:`Patches`, :func:`add_files`, :func:`files_of`, :func:`add_sets`,
+:func:`given_sets`, :func:`images_of`, :func:`missing_sets`, :func:`patches_of`.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from kiqa.data.excluded import excluding_files
 from kiqa.data.readers.live_fb import live_fb_patches
 from kiqa.data.records import ScoredImage
 from kiqa.io.images.kinds import listed_images
-from kiqa.reproduce.command import add_data, records_of, report
+from kiqa.reproduce.command import add_data, records_of, report, require_dataset
 
 Patches = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
@@ -54,16 +54,6 @@ def files_of(options: argparse.Namespace) -> list[Path]:
     if not paths:
         raise FileNotFoundError(f"Expected a folder of images. Received: {options.images}.")
     return excluding_files(paths, options.exclude or (), report=report)
-
-
-def require_dataset(options: argparse.Namespace) -> None:
-    """Refuse --data without --dataset, and the other way round.
-
-    Raises:
-        ValueError: If one is there alone.
-    """
-    if (options.data is None) != (options.dataset is None):
-        raise ValueError("Expected --data and --dataset together. Received: one of them.")
 
 
 def add_sets(parser: argparse.ArgumentParser, printed: Sequence[str], *, files: str = "") -> None:

@@ -15,7 +15,15 @@ from kiqa.arguments import add_number, add_path, grid_of
 from kiqa.constants import PAQ2PIQ
 from kiqa.evaluation.report import write_csv
 from kiqa.io.images import load_image
-from kiqa.reproduce.command import Command, add_evaluation, add_output, records_of, report, unseen
+from kiqa.reproduce.command import (
+    Command,
+    add_evaluation,
+    add_output,
+    records_of,
+    report,
+    require_dataset,
+    unseen,
+)
 from kiqa.reproduce.evaluated import described, read_evaluated, shared_images
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, watched
@@ -92,8 +100,7 @@ def _records(options):
         )
     if options.image:
         return None
-    if options.dataset is None:
-        raise ValueError("Expected --data and --dataset together. Received: one of them.")
+    require_dataset(options)
     return records_of(options)
 
 

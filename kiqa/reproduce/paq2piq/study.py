@@ -31,7 +31,7 @@ from kiqa.data.study.cropping import place_patches, write_patches
 from kiqa.data.tables import read_table
 from kiqa.io.images import load_image
 from kiqa.io.images.headers import upright_size
-from kiqa.reproduce.command import Command, add_output, records_of
+from kiqa.reproduce.command import Command, add_output, records_of, require_dataset
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.paq2piq.data import (
     add_files,
@@ -39,7 +39,6 @@ from kiqa.reproduce.paq2piq.data import (
     files_of,
     given_sets,
     images_of,
-    require_dataset,
 )
 from kiqa.reproduce.thesis.figures import save, spread
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import metric_cells
-from kiqa.training.rnn_biqa.protocols import METRIC_NAMES
+from kiqa.training.rnn_biqa.protocols import METRIC_NAMES, mean_of
 
 
 def table_rows(
@@ -95,9 +95,9 @@ def with_means(results: Sequence[dict]) -> list[dict]:
         own = [result for result in results if result["method"] == method]
         rows += own
         if len(own) > 1:
-            mean: dict[str, float | None] = {}
-            for title, name in METRIC_NAMES.items():
-                values = [each["report"]["metrics"][name]["value"] for each in own]
-                mean[title] = None if None in values else float(np.mean(values))
+            mean = {
+                title: mean_of([each["report"]["metrics"][name]["value"] for each in own])
+                for title, name in METRIC_NAMES.items()
+            }
             rows.append({"method": method, "run": "mean", "data": own[0]["data"], "mean": mean})
     return rows

@@ -26,6 +26,7 @@ from kiqa.reproduce.command import (
     add_model,
     add_output,
     records_of,
+    require_dataset,
     unseen,
 )
 from kiqa.reproduce.left_out import LeftOut
@@ -129,8 +130,7 @@ def _pixels_and_scorer(options):
 def _fig_17(options) -> int:
     from kiqa.plotting import plot_label_histograms
 
-    if (options.data is None) != (options.dataset is None):
-        raise ValueError("Expected --data and --dataset together. Received: one of them.")
+    require_dataset(options)
     labels, source = {}, "patches that kiqa brings along, pseudo-MOS and pseudo-votes"
     left_out = LeftOut()
     records = None if options.data is None else records_of(options)

@@ -9,7 +9,7 @@ import numpy as np
 
 from kiqa.arguments import add_number
 from kiqa.data.konpatch import build_konpatch, embedded_konpatch
-from kiqa.reproduce.command import Command, add_output, records_of
+from kiqa.reproduce.command import Command, add_output, records_of, require_dataset
 from kiqa.reproduce.left_out import LeftOut
 from kiqa.reproduce.thesis.figures import add_konpatch, save
 
@@ -19,8 +19,7 @@ _LINES = 4  # of the sheet, half of them voted good
 def _run(options: argparse.Namespace) -> int:
     from kiqa.plotting import plot_patch_sheet
 
-    if (options.data is None) != (options.dataset is None):
-        raise ValueError("Expected --data and --dataset together. Received: one of them.")
+    require_dataset(options)
     left_out = LeftOut()
     if options.data is None:
         konpatch = embedded_konpatch(seed=options.seed)

@@ -1,13 +1,13 @@
 """The paper's comparisons: one method trained on parts of data sets, and tested.
 
-Public names: `fit_and_predict`, `metrics_of`, `METRIC_NAMES`.
+Public names: `fit_and_predict`, `metrics_of`, `mean_of`, `METRIC_NAMES`.
 
 References:
     Korhonen et al. 2021, sections 4.3 and 4.4.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
@@ -113,6 +113,12 @@ def metrics_of(predicted: np.ndarray, part: Part, *, seed: int = 0) -> dict:
     """
     mos = np.array([row["mos"] for row in part.folder.rows_of(part.names)])
     return correlation_report(100 * predicted, 100 * mos, seed=seed)
+
+
+def mean_of(values: Sequence[float | None]) -> float | None:
+    """Return the mean of a metric over runs; ``None`` if one of them does not define it."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if len(known) == len(values) else None
 
 
 def _means(rated):

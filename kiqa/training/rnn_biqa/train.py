@@ -11,15 +11,13 @@ Public names: `pooling_runs`, `run_pooling`.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Unpack
 
 from kiqa.data.trained import joined_parts, scored_parts
 from kiqa.evaluation.report import metric_cells, to_markdown, write_csv, write_json
 from kiqa.training.rnn_biqa.feature_folder import open_folder
 from kiqa.training.rnn_biqa.parts import Parts, cross_parts, own_parts, random_parts
-from kiqa.training.rnn_biqa.protocols import METRIC_NAMES, fit_and_predict, metrics_of
+from kiqa.training.rnn_biqa.protocols import METRIC_NAMES, fit_and_predict, mean_of, metrics_of
 from kiqa.training.rnn_biqa.settings import PoolingSettings
 
 if TYPE_CHECKING:
@@ -86,7 +84,8 @@ def run_pooling(
         OSError: If a file cannot be read or written.
     """
     workdir = Path(run["workdir"])
-    results, rows = {}, []
+    results: dict[str, dict] = {}
+    rows: list[dict[str, Any]] = []
     for name, parts in runs.items():
         inner = workdir if name in (_SPLIT, _CROSS) else workdir / name.replace(" ", "")
         inner_run: RunOptions = {**run, "workdir": inner}
@@ -105,15 +104,10 @@ def run_pooling(
         results[name] = result
         write_json(result, inner / "result.json")
     if len(rows) > 1:
-        mean = {title: _mean([row[title] for row in rows]) for title in METRIC_NAMES}
+        mean = {title: mean_of([row[title] for row in rows]) for title in METRIC_NAMES}
         rows.append({"run": "mean", **mean})
         write_json({"runs": results, "mean": mean}, workdir / "result.json")
     return to_markdown(rows) if rows else "No test images."
-
-
-def _mean(values):
-    """The mean; ``None`` if one of them is not defined."""
-    return None if None in values else float(np.mean(values))
 
 
 def _publisher(parts, settings):
