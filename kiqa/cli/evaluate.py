@@ -189,6 +189,7 @@ def _write(folder: Path, records, rows, result: dict, table: str, *, spreadsheet
             "name": record.name,
             "mos": _mos(record, scale=result["mos_scale"]),
             "predicted": row["score"],
+            **({"content": record.content} if "groups" in result else {}),
             "error": named_only(row["error"], record.path, record.name),
         }
         for record, row in zip(records, rows, strict=True)

@@ -17,6 +17,7 @@ import numpy as np
 
 from kiqa.evaluation.bootstrap import bootstrap_interval
 from kiqa.evaluation.correlation import METRICS, check_mos
+from kiqa.evaluation.resampling import groups_of
 from kiqa.io.csv_lines import write_csv_file
 from kiqa.io.files import write_atomically
 from kiqa.io.text import printable
@@ -54,8 +55,7 @@ def scored_pairs(
             f"{rows[0]['error']}"
         )
     scores, values, contents = zip(*scored, strict=True)
-    alone = len(set(contents)) == len(contents)
-    return np.array(scores, float), np.array(values, float), None if alone else list(contents)
+    return np.array(scores, float), np.array(values, float), groups_of(contents)
 
 
 def correlation_report(

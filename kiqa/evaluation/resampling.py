@@ -119,6 +119,19 @@ def _row_means(values, _):
     return values.mean(axis=1)
 
 
+def groups_of(labels: Sequence) -> list | None:
+    """Return what a bootstrap draws as one, from what each image shows.
+
+    Args:
+        labels: For each image its scene or reference, as `ScoredImage.content`.
+
+    Returns:
+        The labels as a list, the ``groups`` of `draws_of`; ``None`` if no two
+        are equal: single images are drawn.
+    """
+    return None if len(set(labels)) == len(labels) else list(labels)
+
+
 def draws_of(
     metric: Rows,
     scores: Sequence[np.ndarray],

@@ -26,7 +26,7 @@ from kiqa.io.files import write_atomically
 from kiqa.io.messages import name_file
 from kiqa.io.weights import WeightsInfo, find_companion
 from kiqa.reproduce.command import Command
-from kiqa.reproduce.compare import compare, read_predictions
+from kiqa.reproduce.compare import arrays_of, compare, read_predictions
 from kiqa.reproduce.published_rows import published_rows
 
 _SEED = 0
@@ -109,13 +109,13 @@ def _run(options: argparse.Namespace) -> int:
     said = {name: read_predictions(file) for name, file in options.models}
     turned = [name for name, info in infos.items() if not info.details.higher_is_better]
     for name in turned:
-        said[name] = {image: (mos, -value) for image, (mos, value) in said[name].items()}
+        said[name] = {image: each._replace(score=-each.score) for image, each in said[name].items()}
     first = next(iter(said))
     reports, paired = {}, {}  # before the models are timed, which takes minutes
     for (name, predictions), (_, file) in zip(said.items(), options.models, strict=True):
-        mos, predicted = np.array(list(predictions.values())).reshape(-1, 2).T
+        mos, predicted, groups = arrays_of(predictions)
         try:
-            reports[name] = correlation_report(predicted, mos, seed=_SEED)
+            reports[name] = correlation_report(predicted, mos, seed=_SEED, groups=groups)
         except ValueError as error:
             raise ValueError(name_file(error, file)) from error
         paired[name] = compare([(predictions, said[first])])

@@ -2,10 +2,11 @@
 
 Reads the ``predictions.csv`` of two runs of ``kiqa evaluate`` and resamples
 the images, both models' scores of an image together, so that what is hard for
-both does not blur their difference. With ``--also`` their means over several
-splits are compared.
+both does not blur their difference; images of one scene are drawn as one. With
+``--also`` their means over several splits are compared.
 
-Public names: :data:`COMPARE`, :func:`compare`.
+Public names: :data:`COMPARE`, :class:`Predicted`, :func:`arrays_of`,
+:func:`compare`, :func:`read_predictions`.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,7 +23,13 @@ from kiqa.arguments import Output, add_output
 from kiqa.data.tables import read_table
 from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.report import to_markdown, write_json
-from kiqa.evaluation.resampling import percentile_interval, plcc_rows, resample, srocc_rows
+from kiqa.evaluation.resampling import (
+    draws_of,
+    groups_of,
+    percentile_interval,
+    plcc_rows,
+    srocc_rows,
+)
 from kiqa.io.files import sha256_of
 from kiqa.reproduce.command import Command
 
@@ -34,25 +41,40 @@ _METRICS: dict[str, tuple[Callable, Callable]] = {
     "plcc": (partial(plcc, logistic=None), plcc_rows),
 }
 _COLUMNS = ("name", "mos", "predicted")
+_SCENE = "content"  # a column of data sets with several images of a scene
 
 
-def read_predictions(path: Path) -> dict[str, tuple[float, float]]:
+class Predicted(NamedTuple):
+    """An image's MOS and what a model says of it.
+
+    Attributes:
+        mos: On the scale of its file.
+        score: The model's.
+        content: Its scene, or the image's name where the file names no scenes.
+    """
+
+    mos: float
+    score: float
+    content: str
+
+
+def read_predictions(path: Path) -> dict[str, Predicted]:
     """Read the predictions of one model.
 
     Args:
         path: ``predictions.csv`` of ``kiqa evaluate``.
 
     Returns:
-        MOS and prediction by image name; images without a prediction are
-        left out.
+        MOS, prediction and scene by image name; images without a prediction
+        are left out.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If columns are missing, a number is none or not finite, an
             image is there twice, or none has a prediction.
     """
-    found: dict[str, tuple[float, float]] = {}
-    for line, cells in read_table(path, _COLUMNS):
+    found: dict[str, Predicted] = {}
+    for line, cells in read_table(path, _COLUMNS, (_SCENE,)):
         if cells["predicted"] == "":
             continue
         try:
@@ -69,24 +91,42 @@ def read_predictions(path: Path) -> dict[str, tuple[float, float]]:
                 f"Expected every image once. Received: {cells['name']!r} in {path}, line {line}, "
                 "again. Remove one of the lines."
             )
-        found[cells["name"]] = mos, predicted
+        found[cells["name"]] = Predicted(mos, predicted, cells.get(_SCENE) or cells["name"])
     if not found:
         raise ValueError(f"Expected images with a prediction in {path}. Received: none.")
     return found
 
 
+def arrays_of(
+    predictions: Mapping[str, Predicted],
+) -> tuple[np.ndarray, np.ndarray, list | None]:
+    """Return what a bootstrap takes of a model's predictions.
+
+    Args:
+        predictions: From `read_predictions`, at least one.
+
+    Returns:
+        MOS and scores, each of shape (n,), and what is drawn as one, see
+        `kiqa.evaluation.resampling.groups_of`.
+    """
+    mos, scores, contents = zip(*predictions.values(), strict=True)
+    return np.array(mos), np.array(scores), groups_of(contents)
+
+
 def compare(
-    pairs: Sequence[tuple[Mapping[str, tuple[float, float]], Mapping[str, tuple[float, float]]]],
+    pairs: Sequence[tuple[Mapping[str, Predicted], Mapping[str, Predicted]]],
 ) -> dict:
     """Compare two models on the images that both have scored.
 
     Args:
         pairs: For each split, a first and a second model's predictions from
             `read_predictions`, higher better. With several splits the means
-            over them are compared; the images of each split are drawn.
+            over them are compared; the images of each split are drawn, those
+            of one scene, where a file names scenes, as one.
 
     Returns:
-        ``splits``, ``images`` (of all splits together), and for SROCC and
+        ``splits``, ``images`` (of all splits together), with scenes
+        ``groups`` (their number likewise), ``seed``, and for SROCC and
         PLCC (no logistic) the values ``first`` and ``second``, their
         ``difference`` and its 95 % interval ``lo`` and ``hi``, a percentile
         bootstrap of 1000 draws. Fit for JSON.
@@ -101,11 +141,15 @@ def compare(
         "images": sum(len(mos) for mos, *_ in joined),
         "seed": _SEED,
     }
+    if any(groups is not None for *_, groups in joined):
+        result["groups"] = sum(
+            len(mos) if groups is None else len(set(groups)) for mos, *_, groups in joined
+        )
     for name, (metric, rows) in _METRICS.items():
-        values = np.array([[metric(one, mos), metric(two, mos)] for mos, one, two in joined])
+        values = np.array([[metric(one, mos), metric(two, mos)] for mos, one, two, _ in joined])
         draws = []
-        for split, (mos, one, two) in enumerate(joined):
-            drawn = resample([rows, rows], [one, two], mos, n=_DRAWS, seed=_SEED + split)
+        for split, (mos, one, two, groups) in enumerate(joined):
+            drawn = draws_of(rows, [one, two], mos, groups, n=_DRAWS, seed=_SEED + split)
             draws.append(drawn[0] - drawn[1])
         low, high = percentile_interval(np.mean(draws, axis=0), level=0.95)
         first, second = values.mean(axis=0).tolist()
@@ -116,15 +160,15 @@ def compare(
 
 
 def _joined(first, second):
-    """MOS and both predictions of the images in both."""
+    """MOS and both predictions of the images in both, and what is drawn as one."""
     names = [name for name in first if name in second]
     if len(names) < 3:
         raise ValueError(
             f"Expected at least 3 images in both files. Received: {len(names)}. Evaluate both "
             "models on the same set."
         )
-    mos, one = np.array([first[name] for name in names]).T
-    other_mos, two = np.array([second[name] for name in names]).T
+    mos, one, scenes = arrays_of({name: first[name] for name in names})
+    other_mos, two, other_scenes = arrays_of({name: second[name] for name in names})
     ends = [np.ptp(mos), np.ptp(other_mos)]  # models of 0..1 and of 0..100 compare as well
     unlike = np.abs((mos - mos.min()) * ends[1] - (other_mos - other_mos.min()) * ends[0])
     different = np.flatnonzero(unlike > _TOLERANCE * ends[0] * ends[1])
@@ -133,7 +177,7 @@ def _joined(first, second):
             f"Expected the same MOS in both files, but for their scale. Received: {different.size} "
             f"that differ, such as that of {names[different[0]]}. Evaluate both models on one set."
         )
-    return mos, one, two
+    return mos, one, two, scenes or other_scenes
 
 
 def _named(path):
@@ -166,7 +210,8 @@ def _run(options: argparse.Namespace) -> int:
         for name in _METRICS
     ]
     splits = f", {len(files)} splits" if options.also else ""
-    sys.stdout.write(f"{result['images']} images{splits}\n\n{to_markdown(rows)}\n")
+    scenes = f" of {result['groups']} scenes" if "groups" in result else ""
+    sys.stdout.write(f"{result['images']} images{scenes}{splits}\n\n{to_markdown(rows)}\n")
     return 0
 
 

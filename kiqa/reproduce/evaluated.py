@@ -20,7 +20,7 @@ from kiqa.data.excluded import excluding
 from kiqa.io.messages import shortened
 from kiqa.io.weights import Details, WeightsError
 from kiqa.reproduce.command import report
-from kiqa.reproduce.compare import read_predictions
+from kiqa.reproduce.compare import Predicted, read_predictions
 from kiqa.scoring.engines import describe
 
 _TOLERANCE = 1e-6  # of MOS in 0..1
@@ -33,7 +33,7 @@ class RatedName(NamedTuple):
 
     Attributes:
         name: As in the data set.
-        content: The same; scenes of several images are not told apart.
+        content: Its scene; the name where the evaluation names no scenes.
         dataset: Name of the data set.
         mos: On the scale 0..1, higher is better.
     """
@@ -55,11 +55,11 @@ class Evaluated:
 
     Attributes:
         about: Content of ``evaluation.json``.
-        scores: MOS in 0..1 and prediction, by image.
+        scores: By image, with MOS in 0..1.
     """
 
     about: dict[str, Any]
-    scores: dict[str, tuple[float, float]]
+    scores: dict[str, Predicted]
 
     @property
     def model(self) -> str:
@@ -73,7 +73,7 @@ class Evaluated:
 
     def rows(self, images: Sequence[Any]) -> list[dict]:
         """Return ``score`` and ``error`` (None) of images, by their names."""
-        return [{"score": self.scores[image.name][1], "error": None} for image in images]
+        return [{"score": self.scores[image.name].score, "error": None} for image in images]
 
 
 def add_evaluated(parser: argparse.ArgumentParser) -> None:
@@ -124,7 +124,9 @@ def read_evaluated(folder: Path, *, dataset: str | None = None) -> Evaluated:
             "Leave it out."
         )
     predicted = read_predictions(folder / "predictions.csv")
-    scores = {name: ((mos - low) / (high - low), score) for name, (mos, score) in predicted.items()}
+    scores = {
+        name: said._replace(mos=(said.mos - low) / (high - low)) for name, said in predicted.items()
+    }
     return Evaluated(about, scores)
 
 
@@ -162,7 +164,9 @@ def shared_images(
     if images is None:
         first = evaluated[0]
         dataset = first.about["dataset"]
-        images = [RatedName(name, name, dataset, mos) for name, (mos, _) in first.scores.items()]
+        images = [
+            RatedName(name, said.content, dataset, said.mos) for name, said in first.scores.items()
+        ]
         images = excluding(images, exclude or (), report=report)
     shared = [image for image in images if all(image.name in one.scores for one in evaluated)]
     if len(shared) < 3:
@@ -172,7 +176,7 @@ def shared_images(
         )
     for one in evaluated:
         for image in shared:
-            mos = one.scores[image.name][0]
+            mos = one.scores[image.name].mos
             if abs(mos - image.mos01) > _TOLERANCE:
                 raise ValueError(
                     f"Expected one MOS for each image. Received: {image.mos01:g}, and {mos:g} in "

@@ -21,15 +21,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kiqa.arguments import Output
 from kiqa.evaluation.bootstrap import bootstrap_interval
 from kiqa.evaluation.correlation import METRICS
 from kiqa.io.json_files import read_json
 from kiqa.reproduce.__main__ import NAMES, command_of, reproduction_parser, run_named
 from kiqa.reproduce.beside import INTERVAL, Beside, Found
-from kiqa.reproduce.compare import read_predictions
+from kiqa.reproduce.compare import arrays_of, read_predictions
 from kiqa.reproduce.published_rows import published_numbers
 from kiqa.reproduce.stored_results import FOLDER, stored_results
 
@@ -208,12 +206,12 @@ def _predicted(also, root):
         path = path / "predictions.csv" if path.suffix != ".csv" else path
         if not path.is_file():
             continue
-        mos, predicted = np.array(list(read_predictions(path).values())).T
+        mos, predicted, groups = arrays_of(read_predictions(path))
         evaluated = _evaluated(path.with_name("evaluation.json"))
         row: dict[str, Any] = {"method": label, "data set": next(iter(evaluated), None),
                                "images": len(mos)}  # fmt: skip
         for metric in ("srocc", "plcc"):
-            low, high = bootstrap_interval(metric, predicted, mos, seed=_SEED)
+            low, high = bootstrap_interval(metric, predicted, mos, seed=_SEED, groups=groups)
             row[metric.upper()] = METRICS[metric](predicted, mos)
             row[metric.upper() + INTERVAL] = f"{low:.3f} .. {high:.3f}"
         row["source"] = ", ".join(["ours", *evaluated[1:]])

@@ -255,3 +255,6 @@ def test_images_of_one_scene_are_drawn_together(stand_in, tmp_path, monkeypatch,
     assert main(arguments) == 0
     assert "12 images of 6 scenes, stride 8" in capsys.readouterr().out
     assert json.loads(Path("out/evaluation.json").read_text())["groups"] == 6
+    written = Path("out/predictions.csv").read_text().splitlines()
+    assert written[0] == "name,mos,predicted,content,error"
+    assert [line.split(",")[3] for line in written[1:]] == [f"scene{n // 2}" for n in range(12)]

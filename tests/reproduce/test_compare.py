@@ -9,6 +9,7 @@ import pytest
 from kiqa.evaluation.correlation import srocc
 from kiqa.io.files import sha256_of
 from kiqa.reproduce.__main__ import main
+from kiqa.reproduce.compare import compare, read_predictions
 
 
 @pytest.fixture
@@ -124,3 +125,26 @@ def test_a_file_without_any_prediction_is_refused(files, tmp_path, capsys):
     assert "Expected images with a prediction in" in capsys.readouterr().err
     assert main(["interval-coverage", "--predictions", str(tmp_path / "none.csv")]) == 2
     assert "Expected images with a prediction in" in capsys.readouterr().err
+
+
+def test_images_of_one_scene_are_drawn_as_one(files, tmp_path, capsys):
+    """One file names them, whichever: as many draws of scenes give a wider interval."""
+    named = tmp_path / "scenes.csv"
+    table = pd.read_csv(files[1]).sort_values("mos")
+    table["predicted"] += np.arange(60) // 10 % 2  # what is wrong is so for a whole scene
+    table.to_csv(files[1], index=False)
+    table.assign(content=[f"scene {n // 10}" for n in range(60)]).to_csv(named, index=False)
+    kept = []
+    for one, two in ((files[0], files[1]), (files[0], named), (named, files[0])):
+        assert main(["compare", str(one), str(two), "--output", str(tmp_path / "kept.json")]) == 0
+        kept.append(json.loads((tmp_path / "kept.json").read_text()))
+    shown = [line for line in capsys.readouterr().out.splitlines() if "images" in line]
+    assert shown == ["59 images", "59 images of 6 scenes", "59 images of 6 scenes"]
+    assert "groups" not in kept[0] and kept[1]["groups"] == kept[2]["groups"] == 6
+    images, scenes, turned = (each["srocc"] for each in kept)
+    assert scenes["difference"] == images["difference"] == -turned["difference"]
+    assert scenes["hi"] - scenes["lo"] > 1.2 * (images["hi"] - images["lo"])
+    assert turned["hi"] - turned["lo"] == pytest.approx(scenes["hi"] - scenes["lo"])
+    with pytest.raises(ValueError, match="two groups at least. Received: .* 1 groups"):
+        same = read_predictions(files[0])
+        compare([({n: each._replace(content="s") for n, each in same.items()}, same)])

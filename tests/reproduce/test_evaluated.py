@@ -57,3 +57,15 @@ def test_a_folder_that_is_none_is_refused(evaluation, tmp_path):
         file.write_text(text)
         with pytest.raises(ValueError, match=reason):
             read_evaluated(folder)
+
+
+def test_scenes_are_those_of_the_first_evaluation(evaluation):
+    """A column ``content`` names them; without it each image is its own."""
+    folder = evaluation("one", MOS)
+    file = folder / "predictions.csv"
+    assert [image.content for image in shared_images([read_evaluated(folder)])] == list(MOS)
+    head, *lines = file.read_text().splitlines()
+    lines = [f"{line},scene {number // 2}" for number, line in enumerate(lines)]
+    file.write_text("\n".join([f"{head},content", *lines, ""]))
+    shared = shared_images([read_evaluated(folder)])
+    assert [image.content for image in shared] == [f"scene {n // 2}" for n in range(6)]

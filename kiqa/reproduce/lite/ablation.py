@@ -30,14 +30,14 @@ from kiqa.evaluation.report import metric_cells, to_markdown, write_csv, write_j
 from kiqa.io.files import write_atomically
 from kiqa.io.weights import Details, read_info
 from kiqa.reproduce.command import Command, add_data, add_model, report, unseen
-from kiqa.reproduce.compare import compare
+from kiqa.reproduce.compare import Predicted, arrays_of, compare
 from kiqa.reproduce.evaluated import Evaluated, add_evaluated, described, read_evaluated
 
 if TYPE_CHECKING:
     from kiqa.reproduce.lite.designs import Design
     from kiqa.reproduce.lite.looks import Look
 
-Predictions = dict[str, tuple[float, float]]
+Predictions = dict[str, Predicted]
 
 _SEED = 0  # of the bootstrap
 _SIDES, _IMAGES = (512, 256, 224), (1000, 2600)
@@ -163,7 +163,7 @@ def _rows(
     ):
         scores[design.name], about = _predicted(design, looks, parts, scores)
         predictions[design.name] = {
-            record.name: (record.mos01, float(score))
+            record.name: Predicted(record.mos01, float(score), record.content)
             for record, score in zip(parts[0], scores[design.name], strict=False)
         }
         about = {"part": design.part, "design": design.name, "base": design.base, **about}
@@ -208,8 +208,8 @@ def _evaluated_row(one: Evaluated, predictions: dict[str, Predictions]) -> dict[
     sign = 1 if one.about["higher_is_better"] else -1
     name = f"{one.model}, as evaluated"
     predictions[name] = {
-        image: (mos, sign * one.scores[image][1])
-        for image, (mos, _) in predictions[REFERENCE].items()
+        image: said._replace(score=sign * one.scores[image].score)
+        for image, said in predictions[REFERENCE].items()
         if image in one.scores
     }
     row = {"part": "whole", "design": name, "base": REFERENCE}
@@ -218,10 +218,10 @@ def _evaluated_row(one: Evaluated, predictions: dict[str, Predictions]) -> dict[
 
 def _accuracy(own: Predictions, base: Predictions) -> dict[str, Any]:
     """SROCC and PLCC with their intervals, and the difference from the base."""
-    mos, predicted = np.array(list(own.values())).T
+    mos, predicted, groups = arrays_of(own)
     found: dict[str, Any] = {"metrics": {}}
     for name in _METRICS.values():
-        low, high = bootstrap_interval(name, predicted, mos, seed=_SEED)
+        low, high = bootstrap_interval(name, predicted, mos, seed=_SEED, groups=groups)
         value = METRICS[name](predicted, mos)
         found["metrics"][name] = {"value": value, "lo": low, "hi": high}
     if own is not base:
@@ -256,7 +256,7 @@ def _lines(test, predictions):
     """Scores of each test image, a column for each row of the table."""
     return [
         {"name": record.name, "mos": record.mos01}
-        | {name: round(own[record.name][1], 5) if record.name in own else None
+        | {name: round(own[record.name].score, 5) if record.name in own else None
            for name, own in predictions.items()}
         for record in test
     ]  # fmt: skip

@@ -31,6 +31,7 @@ from kiqa.evaluation.report import (
     write_csv,
     write_json,
 )
+from kiqa.evaluation.resampling import groups_of
 from kiqa.io.files import replacing
 from kiqa.io.images.headers import upright_size
 from kiqa.io.messages import named_only
@@ -114,8 +115,8 @@ def _of_evaluations(options, evaluated):
         about = one.about
         own = [
             {"model": one.model, "dataset": about["dataset"], "part": about["set"],
-             "name": image.name, "size": "picture", "mos": 100 * image.mos01,
-             "predicted": row["score"], "error": None}
+             "name": image.name, "content": image.content, "size": "picture",
+             "mos": 100 * image.mos01, "predicted": row["score"], "error": None}
             for image, row in zip(images, one.rows(images), strict=True)
         ]  # fmt: skip
         head = {"method": one.model, "dataset": about["dataset"], "part": about["set"],
@@ -162,8 +163,8 @@ def _results(options, table, name, root, part, model, patches, left_out):
             "errors": sum(row["error"] is not None for row in rows), **met}  # fmt: skip
     lines = [
         {"model": model.name, "dataset": name, "part": part, "name": record.name,
-         "size": "picture", "mos": 100 * record.mos01, "predicted": row["score"],
-         "error": named_only(row["error"], record.path, record.name)}
+         "content": record.content, "size": "picture", "mos": 100 * record.mos01,
+         "predicted": row["score"], "error": named_only(row["error"], record.path, record.name)}
         for record, row in zip(records, rows, strict=True)
     ]  # fmt: skip
     if table != 2:
@@ -211,6 +212,7 @@ def _report(lines):
     numbers = correlation_report(
         np.array([line["predicted"] for line in scored]),
         np.array([line["mos"] for line in scored]), seed=_SEED,
+        groups=groups_of([line["content"] for line in scored]),
     )  # fmt: skip
     del numbers["metrics"]["rmse"]
     return numbers

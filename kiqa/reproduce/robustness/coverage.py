@@ -13,7 +13,7 @@ from kiqa.evaluation.report import write_json
 from kiqa.evaluation.resampling import mean_interval
 from kiqa.io.weights import read_info
 from kiqa.reproduce.command import Command
-from kiqa.reproduce.compare import read_predictions
+from kiqa.reproduce.compare import arrays_of, read_predictions
 from kiqa.reproduce.robustness.shared import CONFIDENCE, DRAWS, add_common
 
 
@@ -25,12 +25,13 @@ def _coverage(options: argparse.Namespace) -> int:
             f"Expected a model whose file states an interval, such as lite. Received: {info.name}. "
             "Use that model."
         )
-    pairs = read_predictions(options.predictions)
-    mos, predicted = np.array(list(pairs.values())).T
+    mos, predicted, groups = arrays_of(read_predictions(options.predictions))
     places = np.searchsorted(stated["edges"], predicted, side="right")
     half = np.asarray(stated["half_widths"])[places]
     inside = np.abs(predicted - mos) <= half
-    lo, hi = mean_interval(inside.astype(float), n=DRAWS, seed=options.seed, level=CONFIDENCE)
+    lo, hi = mean_interval(
+        inside.astype(float), n=DRAWS, seed=options.seed, level=CONFIDENCE, groups=groups
+    )
     found = {
         "model": info.name, "weights_sha256": info.sha256, "images": len(mos),
         "level": stated["level"], "coverage": float(inside.mean()), "interval": [lo, hi],

@@ -19,7 +19,7 @@ from kiqa.arguments import add_flag, add_include
 from kiqa.data.distortions.basic import jpeg
 from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.report import to_markdown
-from kiqa.evaluation.resampling import percentile_interval, srocc_rows
+from kiqa.evaluation.resampling import draws_of, groups_of, percentile_interval, srocc_rows
 from kiqa.io.images import load_image
 from kiqa.reproduce.command import (
     Command,
@@ -93,8 +93,12 @@ def _history(options: argparse.Namespace) -> int:
     plain = np.array([row["plain"] for row in rows])
     mixed = np.array([row[row["drawn"]] for row in rows])
     sign = 1 if scorer.info.higher_is_better else -1
-    draws = _differences(sign * plain, sign * mixed, mos, seed=options.seed)
-    lo, hi = percentile_interval(draws, level=CONFIDENCE)
+    scenes = {record.name: record.content for record in records}
+    of_mixed, of_plain = draws_of(
+        srocc_rows, [sign * mixed, sign * plain], mos,
+        groups_of([scenes[row["image_name"]] for row in rows]), n=DRAWS, seed=options.seed,
+    )  # fmt: skip
+    lo, hi = percentile_interval(of_mixed - of_plain, level=CONFIDENCE)
     other = np.array([row["drawn"] != "plain" for row in rows])
     found = {
         "plain_srocc": srocc(sign * plain, mos),
@@ -142,16 +146,9 @@ def _history_row(record, *, scorer, known, options):
         versions = {"plain": pixels, drawn: changed}
     row = {"image_name": record.name, "mos": record.mos01, "drawn": drawn}
     if record.name in known:
-        row["plain"] = known[record.name][1]
+        row["plain"] = known[record.name].score
         del versions["plain"]
     return row | {name: scorer.score(each) for name, each in versions.items()}
-
-
-def _differences(plain, mixed, mos, *, seed):
-    """Resampled differences of the two SROCC, images drawn for both together."""
-    rng = np.random.default_rng(seed)
-    index = rng.integers(len(mos), size=(DRAWS, len(mos)))
-    return srocc_rows(mixed[index], mos[index]) - srocc_rows(plain[index], mos[index])
 
 
 def _history_options(parser):

@@ -67,7 +67,7 @@ def test_table_3_of_evaluations_scores_nothing(evaluation, tmp_path, capsys):
     ours = [line for line in capsys.readouterr().out.splitlines() if "biq2021" in line]
     assert len(ours) == 2 and all("| 5 " in line and "1.000" in line for line in ours)
     text = (tmp_path / "out" / "paq2piq-table3-predictions.csv").read_text().splitlines()
-    assert len(text) == 11 and "one,biq2021,test,1.jpg,picture,10.0,0.1," in text[1]
+    assert len(text) == 11 and "one,biq2021,test,1.jpg,1.jpg,picture,10.0,0.1," in text[1]
 
 
 @pytest.mark.slow
@@ -82,6 +82,7 @@ def test_table_2_rates_patches_by_regions_and_by_crops(live_fb, models, tmp_path
     sizes = [(r["part"], r["size"]) for r in result["results"] if r["method"] == "p2p_rm"]
     assert sizes == [(part, s) for part in ("val", "test") for s in ("40 %", "30 %", "20 %")]
     lines = csv_rows(tmp_path / "o/paq2piq-table2-predictions.csv")
+    assert all(line["content"] == line["name"] for line in lines)
     first = [line for line in lines if line["name"] == "set/3.png" and line["model"] == "p2p_rm"]
     assert [float(line["mos"]) for line in first] == [64, 67, 70]
     assert [line["size"] for line in first] == ["40 %", "30 %", "20 %"]

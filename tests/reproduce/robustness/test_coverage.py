@@ -18,7 +18,11 @@ def test_interval_coverage(tmp_path, monkeypatch, capsys):
     (tmp_path / "predictions.csv").write_text("\n".join(lines))
     command = ["interval-coverage", "--predictions", str(tmp_path / "predictions.csv")]
     assert main(command) == 0
-    assert "of 4 images 50.0 %" in capsys.readouterr().out
+    assert "of 4 images 50.0 % (0.0 to 100.0)" in capsys.readouterr().out
+    scenes = [f"{line},{scene}" for line, scene in zip(lines, ("content", *"xxyy"), strict=True)]
+    (tmp_path / "predictions.csv").write_text("\n".join(scenes))
+    assert main(command) == 0  # of each scene one of two images lies within
+    assert "of 4 images 50.0 % (50.0 to 50.0)" in capsys.readouterr().out
     info.details = about
     assert main(command) == 2
     assert "states an interval" in capsys.readouterr().err
