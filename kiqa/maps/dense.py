@@ -44,8 +44,8 @@ class Step:
     """One layer of the dense network and how it runs.
 
     Attributes:
-        kind: ``"pointwise"``, ``"window"`` (convolution or pooling) or
-            ``"dense"``.
+        kind: ``"pointwise"``, ``"window"`` (convolution or pooling),
+            ``"dense"``, or ``"vector"``: pointwise behind a dense layer.
         layer: The Keras layer.
         size: Side of the window in pixels of the layer's input.
         stride: Stride of the window.
@@ -135,7 +135,7 @@ def dense_steps(model: "keras.Model") -> tuple[list[Step] | None, str]:
                 steps.append(Step("dense", layer, side, units=layer.units))
                 side = 1
             else:
-                steps.append(Step("pointwise", layer))
+                steps.append(Step("vector" if flattened else "pointwise", layer))
         elif kind == "Conv2D" or kind in _POOLINGS:
             size = layer.kernel_size if kind == "Conv2D" else layer.pool_size
             problem = _window_problem(layer, kind, size)
@@ -290,6 +290,9 @@ def _apply(x, run):
     import tensorflow as tf
 
     step = run.step
+    if step.kind == "vector":  # built for the values of one window, without places
+        shape = tf.shape(x)
+        return tf.reshape(step.layer(tf.reshape(x, [-1, x.shape[-1]]), training=False), shape)
     if step.kind != "dense":
         return step.layer(x, training=False) if step.kind == "pointwise" else step.layer(x)
     kernel = tf.reshape(step.layer.kernel, [step.size, step.size, -1, step.units])

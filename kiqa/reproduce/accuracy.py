@@ -1,10 +1,10 @@
 """How good, how large and how fast the models are, in one table.
 
-Accuracy comes from the ``predictions.csv`` of ``kiqa evaluate``, all of the same
-images; each model is compared with the first one, paired. Predictions for which
-lower is better are turned round for it, and their row says so. Speed is measured
-here, the models in turn on the same two images, so that what else the machine does
-falls on all of them.
+Accuracy comes from the ``predictions.csv`` of ``kiqa evaluate``, of the images
+that all models have rated; each model is compared with the first one, paired.
+Predictions for which lower is better are turned round for it, and their row says
+so. Speed is measured here, the models in turn on the same two images, so that what
+else the machine does falls on all of them.
 
 Public names: `ACCURACY`, `sizes_of`, `seconds_of`.
 """
@@ -25,8 +25,8 @@ from kiqa.evaluation.report import correlation_report, metric_cells, to_markdown
 from kiqa.io.files import write_atomically
 from kiqa.io.messages import name_file
 from kiqa.io.weights import WeightsInfo, find_companion
-from kiqa.reproduce.command import Command
-from kiqa.reproduce.compare import arrays_of, compare, read_predictions
+from kiqa.reproduce.command import Command, report
+from kiqa.reproduce.compare import Predicted, arrays_of, compare, read_predictions
 from kiqa.reproduce.published_rows import published_rows
 
 _SEED = 0
@@ -110,6 +110,7 @@ def _run(options: argparse.Namespace) -> int:
     turned = [name for name, info in infos.items() if not info.details.higher_is_better]
     for name in turned:
         said[name] = {image: each._replace(score=-each.score) for image, each in said[name].items()}
+    said = _of_all(said)
     first = next(iter(said))
     reports, paired = {}, {}  # before the models are timed, which takes minutes
     for (name, predictions), (_, file) in zip(said.items(), options.models, strict=True):
@@ -138,15 +139,35 @@ def _run(options: argparse.Namespace) -> int:
         rows.append(row)
     published = published_rows("accuracy")
     text = (
-        f"{to_markdown(rows)}\n\nPublished, on other images than those above (of BIQ2021 its "
-        "official test set):\n\n"
+        f"{len(said[first])} images\n\n{to_markdown(rows)}\n\nPublished, on other images than "
+        "those above (of BIQ2021 its official test set):\n\n"
         f"{to_markdown([{k: v for k, v in row.items() if v} for row in published])}\n"
     )
     if options.output is not None:
-        write_json({"first": first, "models": kept}, options.output / "accuracy.json")
+        write_json(
+            {"first": first, "images": len(said[first]), "models": kept},
+            options.output / "accuracy.json",
+        )
         write_atomically(options.output / "accuracy.md", text.encode("utf-8"))
     sys.stdout.write(text)
     return 0
+
+
+def _of_all(said: dict[str, dict[str, Predicted]]) -> dict[str, dict[str, Predicted]]:
+    """The predictions of the images that all models have; says how many others there are."""
+    shared = set.intersection(*(set(predictions) for predictions in said.values()))
+    if len(shared) < 3:
+        raise ValueError(
+            f"Expected at least 3 images that all models have rated. Received: {len(shared)}. "
+            "Evaluate all models on one set."
+        )
+    others = len({image for predictions in said.values() for image in predictions} - shared)
+    if others:
+        report(f"{others} images that not all models have rated are left out")
+    return {
+        name: {image: each for image, each in predictions.items() if image in shared}
+        for name, predictions in said.items()
+    }
 
 
 def _difference(paired):

@@ -126,7 +126,7 @@ def _network(*layers, patch=24):
 @pytest.mark.slow
 @pytest.mark.parametrize("stride", [1, 2, 3, 6, 9, 12])
 def test_other_networks_of_stock_layers(stride):
-    """Strided convolutions, odd pools, batch norm, ReLU layers and dropout."""
+    """Strided convolutions, odd pools, batch norm before and behind Dense, ReLU and dropout."""
     layers = keras.layers
     keras.utils.set_random_seed(4)
     model = _network(
@@ -139,9 +139,17 @@ def test_other_networks_of_stock_layers(stride):
         layers.AveragePooling2D(3, strides=1),
         layers.Flatten(),
         layers.Dense(5, activation="tanh"),
+        layers.BatchNormalization(),
+        layers.LeakyReLU(),
     )
-    norm = model.layers[2]
-    norm.set_weights([np.linspace(a, b, 6) for a, b in ((0.5, 2), (-1, 1), (-5, 9), (90, 200))])
+    norms = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
+    for norm, width in zip(norms, (6, 5), strict=True):
+        ends = (
+            ((0.5, 2), (-1, 1), (-5, 9), (90, 200))
+            if width == 6
+            else ((1, 2), (0, 1), (-1, 1), (1, 3))
+        )
+        norm.set_weights([np.linspace(a, b, width) for a, b in ends])
     image = np.random.default_rng(3).integers(0, 256, (49, 60, 3), dtype=np.uint8)
     mapper = QualityMapper(model, stride=stride)
     assert mapper.dense

@@ -46,6 +46,27 @@ def test_models_stand_beside_the_first_one(predictions, tmp_path, capsys):
 
 
 @pytest.mark.slow
+def test_all_rows_are_of_the_images_that_all_have(predictions, tmp_path, capsys):
+    """A model that refuses images gains nothing by it."""
+    path = predictions["wadiqam_nr"]
+    table = pd.read_csv(path)
+    worst = (table["predicted"] - table["mos"]).abs().nlargest(20).index
+    models = [f"{name}={path}" for name, path in predictions.items()]
+    table.drop(worst).to_csv(path, index=False)
+    assert main(["accuracy", *models, "--rounds", "0", "--output", str(tmp_path)]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("30 images\n") and "20 images that not all models" in shown.err
+    kept = json.loads((tmp_path / "accuracy.json").read_text())
+    assert kept["images"] == 30
+    of_all = {name: entry["accuracy"]["metrics"]["srocc"]["value"]
+              for name, entry in kept["models"].items()}  # fmt: skip
+    whole = pd.read_csv(predictions["patchnet"]).drop(worst)
+    assert of_all["patchnet"] == pytest.approx(srocc(whole["predicted"], whole["mos"]))
+    paired = kept["models"]["wadiqam_nr"]["less_first"]["srocc"]
+    assert paired["difference"] == pytest.approx(of_all["wadiqam_nr"] - of_all["patchnet"])
+
+
+@pytest.mark.slow
 def test_predictions_of_which_lower_is_better_are_turned(predictions, capsys):
     """NIQE counts distance from natural images: the row says so, and its SROCC is positive."""
     table = pd.read_csv(predictions["patchnet"])
@@ -93,7 +114,7 @@ def test_what_is_no_pair_is_refused(capsys):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "message"),
-    [(["0.5,0.1", "0.5,0.2", "0.5,0.3"], "bad.csv"), (["0.5,0.1"], "bad.csv"), ([], "bad.csv"),
+    [(["0.5,0.1", "0.5,0.2", "0.5,0.3"], "bad.csv"), (["0.5,0.1"], "Received: 1"), ([], "bad.csv"),
      (["0.1,nan", "0.2,1", "0.3,2"], "bad.csv"), (None, "each model once")],
 )  # fmt: skip
 def test_tables_are_looked_at_before_anything_is_timed(
@@ -109,5 +130,5 @@ def test_tables_are_looked_at_before_anything_is_timed(
         (tmp_path / "bad.csv").write_text("\n".join(["name,mos,predicted", *lines, ""]))
         models.append(f"wadiqam_nr={tmp_path / 'bad.csv'}")
     assert main(["accuracy", *models]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    *_, line = capsys.readouterr().err.splitlines()
     assert message in line

@@ -22,6 +22,7 @@ from kiqa.evaluation.report import (
     write_csv,
     write_json,
 )
+from kiqa.evaluation.resampling import groups_of
 from kiqa.io.files import replacing
 from kiqa.io.json_files import read_json
 from kiqa.reproduce.command import Command, add_output
@@ -114,16 +115,18 @@ def table_rows(run: Mapping, intervals: Mapping[str, Mapping]) -> list[dict]:
 
 
 def _intervals(workdir: Path, instances: Sequence[Mapping]) -> dict:
-    """Bootstrap over the patches of the test part, for each instance that kept predictions."""
+    """Bootstrap over the images of the test part, for each instance that kept predictions."""
     reports = {}
     for instance in instances:
         file = workdir / f"instance-{instance['instance']}" / "test_predictions.csv"
         if file.is_file():
-            cells = [row for _, row in read_table(file, ("label", "predicted"))]
+            cells = [row for _, row in read_table(file, ("image", "label", "predicted"))]
             predicted, label = (
                 np.array([float(row[key]) for row in cells]) for key in ("predicted", "label")
             )
-            reports[str(instance["instance"])] = correlation_report(predicted, label, seed=_SEED)
+            reports[str(instance["instance"])] = correlation_report(
+                predicted, label, seed=_SEED, groups=groups_of([row["image"] for row in cells])
+            )
     return reports
 
 
@@ -169,7 +172,7 @@ def _patches(run):
     return (
         f"{data['source']}, {data['patches']} patches of {data['images']} images, "
         f"{data['label']} labels ({data['votes_source']}); split by {run['settings']['split_by']}; "
-        "95 % intervals over the test patches"
+        "95 % intervals over the images of the test patches"
     )
 
 

@@ -227,9 +227,12 @@ def _run_instance(
             best_epoch=state.best_epoch,
         ),
     )
-    rows = zip(parts.test, konpatch.y[parts.test], predicted, strict=True)
+    test = (parts.test, konpatch.image[parts.test], konpatch.y[parts.test], predicted)
     write_csv(
-        [{"patch": i, "label": label, "predicted": value} for i, label, value in rows],
+        [
+            {"patch": index, "image": image, "label": label, "predicted": value}
+            for index, image, label, value in zip(*test, strict=True)
+        ],
         folder / "test_predictions.csv",
     )
     result = {

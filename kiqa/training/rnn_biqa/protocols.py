@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 
 from kiqa.evaluation.report import correlation_report
+from kiqa.evaluation.resampling import groups_of
 from kiqa.training.rnn_biqa.parts import Part, Parts, rated_part
 from kiqa.training.rnn_biqa.settings import PoolingSettings
 from kiqa.training.runs.options import settings_to_json
@@ -106,13 +107,15 @@ def metrics_of(predicted: np.ndarray, part: Part, *, seed: int = 0) -> dict:
 
     Returns:
         As `kiqa.evaluation.report.correlation_report`; ``plcc`` is without a
-        logistic, as the paper's.
+        logistic, as the paper's. Images of one scene are drawn as one.
 
     Raises:
         ValueError: If a prediction is not finite.
     """
-    mos = np.array([row["mos"] for row in part.folder.rows_of(part.names)])
-    return correlation_report(100 * predicted, 100 * mos, seed=seed)
+    rows = part.folder.rows_of(part.names)
+    mos = np.array([row["mos"] for row in rows])
+    groups = groups_of([row["content"] for row in rows])
+    return correlation_report(100 * predicted, 100 * mos, seed=seed, groups=groups)
 
 
 def mean_of(values: Sequence[float | None]) -> float | None:

@@ -90,8 +90,10 @@ def workdir(tmp_path):
     (folder / "table1.json").write_text(json.dumps(run))
     label = np.linspace(0, 1, 40)
     predicted = label + np.random.default_rng(0).normal(0, 0.2, 40)
-    rows = "".join(f"{i},{a},{b}\n" for i, (a, b) in enumerate(zip(label, predicted, strict=True)))
-    (folder / "instance-1" / "test_predictions.csv").write_text(f"patch,label,predicted\n{rows}")
+    both = enumerate(zip(label, predicted, strict=True))
+    rows = "".join(f"{i},{i // 10}.jpg,{a},{b}\n" for i, (a, b) in both)
+    file = folder / "instance-1" / "test_predictions.csv"
+    file.write_text(f"patch,image,label,predicted\n{rows}")
     return folder
 
 
