@@ -57,7 +57,10 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
     """Score everything, print the table, write the files; the exit status."""
     evaluated = [read_evaluated(folder) for folder in getattr(options, "evaluated", ())]
     if evaluated and not options.data:
-        return _finish(options, table, LeftOut(), *_of_evaluations(options, evaluated))
+        kept = unseen(
+            shared_images(evaluated, exclude=options.exclude), described(evaluated), options
+        )
+        return _finish(options, table, LeftOut(), *_of_evaluations(evaluated, kept))
     places = given_sets(options.data, _CROSS if table == 4 else (_PLAIN,))
     if table == 2 and options.patch_scores and len(places) > 1:
         raise ValueError("Expected one --data with --patch-scores, whose images it is about.")
@@ -89,13 +92,25 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
             jobs += [(name, part, model) for part in parts]
         if name in trained:
             jobs.append((name, "test", open_model(trained[name])))
-    results, lines = _of_evaluations(options, evaluated) if evaluated else ([], [])
+    results, lines, shared = [], [], {}
+    if evaluated:
+        of = evaluated[0].about["dataset"], evaluated[0].about["set"]
+        beside_them = [model.details for name, part, model in jobs if (name, part) == of]
+        records = images_of(of[0], places[of[0]], options, part=of[1]) if beside_them else None
+        records = shared_images(evaluated, records, exclude=options.exclude)
+        shared[of] = _limited(
+            unseen(records, [*described(evaluated), *beside_them], options), options
+        )
+        results, lines = _of_evaluations(evaluated, shared[of])
     left_out = LeftOut()
     for name, part, model in jobs:
         try:
-            found, scored = _results(
-                options, table, name, places[name], part, model, known[name], left_out
-            )
+            if (name, part) in shared:
+                kept = shared[name, part]
+            else:
+                records = images_of(name, places[name], options, part=part)
+                kept = _limited(unseen(records, [model.details], options), options)
+            found, scored = _results(options, table, name, part, model, known[name], left_out, kept)
         except ValueError as error:
             if model.name not in beside:
                 raise
@@ -106,10 +121,15 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
     return _finish(options, table, left_out, results, lines)
 
 
-def _of_evaluations(options, evaluated):
-    """The same of evaluations that are there, on the images that all have."""
-    images = shared_images(evaluated, exclude=options.exclude)
-    images, _, met = unseen(images, described(evaluated), options)
+def _limited(kept, options):
+    """All of them, or so many."""
+    if options.limit is None or options.limit >= len(kept.images):
+        return kept
+    return kept._replace(images=spread(kept.images, options.limit))
+
+
+def _of_evaluations(evaluated, kept):
+    """The same of evaluations that are there."""
     results, lines = [], []
     for one in evaluated:
         about = one.about
@@ -117,22 +137,20 @@ def _of_evaluations(options, evaluated):
             {"model": one.model, "dataset": about["dataset"], "part": about["set"],
              "name": image.name, "content": image.content, "size": "picture",
              "mos": 100 * image.mos01, "predicted": row["score"], "error": None}
-            for image, row in zip(images, one.rows(images), strict=True)
+            for image, row in zip(kept.images, one.rows(kept.images), strict=True)
         ]  # fmt: skip
         head = {"method": one.model, "dataset": about["dataset"], "part": about["set"],
                 "weights_sha256": about["weights_sha256"], "split": about["split"],
-                "higher_is_better": about["higher_is_better"], "errors": 0, **met}  # fmt: skip
+                "higher_is_better": about["higher_is_better"], "errors": 0,
+                **kept.note}  # fmt: skip
         results.append(head | {"size": "picture"} | _report(own))
         lines += own
     return results, lines
 
 
-def _results(options, table, name, root, part, model, patches, left_out):
+def _results(options, table, name, part, model, patches, left_out, kept):
     """Correlations of one model on one part of one data set, and every score."""
-    records = images_of(name, root, options, part=part)
-    records, _, met = unseen(records, [model.details], options)
-    if options.limit is not None and options.limit < len(records):
-        records = spread(records, options.limit)
+    records, _, met = kept
     if table == 2 and options.pseudo_scores:
         patches = _pseudo_scores(options, f"{name}-{part}", records, left_out)
     if table != 2:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kiqa.data import DATASETS
 from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.reproduce.__main__ import main
 from kiqa.scoring import Scorer
@@ -68,6 +69,23 @@ def test_table_3_of_evaluations_scores_nothing(evaluation, tmp_path, capsys):
     assert len(ours) == 2 and all("| 5 " in line and "1.000" in line for line in ours)
     text = (tmp_path / "out" / "paq2piq-table3-predictions.csv").read_text().splitlines()
     assert len(text) == 11 and "one,biq2021,test,1.jpg,1.jpg,picture,10.0,0.1," in text[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", [[], ["--limit", "3"]])
+def test_table_3_scores_the_images_of_the_evaluations(biq, models, evaluation, capsys, limit):
+    """Beside a model that is scored now, all rows are of the same images."""
+    arguments = ["paq2piq-table3", "--data", f"biq2021={biq}", "--parts", "test", "--model",
+                 str(models["rm"])]  # fmt: skip
+    assert main(arguments) == 0
+    (alone,) = [line for line in capsys.readouterr().out.splitlines() if "p2p_rm" in line]
+    records = DATASETS["biq2021"](biq)
+    rated = {record.name: record.mos01 for record in records[1:]}
+    assert main([*arguments, *limit, "--evaluated", str(evaluation("one", rated))]) == 0
+    ours = [line for line in capsys.readouterr().out.splitlines() if "biq2021" in line]
+    count = 3 if limit else len(rated)
+    assert len(ours) == 2 and all(f"| {count} " in line for line in ours)
+    assert f"| {len(records)} " in alone
 
 
 @pytest.mark.slow
