@@ -175,7 +175,7 @@ def _made(
 
 def _settings(scorer, arguments) -> str:
     """What a map depends on beside the image and its reference."""
-    chosen = scorer.info.sha256, scorer.map_stride, arguments.grid, arguments.normalise
+    chosen = scorer.map_sha256, scorer.map_stride, arguments.grid, arguments.normalise
     return repr((*chosen, scorer.info.name))
 
 

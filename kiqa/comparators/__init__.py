@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import Any
 
+from kiqa.constants import PATCHNET
+
 
 @dataclass(frozen=True, kw_only=True)
 class Formula:
@@ -30,6 +32,8 @@ class Formula:
         needs_reference: Whether it compares with an undistorted image.
         map: ``module:function`` in `kiqa.scoring.engines.formula`'s form, or
             ``None``.
+        map_stride: Pixels between the cells of the map where no stride is asked
+            for; of FSIM and FSIMc that of small images, larger ones have more.
         version: Raised whenever values change, so that old rows are not taken for
             new ones.
     """
@@ -40,6 +44,7 @@ class Formula:
     least_side: int
     needs_reference: bool
     map: str | None = None
+    map_stride: int = 1
     version: str = "1"
 
     def resolve(self) -> Callable[..., Any]:
@@ -81,10 +86,12 @@ FORMULAS = {
         higher_is_better=False, needs_reference=False,
     ),
     "fish": Formula(
-        function="kiqa.maps.fish:fish", least_side=8, map=f"{_MAPS}:sliding_fish", **_FISH
+        function="kiqa.maps.fish:fish", least_side=8, map=f"{_MAPS}:sliding_fish",
+        map_stride=PATCHNET.stride, **_FISH,
     ),
     "fish_bb": Formula(
-        function="kiqa.maps.fish:fish_bb", least_side=16, map=f"{_MAPS}:block_fish", **_FISH
+        function="kiqa.maps.fish:fish_bb", least_side=16, map=f"{_MAPS}:block_fish",
+        map_stride=PATCHNET.stride, **_FISH,
     ),
     "fsim": Formula(
         function="kiqa.comparators.fsim:fsim", least_side=16, map=f"{_MAPS}:fsim_places", **_FULL
@@ -94,7 +101,7 @@ FORMULAS = {
     ),
     "gmsd": Formula(
         function="kiqa.comparators.gmsd:gmsd", least_side=6, map=f"{_MAPS}:gradient_places",
-        **_FULL | {"scale": ">=0", "higher_is_better": False},
+        map_stride=2, **_FULL | {"scale": ">=0", "higher_is_better": False},
     ),
     "ms_ssim": Formula(function="kiqa.comparators.ssim:ms_ssim", least_side=176, **_FULL),
     "psnr": Formula(

@@ -155,9 +155,12 @@ def _as_expected(name, value, shape):
     """Without the axes of length one that Matlab adds; a mean image as its mean colour."""
     if name == _MEAN and value.ndim == 3:
         return value.mean(axis=(0, 1))
-    if shape is not None and (len(shape) == 1 or value.size == np.prod(shape, dtype=int)):
-        return value.reshape(-1) if len(shape) == 1 else value.reshape(shape)
-    return value
+    if shape is None:
+        return value
+    long, wanted = ([length for length in sides if length != 1] for sides in (value.shape, shape))
+    if len(shape) == 1:
+        return value.reshape(-1) if len(long) < 2 else value
+    return value.reshape(shape) if long == wanted else value
 
 
 def _check_mean(mean, extractor, source):

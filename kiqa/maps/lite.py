@@ -18,6 +18,7 @@ Public names: `LiteRater`, `working_pixels`, `working_size`, `WORKING_AREA`,
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -96,6 +97,8 @@ class LiteRater:
         local: From `kiqa.models.lite.build_lite_local`, trained on the maps of
             this model; makes the maps. ``None`` leaves them to the judges.
         info: What is known of the weights; goes into every map.
+        map_sha256: Hash of the file of ``local``; stands in every map in place
+            of that of ``info``, whose hash that file names.
 
     Raises:
         ValueError: If the model is another network.
@@ -107,11 +110,13 @@ class LiteRater:
         *,
         local: "keras.Model | None" = None,
         info: WeightsInfo | None = None,
+        map_sha256: str | None = None,
     ):
         maps, rate = split(model)
         self._local = local
         self._local_maps = None if local is None else network_function(_early(model))
         self._info = info
+        self.map_sha256 = map_sha256 or (info.sha256 if info else "")
         self._whole = network_function(model)
         self._maps = network_function(maps)
         self._rate = rate
@@ -187,7 +192,8 @@ class LiteRater:
             grid_edges(side, cells)  # refuses before anything is computed
         values = self._rated(self._block_averages(work, grid), local=self._local is not None)
         values = values.reshape(grid)
-        return block_map(values, (height, width), info=self._info, model="lite", scale="0..1")
+        found = block_map(values, (height, width), info=self._info, model="lite", scale="0..1")
+        return replace(found, weights_sha256=self.map_sha256)
 
     def cells(
         self, pixels: np.ndarray, parts: Sequence[str], shape: tuple[int, int], side: int

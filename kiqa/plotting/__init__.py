@@ -12,7 +12,7 @@ Public names: :func:`plot_architecture`, :func:`plot_overlay`,
 :func:`plot_jnd_panels`, :func:`plot_curves`, :func:`plot_picture_sizes`,
 :func:`plot_patches`, :func:`plot_mos_pairs`, :func:`plot_mos_histograms`,
 :func:`plot_gaze`, :func:`plot_feature_sequence`, :func:`figure_bytes`,
-:func:`save_figure`, :func:`literal`.
+:func:`save_figure`, :func:`literal`, :func:`scale_label`.
 """
 
 from kiqa.plotting.architecture import plot_architecture
@@ -26,7 +26,7 @@ from kiqa.plotting.local import (
     plot_local_ground_truth,
     plot_roc_curves,
 )
-from kiqa.plotting.maps import plot_map, plot_window_diagram, plot_windows
+from kiqa.plotting.maps import plot_map, plot_window_diagram, plot_windows, scale_label
 from kiqa.plotting.overlays import plot_blend, plot_overlay
 from kiqa.plotting.patches import plot_label_histograms, plot_patch_sheet
 from kiqa.plotting.rnn_biqa import plot_feature_sequence, plot_gaze
@@ -67,4 +67,5 @@ __all__ = [
     "plot_window_diagram",
     "plot_windows",
     "save_figure",
+    "scale_label",
 ]

@@ -1,6 +1,7 @@
 """Maps on their own, and the windows that make them.
 
-Public names: :func:`plot_map`, :func:`plot_windows`, :func:`plot_window_diagram`.
+Public names: :func:`plot_map`, :func:`plot_windows`, :func:`plot_window_diagram`,
+:func:`scale_label`.
 """
 
 import numpy as np
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch, Rectangle
 
 from kiqa.io.map_files import QualityMap
+from kiqa.io.scales import limits as scale_limits
 from kiqa.plotting.figures import axes_or_new
 from kiqa.plotting.labels import literal
 
@@ -18,7 +20,7 @@ _FIRST, _NEXT, _SHOWN = "C1", "C0", "C2"  # colours of windows
 def plot_map(
     quality_map: QualityMap,
     *,
-    limits: tuple[float, float] = (0.0, 1.0),
+    limits: tuple[float, float] | None = None,
     cmap: str = "magma",
     label: str = "",
     title: str = "",
@@ -29,9 +31,10 @@ def plot_map(
 
     Args:
         quality_map: The map.
-        limits: Values at the two ends of the colour scale.
+        limits: Values at the two ends of the colour scale; ``None`` takes the
+            ends of the map's own scale.
         cmap: Name of a matplotlib colour map.
-        label: Of the colour scale.
+        label: Of the colour scale, such as `scale_label`.
         title: Of the axes.
         colorbar: Whether to add the scale beside the axes.
         ax: Axes to draw on.
@@ -40,7 +43,7 @@ def plot_map(
         The axes, in cells.
     """
     ax = axes_or_new(ax)
-    low, high = limits
+    low, high = scale_limits(quality_map.scale) if limits is None else limits
     drawn = ax.imshow(quality_map.values, cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
     ax.set(xticks=[], yticks=[])
     ax.set_title(title, fontsize="medium")
@@ -48,6 +51,13 @@ def plot_map(
         bar = ax.figure.colorbar(drawn, ax=ax, pad=0.02, shrink=0.85)
         bar.set_label(label)
     return ax
+
+
+def scale_label(quality_map: QualityMap) -> str:
+    """Say what the colours of a map mean: the model, its scale, and the better end."""
+    direction = "higher" if quality_map.higher_is_better else "lower"
+    name = f"{literal(quality_map.model)} quality" if quality_map.model else "quality"
+    return f"{name} ({quality_map.scale}, {direction} is better)"
 
 
 def plot_windows(
@@ -142,7 +152,7 @@ def plot_window_diagram(pixels: np.ndarray, quality_map: QualityMap, *, window: 
     left.set_title(f"image, {width} x {height} pixels", fontsize="medium")
     plot_map(
         quality_map,
-        label=f"{literal(quality_map.model)} quality (0..1, higher is better)".strip(),
+        label=scale_label(quality_map),
         title=f"map, {columns} x {rows} cells: floor((side - {window}) / {stride}) + 1",
         ax=right,
     )

@@ -14,8 +14,9 @@ from PIL import Image
 
 from kiqa.constants import PAQ2PIQ
 from kiqa.io.map_files import QualityMap
+from kiqa.io.scales import limits as scale_limits
 from kiqa.plotting.figures import axes_or_new
-from kiqa.plotting.labels import literal
+from kiqa.plotting.maps import scale_label
 
 _DRAWN = 1500  # larger images are averaged down about to this many pixels a side
 _HALF_CONTRAST: dict[str, Any] = {"vmin": -128, "vmax": 383, "interpolation": "bilinear"}
@@ -29,7 +30,7 @@ def plot_overlay(
     ax: Axes | None = None,
     alpha: float = 0.6,
     colorbar: bool = True,
-    limits: tuple[float, float] = (0.0, 1.0),
+    limits: tuple[float, float] | None = None,
     cmap: str = "magma",
 ) -> Axes:
     """Lay a quality map over its image.
@@ -47,7 +48,8 @@ def plot_overlay(
         alpha: Opacity of the map, 0-1.
         colorbar: Whether to add the labelled scale beside the axes, in the
             colours of the map over mid-gray.
-        limits: Values at the two ends of the colour scale.
+        limits: Values at the two ends of the colour scale; ``None`` takes the
+            ends of the map's own scale.
         cmap: Name of a matplotlib colour map.
 
     Returns:
@@ -64,7 +66,7 @@ def plot_overlay(
     shown = (-0.5, gray.width * step - 0.5, gray.height * step - 0.5, -0.5)
     ax.imshow(gray, cmap="gray", extent=shown, **_HALF_CONTRAST)
     (top, bottom), (left, right) = (edges[[0, -1]] - 0.5 for edges in quality_map.edges())
-    norm = Normalize(*limits)
+    norm = Normalize(*(scale_limits(quality_map.scale) if limits is None else limits))
     ax.imshow(
         quality_map.values,
         cmap=cmap,
@@ -86,7 +88,7 @@ def plot_blend(
     ax: Axes | None = None,
     alpha: float = PAQ2PIQ.overlay,
     colorbar: bool = True,
-    limits: tuple[float, float] = (0.0, 100.0),
+    limits: tuple[float, float] | None = None,
     cmap: str = "magma",
 ) -> Axes:
     """Blend a quality map with its image, as PaQ-2-PiQ shows its maps.
@@ -114,7 +116,7 @@ def plot_blend(
     """
     height, width = size = _checked_size(pixels, quality_map)
     ax = axes_or_new(ax, _figure_size(size))
-    norm = Normalize(*limits)
+    norm = Normalize(*(scale_limits(quality_map.scale) if limits is None else limits))
     step = max(1, max(size) // _DRAWN)
     image = np.asarray(Image.fromarray(pixels).reduce(step), np.float32) / 255
     middle = [np.minimum(np.arange(n) * step + step // 2, side - 1)
@@ -150,15 +152,9 @@ def _add_colorbar(ax, quality_map, *, norm, alpha, cmap):
     bar = ax.figure.colorbar(
         ScalarMappable(norm, seen), ax=ax, extend=_extend(quality_map.values, limits), pad=0.02
     )
-    bar.set_label(_scale_label(quality_map))
+    bar.set_label(scale_label(quality_map))
 
 
 def _extend(values, limits):
     below, above = np.min(values) < limits[0], np.max(values) > limits[1]
     return ("neither", "min", "max", "both")[int(below) + 2 * int(above)]
-
-
-def _scale_label(quality_map):
-    direction = "higher" if quality_map.higher_is_better else "lower"
-    name = f"{literal(quality_map.model)} quality" if quality_map.model else "quality"
-    return f"{name} ({quality_map.scale}, {direction} is better)"

@@ -170,6 +170,12 @@ class Scorer:
         return self._load()[1].map_stride
 
     @property
+    def map_sha256(self) -> str:
+        """Hash of the weights file that makes the maps; loads the model."""
+        info, engine = self._load()
+        return engine.map_sha256 or info.sha256
+
+    @property
     def least_side(self) -> int:
         """Least width and height of an image in pixels; loads the model."""
         return self._load()[1].least_side

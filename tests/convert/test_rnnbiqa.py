@@ -138,4 +138,12 @@ def test_what_does_not_fit_is_named(exported, tmp_path):
     np.savez(tmp_path / "text.npz", **arrays | {"sequenceinput__Mean": np.array(["a", "b"])})
     with pytest.raises(ValueError, match=r"numbers as sequenceinput__Mean in .*Received: <U1"):
         convert_rnnbiqa(tmp_path / "text.npz", tmp_path / "x.h5")
+    for name, turn in (
+        ("gru_1__InputWeights", np.transpose),  # as (in, out)
+        ("res2a_branch2b__Weights", lambda value: value.transpose(3, 2, 0, 1)),  # PyTorch's order
+        ("conv1__Weights", np.transpose),  # HDF5's
+    ):
+        np.savez(tmp_path / "turned.npz", **arrays | {name: turn(arrays[name])})
+        with pytest.raises(ValueError, match=name):
+            convert_rnnbiqa(tmp_path / "turned.npz", tmp_path / "x.h5")
     assert not list(tmp_path.glob("*.h5"))

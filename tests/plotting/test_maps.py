@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from kiqa.io.map_files import QualityMap
-from kiqa.plotting import plot_map, plot_window_diagram, plot_windows
+from kiqa.plotting import (
+    plot_blend,
+    plot_map,
+    plot_overlay,
+    plot_window_diagram,
+    plot_windows,
+    scale_label,
+)
 
 
 def _map(rows, columns, stride=16):
@@ -46,3 +53,19 @@ def test_diagram_names_the_sizes():
     assert titles[1] == "map, 7 x 5 cells: floor((side - 64) / 16) + 1"
     with pytest.raises(ValueError, match="received 1x7"):
         plot_window_diagram(pixels[:64], _map(1, 7), window=64)
+
+
+def test_a_map_is_drawn_on_its_own_scale():
+    """By itself, with the model, the scale and the better end beside the colours."""
+    quality = QualityMap(
+        np.full((3, 5), 60, np.float32), 16, 31.5, (96, 128), model="m", scale="0..100 DMOS",
+        higher_is_better=False,
+    )  # fmt: skip
+    assert scale_label(quality) == "m quality (0..100 DMOS, lower is better)"
+    pixels = np.zeros((96, 128, 3), np.uint8)
+    figure = plot_window_diagram(pixels, quality, window=64)
+    assert figure.axes[2].get_ylabel() == scale_label(quality)
+    for ax in (plot_map(quality), figure.axes[1], plot_overlay(pixels, quality),
+               plot_blend(pixels, quality)):  # fmt: skip
+        *_, drawn = ax.images
+        assert drawn.get_clim() == (0, 100)

@@ -199,7 +199,7 @@ def _table_2(options: argparse.Namespace) -> int:
             result_of(f"{_MEAN} FISH", by_fish, records, dataset=options.dataset, model="fish",
                       higher_is_better=True, stride=options.stride)
         )  # fmt: skip
-        predictions["fish"] = by_fish
+        predictions["FISH"] = by_fish
     return _finish(options, "thesis-table2", records, results, predictions)
 
 

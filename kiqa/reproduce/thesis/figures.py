@@ -19,6 +19,7 @@ from kiqa.data.konpatch import build_konpatch, embedded_konpatch
 from kiqa.data.konpatch.votes import LABELS
 from kiqa.data.records import ScoredImage
 from kiqa.io.images import load_image
+from kiqa.io.scales import limits
 from kiqa.reproduce.command import (
     Command,
     add_data,
@@ -91,7 +92,7 @@ def _fig_13(options) -> int:
     from kiqa.maps.fish import gray_of
     from kiqa.maps.gray import gray_map
     from kiqa.maps.sliding_fish import fish_map
-    from kiqa.plotting import literal, plot_map
+    from kiqa.plotting import literal, plot_map, scale_label
 
     pixels, scorer = _pixels_and_scorer(options)
     grid = {"stride": scorer.map_stride, "window": PATCHNET.patch}
@@ -109,7 +110,7 @@ def _fig_13(options) -> int:
     )  # fmt: skip
     plot_map(gray_map(pixels, **grid), cmap="gray", ax=gray, title="gray", label="gray value")
     made = scorer.map(pixels)
-    plot_map(made, ax=quality, title=literal(made.model), label="quality (higher is better)")
+    plot_map(made, ax=quality, title=literal(made.model), label=scale_label(made))
     for ax in (image, fish, gray, quality):
         ax.set_anchor("W")  # one edge, with a colour scale or without
     return save(figure, options, "thesis-fig13")
@@ -193,7 +194,7 @@ def _examples(options) -> int:
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
-    from kiqa.plotting import literal, plot_map
+    from kiqa.plotting import literal, plot_map, scale_label
 
     records = records_of(options)
     scorer = load_quietly(Scorer(options.model, default_stride=options.stride))
@@ -214,8 +215,10 @@ def _examples(options) -> int:
         photograph.set_title(f"{literal(record.name)}\nMOS {record.mos01:.2f}", fontsize="small")
         plot_map(made, ax=below, colorbar=False)
         below.set_title(f"mean map {made.mean():.2f}", fontsize="small")
-    bar = figure.colorbar(ScalarMappable(Normalize(0, 1), "magma"), ax=axes, pad=0.01, shrink=0.6)
-    bar.set_label(f"{scorer.info.name} (0..1, higher is better)")
+    one = shown[0][1][1]
+    colours = ScalarMappable(Normalize(*limits(one.scale)), "magma")
+    bar = figure.colorbar(colours, ax=axes, pad=0.01, shrink=0.6)
+    bar.set_label(scale_label(one))
     save(figure, options, "thesis-examples")
     return left_out.status()
 

@@ -18,6 +18,11 @@ _COLUMNS = ("path", "sha256", "stride", "score", "error")
 class MeanOfMap(Scorer):
     """A scorer whose score of an image is the mean of the image's map."""
 
+    @property
+    def stride(self) -> int:
+        """Pixels between the cells of the map; of a grid of blocks as `Scorer.stride`."""
+        return self.map_stride or super().stride
+
     def score(
         self, image: Source | LoadedImage, *, reference: Source | LoadedImage | None = None
     ) -> float:

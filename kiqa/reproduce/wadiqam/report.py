@@ -57,18 +57,26 @@ class Result:
 
 
 def check_tested(result: Result) -> None:
-    """Refuse a test part of which no correlation exists, whatever is trained.
+    """Refuse a test part of which no correlation or no interval exists, whatever is trained.
 
     Args:
         result: Any scores.
 
     Raises:
-        ValueError: If it has fewer than three images, or all have one score.
+        ValueError: If it has fewer than three images, all have one score, or
+            all show one content.
     """
     try:
         check_mos([task.score for task in result.tasks])
     except ValueError as error:
         raise ValueError(f"{result.tested_on}, {result.subset}: {error}") from error
+    contents = {task.content for task in result.tasks}
+    if len(contents) < 2:
+        raise ValueError(
+            f"Expected a test part of at least 2 references or scenes, which the intervals draw. "
+            f"Received: {len(contents)}, in {result.tested_on}, {result.subset}. Use a data set "
+            "with more of them."
+        )
 
 
 def summarise(results: Sequence[Result], metrics: Sequence[str]) -> list[dict]:

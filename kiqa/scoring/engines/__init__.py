@@ -91,6 +91,8 @@ class Engine:
         memory: From height and width in pixels to the bytes that ``score``
             and ``map`` take at their peak beside the pixels, estimated.
             `load_engine` lets no function begin that would pass the bound.
+        map_sha256: Hash of the file that makes the maps, where that is not the
+            model's own.
     """
 
     stride: int
@@ -102,6 +104,7 @@ class Engine:
     map_grid: Callable[..., QualityMap] | None = None
     beside: Callable[[float], dict[str, float]] | None = None
     memory: Callable[[int, int], int] | None = None
+    map_sha256: str = ""
 
 
 def describe(model: str | os.PathLike) -> WeightsInfo:

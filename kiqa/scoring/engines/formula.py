@@ -46,7 +46,7 @@ def formula_engine(info: WeightsInfo, *, stride: int | None, default_stride: int
 
     return Engine(
         stride=1,
-        map_stride=1 if stride is None else stride,
+        map_stride=formula.map_stride if stride is None else stride,
         least_side=formula.least_side,
         map=None if make_map is None else partial(_quality_map, make_map, info, stride),
         score=score,

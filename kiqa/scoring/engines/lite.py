@@ -6,9 +6,10 @@ at 0, 1, ... 100 %; and ``interval``, of split conformal prediction on
 validation images: the half-widths of an interval that holds a new image's mean
 opinion score with the stated probability, for each range of the score.
 
-Maps are made by a second, small file, ``lite_local.h5`` beside it, which names by
-sha256 the one that it was trained on. Without it the maps are the judges' own,
-which find the bad places less well.
+Maps are made by a second, small file beside it, which names by sha256 the one
+that it was trained on: of ``NAME.h5`` that is ``NAME_local.h5``, or, of a file that was
+given another name, ``lite_local.h5``. Without it the maps are the judges' own, which
+find the bad places less well.
 
 Public names: `lite_engine`, `load_rater`, `placed`.
 
@@ -61,6 +62,7 @@ def lite_engine(info: WeightsInfo, *, stride: int | None, default_stride: int) -
         map_grid=rater.map,
         beside=lambda score: placed(score, info.details),
         memory=rater.memory,
+        map_sha256=rater.map_sha256,
     )
 
 
@@ -75,19 +77,24 @@ def load_rater(info: WeightsInfo) -> LiteRater:
 
     Raises:
         ValueError: If a file is damaged or another network, or the local one
-            was trained on another file.
+            of its own name was trained on another file.
     """
-    local, path = None, info.path.parent / LOCAL_FILE
-    if path.is_file():
-        details = read_info(path).details
-        body = None if details is None else details.companions.get(BODY)
-        if body is None or body.sha256 != info.sha256:
+    own = info.path.with_name(f"{info.path.stem}_local.h5")
+    for path in dict.fromkeys((own, info.path.with_name(LOCAL_FILE))):
+        if not path.is_file():
+            continue
+        found = read_info(path)
+        body = None if found.details is None else found.details.companions.get(BODY)
+        if body is not None and body.sha256 == info.sha256:
+            local = load_model(path)
+            model = load_model(info.path)
+            return LiteRater(model, local=local, info=info, map_sha256=found.sha256)
+        if path == own:
             raise ValueError(
                 f"Expected {path} to be trained on {info.path}, sha256 {info.sha256}. Received: "
                 f"one trained on {body}. Take both files of one model, or remove it."
             )
-        local = load_model(path)
-    return LiteRater(load_model(info.path), local=local, info=info)
+    return LiteRater(load_model(info.path), info=info)
 
 
 def placed(score: float, details: Details) -> dict[str, float]:

@@ -34,3 +34,4 @@ def test_a_scorer_gives_the_mean_of_its_map(stand_in, photograph):
     (row,) = scorer([photograph])
     assert row["score"] == scorer.map(photograph).mean()
     assert row["stride"] == 8
+    assert MeanOfMap("fish", default_stride=16).stride == 4  # its own

@@ -93,3 +93,15 @@ def test_no_keras_is_loaded(folder):
     environment = os.environ | {"PYTHONPATH": str(Path(kiqa.__file__).parents[1])}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
     assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("name", [name for name, each in FORMULAS.items() if each.map])
+def test_the_stride_of_a_map_is_told(photo, name):
+    """What is said beforehand is that of the map."""
+    pixels = photo[:96, :128]
+    pair = {"reference": pixels} if FORMULAS[name].needs_reference else {}
+    scorer = Scorer(name)
+    assert scorer.map_stride == scorer.map(pixels, **pair).stride
+    if not pair:
+        other = Scorer(name, stride=8)
+        assert other.map_stride == other.map(pixels).stride == 8

@@ -93,7 +93,35 @@ def test_local_network_must_be_of_this_file(tmp_path, file, scorer, photo, small
     with pytest.raises(ValueError, match="one trained on .*0000"):
         Scorer(file).map(photo)
     local(read_info(file).sha256)
-    assert np.abs(Scorer(file).map(photo).values - before).max() > 1e-4
+    changed = Scorer(file).map(photo)
+    assert np.abs(changed.values - before).max() > 1e-4
+    sha256 = read_info(tmp_path / "lite_local.h5").sha256
+    assert changed.weights_sha256 == Scorer(file).map_sha256 == sha256
+    assert scorer.map_sha256 == scorer.map(photo).weights_sha256 == read_info(file).sha256
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("eager")
+def test_local_network_is_found_under_both_names(tmp_path, file, photo, small_lite):
+    """Its own, or that of training; of another model's in the folder nothing is said."""
+    first, second = (tmp_path / name for name in ("lite.h5", "mine.h5"))
+    shutil.copy(file, first)
+    network = build_lite(variant="lite0", units=4, seed=2)
+    export_h5(network, second, Details(**ABOUT, mode="lite", **DETAILS))
+    about = {**ABOUT, "name": "lite_local"}
+    companion = Companion("lite", read_info(first).sha256)
+    local = tmp_path / "lite_local.h5"
+    export_h5(build_lite_local(widths=small_lite, units=4, seed=3), local,
+              Details(**about, companions={"body": companion}))  # fmt: skip
+    maps = [Scorer(path).map(photo) for path in (first, second)]
+    assert [found.weights_sha256 for found in maps] == [
+        read_info(path).sha256 for path in (local, second)
+    ]
+    renamed = [(first, tmp_path / "best.h5"), (local, tmp_path / "best_local.h5")]
+    for before, after in renamed:  # the network first, which is then known by its hash
+        before.rename(after)
+        again = Scorer(tmp_path / "best.h5").map(photo)
+        np.testing.assert_array_equal(again.values, maps[0].values)
 
 
 def test_other_models_say_nothing_beside_the_score():
