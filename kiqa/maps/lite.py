@@ -150,7 +150,9 @@ class LiteRater:
             rois: Of shape (m, 4): left, top, right, bottom in pixels.
 
         Returns:
-            ``float32`` of shape (m,), in 0..1.
+            ``float32`` of shape (m,), in 0..1. Of the whole image it is near
+            `score`, and the same where 32 divides both sides of the working
+            resolution: cells that are partly outside count less here.
 
         Raises:
             ValueError: If the image or a rectangle is not such.

@@ -131,13 +131,23 @@ def read_evaluated(folder: Path, *, dataset: str | None = None) -> Evaluated:
 
 
 def described(evaluated: Sequence[Evaluated]) -> list[Details]:
-    """Describe the models that are found by their names today; what is not is reported."""
+    """Describe the models that are found by their names today.
+
+    What is not found, or is another file than the one that was evaluated, is reported.
+    """
     found = []
     for one in evaluated:
         try:
-            found.append(describe(one.model).details)
+            info = describe(one.model)
         except (WeightsError, FileNotFoundError):
             report(f"what {one.model} was trained on is not known: no model of that name is found")
+            continue
+        found.append(info.details)
+        if info.sha256 != one.about["weights_sha256"]:
+            report(
+                f"{one.model} was evaluated with another file than today's, whose training images "
+                "are taken for its own"
+            )
     return found
 
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from kiqa.reproduce.evaluated import read_evaluated, shared_images
+from kiqa.io.weights import read_info
+from kiqa.reproduce.evaluated import described, read_evaluated, shared_images
 
 MOS = {f"{number}.jpg": 0.1 * number for number in range(6)}
 
@@ -69,3 +70,18 @@ def test_scenes_are_those_of_the_first_evaluation(evaluation):
     file.write_text("\n".join([f"{head},content", *lines, ""]))
     shared = shared_images([read_evaluated(folder)])
     assert [image.content for image in shared] == [f"scene {n // 2}" for n in range(6)]
+
+
+def test_another_file_of_the_same_name_is_reported(evaluation, capsys):
+    """Its training images are those of today's file; of no file nothing is known."""
+    info = read_info("patchnet")
+    same = read_evaluated(evaluation("patchnet", MOS, weights_sha256=info.sha256))
+    assert described([same]) == [info.details] and not capsys.readouterr().err
+    folder = evaluation("none", MOS)
+    file = folder / "evaluation.json"
+    file.write_text(file.read_text().replace('"none"', '"patchnet"'))
+    assert described([read_evaluated(folder)]) == [info.details]
+    assert "patchnet was evaluated with another file than today's" in capsys.readouterr().err
+    file.write_text(file.read_text().replace('"patchnet"', '"none"'))
+    assert described([read_evaluated(folder)]) == []
+    assert "no model of that name" in capsys.readouterr().err

@@ -139,8 +139,8 @@ def patch_outputs(
         pooler: Of a network of `kiqa.models.wadiqam`.
         tasks: Images, with references if the network takes them.
         patches: Random patches an image, N_p.
-        seed: Of their places; each image has its own, which do not depend on
-            ``patches``' other images.
+        seed: Of their places; each image has its own, which depend on where it
+            stands among the tasks.
 
     Returns:
         Qualities and weights (1 where the network has none), both of shape

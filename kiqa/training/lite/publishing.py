@@ -4,14 +4,16 @@ Public names: `export_lite`, `LEVEL`.
 """
 
 import os
+import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from kiqa.io.images import load_image
-from kiqa.io.weights import TrainingPart, export_h5
+from kiqa.io.weights import TrainingPart, export_h5, load_model
 from kiqa.maps.lite import WORKING_AREA, LiteRater
 from kiqa.training.lite.calibration import interval, percentiles
 from kiqa.training.runs.origin import described
@@ -36,7 +38,8 @@ def export_lite(
         path: Target ending in ``.h5``.
         train: Files of the training images. They and those of ``validation``
             are rated as `kiqa.maps.lite.LiteRater.score` rates any image, not
-            from the stored features, which are of squares.
+            from the stored features, which are of squares, and by the network
+            as it is read from a file: in ``float32``, whatever it was trained in.
         validation: Files of the validation images, (m,).
         wanted: Their MOS, (m,).
         trained_on: Which images.
@@ -49,17 +52,14 @@ def export_lite(
         OSError: If an image cannot be read, or writing fails.
         ValueError: If an image cannot be rated.
     """
-    rater = LiteRater(model)
+    about = partial(described, "lite", trained_on, initial, mode="lite", working_area=WORKING_AREA)
+    with tempfile.TemporaryDirectory() as folder:
+        rater = LiteRater(load_model(export_h5(model, Path(folder) / Path(path).name, about())))
     trained, validated = (
         np.array([rater.score(load_image(path).pixels) for path in paths])
         for paths in (train, validation)
     )
-    details = described(
-        "lite",
-        trained_on,
-        initial,
-        mode="lite",
-        working_area=WORKING_AREA,
+    details = about(
         percentiles=tuple(percentiles(trained)),
         interval=interval(validated, wanted, level=LEVEL, edges_from=trained),
     )
