@@ -7,7 +7,7 @@ that was interrupted continues with the very same batches.
 import numpy as np
 
 # Streams, so that weights and epochs of the same seed and place share no numbers. NumPy takes
-# [a, b] and [a, b, 0] for the same: an epoch's order shares those of a batch 0 of epoch 0.
+# [a, b] and [a, b, 0] for the same: the order of epoch e shares the numbers of batch e of epoch 0.
 _INITIAL_WEIGHTS = 1
 _EPOCH = 2
 
