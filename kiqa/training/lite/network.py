@@ -13,7 +13,7 @@ from kiqa.models.lite import JUDGES, PARTS, TUNED, build_lite
 from kiqa.training.lite.settings import LiteSettings
 from kiqa.training.runs.imagenet import imagenet_efficientnet_lite
 from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
-from kiqa.training.runs.replicas import whole_batch
+from kiqa.training.runs.replicas import pearson, whole_batch
 from kiqa.training.runs.seeding import model_seed
 from kiqa.training.runs.start import start_whole
 
@@ -206,11 +206,6 @@ def _loss(error_weight, correlation_loss):
         wanted, weight = wanted[:, :1], wanted[:, 1:]
         weight = weight / ops.mean(weight)
         error = ops.mean(weight * ops.square(wanted - found))
-        wanted = wanted - ops.mean(weight * wanted)
-        found = found - ops.mean(weight * found)
-        squares = [ops.mean(weight * ops.square(values)) for values in (wanted, found)]
-        product = ops.sqrt(squares[0] * squares[1]) + 1e-6
-        correlation = ops.mean(weight * wanted * found) / product
-        return error_weight * error + correlation_loss * (1 - correlation)
+        return error_weight * error + correlation_loss * (1 - pearson(found, wanted, weight))
 
     return loss

@@ -18,6 +18,9 @@ import keras
 import numpy as np
 from keras import ops
 
+# Under a root whose slope at 0 is infinite; no number that a correlation is made of is so small.
+_TINY = 1e-20
+
 
 def replica_count() -> int:
     """Return the number of devices that share the batches of what is built here."""
@@ -39,15 +42,21 @@ def whole_batch(loss: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
     Returns:
         The same function, for ``compile``; on several devices it gathers
-        their targets and predictions first.
+        their targets and predictions first. Where Keras traces the shapes,
+        outside of all devices, it repeats one device's part as often as there
+        are devices: the loss always sees as many rows as a batch has.
     """
 
     def gathered_loss(target, predicted):
+        count = replica_count()
+        if count == 1:
+            return loss(target, predicted)
         context = _shared_context()
         if context is None:
-            return loss(target, predicted)
-        parts = (context.all_gather(part, axis=0) for part in (target, predicted))
-        return loss(*parts) / context.num_replicas_in_sync
+            parts = (ops.concatenate([part] * count) for part in (target, predicted))
+        else:
+            parts = (context.all_gather(part, axis=0) for part in (target, predicted))
+        return loss(*parts) / count
 
     return gathered_loss
 
@@ -57,14 +66,21 @@ def squared_error(target: Any, predicted: Any) -> Any:
     return ops.mean(ops.square(target - predicted))
 
 
-def pearson(a: Any, b: Any) -> Any:
-    """Return Pearson's correlation of two tensors of shape (n,), a scalar.
+def pearson(a: Any, b: Any, weight: Any = 1.0) -> Any:
+    """Return Pearson's correlation of two tensors.
 
-    Constant tensors give 0.
+    Args:
+        a: Shape (n,) or (n, 1).
+        b: The same shape.
+        weight: Of each element, of the same shape, with a mean of 1.
+
+    Returns:
+        A scalar; 0, with finite gradients, where one of them is constant.
     """
-    a, b = a - ops.mean(a), b - ops.mean(b)
-    norm = ops.sqrt(ops.sum(ops.square(a)) * ops.sum(ops.square(b)))
-    return ops.sum(a * b) / (norm + 1e-6)
+    a, b = a - ops.mean(weight * a), b - ops.mean(weight * b)
+    squares = [ops.sum(weight * ops.square(values)) for values in (a, b)]
+    norm = ops.sqrt(squares[0] * squares[1] + _TINY)
+    return ops.sum(weight * a * b) / (norm + 1e-6)
 
 
 def share_statistics(model: keras.Model, *, shared: bool = True) -> None:

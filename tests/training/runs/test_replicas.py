@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
 from kiqa.data.plans import ArraySpec, EpochPlan, in_batches
@@ -11,6 +12,7 @@ from kiqa.training.runs.feeding import fit_epoch
 from kiqa.training.runs.optimizers import adam, compile_model
 from kiqa.training.runs.replicas import (
     mean_over_replicas,
+    pearson,
     predict_batch,
     replica_count,
     share_statistics,
@@ -112,3 +114,52 @@ def test_sharing_is_taken_back(two_devices):
     assert model.layers[0].synchronized
     share_statistics(model, shared=False)
     assert not model.layers[0].get_config()["synchronized"]
+
+
+@pytest.mark.slow
+def test_a_loss_always_sees_a_whole_batch(two_devices):
+    """Also where Keras traces the shapes, outside of the devices: no loss has to bear a part."""
+    seen = []
+
+    def loss(target, predicted):
+        seen.append(predicted.shape[0])
+        return ops.mean(ops.square(predicted - target))
+
+    with several_devices(two_devices):
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        compile_model(model, optimizer=adam(0.01), loss=whole_batch(loss))
+    fit_epoch(model, _plan(16), epoch=0, title=None)
+    assert set(seen) - {None} == {16}
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["graph", "XLA"])
+@pytest.mark.parametrize(
+    ("predicted", "wanted"),
+    [([0.1, 0.2, 0.6], [0.5, 0.5, 0.5]), ([0.5, 0.5, 0.5], [0.1, 0.2, 0.6]), ([0.5] * 3,) * 2],
+    ids=["wanted", "predicted", "both"],
+)
+def test_a_constant_has_no_correlation_and_a_finite_gradient(predicted, wanted, compiled):
+    """A batch of images that people rated the same is no end of a training."""
+    predicted = tf.Variable(predicted)
+
+    @tf.function(jit_compile=compiled)
+    def step():
+        with tf.GradientTape() as tape:
+            correlation = pearson(predicted, tf.constant(wanted))
+        return correlation, tape.gradient(correlation, predicted)
+
+    correlation, gradient = step()
+    assert abs(float(correlation)) < 1e-6 and np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 100.0])
+def test_correlation_is_pearsons(size):
+    """At any size of the numbers that scores have; weighted, as if elements were there twice."""
+    rng = np.random.default_rng(0)
+    a, b = rng.random((2, 8)).astype(np.float32)
+    weight = np.repeat([2.0, 1.0], 4).astype(np.float32)
+    expected = np.corrcoef(a, b)[0, 1]
+    assert float(pearson(a, size * b)) == pytest.approx(expected, abs=2e-3 if size < 1 else 1e-5)
+    twice = np.corrcoef(np.repeat(a, weight.astype(int)), np.repeat(b, weight.astype(int)))[0, 1]
+    found = float(pearson(a, size * b, weight / weight.mean()))
+    assert found == pytest.approx(twice, abs=2e-3 if size < 1 else 1e-5)
