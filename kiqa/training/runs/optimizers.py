@@ -108,8 +108,9 @@ def adam(
         clip_norm: Largest norm of the gradient of all variables together; 0
             clips nothing.
         accumulate: Batches whose mean gradient makes one update.
-        ema_momentum: Of the exponential moving average of the weights, which
-            `swap_average` puts in their place; 0 keeps none.
+        ema_momentum: Of the exponential moving average of the weights after
+            each update, which `swap_average` puts in their place; 0 keeps
+            none.
         beta_1: Of Adam.
         beta_2: Of Adam.
         epsilon: Of Adam.
@@ -179,7 +180,8 @@ def compile_model(
     model.compile(
         optimizer=optimizer, loss=loss, loss_weights=loss_weights, jit_compile=jit_compile()
     )
-    optimizer.build(model.trainable_variables)
+    # Not the one that came in: for float16 Keras wraps it in another, which has variables too.
+    model.optimizer.build(model.trainable_variables)
 
 
 def swap_average(model: keras.Model) -> None:
@@ -205,10 +207,28 @@ def swap_average(model: keras.Model) -> None:
 
 
 class _WholeGradients(keras.optimizers.Optimizer):
-    """Puts the gradients of several devices together before an optimiser sees them."""
+    """Puts the gradients of several devices together before an optimiser sees them.
+
+    The average of the weights moves at each update, not at each part of its
+    batch, as in Keras. Keras's names for the average's step and for the count
+    of parts are not public.
+    """
+
+    ema_momentum: Any
 
     def apply(self, grads, trainable_variables=None):
         super().apply(mean_over_replicas(grads), trainable_variables)
+
+    def _update_model_variables_moving_average(self, trainable_variables):
+        momentum, parts = self.ema_momentum, self.gradient_accumulation_steps
+        if parts:
+            # Before the first update Keras takes no momentum: the average is the weights.
+            updated = ops.equal((self._iterations + 1) % parts, 0)
+            self.ema_momentum = ops.where(updated, momentum, 1.0)
+        try:
+            super()._update_model_variables_moving_average(trainable_variables)
+        finally:
+            self.ema_momentum = momentum
 
     def finalize_variable_values(self, var_list):
         """Leave the weights, which Keras replaces by their average after each ``fit``.

@@ -103,6 +103,18 @@ def test_interrupted_and_resumed_equals_uninterrupted(parts, whole, tmp_path, on
 
 
 @pytest.mark.slow
+def test_a_killed_run_of_float16_goes_on(parts, tmp_path, as_killed, only_fits):
+    """With the average of its weights, and the scale of its loss; bit by bit."""
+    settings = dataclasses.replace(SMALL, precision="mixed_float16", ema_momentum=0.9)
+    folders = (tmp_path / "whole", tmp_path / "cut")
+    train_patchnet_mos(*parts, settings, workdir=folders[0], report=as_killed(*folders))
+    train_patchnet_mos(*parts, settings, workdir=folders[1], resume=True)
+    one, two = (read_checkpoint(folder / "checkpoint.npz") for folder in folders)
+    for first, second in zip(one.model + one.optimizer, two.model + two.optimizer, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.slow
 def test_network_in_file_is_the_one_of_the_best_epoch(parts, whole, eager):
     """The mean maps of the written network give the result's validation SROCC."""
     from kiqa.evaluation.correlation import srocc
@@ -172,6 +184,20 @@ def test_two_devices_take_the_steps_of_one(parts, whole, tmp_path, two_devices, 
         assert second["loss"] == pytest.approx(first["loss"], rel=1e-4)
     for first, second in zip(one.model, two.model, strict=True):
         assert np.mean(np.abs(first - second)) < (1e-6 if first.ndim > 1 else 1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_run_on_two_devices(parts, tmp_path, one_then_two, preset):
+    """Each device has a part of no whole number of images; the loss is that of one device."""
+    losses = []
+    for devices in one_then_two:
+        settings = MosSettings(**PRESETS[preset], epochs=1, devices=devices)
+        folder = tmp_path / str(len(devices))
+        unrated = [record.path for record in parts[0]] if settings.unrated_pieces else ()
+        train_patchnet_mos(*parts, settings, unrated=unrated, workdir=folder)
+        losses.append(read_checkpoint(folder / "checkpoint.npz").state.history[0]["loss"])
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
 
 
 @pytest.mark.slow

@@ -11,7 +11,9 @@ from kiqa.training.runs.checkpoint import (
     restore_variables,
     save_checkpoint,
 )
+from kiqa.training.runs.devices import number_format
 from kiqa.training.runs.optimizers import compile_model
+from kiqa.training.runs.options import PRECISIONS
 
 X = np.random.default_rng(0).random((32, 6)).astype(np.float32)
 Y = X[:, :1]
@@ -39,14 +41,16 @@ def train(model, steps):
 
 
 @pytest.mark.slow
-def test_restored_model_continues_bit_by_bit(tmp_path):
-    """Weights, Adam's moments and the dropout's random state come back exactly."""
-    model = small_model()
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("steps", [0, 1], ids=["fresh", "trained"])
+def test_restored_model_continues_bit_by_bit(tmp_path, precision, steps):
+    """Weights, Adam's moments, float16's scale and the dropout's random state come back exactly."""
+    with number_format(precision):
+        model, again = small_model(), small_model()
     train(model, 3)
     save_checkpoint(tmp_path / "c.npz", model, state=RunState(), best=model.get_weights())
     train(model, 3)
-    again = small_model()
-    train(again, 1)
+    train(again, steps)
     restore_variables(again, read_checkpoint(tmp_path / "c.npz"))
     train(again, 3)
     for expected, received in zip(model.get_weights(), again.get_weights(), strict=True):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from kiqa.training.runs.devices import number_format
 from kiqa.training.runs.optimizers import (
     NO_DECAY,
     adam,
@@ -12,6 +13,7 @@ from kiqa.training.runs.optimizers import (
     momentum,
     swap_average,
 )
+from kiqa.training.runs.options import PRECISIONS
 
 RATE, FACTOR, DECAY, BETA_1, BETA_2, EPSILON = 0.01, 10.0, 0.1, 0.9, 0.99, 1e-8
 
@@ -162,6 +164,20 @@ def test_a_step_is_traced_once():
     assert len(traced) == 1
 
 
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_compiling_makes_all_variables(batches, precision, momentum):
+    """A step adds none, so that a checkpoint fits a fresh model; float16 scales its loss."""
+    with number_format(precision):
+        model = _model()
+        compile_model(model, optimizer=adam(0.1, ema_momentum=momentum), loss="mse")
+    before = [variable.path for variable in model.optimizer.variables]
+    model.train_on_batch(*(part.astype("f4") for part in batches[0]))
+    assert [variable.path for variable in model.optimizer.variables] == before
+    scaled = isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+    assert scaled == (precision == "mixed_float16")
+
+
 def test_a_decaying_step_asks_for_its_rate_once(monkeypatch):
     """Not again for each variable; between the steps the rate is that of the next one."""
     asked, real = [], keras.optimizers.schedules.CosineDecay.__call__
@@ -250,3 +266,35 @@ def test_two_swaps_bring_the_weights_back(batches):
         np.testing.assert_array_equal(
             np.concatenate([w.ravel() for w in model.get_weights()]), before
         )
+
+
+@pytest.mark.parametrize("special", [0, 1])
+@pytest.mark.parametrize("parts", [1, 2, 4])
+def test_the_average_is_that_of_updates(batches, parts, special):
+    """However many parts a batch is computed in: the same weights have the same average."""
+    model = _model()
+    optimizer = adam(
+        RATE, accumulate=parts, ema_momentum=0.8, special=model.trainable_variables[:special]
+    )
+    compile_model(model, optimizer=optimizer, loss="mse")
+    average = None
+    for x, y in batches:
+        for _ in range(parts):
+            model.train_on_batch(x.astype("f4"), y.astype("f4"))
+        weights = np.concatenate([w.ravel() for w in model.get_weights()])
+        average = weights if average is None else 0.8 * average + 0.2 * weights
+    swap_average(model)
+    found = np.concatenate([w.ravel() for w in model.get_weights()])
+    np.testing.assert_allclose(found, average, rtol=1e-5, atol=1e-6)
+    assert np.abs(average - weights).max() > 1e-3
+
+
+def test_before_the_first_update_the_average_is_the_weights(batches):
+    """An epoch shorter than the parts of an update is validated with what the run began with."""
+    model = _model()
+    compile_model(model, optimizer=adam(RATE, accumulate=4, ema_momentum=0.8), loss="mse")
+    before = model.get_weights()
+    model.train_on_batch(*(part.astype("f4") for part in batches[0]))
+    swap_average(model)
+    for found, wanted in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(found, wanted)

@@ -16,6 +16,7 @@ from kiqa.io.weights import Details, export_h5
 from kiqa.training.runs import epochs, run
 from kiqa.training.runs.history import score_numbers
 from kiqa.training.runs.optimizers import adam, compile_model
+from kiqa.training.runs.options import PRECISIONS
 from kiqa.training.runs.replicas import predict_batch
 from kiqa.training.runs.run import Training, run_training
 from kiqa.training.runs.seeding import epoch_rng
@@ -199,7 +200,9 @@ def _averaged_model(momentum):
     return model
 
 
-def _averaged(folder, momentum, *, seen=None, steps=None, resume=False, devices=()):
+def _averaged(
+    folder, momentum, *, seen=None, steps=None, resume=False, devices=(), precision="float32"
+):
     """Run a training; ``seen`` gets the validated weights, ``steps`` those after each step."""
 
     def validate(model):
@@ -221,7 +224,7 @@ def _averaged(folder, momentum, *, seen=None, steps=None, resume=False, devices=
         return model
 
     training = Training(
-        settings=Settings(epochs=3, devices=devices),
+        settings=Settings(epochs=3, devices=devices, precision=precision),
         parts={"train": _rows("train", 12), "val": _rows("val", 3)},
         build=build,
         plan=lambda epoch: dataclasses.replace(
@@ -256,9 +259,10 @@ def test_the_average_is_validated_and_the_weights_go_on(tmp_path):
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
-def test_a_continued_run_ends_with_the_same_average(tmp_path, monkeypatch):
-    """Killed before its third epoch; bit by bit."""
-    _averaged(tmp_path / "whole", MOMENTUM)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_continued_run_ends_with_the_same_average(tmp_path, monkeypatch, precision):
+    """Killed before its third epoch; bit by bit, in each number format."""
+    _averaged(tmp_path / "whole", MOMENTUM, precision=precision)
     real = run.fit_epoch
 
     def killed(*args, epoch, **options):
@@ -268,8 +272,8 @@ def test_a_continued_run_ends_with_the_same_average(tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(run, "fit_epoch", killed)
-        _averaged(tmp_path / "killed", MOMENTUM)
-    _averaged(tmp_path / "killed", MOMENTUM, resume=True)
+        _averaged(tmp_path / "killed", MOMENTUM, precision=precision)
+    _averaged(tmp_path / "killed", MOMENTUM, precision=precision, resume=True)
     for one, other in zip(_weights(tmp_path / "whole"), _weights(tmp_path / "killed"), strict=True):
         np.testing.assert_array_equal(one, other)
 
