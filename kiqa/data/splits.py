@@ -21,7 +21,7 @@ from typing import Protocol
 
 import numpy as np
 
-from kiqa.data.records import SETS, ScoredImage, select
+from kiqa.data.records import SETS, ScoredImage, original_name, select
 from kiqa.data.tables import read_table
 from kiqa.io.csv_lines import write_csv_file
 from kiqa.io.outputs import declare_inputs
@@ -107,7 +107,7 @@ def write_split(split: Mapping[str, str], path: str | Path) -> Path:
 def assign_split(
     records: Sequence[ScoredImage], split: Mapping[str, str], *, allow_unmatched: bool = False
 ) -> list[ScoredImage]:
-    """Put records into the sets of a split.
+    """Put records into the sets of a split, copies into that of what they were made of.
 
     Args:
         records: Records; sets they already have are replaced.
@@ -124,7 +124,7 @@ def assign_split(
             listed), or one content would be in two sets.
     """
     _check_sets([(name, part, "the split") for name, part in split.items()])
-    names = {record.name for record in records}
+    names = {original_name(record.name) for record in records}
     unmatched = [name for name in split if name not in names]
     if unmatched and (not allow_unmatched or len(unmatched) == len(split)):
         raise ValueError(
@@ -132,7 +132,7 @@ def assign_split(
             f"{len(unmatched)} of {len(split)} that match none: {unmatched[:_SHOWN]}. Use the "
             "split of this data set, or allow_unmatched=True where images are missing."
         )
-    assigned = [replace(record, set=split.get(record.name)) for record in records]
+    assigned = [replace(record, set=split.get(original_name(record.name))) for record in records]
     by_content: dict[str, set[str]] = {}
     for record in assigned:
         if record.set is not None:

@@ -112,6 +112,13 @@ def test_assign_split_sets_what_it_names():
     assert [record.name for record in assigned] == [record.name for record in records]
 
 
+def test_copies_are_in_the_set_of_what_they_were_made_of():
+    """No split names them."""
+    copy = replace(RECORDS[0], name="0-0.png (history 2)")
+    assigned = assign_split([copy, RECORDS[1]], {"0-0.png": "train"})
+    assert [record.set for record in assigned] == ["train", None]
+
+
 def test_assign_split_refuses_an_unknown_set():
     """A record is never put where no part of the package looks for it."""
     with pytest.raises(ValueError, match=r"'training' for '0-0\.png'"):

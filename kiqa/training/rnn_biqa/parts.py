@@ -9,7 +9,7 @@ References:
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from kiqa.constants import RNN_BIQA
 from kiqa.data.excluded import excluding
-from kiqa.data.records import SETS, ScoredImage
+from kiqa.data.records import NOTHING, SETS, ScoredImage, copy_kind
 from kiqa.data.splits import assign_split, read_split
 from kiqa.data.untrained import untrained
 from kiqa.io.weights import read_info
@@ -105,7 +105,7 @@ def less_excluded(
 
 
 def own_parts(folder: FeatureFolder, split: str | os.PathLike | None = None) -> Parts:
-    """Divide a folder by a split.
+    """Divide a folder by a split; copies of images are trained on with them, or left out.
 
     Args:
         folder: Features of a data set.
@@ -123,7 +123,7 @@ def own_parts(folder: FeatureFolder, split: str | os.PathLike | None = None) -> 
     records = folder_records(folder)
     if split is not None:
         records = assign_split(records, read_split(split), allow_unmatched=True)
-    names = {part: [record.name for record in records if record.set == part] for part in SETS}
+    names = _names_by_set(records)
     if not names["train"]:
         raise ValueError(
             f"Expected a split with images to train on. Received: {folder.path}, whose "
@@ -139,7 +139,7 @@ def own_parts(folder: FeatureFolder, split: str | os.PathLike | None = None) -> 
 def random_parts(
     folder: FeatureFolder, *, seed: int, others: Sequence[FeatureFolder] = ()
 ) -> Parts:
-    """Divide a folder at random, 80 % to train on and 20 % to test.
+    """Divide a folder at random, 80 % to train on and 20 % to test; copies are only trained on.
 
     The contents of all folders are ordered by a hash of seed and content, and
     the first 80 % of them train. So an image is in the same part of each of
@@ -162,13 +162,14 @@ def random_parts(
     References:
         Korhonen et al. 2021, section 4.4: one split for all sizes.
     """
-    contents = {row["content"] for one in (folder, *others) for row in one.rows}
+    contents = {row["content"] for one in (folder, *others) for row in one.rows} - {NOTHING}
     order = sorted(contents, key=lambda c: hashlib.sha256(os.fsencode(f"{seed}/{c}")).digest())
     training = set(order[: round(RNN_BIQA.train_fraction * len(order))])
-    parts = {"train": [], "test": []}
-    for row in folder.rows:
-        parts["train" if row["content"] in training else "test"].append(row["name"])
-    if not all(parts.values()):
+    parts = _names_by_set(
+        replace(record, set="train" if record.content in training else "test")
+        for record in folder_records(folder)
+    )
+    if not (parts["train"] and parts["test"]):
         raise ValueError(
             "Expected enough images for parts of 80 % and 20 %. Received: "
             f"{len(folder.rows)} in {folder.path}, {len(parts['train'])} of them to train on. "
@@ -178,7 +179,7 @@ def random_parts(
 
 
 def cross_parts(train: FeatureFolder, test: FeatureFolder) -> Parts:
-    """Train on one data set and test on another, all images of each.
+    """Train on one data set and test on another, all images of each; copies are only trained on.
 
     Sizes to which the images were shrunk first may differ.
 
@@ -206,7 +207,8 @@ def cross_parts(train: FeatureFolder, test: FeatureFolder) -> Parts:
             f"Expected features of one form. Received: {train.path} with {forms[0]}, and "
             f"{test.path} with {forms[1]}. Extract both with the same --preset."
         )
-    return _judged_by_people(Part(train, train.names), None, Part(test, test.names))
+    tested = _names_by_set(replace(record, set="test") for record in folder_records(test))
+    return _judged_by_people(Part(train, train.names), None, Part(test, tested["test"]))
 
 
 def unseen_parts(
@@ -271,6 +273,16 @@ def rated_part(part: Part, *, multi_resolution: bool) -> "Rated":
         mos=np.array([row["mos"] for row in rows], np.float64),
         contents=[f"{part.folder.info.dataset}/{row['content']}" for row in rows],
     )
+
+
+def _names_by_set(records: Iterable[ScoredImage]) -> dict[str, list[str]]:
+    """Names of images; copies are in train, as what shows nothing always is, or in no set."""
+    names: dict[str, list[str]] = {part: [] for part in SETS}
+    for record in records:
+        part = "train" if record.content == NOTHING else record.set
+        if part is not None and (part == "train" or copy_kind(record.name) is None):
+            names[part].append(record.name)
+    return names
 
 
 def _judged_by_people(train: Part, val: Part | None, test: Part | None) -> Parts:
