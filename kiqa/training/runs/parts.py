@@ -1,8 +1,8 @@
 """The images of a training, as its options name them: nothing is trained on that it is judged by.
 
 Public names: `chosen_parts`, `limited`, `add_unrated`, `unrated_images`,
-`require_enough`, `refuse_judged`, `refuse_shared_contents`, `record_rows`,
-`keep_split`.
+`files_without_scores`, `require_enough`, `refuse_judged`,
+`refuse_shared_contents`, `record_rows`, `keep_split`.
 """
 
 import argparse
@@ -20,6 +20,8 @@ from kiqa.data.splits import read_split, write_split
 from kiqa.io.messages import tell
 
 Item = TypeVar("Item")
+
+_tell_excluded = partial(tell, name="exclude")
 
 
 def chosen_parts(
@@ -50,7 +52,7 @@ def chosen_parts(
         arguments.data,
         split=arguments.split,
         exclude=arguments.exclude,
-        report=partial(tell, name="exclude"),
+        report=_tell_excluded,
     )
     train = limited(train, arguments, settings)
     parts = {"train": train, "val": validation, "test": test}
@@ -96,13 +98,38 @@ def unrated_images(arguments: argparse.Namespace) -> list[Path]:
     """Return the files that ``--unrated`` and ``--unrated-split`` name; none without them.
 
     Raises:
-        FileNotFoundError: If the folder or the split is not there.
-        ValueError: If a split is given without a folder.
+        FileNotFoundError: As `files_without_scores`.
+        ValueError: Likewise, or if a split is given without a folder.
     """
     folder, split = arguments.unrated, arguments.unrated_split
     if folder is None and split is not None:
         raise ValueError("Expected --unrated-split together with --unrated. Received: it alone.")
-    return [] if folder is None else images_in(folder, chosen="train", split=split)
+    return files_without_scores(folder, arguments, split=split)
+
+
+def files_without_scores(
+    folder: Path | None, arguments: argparse.Namespace, *, split: str | None = None
+) -> list[Path]:
+    """Return the files of a folder that are trained on without people's scores.
+
+    Args:
+        folder: Of the images; ``None`` has none.
+        arguments: With ``exclude``, as for `chosen_parts`.
+        split: Split of the folder, of which train is taken; ``None`` takes its
+            ``split.csv``, or all images without one.
+
+    Returns:
+        The files, less those that ``--exclude`` names.
+
+    Raises:
+        FileNotFoundError: As `kiqa.data.folders.images_in`.
+        ValueError: Likewise.
+    """
+    if folder is None:
+        return []
+    return images_in(
+        folder, chosen="train", split=split, exclude=arguments.exclude, report=_tell_excluded
+    )
 
 
 def refuse_judged(unrated: Sequence[Path], parts: Mapping[str, Sequence[ScoredImage]]) -> None:

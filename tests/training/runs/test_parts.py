@@ -12,6 +12,7 @@ from kiqa.training.runs.parts import (
     refuse_judged,
     refuse_shared_contents,
     require_enough,
+    unrated_images,
 )
 
 
@@ -66,3 +67,16 @@ def test_unrated_images_of_val_and_test_are_refused(tmp_path):
     for file in ("b.bmp", "elsewhere/c.bmp", "link.bmp", "b.png"):
         with pytest.raises(ValueError, match=f"1 of them.*{Path(file).name}"):
             refuse_judged([train.path, tmp_path / file], parts)
+
+
+def test_excluded_images_are_not_trained_on_without_scores(tmp_path, capsys):
+    """What ``--exclude`` names is no part of ``--unrated`` either; how many is said."""
+    (tmp_path / "split.csv").write_text("image_name,set\na.png,train\nb.png,train\n")
+    (tmp_path / "excluded.csv").write_text("image_name\nb.png\n")
+    for name in "ab":
+        (tmp_path / f"{name}.png").write_bytes(b"not read here")
+    arguments = SimpleNamespace(unrated=tmp_path, unrated_split=None, exclude=None)
+    assert [path.name for path in unrated_images(arguments)] == ["a.png", "b.png"]
+    arguments.exclude = [str(tmp_path / "excluded.csv")]
+    assert [path.name for path in unrated_images(arguments)] == ["a.png"]
+    assert "1 of 2 images are excluded by excluded.csv" in capsys.readouterr().err

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from kiqa.arguments import Output, add_number, add_output, add_path, add_text
-from kiqa.data.folders import images_in
 from kiqa.data.records import NOTHING, ScoredImage, copy_name
 from kiqa.io.messages import tell
 from kiqa.io.outputs import lock_output
 from kiqa.io.weights import read_info
 from kiqa.training.runs.origin import file_of
-from kiqa.training.runs.parts import chosen_parts, refuse_judged
+from kiqa.training.runs.parts import chosen_parts, files_without_scores, refuse_judged
 from kiqa.training.runs.teaching.scored import with_scorer
 from kiqa.training.runs.teaching.seen import refuse_seen
 
@@ -82,13 +81,15 @@ def taught_parts(
         OSError: If a file cannot be written; what is finished stays.
     """
     train, validation, test = chosen_parts(arguments, settings)
-    if arguments.undistorted is not None:
-        unrated = images_in(arguments.undistorted, chosen="train")
-        refuse_judged(unrated, {"val": validation, "test": test})
+    undistorted = files_without_scores(arguments.undistorted, arguments)
+    refuse_judged(undistorted, {"val": validation, "test": test})
     if also is not None:
         refuse_seen(read_info(file_of(also)), test, report=_report)
     folder = arguments.made or arguments.workdir / "made"
-    return with_taught(train, test, arguments, folder, seed=settings.seed), validation, test
+    taught = with_taught(
+        train, test, arguments, folder, seed=settings.seed, undistorted=undistorted
+    )
+    return taught, validation, test
 
 
 def with_taught(
@@ -98,6 +99,7 @@ def with_taught(
     folder: Path,
     *,
     seed: int,
+    undistorted: Sequence[Path] = (),
 ) -> list[ScoredImage]:
     """Add what the options ask for to the training part.
 
@@ -107,6 +109,8 @@ def with_taught(
         arguments: What a parser with `add_teaching` found.
         folder: For the images that are made.
         seed: Of what is drawn.
+        undistorted: Files that ``--undistorted`` names, less what must not be
+            trained on.
 
     Returns:
         The images, with scores as the teacher's weight says and its name in
@@ -131,10 +135,10 @@ def with_taught(
             "none. Add --split FILE|NAME, or take the part train."
         )
     with lock_output(folder, wait=True):  # of runs that share it one makes the images
-        return _with_more(train, test, arguments, folder, seed=seed)
+        return _with_more(train, test, arguments, folder, seed=seed, undistorted=undistorted)
 
 
-def _with_more(train, test, arguments, folder, *, seed):
+def _with_more(train, test, arguments, folder, *, seed, undistorted):
     """The images and all that was made of them."""
     result, teacher = list(train), None
     if arguments.teacher is not None:
@@ -153,7 +157,8 @@ def _with_more(train, test, arguments, folder, *, seed):
             _copy(whole[one.source], one, "history") for one in made if one.source is not None
         ]
     if teacher is not None:
-        result += _scored_by_it(teacher, whole, arguments, folder, seed=seed)
+        others = [_unrated(path) for path in undistorted]
+        result += _scored_by_it(teacher, whole, others, arguments, folder, seed=seed)
     return result
 
 
@@ -167,11 +172,8 @@ def _made(option, records, arguments, folder, *, seed):
     return make(paths, folder, count=count, seed=seed, progress=True)
 
 
-def _scored_by_it(teacher, rated, arguments, folder, *, seed):
+def _scored_by_it(teacher, rated, others, arguments, folder, *, seed):
     """Images without scores and degraded copies of all, scored by the teacher."""
-    others = []
-    if arguments.undistorted is not None:
-        others = [_unrated(path) for path in images_in(arguments.undistorted, chosen="train")]
     sources = [*rated, *others]
     copies = list(others)
     if arguments.degraded:

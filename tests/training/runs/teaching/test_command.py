@@ -1,11 +1,13 @@
 """Options of what is made of training images, and of a teacher."""
 
 import argparse
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from kiqa.arguments import add_exclude
 from kiqa.data.records import ScoredImage, original_name
 from kiqa.training.runs.teaching import command
 from kiqa.training.runs.teaching.command import add_teaching, taught_parts, with_taught
@@ -25,6 +27,7 @@ def train(tmp_path, photo):
 def _asked(*argv):
     parser = argparse.ArgumentParser()
     add_teaching(parser)
+    add_exclude(parser)
     return parser.parse_args(argv)
 
 
@@ -66,7 +69,8 @@ def test_a_teacher_moves_scores_and_gives_those_of_copies(train, tmp_path, all_h
         "--teacher", "lite", "--teacher-weight", "0.25", "--histories", "1", "--degraded", "25",
         "--undistorted", str(more),
     )  # fmt: skip
-    found = with_taught(train, [], asked, tmp_path / "made", seed=0)
+    others = [more / "c.png"]
+    found = with_taught(train, [], asked, tmp_path / "made", seed=0, undistorted=others)
     np.testing.assert_allclose([r.mos01 for r in found[:4]], [0.425, 0.725, 0.425, 0.725])
     assert [(r.taught_by, r.scored_by) for r in found[:4]] == [("lite", None)] * 4
     rest = found[4:]
@@ -83,6 +87,17 @@ def test_undistorted_images_that_are_judged_by_are_refused(train, tmp_path, monk
     arguments = _asked("--teacher", "lite", "--undistorted", str(tmp_path))
     with pytest.raises(ValueError, match=r"outside of val and test.*such as \['b.png'\]"):
         taught_parts(arguments, None)
+
+
+def test_excluded_images_are_not_learned_undistorted(train, tmp_path, all_half, monkeypatch):
+    """``--exclude`` is of all that is trained on."""
+    monkeypatch.setattr(command, "chosen_parts", lambda *_: (train[:1], [], []))
+    (tmp_path / "excluded.csv").write_text("image_name\nb.png\n")
+    arguments = _asked("--teacher", "lite", "--undistorted", str(tmp_path),
+                       "--exclude", str(tmp_path / "excluded.csv"))  # fmt: skip
+    arguments.workdir = tmp_path / "run"
+    found, _, _ = taught_parts(arguments, SimpleNamespace(seed=0))
+    assert [record.name for record in found] == ["a.png", "a.png"]  # the rated one, and its file
 
 
 @pytest.mark.parametrize(("weight", "taught", "scored"), [("1", None, "lite"), ("0", None, None)])
