@@ -6,7 +6,7 @@ Public names: `COMMAND`.
 import argparse
 from pathlib import Path
 
-from kiqa.arguments import add_number, add_path, add_text
+from kiqa.arguments import Output, add_number, add_output, add_path, add_text
 from kiqa.data.records import original_name
 from kiqa.data.trained import in_chain, trained_on
 from kiqa.training.paq2piq.initial import check_initial
@@ -26,8 +26,10 @@ def _add_options(parser):
         "training images, not of copies, with a WaDIQaM without reference or a lite, into the "
         "working folder")  # fmt: skip
     add_number(data, "--pseudo-patches", "with --pseudo-scores: patches of each image", default=48)
-    add_path(data, "--packed", "FOLDER", "folder for the decoded images, which runs can share "
-        "(default: packed in --workdir)")  # fmt: skip
+    add_output(
+        data, "--packed", Output.SHARED, "DIR", "folder for the decoded images, which runs can "
+        "share (default: packed in --workdir)", type=Path, default=None,
+    )  # fmt: skip
     add_teaching(parser)
 
 

@@ -3,7 +3,9 @@
 Public names: `COMMAND`.
 """
 
-from kiqa.arguments import add_path, add_text
+from pathlib import Path
+
+from kiqa.arguments import Output, add_output, add_text
 from kiqa.training.resnet18.settings import DistillationSettings
 from kiqa.training.runs.command import TrainingCommand
 from kiqa.training.runs.parts import chosen_parts
@@ -13,8 +15,10 @@ def _add_options(parser):
     group = parser.add_argument_group("distillation")
     add_text(group, "--teacher", "NAME|FILE", "DIQaM or WaDIQaM without reference, or lite",
         default="wadiqam_nr")  # fmt: skip
-    add_path(group, "--packed", "FOLDER", "folder for the decoded images, which runs can share "
-        "(default: in --workdir)")  # fmt: skip
+    add_output(
+        group, "--packed", Output.SHARED, "DIR", "folder for the decoded images, which runs can "
+        "share (default: packed in --workdir)", type=Path, default=None,
+    )  # fmt: skip
 
 
 def _train(parts, settings, run, arguments):

@@ -76,7 +76,8 @@ def pack_images(
 
     Raises:
         FileNotFoundError: If a file is not there.
-        ValueError: If one cannot be read or is too small.
+        ValueError: If one cannot be read or is too small, or the folder holds
+            files of these names that are not of this function.
         OSError: If the disk is full; nothing is left behind.
     """
     folder, paths = Path(folder), [Path(path) for path in paths]
@@ -88,13 +89,13 @@ def pack_images(
 def _packed(paths, folder, stamps, *, smallest, progress):
     """What is there, if it is of these files, or else new."""
     index = folder / INDEX
-    if index.is_file():
-        known = read_json(index)
-        if known.get("files") == stamps:
+    known = _own_index(folder)
+    if known is not None:
+        if known["files"] == stamps:
             for path, size in zip(paths, known["sizes"], strict=True):
                 check_sides(path, size, smallest)
             return _opened(folder, known["sizes"])
-        index.unlink()
+        _write_index(index, [], [])  # of no images, until the new ones are there
 
     def read(path):
         pixels = load_image(path).pixels
@@ -117,9 +118,33 @@ def _packed(paths, folder, stamps, *, smallest, progress):
                     file.write(np.ascontiguousarray(pixels).data)
                     sizes.append(list(pixels.shape[:2]))
                     bar.update()
-    content = json.dumps({"files": stamps, "sizes": sizes})
-    write_atomically(index, content.encode("utf-8"))
+    _write_index(index, stamps, sizes)
     return _opened(folder, sizes)
+
+
+def _own_index(folder):
+    """The index of what was packed into a folder, or ``None``; an error if others' files lie there.
+
+    They are no inputs of the run, so nothing else keeps them from being replaced.
+    """
+    index = folder / INDEX
+    if index.is_file():
+        known = read_json(index)
+        if known.keys() == {"files", "sizes"}:
+            return known
+        found = f"{index} with {sorted(known)[:5]}, which is another program's"
+    elif (folder / PIXELS).exists():
+        found = f"{folder / PIXELS} without {INDEX}"
+    else:
+        return None
+    raise ValueError(
+        f"Expected a folder without files that packed images would replace. Received: {found}. "
+        "Name another folder."
+    )
+
+
+def _write_index(index, stamps, sizes):
+    write_atomically(index, json.dumps({"files": stamps, "sizes": sizes}).encode("utf-8"))
 
 
 def _opened(folder, sizes):

@@ -59,3 +59,33 @@ def test_a_shared_folder_is_checked_for_each_training(tmp_path, photo):
     np.testing.assert_array_equal(
         pack_images(paths, folder, smallest=50).pixels(1), photo[:64, :50]
     )
+
+
+def test_files_of_another_origin_stay(tmp_path, photo):
+    """Names such as index.json are in many folders; it is refused before anything is written."""
+    image, folder = tmp_path / "a.png", tmp_path / "site"
+    Image.fromarray(photo[:40, :50]).save(image)
+    folder.mkdir()
+    for name, content, said in (
+        ("index.json", '{"pages": []}', r"index.json with \['pages'\]"),
+        ("index.json", "[]", "index.json"),
+        ("pixels.bin", "mine", "pixels.bin without index.json"),
+    ):
+        file = folder / name
+        file.write_text(content)
+        with pytest.raises(ValueError, match=f"{said}.*another folder"):
+            pack_images([image], folder, smallest=32)
+        assert [path.name for path in folder.iterdir()] == [name] and file.read_text() == content
+        file.unlink()
+
+
+def test_a_failed_packing_leaves_a_folder_that_is_used_again(tmp_path, photo):
+    """Of other images before it nothing is taken for the new ones."""
+    good, torn, folder = tmp_path / "a.png", tmp_path / "b.png", tmp_path / "packed"
+    Image.fromarray(photo[:40, :50]).save(good)
+    torn.write_bytes(b"torn")
+    pack_images([good], folder, smallest=32)
+    with pytest.raises(ValueError, match="b.png"):
+        pack_images([good, torn], folder, smallest=32)
+    Image.fromarray(photo[:40, :50]).save(torn)
+    assert pack_images([good, torn], folder, smallest=32).sizes == [(40, 50)] * 2
