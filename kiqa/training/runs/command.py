@@ -238,13 +238,16 @@ def _of_a_check(error):
 
 def _train(command, arguments, say):
     """Read the data, start Keras, and train."""
-    from kiqa.training.runs.workdir import refuse_begun
+    from kiqa.training.runs.workdir import refuse_begun, refuse_other_settings
 
-    if not arguments.resume:
-        refuse_begun(arguments.workdir)  # before long preparations, which replace what it holds
     given = given_settings(arguments, command.settings)
     preset = arguments.preset or _preset(command, arguments)
     settings = command.settings(**{**command.presets[preset], **given})
+    # Before long preparations, which replace what the folder holds.
+    if arguments.resume:
+        refuse_other_settings(arguments.workdir, settings)
+    else:
+        refuse_begun(arguments.workdir)
     prepared = command.prepare(arguments, settings)
     # Keras is loaded here, not for --help or wrong data.
     start_keras()

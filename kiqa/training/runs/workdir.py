@@ -10,13 +10,14 @@ import platform
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from kiqa import __version__
 from kiqa.evaluation.report import write_json
 from kiqa.io.json_files import read_json
-from kiqa.training.runs.options import check_continues
+from kiqa.training.runs.options import check_continues, settings_to_json
 
 SETTINGS_FILE = "settings.json"
 
@@ -90,6 +91,26 @@ def refuse_begun(workdir: str | os.PathLike) -> None:
             f"Expected a working folder without a run. Received: {workdir}, which holds "
             f"{SETTINGS_FILE}. Continue that run with --resume, or name another folder."
         )
+
+
+def refuse_other_settings(workdir: str | os.PathLike, settings: Any) -> None:
+    """Refuse other settings than those of the run in a folder, before anything is prepared.
+
+    `open_workdir` asks again: devices, data and the weights that are started
+    from are known only then, and whether more epochs continue the run.
+
+    Args:
+        workdir: Folder of a run that is to be continued, or one without.
+        settings: Dataclass of the settings.
+
+    Raises:
+        ValueError: Naming each setting that differs.
+    """
+    file = Path(workdir, SETTINGS_FILE)
+    if file.is_file():
+        earlier = read_json(file).get("settings", {})
+        now = {key: value for key, value in settings_to_json(settings).items() if key != "devices"}
+        check_continues({key: earlier.get(key) for key in now}, now)
 
 
 def machine(devices: Sequence[str] = ()) -> dict:

@@ -9,7 +9,9 @@ from kiqa.data.chosen import training_parts
 from kiqa.startup import ProcessError
 from kiqa.training.runs import options
 from kiqa.training.runs.command import OtherCommand, SeveralCommands, TrainingCommand, main
+from kiqa.training.runs.options import settings_to_json
 from kiqa.training.runs.parts import chosen_parts, limited
+from kiqa.training.runs.workdir import open_workdir
 
 OPTIONS = (
     *("--data", "--dataset", "--split", "--limit", "--workdir", "--resume", "--gpus"),
@@ -89,15 +91,18 @@ def test_a_run_without_a_chosen_epoch_says_how_many(command, biq, tmp_path, caps
 
 
 def test_another_run_is_refused_before_anything_is_prepared(command, biq, tmp_path, capsys):
-    """Preparations write into the folder; what a finished run left there stays."""
+    """Preparations write into the folder, and take long; what a run left there stays."""
     begun = []
     command = replace(command, prepare=lambda *_: begun.append(1))
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "settings.json").write_text("{}")
-    options = [*biq, "--workdir", str(tmp_path / "run")]
+    workdir, earlier = tmp_path / "run", settings_to_json(Settings()) | {"started_from": "lite"}
+    open_workdir(workdir, settings=earlier, data={"sha256": "a"}, resume=False)
+    options = [*biq, "--workdir", str(workdir)]
     assert main(command, options) == 2 and not begun
     assert "without a run" in capsys.readouterr().err
-    assert main(command, [*options, "--resume"]) == 0 and begun
+    assert main(command, [*options, "--resume", "--seed", "3", "--epochs", "6"]) == 2 and not begun
+    assert "epochs was 7, is 6; seed was 0, is 3" in capsys.readouterr().err
+    assert main(command, [*options, "--resume", "--epochs", "8"]) == 0 and len(begun) == 1
+    assert main(command, [*options, "--resume"]) == 0 and len(begun) == 2
 
 
 def test_every_training_has_the_same_options(command, capsys):

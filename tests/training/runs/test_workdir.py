@@ -1,12 +1,19 @@
 """The working folder: what a run was told is kept, and decides what may continue it."""
 
+import dataclasses
 import json
 
 import keras
 import numpy as np
 import pytest
 
-from kiqa.training.runs.workdir import arrays_sha256, machine, open_workdir, text_sha256
+from kiqa.training.runs.workdir import (
+    arrays_sha256,
+    machine,
+    open_workdir,
+    refuse_other_settings,
+    text_sha256,
+)
 
 SETTINGS, DATA = {"seed": 1, "epochs": 4}, {"sha256": "a"}
 
@@ -58,6 +65,24 @@ def test_what_differs_does_not_continue_a_run(run, settings, data, message):
     with pytest.raises(ValueError, match=message):
         open_workdir(run, settings=SETTINGS | settings, data=DATA | data, resume=True)
     assert (run / "settings.json").read_bytes() == before
+
+
+@dataclasses.dataclass(frozen=True)
+class _Settings:
+    seed: int = 1
+    epochs: int = 4
+    devices: tuple = ()
+
+
+def test_other_settings_are_known_before_the_data(run, tmp_path):
+    """Devices are not, nor what else the note has; a folder without a run takes any."""
+    open_workdir(tmp_path / "more", settings=SETTINGS | {"started_from": "lite"}, data=DATA,
+                 resume=False)  # fmt: skip
+    for folder in (run, tmp_path / "more"):
+        refuse_other_settings(folder, _Settings(epochs=5, devices=("GPU:0", "GPU:1")))
+        with pytest.raises(ValueError, match="epochs was 4, is 3; seed was 1, is 2"):
+            refuse_other_settings(folder, _Settings(2, 3))
+    refuse_other_settings(tmp_path, _Settings(2, 3))
 
 
 def test_another_backend_does_not_continue_a_run(run, monkeypatch):
