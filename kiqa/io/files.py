@@ -14,7 +14,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
@@ -31,6 +31,11 @@ def sha256_of(path: Path) -> str:
     """Return the hexadecimal sha256 of a file's bytes."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def contents_sha256(paths: Iterable[str | os.PathLike]) -> str:
+    """Return one sha256 of the bytes of files, whatever they are called, in their order."""
+    return hashlib.sha256("\n".join(sha256_of(Path(path)) for path in paths).encode()).hexdigest()
 
 
 def write_all(file: FileIO, data: bytes) -> None:

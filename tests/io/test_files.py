@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from kiqa.io.files import (
+    contents_sha256,
     growing,
     is_of_the_disk,
     new_folder,
@@ -36,6 +37,11 @@ def test_written_file_is_readable_and_hashed(tmp_path):
     write_atomically(path, b"abc")
     assert path.read_bytes() == b"abc"
     assert sha256_of(path).startswith("ba7816bf8f01cfea414140de5dae2223")
+    write_atomically(other := path.with_name("b.bin"), b"abd")
+    both = contents_sha256([path, other])
+    assert contents_sha256([other, path]) != both != contents_sha256([path])
+    other.rename(renamed := path.with_name("c.bin"))
+    assert contents_sha256([path, renamed]) == both
     umask = os.umask(0)
     os.umask(umask)
     assert path.stat().st_mode & 0o777 == 0o666 & ~umask

@@ -21,7 +21,7 @@ import numpy as np
 
 from kiqa.comparators.learned.cornia import normalised_patches
 from kiqa.io.arrays import read_npz
-from kiqa.io.files import replacing, sha256_of
+from kiqa.io.files import contents_sha256, replacing
 from kiqa.io.images import load_image
 
 _OF_AN_IMAGE = 100  # patches; ours
@@ -104,8 +104,7 @@ def kept_codebook(
         ValueError: If no image can be used, the file is damaged, or as `fit_codebook`.
     """
     file = Path(file)
-    contents = "\n".join(sha256_of(Path(path)) for path in paths)
-    about = f"{codewords} {seed} {hashlib.sha256(contents.encode()).hexdigest()}"
+    about = f"{codewords} {seed} {contents_sha256(paths)}"
     if file.is_file():
         known = read_npz(file)
         if {"kernel", "bias", "about"} <= set(known) and str(known["about"]) == about:

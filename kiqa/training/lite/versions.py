@@ -10,6 +10,7 @@ Public names: `prepare`, `open_set`, `plan_copies`, `squared`, `together`, `aver
 `FeatureSet`, `SIDE`, `TOGETHER`.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,8 +24,9 @@ from tqdm import tqdm
 from kiqa.data.distortions.copies import KINDS, awful, degraded
 from kiqa.data.distortions.history import with_history
 from kiqa.data.records import ScoredImage
-from kiqa.io.files import replacing
+from kiqa.io.files import contents_sha256, replacing, write_atomically
 from kiqa.io.images import load_image
+from kiqa.io.json_files import read_json
 from kiqa.maps.lite import WORKING_AREA
 from kiqa.maps.network_function import network_function
 from kiqa.models.lite import JUDGES
@@ -33,6 +35,7 @@ from kiqa.training.lite.settings import LiteSettings
 
 SIDE = round(WORKING_AREA**0.5)  # images become squares, so that they make batches
 TOGETHER = 8  # images that the body sees at once
+_IMAGES_FILE = "images.json"
 # Streams of random numbers.
 _VERSION, _VALIDATION, _COPY, _WHICH = 1, 2, 3, 4
 
@@ -106,7 +109,8 @@ def prepare(
         report: Called with a line about each set that was made.
 
     Raises:
-        ValueError: If an image cannot be read.
+        ValueError: If an image cannot be read, or the folder has features of
+            files that were others under the same names.
         OSError: If a set cannot be written; those before it are kept.
     """
     seed = settings.seed
@@ -144,6 +148,7 @@ def prepare(
     for number in range(1, settings.versions + 1):
         sets[f"history{number}"] = len(train), partial(histories, paths[0], _VERSION, number)
     folder.mkdir(parents=True, exist_ok=True)
+    _claim(folder, [*paths[0], *paths[1], *unrated])
     look = _looker(model, settings.variant)
     for name, (count, images) in sets.items():
         if not _files(folder, name)[1].is_file():
@@ -159,6 +164,18 @@ def open_set(folder: Path, name: str) -> FeatureSet:
     """
     maps, averages = _files(folder, name)
     return FeatureSet(np.load(maps, mmap_mode="r"), np.load(averages))
+
+
+def _claim(folder, paths):
+    """Write down which images a folder has features of, or refuse others."""
+    file, asked = folder / _IMAGES_FILE, {"sha256": contents_sha256(paths)}
+    # Folders of before do not say it: their images are those that are there now.
+    if file.is_file() and read_json(file) != asked:
+        raise ValueError(
+            f"Expected the {len(paths)} images that {folder} has features of. Received: other "
+            "content under the same names. Put them back, or use another working folder."
+        )
+    write_atomically(file, json.dumps(asked).encode("utf-8"))
 
 
 def _files(folder, name):

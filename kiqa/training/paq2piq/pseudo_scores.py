@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kiqa.io.files import replacing
+from kiqa.io.files import contents_sha256, replacing
 from kiqa.io.images import load_image
 from kiqa.io.images.headers import upright_size
 from kiqa.io.weights import find_weights, load_model, read_info
@@ -42,8 +42,8 @@ def write_pseudo_scores(
 ) -> Path:
     """Write patches of images with pseudo-scores.
 
-    A file of the same images, network, number and seed is left as it is;
-    another is replaced.
+    A file of the same images, by name, score and content, network, number and
+    seed is left as it is; another is replaced.
 
     Patches are rectangles of whole cells of the network's grid, drawn
     uniformly by size, then by place.
@@ -71,7 +71,8 @@ def write_pseudo_scores(
     path = Path(path)
     info = read_info(find_weights(model))
     asked = text_sha256(repr((info.sha256, patches, seed, [(p.name, p.score) for p in images])))
-    if path.is_file() and _is_of(path, asked):
+    contents = contents_sha256(image.path for image in images)
+    if path.is_file() and _is_of(path, asked, contents):
         return path
     look, cell = _looker(info)
     if on_error is None:
@@ -102,7 +103,8 @@ def write_pseudo_scores(
     with replacing(path) as temporary, open(temporary, "wb") as file:
         columns = map(np.array, zip(*rows, strict=True))
         arrays = dict(zip(COLUMNS, columns, strict=True))
-        np.savez_compressed(file, asked=asked, allow_pickle=False, **arrays)
+        about = {"asked": asked, "contents": contents}
+        np.savez_compressed(file, allow_pickle=False, **about, **arrays)
     return path
 
 
@@ -151,10 +153,14 @@ def _lite_looker(rater):
     return look
 
 
-def _is_of(path, asked):
-    """Whether a file is of the same network, images, number and seed."""
+def _is_of(path, asked, contents):
+    """Whether a file is of the same network, images, number and seed.
+
+    Files of before do not say the contents: a run that has one is continued with it.
+    """
     with np.load(path, allow_pickle=False) as file:
-        return "asked" in file and str(file["asked"]) == asked
+        said = {key: str(file[key]) for key in ("asked", "contents") if key in file}
+    return {"contents": contents, **said} == {"asked": asked, "contents": contents}
 
 
 def _rectangles(shape, count, rng):

@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.linear_model import RidgeCV
 
 from kiqa.constants import PAQ2PIQ
-from kiqa.io.files import replacing, write_atomically
+from kiqa.io.files import contents_sha256, replacing, write_atomically
 from kiqa.io.json_files import read_json
 from kiqa.io.weights import find_weights, load_model, read_info
 from kiqa.maps.lite import LiteRater
@@ -148,7 +148,7 @@ def write_teacher_features(
     images: PackedImages,
     folder: str | os.PathLike,
     *,
-    names: Sequence[str],
+    files: Sequence[str | os.PathLike],
     scores: np.ndarray,
     report: Callable[[str], None] = lambda message: None,
 ) -> TeacherFeatures:
@@ -159,8 +159,8 @@ def write_teacher_features(
         images: Images of at least one patch.
         folder: Gets ``teacher.bin`` and ``teacher.json``; what is there is
             used if it is of the same network and of images of the same
-            names and sizes.
-        names: Of the images.
+            content.
+        files: Of the images.
         scores: Theirs, 0..1. A teacher without a head gets a linear one: ridge
             regression of the scores on the images' mean features.
         report: Called with a line about the progress.
@@ -174,7 +174,7 @@ def write_teacher_features(
     folder = Path(folder)
     about = {
         "teacher": teacher.sha256,
-        "names": list(names),
+        "images": contents_sha256(files),
         "sizes": [list(size) for size in images.sizes],
     }
     grids = [(height // PAQ2PIQ.stride, width // PAQ2PIQ.stride) for height, width in images.sizes]

@@ -108,7 +108,7 @@ def distil_resnet18(
         master,
         seen,
         run["workdir"],
-        names=[record.name for record in train],
+        files=[record.path for record in train],
         scores=np.array([record.mos01 for record in train]),
         report=report,
     )

@@ -176,6 +176,22 @@ def test_interrupted_training_gives_the_same_files(run, images, tmp_path, monkey
 
 
 @pytest.mark.slow
+def test_features_of_images_that_changed_are_refused(run, images, tmp_path):
+    """Under the same names. A folder of before, which does not say the content, is taken."""
+    (first, *train), validation, unrated = images
+    folder = shutil.copytree(run[0], tmp_path / "run")
+    Image.fromarray(load_image(first.path).pixels[::-1]).save(tmp_path / first.name)
+    changed = [replace(first, path=tmp_path / first.name), *train], validation, unrated
+    with pytest.raises(ValueError, match="other content under the same names.*another working"):
+        _train(changed, folder, resume=True)
+    (said,) = folder.glob("features-*/images.json")
+    content = said.read_bytes()
+    said.unlink()
+    _train(images, folder, resume=True)
+    assert said.read_bytes() == content
+
+
+@pytest.mark.slow
 def test_a_trained_lite_is_trained_on(run, images, tmp_path):
     """With a learning rate of nothing its file is the first one, and says what it came from."""
     start = run[0] / "lite.h5"

@@ -74,6 +74,23 @@ def test_a_file_of_something_else_is_made_again(images, tmp_path):
     assert np.allclose(again[1] - 50, (first["a.png"][1] - 50) / 2, atol=1e-3)
 
 
+def test_a_file_of_images_that_changed_is_made_again(images, tmp_path):
+    """Under the same names and scores. One that does not say the content is left alone."""
+    tasks, _ = images
+    asked = {"model": _network(tmp_path / "brightness.h5"), "patches": 4, "seed": 0}
+    path = write_pseudo_scores(tasks, tmp_path / "s.npz", **asked)
+    first = path.read_bytes()
+    with np.load(path) as file:
+        silent = {key: file[key] for key in file if key != "contents"}
+    pixels = np.asarray(Image.open(tasks[0].path))
+    Image.fromarray(pixels[::-1]).save(tasks[0].path)
+    write_pseudo_scores(tasks, path, **asked)
+    assert path.read_bytes() != first
+    np.savez(path, **silent)
+    silent = path.read_bytes()
+    assert write_pseudo_scores(tasks, path, **asked).read_bytes() == silent
+
+
 def test_unfit_networks_and_images_are_refused(images, tmp_path):
     """A network of errors, and an image of one cell."""
     tasks, _ = images

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -195,7 +196,7 @@ def test_batches_follow_from_seed_and_epoch(images, teacher, tmp_path):
     train = images[0]
     store = pack_images([task.path for task in train], tmp_path, smallest=96)
     hints = write_teacher_features(
-        load_teacher(teacher), store, tmp_path, names=[task.name for task in train],
+        load_teacher(teacher), store, tmp_path, files=[task.path for task in train],
         scores=np.array([task.mos01 for task in train]),
     )  # fmt: skip
 
@@ -219,7 +220,7 @@ def test_images_without_room_for_a_crop_are_named_and_never_cut(images, teacher,
     store = pack_images([record.path for record in records], tmp_path, smallest=32)
     assert too_small(store, side=64) == [6]
     hints = write_teacher_features(
-        load_teacher(teacher), store, tmp_path, names=[record.name for record in records],
+        load_teacher(teacher), store, tmp_path, files=[record.path for record in records],
         scores=np.array([record.mos01 for record in records]),
     )  # fmt: skip
     for epoch in range(3):
@@ -243,10 +244,11 @@ def test_teacher_features_are_the_networks(images, tmp_path, eager):
         network, tmp_path / "w.h5", Details(name="w", version=__version__, scale="0..1",
         higher_is_better=True, mode="wadiqam-nr"),
     )  # fmt: skip
-    master, names = load_teacher(path), [task.name for task in images[0][:3]]
-    store = pack_images([task.path for task in images[0][:3]], tmp_path, smallest=96)
+    master = load_teacher(path)
+    files = [Path(shutil.copy(task.path, tmp_path)) for task in images[0][:3]]
+    store = pack_images(files, tmp_path, smallest=96)
     scores = np.zeros(3)  # a network with a head of its own does not ask
-    hints = write_teacher_features(master, store, tmp_path, names=names, scores=scores)
+    hints = write_teacher_features(master, store, tmp_path, files=files, scores=scores)
     assert hints.grids == [(3, 3), (3, 4), (4, 3)]
     patch = store.pixels(1)[64:96, 32:64].astype(np.float32)[None]
     seen = hints.grid(1)[2, 1].astype(np.float32)[None]
@@ -254,7 +256,7 @@ def test_teacher_features_are_the_networks(images, tmp_path, eager):
     for name, value in master.head.predict_on_batch(seen).items():
         np.testing.assert_allclose(value, loaded[name], rtol=1e-2)
     changed = (tmp_path / "teacher.bin").stat().st_mtime_ns
-    again = write_teacher_features(master, store, tmp_path, names=names, scores=scores)
+    again = write_teacher_features(master, store, tmp_path, files=files, scores=scores)
     assert (tmp_path / "teacher.bin").stat().st_mtime_ns == changed
     np.testing.assert_array_equal(again.content, hints.content)
     content = hints.content.astype(np.float32)
@@ -269,9 +271,12 @@ def test_teacher_features_are_the_networks(images, tmp_path, eager):
     quality = master.head.predict_on_batch(bounded)["quality"][:, 0]
     np.testing.assert_allclose(again.quality, quality, rtol=1e-4)
     np.testing.assert_array_equal(again.qualities(1), again.quality[9:21].reshape(3, 4))
-    others = write_teacher_features(master, store, tmp_path, names=["a", "b", "c"], scores=scores)
-    assert (tmp_path / "teacher.bin").stat().st_mtime_ns > changed
-    np.testing.assert_array_equal(others.content, content)
+    pixels = np.asarray(Image.open(files[0]))
+    Image.fromarray(pixels[::-1]).save(files[0])  # another image under its name
+    store = pack_images(files, tmp_path, smallest=96)
+    others = write_teacher_features(master, store, tmp_path, files=files, scores=scores)
+    assert not np.array_equal(others.grid(0), content[:9].reshape(3, 3, -1))
+    np.testing.assert_array_equal(others.content[9:], content[9:])
 
 
 @pytest.mark.slow
@@ -280,16 +285,16 @@ def test_maps_of_lite_get_a_head_that_is_fitted(images, lite, tmp_path):
     train = images[0]
     store = pack_images([task.path for task in train], tmp_path, smallest=96)
     scores = np.array([task.mos01 for task in train])
-    names = [task.name for task in train]
+    files = [task.path for task in train]
     master = load_teacher(lite)
-    hints = write_teacher_features(master, store, tmp_path, names=names, scores=scores)
+    hints = write_teacher_features(master, store, tmp_path, files=files, scores=scores)
     assert master.head is None and hints.grid(1).shape[:2] == (3, 4)
     found = [hints.qualities(index).mean() for index in range(len(train))]
     assert np.corrcoef(found, scores)[0, 1] > 0.9
     bounded = np.clip(hints.grid(1).astype(np.float32), hints.low, hints.high)
     whole = hints.head.predict_on_batch(bounded.mean((0, 1))[None])["quality"]
     np.testing.assert_allclose(whole[0, 0], found[1], atol=1e-3)
-    again = write_teacher_features(master, store, tmp_path, names=names, scores=scores)
+    again = write_teacher_features(master, store, tmp_path, files=files, scores=scores)
     np.testing.assert_array_equal(again.quality, hints.quality)
 
 

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from kiqa.data.distortions.copies import KINDS, awful, degraded
 from kiqa.data.distortions.history import with_history
-from kiqa.io.files import replacing, write_atomically
+from kiqa.io.files import contents_sha256, replacing, write_atomically
 from kiqa.io.images import load_image
 from kiqa.io.json_files import read_json
 
@@ -127,11 +127,16 @@ def make_degraded(
 
 
 def _claim(folder, kind, sources, seed):
-    """Write down whose copies a folder holds, by name and bytes, or refuse another's."""
+    """Write down whose copies a folder holds, by name and content, or refuse another's."""
     file = folder / KEY_FILE
     known = read_json(file) if file.is_file() else {}
-    asked = {"seed": seed, "images": [[path.name, path.stat().st_size] for path in sources]}
-    if known.get(kind, asked) != asked:
+    asked = {
+        "seed": seed,
+        "images": [[path.name, path.stat().st_size] for path in sources],
+        "sha256": contents_sha256(sources),
+    }
+    # Folders of before have no hash: they get that of the images that are there now.
+    if {"sha256": asked["sha256"], **known.get(kind, asked)} != asked:
         raise ValueError(
             f"Expected {folder} to hold copies of these {len(sources)} images, seed {seed}. "
             f"Received: those of {len(known[kind]['images'])} images, seed {known[kind]['seed']}. "

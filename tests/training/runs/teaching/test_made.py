@@ -1,10 +1,12 @@
 """Images that are made of training images."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from kiqa.training.runs.teaching.made import make_degraded, make_histories
+from kiqa.training.runs.teaching.made import KEY_FILE, make_degraded, make_histories
 
 
 @pytest.fixture
@@ -59,3 +61,22 @@ def test_a_folder_of_other_images_is_refused(sources, tmp_path):
     for images, seed in ((sources[:1], 0), (sources, 1), ([sources[0], other], 0)):
         with pytest.raises(ValueError, match="Name another folder with --made"):
             make_histories(images, tmp_path / "made", count=1, seed=seed)
+
+
+def test_a_folder_knows_images_by_their_content(sources, tmp_path):
+    """Of the same names and numbers of bytes; a folder that does not say it is taken, and says."""
+    folder, file = tmp_path / "made", tmp_path / "made" / KEY_FILE
+    paths = [path.with_suffix(".bmp") for path in sources]
+    for path, source in zip(paths, sources, strict=True):
+        Image.open(source).save(path)
+    make_histories(paths, folder, count=1, seed=0)
+    known = json.loads(file.read_text())
+    del known["history"]["sha256"]
+    file.write_text(json.dumps(known))
+    make_histories(paths, folder, count=1, seed=0)
+    changed = np.asarray(Image.open(paths[1])) // 2
+    size = paths[1].stat().st_size
+    Image.fromarray(changed).save(paths[1])
+    assert paths[1].stat().st_size == size
+    with pytest.raises(ValueError, match="Name another folder with --made"):
+        make_histories(paths, folder, count=1, seed=0)
