@@ -141,6 +141,15 @@ def test_repeats_are_random_splits(features, tmp_path, capsys):
 
 
 @pytest.mark.slow
+def test_support_vectors_start_from_nothing(features, tmp_path, capsys):
+    """Weights that would be ignored are refused before anything is written."""
+    command = ["pool", "--features", str(features), "--workdir", str(tmp_path / "run")]
+    assert main([*command, "--method", "svr", "--initial", "rnn_biqa"]) == 2
+    assert "svr, and rnn_biqa." in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
 def test_a_metric_that_a_split_does_not_define_has_no_mean(features, tmp_path, capsys):
     """Support vectors within an error of one say the same of all images: no correlation."""
     run = ["--workdir", str(tmp_path), "--repeats", "2", "--method", "svr", "--svr-epsilon", "1"]

@@ -15,6 +15,8 @@ from scipy.special import ndtr
 from kiqa.constants import RNN_BIQA
 from kiqa.data.records import ScoredImage
 
+_LEAST = 1e-9  # deviation on 0..100 below which the masses are those of the limit
+
 
 def label_bins(
     mos: np.ndarray | float,
@@ -28,7 +30,8 @@ def label_bins(
         mos: Mean opinion scores, shape ``(n,)`` or a number, on the scale of
             the edges.
         deviation: Standard deviations of the votes, of the same shape or a
-            number, above 0.
+            number. With 0, all votes are in the category of the score, half
+            in each of two if it is their edge: the limit of the Gaussian.
         edges: Ends of the categories, ascending; the first and the last are
             the ends of the scale.
 
@@ -37,8 +40,8 @@ def label_bins(
         axis for a number; each row adds up to 1.
 
     Raises:
-        ValueError: If a score is not on the scale, a deviation is not above
-            0 or a number is not finite.
+        ValueError: If a score is not on the scale, a deviation is below 0 or
+            a number is not finite.
 
     References:
         Korhonen et al. 2021, section 4.2; categories of the authors' code.
@@ -50,12 +53,12 @@ def label_bins(
             f"Expected scores from {ends[0]:g} to {ends[-1]:g}. Received: {mos.min()} to "
             f"{mos.max()}. Map them linearly to this scale."
         )
-    if not np.all((deviation > 0) & np.isfinite(deviation)):
+    if not np.all((deviation >= 0) & np.isfinite(deviation)):
         raise ValueError(
-            f"Expected standard deviations above 0. Received: {deviation.min()} to "
-            f"{deviation.max()}. Leave out images without votes, or assume a deviation."
+            f"Expected finite standard deviations of 0 or more. Received: {deviation.min()} to "
+            f"{deviation.max()}. Correct them, or leave these images out."
         )
-    places = (ends - mos[..., None]) / deviation[..., None]
+    places = (ends - mos[..., None]) / np.maximum(deviation, _LEAST)[..., None]
     # The upper tail of a Gaussian is the lower one of its mirror image, where
     # differences of small numbers stay exact.
     low, high = places[..., :-1], places[..., 1:]

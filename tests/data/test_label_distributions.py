@@ -34,12 +34,31 @@ def test_mirrored_scores_have_mirrored_bins(sd):
 
 
 @pytest.mark.parametrize(
+    ("mos", "bins"),
+    [
+        (50, [0, 0, 1, 0, 0]),
+        (60, [0, 0, 0.5, 0.5, 0]),
+        (0, [1, 0, 0, 0, 0]),
+        (100, [0, 0, 0, 0, 1]),
+    ],
+)
+def test_raters_who_agree_are_in_one_category(mos, bins):
+    """The limit of ever smaller deviations; on the edge of two categories half are in each."""
+    np.testing.assert_allclose(label_bins(mos, 0), bins, atol=1e-12)
+    np.testing.assert_allclose(label_bins(mos, 1e-5), bins, atol=1e-12)
+    image = replace(RECORD, mos=mos / 100, sd=0.0)
+    found = bins_of_records([image, replace(image, sd=0.1)])
+    np.testing.assert_allclose(found, label_bins(mos, [0, 10]), atol=1e-7)
+
+
+@pytest.mark.parametrize(
     ("mos", "sd", "message"),
     [
         (101, 10, "Expected scores from 0 to 100"),
         (np.nan, 10, "Expected scores"),
-        (50, 0, "deviations above 0"),
-        (50, np.inf, "deviations above 0"),
+        (50, -1, "deviations of 0 or more"),
+        (50, np.nan, "deviations of 0 or more"),
+        (50, np.inf, "deviations of 0 or more"),
     ],
 )
 def test_refuses_what_has_no_distribution(mos, sd, message):

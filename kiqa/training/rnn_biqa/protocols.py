@@ -40,7 +40,7 @@ def fit_and_predict(
     Args:
         parts: Of `own_parts`, `random_parts` or `cross_parts`.
         settings: What decides the numbers.
-        initial: See `kiqa.training.rnn_biqa.pooling.train_pooling`.
+        initial: See `kiqa.training.rnn_biqa.pooling.train_pooling`; not for ``"svr"``.
         export: See there; not called for ``"svr"``.
         **run: See there; of ``"svr"``, which has no epochs, ``workdir`` and ``resume``.
 
@@ -49,9 +49,15 @@ def fit_and_predict(
         the scale 0..1, of shape (n,); n is 0 without a test part.
 
     Raises:
-        ValueError: As `kiqa.training.rnn_biqa.pooling.train_pooling`.
+        ValueError: As `kiqa.training.rnn_biqa.pooling.train_pooling`, or if
+            support vectors are to start from a network.
         OSError: Likewise.
     """
+    if settings.method == "svr" and initial is not None:
+        raise ValueError(
+            "Expected a method with a network together with --initial. Received: svr, and "
+            f"{initial}. Support vectors start from nothing; leave --initial out."
+        )
     rated = {
         name: rated_part(part, multi_resolution=settings.multi_resolution)
         for name, part in (
