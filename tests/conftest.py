@@ -435,6 +435,7 @@ class BrightnessMapper:
     least_side = 64
     needs_reference = False
     beside = None
+    map_sha256 = ""
 
     def __init__(self, stride: int) -> None:
         self.stride = self.map_stride = stride

@@ -18,7 +18,7 @@ from kiqa.cli.inputs import (
     collect,
     distinguish,
 )
-from kiqa.cli.maps.made import Made, Pair, Wanted, make, prepare
+from kiqa.cli.maps.made import NORMALISED, Made, Pair, Wanted, make, prepare
 from kiqa.cli.targets import described, status
 from kiqa.constants import DEFAULT_MAPPER
 from kiqa.io.messages import tell
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.resume and not arguments.html:
         raise ValueError("Expected --html FILE with --resume: the page says what is finished.")
 
-    from kiqa.cli.html import page
+    from kiqa.cli.html import Heading, page
     from kiqa.io.images.kinds import no_image
     from kiqa.scoring import MAP_STRIDE, Scorer
     from kiqa.scoring.pairs import check_references, reference_for
@@ -112,10 +112,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.html:
         html = page(
             arguments.html,
-            model=info.name,
-            scale=info.scale,
-            higher_is_better=info.higher_is_better,
-            stride=scorer.map_stride,
+            Heading(
+                model=info.name,
+                sha256=scorer.map_sha256,
+                scale=NORMALISED if arguments.normalise else info.scale,
+                higher_is_better=info.higher_is_better,
+                stride=scorer.map_stride,
+                grid=scorer.grid,
+            ),
             resume=arguments.resume,
         )
     done = errors = 0
@@ -126,7 +130,6 @@ def run(arguments: argparse.Namespace) -> int:
                 ends=tuple(_folders(arguments)),
                 heading=add and add.heading,
                 normalise=arguments.normalise,
-                settings=_settings(scorer, arguments),
                 known=known,
                 unwritten=_unwritten(pairs, arguments) if known else frozenset(),
             )
@@ -173,12 +176,6 @@ def _made(
         yield making(scorer, loaded)
 
 
-def _settings(scorer, arguments) -> str:
-    """What a map depends on beside the image and its reference."""
-    chosen = scorer.map_sha256, scorer.map_stride, arguments.grid, arguments.normalise
-    return repr((*chosen, scorer.info.name))
-
-
 def _folders(arguments) -> dict[str, str]:
     """The folders that were named, by the end of the names in them."""
     folders = {".npz": arguments.npz, ".png": arguments.overlay}
@@ -221,4 +218,4 @@ def _write(item: Input, made: Made, arguments, add) -> None:
     for end, path in _targets(item, arguments).items():
         write_atomically(path, made.files[end])
     if made.card is not None:
-        add(made.card, made.key)
+        add(made.card)

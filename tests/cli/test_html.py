@@ -4,18 +4,19 @@ import base64
 import io
 import re
 import resource
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from kiqa.cli.html import MAP_SIDE, page
+from kiqa.cli.html import MAP_SIDE, Heading, page
 from kiqa.cli.html.parts import card
 from kiqa.io.images import load_image
 from kiqa.io.map_files import QualityMap
 from kiqa.io.outputs import OutputError
 
-SETTINGS = {"model": "net <1>", "scale": "0..1", "higher_is_better": True, "stride": 4}
+HEADING = Heading("net <1>", "0" * 64, "0..1", higher_is_better=True, stride=4)
 
 
 def _add(add, name="a.png", values=None, size=(96, 100), reference=None):
@@ -27,7 +28,7 @@ def _add(add, name="a.png", values=None, size=(96, 100), reference=None):
 
 
 def _page(path, **options):
-    with page(path, **SETTINGS) as add:
+    with page(path, HEADING) as add:
         _add(add, **options)
     return path.read_text(encoding="utf-8")
 
@@ -93,20 +94,22 @@ def test_page_appears_whole_or_not_at_all(tmp_path):
     """An error within leaves the former page, and beside it what was added, to go on with."""
     path, part = tmp_path / "page.html", tmp_path / "page.html.part"
     path.write_text("former")
-    with pytest.raises(OSError, match="full"), page(path, **SETTINGS) as add:
+    with pytest.raises(OSError, match="full"), page(path, HEADING) as add:
         raise OSError("disk full")
     assert path.read_text() == "former" and list(tmp_path.iterdir()) == [path]
-    with pytest.raises(OSError, match="full"), page(path, **SETTINGS) as add:
+    with pytest.raises(OSError, match="full"), page(path, HEADING) as add:
         _add(add)
         raise OSError("disk full")
     assert path.read_text() == "former" and "<article" in part.read_text(encoding="utf-8")
     before = part.read_bytes()
-    other = SETTINGS | {"model": "another"}
-    with pytest.raises(OutputError, match="the same model"), page(path, **other, resume=True):
+    with (
+        pytest.raises(OutputError, match="the same model"),
+        page(path, replace(HEADING, model="another"), resume=True),
+    ):
         pass
     assert part.read_bytes() == before
-    with page(path, **SETTINGS, resume=True) as add:
-        _add(add)
+    with page(path, HEADING, resume=True) as add:
+        _add(add, name="b.png")
     assert path.read_text(encoding="utf-8").count("<article") == 2 and not part.exists()
 
 
@@ -114,7 +117,7 @@ def test_a_card_that_the_disk_does_not_take_leaves_the_page_as_it_was(tmp_path):
     """Not half of it, neither now nor when the file is closed."""
     path, part = tmp_path / "page.html", tmp_path / "page.html.part"
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with pytest.raises(OSError, match="large"), page(path, **SETTINGS) as add:
+    with pytest.raises(OSError, match="large"), page(path, HEADING) as add:
         _add(add)
         whole = part.read_bytes()
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 100, limits[1]))
@@ -123,15 +126,15 @@ def test_a_card_that_the_disk_does_not_take_leaves_the_page_as_it_was(tmp_path):
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert part.read_bytes() == whole
-    with page(path, **SETTINGS, resume=True) as add:
-        _add(add)
+    with page(path, HEADING, resume=True) as add:
+        _add(add, name="b.png")
     assert path.read_text(encoding="utf-8").count("<article") == 2
 
 
 def test_interrupted_page_holds_what_was_added(tmp_path):
     """After Ctrl-C the page is complete with the images until then."""
     path = tmp_path / "page.html"
-    with pytest.raises(KeyboardInterrupt), page(path, **SETTINGS) as add:
+    with pytest.raises(KeyboardInterrupt), page(path, HEADING) as add:
         _add(add)
         raise KeyboardInterrupt
     text = path.read_text(encoding="utf-8")
@@ -141,6 +144,51 @@ def test_interrupted_page_holds_what_was_added(tmp_path):
 
 def test_scales_without_an_end_are_drawn(tmp_path):
     """Of FISH, up to what the aggregator divides by."""
-    with page(tmp_path / "p.html", **SETTINGS | {"scale": ">=0"}) as add:
+    with page(tmp_path / "p.html", replace(HEADING, scale=">=0")) as add:
         _add(add, values=np.full((3, 4), 15, np.float32))
     assert "50.00%" in (tmp_path / "p.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"model": "other"}, {"sha256": "1" * 64}, {"scale": "0..1 normalised"}, {"stride": 8},
+     {"higher_is_better": False}, {"grid": (5, 9), "stride": 0}, {"grid": (9, 5), "stride": 0}],
+    ids=str,
+)  # fmt: skip
+def test_a_page_of_another_heading_is_not_continued(tmp_path, other):
+    """Whatever holds for all images is in it, so that no page mixes scales, grids or models."""
+    path = tmp_path / "page.html"
+    heading = replace(HEADING, grid=(5, 5), stride=0) if "grid" in other else HEADING
+    with page(path, heading) as add:
+        _add(add)
+    before = path.read_bytes()
+    with (
+        pytest.raises(OutputError, match="grid, scale and version"),
+        page(path, replace(heading, **other), resume=True),
+    ):
+        pass
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_an_image_that_is_added_again_takes_its_place(tmp_path, killed):
+    """A page has one card of each name, also if a killed run has left two."""
+    path, part = tmp_path / "page.html", tmp_path / "page.html.part"
+    fresh, dark = tmp_path / "fresh.html", np.zeros((9, 10), np.float32)
+    with page(path, HEADING) as add:
+        for name in ("a.png", "b.png", "c.png"):
+            _add(add, name=name)
+    if killed:
+        with pytest.raises(OSError), page(path, HEADING, resume=True) as add:
+            _add(add, name="b.png", values=dark)
+            raise OSError("killed")
+        assert part.read_bytes().count(b"<article") == 4
+    with page(path, HEADING, resume=True) as add:
+        _add(add, name="d.png")
+        if not killed:
+            _add(add, name="b.png", values=dark)
+    with page(fresh, HEADING) as add:
+        for name, values in (("a.png", None), ("b.png", dark), ("c.png", None), ("d.png", None)):
+            _add(add, name=name, values=values)
+    assert path.read_bytes() == fresh.read_bytes()
+    assert sorted(tmp_path.iterdir()) == [fresh, path]

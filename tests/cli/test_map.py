@@ -177,3 +177,16 @@ def test_files_are_made_of_images_that_are_on_the_page(stand_in, photos, capsys)
         _files("out") == [f"{name}.npz" for name in GOOD] and Path("page.html").read_text() == text
     )
     assert capsys.readouterr().out.count("photos/") == 1
+
+
+def test_a_page_of_other_settings_is_not_continued(stand_in, photos, capsys):
+    """It says the scale and the blocks of all its images; a changed image has one card."""
+    argv = ["map", "photos/a.png", "photos/b.png", "--html", "page.html", "--grid", "3x4"]
+    assert main(argv) == 0
+    Image.new("RGB", (90, 72), "white").save("photos/b.png")
+    assert main([*argv, "--resume"]) == 0
+    before = Path("page.html").read_bytes()
+    assert before.count(b"<article") == 2
+    assert main([*argv[:-1], "4x3", "--resume"]) == 2
+    assert "Expected a page of the same model, stride, grid" in capsys.readouterr().err
+    assert Path("page.html").read_bytes() == before

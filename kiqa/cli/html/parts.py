@@ -6,8 +6,10 @@ image by image (`kiqa.cli.html.page`).
 """
 
 import base64
+import hashlib
 import io
 import math
+import os
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -30,24 +32,30 @@ _filled = partial(filled, "kiqa.cli")
 
 @dataclass(frozen=True)
 class Heading:
-    """What a page says of all its images.
+    """What a page says of all its images; a page of another heading is not continued.
 
     Attributes:
         model: Name of the model.
-        scale: Text such as ``"0..1"``; its ends are the ends of the colours.
+        sha256: Hash of the weights file that makes the maps.
+        scale: Text such as ``"0..1"`` or ``"0..100 normalised"``; its ends are
+            the ends of the colours.
         higher_is_better: Direction of the values.
         stride: Pixels between cells; 0 for grids of blocks.
+        grid: Rows and columns of blocks; ``None`` where nobody chose them.
     """
 
     model: str
+    sha256: str
     scale: str
     higher_is_better: bool
     stride: int
+    grid: tuple[int, int] | None = None
 
 
 def head(heading: Heading) -> str:
     """Return the HTML before the images."""
     low, high = limits(heading.scale)
+    unit = heading.scale.partition(" ")[2]
     return _filled(
         "maps_head.html",
         head=page_head(
@@ -55,14 +63,20 @@ def head(heading: Heading) -> str:
             _filled("maps.css", gradient=css_gradient()),
         ),
         model=shown(heading.model),
+        sha256=heading.sha256[:12],
+        unit=shown(f" {unit}") if unit else "",
         better="higher is better" if heading.higher_is_better else "lower is better",
         low=f"{low:g}",
         high=f"{high:g}",
         middle=f"{(low + high) / 2:g}",
-        cells=f"one value every {heading.stride} pixels"
-        if heading.stride
-        else "one value per block",
+        cells=_cells(heading),
     )
+
+
+def _cells(heading: Heading) -> str:
+    if heading.grid is not None:
+        return "one value per block, {} rows of {}".format(*heading.grid)
+    return f"one value every {heading.stride} pixels" if heading.stride else "one value per block"
 
 
 def foot() -> str:
@@ -87,7 +101,7 @@ def card(
         image: The image.
         quality_map: Its map.
         reference: Path of the image it was compared with.
-        key: What tells it from other images and settings.
+        key: What tells it from other images.
     """
     low, high = limits(heading.scale)
     step = math.ceil(max(quality_map.values.shape) / MAP_SIDE)
@@ -104,6 +118,7 @@ def card(
     return _filled(
         "maps_card.html",
         key=escape(key),
+        name_sha256=hashlib.sha256(os.fsencode(name)).hexdigest(),
         name=shown(name),
         compared=compared,
         score=f"{quality_map.mean():.3f}",

@@ -2,7 +2,7 @@
 
 What is made is bytes and text: whoever writes them, the files are the same.
 
-Public names: `Made`, `Pair`, `Wanted`, `make`, `prepare`.
+Public names: `Made`, `NORMALISED`, `Pair`, `Wanted`, `make`, `prepare`.
 """
 
 import hashlib
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kiqa.io.map_files import QualityMap
     from kiqa.scoring import Scorer
 
+NORMALISED = "0..100 normalised"  # the scale of values spread as PaQ-2-PiQ's authors do
 Pair = tuple[Input, str | None]  # an image, and the path of its reference
 
 
@@ -31,7 +32,6 @@ class Wanted:
         ends: Of the files: ``".npz"`` the values, ``".png"`` the overlay.
         heading: Of the page that the image is to be on, or ``None``.
         normalise: Whether values are spread over 0..100 as PaQ-2-PiQ's authors do.
-        settings: What a map depends on beside the image and its reference.
         known: Keys of images that are on the page.
         unwritten: Names of images of which a file is not there yet.
     """
@@ -39,7 +39,6 @@ class Wanted:
     ends: tuple[str, ...]
     heading: "Heading | None"
     normalise: bool
-    settings: str
     known: Collection[str] = frozenset()
     unwritten: Collection[str] = frozenset()
 
@@ -51,7 +50,6 @@ class Made:
     Attributes:
         files: Content by end of the name.
         card: Its part of the page, or ``None``.
-        key: What tells that part from those of other images and settings.
         mean: Of the map.
         note: Why the map means nothing, or ``None``.
         error: Why there is no map, or ``None``.
@@ -60,7 +58,6 @@ class Made:
 
     files: dict[str, bytes] = field(default_factory=dict)
     card: str | None = None
-    key: str = ""
     mean: float = float("nan")
     note: str | None = None
     error: str | None = None
@@ -85,7 +82,7 @@ def prepare(scorer: "Scorer", pair: Pair, *, wanted: Wanted) -> Made | tuple[Any
     at = item.path
     try:
         may_be_known = wanted.known and item.name not in wanted.unwritten
-        if may_be_known and _stored_key(pair, wanted.settings) in wanted.known:
+        if may_be_known and _stored_key(pair) in wanted.known:
             return Made(known=True)
         images = [load_image(at, max_bytes=scorer.max_bytes), None]
         if reference is not None:
@@ -95,7 +92,7 @@ def prepare(scorer: "Scorer", pair: Pair, *, wanted: Wanted) -> Made | tuple[Any
         if at != item.path and isinstance(error, ValueError | OSError):
             error = ValueError(f"{item.path}: reference: {error}")
         return Made(error=described(item, error))
-    key = _key(item, [each.sha256 for each in images if each is not None], wanted.settings)
+    key = _key(item, [each.sha256 for each in images if each is not None])
     if may_be_known and key in wanted.known:  # of a URL that is known only now
         return Made(known=True)
     return (pair, *images, key)
@@ -128,7 +125,6 @@ def make(scorer: "Scorer", prepared: Made | tuple[Any, ...], *, wanted: Wanted) 
         return Made(
             {end: _FILES[end](item, image, quality_map) for end in wanted.ends},
             part,
-            key,
             quality_map.mean(),
             scorer.note(image),
         )
@@ -162,10 +158,10 @@ def _normalised(quality_map):
     from kiqa.evaluation.study.categories import normalise_scores
 
     values = normalise_scores(quality_map.values).astype(np.float32)
-    return replace(quality_map, values=values, scale="0..100 normalised")
+    return replace(quality_map, values=values, scale=NORMALISED)
 
 
-def _stored_key(pair, settings):
+def _stored_key(pair):
     """The key of images that are not loaded; none of those that cannot be."""
     from kiqa.scoring.decoding import content_hash
 
@@ -173,10 +169,10 @@ def _stored_key(pair, settings):
         contents = [content_hash(path) for path in (pair[0].path, pair[1]) if path is not None]
     except (OSError, ValueError):
         return None
-    return _key(pair[0], contents, settings)
+    return _key(pair[0], contents)
 
 
-def _key(item, contents, settings):
-    """A hash of all that an image's part of the page depends on."""
-    text = "\n".join([*contents, settings, item.name])
+def _key(item, contents):
+    """A hash of all that an image's part of the page depends on beside the page's heading."""
+    text = "\n".join([*contents, item.name])
     return hashlib.sha256(os.fsencode(text)).hexdigest()
