@@ -4,7 +4,7 @@ Public names: `page_content`, `range_of`.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from kiqa.io import scales
 from kiqa.reporting.choosing import Placed
 from kiqa.reporting.entries import Entry
 from kiqa.scoring import Scorer
+
+_EPOCH = datetime(1970, 1, 1)
 
 
 def range_of(scorer: Scorer, entries: Sequence[Entry]) -> tuple[float, float]:
@@ -105,4 +107,8 @@ def _places(entry):
 def _date(seconds):
     if seconds is None:
         return None
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        moment = _EPOCH + timedelta(seconds=seconds)
+    except (ValueError, OverflowError):  # no number, or beyond the years that a calendar has
+        return None
+    return moment.isoformat(" ", "seconds")
