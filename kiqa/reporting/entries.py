@@ -29,20 +29,21 @@ from kiqa.scoring.decoding import decode, with_reasons
 from kiqa.scoring.rows import completed_row
 
 _QUALITY = 75  # of WebP
+_SEEN = 128  # longest side in pixels of what hash and light are of, whatever the thumbnails have
 _CELLS = 64  # most a side of a map; larger ones are averaged
 
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small image, encoded.
+    """A small image, encoded, and what is known of it.
 
     Attributes:
-        data: WebP.
+        data: WebP; ``None`` if none was asked for.
         look: Perceptual hash, of `kiqa.reporting.groups.look_of`.
         light: Of `kiqa.reporting.groups.light_of`.
     """
 
-    data: bytes
+    data: bytes | None
     look: int | None
     light: float
 
@@ -119,7 +120,7 @@ def entries_of(
             yield Entry(
                 name,
                 row,
-                thumbnail=small.data if side is not None else None,
+                thumbnail=small.data,
                 look=small.look,
                 light=small.light,
                 taken=taken,
@@ -143,15 +144,26 @@ def _load(pair, *, rows, side, max_bytes):
     image = item.get("image")
     if image is None:
         return item, None, None
-    return item, _thumbnail(image.pixels, side or 128), taken_at(path)
+    return item, _thumbnail(image.pixels, side), taken_at(path)
 
 
-def _thumbnail(pixels: np.ndarray, side: int) -> Thumbnail:
+def _thumbnail(pixels: np.ndarray, side: int | None) -> Thumbnail:
+    seen = _shrunk(pixels, _SEEN)
+    return Thumbnail(
+        None if side is None else _encoded(_shrunk(pixels, side)), look_of(seen), light_of(seen)
+    )
+
+
+def _shrunk(pixels: np.ndarray, side: int) -> Image.Image:
     small = Image.fromarray(pixels)
     small.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2)
+    return small
+
+
+def _encoded(small: Image.Image) -> bytes:
     stream = io.BytesIO()
     small.save(stream, "WEBP", quality=_QUALITY, method=2)
-    return Thumbnail(stream.getvalue(), look_of(small), light_of(small))
+    return stream.getvalue()
 
 
 def _map(scorer: Scorer, image: LoadedImage) -> dict[str, Any] | None:

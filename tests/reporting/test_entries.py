@@ -49,3 +49,18 @@ def test_small_images_have_no_map_and_an_error_from_the_model(tmp_path, stand_in
     good, small = _entries([tmp_path / "a.png", tmp_path / "b.png"])
     assert good.look is None and good.row["error"] is None
     assert "64x64" in small.row["error"]
+
+
+def test_what_is_alike_does_not_depend_on_the_thumbnails(tmp_path, stand_in, photo):
+    """A report of many images, of few, and `kiqa pick` without any see the same."""
+    for number in range(4):
+        noise = np.random.default_rng(number).normal(0, 25, photo.shape)
+        Image.fromarray((photo + noise).clip(0, 255).astype(np.uint8)).save(
+            tmp_path / f"{number}.png"
+        )
+    paths = sorted(tmp_path.iterdir())
+    found = [
+        [(entry.look, entry.light) for entry in _entries(paths, maps=False, side=side)]
+        for side in (384, 256, 192, None)
+    ]
+    assert all(each == found[0] for each in found)
