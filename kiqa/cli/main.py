@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from kiqa import __version__
+from kiqa.cli.collection.options import with_percent
 from kiqa.cli.commands import COMMANDS
 from kiqa.interrupts import interrupt_status
 from kiqa.io.messages import tell
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = command_parser()
     # argparse ends by SystemExit with status 2 on a usage error, 0 on --help.
-    arguments = parser.parse_args(argv)
+    arguments = parser.parse_args(with_percent(sys.argv[1:] if argv is None else argv))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A file name may hold bytes that the terminal's encoding lacks.

@@ -1,16 +1,18 @@
 """What ``kiqa report`` and ``kiqa pick`` take: images, or rows of ``kiqa score``.
 
-Public names: `add_collection`, `add_best`, `collected`.
+Public names: `add_collection`, `add_best`, `collected`, `with_percent`.
 """
 
 import argparse
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kiqa.arguments import add_flag
 from kiqa.cli.inputs import Input, add_memory, add_paths, collect, distinguish
 from kiqa.io.outputs import declare_inputs
+
+_BEST = "--best"
 
 
 def add_collection(parser: argparse.ArgumentParser) -> None:
@@ -21,22 +23,33 @@ def add_collection(parser: argparse.ArgumentParser) -> None:
 
 
 def add_best(parser: argparse.ArgumentParser, text: str, *, required: bool = False) -> None:
-    """Add --best to a command."""
-    parser.add_argument(
-        "--best", nargs="+", action=_Best, metavar=("N", "%"), required=required, help=text
-    )
+    """Add --best to a command; `with_percent` lets it take ``20 %``."""
+    parser.add_argument(_BEST, type=_best, metavar="N|N%", required=required, help=text)
 
 
-class _Best(argparse.Action):
-    """Reads ``20``, ``20%`` and ``20 %``."""
+def _best(text: str) -> Any:
+    from kiqa.reporting.choosing import parse_best
 
-    def __call__(self, parser, namespace, values, option_string=None):
-        from kiqa.reporting.choosing import parse_best
+    try:
+        return parse_best(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
-        try:
-            setattr(namespace, self.dest, parse_best(" ".join(map(str, values or []))))
-        except ValueError as error:
-            parser.error(f"argument --best: {error}")
+
+def with_percent(argv: Sequence[str]) -> list[str]:
+    """Return arguments with ``--best 20 %`` as ``--best 20%``, so that a PATH may stand behind.
+
+    Args:
+        argv: Of any command.
+    """
+    joined: list[str] = []
+    for argument in argv:
+        of_best = joined[-2:-1] == [_BEST] or joined[-1:] and joined[-1].startswith(f"{_BEST}=")
+        if argument == "%" and of_best:
+            joined[-1] += argument
+        else:
+            joined.append(argument)
+    return joined
 
 
 def collected(

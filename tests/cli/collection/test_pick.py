@@ -31,11 +31,24 @@ def _picked(out):
     return [line.split()[1] for line in out.splitlines()]
 
 
-@pytest.mark.parametrize("best", [["2"], ["50%"], ["50", "%"]])
-def test_the_best_are_named_the_best_first(collection, capsys, best):
-    """As a number or per cent."""
-    assert main(["pick", "d", "--best", *best]) == 0
+@pytest.mark.parametrize(
+    "argv",
+    [["d", "--best", "2"], ["--best", "2", "d"], ["--best", "50%", "d"], ["--best", "50", "%", "d"],
+     ["d", "--best", "50", "%"], ["--best=50", "%", "d"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_the_best_are_named_the_best_first(collection, capsys, argv):
+    """As a number or per cent, before the folder, as the usage line has it, or behind."""
+    assert main(["pick", *argv]) == 0
     assert _picked(capsys.readouterr().out) == ["d/a.png", "d/b.png"]
+
+
+def test_a_percent_sign_is_joined_to_the_number_of_best_alone(collection, capsys):
+    """Elsewhere it is the name of a file."""
+    Path("d/a.png").rename("%")
+    assert main(["pick", "%", "d/b.png", "--best", "1"]) == 0
+    assert main(["pick", "--best", "1", "d/b.png", "%"]) == 0
+    assert _picked(capsys.readouterr().out) == ["%", "%"]
 
 
 @pytest.mark.slow
