@@ -64,6 +64,11 @@ def rating_of(packet: bytes) -> int | None:
         return None
 
 
+def _is_rated(packet: bytes) -> bool:
+    """Whether somebody has given a rating; 0 is none."""
+    return rating_of(packet) not in (None, 0)
+
+
 def with_rating(packet: bytes, stars: int) -> bytes:
     """Return an XMP packet with a rating, and all else as it is.
 
@@ -79,7 +84,7 @@ def with_rating(packet: bytes, stars: int) -> bytes:
         ValueError: If it is no XMP, or in another encoding.
     """
     found = _look(packet)
-    if rating_of(packet) not in (None, 0):
+    if _is_rated(packet):
         return packet
     value = str(stars).encode()
     if found.attribute is not None:
@@ -131,24 +136,23 @@ def write_rating(path: str | os.PathLike, stars: int, *, short_names: bool = Fal
 
     Returns:
         The sidecars that were written: all that are there, or a new one.
-        None for an image that is rated already.
+        None for an image that has a rating other than 0 in one of them.
 
     Raises:
         ValueError: If a sidecar that is there is no XMP; nothing is written.
         OSError: If one cannot be read or written.
     """
     choices = sidecars(path)
+    packets = {sidecar: _read(sidecar) for sidecar in choices if os.path.lexists(sidecar)}
     merged = {}
-    there = [sidecar for sidecar in choices if os.path.lexists(sidecar)]
-    for sidecar in there:
-        packet = _read(sidecar)
+    for sidecar, packet in packets.items():
         try:
-            changed = with_rating(packet, stars)
+            merged[sidecar] = with_rating(packet, stars)
         except ValueError as error:
             raise ValueError(f"{sidecar}: {error}") from error
-        if changed != packet:
-            merged[sidecar] = changed
-    if not there:
+    if any(map(_is_rated, packets.values())):
+        return []
+    if not packets:
         merged[choices[-1 if short_names else 0]] = new_sidecar(stars)
     for sidecar, packet in merged.items():
         write_atomically(sidecar, packet)

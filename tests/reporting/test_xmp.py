@@ -115,10 +115,23 @@ def test_sidecars_that_are_there_are_rated(tmp_path):
     assert write_rating(image, 5, short_names=True) == [tmp_path / "a.b.xmp"]
     assert write_rating(image, 4) == []
     (tmp_path / "a.b.jpg.xmp").write_bytes(DARKTABLE)
-    assert write_rating(image, 4) == [tmp_path / "a.b.jpg.xmp"]
-    assert rating_of((tmp_path / "a.b.jpg.xmp").read_bytes()) == 4
-    assert rating_of((tmp_path / "a.b.xmp").read_bytes()) == 5
+    (tmp_path / "a.b.xmp").write_bytes(LIGHTROOM)
+    assert write_rating(image, 4) == sidecars(image)
+    assert [rating_of(path.read_bytes()) for path in sidecars(image)] == [4, 4]
     assert write_rating(tmp_path / "c.jpg", 1) == [tmp_path / "c.jpg.xmp"]
+
+
+@pytest.mark.parametrize("rating", [b"2", b"-1"])
+@pytest.mark.parametrize("rated", [0, 1])
+def test_a_rating_in_one_sidecar_leaves_both(tmp_path, rating, rated):
+    """No program is told something else than another one."""
+    image = tmp_path / "a.jpg"
+    packets = [DARKTABLE, DARKTABLE]
+    packets[rated] = LIGHTROOM.replace(b'Rating="0"', b'Rating="' + rating + b'"')
+    for path, packet in zip(sidecars(image), packets, strict=True):
+        path.write_bytes(packet)
+    assert write_rating(image, 5) == []
+    assert [path.read_bytes() for path in sidecars(image)] == packets
 
 
 def test_one_bad_sidecar_of_two_leaves_both(tmp_path):
