@@ -62,7 +62,7 @@ def read_row_file(
             break
     raise ValueError(
         f"Expected rows that kiqa score --output of this version wrote. Received: {path}, with "
-        f"others ({shortened(found, 200)})."
+        f"others ({shortened(found, 500)})."
     ) from found
 
 

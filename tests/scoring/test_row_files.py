@@ -95,6 +95,16 @@ def test_other_columns_and_versions(write):
     )
 
 
+@pytest.mark.parametrize("first", [False, True])
+def test_a_file_of_rows_with_and_without_reasons_is_refused(write, tmp_path, first):
+    """As an interrupted run left it that went on with other options; no reason is dropped."""
+    rows = [_row(f"{n}.png", columns=row_columns(reasons=first != n)) for n in (False, True)]
+    lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+    (tmp_path / "mixed.jsonl").write_text(lines)
+    with pytest.raises(ValueError, match=r"mixed.jsonl, whose line 2 has them with(out)? sharp"):
+        read_row_file("mixed.jsonl")
+
+
 def test_what_holds_no_rows_is_named(write, tmp_path):
     """Other JSON, and nothing; an empty file is one of no rows."""
     (tmp_path / "other.jsonl").write_text(json.dumps({"a": 1}) + "\n")

@@ -87,8 +87,10 @@ class WholeRows:
         if not isinstance(row, dict):
             raise _foreign(self._path, "jsonl", self._line)
         found = (*row,)
-        if found != keys and not {*self._columns} <= {*found}:
-            raise of_other_columns(self._path, "jsonl", found, self._columns, line=self._line)
+        if found != keys and {*self._columns} != {*found}:
+            error = of_other_columns(self._path, "jsonl", found, self._columns, line=self._line)
+            # Behind rows that have them it is no file of other columns, but a mixed one.
+            raise error if self._line == 1 else ValueError(str(error))
         return found
 
     def _csv_rows(self):

@@ -123,6 +123,23 @@ def test_a_name_of_two_lines_is_torn_near_its_rows_end(kept):
     assert found == [row] and content[:end] == _file([row], "csv")
 
 
+@pytest.mark.parametrize("change", ["more", "fewer"])
+@pytest.mark.parametrize("line", [1, 2])
+def test_a_row_of_other_columns_is_refused(change, line):
+    """Of JSON lines too, which a run with other options would mix; the order does not matter."""
+    row = {"path": "a.png", "width": 9, "score": 0.5, "icc": True, "error": None,
+           "converted": []}  # fmt: skip
+    other = row | {"contrast": 1.0} if change == "more" else {**row} | {"score": 1.0}
+    if change == "fewer":
+        del other["score"]
+    rows = [other] if line == 1 else [dict(reversed(row.items())), other]
+    content = "".join(json.dumps(each) + "\n" for each in rows).encode()
+    named = "with contrast besides" if change == "more" else "without score"
+    with pytest.raises(ValueError, match=f"whose line {line} has them {named}") as refused:
+        _read(content, "rows.jsonl", "jsonl", COLUMNS)
+    assert isinstance(refused.value, whole_rows.OtherColumnsError) == (line == 1)
+
+
 def test_rows_of_before_are_read():
     """Bytes that are no UTF-8, as 0.1.0 wrote them, are the names they mean."""
     content = _file([], "csv") + b"caf\xe9.png,1,0.5,true,,\n"
