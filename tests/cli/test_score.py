@@ -99,6 +99,21 @@ def test_output_takes_its_format_from_option_or_suffix(
     assert Path(name).read_text().startswith(start)
 
 
+def test_a_table_is_neither_continued_nor_replaced(stand_in, photos, capsys):
+    """Both is said with a remedy that works."""
+    argv = ["score", "photos/a.png", "--output", "t.txt"]
+    assert main(argv) == 0
+    before = Path("t.txt").read_bytes()
+    assert main(argv) == 2
+    error = capsys.readouterr().err
+    assert "t.txt, which has content, and a table cannot be continued" in error
+    assert "--resume" not in error
+    for more in ([], ["--format", "csv"], ["--format", "jsonl"]):
+        assert main([*argv, "--resume", *more]) == 2
+        assert "Received: t.txt, a table for reading. Choose another" in capsys.readouterr().err
+    assert Path("t.txt").read_bytes() == before
+
+
 def test_resume_finishes_the_rest_and_reports_old_errors(stand_in, photos, capsys):
     """A second run with --resume scores new files only; the status still counts old errors."""
     assert main(["score", "photos/notes.jpg", "photos/a.png", "--output", "o.jsonl"]) == 1
@@ -145,7 +160,8 @@ def test_stop_ends_with_status_2(stand_in, photos, capsys):
         (["*.gif"], r"*.gif"),
         (["hollow"], "hollow"),
         (["photos", "--resume"], "--output"),
-        (["photos", "--output", "photos/notes.jpg"], "--resume"),
+        (["photos", "--output", "photos/notes.jpg"], "a table cannot be continued"),
+        (["photos", "--output", "photos/notes.jpg", "--format", "csv"], "Add --resume"),
         (["photos", "--output", "photos/notes.jpg", "--resume"], "notes.jpg"),
         (["photos", "--output", "photos"], "photos"),
         (["photos", "--output", "o", "--resume", "--format", "table"], "jsonl"),
@@ -316,6 +332,20 @@ def test_reasons_are_columns_and_can_be_resumed(stand_in, photos, capsys, suffix
     capsys.readouterr()
     assert main(["score", "photos/a.png", "--reasons"]) == 0
     assert "low contrast" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+@pytest.mark.parametrize(("first", "then"), [(["--reasons"], []), ([], ["--reasons"])])
+def test_rows_are_not_resumed_with_other_columns(stand_in, photos, capsys, suffix, first, then):
+    """A run with reasons and one without do not share a file."""
+    output = f"rows.{suffix}"
+    argv = ["score", "photos/a.png", "photos/b.png", "--output", output]
+    assert main([*argv, *first]) == 0
+    before = Path(output).read_bytes()
+    assert main([*argv, *then, "--resume"]) == 2
+    error = capsys.readouterr().err
+    assert "Expected rows with the columns" in error and "sharpness" in error
+    assert Path(output).read_bytes() == before
 
 
 def test_urls_are_scored_as_files_are(stand_in, photos, capsys):

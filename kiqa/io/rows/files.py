@@ -99,10 +99,21 @@ class RowFile:
             return keep(()), 0
         if not resume:
             raise ValueError(
-                f"Expected a new or empty output file. Received: {self.path}, which has content. "
-                "Add --resume to continue it, or choose another name."
+                f"Expected a new or empty output file. Received: {self.path}, which has content"
+                + (
+                    ", and a table cannot be continued. Choose another name, or --format jsonl."
+                    if self._form == "table"
+                    else ". Add --resume to continue it, or choose another name."
+                )
             )
         with open(self.path, "rb") as file:
+            table = format_header("table", self._columns).encode()
+            if file.read(len(table)) == table:
+                raise ValueError(
+                    f"Expected rows that can be resumed, jsonl or csv. Received: {self.path}, a "
+                    "table for reading. Choose another name, such as one that ends in .jsonl."
+                )
+            file.seek(0)
             rows = self._rows(file, wanted)
             return keep(rows), rows.end
 
@@ -146,9 +157,10 @@ class RowFile:
             if regular:
                 with contextlib.suppress(OSError):
                     self._file.truncate(before)
+            resumed = "begin a new table" if self._form == "table" else "continue with --resume"
             raise OSError(
                 f"Cannot write {self.path}: {error.strerror or error}. The rows before are "
-                "intact; make room and continue with --resume."
+                f"intact; make room and {resumed}."
             ) from error
 
     def close(self) -> None:

@@ -173,6 +173,19 @@ def test_table_cannot_be_resumed(tmp_path):
         _open(tmp_path / "rows.txt", "table", resume=True)
 
 
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_table_is_no_rows_to_resume(tmp_path, form):
+    """What is said is that it is a table, and what to do; the file stays."""
+    path = tmp_path / "rows.txt"
+    _write(path, "table")
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"rows\.txt, a table for reading. Choose another name"):
+        _open(path, form, resume=True)
+    with pytest.raises(ValueError, match="a table cannot be continued. Choose another") as refused:
+        _open(path, "table")
+    assert "--resume" not in str(refused.value) and path.read_bytes() == before
+
+
 def test_table_shows_score_size_and_reason():
     """One line per row: score, size, path; or the error instead of the path."""
     assert format_header("table", COLUMNS).split() == ["score", "size", "path"]
@@ -202,6 +215,11 @@ def test_full_disk_takes_the_half_row_back(tmp_path):
         file.append(ROWS[1])
     file.close()
     assert path.read_bytes() == whole
+    table = _open(tmp_path / "rows.txt", "table")
+    table._file = _FullDisk(table._file, room=20)
+    with pytest.raises(OSError, match="intact; make room and begin a new table"):
+        table.append(ROWS[0])
+    table.close()
 
 
 class _FullDisk:
