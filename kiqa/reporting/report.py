@@ -1,6 +1,7 @@
 """A report of a collection of images: which are good, which are bad, where and why.
 
-Public names: `report`, `write_report`, `Report`, `check_scorer`, `has_maps`, `placed_by`.
+Public names: `report`, `write_report`, `Report`, `check_read`, `check_scorer`, `has_maps`,
+`placed_by`.
 """
 
 import os
@@ -147,11 +148,7 @@ def write_report(
                 continue
             numbers.append(page.add(entry.thumbnail))
             entries.append(replace(entry, thumbnail=b""))  # it is on the page
-        if not entries:
-            raise ValueError(
-                f"Expected images that can be read. Received: {len(errors)} errors, the first: "
-                f"{errors[0][1]}"
-            )
+        check_read(entries, [reason for _, reason in errors])
         found = placed_by(scorer, entries, best=best)
         page.finish(page_content(entries, numbers, errors, found, scorer))
     return Report(
@@ -198,6 +195,23 @@ def check_scorer(scorer: Scorer, rows: Mapping[str, Mapping[str, Any]]) -> None:
         raise ValueError(
             f"Expected rows of the model {info.name}. Received: rows of {', '.join(sorted(others))}"
             ", or of another file of it. Name their model by --model."
+        )
+
+
+def check_read(entries: Sequence[Entry], errors: Sequence[str]) -> None:
+    """Refuse to make anything of a collection of which nothing could be read.
+
+    Args:
+        entries: Of the images that could be read.
+        errors: Why the others could not.
+
+    Raises:
+        ValueError: If there is no entry.
+    """
+    if not entries:
+        raise ValueError(
+            f"Expected images that can be read. Received: {len(errors)} errors, the first: "
+            f"{errors[0]}"
         )
 
 

@@ -48,7 +48,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Pick, and return the exit status."""
     from kiqa.reporting.entries import entries_of
-    from kiqa.reporting.report import check_scorer, placed_by
+    from kiqa.reporting.report import check_read, check_scorer, placed_by
     from kiqa.scoring import Scorer
 
     _check_copies(arguments)
@@ -65,21 +65,23 @@ def run(arguments: argparse.Namespace) -> int:
     scorer = load_quietly(Scorer(arguments.model, max_memory=arguments.memory))
     check_scorer(scorer, rows)
     pairs = [(item.path, item.name) for item in inputs]
-    good, entries, errors = [], [], 0
+    good, entries, unread = [], [], []
     found = entries_of(pairs, scorer, rows=rows, maps=False, side=None)
     for item, entry in zip(inputs, progress(found, len(inputs)), strict=True):
         if entry.row["error"] is not None:
             tell(entry.row["error"])
-            errors += 1
+            unread.append(entry.row["error"])
             continue
         good.append(item)
         entries.append(entry)
+    check_read(entries, unread)
     places = placed_by(scorer, entries, best=arguments.best, keep_alike=arguments.keep_alike)
     picked = [(good[at], entries[at]) for at in places.chosen]
     if arguments.list:
         from kiqa.reporting.picking import list_of
 
         write_atomically(arguments.list, list_of([item.path for item, _ in picked]))
+    errors = len(unread)
     for item, entry in picked:
         try:
             done = _handled(item, arguments)

@@ -83,6 +83,15 @@ def test_a_list_is_read_by_score(collection, capsys, monkeypatch):
     assert Path("best.txt").read_text() == "d/a.png\nd/b.png\nd/sub/a.png\n"
 
 
+def test_a_list_stays_if_nothing_can_be_read(collection, capsys):
+    """Status 2, as of a report."""
+    Path("best.txt").write_text("d/a.png\n")
+    Path("d/bad.jpg").write_bytes(b"no image")
+    assert main(["pick", "d/bad.jpg", "--best", "1", "--list", "best.txt"]) == 2
+    assert "Expected images that can be read. Received: 1 errors" in capsys.readouterr().err
+    assert Path("best.txt").read_text() == "d/a.png\n"
+
+
 @pytest.mark.slow
 def test_stars_are_merged_and_bad_sidecars_refused_one_by_one(collection, capsys):
     """Status 1; the others are rated."""
