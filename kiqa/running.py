@@ -61,6 +61,7 @@ def claimed(arguments: argparse.Namespace) -> Iterator[None]:
         for kind, path in outputs.values():
             if kind in _FOLDERS:
                 check_folder(path)
+                _refuse_name_of_image(path)
             if kind is Output.RUN:
                 _refuse_inside(path, inputs)
             if kind not in (Output.SHARED, Output.EITHER):
@@ -89,6 +90,16 @@ def failure(error: Exception, *, program: str) -> str:
         kind = ": ".join(filter(None, [type(error).__name__, text]))
         text = f"{kind} (python -X dev -m {program} shows where)"
     return f"error: {text}"
+
+
+def _refuse_name_of_image(path):
+    from kiqa.io.images.kinds import names_a_file
+
+    if names_a_file(path):
+        raise OutputError(
+            f"Expected a folder to write to. Received: {path}, the name of an image. Name a "
+            "folder, or make one of that name before."
+        )
 
 
 def _refuse_inside(folder, inputs):

@@ -65,6 +65,20 @@ def test_a_file_is_no_folder(kind):
             raise AssertionError("not begun")
 
 
+@pytest.mark.parametrize("kind", [Output.FOLDER, Output.SHARED, Output.RUN])
+@pytest.mark.parametrize("name", ["ov.png", "o.TIFF", "new/o.webp", "o.heic", "o.vjpg", "o.png/"])
+def test_no_folder_is_called_like_an_image(kind, name):
+    """Who writes so means a file; a folder that is there is one."""
+    with (
+        pytest.raises(OutputError, match="Expected a folder to write to.*the name of an image"),
+        claimed(parsed(["--out", name], out=kind)),
+    ):
+        raise AssertionError("not begun")
+    Path(name).mkdir(parents=True)
+    with claimed(parsed(["--out", name], out=kind)):
+        pass
+
+
 def test_inputs_lie_outside_of_a_run():
     """In the folder of another output they may lie."""
     with (

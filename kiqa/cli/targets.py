@@ -9,8 +9,6 @@ from kiqa.cli.inputs import Input
 from kiqa.io.messages import shortened, tell
 from kiqa.io.outputs import check_targets, named
 
-_FILES = (".jpg", ".jpeg", ".vjpg", ".png")  # endings that nobody gives a new folder
-
 
 def output_paths(inputs: Sequence[Input], output: Path, *, suffix: str) -> list[Path]:
     """Name the output file of every input.
@@ -29,7 +27,9 @@ def output_paths(inputs: Sequence[Input], output: Path, *, suffix: str) -> list[
         ValueError: If the output has the name of a file that cannot be
             written, or one is an input itself.
     """
-    named_file = output.suffix.lower() in _FILES and not output.is_dir()
+    from kiqa.io.images.kinds import names_a_file
+
+    named_file = names_a_file(output)
     if named_file and (len(inputs) > 1 or output.suffix.lower() != suffix):
         raise ValueError(
             f"Expected a folder, or for one input a file ending in {suffix}. Received: {output} "

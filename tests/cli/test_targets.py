@@ -36,6 +36,8 @@ def test_a_folder_with_a_suffix_is_a_folder(tmp_path):
 @pytest.mark.parametrize(
     ("names", "output", "count"),
     [(["a.png"], "x.png", "1 input."), (["a.png"], "x.jpeg", "1 input."),
+     (["a.png"], "x.tiff", "1 input."), (["a.png"], "x.WEBP", "1 input."),
+     (["a.png"], "x.vjpg", "1 input."), (["a.png", "b.png"], "x.bmp", "2 inputs."),
      (["a.png", "b.png"], "x.jpg", "2 inputs.")],
 )  # fmt: skip
 def test_other_file_names_are_refused(names, output, count):

@@ -66,6 +66,15 @@ def is_called_image(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in _SUFFIXES
 
 
+def names_a_file(path: str | os.PathLike) -> bool:
+    """Say whether a path is called like an image or a VarJPEG file, as no new folder is.
+
+    A folder of such a name that is there is one.
+    """
+    name = os.path.basename(os.fspath(path).rstrip("/"))
+    return (is_called_image(name) or name.lower().endswith(".vjpg")) and not os.path.isdir(path)
+
+
 def no_source(path: str | os.PathLike) -> str | None:
     """Say why a file found in a folder is not compressed; VarJPEG files are :data:`OWN`."""
     return no_image(path) or (OWN if is_coded(path) else None)
