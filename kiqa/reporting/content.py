@@ -47,6 +47,7 @@ def page_content(
     info = scorer.info
     scores = np.sort([entry.score for entry in entries])
     own = [entry.row.get("percentile") for entry in entries]
+    known = None not in own
     bounds, places = limits(), {at: rank for rank, at in enumerate(found.chosen, start=1)}
     low, high = range_of(scorer, entries)
     images = [
@@ -54,7 +55,7 @@ def page_content(
             "id": numbers[at],
             "name": entry.name,
             "score": round(entry.score, 6),
-            "percentile": _percentile(entry, scores, info) if None in own else own[at],
+            "percentile": own[at] if known else _percentile(entry, scores, info),
             "width": entry.row["width"],
             "height": entry.row["height"],
             "note": entry.row.get("note"),
@@ -71,7 +72,7 @@ def page_content(
     ]
     better = "higher is better" if info.higher_is_better else "lower is better"
     count = f"{len(entries)} image{'s' * (len(entries) != 1)}"
-    against = "these images" if None in own else f"the training images of {info.name}"
+    against = f"the training images of {info.name}" if known else "these images"
     return {
         "images": images,
         "errors": errors,

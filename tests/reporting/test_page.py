@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from kiqa.reporting.choosing import Placed
+from kiqa.reporting.content import page_content
+from kiqa.reporting.entries import Entry
 from kiqa.reporting.page import write_page
+from kiqa.scoring import Scorer
 
 
 def test_thumbnails_are_numbered_and_the_page_refers_to_nothing_outside(tmp_path):
@@ -36,3 +40,20 @@ def test_numbers_that_are_none_of_json_are_refused(tmp_path):
     """A browser could not read the data."""
     with pytest.raises(ValueError), write_page(tmp_path / "p.html") as page:
         page.finish({"score": float("nan")})
+
+
+@pytest.mark.slow
+def test_a_browser_shows_a_page_of_very_many(tmp_path, stand_in, chromium):
+    """Images, files that could not be read and images alike: more than a call takes arguments."""
+    many = 140_000
+    row = {"width": 9, "height": 9, "percentile": 50.0}
+    entries = [Entry(f"{n}.png", row | {"score": n % 1000 / 1000}, b"") for n in range(many)]
+    found = Placed([0] * many, {0}, [])
+    errors = [(f"{n}.jpg", "no image") for n in range(many)]
+    with write_page(tmp_path / "p.html") as page:
+        numbers = [page.add(b"one")] * many
+        page.finish(page_content(entries, numbers, errors, found, Scorer("stand-in")))
+    tab = chromium.open(tmp_path / "p.html", ready="document.querySelectorAll('.card').length")
+    assert tab.js("document.getElementById('distribution').children.length") == 30
+    assert tab.js("document.getElementById('low').textContent") == "0"
+    assert tab.js("document.querySelectorAll('#errors tbody tr').length") == many

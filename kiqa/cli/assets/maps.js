@@ -88,5 +88,5 @@ document.getElementById("order").addEventListener("change", event => {
   const sign = { file: 0, low: 1, high: -1 }[event.target.value];
   const sorted = cards.slice();
   if (sign) sorted.sort((a, b) => sign * (a.dataset.score - b.dataset.score));
-  main.append(...sorted);
+  for (const card of sorted) main.append(card);
 });

@@ -13,6 +13,7 @@ function element(name, text, kind) {
   return made;
 }
 
+// No list of images is spread into arguments: of some 100,000 a browser takes no more.
 // Images lie in the page as text and become images when they are seen.
 function source(image) {
   const holder = at("i" + image.id);
@@ -145,8 +146,9 @@ function refresh() {
 
 function distribution() {
   const values = images.map(image => image.score);
-  let low = Math.min(...values), high = Math.max(...values);
   if (!values.length) return;
+  let low = values[0], high = values[0];
+  for (const value of values) { low = Math.min(low, value); high = Math.max(high, value); }
   if (low === high) { low -= 0.5; high += 0.5; }
   const COUNT = 30, bins = new Array(COUNT).fill(0), step = (high - low) / COUNT;
   for (const value of values) bins[Math.min(COUNT - 1, Math.floor((value - low) / step))]++;
@@ -261,7 +263,8 @@ function show(image) {
   const group = image.group === null ? [] : groups[image.group];
   at("group").hidden = !group.length;
   at("group-title").textContent = group.length + " images alike";
-  at("siblings").replaceChildren(...group.map(other => {
+  at("siblings").replaceChildren();
+  for (const other of group) {
     const button = element("button"), picture = element("img");
     button.type = "button";
     picture.src = source(other);
@@ -269,8 +272,8 @@ function show(image) {
     if (other === image) button.setAttribute("aria-current", "true");
     button.append(picture);
     button.addEventListener("click", () => show(other));
-    return button;
-  }));
+    at("siblings").append(button);
+  }
   draw(image);
   outline(image);
   if (!at("dialog").open) at("dialog").showModal();
@@ -302,11 +305,11 @@ function errors() {
   at("errors").hidden = false;
   at("errors").querySelector("summary").textContent = data.errors.length +
     (data.errors.length === 1 ? " file" : " files") + " could not be read";
-  at("errors").querySelector("tbody").append(...data.errors.map(([name, reason]) => {
+  for (const [name, reason] of data.errors) {
     const row = element("tr");
     row.append(element("td", name), element("td", reason));
-    return row;
-  }));
+    at("errors").querySelector("tbody").append(row);
+  }
 }
 
 at("summary").textContent = data.summary;
