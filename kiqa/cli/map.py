@@ -20,7 +20,7 @@ from kiqa.cli.inputs import (
 )
 from kiqa.cli.maps.made import NORMALISED, Made, Pair, Wanted, make, prepare
 from kiqa.cli.targets import described, status
-from kiqa.constants import DEFAULT_MAPPER
+from kiqa.constants import DEFAULT_MAPPER, DEFAULT_SCORER
 from kiqa.io.messages import tell
 from kiqa.io.outputs import check_targets, make_folder, named
 from kiqa.io.text import printable
@@ -132,6 +132,10 @@ def run(arguments: argparse.Namespace) -> int:
                 normalise=arguments.normalise,
                 known=known,
                 unwritten=_unwritten(pairs, arguments) if known else frozenset(),
+            )
+            tell(
+                f"each number is the mean of a map by {info.name}; kiqa score is by "
+                f"{DEFAULT_SCORER} unless --model names another"
             )
             with closing(_made(scorer, pairs, wanted, **engine)) as results:
                 for (item, _), made in zip(pairs, results, strict=True):
