@@ -12,6 +12,7 @@ References:
     ITU-T T.81, Annex B and C.
 """
 
+import re
 from typing import NamedTuple
 
 from kiqa.io.images import MAX_PIXELS
@@ -27,6 +28,7 @@ _OTHER_FRAMES = {
 }  # fmt: skip
 _JFIF = b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 LARGEST_SIDE = 65500  # libjpeg's limit; the format's is 65,535
+_FILLED = re.compile(rb"\xff+")  # any number of FF may stand before a marker (B.1.1.2)
 _BLOCKS_PER_BYTE = 4  # a block takes at least one bit of DC and one of AC
 _LAYOUTS = {((1, 1), (1, 1), (1, 1)): "4:4:4", ((2, 2), (1, 1), (1, 1)): "4:2:0"}
 
@@ -134,6 +136,9 @@ def pixels_only(markers: Markers) -> bytes:
 
 
 def _segment(data, at):
+    filled = _FILLED.match(data, at)
+    if filled:
+        at = filled.end() - 1
     header = data[at : at + 4]
     if len(header) < 4:
         raise StreamError(
@@ -170,18 +175,19 @@ def _scan(data, at):
     """The entropy-coded bytes, and the position behind EOI."""
     start = at
     while True:
-        at = data.find(b"\xff", at)
-        if at < 0 or at + 1 >= len(data):
+        filled = _FILLED.search(data, at)
+        if filled is None or filled.end() >= len(data):
             raise StreamError(f"Expected an end marker, received the end of the data. {_CUT}")
-        following = data[at + 1]
+        following = data[filled.end()]
         if following == EOI:
-            return data[start:at], at + 2
+            return data[start : filled.start()], filled.end() + 1
         if following != 0 and not 0xD0 <= following <= 0xD7:
             raise StreamError(
-                f"Expected one scan, received the marker FF{following:02X} in it at byte {at}. "
+                f"Expected one scan, received the marker FF{following:02X} in it at byte "
+                f"{filled.end() - 1}. "
                 f"The stream is damaged or has several scans. {_OTHERS}"
             )
-        at += 2
+        at = filled.end() + 1
 
 
 class _Frame:

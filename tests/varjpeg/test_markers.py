@@ -1,5 +1,6 @@
 """Marker segments: baseline files pass, all else is refused before a decoder sees it."""
 
+import re
 import struct
 import tracemalloc
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kiqa.varjpeg import decode
 from kiqa.varjpeg.entropy import read_jpeg
 from kiqa.varjpeg.markers import Segment, StreamError, join, parse
 
@@ -79,6 +81,23 @@ def test_pillows_baseline_files_pass(encode, picture, viewers, name):
     assert markers.size == (45, 60) and markers.components == 3 and markers.end == len(data)
     assert join(markers.segments, markers.scan) == data
     assert read_jpeg(data).size == (45, 60)
+
+
+@pytest.mark.parametrize("fill", [b"\xff", b"\xff" * 1000])
+def test_fill_bytes_before_markers_are_skipped(encode, picture, viewers, fill):
+    """B.1.1.2: before any segment, a restart marker and the end; the image stays the same."""
+    plain = encode(picture(24, 40), "JPEG", quality=80, subsampling=0, restart_marker_blocks=2)
+    markers = parse(plain)
+    head = b"\xff\xd8" + b"".join(fill + join([segment], b"")[2:-2] for segment in markers.segments)
+    scan = re.sub(rb"\xff[\xd0-\xd7]", lambda found: fill + found[0], markers.scan)
+    filled = head + scan + fill + b"\xff\xd9"
+    found = parse(filled)
+    assert (found.segments, found.scan, found.end) == (markers.segments, scan, len(filled))
+    assert scan != markers.scan
+    for one, other in zip(read_jpeg(filled).levels, read_jpeg(plain).levels, strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(decode(filled), viewers.pillow(filled))
+    refused(filled[:-1], "fetch it again")
 
 
 def test_gray_and_subsampling_are_told(encode, picture):
