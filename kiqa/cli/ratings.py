@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Process, and return the exit status."""
     from kiqa.evaluation.study.consistency import inter_subject_consistency
     from kiqa.evaluation.study.ratings import read_ratings, read_values
-    from kiqa.evaluation.study.rejection import RejectionRules
+    from kiqa.evaluation.study.rejection import RejectionRules, rules_not_applied
     from kiqa.evaluation.study.scores import Z_RANGE, process_ratings
     from kiqa.evaluation.study.sentinels import sentinels
     from kiqa.io.outputs import check_targets
@@ -99,6 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         halves, note = None, str(error)
     result = _result(arguments, ratings, study, rules, halves, note, z_range)
+    result["not_applied"] = rules_not_applied(study.verdicts, rules)
     result["doubtful_ratings"] = [each._asdict() for each in doubtful]
     if arguments.output:
         _write(Path(arguments.output), study, result, spreadsheet=arguments.spreadsheet)
@@ -163,7 +164,7 @@ def _write(folder, study, result, *, spreadsheet):
                 key: getattr(verdict, key)
                 for key in (
                     *("ratings", "deviation", "acceptance", "identical", "repeats"),
-                    *("repeat_difference", "golden", "golden_srocc", "agreement"),
+                    *("repeat_difference", "golden", "golden_srocc", "agreement", "shared"),
                 )
             },
         }
@@ -177,12 +178,16 @@ def _write(folder, study, result, *, spreadsheet):
 def _text(result) -> str:
     reasons = ", ".join(f"{reason} {count}" for reason, count in result["reasons"].items())
     halves = result["halves"]
+    unapplied = ", ".join(
+        f"{name.replace('_', '-')} ({why})" for name, why in result["not_applied"].items()
+    )
     least, mean = (result["subjects_an_image"][key] for key in ("least", "mean"))
     lines = [
         f"{result['ratings']} ratings of {result['subjects']} subjects in {result['sessions']} "
         "sessions",
         f"left out: {result['rejected_sessions']} sessions{f' ({reasons})' if reasons else ''}, "
         f"{len(result['rejected_subjects'])} subjects wholly",
+        *([f"not applied: {unapplied}"] if unapplied else []),
         f"lowest rating {result['lowest']:g}, highest {result['highest']:g}",
         f"scored: {result['images']} images from {result['kept']} ratings, {mean:.1f} subjects an "
         f"image, at least {least}",

@@ -62,6 +62,7 @@ def test_scores_and_sessions_are_written(study, files, capsys):
     printed = capsys.readouterr().out
     assert printed.startswith("4500 ratings of 50 subjects in 50 sessions\nleft out: 13 sessions")
     assert f"LCC {result['halves']['lcc']:.3f}" in printed
+    assert result["not_applied"] == {} and "not applied" not in printed
 
 
 def test_rules_can_be_changed_and_switched_off(files, capsys):
@@ -121,6 +122,20 @@ LINES = [f"s{n % 5},i{n // 5},{1 + n % 4}" for n in range(60)]
 def _rate(lines, *options):
     Path("r.csv").write_text("\n".join(["subject,image,rating", *lines, ""]))
     return main(["ratings", "r.csv", *options])
+
+
+def test_rules_that_did_not_apply_are_told(tmp_path, monkeypatch, capsys):
+    """In one line, and beside the limits in the JSON file."""
+    monkeypatch.chdir(tmp_path)
+    assert _rate(LINES, "--golden-srocc", "off", "--output", "out") == 0
+    line = (
+        "not applied: acceptance (no rates), repeat-limit (no repeats), "
+        "chance-level (12 images that others rated, it needs 30)"
+    )
+    assert line in capsys.readouterr().out.splitlines()
+    result = json.loads(Path("out/ratings.json").read_text())
+    assert set(result["not_applied"]) == {"acceptance", "repeat_limit", "chance_level"}
+    assert result["rules"]["chance_level"] == 0.01
 
 
 @pytest.mark.parametrize("sentinel", ["-1", "99", "999"])

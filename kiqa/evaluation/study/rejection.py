@@ -6,7 +6,7 @@ is ours the attribute says so. A session whose ratings have no spread has no
 Z-scores and is always left out.
 
 Public names: :class:`RejectionRules`, :class:`Verdict`, :func:`judge_sessions`,
-:func:`rejected_subjects`.
+:func:`rejected_subjects`, :func:`rules_not_applied`.
 
 References:
     Ying et al. 2020, section 3.4.
@@ -26,6 +26,7 @@ from kiqa.evaluation.study.ratings import Ratings
 _LEAST_GOLDEN = LIVE_FB.golden  # ours: by fewer golden images nobody is rejected
 _SROCC_VARIANCE = 1.06  # of Fisher's transform of an SROCC, times n - 3 (Fieller et al. 1957)
 _LEAST_SHARED = 30  # ours: by fewer images that others rated nobody is rejected by agreement
+_BY_CHANCE = "agreement"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +105,7 @@ class Verdict:
         golden: Golden images that the subject rated, in all sessions.
         golden_srocc: SROCC of the subject's ratings with their scores.
         agreement: Correlation with the mean Z-scores of the other subjects.
+        shared: Images that it is over: those that others rated, too.
         reasons: Why the session is left out; empty if it is kept.
     """
 
@@ -118,6 +120,7 @@ class Verdict:
     golden: int
     golden_srocc: float | None
     agreement: float | None
+    shared: int
     reasons: tuple[str, ...]
 
     @property
@@ -175,10 +178,15 @@ def judge_sessions(
         }
         facts.append(fact)
         reasons.append(_reasons(fact, rules))
-    agreement = _agreements(ratings, counted, reasons, rules.chance_level)
+    agreement, shared = _agreements(ratings, counted, reasons, rules.chance_level)
     return [
-        Verdict(**fact, agreement=None if np.isnan(r) else float(r), reasons=tuple(why))
-        for fact, r, why in zip(facts, agreement, reasons, strict=True)
+        Verdict(
+            **fact,
+            agreement=None if np.isnan(r) else float(r),
+            shared=int(number),
+            reasons=tuple(why),
+        )
+        for fact, r, number, why in zip(facts, agreement, shared, reasons, strict=True)
     ]
 
 
@@ -186,6 +194,45 @@ def rejected_subjects(verdicts: Sequence[Verdict]) -> list[str]:
     """Return the subjects none of whose sessions is kept, sorted."""
     kept = {verdict.subject for verdict in verdicts if not verdict.rejected}
     return sorted({verdict.subject for verdict in verdicts} - kept)
+
+
+def rules_not_applied(verdicts: Sequence[Verdict], rules: RejectionRules) -> dict[str, str]:
+    """Say which rules could judge no session, though they are not off.
+
+    Args:
+        verdicts: Of `judge_sessions`.
+        rules: The limits that they were judged by.
+
+    Returns:
+        Names of attributes of `RejectionRules`, each with what was missing.
+    """
+    passed = [verdict for verdict in verdicts if not set(verdict.reasons) - {_BY_CHANCE}]
+    agreements = [verdict.agreement for verdict in passed if verdict.agreement is not None]
+    missing = {
+        "acceptance": _missing("rates", [verdict.acceptance is not None for verdict in verdicts]),
+        "repeat_limit": _missing(
+            "repeats", [verdict.repeat_difference is not None for verdict in verdicts]
+        ),
+        "golden_srocc": _fewer(
+            "golden images", [verdict.golden for verdict in verdicts], _LEAST_GOLDEN
+        ),
+        "chance_level": _fewer(
+            "images that others rated", [verdict.shared for verdict in passed], _LEAST_SHARED
+        )
+        or ("sessions do not agree" if np.median(agreements or [0]) <= 0 else ""),
+    }
+    return {name: why for name, why in missing.items() if why and getattr(rules, name) is not None}
+
+
+def _missing(what, there):
+    return "" if any(there) else f"no {what}"
+
+
+def _fewer(what, numbers, least):
+    most = max(numbers, default=0)
+    if most >= least:
+        return ""
+    return f"{most} {what}, it needs {least}" if most else f"no {what}"
 
 
 def _parts(code):
@@ -260,7 +307,7 @@ def _fisher(correlation):
 
 
 def _agreements(ratings, counted, reasons, level):
-    """Correlation of each session with the others, (sessions,); adds to the reasons.
+    """Correlation of each session with the others and its images, (sessions,); adds to the reasons.
 
     The others are first all who broke no rule so far, then without those who agree with nobody.
     """
@@ -270,13 +317,13 @@ def _agreements(ratings, counted, reasons, level):
     for _ in range(2):
         agreement, shared = agreement_with_others(ratings, z, passed & ~apart)
         if level is None or not (passed & np.isfinite(agreement)).any():
-            return agreement
+            return agreement, shared
         typical = np.nanmedian(agreement[passed])
         if typical <= 0:  # nobody agrees with anybody: no one stands out
-            return agreement
+            return agreement, shared
         half = np.tanh(_fisher(typical) / 2)
         by_chance = -special.ndtri(level) / np.sqrt(np.maximum(shared, 1))
         apart = passed & (shared >= _LEAST_SHARED) & (agreement < np.minimum(half, by_chance))
     for number in np.flatnonzero(apart):
-        reasons[number].append("agreement")
-    return agreement
+        reasons[number].append(_BY_CHANCE)
+    return agreement, shared

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from kiqa.evaluation.study.rejection import RejectionRules, judge_sessions, rejected_subjects
+from kiqa.evaluation.study.rejection import (
+    RejectionRules,
+    judge_sessions,
+    rejected_subjects,
+    rules_not_applied,
+)
 
 
 @pytest.fixture
@@ -81,6 +86,46 @@ def test_golden_limit_without_a_test(ratings_of):
     for limit, reasons in ((0.75, ()), (0.85, ("golden images",))):
         rules = RejectionRules(golden_srocc=limit, golden_level=0.5)
         assert _reasons(ratings, golden=golden, rules=rules) == reasons
+
+
+def _study(ratings_of, images, *, repeat=False, opinions=(1, 1)):
+    """Two subjects who rate the same images, each in a direction of their own."""
+    rows = [
+        (name, f"i{n}", sign * (n % 7))
+        for name, sign in zip("ef", opinions, strict=True)
+        for n in range(images)
+    ]
+    return ratings_of(*rows, *([("e", "i0", 0, True)] if repeat else []))
+
+
+def test_rules_that_judge_no_session_say_what_they_lack(ratings_of):
+    """A study of 22 images with nothing but ratings; a rule that is off is not missing."""
+    rules = RejectionRules()
+    verdicts = judge_sessions(_study(ratings_of, 22), rules=rules)
+    assert rules_not_applied(verdicts, rules) == {
+        "acceptance": "no rates",
+        "repeat_limit": "no repeats",
+        "golden_srocc": "no golden images",
+        "chance_level": "22 images that others rated, it needs 30",
+    }
+    off = RejectionRules(acceptance=None, chance_level=None, golden_srocc=None)
+    assert rules_not_applied(verdicts, off) == {"repeat_limit": "no repeats"}
+
+
+def test_rules_that_judge_a_session_are_applied(ratings_of):
+    """One session is enough; four golden images are too few, sessions that disagree say nothing."""
+    rules, rates = RejectionRules(), {"e": 90.0}
+    golden = {f"i{n}": float(n) for n in range(5)}
+    study = _study(ratings_of, 40, repeat=True)
+    verdicts = judge_sessions(study, acceptance=rates, golden=golden, rules=rules)
+    assert rules_not_applied(verdicts, rules) == {}
+    del golden["i4"]
+    against = _study(ratings_of, 40, repeat=True, opinions=(1, -1))
+    verdicts = judge_sessions(against, acceptance=rates, golden=golden, rules=rules)
+    assert rules_not_applied(verdicts, rules) == {
+        "golden_srocc": "4 golden images, it needs 5",
+        "chance_level": "sessions do not agree",
+    }
 
 
 def test_sessions_are_judged_apart(ratings_of):
