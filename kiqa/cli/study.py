@@ -11,7 +11,6 @@ from kiqa.arguments import Output, add_number, add_output, part_of
 from kiqa.cli.inputs import DATASETS, add_part, collect, records_of
 from kiqa.constants import KONPATCH, LIVE_FB
 from kiqa.io.messages import tell
-from kiqa.io.walk import Walk
 
 if TYPE_CHECKING:
     from kiqa.studies.page import StudyPage
@@ -42,8 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     kind = _KINDS[arguments.kind]
     page, fits = kind.make(arguments, report)
-    one, many = ("patch", "patches") if arguments.kind == "patches" else ("image", "images")
-    what = one if page.items == 1 else many
+    what = kind.one if page.items == 1 else kind.many
     megabytes = page.size / 1e6
     sys.stdout.write(
         f"{page.path}: {page.items} {what}, {megabytes:.1f} MB, study {page.study}\n{fits}"
@@ -121,11 +119,12 @@ def _add_ratings(parser) -> None:
 
 
 def _jnd(arguments, report):
-    from kiqa.io.outputs import check_targets
+    from kiqa.io.outputs import check_targets, declare_inputs
     from kiqa.studies import write_jnd_study
+    from kiqa.varjpeg.jnd.versions import ladder_files, read_versions
 
-    files = Walk(lambda path: None).below(arguments.ladder)
-    check_targets([arguments.output], inputs=[path for path, _ in files])
+    declare_inputs(ladder_files(arguments.ladder, read_versions(arguments.ladder)))
+    check_targets([arguments.output])
     chosen = _chosen(arguments, "codec", "versions", "part", "note")
     return write_jnd_study(arguments.ladder, arguments.output, **chosen, report=report), ""
 
@@ -229,6 +228,8 @@ class _Kind(NamedTuple):
     add_options: Callable[[argparse.ArgumentParser], None]
     make: Callable[[argparse.Namespace, Callable[[str], object]], tuple["StudyPage", str]]
     fewer: str  # what makes a page smaller
+    one: str = "image"  # what the page shows
+    many: str = "images"
 
 
 _KINDS = {
@@ -241,7 +242,7 @@ _KINDS = {
         "does a patch look as if taken from a high-quality image?",
         "Patches as python -m kiqa.train_patchnet cuts them with the same options; answers: "
         "image,row,col,participant,vote, for its --votes.",
-        _add_patches, _patches, "--participant K, a page for each",
+        _add_patches, _patches, "--participant K, a page for each", "patch", "patches",
     ),
     "boxes": _Kind(
         "where is an image of high quality?",
@@ -253,6 +254,6 @@ _KINDS = {
         "how good are images, from bad to excellent?",
         "A session of PaQ-2-PiQ's study: images to learn with, images to rate, some twice and some "
         "golden, a survey; answers: subject,image,rating,session,repeat,survey, for kiqa ratings.",
-        _add_ratings, _ratings, "fewer --contents, or smaller images",
+        _add_ratings, _ratings, "fewer --contents, or smaller images", "showing", "showings",
     ),
 }  # fmt: skip

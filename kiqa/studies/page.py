@@ -68,7 +68,8 @@ class StudyPage:
         path: The file.
         study: Identity: a hash of images and settings. Answers that a
             browser keeps belong to it.
-        items: Number of images or patches in the page.
+        items: Number of images, patches or showings in the page; a survey is
+            none of them.
         size: Bytes of the file.
     """
 
@@ -101,7 +102,7 @@ def write_page(
         OSError: If the file cannot be written.
     """
     digest = hashlib.sha256()
-    found = []
+    found, shown = [], 0
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.write(
             _filled(
@@ -126,6 +127,7 @@ def write_page(
                     f"{base64.b64encode(image.data).decode('ascii')}</script>\n"
                 )
             found.append(dict(item))
+            shown += bool(images)
         if not found:
             raise ValueError("Expected at least one image for the page, received none.")
         content = {"kind": task.kind, "items": found, **(settings or {})}
@@ -136,7 +138,7 @@ def write_page(
         files = {"task": task.assets, "store": "store", "page": "page"}
         scripts = {part: _asset(f"{name}.js") for part, name in files.items()}
         file.write(_filled("page_foot.html", content=text, **scripts))
-    return StudyPage(Path(path), content["id"], len(found), os.path.getsize(path))
+    return StudyPage(Path(path), content["id"], shown, os.path.getsize(path))
 
 
 def with_fitting_names(

@@ -80,7 +80,7 @@ def write_ratings_study(
             f"Expected at least {max(repeats, 1)} images that are not golden, and images for all "
             f"showings. Received: {contents} showings, of them {repeats} repeats and "
             f"{golden_images} golden, with {len(images)} images and {len(golden)} golden ones. "
-            "Take fewer showings or more images."
+            f"{_fitting(fresh, repeats, golden_images, len(images), len(golden))}"
         )
     chosen = [images[place] for place in session_images(len(images), fresh, session, seed=seed)]
     rng = np.random.default_rng([seed, _SESSION, session])
@@ -99,6 +99,18 @@ def write_ratings_study(
     )
     items = _items(training, [*chosen, *tests], again)
     return write_page(path, task, items, settings={"session": session}, note=note)
+
+
+def _fitting(fresh, repeats, golden_images, images, golden):
+    """What to do about showings that do not fit: the options nearest to those given that do."""
+    if not images:
+        return "Give images to rate."
+    again, tests = min(repeats, images), min(golden_images, golden)
+    shown = min(max(fresh, again, 1), images)
+    options = [f"--contents {shown + again + tests}"]
+    options += [f"--repeats {again}"] if again < repeats else []
+    options += [f"--golden-images {tests}"] if tests < golden_images else []
+    return f"Take {' '.join(options)} (arguments of these names in Python), or more images."
 
 
 def session_images(images: int, count: int, session: int, *, seed: int) -> list[int]:

@@ -58,6 +58,18 @@ def test_jnd_page(work, capsys):
     assert err == ""
 
 
+def test_a_page_in_the_ladder_is_written_again(work, capsys):
+    """What the ladder does not name is no input; what it names is."""
+    command = ["study", "jnd", "ladder", "--codec", "jpeg", "--output"]
+    assert main([*command, "ladder/j.html"]) == main([*command, "ladder/j.html"]) == 0
+    (work / "ladder/settings.json").write_text("{}")
+    for name in ("versions.csv", "settings.json", "a.png/reference.png", "a.png/jpeg/001.jpg"):
+        before = (work / "ladder" / name).read_bytes()
+        assert main([*command, f"ladder/{name}"]) == 2
+        assert "replaces no input" in capsys.readouterr().err
+        assert (work / "ladder" / name).read_bytes() == before
+
+
 def test_patch_page_says_what_the_votes_fit(work, capsys):
     """A plain folder gives all its images; the options for the reader are printed."""
     arguments = ["photos", "--patches-per-image", "2", "--seed", "7", "--mode", "crowd"]
@@ -191,6 +203,11 @@ def test_a_rating_page(work, capsys):
     assert main([*command, *numbers, "--output", "r.html"]) == 0
     out = capsys.readouterr().out
     assert "5 showings of session 4, of them 1 twice and 1 golden; 1 before, a survey after" in out
+    assert out.startswith("r.html: 6 showings, ")
     assert _content(work / "r.html")["session"] == 4
     assert main([*command, "--output", "s.html"]) == 2
-    assert "Received: 210 showings" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "Received: 210 showings" in err
+    advice = re.search(r"Take (.*) \(", err)[1].split()
+    assert advice == "--contents 7 --repeats 3 --golden-images 1".split()
+    assert main([*command, *advice, "--output", "s.html"]) == 0

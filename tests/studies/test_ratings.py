@@ -37,6 +37,26 @@ def _write(parts, path, **options):
     return write_ratings_study(path=path, **parts, **(OPTIONS | options))
 
 
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        ({"contents": 210, "repeats": 5}, "--contents 15"),
+        ({"contents": 210, "repeats": 20, "golden_images": 5},
+         "--contents 20 --repeats 9 --golden-images 2"),
+        ({"contents": 5, "repeats": 3}, "--contents 7"),
+        ({"contents": 1, "repeats": 0}, "--contents 2"),
+    ],
+)  # fmt: skip
+def test_too_many_and_too_few_showings_name_the_options_that_fit(parts, tmp_path, options, advice):
+    """Nine images and two golden ones; the page of what is advised can be written."""
+    with pytest.raises(ValueError, match=rf"Take {advice} \("):
+        _write(parts, tmp_path / "p.html", **options)
+    words = advice.replace("--", "").replace("-", "_").split()
+    fitting = dict(zip(words[::2], map(int, words[1::2]), strict=True))
+    page = _write(parts, tmp_path / "p.html", **options | fitting)
+    assert page.items == 1 + fitting["contents"]  # and one to learn with
+
+
 def test_a_session_holds_what_the_study_shows(parts, tmp_path):
     """Training first, five fresh images and a golden one, two of the fresh again, the survey."""
     study = _study(_write(parts, tmp_path / "p.html", session=3))

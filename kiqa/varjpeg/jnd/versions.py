@@ -4,6 +4,7 @@ A ladder is a folder that holds for each image its source image and its
 versions by each codec, with one table of them all::
 
     LADDER/versions.csv
+    LADDER/settings.json
     LADDER/<image>/reference.png
     LADDER/<image>/varjpeg/000.jpg ...
     LADDER/<image>/jpeg/000.jpg ...
@@ -12,9 +13,9 @@ The versions of an image by one codec are numbered from 0, the highest
 bitrate, without a gap.
 
 Public names: :data:`CODECS`, :data:`VARJPEG_CODEC`, :data:`JPEG_CODEC`,
-:data:`VERSIONS_FILE`, :data:`REFERENCE_FILE`, :class:`Version`,
-:func:`read_versions`, :func:`write_versions`, :func:`group_versions`,
-:func:`reference_of`.
+:data:`VERSIONS_FILE`, :data:`SETTINGS_FILE`, :data:`REFERENCE_FILE`,
+:class:`Version`, :func:`read_versions`, :func:`write_versions`,
+:func:`group_versions`, :func:`reference_of`, :func:`ladder_files`.
 """
 
 import math
@@ -32,6 +33,7 @@ VARJPEG_CODEC = "varjpeg"
 JPEG_CODEC = "jpeg"
 CODECS = (VARJPEG_CODEC, JPEG_CODEC)
 VERSIONS_FILE = "versions.csv"
+SETTINGS_FILE = "settings.json"
 REFERENCE_FILE = "reference.png"
 
 _BPP_TOLERANCE = 1e-3  # bits per pixel, relative: a table rounded to four digits passes
@@ -56,6 +58,10 @@ class Version:
         source_bpp: Bits per pixel of the source file.
         width: Image width in pixels.
         height: Image height in pixels.
+        image_sha256: Of the source file; empty in ladders of kiqa that did
+            not keep it.
+        importance_sha256: Of the file that says where the image matters;
+            empty where there is none, and as before.
     """
 
     image: str
@@ -70,9 +76,12 @@ class Version:
     source_bpp: float
     width: int
     height: int
+    image_sha256: str = ""
+    importance_sha256: str = ""
 
 
 _COLUMNS = tuple(field.name for field in fields(Version))
+_HASHES = ("image_sha256", "importance_sha256")
 _WHOLE = tuple(field.name for field in fields(Version) if field.type is int)
 _REAL = tuple(field.name for field in fields(Version) if field.type is float)
 _PATHS = ("image", "file", "view")
@@ -101,7 +110,8 @@ def read_versions(folder: str | os.PathLike) -> list[Version]:
             "Make one: kiqa ladder PATH... --output LADDER."
         )
     versions = []
-    for line, cells in read_table(path, _COLUMNS):
+    required = [name for name in _COLUMNS if name not in _HASHES]
+    for line, cells in read_table(path, required, _HASHES):
         source = f"{path} line {line}"
         values: dict[str, Any] = {name: unescaped(cell) for name, cell in cells.items()}
         values |= {name: _whole(cells[name], name, source) for name in _WHOLE}
@@ -168,6 +178,24 @@ def reference_of(folder: str | Path, image: str) -> Path:
         ValueError: If the name leads out of the ladder.
     """
     return Path(folder, _inside(image, "image", "the ladder"), REFERENCE_FILE)
+
+
+def ladder_files(folder: str | Path, versions: Iterable[Version]) -> list[Path]:
+    """List the files of a ladder, which is all that a study of it reads.
+
+    Args:
+        folder: The ladder.
+        versions: As `read_versions` returns them.
+
+    Returns:
+        Table, settings, references, files and what shows them, whether they
+        exist or not.
+    """
+    versions = list(versions)
+    named = {name for entry in versions for name in (entry.file, entry.view)}
+    references = {reference_of(folder, entry.image) for entry in versions}
+    own = {Path(folder, name) for name in (VERSIONS_FILE, SETTINGS_FILE, *named)}
+    return sorted(own | references)
 
 
 def _checked(entry: Version, source: str) -> Version:

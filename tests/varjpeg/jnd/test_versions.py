@@ -7,6 +7,7 @@ import pytest
 from kiqa.varjpeg.jnd.versions import (
     Version,
     group_versions,
+    ladder_files,
     read_versions,
     reference_of,
     write_versions,
@@ -38,8 +39,33 @@ def test_a_table_reads_back_as_it_was_written(tmp_path):
     assert path == tmp_path / "ladder" / "versions.csv"
     assert read_versions(tmp_path / "ladder") == versions
     header = "image,codec,version,file,view,quality,bytes,overhead,bpp,source_bpp,width,height"
+    header += ",image_sha256,importance_sha256"
     assert path.read_text().splitlines()[0] == header
     assert "jpeg/000.jpg,99,3000,0," in path.read_text()
+
+
+def test_hashes_are_kept_and_need_not_be_there(tmp_path):
+    """Ladders of an earlier kiqa have no such columns."""
+    versions = [entry(0, image_sha256="1e5", importance_sha256="00")]
+    path = write_versions(tmp_path, versions)
+    assert read_versions(tmp_path) == versions
+    path.write_text("".join(f"{line.rsplit(',', 2)[0]}\n" for line in path.read_text().split()))
+    assert read_versions(tmp_path) == [entry(0)]
+
+
+def test_the_files_of_a_ladder_are_those_that_it_names(tmp_path):
+    """Each once, whether they are there or not."""
+    view = "sub/a.jpg/varjpeg/000.png"
+    named = ladder_files(tmp_path, [entry(0, view=view), entry(1), entry(0, "jpeg")])
+    assert [str(path.relative_to(tmp_path)) for path in named] == [
+        "settings.json",
+        "sub/a.jpg/jpeg/000.jpg",
+        "sub/a.jpg/reference.png",
+        "sub/a.jpg/varjpeg/000.jpg",
+        view,
+        "sub/a.jpg/varjpeg/001.jpg",
+        "versions.csv",
+    ]
 
 
 def test_an_image_name_with_a_comma_survives(tmp_path):
