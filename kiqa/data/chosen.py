@@ -13,6 +13,7 @@ import numpy as np
 
 from kiqa.data import DATASETS
 from kiqa.data.excluded import excluding
+from kiqa.data.readers.mos_csv import states_sets
 from kiqa.data.records import SETS, ScoredImage
 from kiqa.data.splits import assign_split, read_split, select
 from kiqa.io.outputs import declare_inputs
@@ -40,7 +41,8 @@ def scored_images(
             data set's own.
         part: One of `PARTS`; ``"all"`` needs no split.
         exclude: What names images to leave out, see `kiqa.data.excluded`.
-        report: Called with a sentence if images of the split are missing.
+        report: Called with a sentence if images of the split are missing, or
+            the split is one that the reader drew.
 
     Returns:
         The records, at least one; their files are declared as inputs of the
@@ -97,6 +99,12 @@ def scored_parts(
         raise ValueError(
             f"Expected a split, {dataset} in {data} has none of its own. "
             "Add --split FILE|NAME, or take all images where the command has --set all."
+        )
+    partly = split is None and set(parts) != {"all"}
+    if partly and dataset == "mos-csv" and not states_sets(Path(data)):
+        report(
+            "mos.csv has no column set: a random split, 65 % train, 10 % val, 25 % test; "
+            "--set all takes all"
         )
     return [records if part == "all" else select(records, part) for part in parts]
 

@@ -62,6 +62,26 @@ def test_no_split_names_the_option(monkeypatch, biq):
     assert scored_images("biq2021", biq, part="all") == records
 
 
+def test_a_split_that_the_reader_drew_is_told(tmp_path):
+    """Of one's own images without a column set; not where all, or a split, was asked for."""
+    names = [f"{number}.png" for number in range(20)]
+    for name in names:
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+    rows = [f"{name},{5 * number}" for number, name in enumerate(names)]
+    (tmp_path / "mos.csv").write_text("\n".join(["image_name,mos", *rows]))
+    told = []
+    assert len(scored_images("mos-csv", tmp_path, report=told.append)) == 5
+    assert len(told) == 1 and "no column set" in told[0] and "--set all" in told[0]
+    assert len(scored_images("mos-csv", tmp_path, part="all", report=told.append)) == 20
+    split = tmp_path / "split.csv"
+    split.write_text("image_name,set\n" + "".join(f"{name},test\n" for name in names))
+    assert len(scored_images("mos-csv", tmp_path, split=split, report=told.append)) == 20
+    rows = [f"{row},test" for row in rows]
+    (tmp_path / "mos.csv").write_text("\n".join(["image_name,mos,set", *rows]))
+    assert len(scored_images("mos-csv", tmp_path, report=told.append)) == 20
+    assert len(told) == 1
+
+
 @pytest.mark.parametrize(
     ("dataset", "part", "said"), [("tid", "test", "'tid'"), ("biq2021", "dev", "'dev'")]
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kiqa.data.readers.mos_csv import mos_csv
+from kiqa.data.readers.mos_csv import mos_csv, states_sets
 
 
 @pytest.fixture
@@ -45,8 +45,16 @@ def test_contents_stay_together(own):
 
 def test_stated_sets_are_kept(own):
     """Also empty ones."""
-    (own / "mos.csv").write_text("image_name,mos,set\na/1.jpg,1,val\na/2.jpg,2,\n")
+    assert not states_sets(own)
+    (own / "mos.csv").write_text("image_name,mos,Set\na/1.jpg,10,val\na/2.jpg,20,\n")
     assert [record.set for record in mos_csv(own)] == ["val", None]
+    assert states_sets(own)
+
+
+def test_too_few_images_are_in_no_set(own):
+    """Whoever takes all of them needs none."""
+    (own / "mos.csv").write_text("image_name,mos\na/1.jpg,10\na/2.jpg,20\n")
+    assert [record.set for record in mos_csv(own)] == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -55,14 +63,24 @@ def test_stated_sets_are_kept(own):
         ("image_name,mos,set\na/1.jpg,1,dev\n", r"Expected a set.*'dev' in mos.csv line 2"),
         ("image_name,mos\na/1.jpg,201\n", "from -100 to 200"),
         ("image_name,score\na/1.jpg,1\n", r"\['mos'\] missing"),
-        ("image_name,mos\na/1.jpg,1\na/2.jpg,2\n", "would be empty"),
+        ("image_name,mos\na/1.jpg,0.15\na/2.jpg,0.9\n", "between 0.15 and 0.9.*by 100"),
+        ("image_name,mos\na/1.jpg,0\na/2.jpg,1\n", r"mos.csv, all between 0 and 1, .*0\.\.1"),
+        ("image_name,mos\na/1.jpg,1.2\na/2.jpg,4.9\n", r"1.2 and 4.9.*25 \* \(mos - 1\)"),
     ],
 )
 def test_wrong_tables_are_refused(own, text, error):
-    """An unknown set, a score off the scale, a missing column, too few images to draw sets of."""
+    """An unknown set, a score off the scale, a missing column, scores of another scale."""
     (own / "mos.csv").write_text(text)
     with pytest.raises(ValueError, match=error):
         mos_csv(own)
+
+
+@pytest.mark.parametrize("scores", [(0, 0), (1, 1), (3.1, 3.9), (0.5, 1.5), (4, 6), (0, 5), (1, 6)])
+def test_low_scores_of_the_own_scale_are_taken(own, scores):
+    """What is as much as one score, or a little of 0..100, tells no other scale."""
+    rows = [f"a/{number}.jpg,{score}\n" for number, score in enumerate(scores)]
+    (own / "mos.csv").write_text("image_name,mos\n" + "".join(rows))
+    assert tuple(record.mos for record in mos_csv(own)) == scores
 
 
 def test_a_row_without_image(own):
