@@ -3,8 +3,9 @@
 Accuracy comes from the ``predictions.csv`` of ``kiqa evaluate``, of the images
 that all models have rated; each model is compared with the first one, paired.
 Predictions for which lower is better are turned round for it, and their row says
-so. Speed is measured here, the models in turn on the same two images, so that what
-else the machine does falls on all of them.
+so. A name that is no model's, of scores from elsewhere, has neither size nor speed.
+Speed is measured here, the models in turn on the same two images, so that what else
+the machine does falls on all of them.
 
 Public names: `ACCURACY`, `sizes_of`, `seconds_of`.
 """
@@ -24,9 +25,15 @@ from kiqa.data.distortions.basic import gaussian_blur
 from kiqa.evaluation.report import correlation_report, metric_cells, to_markdown, write_json
 from kiqa.io.files import write_atomically
 from kiqa.io.messages import name_file
-from kiqa.io.weights import WeightsInfo, find_companion
+from kiqa.io.weights import (
+    WeightsInfo,
+    absent_models,
+    find_companion,
+    list_models,
+    read_info,
+)
 from kiqa.reproduce.command import Command, report
-from kiqa.reproduce.compare import Predicted, arrays_of, compare, read_predictions
+from kiqa.reproduce.compare import Predicted, arrays_of, compare, read_together
 from kiqa.reproduce.published_rows import published_rows
 
 _SEED = 0
@@ -84,8 +91,9 @@ def seconds_of(models: Sequence[str], *, rounds: int) -> dict[str, list[float]]:
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "models", nargs="+", type=_pair, metavar="NAME=FILE",
-        help="a model and the predictions.csv of its kiqa evaluate; the first one is that which "
-        "the others are compared with",
+        help="a model and the predictions.csv of its kiqa evaluate, or any name and a table with "
+        "image_name and score, higher better; the first one is that which the others are compared "
+        "with",
     )  # fmt: skip
     add_number(parser, "--rounds", "time each model so often; 0: not at all", default=5, low=0)
     add_output(parser, "--output", Output.FOLDER, "DIR", "write table and JSON there", type=Path)
@@ -99,14 +107,13 @@ def _pair(text):
 
 
 def _run(options: argparse.Namespace) -> int:
-    from kiqa.io.weights import read_info
-
     names = [name for name, _ in options.models]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"Expected each model once. Received: {', '.join(twice)} more than once.")
-    infos = {name: read_info(name) for name, _ in options.models}
-    said = {name: read_predictions(file) for name, file in options.models}
+    infos = {name: read_info(name) for name in names if _is_model(name)}
+    files = [file for _, file in options.models]
+    said = dict(zip(names, read_together(files), strict=True))
     turned = [name for name, info in infos.items() if not info.details.higher_is_better]
     for name in turned:
         said[name] = {image: each._replace(score=-each.score) for image, each in said[name].items()}
@@ -120,7 +127,7 @@ def _run(options: argparse.Namespace) -> int:
         except ValueError as error:
             raise ValueError(name_file(error, file)) from error
         paired[name] = compare([(predictions, said[first])])
-    seconds = seconds_of(list(said), rounds=options.rounds) if options.rounds > 0 else {}
+    seconds = seconds_of(list(infos), rounds=options.rounds) if options.rounds > 0 else {}
     rows: list[dict[str, Any]] = []
     kept: dict[str, dict[str, Any]] = {}
     for name in said:
@@ -130,9 +137,10 @@ def _run(options: argparse.Namespace) -> int:
         if name != first:
             kept[name]["less_first"] = paired[name]
             row[f"SROCC less {first}"] = _difference(paired[name]["srocc"])
-        parameters, megabytes = sizes_of(infos[name])
-        row |= {"parameters": parameters, "MB": round(megabytes, 1)}
-        kept[name] |= {"parameters": parameters, "megabytes": megabytes}
+        if name in infos:
+            parameters, megabytes = sizes_of(infos[name])
+            row |= {"parameters": parameters, "MB": round(megabytes, 1)}
+            kept[name] |= {"parameters": parameters, "megabytes": megabytes}
         if name in seconds:
             row |= dict(zip(("s, 512x512", "s, 1024x768"), seconds[name], strict=True))
             kept[name]["seconds"] = seconds[name]
@@ -151,6 +159,12 @@ def _run(options: argparse.Namespace) -> int:
         write_atomically(options.output / "accuracy.md", text.encode("utf-8"))
     sys.stdout.write(text)
     return 0
+
+
+def _is_model(name: str) -> bool:
+    """Tell a model's name or file from a name that was given to scores from elsewhere."""
+    is_path = Path(name).name != name or name.endswith(".h5")
+    return is_path or name in list_models() or name in absent_models()
 
 
 def _of_all(said: dict[str, dict[str, Predicted]]) -> dict[str, dict[str, Predicted]]:

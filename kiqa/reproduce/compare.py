@@ -3,10 +3,12 @@
 Reads the ``predictions.csv`` of two runs of ``kiqa evaluate`` and resamples
 the images, both models' scores of an image together, so that what is hard for
 both does not blur their difference; images of one scene are drawn as one. With
-``--also`` their means over several splits are compared.
+``--also`` their means over several splits are compared. One of two files may be
+any table of image names and scores, such as those of a model that kiqa does not
+have: its MOS are those of the other file.
 
 Public names: :data:`COMPARE`, :class:`Predicted`, :func:`arrays_of`,
-:func:`compare`, :func:`read_predictions`.
+:func:`compare`, :func:`read_predictions`, :func:`read_together`.
 """
 
 import argparse
@@ -20,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kiqa.arguments import Output, add_output
-from kiqa.data.tables import read_table
+from kiqa.data.tables import read_header, read_table
 from kiqa.evaluation.correlation import plcc, srocc
 from kiqa.evaluation.report import to_markdown, write_json
 from kiqa.evaluation.resampling import (
@@ -40,7 +42,9 @@ _METRICS: dict[str, tuple[Callable, Callable]] = {
     "srocc": (srocc, srocc_rows),
     "plcc": (partial(plcc, logistic=None), plcc_rows),
 }
+_TITLES = {"srocc": "SROCC", "plcc": "PLCC, no logistic"}
 _COLUMNS = ("name", "mos", "predicted")
+_NAMES, _SCORES = ("image_name", "name"), ("score", "predicted")  # of a file without MOS
 _SCENE = "content"  # a column of data sets with several images of a scene
 
 
@@ -73,28 +77,100 @@ def read_predictions(path: Path) -> dict[str, Predicted]:
         ValueError: If columns are missing, a number is none or not finite, an
             image is there twice, or none has a prediction.
     """
-    found: dict[str, Predicted] = {}
-    for line, cells in read_table(path, _COLUMNS, (_SCENE,)):
-        if cells["predicted"] == "":
+    rows = read_table(path, _COLUMNS, (_SCENE,))
+    scores = _scores(rows, path, "name", "predicted")
+    return {
+        cells["name"]: Predicted(
+            _number(cells["mos"], "mos", path, line),
+            scores[cells["name"]],
+            cells.get(_SCENE) or cells["name"],
+        )
+        for line, cells in rows
+        if cells["name"] in scores
+    }
+
+
+def read_together(paths: Sequence[Path]) -> list[dict[str, Predicted]]:
+    """Read the predictions of several models of the same images.
+
+    Args:
+        paths: Each the ``predictions.csv`` of ``kiqa evaluate``, or a table
+            without ``mos``, with the columns ``image_name`` or ``name`` and
+            ``score`` or ``predicted``, higher better. MOS and scenes of such
+            a table are those of the first file that has MOS; its other
+            images are left out.
+
+    Returns:
+        For each file what `read_predictions` does.
+
+    Raises:
+        FileNotFoundError: If a file is not there.
+        ValueError: As `read_predictions`; if no file has MOS, or a table
+            without them none of the images of that with them.
+    """
+    own = {path: read_predictions(path) for path in paths if "mos" in _header(path)}
+    if not own:
+        raise ValueError(
+            f"Expected a column mos in one of the files. Received: {', '.join(map(str, paths))}, "
+            "without any. Take the predictions.csv of kiqa evaluate --output DIR as one of them."
+        )
+    source, rated = next(iter(own.items()))
+    return [own[path] if path in own else _foreign(path, rated, source) for path in paths]
+
+
+def _foreign(path, rated, source):
+    """Scores of a table without MOS, with what another file says of the images."""
+    header = _header(path)
+    name, score = (
+        next((column for column in columns if column in header), columns[0])
+        for columns in (_NAMES, _SCORES)
+    )
+    scores = _scores(read_table(path, (name, score)), path, name, score)
+    found = {
+        image: each._replace(score=scores[image])
+        for image, each in rated.items()
+        if image in scores
+    }
+    if not found:
+        raise ValueError(
+            f"Expected image names as in {source}, such as {next(iter(rated))!r}. Received: "
+            f"{path}, with names such as {next(iter(scores))!r}. Write them alike."
+        )
+    return found
+
+
+def _header(path):
+    return [name.strip().lower() for name in read_header(path)]
+
+
+def _scores(rows, path, name, score):
+    """Scores by image, of the rows that have one."""
+    found: dict[str, float] = {}
+    for line, cells in rows:
+        if cells[score] == "":
             continue
-        try:
-            mos, predicted = float(cells["mos"]), float(cells["predicted"])
-        except ValueError:
-            mos = predicted = math.nan
-        if not (math.isfinite(mos) and math.isfinite(predicted)):
+        if cells[name] in found:
             raise ValueError(
-                f"Expected numbers in the columns mos and predicted. Received: {path}, line "
-                f"{line}: {cells['mos']!r} and {cells['predicted']!r}."
-            )
-        if cells["name"] in found:
-            raise ValueError(
-                f"Expected every image once. Received: {cells['name']!r} in {path}, line {line}, "
+                f"Expected every image once. Received: {cells[name]!r} in {path}, line {line}, "
                 "again. Remove one of the lines."
             )
-        found[cells["name"]] = Predicted(mos, predicted, cells.get(_SCENE) or cells["name"])
+        found[cells[name]] = _number(cells[score], score, path, line)
     if not found:
         raise ValueError(f"Expected images with a prediction in {path}. Received: none.")
     return found
+
+
+def _number(text, column, path, line):
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(
+            f"Expected a finite number in the column {column}. Received: {text!r} in {path}, "
+            f"line {line}. Correct the line or remove it."
+        )
+    return value
 
 
 def arrays_of(
@@ -187,7 +263,11 @@ def _named(path):
 
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("first", type=Path, help="predictions.csv of a kiqa evaluate --output DIR")
-    parser.add_argument("second", type=Path, help="another one on the same images")
+    parser.add_argument(
+        "second", type=Path,
+        help="another one on the same images, or any table with image_name and score, higher "
+        "better; either may be such a table, but not both",
+    )  # fmt: skip
     parser.add_argument(
         "--also", type=Path, nargs=2, action="append", default=[], metavar=("FIRST", "SECOND"),
         help="the same two models on another split; once for each",
@@ -197,14 +277,12 @@ def _options(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     files = [(options.first, options.second), *options.also]
-    result = compare(
-        [(read_predictions(first), read_predictions(second)) for first, second in files]
-    )
+    result = compare([(first, second) for first, second in map(read_together, files)])
     if options.output is not None:
         named = [[_named(path) for path in pair] for pair in files]
         write_json({"files": named, **result}, options.output)
     rows = [
-        {"metric": name.upper()}
+        {"metric": _TITLES[name]}
         | {key: result[name][key] for key in ("first", "second", "difference")}
         | {"95 % of the difference": f"{result[name]['lo']:.3f} .. {result[name]['hi']:.3f}"}
         for name in _METRICS
@@ -221,7 +299,7 @@ def _read(content):
     files = content["files"][0] if "files" in content else [content["first"], content["second"]]
     names = [each["name"] if isinstance(each, dict) else each for each in files]
     differences = [
-        f"{name.upper()} {content[name]['difference']:+.3f} "
+        f"{_TITLES[name]} {content[name]['difference']:+.3f} "
         f"({content[name]['lo']:+.3f} .. {content[name]['hi']:+.3f})"
         for name in _METRICS
     ]

@@ -81,6 +81,24 @@ def test_predictions_of_which_lower_is_better_are_turned(predictions, capsys):
 
 
 @pytest.mark.slow
+def test_scores_from_elsewhere_have_a_row_of_accuracy_alone(predictions, tmp_path, capsys):
+    """First or not; their MOS are those of the model beside them."""
+    table = pd.read_csv(predictions["wadiqam_nr"])
+    mine = tmp_path / "scores.csv"
+    table.rename(columns={"predicted": "score"})[["name", "score"]].to_csv(mine, index=False)
+    models = [f"mine={mine}", f"patchnet={predictions['patchnet']}"]
+    for order in (models, models[::-1]):
+        arguments = ["--rounds", "0", "--output", str(tmp_path / "out")]
+        assert main(["accuracy", *order, *arguments]) == 0
+        kept = json.loads((tmp_path / "out" / "accuracy.json").read_text())["models"]
+        assert "parameters" not in kept["mine"] and kept["patchnet"]["parameters"] == 1_631_809
+        value = kept["mine"]["accuracy"]["metrics"]["srocc"]["value"]
+        assert value == pytest.approx(srocc(table["predicted"], table["mos"]))
+    assert kept["mine"]["less_first"]["srocc"]["hi"] < 0
+    assert "| mine " in capsys.readouterr().out
+
+
+@pytest.mark.slow
 def test_files_that_belong_to_a_model_count(predictions):
     """RNN-BIQA without its extractor is no model."""
     parameters, megabytes = sizes_of(read_info("rnn_biqa"))

@@ -1,6 +1,7 @@
 """``python -m kiqa.reproduce compare``: two models on the same images."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -105,7 +106,11 @@ def test_files_that_do_not_fit_are_refused(files, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("line", "message"),
-    [("a.jpg,inf,1", "numbers"), ("a.jpg,1,nan", "numbers"), ("0.jpg,1,1", "every image once")],
+    [
+        ("a.jpg,inf,1", "finite number in the column mos"),
+        ("a.jpg,1,nan", "finite number in the column predicted"),
+        ("0.jpg,1,1", "every image once"),
+    ],
 )
 def test_impossible_predictions_are_refused(files, capsys, recwarn, line, message):
     """Numbers that are none, and an image twice: one line with the file's, no foreign warning."""
@@ -125,6 +130,42 @@ def test_a_file_without_any_prediction_is_refused(files, tmp_path, capsys):
     assert "Expected images with a prediction in" in capsys.readouterr().err
     assert main(["interval-coverage", "--predictions", str(tmp_path / "none.csv")]) == 2
     assert "Expected images with a prediction in" in capsys.readouterr().err
+
+
+@pytest.fixture
+def foreign(files, tmp_path):
+    """Scores of the poor model as another program writes them: no MOS, other columns and order."""
+    table = pd.read_csv(files[1]).dropna().iloc[::-1]
+    table = table.rename(columns={"name": "Image_Name", "predicted": "score"})
+    path = tmp_path / "mine.csv"
+    table.assign(seconds=1)[["score", "seconds", "Image_Name"]].to_csv(path, index=False)
+    return path
+
+
+def test_scores_from_elsewhere_take_the_mos_of_the_other_file(files, foreign, capsys):
+    """On either side, as if the file had them."""
+    shown = []
+    for pair in ((files[0], files[1]), (files[0], foreign), (files[1], files[0]),
+                 (foreign, files[0])):  # fmt: skip
+        assert main(["compare", *map(str, pair)]) == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1] and shown[2] == shown[3]
+    assert "| PLCC, no logistic |" in shown[0]
+
+
+def test_scores_from_elsewhere_that_do_not_fit_are_refused(files, foreign, tmp_path, capsys):
+    """Without any MOS, of other images, and with other columns; each file is named."""
+    assert main(["compare", str(foreign), str(foreign)]) == 2
+    assert "a column mos in one of the files" in capsys.readouterr().err
+    other = tmp_path / "other.csv"
+    for text, message in (
+        ("image_name,score\nx/0.jpg,1\n", r"such as '0.jpg'. Received: .*other.csv.* 'x/0.jpg'"),
+        ("image,quality\n0.jpg,1\n", r"\['image_name', 'score'\] in .*rename its columns"),
+        ("image_name,score\n0.jpg,good\n", "column score. Received: 'good' in .*other.csv, line 2"),
+    ):
+        other.write_text(text)
+        assert main(["compare", str(files[0]), str(other)]) == 2
+        assert re.search(message, capsys.readouterr().err)
 
 
 def test_images_of_one_scene_are_drawn_as_one(files, tmp_path, capsys):

@@ -38,7 +38,7 @@ def match_columns(found: Iterable[str], wanted: Sequence[str], *, where: str) ->
         more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
         raise ValueError(
             f"Expected the columns {list(wanted)} in {where}, received {names[:_LISTED]}{more}: "
-            f"{problem}. {_form(names)}Check that this is the published file, with its header line."
+            f"{problem}. {_form(names)}Take the file that has them, or rename its columns."
         )
     return {name: by_key[name.lower()][0] for name in wanted}
 
