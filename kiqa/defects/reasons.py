@@ -38,8 +38,10 @@ class Measure:
         name: Key of rows.
         title: What it is, for people.
         defect: What an image is beyond the limit.
-        unit: Of the values.
+        unit: Of the values as people read them.
         above: Whether values above the limit are bad, and not those below.
+        times: What a value is multiplied by, to be in that unit.
+        zero: What a value of 0 means, where it is the floor of what can be measured.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Measure:
     defect: str
     unit: str
     above: bool
+    times: float = 1.0
+    zero: str = ""
 
     def is_defect(self, value: float | None, limit: float) -> bool:
         """Say whether a value lies beyond the limit; one that is not known does not."""
@@ -54,9 +58,11 @@ class Measure:
 
 
 MEASURES = (
-    Measure("sharpness", "Blur of the sharpest edges", "blurred", "pixels", above=True),
+    Measure("sharpness", "Blur of the sharpest edges", "blurred", "pixels", above=True,
+            zero="below what is measured"),
     Measure("noise", "Noise", "noisy", "levels", above=True),
-    Measure("overexposure", "Area clipped at white", "overexposed", "of the area", above=True),
+    Measure("overexposure", "Area clipped at white", "overexposed", "% of the area", above=True,
+            times=100.0),
     Measure("underexposure", "Brightest areas", "underexposed", "levels", above=False),
     Measure("contrast", "Contrast", "low contrast", "levels", above=False),
     Measure("compression", "Block borders of JPEG", "compressed", "", above=True),

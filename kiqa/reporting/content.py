@@ -1,6 +1,6 @@
 """What the page of a report shows, as plain data.
 
-Public names: `page_content`, `range_of`.
+Public name: `page_content`.
 """
 
 from collections.abc import Sequence
@@ -11,21 +11,11 @@ import numpy as np
 
 from kiqa import __version__
 from kiqa.defects.reasons import MEASURES, limits
-from kiqa.io import scales
 from kiqa.reporting.choosing import Placed
 from kiqa.reporting.entries import Entry
 from kiqa.scoring import Scorer
 
 _EPOCH = datetime(1970, 1, 1)
-
-
-def range_of(scorer: Scorer, entries: Sequence[Entry]) -> tuple[float, float]:
-    """Return the ends of the scores: of the model's scale, or else of those that there are."""
-    try:
-        return scales.limits(scorer.info.scale)
-    except ValueError:
-        scores = [entry.score for entry in entries]
-        return min(scores, default=0.0), max(scores, default=1.0)
 
 
 def page_content(
@@ -49,13 +39,13 @@ def page_content(
     own = [entry.row.get("percentile") for entry in entries]
     known = None not in own
     bounds, places = limits(), {at: rank for rank, at in enumerate(found.chosen, start=1)}
-    low, high = range_of(scorer, entries)
     images = [
         {
             "id": numbers[at],
             "name": entry.name,
             "score": round(entry.score, 6),
             "percentile": own[at] if known else _percentile(entry, scores, info),
+            "interval": _interval(entry),
             "width": entry.row["width"],
             "height": entry.row["height"],
             "note": entry.row.get("note"),
@@ -78,12 +68,11 @@ def page_content(
         "errors": errors,
         "measures": [
             {"title": measure.title, "defect": measure.defect, "unit": measure.unit,
-             "above": measure.above, "limit": bounds[measure.name]}
+             "above": measure.above, "limit": bounds[measure.name], "times": measure.times,
+             "zero": measure.zero}
             for measure in MEASURES
         ],
         "higher_is_better": info.higher_is_better,
-        "low": low,
-        "high": high,
         "summary": f"{count}; scores of {info.name}, {info.scale}, {better}",
         "about": f"Made by kiqa {__version__}, model {info.name} (sha256 {info.sha256[:12]}). "
         f"Percentile: the share of {against} that are worse. Reasons are measured without the "
@@ -98,6 +87,12 @@ def _percentile(entry, scores, info):
     else:
         worse = len(scores) - np.searchsorted(scores, entry.score, side="right")
     return round(100 * float(worse) / len(scores), 2)
+
+
+def _interval(entry):
+    """Of the mean opinion scores of similar images; None of models that have none."""
+    ends = [entry.row.get("low"), entry.row.get("high")]
+    return None if None in ends else ends
 
 
 def _places(entry):

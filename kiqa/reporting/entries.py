@@ -179,6 +179,8 @@ def _map(scorer: Scorer, image: LoadedImage) -> dict[str, Any] | None:
     (top, bottom), (left, right) = ((edges[0], edges[-1]) for edges in found.edges())
     width, height = image.width / 100, image.height / 100
     return {
+        "model": found.model,
+        "ends": [low, high],
         "rows": rows,
         "columns": columns,
         "place": [

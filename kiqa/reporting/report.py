@@ -16,7 +16,7 @@ from kiqa.io import scales
 from kiqa.io.images.kinds import no_image
 from kiqa.io.walk import Walk
 from kiqa.reporting.choosing import Best, Placed, parse_best, placed
-from kiqa.reporting.content import page_content, range_of
+from kiqa.reporting.content import page_content
 from kiqa.reporting.entries import Entry, entries_of
 from kiqa.reporting.page import write_page
 from kiqa.reporting.scored import read_scores
@@ -168,10 +168,19 @@ def placed_by(
     return placed(
         entries,
         higher_is_better=scorer.info.higher_is_better,
-        scale=range_of(scorer, entries),
+        scale=_range_of(scorer, entries),
         best=best,
         keep_alike=keep_alike,
     )
+
+
+def _range_of(scorer: Scorer, entries: Sequence[Entry]) -> tuple[float, float]:
+    """Return the ends of the scores: of the model's scale, or else of those that there are."""
+    try:
+        return scales.limits(scorer.info.scale)
+    except ValueError:
+        scores = [entry.score for entry in entries]
+        return min(scores, default=0.0), max(scores, default=1.0)
 
 
 def check_scorer(scorer: Scorer, rows: Mapping[str, Mapping[str, Any]]) -> None:

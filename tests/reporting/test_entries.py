@@ -36,6 +36,7 @@ def test_maps_are_bytes_in_their_place(tmp_path, stand_in, photo):
     codes = np.frombuffer(base64.b64decode(found["values"]), np.uint8)
     assert codes.size == found["rows"] * found["columns"]
     assert max(found["rows"], found["columns"]) <= 64
+    assert (found["model"], found["ends"]) == ("stand-in", [0.0, 1.0])
     assert codes.mean() / 255 == pytest.approx(entry.score, abs=0.01)
     left, top, width, height = found["place"]
     assert left > 0 and top > 0 and left + width < 100 and top + height < 100

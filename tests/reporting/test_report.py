@@ -1,8 +1,10 @@
 """`kiqa.report`: from a folder, rows or paths to a page."""
 
 import itertools
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -49,6 +51,59 @@ def test_names_with_markup_are_data(collection, photo):
     assert "<img src=x" not in text and "<!--.png" not in text
     assert "\\u003c!--.png" in text
     assert text.count("</script>") == 2 + 5  # data, program, and a thumbnail each
+
+
+@pytest.fixture
+def opened(collection, photo, chromium):
+    """A page with an image of low score and no defect, a dark one and one partly white."""
+    for name in ("a.png", "sub/b.png", "c.png", "bad.jpg"):
+        Path("d", name).unlink()
+    rng = np.random.default_rng(0)
+    sharp = photo.astype(float) * 0.6
+    sharp[:, photo.shape[1] // 2 :] += 60  # a step, as sharp as can be
+    Image.fromarray(sharp.astype(np.uint8)).save("d/low.png")
+    white = rng.integers(150, 240, photo.shape, np.uint8)
+    white[: len(white) // 4] = 255
+    Image.fromarray(white).save("d/white.png")
+    for number in range(3):
+        other = rng.integers(100 + 20 * number, 250, photo.shape, np.uint8)
+        Image.fromarray(other).save(f"d/{number}.png")
+    kiqa.report("d", "p.html")
+    tab = chromium.open(Path("p.html").resolve(), ready="document.querySelectorAll('.card').length")
+
+    def open_image(name):
+        tab.js(f"show(images.find(image => image.name === {name!r})); undefined")
+        return tab
+
+    return open_image
+
+
+@pytest.mark.slow
+def test_page_says_what_a_value_means(opened):
+    """Verdicts, units and floors; which model drew the map, and what not to compare it with."""
+    tab = opened("white.png")
+    reasons = tab.text("#reasons")
+    assert "within the limit" in reasons and "good" not in reasons
+    (white,) = [line for line in reasons.splitlines() if "clipped" in line]
+    assert re.search(r"\t24.\d+ % of the area\tat most 5.86 % of the area\toverexposed", white)
+    assert re.fullmatch(r"0\.\d{4}", tab.text("#score"))
+    tab.click("#show-map")
+    assert tab.text("#map-about").startswith("Map by stand-in. Compare its values with each other")
+    assert tab.text("#interval") == "" and tab.js("document.getElementById('one-label').hidden")
+    assert tab.js("document.getElementById('unexplained').hidden")
+
+
+@pytest.mark.slow
+def test_page_owns_up_to_a_score_without_a_reason(opened):
+    """A low one; the floor of a measure is named, and the interval of a model that has one."""
+    tab = opened("low.png")
+    assert tab.js("open.percentile") < 25 and tab.js("open.defects") == []
+    assert tab.text("#unexplained") == "No measure explains this score."
+    tab.js("Object.assign(open, {interval: [0.25, 0.5], percentile: 25}); open.reasons[0] = 0")
+    tab.js("show(open)")
+    assert "0 pixels: below what is measured" in tab.text("#reasons")
+    assert tab.text("#interval") == "of similar images, 90 % within 0.2500 to 0.5000"
+    assert tab.js("document.getElementById('unexplained').hidden")
 
 
 @pytest.mark.slow

@@ -3,6 +3,8 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const images = data.images, BATCH = 120;
 const at = id => document.getElementById(id);
 const number = value => value === null ? "–" : Number(value.toPrecision(4)).toString();
+const scoreText = value => value.toFixed(4);  // as kiqa score prints it
+const LOW = 25;  // percentile, below which a score asks for a reason
 const sign = data.higher_is_better ? 1 : -1;
 let shown = [], rendered = 0, defect = null, open = null, current = 0;
 
@@ -50,7 +52,7 @@ function card(image) {
   picture.dataset.at = image.at;
   frame.append(picture);
   const line = element("span", undefined, "line");
-  line.append(element("span", number(image.score), "score"), ...badges(image));
+  line.append(element("span", scoreText(image.score), "score"), ...badges(image));
   button.append(frame, element("span", image.name, "name"), line);
   button.addEventListener("click", () => show(image));
   button.addEventListener("focus", () => focusOn(Number(button.dataset.place), false));
@@ -167,12 +169,12 @@ function distribution() {
     });
     at("distribution").append(bar);
   });
-  at("low").textContent = number(low);
-  at("high").textContent = number(high);
+  at("low").textContent = scoreText(low);
+  at("high").textContent = scoreText(high);
   const sorted = values.slice().sort((a, b) => a - b);
   at("distribution").setAttribute("aria-label", "Distribution of " + values.length +
-    " scores from " + number(low) + " to " + number(high) + ", median " +
-    number(sorted[Math.floor(sorted.length / 2)]));
+    " scores from " + scoreText(low) + " to " + scoreText(high) + ", median " +
+    scoreText(sorted[Math.floor(sorted.length / 2)]));
 }
 
 function chips() {
@@ -231,6 +233,11 @@ function outline(image) {
   });
 }
 
+// A value or a limit in the unit of its measure.
+function measured(value, measure) {
+  return (number(measure.times * value) + " " + measure.unit).trim();
+}
+
 function show(image) {
   open = image;
   at("title").textContent = image.name;
@@ -239,7 +246,9 @@ function show(image) {
   at("image").width = image.width;
   at("image").height = image.height;
   at("picture").style.setProperty("--ratio", image.width / image.height);
-  at("score").textContent = number(image.score);
+  at("score").textContent = scoreText(image.score);
+  at("interval").textContent = image.interval === null ? "" :
+    "of similar images, 90 % within " + image.interval.map(scoreText).join(" to ");
   at("badges").replaceChildren(...badges(image));
   const facts = [image.width + " × " + image.height + " pixels"];
   if (image.percentile !== null) facts.push("percentile " + number(image.percentile));
@@ -248,18 +257,28 @@ function show(image) {
   at("facts").textContent = facts.join("; ");
   at("map-tools").hidden = !image.map;
   at("map-scale").hidden = !image.map || !at("show-map").checked;
+  if (image.map) {
+    ["low", "high"].forEach((end, index) => {
+      at("map-" + end).textContent = number(image.map.ends[index]);
+    });
+    at("map-about").textContent = "Map by " + image.map.model +
+      ". Compare its values with each other, not with the score.";
+  }
   at("place-tools").hidden = !image.places;
   at("reasons").replaceChildren(...data.measures.map((measure, index) => {
     const row = element("tr"), value = image.reasons[index];
     const head = element("th", measure.title);
     head.scope = "row";
     const bad = image.defects.includes(measure.defect);
-    row.append(head, element("td", value === null ? "–" : number(value) + " " + measure.unit),
-      element("td", (measure.above ? "at most " : "at least ") + number(measure.limit)),
-      element("td", value === null ? "not measured" : bad ? measure.defect : "good",
+    const floor = value === 0 && measure.zero ? ": " + measure.zero : "";
+    row.append(head, element("td", value === null ? "–" : measured(value, measure) + floor),
+      element("td", (measure.above ? "at most " : "at least ") + measured(measure.limit, measure)),
+      element("td", value === null ? "not measured" : bad ? measure.defect : "within the limit",
         bad ? "defect" : ""));
     return row;
   }));
+  at("unexplained").hidden = image.defects.length > 0 || image.percentile === null ||
+    image.percentile >= LOW;
   const group = image.group === null ? [] : groups[image.group];
   at("group").hidden = !group.length;
   at("group-title").textContent = group.length + " images alike";
@@ -268,7 +287,7 @@ function show(image) {
     const button = element("button"), picture = element("img");
     button.type = "button";
     picture.src = source(other);
-    picture.alt = other.name + ", score " + number(other.score) + (other.best ? ", best" : "");
+    picture.alt = other.name + ", score " + scoreText(other.score) + (other.best ? ", best" : "");
     if (other === image) button.setAttribute("aria-current", "true");
     button.append(picture);
     button.addEventListener("click", () => show(other));
@@ -314,8 +333,7 @@ function errors() {
 
 at("summary").textContent = data.summary;
 at("about").textContent = data.about;
-at("map-low").textContent = number(data.low);
-at("map-high").textContent = number(data.high);
+at("one-label").hidden = !Object.keys(groups).length;
 const chosen = images.filter(image => image.chosen).length;
 at("chosen-label").hidden = !chosen;
 at("chosen-label").querySelector("span").textContent = "only the " + chosen + " chosen";
