@@ -3,16 +3,19 @@
 import argparse
 from collections.abc import Callable, Iterable
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kiqa.arguments import add_number
+from kiqa.cli.inputs import add_memory
 from kiqa.cli.map_sources import stored_map, stored_paths
 from kiqa.constants import VARJPEG
 from kiqa.io.outputs import declare_inputs
 
 if TYPE_CHECKING:
     from kiqa.varjpeg import Settings
+    from kiqa.varjpeg.ladder import ImportanceSource
 
 _FORMS = ("compatible", "thesis")  # of kiqa.varjpeg, which --help does not import
 _SUBSAMPLINGS = ("4:4:4", "4:2:0")
@@ -66,6 +69,7 @@ def add_coding(parser: argparse.ArgumentParser, *, form: str = _FORMS[0]) -> Non
         default=1,
         low=1,
     )
+    add_memory(parser)
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--maps",
@@ -96,64 +100,92 @@ def settings_of(arguments: argparse.Namespace) -> "Settings":
     return Settings(**{name: value for name, value in vars(arguments).items() if name in names})
 
 
-def importance_of(arguments: argparse.Namespace) -> tuple[Callable, str]:
-    """Return the function from an image to where it matters, and its source.
+def most_bytes(arguments: argparse.Namespace) -> int:
+    """Return the bytes that loading an image may take, without --memory as for `kiqa.Scorer`."""
+    from kiqa.io.images import MAX_BYTES
+    from kiqa.io.memory import memory_limit
+
+    return arguments.memory or min(MAX_BYTES, memory_limit())
+
+
+def importance_of(arguments: argparse.Namespace) -> "ImportanceSource":
+    """Return what says where images matter.
 
     Args:
         arguments: Parsed options of `add_coding` and --model.
 
     Returns:
-        A function of an image's name and of its upright RGB pixels; it gives
-        what `kiqa.varjpeg.prepare` takes. It raises `FileNotFoundError` for
-        an image without map or saliency file. And where that is from: the
-        name of an option, or the model and the beginning of its sha256.
+        The function, which raises `FileNotFoundError` for an image without
+        map or saliency file, and where it is from: the name of an option, or
+        the model and the beginning of its sha256.
 
     Raises:
         FileNotFoundError: If the file, folder or model is not there.
         ValueError: If the model makes no map.
     """
-    places = [place for place in (arguments.maps, arguments.saliency, arguments.mask) if place]
-    if places and not places[0].exists():
-        raise FileNotFoundError(f"Expected a file or folder. Received: {places[0]}, not there.")
-    if arguments.maps:
-        return lambda name, pixels: stored_map(arguments.maps, name, pixels.shape[:2]), "--maps"
-    if arguments.saliency:
-        return lambda name, pixels: _picture(arguments.saliency, name), "--saliency"
-    if arguments.mask:
-        return lambda name, pixels: _picture(arguments.mask, name) > _HALF, "--mask"
-    if arguments.delta == 0:
-        return lambda name, pixels: None, "none"  # nothing depends on the map
+    from kiqa.varjpeg.ladder import ImportanceSource
+
+    for option, of in _FROM_FILES.items():
+        place = getattr(arguments, option)
+        if place and not place.exists():
+            raise FileNotFoundError(f"Expected a file or folder. Received: {place}, not there.")
+        if place:
+            return ImportanceSource(
+                partial(of, arguments), f"--{option}", False, partial(_file, arguments)
+            )
+    if arguments.delta == 0:  # nothing depends on the map
+        return ImportanceSource(name="none", by_model=False)
     from kiqa.scoring import Scorer
     from kiqa.startup import load_quietly
 
-    scorer = load_quietly(Scorer(arguments.model, default_stride=arguments.stride))
+    scorer = load_quietly(
+        Scorer(arguments.model, default_stride=arguments.stride, max_memory=arguments.memory)
+    )
     scorer.check_maps()
     source = f"{scorer.info.name}, sha256 {scorer.info.sha256[:12]}"
-    return lambda name, pixels: scorer.map(pixels), source
+    return ImportanceSource(lambda name, pixels: scorer.map(pixels), source)
 
 
 def declare_importance(arguments: argparse.Namespace, names: Iterable[str]) -> None:
     """Declare the files that `importance_of` reads for images of these names as inputs."""
     for name in names:
-        if arguments.maps:
-            declare_inputs(stored_paths(arguments.maps, name))
-        elif arguments.saliency or arguments.mask:
-            declare_inputs(_picture_paths(arguments.saliency or arguments.mask, name))
+        declare_inputs(_paths(arguments, name))
 
 
-def _picture_paths(place, name):
+def _paths(arguments, name):
+    """Where the map, saliency or mask of an image may be."""
+    if arguments.maps:
+        return stored_paths(arguments.maps, name)
+    place = arguments.saliency or arguments.mask
+    if place is None:
+        return []
     return [place / name, (place / name).with_suffix(".png")] if place.is_dir() else [place]
 
 
-def _picture(place, name):
+def _file(arguments, name):
+    """Where it is, ``None`` without one."""
+    return next((path for path in _paths(arguments, name) if path.is_file()), None)
+
+
+def _map(arguments, name, pixels):
+    return stored_map(arguments.maps, name, pixels.shape[:2])
+
+
+def _saliency(arguments, name, pixels):
     """Gray values of the saliency file of an image."""
     from kiqa.io.images import load_image
 
-    paths = _picture_paths(place, name)
-    path = next((path for path in paths if path.is_file()), None)
+    path = _file(arguments, name)
     if path is None:
+        places = " or ".join(map(str, _paths(arguments, name)))
         raise FileNotFoundError(
-            f"Expected an image for {name} at {' or '.join(map(str, paths))}. "
-            "Received: no such file."
+            f"Expected an image for {name} at {places}. Received: no such file."
         )
-    return load_image(path).pixels.mean(axis=2)
+    return load_image(path, max_bytes=most_bytes(arguments)).pixels.mean(axis=2)
+
+
+def _mask(arguments, name, pixels):
+    return _saliency(arguments, name, pixels) > _HALF
+
+
+_FROM_FILES: dict[str, Callable] = {"maps": _map, "saliency": _saliency, "mask": _mask}

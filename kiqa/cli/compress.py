@@ -1,14 +1,20 @@
 """``kiqa compress``: images as JPEG that spends its bits where they are good."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from kiqa.arguments import Output, add_number, add_output
-from kiqa.cli.coding import add_coding, declare_importance, importance_of, settings_of
+from kiqa.cli.coding import (
+    add_coding,
+    declare_importance,
+    importance_of,
+    most_bytes,
+    settings_of,
+)
 from kiqa.cli.inputs import add_paths, collect, distinguish
-from kiqa.cli.targets import output_paths, report, status
+from kiqa.cli.targets import beside_bar, output_paths, report, shown, status, write_line
 from kiqa.constants import DEFAULT_MAPPER
+from kiqa.io.messages import tell
 from kiqa.io.text import printable
 
 
@@ -38,16 +44,16 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     if arguments.quality is not None:
         settings.check_quality(arguments.quality)
-    importance, _ = importance_of(arguments)
+    importance = importance_of(arguments)
 
     from kiqa.io.files import is_of_the_disk, write_atomically
     from kiqa.varjpeg import SizeSearch, coded, prepare, read_source
 
     errors = 0
-    for item, path in zip(inputs, targets, strict=True):
+    for item, path in shown(zip(inputs, targets, strict=True), total=len(inputs)):
         try:
-            source = read_source(item.path)
-            where = importance(item.name, source.rgb())
+            source = read_source(item.path, max_bytes=most_bytes(arguments))
+            where = importance.of(item.name, source.rgb())
             prepared = prepare(source, where, settings=settings)
             if arguments.quality is not None:
                 encoded = coded(prepared, arguments.quality)
@@ -61,11 +67,14 @@ def run(arguments: argparse.Namespace) -> int:
                 raise
             errors += report(item, error)
             continue
-        sys.stdout.write(
-            f"{len(encoded.data):9d} bytes  {encoded.bpp:7.4f} bpp  quality {encoded.quality:7.3f}"
-            f"  overhead {encoded.overhead}  {printable(str(path))}\n"
+        size, before = len(encoded.data), source.file_bytes
+        write_line(
+            f"{size:9d} bytes  {encoded.bpp:7.4f} bpp  quality {encoded.quality:7.3f}"
+            f"  overhead {encoded.overhead}  {printable(str(path))}"
         )
-        sys.stdout.flush()
+        if before is not None and size > before:
+            with beside_bar():
+                tell(f"{item.path}: larger than its source: {size} bytes, was {before}")
     return status(errors, f"{errors} of {len(inputs)} images could not be compressed")
 
 

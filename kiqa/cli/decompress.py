@@ -1,13 +1,12 @@
 """``kiqa decompress``: VarJPEG and baseline JPEG to PNG."""
 
 import argparse
-import sys
 from io import BytesIO
 from pathlib import Path
 
 from kiqa.arguments import Output, add_output
-from kiqa.cli.inputs import collect, distinguish
-from kiqa.cli.targets import output_paths, report, status
+from kiqa.cli.inputs import add_memory, collect, distinguish
+from kiqa.cli.targets import output_paths, report, shown, status, write_line
 from kiqa.io.text import printable
 
 
@@ -16,6 +15,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH", help="file, folder or glob in quotes")
     written = "folder, or one .png file"
     add_output(parser, "--output", Output.EITHER, "DIR|FILE", written, type=Path, required=True)
+    add_memory(parser, doing="decoding it")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -30,13 +30,14 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.io.files import is_of_the_disk, write_atomically
     from kiqa.io.images import MAX_BYTES
     from kiqa.io.images.sources import read_file
+    from kiqa.io.memory import memory_limit
     from kiqa.varjpeg.codec import decode_with_info
 
     errors = 0
-    for item, path in zip(inputs, targets, strict=True):
+    for item, path in shown(zip(inputs, targets, strict=True), total=len(inputs)):
         try:
             data = read_file(item.path, MAX_BYTES)
-            pixels, info = decode_with_info(data)
+            pixels, info = decode_with_info(data, max_bytes=arguments.memory or memory_limit())
             written = BytesIO()
             profile = {"icc_profile": info.metadata.icc} if info.metadata.icc else {}
             Image.fromarray(pixels).save(written, "PNG", **profile)
@@ -48,6 +49,5 @@ def run(arguments: argparse.Namespace) -> int:
             continue
         quality = f"  quality {info.parameters.quality:.3f}" if info.parameters else ""
         height, width = pixels.shape[:2]
-        sys.stdout.write(f"{width}x{height}  {info.form}{quality}  {printable(str(path))}\n")
-        sys.stdout.flush()
+        write_line(f"{width}x{height}  {info.form}{quality}  {printable(str(path))}")
     return status(errors, f"{errors} of {len(inputs)} files could not be decoded")

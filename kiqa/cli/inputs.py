@@ -80,13 +80,15 @@ def add_reference(parser: argparse.ArgumentParser) -> None:
     add_text(parser, "--reference", "PATH", text)
 
 
-def add_memory(parser: argparse.ArgumentParser) -> None:
-    """Add --memory to a command."""
+def add_memory(
+    parser: argparse.ArgumentParser, *, doing: str = "loading it and in the network"
+) -> None:
+    """Add --memory to a command; the help says what the image takes memory for."""
     parser.add_argument(
         "--memory",
         type=_size,
         metavar="SIZE",
-        help="most memory that one image may take, loading it and in the network, such as 2G; by "
+        help=f"most memory that one image may take, {doing}, such as 2G; by "
         "estimates, larger images are refused (default: half of what is free)",
     )
 

@@ -1,13 +1,18 @@
 """``kiqa ladder``: images at many bitrates, for a study of just noticeable differences."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from kiqa.arguments import Output, add_number, add_output
-from kiqa.cli.coding import add_coding, declare_importance, importance_of, settings_of
+from kiqa.cli.coding import (
+    add_coding,
+    declare_importance,
+    importance_of,
+    most_bytes,
+    settings_of,
+)
 from kiqa.cli.inputs import add_paths, collect, distinguish
-from kiqa.cli.targets import report, status
+from kiqa.cli.targets import report, shown, status, write_line
 from kiqa.constants import DEFAULT_MAPPER, VARJPEG
 from kiqa.io.outputs import check_targets
 from kiqa.io.text import printable
@@ -41,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
             errors += report(inputs.pop(name), error)
     check_targets(references)
     settings = settings_of(arguments)
-    importance, source = importance_of(arguments)
+    importance = importance_of(arguments)
 
     from kiqa.varjpeg.ladder import write_ladder
 
@@ -51,13 +56,12 @@ def run(arguments: argparse.Namespace) -> int:
         settings=settings,
         n=arguments.versions,
         importance=importance,
-        source=source,
+        max_bytes=most_bytes(arguments),
     )
-    for name, result in ladders:
+    for name, result in shown(ladders, total=len(inputs)):
         if isinstance(result, Exception):
             errors += report(inputs[name], result)
             continue
         done = f"{result} versions" if result else "already there"
-        sys.stdout.write(f"{done}  {printable(str(arguments.output / name))}\n")
-        sys.stdout.flush()
+        write_line(f"{done}  {printable(str(arguments.output / name))}")
     return status(errors, f"{errors} of {len(found)} images have no ladder")

@@ -1,13 +1,18 @@
-"""Where commands write: one file of one file, and the form of rows by an output's name."""
+"""Where commands write: one file of one file, a line about each, the form of rows by a name."""
 
 import os
+import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeVar
 
 from kiqa.cli.inputs import Input
 from kiqa.io.messages import shortened, tell
 from kiqa.io.outputs import check_targets, named
+
+Item = TypeVar("Item")
 
 
 def output_paths(inputs: Sequence[Input], output: Path, *, suffix: str) -> list[Path]:
@@ -57,6 +62,28 @@ def _stems(names):
         stems = longer
 
 
+def shown(items: Iterable[Item], *, total: int) -> Iterator[Item]:
+    """Yield the items, with a bar where standard error is a terminal; none for a single one."""
+    from tqdm import tqdm
+
+    hidden = not sys.stderr.isatty() or total < 2
+    yield from tqdm(items, total=total, unit="image", disable=hidden, file=sys.stderr)
+
+
+def beside_bar() -> AbstractContextManager[None]:
+    """Give a context in which lines can be written though there may be a bar: it steps aside."""
+    from tqdm import tqdm
+
+    return tqdm.external_write_mode(file=sys.stderr)
+
+
+def write_line(line: str) -> None:
+    """Write a line to standard output at once, beside the bar if there is one."""
+    with beside_bar():
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+
 def status(errors: int, told: str) -> int:
     """Tell how many files failed, if any, and return the exit status."""
     if errors:
@@ -74,7 +101,8 @@ def described(item: Input, error: Exception) -> str:
 
 def report(item: Input, error: Exception) -> int:
     """Write one line about a file that could not be worked on; return 1, to count it."""
-    tell(described(item, error))
+    with beside_bar():
+        tell(described(item, error))
     return 1
 
 

@@ -198,12 +198,13 @@ def inspect_stream(data: bytes) -> StreamInfo:
     return _described(data)[1]
 
 
-def decode(data: bytes, *, max_bytes: int = MAX_BYTES) -> np.ndarray:
+def decode(data: bytes, *, max_bytes: int | None = MAX_BYTES) -> np.ndarray:
     """Decode VarJPEG of either form, or plain baseline JPEG.
 
     Args:
         data: The bytes of the file.
-        max_bytes: Most memory that it may take, estimated from its header.
+        max_bytes: Most memory that it may take, estimated from its header;
+            ``None`` for a stream that was made here.
 
     Returns:
         Upright pixels, ``uint8``: RGB ``(H, W, 3)``, or ``(H, W)`` of a gray
@@ -225,7 +226,9 @@ def decode(data: bytes, *, max_bytes: int = MAX_BYTES) -> np.ndarray:
     return decode_with_info(data, max_bytes=max_bytes)[0]
 
 
-def decode_with_info(data: bytes, *, max_bytes: int = MAX_BYTES) -> tuple[np.ndarray, StreamInfo]:
+def decode_with_info(
+    data: bytes, *, max_bytes: int | None = MAX_BYTES
+) -> tuple[np.ndarray, StreamInfo]:
     """Decode a stream as `decode` does, and say what `inspect_stream` does."""
     jpeg, info = _described(data, max_bytes)
     read = read_jpeg(jpeg)
@@ -249,5 +252,5 @@ def _check_cost(info, max_bytes):
         raise StreamError(
             f"Expected a stream that takes at most {max_bytes >> 20} MiB to decode, received one "
             f"of {info.size[1]}x{info.size[0]} pixels, which take {cost >> 20} MiB. Raise "
-            "max_bytes of kiqa.varjpeg.decode if it can be trusted."
+            "--memory (max_bytes of kiqa.varjpeg.decode) if it can be trusted."
         )

@@ -1,16 +1,17 @@
 """Ladders: an image at many bitrates, by VarJPEG and by plain JPEG.
 
-Public names: :func:`bitrate_ladder`, :func:`jpeg_ladder`,
-:func:`write_ladder`.
+Public names: :class:`ImportanceSource`, :func:`bitrate_ladder`,
+:func:`jpeg_ladder`, :func:`write_ladder`.
 
 References:
     Thesis, section 6.3.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,17 @@ import numpy as np
 from PIL import Image
 
 from kiqa.constants import VARJPEG
-from kiqa.io.files import is_of_the_disk, replacing, write_atomically
+from kiqa.io.files import is_of_the_disk, replacing, sha256_of, write_atomically
+from kiqa.io.images import MAX_BYTES
 from kiqa.io.images.metadata import Metadata
+from kiqa.io.images.sources import read_file
 from kiqa.io.json_files import read_json
 from kiqa.io.map_files import QualityMap
 from kiqa.varjpeg.codec import Encoded, coded_jpeg, decode
 from kiqa.varjpeg.importance import FixationPoints
 from kiqa.varjpeg.jnd.versions import (
     JPEG_CODEC,
+    SETTINGS_FILE,
     VARJPEG_CODEC,
     VERSIONS_FILE,
     Version,
@@ -39,7 +43,7 @@ from kiqa.varjpeg.segment import SUFFIXES
 from kiqa.varjpeg.settings import Settings
 from kiqa.varjpeg.source import Source, read_source
 
-_SETTINGS_FILE = "settings.json"
+_OF_THE_MODEL = ("model", "stride")  # settings
 
 
 def bitrate_ladder(
@@ -114,14 +118,32 @@ def _prepared(image, importance, options):
     return prepare(image, importance, settings=Settings(**options))
 
 
+@dataclass(frozen=True)
+class ImportanceSource:
+    """Where the images of a ladder matter, and what says so.
+
+    Attributes:
+        of: From an image's name and upright RGB pixels to what `prepare` takes.
+        name: What says so, such as a model and its sha256, or an option.
+        by_model: Whether a model does; the settings' model and stride do not
+            matter otherwise.
+        file: From an image's name to the file that says so, ``None`` without.
+    """
+
+    of: Callable[[str, np.ndarray], Any] = lambda name, pixels: None
+    name: str = ""
+    by_model: bool = True
+    file: Callable[[str], Path | None] = lambda name: None
+
+
 def write_ladder(
     images: Iterable[tuple[str, str | Path]],
     folder: str | Path,
     *,
     settings: Settings,
     n: int = VARJPEG.versions,
-    importance: Callable = lambda name, pixels: None,
-    source: str = "",
+    importance: ImportanceSource | None = None,
+    max_bytes: int = MAX_BYTES,
 ) -> Iterator[tuple[str, int | Exception]]:
     """Write the ladders of images into a folder, for a study.
 
@@ -133,38 +155,44 @@ def write_ladder(
         folder: Made when missing; see `kiqa.varjpeg.jnd.versions`.
         settings: How to code; the same for all images of a folder.
         n: Versions by VarJPEG.
-        importance: From an image's name and upright RGB pixels to what `prepare` takes.
-        source: Says where that is from; the same for all images of a folder.
+        importance: What says where images matter, the same for all images of
+            a folder; ``None``: the settings' model.
+        max_bytes: As for `read_source`.
 
     Yields:
         Each name with the number of versions written, 0 where they were
         there, or with the error that its image met.
 
     Raises:
-        ValueError: If the folder holds a ladder of other settings, or ``n``
-            is too small.
+        ValueError: If the folder holds a ladder of other settings, or of an
+            image or importance that has changed since, or ``n`` is too small.
     """
     _check_number(n)
-    folder = Path(folder)
-    wanted = {**asdict(settings), "versions": n, "importance": source}
+    folder, images = Path(folder), list(images)
+    importance = importance or ImportanceSource()
+    wanted = {**asdict(settings), "versions": n, "importance": importance.name}
+    idle = () if importance.by_model else _OF_THE_MODEL
+    wanted = {name: value for name, value in wanted.items() if name not in idle}
     if (folder / VERSIONS_FILE).is_file():
         rows = read_versions(folder)
-        before = read_json(folder / _SETTINGS_FILE)
+        before = read_json(folder / SETTINGS_FILE)
+        before = {name: value for name, value in before.items() if name not in idle}
         if before != wanted:
             raise ValueError(
                 f"Expected the settings of the ladder in {folder}, {before}, received {wanted}. "
                 "Write to another folder."
             )
+        _check_unchanged(folder, rows, images, importance, max_bytes)
     else:
         rows = []
-        write_atomically(folder / _SETTINGS_FILE, json.dumps(wanted, indent=2).encode())
+        write_atomically(folder / SETTINGS_FILE, json.dumps(wanted, indent=2).encode())
     done = {row.image for row in rows}
     for name, path in images:
         if name in done:
             yield name, 0
             continue
         try:
-            added = _write_image(folder, name, path, settings, n, importance)
+            added = _write_image(folder, name, path, settings, n, importance, max_bytes)
         except Exception as error:  # also of the map's network: one bad image is never the end
             if is_of_the_disk(error):
                 raise
@@ -175,12 +203,37 @@ def write_ladder(
         yield name, len(added)
 
 
-def _write_image(folder, name, path, settings, n, importance):
-    source = read_source(path)
+def _check_unchanged(folder, rows, images, importance, max_bytes):
+    """Refuse images that are in the table, and what they matter by, if they are others now."""
+    known = {row.image: (row.image_sha256, row.importance_sha256) for row in rows}
+    for name, path in images:
+        if name not in known:
+            continue
+        now = _hashes(name, path, importance, max_bytes)
+        files = (path, importance.file(name) or "no file")
+        for before, found, file in zip(known[name], now, files, strict=True):
+            if before and before != found:
+                raise ValueError(
+                    f"Expected the files that {name} in the ladder {folder} is made from, one with "
+                    f"sha256 {before[:12]}. Received: {file} with {found[:12] or 'none'}. Write to "
+                    "another folder."
+                )
+
+
+def _hashes(name, path, importance, max_bytes):
+    """Hashes of an image's file and of the file of its importance, empty without one."""
+    file = importance.file(name)
+    image = hashlib.sha256(read_file(path, max_bytes)).hexdigest()  # of a URL as well
+    return image, sha256_of(file) if file else ""
+
+
+def _write_image(folder, name, path, settings, n, importance, max_bytes):
+    hashes = _hashes(name, path, importance, max_bytes)
+    source = read_source(path, max_bytes=max_bytes)
     # A study shows files as they are stored: upright, and all in the colours of one profile.
     icc = source.metadata.icc
     source = source._replace(orientation=1, metadata=Metadata(icc=icc))
-    where = importance(name, source.rgb())
+    where = importance.of(name, source.rgb())
     prepared = prepare(source, where, settings=settings)
     reference = reference_of(folder, name)
     _write_png(source.upright, reference, icc)
@@ -195,12 +248,12 @@ def _write_image(folder, name, path, settings, n, importance):
             write_atomically(folder / file, encoded.data)
             if encoded.form == "thesis":  # no browser shows it
                 view = f"{name}/{codec}/{number:03d}.png"
-                _write_png(decode(encoded.data), folder / view, icc)
-            rows.append(_row(name, codec, number, file, view, encoded, source))
+                _write_png(decode(encoded.data, max_bytes=None), folder / view, icc)
+            rows.append(_row(name, codec, number, file, view, encoded, source, hashes))
     return rows
 
 
-def _row(name, codec, number, file, view, encoded, source):
+def _row(name, codec, number, file, view, encoded, source, hashes):
     return Version(
         image=name,
         codec=codec,
@@ -214,6 +267,8 @@ def _row(name, codec, number, file, view, encoded, source):
         source_bpp=source.bpp,
         width=source.upright.shape[1],
         height=source.upright.shape[0],
+        image_sha256=hashes[0],
+        importance_sha256=hashes[1],
     )
 
 

@@ -54,7 +54,9 @@ class Source(NamedTuple):
         return np.dstack([self.upright] * 3) if self.upright.ndim == 2 else self.upright
 
 
-def read_source(image: str | os.PathLike | bytes | np.ndarray) -> Source:
+def read_source(
+    image: str | os.PathLike | bytes | np.ndarray, *, max_bytes: int = MAX_BYTES
+) -> Source:
     """Read an image for coding.
 
     Args:
@@ -63,6 +65,7 @@ def read_source(image: str | os.PathLike | bytes | np.ndarray) -> Source:
             `kiqa.io.images.load_image` converts is coded as the RGB that it
             gives, except that colours stay as stored where their profile is
             kept.
+        max_bytes: As for `kiqa.io.images.load_image`.
 
     Returns:
         The source. Files keep their ICC profile and EXIF data, and with them
@@ -73,14 +76,14 @@ def read_source(image: str | os.PathLike | bytes | np.ndarray) -> Source:
         ValueError: If it is no image, or a side is over 65,500 pixels.
     """
     if isinstance(image, np.ndarray):
-        loaded, metadata, count = load_image(image), Metadata(), None
+        loaded, metadata, count = load_image(image, max_bytes=max_bytes), Metadata(), None
     else:
         if isinstance(image, bytes):
             data, name = image, "image bytes"
         else:
-            data, name = read_file(image, MAX_BYTES), os.fspath(image)
+            data, name = read_file(image, max_bytes), os.fspath(image)
         metadata, count = read_metadata(data, name), len(data)
-        loaded = load_image(image, color_managed=not metadata.icc)
+        loaded = load_image(image, color_managed=not metadata.icc, max_bytes=max_bytes)
     if max(loaded.width, loaded.height) > LARGEST_SIDE:
         raise ValueError(
             f"Expected sides of at most {LARGEST_SIDE} pixels, the limit of JPEG in libjpeg, "

@@ -76,7 +76,7 @@ def steps(prepared: Prepared, encoded: Encoded) -> Steps:
         impulses=upright(impulses(trace.codes, prepared.size)),
         blurred=upright(spread),
         qualities=upright(qualities),
-        decoded=decode(encoded.data),
+        decoded=decode(encoded.data, max_bytes=None),
         encoded=encoded,
         source_bpp=source.bpp,
     )

@@ -62,17 +62,27 @@ def test_wrong_options_are_usage_errors(options, capsys):
 
 def test_the_model_makes_the_map(stand_in):
     """At the stride of the options; loaded once."""
-    where, source = importance_of(parsed("--stride", 8))
-    assert source.startswith("stand-in, sha256 ")
-    made = [where(name, PIXELS + 51) for name in "ab"]
+    importance = importance_of(parsed("--stride", 8))
+    assert importance.name.startswith("stand-in, sha256 ") and importance.by_model
+    assert importance.file("a") is None
+    made = [importance.of(name, PIXELS + 51) for name in "ab"]
     assert isinstance(made[0], QualityMap) and made[0].values.max() == np.float32(0.2)
     assert [mapper.stride for mapper in stand_in] == [8]
 
 
+def test_memory_bounds_masks_too(tmp_path):
+    """The message names the option."""
+    Image.fromarray(PIXELS).save(tmp_path / "a.png")
+    where = importance_of(parsed("--memory", "1K", "--mask", tmp_path)).of
+    with pytest.raises(ValueError, match="--memory of a command"):
+        where("a.png", PIXELS)
+
+
 def test_without_delta_no_model_is_loaded(stand_in):
     """Nothing depends on the map."""
-    where, source = importance_of(parsed("--delta", 0))
-    assert where("a.png", PIXELS) is None and source == "none"
+    importance = importance_of(parsed("--delta", 0))
+    assert importance.of("a.png", PIXELS) is None and importance.file("a.png") is None
+    assert importance.name == "none" and not importance.by_model
     assert not stand_in
 
 
@@ -82,14 +92,17 @@ def test_stored_maps_are_found_by_the_images_name(tmp_path, stand_in):
     (tmp_path / "sub").mkdir()
     quality.save(tmp_path / "sub" / "a.png.npz")
     np.save(tmp_path / "b.png.npy", np.arange(72.0 * 80).reshape(72, 80))
-    where, source = importance_of(parsed("--maps", tmp_path))
-    assert source == "--maps"
+    importance = importance_of(parsed("--maps", tmp_path))
+    where = importance.of
+    assert importance.name == "--maps" and not importance.by_model
+    assert importance.file("sub/a.png") == tmp_path / "sub" / "a.png.npz"
+    assert importance.file("b.png") == tmp_path / "b.png.npy" and importance.file("c") is None
     assert where("sub/a.png", PIXELS).stride == 8
     assert where("b.png", PIXELS).values[1, 1] == 81
     with pytest.raises(FileNotFoundError, match=r"map of c\.png at .*c\.png\.npz or c\.png\.npy"):
         where("c.png", PIXELS)
-    one, _ = importance_of(parsed("--maps", tmp_path / "sub" / "a.png.npz"))
-    assert one("whatever.png", PIXELS).stride == 8
+    one = importance_of(parsed("--maps", tmp_path / "sub" / "a.png.npz"))
+    assert one.of("whatever.png", PIXELS).stride == 8
     assert not stand_in
 
 
@@ -98,13 +111,13 @@ def test_pictures_are_found_by_the_images_name(tmp_path, name):
     """The same name, or .png instead of the image's suffix; gray values, or more than half."""
     ramp = np.tile(np.arange(80, dtype=np.uint8) * 3, (72, 1))
     Image.fromarray(ramp).save(tmp_path / "a.png")
-    where, source = importance_of(parsed("--saliency", tmp_path))
-    saliency = where(name, PIXELS)
-    assert source == "--saliency"
+    importance = importance_of(parsed("--saliency", tmp_path))
+    saliency = importance.of(name, PIXELS)
+    assert importance.name == "--saliency" and importance.file(name) == tmp_path / "a.png"
     np.testing.assert_array_equal(saliency, ramp)
-    where, source = importance_of(parsed("--mask", tmp_path / "a.png"))
-    mask = where(name, PIXELS)
-    assert source == "--mask"
+    importance = importance_of(parsed("--mask", tmp_path / "a.png"))
+    mask = importance.of(name, PIXELS)
+    assert importance.name == "--mask" and importance.file(name) == tmp_path / "a.png"
     assert mask.dtype == bool
     np.testing.assert_array_equal(mask, ramp > 127)
 
@@ -119,6 +132,6 @@ def test_what_is_not_there_is_told_at_once(tmp_path, option):
 def test_a_missing_picture_is_told_with_both_places(tmp_path):
     """Of one image."""
     with pytest.raises(FileNotFoundError) as caught:
-        importance_of(parsed("--mask", tmp_path))[0]("sub/a.jpg", PIXELS)
+        importance_of(parsed("--mask", tmp_path)).of("sub/a.jpg", PIXELS)
     for place in ("sub/a.jpg", "sub/a.png"):
         assert str(Path(tmp_path, place)) in str(caught.value)

@@ -71,6 +71,25 @@ def test_a_bound_above_what_images_can_use_gives_the_best(stand_in, pictures, ca
         assert Path("out", f"{name}.jpg").stat().st_size < 200_000
 
 
+def test_memory_bounds_what_is_loaded(stand_in, pictures, capsys):
+    """The message names the option."""
+    options = ["--quality", "40", "--output", "x.jpg"]
+    assert main(["compress", "in/a.png", *options, "--memory", "50K"]) == 1
+    assert "--memory of a command" in capsys.readouterr().err
+    assert main(["compress", "in/a.png", *options, "--memory", "1G"]) == 0
+
+
+def test_a_file_larger_than_its_source_is_told(stand_in, pictures, capsys):
+    """On standard error, with both sizes; the file is written and the status is 0."""
+    with Image.open("in/a.png") as image:
+        image.save("in/a.jpg", quality=10)
+    assert main(["compress", "in/a.jpg", "in/b.png", "--quality", "90", "--output", "out"]) == 0
+    size, before = (Path(name).stat().st_size for name in ("out/a.jpg", "in/a.jpg"))
+    assert capsys.readouterr().err == (
+        f"kiqa: in/a.jpg: larger than its source: {size} bytes, was {before}\n"
+    )
+
+
 @pytest.mark.parametrize("number", ["0", "-1", "nan", "much"])
 def test_no_number_of_bits_is_a_usage_error(pictures, capsys, number):
     """Said before anything is mapped."""
@@ -95,7 +114,9 @@ def test_bad_files_are_reported_and_left_out(stand_in, photos, capsys):
     """The others are there; status 1."""
     assert main(["compress", "photos", "--quality", "50", "--output", "out"]) == 1
     assert _files("out") == ["a.jpg", "b.jpg", "sub/a.jpg"]
-    *reports, last = capsys.readouterr().err.splitlines()
+    *lines, last = capsys.readouterr().err.splitlines()
+    reports = [line for line in lines if "larger than its source" not in line]
+    assert len(lines) - len(reports) == 3  # flat PNG files of some hundred bytes
     for line, name in zip(
         reports, ["empty.jpg", "notes.jpg", "small.png", "torn.png"], strict=True
     ):

@@ -49,6 +49,18 @@ def test_every_kind_is_decoded(streams, capsys):
     ]
 
 
+def test_memory_bounds_what_is_decoded(streams, capsys, monkeypatch):
+    """By --memory, which the message names; without it by half of what is free, not by 2 GiB."""
+    assert main(["decompress", "in/sub/b.vjpg", "--output", "x.png", "--memory", "100K"]) == 1
+    first, _ = capsys.readouterr().err.splitlines()
+    assert "at most 0 MiB to decode" in first and "Raise --memory" in first
+    monkeypatch.setattr("kiqa.varjpeg.codec._BYTES_A_PIXEL", 1 << 20)  # 5 GiB for 60x90
+    monkeypatch.setattr("kiqa.io.memory.free_memory", lambda: 16 << 30)
+    assert main(["decompress", "in/sub/b.vjpg", "--output", "x.png"]) == 0
+    assert main(["decompress", "in/sub/b.vjpg", "--output", "y.png", "--memory", "4G"]) == 1
+    assert main(["decompress", "in/sub/b.vjpg", "--output", "y.png", "--memory", "6G"]) == 0
+
+
 def test_gray_stays_gray(streams, photo):
     """One channel in the PNG file too."""
     made = prepare(photo[:40, :40, 0], np.ones((40, 40)), settings=Settings())

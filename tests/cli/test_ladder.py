@@ -61,6 +61,16 @@ def test_other_options_need_another_folder(stand_in, pictures, capsys):
     assert Path("out/versions.csv").read_bytes() == before and not Path("out/sub").exists()
 
 
+def test_a_repeated_command_tells_other_masks(pictures, capsys):
+    """Status 2; a model that does not matter is no other setting."""
+    Image.new("L", (80, 72), 200).save("m.png")
+    command = ["ladder", "in/a.jpg", "--output", "out", "--versions", "2", "--mask", "m.png"]
+    assert main(command) == main([*command, "--model", "paq2piq_rm", "--stride", "4"]) == 0
+    Image.new("L", (80, 72), 210).save("m.png")
+    assert main(command) == 2
+    assert "m.png with " in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_bad_files_are_reported(stand_in, pictures, capsys):
     """The others have their ladders; status 1."""

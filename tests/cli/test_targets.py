@@ -1,11 +1,12 @@
 """Where a command that makes one file of one file writes it."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from kiqa.cli.inputs import Input
-from kiqa.cli.targets import output_paths, report, row_form
+from kiqa.cli.targets import beside_bar, output_paths, report, row_form, shown, write_line
 
 
 def listed(*names):
@@ -96,3 +97,34 @@ def test_reports_are_one_line_that_names_the_file(capsys):
 def test_the_form_of_rows_follows_from_the_suffix(output, form):
     """What no suffix means is the default."""
     assert row_form(output, default="table") == form
+
+
+def test_a_terminal_shows_a_bar_and_whole_lines(capsys, monkeypatch):
+    """It counts to the end; lines of either stream stand beside it."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    for item in shown("abc", total=3):
+        write_line(f"done {item}")
+        with beside_bar():
+            sys.stderr.write(f"\nsaid {item}\n")
+    out, err = capsys.readouterr()
+    assert out == "done a\ndone b\ndone c\n"
+    assert "3/3" in err and "image" in err
+    assert [line for line in err.splitlines() if line.startswith("said ")] == [
+        "said a",
+        "said b",
+        "said c",
+    ]
+
+
+def test_one_image_has_no_bar(capsys, monkeypatch):
+    """There is nothing to count."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert list(shown("a", total=1)) == ["a"]
+    assert capsys.readouterr().err == ""
+
+
+def test_no_terminal_has_no_bar(capsys):
+    """Files and pipes get lines only."""
+    for item in shown(iter("ab"), total=2):
+        write_line(item)
+    assert capsys.readouterr() == ("a\nb\n", "")

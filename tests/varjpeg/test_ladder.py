@@ -1,5 +1,6 @@
 """Ladders: bitrates as in the thesis, and the folder that a study takes."""
 
+import hashlib
 import json
 from dataclasses import asdict
 
@@ -11,13 +12,17 @@ from kiqa.studies import write_jnd_study
 from kiqa.varjpeg import Settings, SizeSearch, bitrate_ladder, coded, decode, jpeg_ladder, prepare
 from kiqa.varjpeg import read_source as source_of
 from kiqa.varjpeg.jnd.versions import read_versions, reference_of
-from kiqa.varjpeg.ladder import write_ladder
+from kiqa.varjpeg.ladder import ImportanceSource, write_ladder
 
 
 @pytest.fixture(scope="module")
 def ramp():
     """Importance for write_ladder: rises to the right."""
-    return lambda name, pixels: np.tile(np.arange(float(pixels.shape[1])), (len(pixels), 1))
+
+    def of(name, pixels):
+        return np.tile(np.arange(float(pixels.shape[1])), (len(pixels), 1))
+
+    return ImportanceSource(of)
 
 
 @pytest.fixture
@@ -145,6 +150,14 @@ def test_the_folder_is_what_a_study_takes(tmp_path, images, ramp, form, suffix):
     assert not (folder / "torn.jpg").exists()
 
 
+def test_a_ladder_trusts_its_own_streams(tmp_path, images, ramp, monkeypatch):
+    """Whatever decoding them is estimated to take."""
+    monkeypatch.setattr("kiqa.varjpeg.codec._BYTES_A_PIXEL", 1 << 20)
+    settings = Settings(form="thesis")
+    told = dict(write_ladder(images[:1], tmp_path, settings=settings, n=2, importance=ramp))
+    assert told == {"a.jpg": 101}
+
+
 @pytest.mark.parametrize("form", ["thesis", "compatible"])
 def test_a_study_takes_turned_images_with_a_profile(tmp_path, encode, picture, ramp, form):
     """All files are upright, without EXIF, and name the source's colours for the browser."""
@@ -182,8 +195,14 @@ def test_an_interrupted_call_is_repeated(tmp_path, images, ramp):
 
 @pytest.mark.parametrize(
     "changed",
-    [{"n": 3}, {"settings": Settings(delta=20)}, {"source": "--mask"}],
-    ids=["n", "delta", "source"],
+    [
+        {"n": 3},
+        {"settings": Settings(delta=20)},
+        {"settings": Settings(model="other.h5")},
+        {"settings": Settings(stride=4)},
+        {"importance": ImportanceSource(name="--mask", by_model=False)},
+    ],
+    ids=["n", "delta", "model", "stride", "importance"],
 )
 def test_other_settings_need_another_folder(tmp_path, images, ramp, changed):
     """One study has one kind of ladder."""
@@ -191,3 +210,64 @@ def test_other_settings_need_another_folder(tmp_path, images, ramp, changed):
     list(write_ladder(images[:1], tmp_path / "l", **given))
     with pytest.raises(ValueError, match="Write to another folder"):
         list(write_ladder(images, tmp_path / "l", **{**given, **changed}))
+
+
+@pytest.fixture
+def masked(tmp_path, images, ramp):
+    """A ladder of one image by a file: a function that writes it again, of other settings."""
+    (tmp_path / "m.png").write_bytes(b"one mask")
+
+    def write(file="m.png", **settings):
+        path = tmp_path / file
+        importance = ImportanceSource(
+            ramp.of, "--mask", False, lambda name: path if path.is_file() else None
+        )
+        settings = Settings(**settings)
+        return list(
+            write_ladder(images[:1], tmp_path / "l", settings=settings, n=2, importance=importance)
+        )
+
+    assert write() == [("a.jpg", 101)]
+    return write
+
+
+def test_a_model_that_does_not_matter_is_not_compared(tmp_path, masked):
+    """Nor kept: the importance is from a file."""
+    assert masked(model="other.h5", stride=4) == [("a.jpg", 0)]
+    kept = json.loads((tmp_path / "l" / "settings.json").read_text())
+    assert kept["importance"] == "--mask" and not {"model", "stride"} & set(kept)
+
+
+def test_a_model_that_an_earlier_kiqa_kept_is_not_compared(tmp_path, masked):
+    """Its settings.json names the model whatever the importance, its table has no hashes."""
+    settings = {**asdict(Settings()), "versions": 2, "importance": "--mask"}
+    (tmp_path / "l" / "settings.json").write_text(json.dumps(settings))
+    table = tmp_path / "l" / "versions.csv"
+    table.write_text(
+        "".join(line.rsplit(",", 2)[0] + "\n" for line in table.read_text().splitlines())
+    )
+    (tmp_path / "m.png").write_bytes(b"another mask")
+    assert masked(model="other.h5") == [("a.jpg", 0)]
+
+
+def test_another_importance_needs_another_folder(tmp_path, masked):
+    """The file is known by its content: changed, moved, gone."""
+    rows = read_versions(tmp_path / "l")
+    expected = hashlib.sha256(b"one mask").hexdigest()
+    assert {row.importance_sha256 for row in rows} == {expected}
+    (tmp_path / "moved.png").write_bytes(b"one mask")
+    assert masked("moved.png") == [("a.jpg", 0)]
+    (tmp_path / "m.png").write_bytes(b"another mask")
+    with pytest.raises(ValueError, match=rf"{expected[:12]}\. Received: .*m\.png with "):
+        masked()
+    with pytest.raises(ValueError, match="Received: no file with none"):
+        masked("gone.png")
+    assert read_versions(tmp_path / "l") == rows
+
+
+def test_another_image_of_the_same_name_needs_another_folder(tmp_path, masked, images):
+    """Whatever it looks like."""
+    path = images[0][1]
+    path.write_bytes(path.read_bytes() + b"more")
+    with pytest.raises(ValueError, match=r"Received: .*a\.jpg with"):
+        masked()

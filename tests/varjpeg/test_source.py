@@ -36,6 +36,14 @@ def test_pixels_are_those_of_load_image(awkward_folder, name):
     assert source.bpp == 8 * count / (expected.shape[0] * expected.shape[1])
 
 
+def test_loading_costs_no_more_than_is_allowed(awkward_folder):
+    """By the header, or the file's size."""
+    path = awkward_folder / "good" / "rgb.png"
+    for most in (path.stat().st_size - 1, path.stat().st_size + 1):
+        with pytest.raises(ValueError, match="at most"):
+            read_source(path, max_bytes=most)
+
+
 def test_arrays_have_no_file(picture):
     """Neither size nor metadata; gray stays gray."""
     pixels = picture(20, 30)
