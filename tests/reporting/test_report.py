@@ -85,7 +85,7 @@ def test_page_says_what_a_value_means(opened):
     reasons = tab.text("#reasons")
     assert "within the limit" in reasons and "good" not in reasons
     (white,) = [line for line in reasons.splitlines() if "clipped" in line]
-    assert re.search(r"\t24.\d+ % of the area\tat most 5.86 % of the area\toverexposed", white)
+    assert re.search(r"\t24.\d+ % of the area\tat most 5.86\toverexposed", white)
     assert re.fullmatch(r"0\.\d{4}", tab.text("#score"))
     tab.click("#show-map")
     assert tab.text("#map-about").startswith("Map by stand-in. Compare its values with each other")

@@ -233,11 +233,6 @@ function outline(image) {
   });
 }
 
-// A value or a limit in the unit of its measure.
-function measured(value, measure) {
-  return (number(measure.times * value) + " " + measure.unit).trim();
-}
-
 function show(image) {
   open = image;
   at("title").textContent = image.name;
@@ -271,8 +266,10 @@ function show(image) {
     head.scope = "row";
     const bad = image.defects.includes(measure.defect);
     const floor = value === 0 && measure.zero ? ": " + measure.zero : "";
-    row.append(head, element("td", value === null ? "–" : measured(value, measure) + floor),
-      element("td", (measure.above ? "at most " : "at least ") + measured(measure.limit, measure)),
+    const shown = each => number(measure.times * each);  // in the unit of the measure
+    row.append(head,
+      element("td", value === null ? "–" : shown(value) + " " + measure.unit + floor),
+      element("td", (measure.above ? "at most " : "at least ") + shown(measure.limit)),
       element("td", value === null ? "not measured" : bad ? measure.defect : "within the limit",
         bad ? "defect" : ""));
     return row;
