@@ -55,7 +55,7 @@ def test_names_with_markup_are_data(collection, photo):
 
 @pytest.fixture
 def opened(collection, photo, chromium):
-    """A page with an image of low score and no defect, a dark one and one partly white."""
+    """A page with an image of low score and no defect, and one partly white; opens one by name."""
     for name in ("a.png", "sub/b.png", "c.png", "bad.jpg"):
         Path("d", name).unlink()
     rng = np.random.default_rng(0)
