@@ -20,6 +20,7 @@ class _Comparison:
     """Stands for a full-reference engine."""
 
     least_side, stride, map_stride, needs_reference, beside = 64, 8, 8, True, None
+    map_sha256 = ""
     calls = 0
 
     def score(self, pixels, reference):
