@@ -89,7 +89,7 @@ def test_map_compares_with_references_too(comparing, folders, capsys):
     out, err = capsys.readouterr()
     note = "(flat image: out of the domain of fr)".split()
     assert out.split() == ["0.8000", "bad/a.png", *note]
-    missing, size, last = err.splitlines()
+    _, missing, size, last = err.splitlines()
     assert missing.startswith("kiqa: bad/sub/a.png: reference: ")
     assert "good/sub/a.png" in missing
     assert "good/sub/b.bmp for bad/sub/b.bmp, 79x72" in size
