@@ -93,7 +93,7 @@ def test_pages_have_every_kind_of_code() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("shipped_once", "eager")
+@pytest.mark.usefixtures("eager")  # not the networks of other tests: an example trains one
 def test_python_examples_run(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

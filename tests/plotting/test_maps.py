@@ -5,7 +5,6 @@ import pytest
 
 from kiqa.io.map_files import QualityMap
 from kiqa.plotting import (
-    plot_blend,
     plot_map,
     plot_overlay,
     plot_window_diagram,
@@ -65,7 +64,6 @@ def test_a_map_is_drawn_on_its_own_scale():
     pixels = np.zeros((96, 128, 3), np.uint8)
     figure = plot_window_diagram(pixels, quality, window=64)
     assert figure.axes[2].get_ylabel() == scale_label(quality)
-    for ax in (plot_map(quality), figure.axes[1], plot_overlay(pixels, quality),
-               plot_blend(pixels, quality)):  # fmt: skip
+    for ax in (plot_map(quality), figure.axes[1], plot_overlay(pixels, quality)):
         *_, drawn = ax.images
         assert drawn.get_clim() == (0, 100)

@@ -55,5 +55,5 @@ def test_a_browser_shows_a_page_of_very_many(tmp_path, stand_in, chromium):
         page.finish(page_content(entries, numbers, errors, found, Scorer("stand-in")))
     tab = chromium.open(tmp_path / "p.html", ready="document.querySelectorAll('.card').length")
     assert tab.js("document.getElementById('distribution').children.length") == 30
-    assert tab.js("document.getElementById('low').textContent") == "0"
+    assert tab.js("document.getElementById('low').textContent") == "0.0000"
     assert tab.js("document.querySelectorAll('#errors tbody tr').length") == many

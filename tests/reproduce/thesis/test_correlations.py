@@ -40,7 +40,7 @@ def test_table_2_compares_the_network_and_fish(stand_in, biq, tmp_path, capsys, 
         predictions = list(csv.DictReader(file))
     assert [row["name"] for row in predictions] == [f"ss01 ({i}).jpg" for i in range(9)]
     expected = fish_map(noise_image(3), stride=8).mean()
-    assert float(predictions[3]["fish"]) == pytest.approx(expected)
+    assert float(predictions[3]["FISH"]) == pytest.approx(expected)
     assert (output / "thesis-table2-biq2021.md").read_text() == printed
     assert main(command) == 0
     assert capsys.readouterr().out == printed

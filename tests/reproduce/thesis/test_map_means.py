@@ -34,4 +34,8 @@ def test_a_scorer_gives_the_mean_of_its_map(stand_in, photograph):
     (row,) = scorer([photograph])
     assert row["score"] == scorer.map(photograph).mean()
     assert row["stride"] == 8
-    assert MeanOfMap("fish", default_stride=16).stride == 4  # its own
+
+
+def test_the_stride_is_that_of_the_map():
+    """FISH's map has its own, which no default changes."""
+    assert MeanOfMap("fish", default_stride=16).stride == 4
