@@ -100,14 +100,6 @@ def settings_of(arguments: argparse.Namespace) -> "Settings":
     return Settings(**{name: value for name, value in vars(arguments).items() if name in names})
 
 
-def most_bytes(arguments: argparse.Namespace) -> int:
-    """Return the bytes that loading an image may take, without --memory as for `kiqa.Scorer`."""
-    from kiqa.io.images import MAX_BYTES
-    from kiqa.io.memory import memory_limit
-
-    return arguments.memory or min(MAX_BYTES, memory_limit())
-
-
 def importance_of(arguments: argparse.Namespace) -> "ImportanceSource":
     """Return what says where images matter.
 
@@ -174,6 +166,7 @@ def _map(arguments, name, pixels):
 def _saliency(arguments, name, pixels):
     """Gray values of the saliency file of an image."""
     from kiqa.io.images import load_image
+    from kiqa.io.images.cost import loading_limit
 
     path = _file(arguments, name)
     if path is None:
@@ -181,7 +174,7 @@ def _saliency(arguments, name, pixels):
         raise FileNotFoundError(
             f"Expected an image for {name} at {places}. Received: no such file."
         )
-    return load_image(path, max_bytes=most_bytes(arguments)).pixels.mean(axis=2)
+    return load_image(path, max_bytes=loading_limit(arguments.memory)).pixels.mean(axis=2)
 
 
 def _mask(arguments, name, pixels):

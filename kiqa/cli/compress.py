@@ -8,7 +8,6 @@ from kiqa.cli.coding import (
     add_coding,
     declare_importance,
     importance_of,
-    most_bytes,
     settings_of,
 )
 from kiqa.cli.inputs import add_paths, collect, distinguish
@@ -47,12 +46,13 @@ def run(arguments: argparse.Namespace) -> int:
     importance = importance_of(arguments)
 
     from kiqa.io.files import is_of_the_disk, write_atomically
+    from kiqa.io.images.cost import loading_limit
     from kiqa.varjpeg import SizeSearch, coded, prepare, read_source
 
     errors = 0
     for item, path in shown(zip(inputs, targets, strict=True), total=len(inputs)):
         try:
-            source = read_source(item.path, max_bytes=most_bytes(arguments))
+            source = read_source(item.path, max_bytes=loading_limit(arguments.memory))
             where = importance.of(item.name, source.rgb())
             prepared = prepare(source, where, settings=settings)
             if arguments.quality is not None:

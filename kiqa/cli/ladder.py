@@ -8,7 +8,6 @@ from kiqa.cli.coding import (
     add_coding,
     declare_importance,
     importance_of,
-    most_bytes,
     settings_of,
 )
 from kiqa.cli.inputs import add_paths, collect, distinguish
@@ -48,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     importance = importance_of(arguments)
 
+    from kiqa.io.images.cost import loading_limit
     from kiqa.varjpeg.ladder import write_ladder
 
     ladders = write_ladder(
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         settings=settings,
         n=arguments.versions,
         importance=importance,
-        max_bytes=most_bytes(arguments),
+        max_bytes=loading_limit(arguments.memory),
     )
     for name, result in shown(ladders, total=len(inputs)):
         if isinstance(result, Exception):

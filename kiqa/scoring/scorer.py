@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kiqa.constants import DEFAULT_SCORER, PATCHNET
-from kiqa.io.images import MAX_BYTES, LoadedImage, Source, load_image
+from kiqa.io.images import LoadedImage, Source, load_image
+from kiqa.io.images.cost import loading_limit
 from kiqa.io.map_files import QualityMap
-from kiqa.io.memory import MemoryLimitError, limited_memory, memory_limit
+from kiqa.io.memory import MemoryLimitError, limited_memory
 from kiqa.io.messages import name_file
 from kiqa.scoring.decoding import decode
 from kiqa.scoring.domain import domain_note
@@ -157,7 +158,7 @@ class Scorer:
     @property
     def max_bytes(self) -> int:
         """Bytes that loading one image may take; see `kiqa.load_image`."""
-        return min(MAX_BYTES, memory_limit()) if self.max_memory is None else self.max_memory
+        return loading_limit(self.max_memory)
 
     @property
     def stride(self) -> int:

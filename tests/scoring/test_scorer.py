@@ -168,7 +168,7 @@ def test_memory_bounds_loading(stand_in, photos, monkeypatch):
     assert row["error"] is None
     with pytest.raises(MemoryLimitError, match=r"a\.png"):
         Scorer(max_memory=1 << 20).score(photos / "a.png")
-    monkeypatch.setattr("kiqa.scoring.scorer.memory_limit", lambda: 5)
+    monkeypatch.setattr("kiqa.io.images.cost.memory_limit", lambda: 5)
     assert Scorer().max_bytes == 5 and Scorer(max_memory=1 << 40).max_bytes == 1 << 40
 
 

@@ -9,7 +9,7 @@ that are returned. `benchmarks/images.py` compares it with what is used.
 from PIL import ImageFile
 
 from kiqa.io.images.containers import Parts
-from kiqa.io.memory import MemoryLimitError
+from kiqa.io.memory import MemoryLimitError, memory_limit
 
 MAX_BYTES = 1 << 30
 MAX_SCANS = 500
@@ -25,6 +25,16 @@ _TAKEN_APART = ("PNG", "JPEG")  # the file is there twice
 # Bytes of one pixel in the decoders' own memory, beside Pillow's.
 _DECODER = {"WEBP": 12, "AVIF": 12, "HEIF": 12, "JPEG2000": 12, "TIFF": 4, "GIF": 4}
 _PROGRESSIVE = 8  # coefficients of all components
+
+
+def loading_limit(most: int | None) -> int:
+    """Return the bytes that loading an image may take.
+
+    Args:
+        most: What was asked for; ``None`` takes `MAX_BYTES`, or half of what is
+            free if that is less.
+    """
+    return min(MAX_BYTES, memory_limit()) if most is None else most
 
 
 class CostError(ValueError):
