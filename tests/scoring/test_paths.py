@@ -165,7 +165,7 @@ def test_another_bound_on_memory_tries_again_what_was_refused(
     def run(**options):
         return list(score_paths([good, bad], Scorer(**options), output=output, resume=True))
 
-    monkeypatch.setattr("kiqa.scoring.scorer.MAX_BYTES", 1000)
+    monkeypatch.setattr("kiqa.io.images.cost.MAX_BYTES", 1000)
     monkeypatch.setattr("kiqa.scoring.decoding.MAX_BYTES", 1000)
     first = run()
     assert "MiB to load" in first[0]["error"] and first[0]["sha256"]  # a verdict, as it was
