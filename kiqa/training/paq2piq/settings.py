@@ -122,6 +122,5 @@ PRESETS: options.Presets = {
         "start_at_mean": True,
         "flip": True,
         "pad_validation": False,
-        "precision": "mixed_bfloat16",
     },
 }

@@ -31,7 +31,7 @@ class DistillationSettings:
     quality_weight: float = options.setting(
         1.0, "weight of the quality's error beside the features'", low=0
     )
-    precision: str = options.precision("mixed_bfloat16")
+    precision: str = options.precision()
     devices: tuple[str, ...] = options.devices()
 
     def __post_init__(self):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
+_SLOW = 2  # times float32's seconds: what noise does not measure
 _STATUS = "Exit status: 0 done, {failed}2 usage or input error, 130 interrupted."
 
 
@@ -252,6 +253,7 @@ def _train(command, arguments, say):
     # Keras is loaded here, not for --help or wrong data.
     start_keras()
     settings = _on_devices(settings, arguments.gpus)
+    _say_if_slow(settings.precision, say)
     run: RunOptions = {
         "workdir": arguments.workdir,
         "resume": arguments.resume,
@@ -288,6 +290,17 @@ def _on_devices(settings, gpus):
     from kiqa.training.runs.devices import gpu_devices
 
     return dataclasses.replace(settings, devices=gpu_devices(None if gpus == "all" else gpus))
+
+
+def _say_if_slow(precision, say):
+    """Say it where the processor only imitates a number format: before hours of training."""
+    from kiqa.training.runs.devices import slowdown
+
+    if (factor := slowdown(precision)) >= _SLOW:
+        say(
+            f"--precision {precision} is slow on this machine: a training step takes {factor:.0f} "
+            "times as long as in float32. Stop it and use --precision float32."
+        )
 
 
 def _best_epoch(result):

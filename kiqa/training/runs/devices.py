@@ -5,9 +5,13 @@ several GPUs need TensorFlow.
 """
 
 import contextlib
+import time
 from collections.abc import Iterator, Sequence
 
 import keras
+import numpy as np
+
+_STEPS = 4  # of which the first builds; the fastest of the others counts
 
 
 def gpu_devices(count: int | None) -> tuple[str, ...]:
@@ -82,6 +86,24 @@ def number_format(policy: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
+def slowdown(policy: str) -> float:
+    """Measure a training step in a number format against one in float32, on this machine.
+
+    Processors without arithmetic of 16 bits imitate it: convolutions then train
+    six to ten times as slowly (measured with AVX2).
+
+    Args:
+        policy: As for `number_format`.
+
+    Returns:
+        The quotient of the seconds, by the step of one small convolution:
+        above 1 where float32 is faster, and 1 for float32 itself.
+    """
+    if policy == "float32":
+        return 1.0
+    return _step_seconds(policy) / _step_seconds("float32")
+
+
 def jit_compile() -> bool | str:
     """Return ``compile``'s ``jit_compile`` for the backend in use.
 
@@ -96,6 +118,21 @@ def jit_compile() -> bool | str:
     import tensorflow as tf
 
     return "auto" if tf.config.list_logical_devices("GPU") else False
+
+
+def _step_seconds(policy):
+    """The shortest of some training steps of a convolution."""
+    maps = np.zeros((8, 32, 32, 64), np.float32)
+    with number_format(policy):
+        layer = keras.layers.Conv2D(64, 3, padding="same", kernel_initializer="zeros")
+        model = keras.Sequential([keras.Input(maps.shape[1:]), layer])
+        model.compile(optimizer="sgd", loss="mse", jit_compile=jit_compile())
+    seconds = []
+    for _ in range(_STEPS):
+        began = time.perf_counter()
+        model.train_on_batch(maps, maps)
+        seconds.append(time.perf_counter() - began)
+    return min(seconds[1:])
 
 
 def require_tensorflow(what: str) -> None:

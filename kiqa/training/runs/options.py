@@ -125,9 +125,9 @@ def correlation_with(scores: str, help: str) -> Any:
     return setting(scores, help, choices=(scores, "ranks"))
 
 
-def precision(default: str = "float32") -> Any:
+def precision() -> Any:
     """Return the field of Keras's dtype policy."""
-    return setting(default, "Keras dtype policy", choices=PRECISIONS)
+    return setting("float32", "Keras dtype policy", choices=PRECISIONS)
 
 
 def devices() -> Any:

@@ -120,6 +120,5 @@ PRESETS: options.Presets = {
         "correlation_loss": 0.2,
         "correlation_with": "ranks",
         "form": "normalised",
-        "precision": "mixed_bfloat16",
     },
 }

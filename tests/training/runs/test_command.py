@@ -1,13 +1,14 @@
 """The command line of all trainings: options, parts, errors as one line."""
 
 import argparse
+import re
 from dataclasses import dataclass, replace
 
 import pytest
 
 from kiqa.data.chosen import training_parts
 from kiqa.startup import ProcessError
-from kiqa.training.runs import options
+from kiqa.training.runs import devices, options
 from kiqa.training.runs.command import OtherCommand, SeveralCommands, TrainingCommand, main
 from kiqa.training.runs.options import settings_to_json
 from kiqa.training.runs.parts import chosen_parts, limited
@@ -81,6 +82,20 @@ def test_the_run_gets_data_settings_and_folder(command, calls, biq, tmp_path, ca
     assert out == (
         f"best epoch 2 of 7: validation SROCC 0.5000, PLCC 0.2500\nWritten to {folder}\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("factor", "line"), [(1.9, ""), (7.6, "mixed_bfloat16 is slow .* 8 times .*--precision float32")]
+)
+def test_a_format_that_is_imitated_is_said(
+    command, biq, tmp_path, capsys, monkeypatch, factor, line
+):
+    """Before the training, which may take hours."""
+    monkeypatch.setattr(devices, "slowdown", lambda precision: factor)
+    options = ["--precision", "mixed_bfloat16", "--workdir", str(tmp_path / "run")]
+    assert main(command, [*biq, *options]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert re.search(line, said) if line else "slow" not in said
 
 
 def test_a_run_without_a_chosen_epoch_says_how_many(command, biq, tmp_path, capsys):

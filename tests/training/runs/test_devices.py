@@ -1,15 +1,20 @@
 """Where a training runs: GPUs by number, the number format, and when XLA compiles."""
 
+import random
+
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 
+from kiqa.training.runs import devices
 from kiqa.training.runs.devices import (
     gpu_devices,
     jit_compile,
     number_format,
     require_tensorflow,
     several_devices,
+    slowdown,
 )
 
 
@@ -91,3 +96,25 @@ def test_the_number_format_is_set_back():
         assert keras.layers.Dense(1).compute_dtype == "bfloat16"
         raise RuntimeError("midway")
     assert keras.config.dtype_policy() == before
+
+
+@pytest.mark.parametrize("seconds", [{"mixed_bfloat16": 0.5, "float32": 0.25}])
+def test_slowdown_is_the_quotient_of_the_seconds(monkeypatch, seconds):
+    """Float32 is not measured against itself."""
+    asked = []
+
+    def measured(policy):
+        asked.append(policy)
+        return seconds[policy]
+
+    monkeypatch.setattr(devices, "_step_seconds", measured)
+    assert slowdown("float32") == 1 and asked == []
+    assert slowdown("mixed_bfloat16") == 2 and asked == ["mixed_bfloat16", "float32"]
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_slowdown_measures_a_training_step(policy):
+    """The policy is set back, and no generator is drawn from, so that trainings stay the same."""
+    before, drawn = keras.config.dtype_policy(), random.getstate()
+    assert 0 < slowdown(policy) < np.inf
+    assert keras.config.dtype_policy() == before and random.getstate() == drawn
