@@ -33,7 +33,8 @@ from kiqa.io.weights import (
     read_info,
 )
 from kiqa.reproduce.command import Command, report
-from kiqa.reproduce.compare import Predicted, arrays_of, compare, read_together
+from kiqa.reproduce.compare import compare
+from kiqa.reproduce.predictions import Predicted, arrays_of, read_together
 from kiqa.reproduce.published_rows import published_rows
 
 _SEED = 0

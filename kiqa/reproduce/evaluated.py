@@ -20,7 +20,7 @@ from kiqa.data.excluded import excluding
 from kiqa.io.messages import shortened
 from kiqa.io.weights import Details, WeightsError
 from kiqa.reproduce.command import report
-from kiqa.reproduce.compare import Predicted, read_predictions
+from kiqa.reproduce.predictions import Predicted, read_predictions
 from kiqa.scoring.engines import describe
 
 _TOLERANCE = 1e-6  # of MOS in 0..1

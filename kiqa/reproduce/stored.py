@@ -27,7 +27,7 @@ from kiqa.evaluation.correlation import METRICS
 from kiqa.io.json_files import read_json
 from kiqa.reproduce.__main__ import NAMES, command_of, reproduction_parser, run_named
 from kiqa.reproduce.beside import INTERVAL, Beside, Found
-from kiqa.reproduce.compare import arrays_of, read_predictions
+from kiqa.reproduce.predictions import arrays_of, read_predictions
 from kiqa.reproduce.published_rows import published_numbers
 from kiqa.reproduce.stored_results import FOLDER, stored_results
 

@@ -1,7 +1,6 @@
 """``python -m kiqa.reproduce compare``: two models on the same images."""
 
 import json
-import re
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,8 @@ import pytest
 from kiqa.evaluation.correlation import srocc
 from kiqa.io.files import sha256_of
 from kiqa.reproduce.__main__ import main
-from kiqa.reproduce.compare import compare, read_predictions
+from kiqa.reproduce.compare import compare
+from kiqa.reproduce.predictions import read_predictions
 
 
 @pytest.fixture
@@ -104,34 +104,6 @@ def test_files_that_do_not_fit_are_refused(files, tmp_path, capsys):
     assert main(["compare", str(files[0]), str(tmp_path / "none.csv")]) == 2
 
 
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("a.jpg,inf,1", "finite number in the column mos"),
-        ("a.jpg,1,nan", "finite number in the column predicted"),
-        ("0.jpg,1,1", "every image once"),
-    ],
-)
-def test_impossible_predictions_are_refused(files, capsys, recwarn, line, message):
-    """Numbers that are none, and an image twice: one line with the file's, no foreign warning."""
-    with files[1].open("a") as file:
-        file.write(f"{line}\n")
-    assert main(["compare", *map(str, files)]) == 2
-    (said,) = capsys.readouterr().err.splitlines()
-    assert message in said and "poor.csv, line 62" in said and not recwarn.list
-
-
-def test_a_file_without_any_prediction_is_refused(files, tmp_path, capsys):
-    """Whatever reads predictions says so."""
-    table = pd.read_csv(files[0])
-    table["predicted"] = np.nan
-    table.to_csv(tmp_path / "none.csv", index=False)
-    assert main(["compare", str(files[0]), str(tmp_path / "none.csv")]) == 2
-    assert "Expected images with a prediction in" in capsys.readouterr().err
-    assert main(["interval-coverage", "--predictions", str(tmp_path / "none.csv")]) == 2
-    assert "Expected images with a prediction in" in capsys.readouterr().err
-
-
 @pytest.fixture
 def foreign(files, tmp_path):
     """Scores of the poor model as another program writes them: no MOS, other columns and order."""
@@ -151,21 +123,6 @@ def test_scores_from_elsewhere_take_the_mos_of_the_other_file(files, foreign, ca
         shown.append(capsys.readouterr().out)
     assert shown[0] == shown[1] and shown[2] == shown[3]
     assert "| PLCC, no logistic |" in shown[0]
-
-
-def test_scores_from_elsewhere_that_do_not_fit_are_refused(files, foreign, tmp_path, capsys):
-    """Without any MOS, of other images, and with other columns; each file is named."""
-    assert main(["compare", str(foreign), str(foreign)]) == 2
-    assert "a column mos in one of the files" in capsys.readouterr().err
-    other = tmp_path / "other.csv"
-    for text, message in (
-        ("image_name,score\nx/0.jpg,1\n", r"such as '0.jpg'. Received: .*other.csv.* 'x/0.jpg'"),
-        ("image,quality\n0.jpg,1\n", r"\['image_name', 'score'\] in .*rename its columns"),
-        ("image_name,score\n0.jpg,good\n", "column score. Received: 'good' in .*other.csv, line 2"),
-    ):
-        other.write_text(text)
-        assert main(["compare", str(files[0]), str(other)]) == 2
-        assert re.search(message, capsys.readouterr().err)
 
 
 def test_images_of_one_scene_are_drawn_as_one(files, tmp_path, capsys):

@@ -30,8 +30,9 @@ from kiqa.evaluation.report import metric_cells, to_markdown, write_csv, write_j
 from kiqa.io.files import write_atomically
 from kiqa.io.weights import Details, read_info
 from kiqa.reproduce.command import Command, add_data, add_model, report, unseen
-from kiqa.reproduce.compare import Predicted, arrays_of, compare
+from kiqa.reproduce.compare import compare
 from kiqa.reproduce.evaluated import Evaluated, add_evaluated, described, read_evaluated
+from kiqa.reproduce.predictions import Predicted, arrays_of
 
 if TYPE_CHECKING:
     from kiqa.reproduce.lite.designs import Design

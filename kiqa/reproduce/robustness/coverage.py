@@ -13,7 +13,7 @@ from kiqa.evaluation.report import write_json
 from kiqa.evaluation.resampling import mean_interval
 from kiqa.io.weights import read_info
 from kiqa.reproduce.command import Command
-from kiqa.reproduce.compare import arrays_of, read_predictions
+from kiqa.reproduce.predictions import arrays_of, read_predictions
 from kiqa.reproduce.robustness.shared import CONFIDENCE, DRAWS, add_common
 
 

@@ -28,8 +28,8 @@ from kiqa.reproduce.command import (
     split_of,
     unseen,
 )
-from kiqa.reproduce.compare import read_predictions
 from kiqa.reproduce.left_out import LeftOut
+from kiqa.reproduce.predictions import read_predictions
 from kiqa.reproduce.robustness.shared import (
     CONFIDENCE,
     DRAWS,
