@@ -157,7 +157,7 @@ def _result(records, rows, scorer, arguments) -> dict:
 
 
 def _table(result: dict) -> str:
-    from kiqa.evaluation.report import to_markdown
+    from kiqa.evaluation.report import image_count, to_markdown
 
     level = f"{100 * result['level']:g} % interval"
     rows = []
@@ -169,15 +169,10 @@ def _table(result: dict) -> str:
     direction = "" if result["higher_is_better"] else ", lower is better (not turned round)"
     head = (
         f"{result['model']} (weights {result['weights_sha256'][:12]}{direction}) on "
-        f"{result['dataset']}, {result['set']}: {result['images']} images{_of(result)}, "
+        f"{result['dataset']}, {result['set']}: {image_count(result)}, "
         f"stride {result['stride']}, MOS {result['mos_scale']}"
     )
     return f"{head}\n\n{to_markdown(rows)}"
-
-
-def _of(result: dict) -> str:
-    """What the bootstrap drew, where it was not single images."""
-    return f" of {result['groups']} scenes" if "groups" in result else ""
 
 
 def _write(folder: Path, records, rows, result: dict, table: str, *, spreadsheet: bool) -> None:

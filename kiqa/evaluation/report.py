@@ -3,8 +3,9 @@
 Files are written under a temporary name and renamed, so a full disk or an
 interrupt leaves the old file, never half a new one.
 
-Public names: :func:`scored_pairs`, :func:`correlation_report`, :func:`undefined_metrics`,
-:func:`metric_cells`, :func:`to_markdown`, :func:`write_csv`, :func:`write_json`.
+Public names: :func:`scored_pairs`, :func:`correlation_report`, :func:`image_count`,
+:func:`undefined_metrics`, :func:`metric_cells`, :func:`to_markdown`, :func:`write_csv`,
+:func:`write_json`.
 """
 
 import json
@@ -103,6 +104,20 @@ def correlation_report(
             for name in REPORTED
         },
     }
+
+
+def image_count(report: Mapping[str, Any]) -> str:
+    """Say how many images a result is of, and how many scenes its intervals draw.
+
+    Args:
+        report: With ``images`` and, where whole scenes are drawn, ``groups``, such as that
+            of :func:`correlation_report`.
+
+    Returns:
+        Such as ``"12 images of 6 scenes"``, or ``"12 images"`` where single images are drawn.
+    """
+    scenes = f" of {report['groups']} scenes" if "groups" in report else ""
+    return f"{report['images']} images{scenes}"
 
 
 def undefined_metrics(metrics: Mapping[str, Mapping], names: Sequence[str] = CORRELATIONS) -> str:

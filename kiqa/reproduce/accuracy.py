@@ -22,7 +22,13 @@ import numpy as np
 
 from kiqa.arguments import Output, add_number, add_output
 from kiqa.data.distortions.basic import gaussian_blur
-from kiqa.evaluation.report import correlation_report, metric_cells, to_markdown, write_json
+from kiqa.evaluation.report import (
+    correlation_report,
+    image_count,
+    metric_cells,
+    to_markdown,
+    write_json,
+)
 from kiqa.io.files import write_atomically
 from kiqa.io.messages import name_file
 from kiqa.io.weights import (
@@ -148,7 +154,7 @@ def _run(options: argparse.Namespace) -> int:
         rows.append(row)
     published = published_rows("accuracy")
     text = (
-        f"{len(said[first])} images\n\n{to_markdown(rows)}\n\nPublished, on other images than "
+        f"{image_count(reports[first])}\n\n{to_markdown(rows)}\n\nPublished, on other images than "
         "those above (of BIQ2021 its official test set):\n\n"
         f"{to_markdown([{k: v for k, v in row.items() if v} for row in published])}\n"
     )

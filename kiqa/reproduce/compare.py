@@ -19,7 +19,7 @@ import numpy as np
 
 from kiqa.arguments import Output, add_output
 from kiqa.evaluation.correlation import plcc, srocc
-from kiqa.evaluation.report import to_markdown, write_json
+from kiqa.evaluation.report import image_count, to_markdown, write_json
 from kiqa.evaluation.resampling import draws_of, percentile_interval, plcc_rows, srocc_rows
 from kiqa.io.files import sha256_of
 from kiqa.reproduce.command import Command
@@ -134,8 +134,7 @@ def _run(options: argparse.Namespace) -> int:
         for name in _METRICS
     ]
     splits = f", {len(files)} splits" if options.also else ""
-    scenes = f" of {result['groups']} scenes" if "groups" in result else ""
-    sys.stdout.write(f"{result['images']} images{scenes}{splits}\n\n{to_markdown(rows)}\n")
+    sys.stdout.write(f"{image_count(result)}{splits}\n\n{to_markdown(rows)}\n")
     return 0
 
 
@@ -150,7 +149,7 @@ def _read(content):
         for name in _METRICS
     ]
     splits = content.get("splits", 1)
-    images = f"{content['images']} images" + (f" of {splits} splits" if splits > 1 else "")
+    images = image_count(content) + (f" of {splits} splits" if splits > 1 else "")
     return f"{' less '.join(names)}, {images}: {', '.join(differences)}", []
 
 

@@ -13,6 +13,7 @@ from kiqa.evaluation.correlation import METRICS
 from kiqa.evaluation.report import (
     REPORTED,
     correlation_report,
+    image_count,
     scored_pairs,
     to_markdown,
     undefined_metrics,
@@ -25,6 +26,16 @@ def _scores(n=60):
     rng = np.random.default_rng(0)
     mos = rng.random(n)
     return mos + rng.normal(0, 0.2, n), mos
+
+
+def test_images_are_counted_with_the_scenes_that_are_drawn():
+    """Two images of a scene are one draw; single images are not called scenes."""
+    x, y = _scores(12)
+    scenes = [number // 2 for number in range(12)]
+    assert image_count(correlation_report(x, y, seed=0, n=5)) == "12 images"
+    assert image_count(correlation_report(x, y, seed=0, n=5, groups=scenes)) == (
+        "12 images of 6 scenes"
+    )
 
 
 def test_report_holds_every_metric_with_its_interval():
