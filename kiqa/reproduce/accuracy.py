@@ -3,9 +3,10 @@
 Accuracy comes from the ``predictions.csv`` of ``kiqa evaluate``, of the images
 that all models have rated; each model is compared with the first one, paired.
 Predictions for which lower is better are turned round for it, and their row says
-so. A name that is no model's, of scores from elsewhere, has neither size nor speed.
-Speed is measured here, the models in turn on the same two images, so that what else
-the machine does falls on all of them.
+so. A formula, such as ``blur_effect``, has no size; a name that is neither a model's
+nor a formula's, of scores from elsewhere, has no speed either. Speed is measured
+here, the models in turn on the same two images, so that what else the machine does
+falls on all of them.
 
 Public names: `ACCURACY`, `sizes_of`, `seconds_of`.
 """
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from kiqa.arguments import Output, add_number, add_output
+from kiqa.comparators import FORMULAS
 from kiqa.data.distortions.basic import gaussian_blur
 from kiqa.evaluation.report import (
     correlation_report,
@@ -36,12 +38,12 @@ from kiqa.io.weights import (
     absent_models,
     find_companion,
     list_models,
-    read_info,
 )
 from kiqa.reproduce.command import Command, report
 from kiqa.reproduce.compare import compare
 from kiqa.reproduce.predictions import Predicted, arrays_of, read_together
 from kiqa.reproduce.published_rows import published_rows
+from kiqa.scoring.engines import describe
 
 _SEED = 0
 _SIZES = ((512, 512), (768, 1024))  # height and width of the images that are timed
@@ -71,7 +73,8 @@ def seconds_of(models: Sequence[str], *, rounds: int) -> dict[str, list[float]]:
     """Time the scores of two images, the models in turn.
 
     Args:
-        models: Names or files of models without reference.
+        models: Names or files of models, or names of formulas. Those that compare with
+            an undistorted image have it.
         rounds: How often each is timed, after a first time that does not
             count.
 
@@ -82,14 +85,16 @@ def seconds_of(models: Sequence[str], *, rounds: int) -> dict[str, list[float]]:
     from kiqa.scoring import Scorer
 
     rng = np.random.default_rng(_SEED)
-    images = [gaussian_blur(rng.integers(0, 256, (*size, 3), np.uint8), 1.0) for size in _SIZES]
+    originals = [rng.integers(0, 256, (*size, 3), np.uint8) for size in _SIZES]
+    pairs = [(gaussian_blur(original, 1.0), original) for original in originals]
     scorers = {name: Scorer(name) for name in models}
-    taken: dict[str, list[list[float]]] = {name: [[] for _ in images] for name in models}
+    taken: dict[str, list[list[float]]] = {name: [[] for _ in pairs] for name in models}
     for turn in range(rounds + 1):
         for name, scorer in scorers.items():
-            for image, seconds in zip(images, taken[name], strict=True):
+            for (image, original), seconds in zip(pairs, taken[name], strict=True):
+                reference = original if scorer.needs_reference else None
                 began = time.perf_counter()
-                scorer.score(image)
+                scorer.score(image, reference=reference)
                 if turn:
                     seconds.append(time.perf_counter() - began)
     return {name: [statistics.median(s) for s in seconds] for name, seconds in taken.items()}
@@ -98,9 +103,9 @@ def seconds_of(models: Sequence[str], *, rounds: int) -> dict[str, list[float]]:
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "models", nargs="+", type=_pair, metavar="NAME=FILE",
-        help="a model and the predictions.csv of its kiqa evaluate, or any name and a table with "
-        "image_name and score, higher better; the first one is that which the others are compared "
-        "with",
+        help="a model or formula and the predictions.csv of its kiqa evaluate, turned where lower "
+        "is better, or any other name and a table with image_name and score, higher better; the "
+        "first one is that which the others are compared with",
     )  # fmt: skip
     add_number(parser, "--rounds", "time each model so often; 0: not at all", default=5, low=0)
     add_output(parser, "--output", Output.FOLDER, "DIR", "write table and JSON there", type=Path)
@@ -118,7 +123,7 @@ def _run(options: argparse.Namespace) -> int:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"Expected each model once. Received: {', '.join(twice)} more than once.")
-    infos = {name: read_info(name) for name in names if _is_model(name)}
+    infos = {name: describe(name) for name in names if _is_known(name)}
     files = [file for _, file in options.models]
     said = dict(zip(names, read_together(files), strict=True))
     turned = [name for name, info in infos.items() if not info.details.higher_is_better]
@@ -144,7 +149,7 @@ def _run(options: argparse.Namespace) -> int:
         if name != first:
             kept[name]["less_first"] = paired[name]
             row[f"SROCC less {first}"] = _difference(paired[name]["srocc"])
-        if name in infos:
+        if name in infos and name not in FORMULAS:
             parameters, megabytes = sizes_of(infos[name])
             row |= {"parameters": parameters, "MB": round(megabytes, 1)}
             kept[name] |= {"parameters": parameters, "megabytes": megabytes}
@@ -168,10 +173,10 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _is_model(name: str) -> bool:
-    """Tell a model's name or file from a name that was given to scores from elsewhere."""
+def _is_known(name: str) -> bool:
+    """Tell a model's name or file, or a formula's name, from one of scores from elsewhere."""
     is_path = Path(name).name != name or name.endswith(".h5")
-    return is_path or name in list_models() or name in absent_models()
+    return is_path or name in {*FORMULAS, *list_models(), *absent_models()}
 
 
 def _of_all(said: dict[str, dict[str, Predicted]]) -> dict[str, dict[str, Predicted]]:

@@ -81,6 +81,28 @@ def test_predictions_of_which_lower_is_better_are_turned(predictions, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["blur_effect", "gmsd", "fish"])
+def test_a_formula_has_its_direction_and_no_size(predictions, tmp_path, capsys, name):
+    """Blur and distance are turned, sharpness is not; all are timed, GMSD with a reference."""
+    lower = name != "fish"
+    table = pd.read_csv(predictions["patchnet"])
+    expected = srocc(table["predicted"], table["mos"])
+    table["predicted"] *= -1 if lower else 1
+    path = tmp_path / "formula.csv"
+    table.to_csv(path, index=False)
+    models = [f"{name}={path}", f"mine={predictions['patchnet']}"]
+    for order in (models, models[::-1]):
+        output = ["--output", str(tmp_path / "out")]
+        assert main(["accuracy", *order, "--rounds", "1", *output]) == 0
+        shown = capsys.readouterr().out
+        assert (f"| {name}, turned: lower is better |" in shown) == lower
+        kept = json.loads((tmp_path / "out" / "accuracy.json").read_text())["models"]
+        assert kept[name]["accuracy"]["metrics"]["srocc"]["value"] == pytest.approx(expected)
+        assert "parameters" not in kept[name] and min(kept[name]["seconds"]) > 0
+    assert kept[name]["less_first"]["srocc"]["difference"] == pytest.approx(0)
+
+
+@pytest.mark.slow
 def test_scores_from_elsewhere_have_a_row_of_accuracy_alone(predictions, tmp_path, capsys):
     """First or not; their MOS are those of the model beside them."""
     table = pd.read_csv(predictions["wadiqam_nr"])
@@ -111,7 +133,8 @@ def test_seconds_are_the_medians_of_both_sizes(monkeypatch):
     monkeypatch.setattr("kiqa.reproduce.accuracy._SIZES", ((4, 5), (6, 7)))
     now, turns = [0.0], []
 
-    def score(self, pixels):
+    def score(self, pixels, *, reference):
+        assert reference is None
         turns.append(pixels.shape)
         now[0] += (100 if len(turns) <= 2 else len(turns)) * pixels[..., 0].size
 
