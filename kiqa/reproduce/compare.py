@@ -91,15 +91,19 @@ def _joined(first, second):
         )
     mos, one, scenes = arrays_of({name: first[name] for name in names})
     other_mos, two, other_scenes = arrays_of({name: second[name] for name in names})
-    ends = [np.ptp(mos), np.ptp(other_mos)]  # models of 0..1 and of 0..100 compare as well
-    unlike = np.abs((mos - mos.min()) * ends[1] - (other_mos - other_mos.min()) * ends[0])
-    different = np.flatnonzero(unlike > _TOLERANCE * ends[0] * ends[1])
+    # Models of 0..1 and of 0..100 compare as well.
+    different = np.flatnonzero(np.abs(_from_0_to_1(mos) - _from_0_to_1(other_mos)) > _TOLERANCE)
     if different.size:
         raise ValueError(
             f"Expected the same MOS in both files, but for their scale. Received: {different.size} "
             f"that differ, such as that of {names[different[0]]}. Evaluate both models on one set."
         )
     return mos, one, two, scenes or other_scenes
+
+
+def _from_0_to_1(mos):
+    """The lowest 0 and the highest 1; all 0 where they are equal."""
+    return (mos - mos.min()) / (np.ptp(mos) or 1.0)
 
 
 def _named(path):

@@ -95,6 +95,7 @@ def test_files_that_do_not_fit_are_refused(files, tmp_path, capsys):
     other = tmp_path / "other.csv"
     for change, message in (
         ({"mos": table["mos"].iloc[::-1].to_numpy()}, "same MOS"),
+        ({"mos": 0.5}, "same MOS"),
         ({"name": "x" + table["name"]}, "Received: 0"),
         ({"predicted": "high"}, "line 2"),
     ):
