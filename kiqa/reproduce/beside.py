@@ -135,11 +135,13 @@ def _framed(rows):
 
 
 def _wide(rows):
-    """One row for each method; None where it has two numbers for one column."""
+    """One row for each method; None without metrics, or with two numbers for one column."""
     import pandas as pd
 
     labels = dict.fromkeys(map(_condition, rows))
     metrics = [name for name in _METRICS if any(row.get(name) for row in rows)]
+    if not metrics:
+        return None
     cells: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
     for row in rows:
         own = cells.setdefault((row[""], row["method"]), {})
