@@ -34,6 +34,7 @@ from kiqa.reproduce.stored_results import FOLDER, stored_results
 _SEED = 0  # of the bootstrap
 _MOST = 24  # rows of a CSV file that are shown; a figure of more is its picture
 _COMPARED = {"files", "splits"}  # in a comparison, which may be the result of a table
+_ON = ("dataset", "split", "set")  # in an evaluation
 _KINDS = (".json", ".csv", ".png")
 _BESIDE = ("predictions", "rows", "pairs", "responses")  # ends of names of files that go with one
 
@@ -71,6 +72,9 @@ def beside_published(
     Returns:
         Published rows and ours. Where ours cannot be had ``missing`` says
         why: no result is stored, or the command refused the data.
+
+    Raises:
+        ValueError: If a file cannot be used.
     """
     root = Path(results) if results is not None else results_folder()
     missing, read, predicted = "", [], []
@@ -139,29 +143,40 @@ def _files_of(name, folder):
 def _read(name, root, files):
     """The result in files of one stem, JSON or else CSV, and PNG; and the rows of the paper."""
     about, rows, published = "", [], []
-    own, compared = command_of(name).read, command_of("compare").read
-    if ".json" in files and own is not None:
-        path = files[".json"]
+    path = files.get(".json") if command_of(name).read is not None else None
+    path = path or files.get(".csv")
+    if path is not None:
         try:
-            content = read_json(path)
-            read = compared if compared is not None and _COMPARED <= content.keys() else own
-            about, rows = read(content | {"published": []})
-            # Of all data sets, and as they are today; a figure lays none out.
-            _, both = read(content | {"published": published_numbers(name)})
-            published = both[: len(both) - len(rows)]
+            about, rows, published = (_of_json if path.suffix == ".json" else _of_csv)(name, path)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise ValueError(
                 f"Expected the result of kiqa.reproduce {name} in {path}. Received: a file that "
                 f"cannot be used ({type(error).__name__}: {error}). Compute it again."
             ) from error
-    elif ".csv" in files:
-        text = files[".csv"].read_text(encoding="utf-8")
-        lines = list(csv.DictReader(text.splitlines()))
-        rows = [{key: _number(value) for key, value in line.items()} for line in lines[:_MOST]]
-        about = f"{len(lines)} rows, the first {_MOST}" if len(lines) > _MOST else ""
     picture = files[".png"].read_bytes() if ".png" in files else None
     place = files.get(".json") or files.get(".csv") or files[".png"]
     return Found(place.relative_to(root).as_posix(), about, rows, picture), published
+
+
+def _of_json(name, path):
+    """What it was computed on, its rows, and those of the paper."""
+    content = read_json(path)
+    own, compared = command_of(name).read, command_of("compare").read
+    read = compared if compared is not None and _COMPARED <= content.keys() else own
+    about, rows = read(content | {"published": []})
+    # Of all data sets, and as they are today; a figure lays none out.
+    _, both = read(content | {"published": published_numbers(name)})
+    return about, rows, both[: len(both) - len(rows)]
+
+
+def _of_csv(_, path):
+    """How many of its rows are shown, these, and none of the paper."""
+    lines = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    if any(None in line or None in line.values() for line in lines):
+        raise ValueError("a line has more or fewer cells than the header")
+    about = f"{len(lines)} rows, the first {_MOST}" if len(lines) > _MOST else ""
+    rows = [{key: _number(value) for key, value in line.items()} for line in lines[:_MOST]]
+    return about, rows, []
 
 
 def _number(text):
@@ -225,4 +240,10 @@ def _evaluated(path):
     if not path.is_file():
         return []
     content = read_json(path)
-    return [str(content[key]) for key in ("dataset", "split", "set")]
+    missing = [key for key in _ON if key not in content]
+    if missing:
+        raise ValueError(
+            f"Expected the result of kiqa evaluate in {path}. Received: a file without "
+            f"{', '.join(missing)}. Evaluate again, or remove it."
+        )
+    return [str(content[key]) for key in _ON]

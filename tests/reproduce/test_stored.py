@@ -51,12 +51,12 @@ def results(tmp_path, stored):
     return tmp_path / "results"
 
 
-def _predictions(folder, *, turned=False):
+def _predictions(folder):
     rng = np.random.default_rng(0)
     mos = rng.random(30)
     predicted = mos + rng.normal(0, 0.1, 30)
     folder.mkdir(parents=True)
-    rows = [{"name": f"{i}.jpg", "mos": a, "predicted": -b if turned else b}
+    rows = [{"name": f"{i}.jpg", "mos": a, "predicted": b}
             for i, (a, b) in enumerate(zip(mos, predicted, strict=True))]  # fmt: skip
     write_csv(rows, folder / "predictions.csv")
     return mos, predicted
@@ -169,6 +169,19 @@ def test_a_damaged_result_is_named(results, stored):
     stored(("thesis-table2", "thesis-table2-x.json"))
     with pytest.raises(ValueError, match=r"thesis-table2-x\.json.*Compute it again"):
         beside_published("thesis-table2", results=results)
+    stored(("thesis-fig1", "thesis-fig1.csv"))
+    for damaged in (b"distortion,MSE\nblur\n", b"distortion,MSE\nblur,1.5,2\n", b"MSE\n\xff\n"):
+        (results / "thesis-fig1.csv").write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"thesis-fig1\.csv.*Compute it again"):
+            found_results("thesis-fig1", results)
+
+
+def test_an_evaluation_that_does_not_say_on_what_is_named(results):
+    """Predictions alone are enough; a file beside them has to be that of kiqa evaluate."""
+    _predictions(results / "brisque")
+    (results / "brisque/evaluation.json").write_text('{"dataset": "koniq10k"}')
+    with pytest.raises(ValueError, match=r"in .*evaluation\.json. Received: .* without split, set"):
+        beside_published("thesis-table3", also={"BRISQUE": "brisque"}, results=results)
 
 
 def test_options_compute_again(tmp_path, stand_in, capsys):
