@@ -1,8 +1,8 @@
 """Evaluations that are there already, as rows of a table: nothing is scored again.
 
 ``kiqa evaluate --output DIR`` leaves the prediction for every image and what made
-it. A table takes such folders beside models that it scores itself; all its rows
-are then of the same images.
+it. A table takes such folders beside models that it scores itself. Where it compares
+models on the same images, `shared_images` says which.
 
 Public names: `Evaluated`, `RatedName`, `add_evaluated`, `described`, `read_evaluated`,
 `shared_images`.
@@ -76,12 +76,19 @@ class Evaluated:
         return [{"score": self.scores[image.name].score, "error": None} for image in images]
 
 
-def add_evaluated(parser: argparse.ArgumentParser) -> None:
-    """Add --evaluated, which may be given several times."""
+def add_evaluated(
+    parser: argparse.ArgumentParser, *, rows: str = "all rows are then of the images that all have"
+) -> None:
+    """Add --evaluated, which may be given several times.
+
+    Args:
+        parser: To add to.
+        rows: Which images the rows of the table are of, for the help.
+    """
     parser.add_argument(
         "--evaluated", action="append", default=[], type=Path, metavar="DIR",
         help="besides: a model by its kiqa evaluate --output DIR, not scored again; may be given "
-        "several times. All rows are then of the images that all have",
+        f"several times; {rows}",
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from kiqa.io.weights import read_info
+from kiqa.reproduce.__main__ import reproduction_parser
 from kiqa.reproduce.evaluated import described, read_evaluated, shared_images
 
 MOS = {f"{number}.jpg": 0.1 * number for number in range(6)}
@@ -85,3 +86,16 @@ def test_another_file_of_the_same_name_is_reported(evaluation, capsys):
     file.write_text(file.read_text().replace('"patchnet"', '"none"'))
     assert described([read_evaluated(folder)]) == []
     assert "no model of that name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [("thesis-table3", "all rows are then of the images that all have"),
+     ("lite-ablation", "its row is of the test images that it has")]
+    + [(f"rnn-table{number}",
+        "each row is of the images to test on that it has and was not trained on")
+       for number in (4, 5, 6, 7)],
+)  # fmt: skip
+def test_the_help_says_of_which_images_rows_are(name, rows):
+    """Some tables compare on the same images, others take each evaluation's own."""
+    assert rows in " ".join(reproduction_parser(name).format_help().split())

@@ -52,7 +52,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
     add_data(parser, part=None)
     add_include(parser)
     add_model(parser, default=DEFAULT_SCORER)
-    add_evaluated(parser)
+    add_evaluated(parser, rows="its row is of the test images that it has")
     parser.add_argument(
         "--sides", type=_side, nargs="+", default=list(_SIDES), metavar="N",
         help="other resolutions than the one that lite reads, of N x N pixels, each alone and "

@@ -303,7 +303,10 @@ def _options(parser: argparse.ArgumentParser, *, table: int) -> None:
             help="parts of the split (default: val test)",
         )  # fmt: skip
         if table == 3:
-            add_evaluated(parser)
+            add_evaluated(
+                parser,
+                rows="all rows of its data set and part are then of the images that all have",
+            )
         add_flag(parser, "--pad", "pad validation images to 640x640 with white, as the paper "
             "(P2P-BM and -RM)")  # fmt: skip
     if table == 2:

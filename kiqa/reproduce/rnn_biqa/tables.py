@@ -220,7 +220,9 @@ def _options(parser: argparse.ArgumentParser, *, table: str) -> None:
     add_number(parser, "--epochs", "of the networks", default=PoolingSettings().epochs, low=1)
     add_number(parser, "--seed", "of splits and networks", default=0, low=0)
     if table in ("rnn-table4", "rnn-table5", "rnn-table6", "rnn-table7"):
-        add_evaluated(parser)
+        add_evaluated(
+            parser, rows="each row is of the images to test on that it has and was not trained on"
+        )
     add_exclude(parser)
     add_include(parser)
     add_output(parser, figures=False)
