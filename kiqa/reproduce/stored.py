@@ -143,11 +143,14 @@ def _files_of(name, folder):
 def _read(name, root, files):
     """The result in files of one stem, JSON or else CSV, and PNG; and the rows of the paper."""
     about, rows, published = "", [], []
-    path = files.get(".json") if command_of(name).read is not None else None
-    path = path or files.get(".csv")
+    own = command_of(name).read
+    path = files.get(".csv") if own is None else files.get(".json", files.get(".csv"))
     if path is not None:
         try:
-            about, rows, published = (_of_json if path.suffix == ".json" else _of_csv)(name, path)
+            if own is not None and path.suffix == ".json":
+                about, rows, published = _of_json(name, path, own)
+            else:
+                about, rows = _of_csv(path)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise ValueError(
                 f"Expected the result of kiqa.reproduce {name} in {path}. Received: a file that "
@@ -158,10 +161,10 @@ def _read(name, root, files):
     return Found(place.relative_to(root).as_posix(), about, rows, picture), published
 
 
-def _of_json(name, path):
-    """What it was computed on, its rows, and those of the paper."""
+def _of_json(name, path, own):
+    """What it was computed on, its rows, and those of the paper, by the command's own reader."""
     content = read_json(path)
-    own, compared = command_of(name).read, command_of("compare").read
+    compared = command_of("compare").read
     read = compared if compared is not None and _COMPARED <= content.keys() else own
     about, rows = read(content | {"published": []})
     # Of all data sets, and as they are today; a figure lays none out.
@@ -169,14 +172,14 @@ def _of_json(name, path):
     return about, rows, both[: len(both) - len(rows)]
 
 
-def _of_csv(_, path):
-    """How many of its rows are shown, these, and none of the paper."""
+def _of_csv(path):
+    """How many of its rows are shown, where not all, and these."""
     lines = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     if any(None in line or None in line.values() for line in lines):
         raise ValueError("a line has more or fewer cells than the header")
     about = f"{len(lines)} rows, the first {_MOST}" if len(lines) > _MOST else ""
     rows = [{key: _number(value) for key, value in line.items()} for line in lines[:_MOST]]
-    return about, rows, []
+    return about, rows
 
 
 def _number(text):
