@@ -31,7 +31,13 @@ from kiqa.io.files import write_atomically
 from kiqa.io.weights import Details, read_info
 from kiqa.reproduce.command import Command, add_data, add_model, report, unseen
 from kiqa.reproduce.compare import compare
-from kiqa.reproduce.evaluated import Evaluated, add_evaluated, described, read_evaluated
+from kiqa.reproduce.evaluated import (
+    Evaluated,
+    add_evaluated,
+    described,
+    read_evaluated,
+    shared_images,
+)
 from kiqa.reproduce.predictions import Predicted, arrays_of
 
 if TYPE_CHECKING:
@@ -86,6 +92,8 @@ def _run(options: argparse.Namespace) -> int:
             "Name lite, or a file of python -m kiqa.train_lite."
         )
     chosen = _parts(options, [info.details, *described(evaluated)])
+    for one in evaluated:
+        shared_images([one], chosen[0])  # refuses other images and other MOS
     looks, parts = _looks(options, chosen)
     lost = sum(map(len, chosen)) - sum(map(len, parts))
     rows, predictions = _rows(options, looks, parts)

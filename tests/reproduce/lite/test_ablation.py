@@ -100,6 +100,15 @@ def test_an_evaluated_model_stands_beside_the_designs(output, data, tmp_path, ev
 
 
 @pytest.mark.slow
+def test_an_evaluation_of_other_images_is_refused(output, data, tmp_path, evaluation, capsys):
+    """Before anything is computed."""
+    kept = shutil.copytree(output, tmp_path / "out")
+    folder = evaluation("lite", {f"other {number}.png": 0.1 * number for number in range(5)})
+    assert _command(data, kept, "--evaluated", folder) == 2
+    assert "at least 3 images that all evaluations have. Received: 0" in capsys.readouterr().err
+
+
+@pytest.mark.slow
 def test_an_image_that_cannot_be_read_is_left_out(output, data, tmp_path, capsys):
     """It is named; the others are rated, and the status is 1."""
     tree = shutil.copytree(data, tmp_path / "data")
