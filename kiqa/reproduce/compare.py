@@ -144,16 +144,15 @@ def _run(options: argparse.Namespace) -> int:
 
 def _read(content):
     """What a stored comparison is of, with its differences; it has no rows. See `Command.read`."""
-    # Older ones have names alone.
-    files = content["files"][0] if "files" in content else [content["first"], content["second"]]
-    names = [each["name"] if isinstance(each, dict) else each for each in files]
+    # Two in docs/results have names alone.
+    names = [each["name"] if isinstance(each, dict) else each for each in content["files"][0]]
     differences = [
         f"{_TITLES[name]} {content[name]['difference']:+.3f} "
         f"({content[name]['lo']:+.3f} .. {content[name]['hi']:+.3f})"
         for name in _METRICS
     ]
-    splits = content.get("splits", 1)
-    images = image_count(content) + (f" of {splits} splits" if splits > 1 else "")
+    splits = f" of {content['splits']} splits" if content["splits"] > 1 else ""
+    images = f"{image_count(content)}{splits}"
     return f"{' less '.join(names)}, {images}: {', '.join(differences)}", []
 
 

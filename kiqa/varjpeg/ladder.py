@@ -171,12 +171,11 @@ def write_ladder(
     folder, images = Path(folder), list(images)
     importance = importance or ImportanceSource()
     wanted = {**asdict(settings), "versions": n, "importance": importance.name}
-    idle = () if importance.by_model else _OF_THE_MODEL
-    wanted = {name: value for name, value in wanted.items() if name not in idle}
+    if not importance.by_model:
+        wanted = {name: value for name, value in wanted.items() if name not in _OF_THE_MODEL}
     if (folder / VERSIONS_FILE).is_file():
         rows = read_versions(folder)
         before = read_json(folder / SETTINGS_FILE)
-        before = {name: value for name, value in before.items() if name not in idle}
         if before != wanted:
             raise ValueError(
                 f"Expected the settings of the ladder in {folder}, {before}, received {wanted}. "
@@ -212,11 +211,11 @@ def _check_unchanged(folder, rows, images, importance, max_bytes):
         now = _hashes(name, path, importance, max_bytes)
         files = (path, importance.file(name) or "no file")
         for before, found, file in zip(known[name], now, files, strict=True):
-            if before and before != found:
+            if before != found:
                 raise ValueError(
                     f"Expected the files that {name} in the ladder {folder} is made from, one with "
-                    f"sha256 {before[:12]}. Received: {file} with {found[:12] or 'none'}. Write to "
-                    "another folder."
+                    f"sha256 {before[:12] or 'none'}. Received: {file} with "
+                    f"{found[:12] or 'none'}. Write to another folder."
                 )
 
 

@@ -34,8 +34,9 @@ def work(tmp_path, monkeypatch, png):
             (tmp_path / "ladder" / image / "jpeg").mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (64, 48)).save(tmp_path / "ladder" / file)
             versions.append(
-                Version(image, "jpeg", number, file, file, 99 - number, 96, 0, 0.25, 24.0, 64, 48)
-            )
+                Version(image, "jpeg", number, file, file, 99 - number, 96, 0, 0.25, 24.0, 64, 48,
+                        "1e5", "")
+            )  # fmt: skip
         Image.new("RGB", (64, 48)).save(reference_of(tmp_path / "ladder", image))
     write_versions(tmp_path / "ladder", versions)
     return tmp_path
@@ -168,9 +169,9 @@ def test_a_name_that_fits_no_table_is_left_out(work, capsys, kind):
     """It is said in a line, the status is 1, and the page has the others."""
     for name in ("caf\udce9.png", " blank.png"):
         Image.new("RGB", (80, 72), "red").save(work / "photos" / name)
-    size = {"width": 64, "height": 48}
+    about = {"width": 64, "height": 48, "image_sha256": "1e5", "importance_sha256": ""}
     versions = [
-        Version(image, "jpeg", number, "v.jpg", "v.jpg", 99, 96, 0, 0.25, 24.0, **size)
+        Version(image, "jpeg", number, "v.jpg", "v.jpg", 99, 96, 0, 0.25, 24.0, **about)
         for image in ("caf\udce9.png", "a.png")
         for number in range(2)
     ]

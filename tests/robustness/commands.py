@@ -177,8 +177,9 @@ def _furnish_ladder(root):
         file = f"a.png/jpeg/{number:03}.jpg"
         Image.new("RGB", (64, 48), (20 * number,) * 3).save(root / file)
         versions.append(
-            Version("a.png", "jpeg", number, file, file, 99 - number, 96, 0, 0.25, 24.0, 64, 48)
-        )
+            Version("a.png", "jpeg", number, file, file, 99 - number, 96, 0, 0.25, 24.0, 64, 48,
+                    "1e5", "")
+        )  # fmt: skip
     Image.new("RGB", (64, 48)).save(reference_of(root, "a.png"))
     write_versions(root, versions)
 

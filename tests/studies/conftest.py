@@ -29,7 +29,7 @@ def _ladder(folder, names, *, count=12, size=(64, 48)):
                 versions.append(
                     Version(
                         name, codec, version, file, file, 99 - version, 100, 0, 800 / area, 24.0,
-                        *size,
+                        *size, "1e5", "",
                     )
                 )  # fmt: skip
     write_versions(folder, versions)

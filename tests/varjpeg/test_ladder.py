@@ -238,16 +238,14 @@ def test_a_model_that_does_not_matter_is_not_compared(tmp_path, masked):
     assert kept["importance"] == "--mask" and not {"model", "stride"} & set(kept)
 
 
-def test_a_model_that_an_earlier_kiqa_kept_is_not_compared(tmp_path, masked):
-    """Its settings.json names the model whatever the importance, its table has no hashes."""
-    settings = {**asdict(Settings()), "versions": 2, "importance": "--mask"}
-    (tmp_path / "l" / "settings.json").write_text(json.dumps(settings))
+def test_a_table_without_hashes_is_refused(tmp_path, masked):
+    """Nothing says what its ladders are made from; it stays as it is."""
     table = tmp_path / "l" / "versions.csv"
-    table.write_text(
-        "".join(line.rsplit(",", 2)[0] + "\n" for line in table.read_text().splitlines())
-    )
-    (tmp_path / "m.png").write_bytes(b"another mask")
-    assert masked(model="other.h5") == [("a.jpg", 0)]
+    silent = "".join(line.rsplit(",", 2)[0] + "\n" for line in table.read_text().splitlines())
+    table.write_text(silent)
+    with pytest.raises(ValueError, match="image_sha256.*missing"):
+        masked()
+    assert table.read_text() == silent
 
 
 def test_another_importance_needs_another_folder(tmp_path, masked):
@@ -262,6 +260,7 @@ def test_another_importance_needs_another_folder(tmp_path, masked):
         masked()
     with pytest.raises(ValueError, match="Received: no file with none"):
         masked("gone.png")
+    assert masked("moved.png") == [("a.jpg", 0)]
     assert read_versions(tmp_path / "l") == rows
 
 

@@ -122,7 +122,7 @@ def _read(content):
     agreeing = [
         f"{row['method']}, {' and '.join(row['runs'])}: SCC {row['srocc']:.3f} between the scores "
         f"of {row['images']} images, mean difference {row['difference']:.1f} of 100"
-        for row in content.get("consistency", ())  # not in files of 0.1.0
+        for row in content["consistency"]
     ]
     return "; ".join([about, *agreeing]), table_rows(content["results"], content["published"])
 

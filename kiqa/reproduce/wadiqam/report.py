@@ -241,13 +241,12 @@ def read(content: Mapping) -> tuple[str, list[dict]]:
 def _head(content):
     parts = content["parts"]
     splits = " or ".join(sorted({str(entry["splits"]) for entry in content["results"]}))
-    preset = content.get("preset") or content["recipe"]  # its name until 0.1.0
     described = "; ".join(f"{data}: {text}" for data, text in parts.items())
     head = (
         f"Ours: mean over {splits} splits, N_p = {content['test_patches']}, 95 % intervals "
-        f"by drawing contents of the test parts; preset {preset}; {described}."
+        f"by drawing contents of the test parts; preset {content['preset']}; {described}."
     )
-    proxy = content.get("proxy", PROXY)  # not in files of 0.1.0
+    proxy = content.get("proxy", PROXY)  # not in wadiqam-depth and -table8 of docs/results
     return f"{head} {PROXY_NAME}: {proxy}." if PROXY_NAME in parts else head
 
 

@@ -110,7 +110,8 @@ def prepare(
 
     Raises:
         ValueError: If an image cannot be read, or the folder has features of
-            files that were others under the same names.
+            files that were others under the same names, or that it does not
+            know.
         OSError: If a set cannot be written; those before it are kept.
     """
     seed = settings.seed
@@ -169,11 +170,18 @@ def open_set(folder: Path, name: str) -> FeatureSet:
 def _claim(folder, paths):
     """Write down which images a folder has features of, or refuse others."""
     file, asked = folder / _IMAGES_FILE, {"sha256": contents_sha256(paths)}
-    # Folders of before do not say it: their images are those that are there now.
-    if file.is_file() and read_json(file) != asked:
+    if file.is_file():
+        if read_json(file) != asked:
+            raise ValueError(
+                f"Expected the {len(paths)} images that {folder} has features of. Received: other "
+                "content under the same names. Put them back, or use another working folder."
+            )
+        return
+    if stored := sorted(folder.glob(_files(Path(), "*")[1].name)):
         raise ValueError(
-            f"Expected the {len(paths)} images that {folder} has features of. Received: other "
-            "content under the same names. Put them back, or use another working folder."
+            f"Expected {file.name}, which says of which images the features in {folder} are. "
+            f"Received: {stored[0].name} without it. Remove the folder, and they are made again, "
+            "or use another working folder."
         )
     write_atomically(file, json.dumps(asked).encode("utf-8"))
 

@@ -154,13 +154,10 @@ def _lite_looker(rater):
 
 
 def _is_of(path, asked, contents):
-    """Whether a file is of the same network, images, number and seed.
-
-    Files of before do not say the contents: a run that has one is continued with it.
-    """
+    """Whether a file is of the same network, images, number and seed."""
+    wanted = {"asked": asked, "contents": contents}
     with np.load(path, allow_pickle=False) as file:
-        said = {key: str(file[key]) for key in ("asked", "contents") if key in file}
-    return {"contents": contents, **said} == {"asked": asked, "contents": contents}
+        return {key: str(file[key]) for key in wanted if key in file} == wanted
 
 
 def _rectangles(shape, count, rng):

@@ -180,8 +180,7 @@ def write_teacher_features(
     grids = [(height // PAQ2PIQ.stride, width // PAQ2PIQ.stride) for height, width in images.sizes]
     index = folder / _INDEX
     if index.is_file():
-        known = read_json(index)
-        if {key: known.get(key) for key in about} == about:
+        if read_json(index) == about:
             return _opened(folder, grids, teacher, scores)
         index.unlink()
     with replacing(folder / _FILE) as temporary, open(temporary, "wb") as file:

@@ -58,10 +58,9 @@ class Version:
         source_bpp: Bits per pixel of the source file.
         width: Image width in pixels.
         height: Image height in pixels.
-        image_sha256: Of the source file; empty in ladders of kiqa that did
-            not keep it.
+        image_sha256: Of the source file.
         importance_sha256: Of the file that says where the image matters;
-            empty where there is none, and as before.
+            empty where there is none.
     """
 
     image: str
@@ -76,12 +75,11 @@ class Version:
     source_bpp: float
     width: int
     height: int
-    image_sha256: str = ""
-    importance_sha256: str = ""
+    image_sha256: str
+    importance_sha256: str
 
 
 _COLUMNS = tuple(field.name for field in fields(Version))
-_HASHES = ("image_sha256", "importance_sha256")
 _WHOLE = tuple(field.name for field in fields(Version) if field.type is int)
 _REAL = tuple(field.name for field in fields(Version) if field.type is float)
 _PATHS = ("image", "file", "view")
@@ -110,8 +108,7 @@ def read_versions(folder: str | os.PathLike) -> list[Version]:
             "Make one: kiqa ladder PATH... --output LADDER."
         )
     versions = []
-    required = [name for name in _COLUMNS if name not in _HASHES]
-    for line, cells in read_table(path, required, _HASHES):
+    for line, cells in read_table(path, _COLUMNS):
         source = f"{path} line {line}"
         values: dict[str, Any] = {name: unescaped(cell) for name, cell in cells.items()}
         values |= {name: _whole(cells[name], name, source) for name in _WHOLE}

@@ -140,8 +140,8 @@ def test_a_row_of_other_columns_is_refused(change, line):
     assert isinstance(refused.value, whole_rows.OtherColumnsError) == (line == 1)
 
 
-def test_rows_of_before_are_read():
-    """Bytes that are no UTF-8, as 0.1.0 wrote them, are the names they mean."""
+def test_bytes_that_are_no_utf_8_are_read():
+    """As the names they mean, where another program has written the file again."""
     content = _file([], "csv") + b"caf\xe9.png,1,0.5,true,,\n"
     (row,), _ = _read(content, "rows.csv", "csv", COLUMNS)
     assert row["path"] == "caf\udce9.png"

@@ -30,7 +30,8 @@ def ladder(tmp_path_factory, photo):
                 size = (folder / file).stat().st_size
                 versions.append(
                     Version(image, codec, number, file, file, quality, size,
-                            20 if codec == "varjpeg" else 0, 8 * size / (64 * 96), 24.0, 96, 64)
+                            20 if codec == "varjpeg" else 0, 8 * size / (64 * 96), 24.0, 96, 64,
+                            "1e5", "")
                 )  # fmt: skip
     write_versions(folder, versions)
     return folder
@@ -115,7 +116,7 @@ def test_a_version_of_another_size_is_named(ladder, photo, tmp_path):
     Image.fromarray(photo[:40, :40]).save(reference)
     Image.fromarray(photo[:40, :41]).save(reference.parent / "0.jpg")
     entry = Version(image, "jpeg", 0, f"{image}/0.jpg", f"{image}/0.jpg", 75, 200, 0, 1.0, 1.0,
-                    40, 40)  # fmt: skip
+                    40, 40, "1e5", "")  # fmt: skip
     with pytest.raises(ValueError, match=r"0\.jpg: Expected two images"):
         measure_ladder(tmp_path, [entry])
 

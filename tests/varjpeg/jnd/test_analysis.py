@@ -22,7 +22,7 @@ def ladder(images, *, scale=1.0, codec="varjpeg", overhead=16):
             file = f"{image}/{codec}/{number:03d}.jpg"
             entries.append(
                 Version(image, codec, number, file, file, 90.0 - number, size, overhead,
-                        8 * size / PIXELS, 9.0, 100, 80)
+                        8 * size / PIXELS, 9.0, 100, 80, "1e5", "")
             )  # fmt: skip
     return entries
 

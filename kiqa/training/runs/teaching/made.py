@@ -135,15 +135,15 @@ def _claim(folder, kind, sources, seed):
         "images": [[path.name, path.stat().st_size] for path in sources],
         "sha256": contents_sha256(sources),
     }
-    # Folders of before have no hash: they get that of the images that are there now.
-    if {"sha256": asked["sha256"], **known.get(kind, asked)} != asked:
+    if kind not in known:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, json.dumps(known | {kind: asked}).encode("utf-8"))
+    elif known[kind] != asked:
         raise ValueError(
-            f"Expected {folder} to hold copies of these {len(sources)} images, seed {seed}. "
-            f"Received: those of {len(known[kind]['images'])} images, seed {known[kind]['seed']}. "
-            "Name another folder with --made."
+            f"Expected {folder} to hold copies of these {len(sources)} images, by name and "
+            f"content, seed {seed}. Received: other images or another seed in {KEY_FILE}. Name "
+            "another folder with --made."
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(file, json.dumps(known | {kind: asked}).encode("utf-8"))
 
 
 def _make(

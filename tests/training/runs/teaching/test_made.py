@@ -64,19 +64,20 @@ def test_a_folder_of_other_images_is_refused(sources, tmp_path):
 
 
 def test_a_folder_knows_images_by_their_content(sources, tmp_path):
-    """Of the same names and numbers of bytes; a folder that does not say it is taken, and says."""
+    """Of the same names and numbers of bytes; a note without contents is refused and kept."""
     folder, file = tmp_path / "made", tmp_path / "made" / KEY_FILE
     paths = [path.with_suffix(".bmp") for path in sources]
     for path, source in zip(paths, sources, strict=True):
         Image.open(source).save(path)
     make_histories(paths, folder, count=1, seed=0)
     known = json.loads(file.read_text())
-    del known["history"]["sha256"]
-    file.write_text(json.dumps(known))
-    make_histories(paths, folder, count=1, seed=0)
     changed = np.asarray(Image.open(paths[1])) // 2
     size = paths[1].stat().st_size
     Image.fromarray(changed).save(paths[1])
     assert paths[1].stat().st_size == size
-    with pytest.raises(ValueError, match="Name another folder with --made"):
-        make_histories(paths, folder, count=1, seed=0)
+    silent = {"history": {key: known["history"][key] for key in ("seed", "images")}}
+    for note in (known, silent):
+        file.write_text(json.dumps(note))
+        with pytest.raises(ValueError, match="by name and content.*Name another folder"):
+            make_histories(paths, folder, count=1, seed=0)
+        assert json.loads(file.read_text()) == note
