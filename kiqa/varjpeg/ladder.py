@@ -208,7 +208,8 @@ def _check_unchanged(folder, rows, images, importance, max_bytes):
     for name, path in images:
         if name not in known:
             continue
-        now = _hashes(name, path, importance, max_bytes)
+        image = hashlib.sha256(read_file(path, max_bytes)).hexdigest()  # of a URL as well
+        now = image, _importance_sha256(name, importance)
         files = (path, importance.file(name) or "no file")
         for before, found, file in zip(known[name], now, files, strict=True):
             if before != found:
@@ -219,16 +220,15 @@ def _check_unchanged(folder, rows, images, importance, max_bytes):
                 )
 
 
-def _hashes(name, path, importance, max_bytes):
-    """Hashes of an image's file and of the file of its importance, empty without one."""
+def _importance_sha256(name, importance):
+    """Hash of the file of an image's importance, empty without one."""
     file = importance.file(name)
-    image = hashlib.sha256(read_file(path, max_bytes)).hexdigest()  # of a URL as well
-    return image, sha256_of(file) if file else ""
+    return sha256_of(file) if file else ""
 
 
 def _write_image(folder, name, path, settings, n, importance, max_bytes):
-    hashes = _hashes(name, path, importance, max_bytes)
     source = read_source(path, max_bytes=max_bytes)
+    hashes = source.sha256, _importance_sha256(name, importance)
     # A study shows files as they are stored: upright, and all in the colours of one profile.
     icc = source.metadata.icc
     source = source._replace(orientation=1, metadata=Metadata(icc=icc))

@@ -5,6 +5,7 @@ Public names: :class:`Source`, :func:`read_source`, :func:`metadata_segments`,
 """
 
 import os
+from io import BytesIO
 from typing import NamedTuple
 
 import numpy as np
@@ -30,12 +31,14 @@ class Source(NamedTuple):
             are stored turned back by it.
         metadata: Colour profile and EXIF data.
         file_bytes: Size of the source file, ``None`` for arrays.
+        sha256: Of the source file, ``None`` for arrays.
     """
 
     upright: np.ndarray
     orientation: int
     metadata: Metadata
     file_bytes: int | None
+    sha256: str | None
 
     @property
     def stored(self) -> np.ndarray:
@@ -70,27 +73,32 @@ def read_source(
     Returns:
         The source. Files keep their ICC profile and EXIF data, and with them
         their orientation: the pixels are stored as the source stores them.
+        A file is read once.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no image, or a side is over 65,500 pixels.
     """
     if isinstance(image, np.ndarray):
-        loaded, metadata, count = load_image(image, max_bytes=max_bytes), Metadata(), None
+        loaded, metadata = load_image(image, max_bytes=max_bytes), Metadata()
+        count, sha256 = None, None
     else:
         if isinstance(image, bytes):
             data, name = image, "image bytes"
         else:
             data, name = read_file(image, max_bytes), os.fspath(image)
-        metadata, count = read_metadata(data, name), len(data)
-        loaded = load_image(image, color_managed=not metadata.icc, max_bytes=max_bytes)
+        metadata = read_metadata(data, name)
+        file = BytesIO(data)
+        file.name = name  # for messages
+        loaded = load_image(file, color_managed=not metadata.icc, max_bytes=max_bytes)
+        count, sha256 = len(data), loaded.sha256
     if max(loaded.width, loaded.height) > LARGEST_SIDE:
         raise ValueError(
             f"Expected sides of at most {LARGEST_SIDE} pixels, the limit of JPEG in libjpeg, "
             f"received {loaded.width}x{loaded.height}. Code the image in parts or make it smaller."
         )
     upright = loaded.pixels[..., 0] if _is_gray(loaded) else loaded.pixels
-    return Source(upright, exif_orientation(metadata.exif), metadata, count)
+    return Source(upright, exif_orientation(metadata.exif), metadata, count, sha256)
 
 
 def _is_gray(loaded: LoadedImage) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from kiqa.io.images.sources import read_file
 from kiqa.studies import write_jnd_study
 from kiqa.varjpeg import Settings, SizeSearch, bitrate_ladder, coded, decode, jpeg_ladder, prepare
 from kiqa.varjpeg import read_source as source_of
@@ -262,6 +263,25 @@ def test_another_importance_needs_another_folder(tmp_path, masked):
         masked("gone.png")
     assert masked("moved.png") == [("a.jpg", 0)]
     assert read_versions(tmp_path / "l") == rows
+
+
+def test_the_hash_is_of_the_bytes_that_are_coded(tmp_path, images, ramp, monkeypatch):
+    """A file that changes after it was read is another one when the call is repeated."""
+    name, path = images[0]
+    before = path.read_bytes()
+
+    def read_and_change(path, max_bytes):
+        data = read_file(path, max_bytes)
+        path.write_bytes(data + b"more")
+        return data
+
+    monkeypatch.setattr("kiqa.varjpeg.source.read_file", read_and_change)
+    given = {"settings": Settings(), "n": 2, "importance": ramp}
+    assert list(write_ladder([(name, path)], tmp_path / "l", **given)) == [(name, 101)]
+    rows = read_versions(tmp_path / "l")
+    assert {row.image_sha256 for row in rows} == {hashlib.sha256(before).hexdigest()}
+    with pytest.raises(ValueError, match="Write to another folder"):
+        list(write_ladder([(name, path)], tmp_path / "l", **given))
 
 
 def test_another_image_of_the_same_name_needs_another_folder(tmp_path, masked, images):

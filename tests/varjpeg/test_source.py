@@ -9,6 +9,7 @@ from PIL import Image, ImageCms
 from kiqa.io.images import load_image
 from kiqa.io.images.metadata import Metadata
 from kiqa.io.images.orientation import turned_upright
+from kiqa.io.images.sources import read_file
 from kiqa.varjpeg import read_source
 from kiqa.varjpeg.markers import Segment
 from kiqa.varjpeg.source import kept_metadata, metadata_segments
@@ -32,7 +33,7 @@ def test_pixels_are_those_of_load_image(awkward_folder, name):
         np.testing.assert_array_equal(source.rgb(), expected)
         np.testing.assert_array_equal(source.stored, source.upright)
     count = path.stat().st_size
-    assert source.file_bytes == count
+    assert (source.file_bytes, source.sha256) == (count, load_image(path).sha256)
     assert source.bpp == 8 * count / (expected.shape[0] * expected.shape[1])
 
 
@@ -44,11 +45,31 @@ def test_loading_costs_no_more_than_is_allowed(awkward_folder):
             read_source(path, max_bytes=most)
 
 
+def test_a_file_is_read_once(tmp_path, encode, picture, monkeypatch):
+    """Size, hash, metadata and pixels are of the same bytes; errors name it all the same."""
+    path = tmp_path / "a.png"
+    path.write_bytes(encode(picture(20, 30), "PNG"))
+    expected = load_image(path)
+
+    def read_and_remove(path, max_bytes):
+        data = read_file(path, max_bytes)
+        Path(path).unlink()
+        return data
+
+    monkeypatch.setattr("kiqa.varjpeg.source.read_file", read_and_remove)
+    source = read_source(path)
+    np.testing.assert_array_equal(source.upright, expected.pixels)
+    assert source.sha256 == expected.sha256
+    path.write_bytes(encode(picture(20, 30), "PNG")[:-40])
+    with pytest.raises(ValueError, match=r"a\.png"):
+        read_source(path)
+
+
 def test_arrays_have_no_file(picture):
     """Neither size nor metadata; gray stays gray."""
     pixels = picture(20, 30)
     source = read_source(pixels)
-    assert (source.file_bytes, source.bpp) == (None, None)
+    assert (source.file_bytes, source.bpp, source.sha256) == (None, None, None)
     assert (source.metadata, source.orientation) == (Metadata(), 1)
     np.testing.assert_array_equal(source.upright, pixels)
     gray = read_source(pixels[..., 0])
