@@ -40,6 +40,7 @@ _LUMINANCE = (0.298936021293775, 0.587043074451121, 0.114020904255103)
 _BLOCK = 8  # coefficients of the finest level in a block's side; 4 and 2 on the next
 _STRIP = 64  # rows
 _LARGEST = 100  # FISH_bb takes the largest 1 % of the map
+_TILE = 1 << 14  # cells or blocks that OpenCV interpolates at once; it takes 2**15 - 2 a side
 
 
 def luminance_of(image: np.ndarray) -> np.ndarray:
@@ -253,9 +254,7 @@ def fish_block_map(
         ((np.arange(count) * stride + (window - 1) / 2 - 7.5) / 8 + early).astype(np.float32)
         for count in (rows, columns)
     )
-    values = cv2.remap(
-        smooth, *np.meshgrid(x, y), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    values = _interpolated(smooth, y, x, step=max(1, 8 * _TILE // max(8, stride)))
     return as_map(values, stride=stride, window=window, image_size=gray.shape, model="fish_blocks")
 
 
@@ -272,6 +271,23 @@ def as_map(
         scale=SCALE,
         higher_is_better=True,
     )
+
+
+def _interpolated(blocks, y, x, *, step):
+    """Values at rising places between blocks, bilinear, ``step`` by ``step`` at once."""
+    values = np.empty((len(y), len(x)), np.float32)
+    for row in range(0, len(y), step):
+        down = y[row : row + step]
+        top, bottom = int(down[0]), int(down[-1]) + 2
+        for column in range(0, len(x), step):
+            along = x[column : column + step]
+            left, right = int(along[0]), int(along[-1]) + 2
+            across, below = np.meshgrid(along - left, down - top)
+            values[row : row + step, column : column + step] = cv2.remap(
+                blocks[top:bottom, left:right], across, below, cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REPLICATE,
+            )  # fmt: skip
+    return values
 
 
 def _bands(image, *, least):

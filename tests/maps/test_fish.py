@@ -151,6 +151,26 @@ def test_block_map_lies_where_the_blocks_lie():
         assert middle == pytest.approx([12, 25], abs=0.5)
 
 
+def test_block_map_has_more_cells_than_opencv_interpolates_at_once():
+    """39,937 cells a side; those of the first pixels are as of these alone."""
+    image = np.tile(_probe(500, 64), (80, 1)).astype(np.uint8)
+    for long, part in ((image, image[:4000]), (image.T, image.T[:, :4000])):
+        found = fish_block_map(long, stride=1).values
+        assert found.shape in ((39937, 1), (1, 39937)) and np.isfinite(found).all()
+        expected = fish_block_map(part, stride=1).values.ravel()[:3800]
+        np.testing.assert_allclose(found.ravel()[:3800], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("stride", "window"), [(1, 16), (3, 24), (20, 64)])
+def test_block_map_does_not_depend_on_the_tiles(photo, monkeypatch, stride, window):
+    """In which it is interpolated, of a few cells or of one."""
+    whole = fish_block_map(photo, stride=stride, window=window).values
+    for tile in (1, 7):
+        monkeypatch.setattr("kiqa.maps.fish._TILE", tile)
+        found = fish_block_map(photo, stride=stride, window=window).values
+        np.testing.assert_array_equal(found, whole)
+
+
 def test_a_level_halves_and_keeps_the_mean(photo):
     """The low band of a constant is larger by the square root of two, the high band zero."""
     low, high = analyse(np.full((16, 6), 3.0), 0)
