@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kiqa.data.records import SETS
+from kiqa.data.records import SETS, original_name
 from kiqa.data.splits import read_split
 from kiqa.data.trained import names_trained_on
 from kiqa.io.weights import Companion, Details, export_h5, read_info
@@ -165,6 +165,34 @@ def test_cross_fit_with_a_photograph_in_no_fold_is_refused(data, tmp_path, patch
     assert "exactly one --cross-fit split" in capsys.readouterr().err
     assert main(_arguments(data, tmp_path, patchnet, "--cross-fit", "nothing")) == 2
     assert "SPLIT=FILE" in capsys.readouterr().err
+
+
+def test_images_that_show_nothing_are_shared_by_the_folds(
+    data, tmp_path, patchnet, monkeypatch, eager
+):
+    """They are in no split; degraded copies of an image go where the image goes."""
+    train = ["ss01 (1).jpg", "ss01 (2).jpg"]
+    table = "image_name,set\nss01 (0).jpg,val\nss01 (3).jpg,val\nss01 (6).jpg,val\n"
+    (tmp_path / "split.csv").write_text(table + "".join(f"{name},train\n" for name in train))
+    options, asked = ["--teacher", patchnet, "--degraded", "6"], []
+    for own, other in (train, train[::-1]):
+        split = tmp_path / f"fold{len(options)}.csv"
+        split.write_text(f"image_name,set\n{own},test\n{other},train\n")
+        options += ["--cross-fit", f"{split}={_patchnet(split.with_suffix('.h5'), seed=1)}"]
+
+    def items(self, wanted, **more):
+        asked.append([record.name for record, _ in wanted])
+        return []
+
+    monkeypatch.setattr("kiqa.training.runs.teaching.made._NOTHING", 2)
+    monkeypatch.setattr(stacks.StackSource, "items", items)
+    monkeypatch.setattr(stacks.StackSource, "matching", lambda self, *args, **options: None)
+    assert main(_arguments(data, tmp_path, patchnet, "--maps-only", *options)) == 0
+    first, second, _ = asked
+    shown = [[name for name in fold if not name.startswith("nothing")] for fold in (first, second)]
+    assert [set(map(original_name, fold)) for fold in shown] == [{name} for name in train]
+    assert [len(fold) for fold in shown] == [len(first) - 2, len(second) - 1]
+    assert len(first + second) == len({*first, *second}) == 2 + 6
 
 
 @pytest.mark.slow

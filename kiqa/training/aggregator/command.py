@@ -15,7 +15,7 @@ from kiqa.arguments import add_number, add_path, add_text
 from kiqa.constants import AGGREGATOR
 from kiqa.data.augmentation import FLIPS, Version, distorted_versions, versions
 from kiqa.data.chosen import scored_images
-from kiqa.data.records import original_name
+from kiqa.data.records import NOTHING, original_name
 from kiqa.data.splits import random_split, read_split
 from kiqa.data.trained import in_chain, trained_on
 from kiqa.training.aggregator.initial import PATCHNET_MAP, check_initial
@@ -87,11 +87,16 @@ def _drawn_split(arguments, settings):
 
 
 def _folds(arguments, train):
-    """Pairs of a Patchnet's file and the training images that it did not see."""
+    """Pairs of a Patchnet's file and the training images that it did not see.
+
+    Images that show nothing are in no split; every Patchnet maps as many of them.
+    """
     if not arguments.cross_fit:
         return [(arguments.patchnet, train)]
+    nothing = [record for record in train if record.content == NOTHING]
+    train = [record for record in train if record.content != NOTHING]
     folds, mapped_by = [], {}
-    for text in arguments.cross_fit:
+    for number, text in enumerate(arguments.cross_fit):
         name, separator, file = text.partition("=")
         if not separator:
             raise ValueError(f"Expected --cross-fit SPLIT=FILE. Received: {text!r}.")
@@ -99,7 +104,7 @@ def _folds(arguments, train):
         members = [r for r in train if split.get(original_name(r.name)) == "test"]
         for record in members:
             mapped_by.setdefault(record.name, []).append(name)
-        folds.append((file, members))
+        folds.append((file, members + nothing[number :: len(arguments.cross_fit)]))
     wrong = [record.name for record in train if len(mapped_by.get(record.name, [])) != 1]
     if wrong:
         raise ValueError(
