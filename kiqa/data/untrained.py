@@ -47,7 +47,9 @@ def untrained(
     """Leave out images that a network was trained on.
 
     An image goes if its name, or its scene, is one of a part that fitted the
-    weights or chose the epoch of a model or of a network in its chain.
+    weights or chose the epoch of a model or of a network in its chain. Names
+    count within one data set; all folders with a ``mos.csv`` are one. Of
+    another data set's names is told alone.
 
     Args:
         images: Records, or what else has ``name`` and ``content``, with
@@ -108,16 +110,25 @@ def _kept(images, models, is_of, *, include, report):
         if model.trained_on is None:
             report(f"what {model.name} was trained on is not known: its file does not say it")
     parts = [(model, part) for model in models for part in model.trained_on or ()]
-    scenes, by, what = set(), {}, {}
+    scenes, by, what, namesakes = set(), {}, {}, {}
     for model, part in parts:
-        mine = [image for image in images if is_of(part, image)]
-        if not mine:
+        mine, others = [], []
+        for image in images:
+            (mine if is_of(part, image) else others).append(image)
+        try:
+            holds = _holds(part)
+        except ValueError:
+            if mine:
+                raise
             continue
-        holds = _holds(part)
         found = {image.content for image in mine if holds(image.name) or holds(image.content)}
         if found:
             scenes |= found
             by[model.name] = what[_said(part)] = True
+        for image in others:
+            if holds(image.name):
+                namesakes.setdefault(image.name, {})[f"{model.name} ({_said(part)})"] = True
+    _report_namesakes(namesakes, images, report)
     met = sum(image.content in scenes for image in images)
     note = {"trained_on_met": met, "trained_on_included": bool(met and include)}
     if not met:
@@ -137,6 +148,17 @@ def _kept(images, models, is_of, *, include, report):
         f"{INCLUDE_OPTION} takes them"
     )
     return Kept(kept, met, note)
+
+
+def _report_namesakes(namesakes, images, report):
+    """Say which images have only the names of images of another data set."""
+    if namesakes:
+        by = dict.fromkeys(said for whose in namesakes.values() for said in whose)
+        report(
+            f"{len(namesakes)} of {len(images)} images have the names of images of another data "
+            f"set that were trained on by {' and '.join(by)}: if they are those, the result "
+            "flatters"
+        )
 
 
 def _said(part):

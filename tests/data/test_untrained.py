@@ -47,9 +47,12 @@ def test_unseen_images_are_not_spoken_of(records, described, kept_of):
 
 
 def test_other_data_sets_may_have_the_same_names(records, described, kept_of):
-    """KADID-10k's I01.png is not TID's."""
+    """KADID-10k's I01.png is not TID's; but the names are told: a copy may have them."""
     model = described(trained_on(records(["I01.png"], "kadid10k"), **MOS))
-    assert kept_of(records(["I01.png"], "tid2013"), model)[0] == ["I01.png"]
+    names, kept, told = kept_of(records(["I01.png", "I02.png"], "tid2013"), model)
+    assert names == ["I01.png", "I02.png"] and kept.met == 0
+    (line,) = told
+    assert "1 of 2 images have the names" in line and "net (kadid10k: human scores): if" in line
     with pytest.raises(ValueError, match="1 of 1"):
         kept_of(records(["I01.png"], "kadid10k"), model)
 
@@ -77,3 +80,4 @@ def test_split_that_is_gone_is_an_error(records, described, kept_of):
     values = part.to_json() | {"split": "biq2021-later"}
     with pytest.raises(ValueError, match="published split biq2021-later"):
         kept_of(records(["a.jpg"]), described([type(part).from_json(values)]))
+    kept_of(records(["a.jpg"], "tid2013"), described([type(part).from_json(values)]))
