@@ -86,7 +86,7 @@ def test_the_run_gets_data_settings_and_folder(command, calls, biq, tmp_path, ca
 
 @pytest.mark.parametrize(
     ("factor", "line"),
-    [(1.9, ""), (7.6, "mixed_bfloat16 is slow .* 8 times .*--precision float32")],
+    [(1.9, ""), (7.6, "bfloat16 is slow .* 8 times .*--precision float32")],
 )
 def test_a_format_that_is_imitated_is_said(
     command, biq, tmp_path, capsys, monkeypatch, factor, line
