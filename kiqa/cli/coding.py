@@ -130,10 +130,9 @@ def importance_of(arguments: argparse.Namespace) -> "ImportanceSource":
     from kiqa.scoring import Scorer
     from kiqa.startup import load_quietly
 
-    scorer = load_quietly(
-        Scorer(arguments.model, default_stride=arguments.stride, max_memory=arguments.memory)
-    )
+    scorer = Scorer(arguments.model, default_stride=arguments.stride, max_memory=arguments.memory)
     scorer.check_maps()
+    load_quietly(scorer)
     source = f"{scorer.info.name}, sha256 {scorer.info.sha256[:12]}"
     return ImportanceSource(lambda name, pixels: scorer.map(pixels), source)
 

@@ -16,6 +16,7 @@ from kiqa.cli.inputs import (
     add_spreadsheet,
     records_of,
 )
+from kiqa.cli.targets import beside_bar
 from kiqa.io.messages import named_only, tell
 from kiqa.io.outputs import check_targets
 from kiqa.startup import load_quietly
@@ -69,9 +70,15 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.data.untrained import untrained
     from kiqa.evaluation.correlation import check_mos
     from kiqa.evaluation.report import undefined_metrics
+    from kiqa.io.rows.files import check_content
     from kiqa.scoring import Scorer, score_paths
 
     records = records_of(arguments, exclude=arguments.exclude)
+    check_mos([record.mos for record in records])
+    folder = Path(arguments.output) if arguments.output else None
+    if folder:
+        check_targets(folder / name for name in _WRITTEN)
+        check_content(folder / "rows.jsonl", form="jsonl", resume=arguments.resume)
     engine = engine_options(arguments)
     scorer = load_quietly(
         Scorer(arguments.model, stride=arguments.stride, max_memory=arguments.memory)
@@ -80,10 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         records, [scorer.info.details], include=arguments.include_trained, report=tell
     )
     references = _references(records, arguments.dataset) if scorer.needs_reference else None
-    check_mos([record.mos for record in records])
-    folder = Path(arguments.output) if arguments.output else None
-    if folder:
-        check_targets(folder / name for name in _WRITTEN)
+    check_mos([record.mos for record in records])  # of those that are left
     rows = score_paths(
         [str(record.path) for record in records],
         scorer,
@@ -94,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     hidden = not sys.stderr.isatty()
     try:
-        rows = list(tqdm(rows, total=len(records), unit="image", disable=hidden))
+        rows = _told(tqdm(rows, total=len(records), unit="image", disable=hidden))
     except KeyboardInterrupt:
         text = f"Finished rows are in {folder}; add --resume." if folder else ""
         raise KeyboardInterrupt(text) from None
@@ -109,6 +113,17 @@ def run(arguments: argparse.Namespace) -> int:
     if undefined := undefined_metrics(result["metrics"]):
         tell(undefined)
     return 1 if errors or undefined else 0
+
+
+def _told(rows) -> list[dict]:
+    """The rows; each image that could not be scored is told with its reason, as it comes."""
+    kept = []
+    for row in rows:
+        kept.append(row)
+        if row["error"] is not None:
+            with beside_bar():
+                tell(row["error"])
+    return kept
 
 
 def _references(records, dataset) -> list[str]:

@@ -88,16 +88,15 @@ def run(arguments: argparse.Namespace) -> int:
     targets = [path for item, _ in pairs for path in _targets(item, arguments).values()]
     check_targets([*targets, *filter(None, [arguments.html])])
     engine = engine_options(arguments)
-    scorer = load_quietly(
-        Scorer(
-            arguments.model,
-            stride=arguments.stride,
-            default_stride=MAP_STRIDE,
-            grid=arguments.grid,
-            max_memory=arguments.memory,
-        )
+    scorer = Scorer(
+        arguments.model,
+        stride=arguments.stride,
+        default_stride=MAP_STRIDE,
+        grid=arguments.grid,
+        max_memory=arguments.memory,
     )
     scorer.check_maps()
+    load_quietly(scorer)
     info = scorer.info
     paired = arguments.reference is not None
     check_references(paired, needed=scorer.needs_reference, model=scorer.model)

@@ -137,8 +137,9 @@ def _maker(name, stride):
         return lambda case: fish_block_map(case.pixels, stride=stride), []
     from kiqa.scoring import Scorer
 
-    scorer = load_quietly(Scorer(name, default_stride=stride))
+    scorer = Scorer(name, default_stride=stride)
     scorer.check_maps()
+    load_quietly(scorer)
     return lambda case: scorer.map(case.pixels), [scorer.info.details]
 
 

@@ -81,10 +81,13 @@ def run(arguments: argparse.Namespace) -> int:
     form = arguments.format or row_form(
         arguments.output, default="jsonl" if arguments.resume else "table"
     )
+    from kiqa.io.rows.files import check_content
+
     if form == "parquet" and not arguments.output:
         raise ValueError("Expected --output DIR with --format parquet.")
     if arguments.output and form != "parquet":
         check_targets([arguments.output])
+        check_content(arguments.output, form=form, resume=arguments.resume)
     inputs = collect(arguments.paths, leave_out=[arguments.output])
 
     from kiqa.io.rows.forms import format_header, format_row

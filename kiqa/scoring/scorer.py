@@ -187,13 +187,16 @@ class Scorer:
         return self._load()[1].needs_reference
 
     def check_maps(self) -> None:
-        """Refuse a model that has no quality maps; loads it.
+        """Refuse a model that has no quality maps; does not load it.
 
         Raises:
-            ValueError: If it has none.
+            ValueError: If it has none, or is none.
+            FileNotFoundError: If its weights file is not there.
         """
-        info, engine = self._load()
-        if engine.map is None:
+        from kiqa.scoring.engines import describe, makes_maps
+
+        info = self._loaded[0] if self._loaded else describe(self.model)
+        if not makes_maps(info):
             raise ValueError(
                 f"Expected a model that makes maps, such as patchnet. Received: {info.name}, which "
                 "rates whole images only. Use kiqa score, or that model."
@@ -220,8 +223,8 @@ class Scorer:
                 model, if a reference is missing or superfluous, or if a
                 value of the map is not finite.
         """
-        self.check_maps()
         engine = self._load()[1]
+        self.check_maps()
         function = engine.map
         if self.grid is not None:
             function = partial(engine.map_grid, grid=self.grid)

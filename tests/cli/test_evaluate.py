@@ -40,7 +40,9 @@ def test_table_and_files(stand_in, biq, capsys):
     out, err = capsys.readouterr()
     assert "9 images, stride 8, MOS 0..1" in out
     assert "| SROCC" in out
-    assert "kiqa: 1 of 10 images could not be scored" in err
+    assert err.splitlines()[-1] == "kiqa: 1 of 10 images could not be scored"
+    (told,) = [line for line in err.splitlines() if "ss01 (9).jpg: " in line]
+    assert told.startswith(f"kiqa: {Path('biq/Images').resolve()}") and "expected an image" in told
     with open("out/predictions.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["name"] for row in rows] == [f"ss01 ({number}).jpg" for number in range(10)]
@@ -150,7 +152,7 @@ def test_constant_mos_ends_before_anything_is_scored(stand_in, biq, capsys):
     assert main([*biq, "--output", "out"]) == 2
     out, err = capsys.readouterr()
     assert err.startswith("kiqa: error: Expected MOS that differ, received 9 times 0.5")
-    assert "dead" not in err and out == "" and not Path("out").exists()
+    assert "dead" not in err and out == "" and not Path("out").exists() and not stand_in
 
 
 @pytest.mark.parametrize("images", [1, 2])
@@ -159,6 +161,16 @@ def test_too_few_images_end_before_anything_is_scored(stand_in, biq, capsys, ima
     _with_scores([0.1, 0.2][:images])
     assert main(biq) == 2
     assert f"Expected at least 3 images, received {images}" in capsys.readouterr().err
+    assert not stand_in
+
+
+def test_rows_that_are_there_end_it_before_the_model_is_loaded(stand_in, biq, capsys):
+    """Without --resume they are left as they are."""
+    Path("out").mkdir()
+    Path("out/rows.jsonl").write_text("{}\n")
+    assert main([*biq, "--output", "out"]) == 2
+    assert "rows.jsonl, which has content. Add --resume" in capsys.readouterr().err
+    assert not stand_in and Path("out/rows.jsonl").read_text() == "{}\n"
 
 
 def test_too_few_images_for_a_fit_are_noted(stand_in, biq, capsys):
@@ -238,7 +250,9 @@ def test_include_trained_takes_them_and_says_so(trained, capsys):
 
 def test_training_part_alone_is_refused(trained, capsys):
     """Nothing would be left: exit status 2 and the option."""
-    assert main([*trained, "--set", "train"]) == 2
+    names = [f"ss01 ({number}).jpg" for number in (0, 4, 10)]
+    Path("mine.csv").write_text("image_name,set\n" + "".join(f"{n},train\n" for n in names))
+    assert main([*trained, "--split", "mine.csv", "--set", "train"]) == 2
     assert "--include-trained" in capsys.readouterr().err
 
 

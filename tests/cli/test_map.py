@@ -19,6 +19,14 @@ def _files(folder):
     return sorted(str(path.relative_to(folder)) for path in Path(folder).rglob("*.*"))
 
 
+@pytest.mark.parametrize("model", ["brisque", "psnr"])
+def test_a_model_without_maps_is_not_loaded(photos, monkeypatch, refused, model):
+    """Its name says it."""
+    monkeypatch.setattr(Scorer, "_load", lambda self: pytest.fail("loaded"))
+    error = refused("map", "photos", "--model", model, "--npz", "out")
+    assert f"a model that makes maps, such as patchnet. Received: {model}, which" in error
+
+
 @pytest.mark.slow
 def test_files_are_named_by_the_relative_path(stand_in, photos, capsys):
     """All outputs of the good images are there; the bad ones are reported, status 1."""

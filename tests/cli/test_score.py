@@ -107,6 +107,7 @@ def test_a_table_is_neither_continued_nor_replaced(stand_in, photos, capsys):
     assert main(argv) == 2
     error = capsys.readouterr().err
     assert "t.txt, which has content, and a table cannot be continued" in error
+    assert len(stand_in) == 1  # the second run has loaded no model
     assert "--resume" not in error
     for more in ([], ["--format", "csv"], ["--format", "jsonl"]):
         assert main([*argv, "--resume", *more]) == 2

@@ -10,6 +10,7 @@ import pytest
 from kiqa.comparators import FITTED, FORMULAS
 from kiqa.io.weights import list_models
 from kiqa.scoring.catalogue import COLUMNS, model_table
+from kiqa.scoring.engines import makes_maps
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
 FILE = resources.files("kiqa.scoring") / "catalogue.csv"
@@ -65,7 +66,7 @@ def test_what_is_stated_is_what_the_engine_does(table, shipped_scorer, name):
     scorer, row = shipped_scorer(name), table[name]
     assert row["least_side"] == scorer.least_side
     assert row["needs_reference"] == scorer.needs_reference
-    assert row["map"] == (scorer._load()[1].map is not None)
+    assert row["map"] == (scorer._load()[1].map is not None) == makes_maps(scorer.info)
 
 
 def test_accuracies_are_those_of_the_stored_results(table):

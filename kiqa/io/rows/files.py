@@ -30,6 +30,28 @@ def whole_rows(found: Iterable[tuple[int, dict]]) -> list[dict]:
     return [row for _, row in found]
 
 
+def check_content(path: str | os.PathLike, *, form: str, resume: bool) -> None:
+    """Refuse a file with content for rows that do not go on with it; reads none of it.
+
+    Args:
+        path: The file, which need not be there.
+        form: As for `RowFile`.
+        resume: As for `RowFile`.
+
+    Raises:
+        ValueError: If it has content and ``resume`` is off.
+    """
+    if not resume and os.path.isfile(path) and os.path.getsize(path):
+        raise ValueError(
+            f"Expected a new or empty output file. Received: {path}, which has content"
+            + (
+                ", and a table cannot be continued. Choose another name, or --format jsonl."
+                if form == "table"
+                else ". Add --resume to continue it, or choose another name."
+            )
+        )
+
+
 class RowFile:
     """A file of rows, open for appending, with one writer at a time.
 
@@ -95,17 +117,9 @@ class RowFile:
             raise
 
     def _read(self, resume, keep, wanted):
+        check_content(self.path, form=self._form, resume=resume)
         if not self.path.is_file() or not os.path.getsize(self.path):
             return keep(()), 0
-        if not resume:
-            raise ValueError(
-                f"Expected a new or empty output file. Received: {self.path}, which has content"
-                + (
-                    ", and a table cannot be continued. Choose another name, or --format jsonl."
-                    if self._form == "table"
-                    else ". Add --resume to continue it, or choose another name."
-                )
-            )
         with open(self.path, "rb") as file:
             table = format_header("table", self._columns).encode()
             if file.read(len(table)) == table:

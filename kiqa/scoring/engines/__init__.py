@@ -63,6 +63,7 @@ _ON_ANY_BACKEND = (
     "rnn-biqa",
 )  # the others make functions of TensorFlow
 _WITHOUT_KERAS = ("formula",)
+_WITHOUT_MAP = ("brisque", "cornia", "deepbiq", "koncept512", "nima", "niqe", "rnn-biqa")
 _ROOT = Path(__file__).parents[3]
 
 _BLIND_BYTES = 64  # a pixel, of what `without_map` serves; benchmarks/memory.py measured 51
@@ -138,6 +139,13 @@ def describe(model: str | os.PathLike) -> WeightsInfo:
                 f"into a folder that $KIQA_WEIGHTS names). {FITTED[name].remedy()}"
             ) from error
         raise WeightsError(f"{error} Without weights there are {sorted(FORMULAS)}.") from error
+
+
+def makes_maps(info: WeightsInfo) -> bool:
+    """Say whether a model has quality maps, without loading it; see `Engine`."""
+    if info.details.mode == "formula":
+        return FORMULAS[info.name].map is not None
+    return info.details.mode not in _WITHOUT_MAP
 
 
 def _formula_info(name):
