@@ -78,8 +78,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Score, and return the exit status."""
     if arguments.resume and not arguments.output:
         raise ValueError("Expected --output FILE with --resume: rows on stdout cannot be resumed.")
-    form = arguments.format or row_form(
-        arguments.output, default="jsonl" if arguments.resume else "table"
+    form = row_form(
+        arguments.output,
+        form=arguments.format,
+        default="jsonl" if arguments.resume else "table",
     )
     from kiqa.io.rows.files import check_content
 

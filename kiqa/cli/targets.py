@@ -14,6 +14,15 @@ from kiqa.io.outputs import check_targets, named
 
 Item = TypeVar("Item")
 
+_ROW_SUFFIXES = {
+    ".csv": "csv",
+    ".json": "jsonl",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+_SPREADSHEETS = (".ods", ".xls", ".xlsx")
+
 
 def output_paths(inputs: Sequence[Input], output: Path, *, suffix: str) -> list[Path]:
     """Name the output file of every input.
@@ -106,16 +115,31 @@ def report(item: Input, error: Exception) -> int:
     return 1
 
 
-def row_form(output: str | None, *, default: str) -> str:
-    """Return the form of rows that an output's suffix means.
+def row_form(output: str | None, *, form: str | None, default: str) -> str:
+    """Return the form of rows that is asked for, or else that an output's suffix means.
 
     Args:
         output: A file or folder, or ``None``.
-        default: The form of other suffixes.
+        form: What was asked for, if anything.
+        default: The form of suffixes that mean none.
 
     Returns:
         One of `kiqa.io.rows.opened.ROW_FORMS`.
+
+    Raises:
+        ValueError: If the suffix is that of another form, or of a spreadsheet program.
     """
     suffix = os.path.splitext((output or "").rstrip("/"))[1].lower()
-    forms = {".csv": "csv", ".parquet": "parquet"}
-    return forms.get(suffix) or ("jsonl" if suffix in (".jsonl", ".ndjson", ".json") else default)
+    if suffix in _SPREADSHEETS:
+        raise ValueError(
+            f"Expected an output for rows. Received: {output}, a form of spreadsheet programs, "
+            "which kiqa does not write. Name one that ends in .csv, which they open, and add "
+            "--spreadsheet."
+        )
+    meant = _ROW_SUFFIXES.get(suffix)
+    if form is not None and meant not in (None, form):
+        raise ValueError(
+            f"Expected an output whose suffix fits its rows. Received: {output} for "
+            f"--format {form}. Name another output, or take --format {meant}."
+        )
+    return form or meant or default

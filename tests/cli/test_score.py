@@ -86,7 +86,7 @@ def test_list_on_stdin(stand_in, photos, capsys, monkeypatch):
         ("rows.csv", [], "csv"),
         ("rows.txt", [], "table"),
         ("rows", ["--resume"], "jsonl"),
-        ("rows.csv", ["--format", "jsonl"], "jsonl"),
+        ("rows.txt", ["--format", "jsonl"], "jsonl"),
     ],
 )
 def test_output_takes_its_format_from_option_or_suffix(

@@ -96,7 +96,21 @@ def test_reports_are_one_line_that_names_the_file(capsys):
 )  # fmt: skip
 def test_the_form_of_rows_follows_from_the_suffix(output, form):
     """What no suffix means is the default."""
-    assert row_form(output, default="table") == form
+    assert row_form(output, form=None, default="table") == form
+    assert row_form(output, form=form, default="jsonl") == form
+
+
+@pytest.mark.parametrize(
+    ("output", "form", "said"),
+    [("a.xlsx", None, "a.xlsx, a form of spreadsheet programs.*ends in .csv"),
+     ("a.XLS", "csv", "a.XLS, a form of"), ("a.ods", "table", "a.ods, a form of"),
+     ("a.csv", "jsonl", "a.csv for --format jsonl. Name another output, or take --format csv"),
+     ("a.jsonl", "parquet", "or take --format jsonl"), ("a.parquet/", "table", "for --format table")],
+)  # fmt: skip
+def test_rows_are_not_called_what_they_are_not(output, form, said):
+    """Who opens such a file, or kiqa itself, would go by its name."""
+    with pytest.raises(ValueError, match=said):
+        row_form(output, form=form, default="table")
 
 
 def test_a_terminal_shows_a_bar_and_whole_lines(capsys, monkeypatch):

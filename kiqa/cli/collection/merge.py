@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     from kiqa.io.rows.opened import check_new_rows, write_rows
     from kiqa.scoring.row_files import merge_rows
 
-    form = arguments.format or row_form(arguments.output, default="jsonl")
+    form = row_form(arguments.output, form=arguments.format, default="jsonl")
     declare_inputs(arguments.paths)
     if form != "parquet":
         check_targets([arguments.output])
