@@ -39,9 +39,9 @@ from kiqa.io.weights import (
     find_companion,
     list_models,
 )
-from kiqa.reproduce.command import Command, report
+from kiqa.reproduce.command import Command
 from kiqa.reproduce.compare import compare
-from kiqa.reproduce.predictions import Predicted, arrays_of, read_together
+from kiqa.reproduce.predictions import arrays_of, in_all, read_together
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.scoring.engines import describe
 
@@ -129,7 +129,7 @@ def _run(options: argparse.Namespace) -> int:
     turned = [name for name, info in infos.items() if not info.details.higher_is_better]
     for name in turned:
         said[name] = {image: each._replace(score=-each.score) for image, each in said[name].items()}
-    said = _of_all(said)
+    said = dict(zip(said, in_all(list(said.values())), strict=True))
     first = next(iter(said))
     reports, paired = {}, {}  # before the models are timed, which takes minutes
     for (name, predictions), (_, file) in zip(said.items(), options.models, strict=True):
@@ -177,23 +177,6 @@ def _is_known(name: str) -> bool:
     """Tell a model's name or file, or a formula's name, from one of scores from elsewhere."""
     is_path = Path(name).name != name or name.endswith(".h5")
     return is_path or name in {*FORMULAS, *list_models(), *absent_models()}
-
-
-def _of_all(said: dict[str, dict[str, Predicted]]) -> dict[str, dict[str, Predicted]]:
-    """The predictions of the images that all models have; says how many others there are."""
-    shared = set.intersection(*(set(predictions) for predictions in said.values()))
-    if len(shared) < 3:
-        raise ValueError(
-            f"Expected at least 3 images that all models have rated. Received: {len(shared)}. "
-            "Evaluate all models on one set."
-        )
-    others = len({image for predictions in said.values() for image in predictions} - shared)
-    if others:
-        report(f"{others} images that not all models have rated are left out")
-    return {
-        name: {image: each for image, each in predictions.items() if image in shared}
-        for name, predictions in said.items()
-    }
 
 
 def _difference(paired):

@@ -23,7 +23,7 @@ from kiqa.evaluation.report import image_count, to_markdown, write_json
 from kiqa.evaluation.resampling import draws_of, percentile_interval, plcc_rows, srocc_rows
 from kiqa.io.files import sha256_of
 from kiqa.reproduce.command import Command
-from kiqa.reproduce.predictions import Predicted, arrays_of, read_together
+from kiqa.reproduce.predictions import Predicted, arrays_of, in_all, read_together
 
 _SEED = 0  # of the bootstrap
 _DRAWS = 1000
@@ -38,7 +38,7 @@ _TITLES = {"srocc": "SROCC", "plcc": "PLCC, no logistic"}
 def compare(
     pairs: Sequence[tuple[Mapping[str, Predicted], Mapping[str, Predicted]]],
 ) -> dict:
-    """Compare two models on the images that both have scored.
+    """Compare two models on the images that both have scored; says how many others there are.
 
     Args:
         pairs: For each split, a first and a second model's predictions from
@@ -83,13 +83,9 @@ def compare(
 
 def _joined(first, second):
     """MOS and both predictions of the images in both, and what is drawn as one."""
-    names = [name for name in first if name in second]
-    if len(names) < 3:
-        raise ValueError(
-            f"Expected at least 3 images in both files. Received: {len(names)}. Evaluate both "
-            "models on the same set."
-        )
-    mos, one, scenes = arrays_of({name: first[name] for name in names})
+    first, second = in_all([first, second])
+    names = list(first)
+    mos, one, scenes = arrays_of(first)
     other_mos, two, other_scenes = arrays_of({name: second[name] for name in names})
     # Models of 0..1 and of 0..100 compare as well.
     different = np.flatnonzero(np.abs(_from_0_to_1(mos) - _from_0_to_1(other_mos)) > _TOLERANCE)

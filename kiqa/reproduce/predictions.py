@@ -4,7 +4,7 @@
 data set names scenes. A table of image names and scores alone, such as those of a model
 that kiqa does not have, takes both from such a file of the same images.
 
-Public names: :class:`Predicted`, :func:`arrays_of`, :func:`read_predictions`,
+Public names: :class:`Predicted`, :func:`arrays_of`, :func:`in_all`, :func:`read_predictions`,
 :func:`read_together`.
 """
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from kiqa.data.tables import read_header, read_table
 from kiqa.evaluation.resampling import groups_of
+from kiqa.reproduce.command import report
 
 _COLUMNS = ("name", "mos", "predicted")
 _NAMES, _SCORES = ("image_name", "name"), ("score", "predicted")  # of a file without MOS
@@ -111,6 +112,9 @@ def _foreign(path, rated, source):
             f"Expected image names as in {source}, such as {next(iter(rated))!r}. Received: "
             f"{path}, with names such as {next(iter(scores))!r}. Write them alike."
         )
+    others = len(scores) - len(found)
+    if others:
+        report(f"{others} images of {path} that have no MOS in {source} are left out")
     return found
 
 
@@ -146,6 +150,33 @@ def _number(text, column, path, line):
             f"line {line}. Correct the line or remove it."
         )
     return value
+
+
+def in_all(said: Sequence[Mapping[str, Predicted]]) -> list[dict[str, Predicted]]:
+    """Keep the images that all models have rated; says how many others there are.
+
+    Args:
+        said: Of each model what `read_predictions` returns, at least one.
+
+    Returns:
+        The same of those images alone, of each model in its own order.
+
+    Raises:
+        ValueError: If fewer than three images are left.
+    """
+    shared = set.intersection(*map(set, said))
+    if len(shared) < 3:
+        raise ValueError(
+            f"Expected at least 3 images that all models have rated. Received: {len(shared)}. "
+            "Evaluate all models on one set."
+        )
+    others = len(set().union(*said) - shared)
+    if others:
+        report(f"{others} images that not all models have rated are left out")
+    return [
+        {image: each for image, each in predictions.items() if image in shared}
+        for predictions in said
+    ]
 
 
 def arrays_of(

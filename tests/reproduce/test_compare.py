@@ -33,7 +33,9 @@ def test_the_better_model_is_told_with_an_interval(files, tmp_path, capsys):
     """Both values, their difference and an interval above zero, on the images of both."""
     output = tmp_path / "compared.json"
     assert main(["compare", *map(str, files), "--output", str(output)]) == 0
-    assert "59 images" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert out.startswith("59 images\n")
+    assert err.endswith(": 1 images that not all models have rated are left out\n")
     written = json.loads(output.read_text())
     folder = tmp_path.name
     assert written["files"] == [
@@ -117,11 +119,16 @@ def foreign(files, tmp_path):
 
 def test_scores_from_elsewhere_take_the_mos_of_the_other_file(files, foreign, capsys):
     """On either side, as if the file had them."""
+    with open(foreign, "a") as file:
+        file.write("0.5,1,more.jpg\n")
     shown = []
     for pair in ((files[0], files[1]), (files[0], foreign), (files[1], files[0]),
                  (foreign, files[0])):  # fmt: skip
         assert main(["compare", *map(str, pair)]) == 0
-        shown.append(capsys.readouterr().out)
+        out, err = capsys.readouterr()
+        told = f": 1 images of {foreign} that have no MOS in {files[0]} are left out\n"
+        assert (told in err) == (foreign in pair)
+        shown.append(out)
     assert shown[0] == shown[1] and shown[2] == shown[3]
     assert "| PLCC, no logistic |" in shown[0]
 
