@@ -148,10 +148,18 @@ def _result(records, rows, scorer, arguments) -> dict:
     from kiqa.evaluation.report import correlation_report, scored_pairs
 
     info = scorer.info
-    # A model is compared on its own scale; the error would mean nothing on another.
+    # A model is compared on its own scale, if that is one of MOS.
     own = info.scale in _TIMES
     scale = info.scale if own else "{:g}..{:g}".format(*records[0].mos_range)
     predicted, mos, contents = scored_pairs(rows, records, partial(_mos, scale=info.scale))
+    report = correlation_report(predicted, mos, seed=_SEED, groups=contents)
+    if not (own and info.higher_is_better):
+        direction = "higher" if info.higher_is_better else "lower"
+        note = (
+            "Expected a score in the unit of the MOS, higher better. Received: the scale "
+            f"{info.scale}, {direction} better. Compare correlations."
+        )
+        report["metrics"]["rmse"] = {"value": None, "lo": None, "hi": None, "note": note}
     split = arguments.split
     is_file = split is not None and Path(split).is_file()
     return {
@@ -167,7 +175,7 @@ def _result(records, rows, scorer, arguments) -> dict:
         "mos_scale": scale,
         "kiqa": __version__,
         "errors": len(records) - len(mos),
-        **correlation_report(predicted, mos, seed=_SEED, groups=contents),
+        **report,
     }
 
 

@@ -209,6 +209,28 @@ def test_a_model_of_0_to_100_is_compared_on_its_scale(stand_in, biq, monkeypatch
     assert result["metrics"]["rmse"]["value"] == pytest.approx(np.sqrt(np.mean(np.square(errors))))
 
 
+@pytest.mark.parametrize(
+    ("of", "said"),
+    [({"scale": ">=0"}, "scale >=0, higher"), ({"higher_is_better": False}, "scale 0..1, lower")],
+    ids=str,
+)
+def test_a_score_in_another_unit_than_mos_has_no_error(stand_in, biq, monkeypatch, capsys, of, said):
+    """RMSE is left out, with a note; that is no failure, and the correlations stay."""
+    load = Scorer._load
+
+    def loaded(self):
+        info, engine = load(self)
+        return replace(info, details=replace(info.details, **of)), engine
+
+    monkeypatch.setattr(Scorer, "_load", loaded)
+    _with_scores([0.1, 0.2, 0.4, 0.3, 0.5, 0.6])
+    assert main([*biq, "--output", "out"]) == 0
+    metrics = json.loads(Path("out/evaluation.json").read_text())["metrics"]
+    assert metrics["srocc"]["value"] is not None
+    assert metrics["rmse"]["value"] is None and said in metrics["rmse"]["note"]
+    assert said in capsys.readouterr().out
+
+
 @pytest.fixture
 def trained(stand_in, biq, monkeypatch):
     """The stand-in's file says that it was trained on three of the images."""
