@@ -4,6 +4,7 @@ Public names: `claimed`, `failure`.
 """
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,18 @@ from kiqa.io.outputs import (
 from kiqa.startup import ProcessError
 
 _EXPECTED = (ValueError, OSError, MemoryError, ImportError, ProcessError)
+_RIGHTS = (
+    "the right to read or write",
+    "Name another file or folder, or change the permissions of this one.",
+)
+_ROOM = ("to be able to write", "Name a folder on another disk, or make room.")
+_REMEDIES = {
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EROFS: ("to be able to write", "Name a folder on another disk."),
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+}
 _FOLDERS = (Output.FOLDER, Output.SHARED, Output.RUN)
 
 
@@ -85,11 +98,24 @@ def failure(error: Exception, *, program: str) -> str:
     """
     if sys.flags.dev_mode:
         raise error
-    text = shortened(error)
+    text = shortened(_in_words(error))
     if not text or not isinstance(error, _EXPECTED):
         kind = ": ".join(filter(None, [type(error).__name__, text]))
         text = f"{kind} (python -X dev -m {program} shows where)"
     return f"error: {text}"
+
+
+def _in_words(error):
+    """The error, or what to do about a file that the system does not let be read or written."""
+    place = isinstance(error, OSError) and (error.filename2 or error.filename)
+    if not isinstance(place, str | bytes | os.PathLike) or error.errno not in _REMEDIES:
+        return error
+    place = os.fsdecode(place)
+    folder, name = os.path.split(place)
+    expected, remedy = _REMEDIES[error.errno]
+    # Unfinished files are called so, which says nothing to the user.
+    place = folder if name.startswith(".kiqa-") else place
+    return f"Expected {expected} {place}. Received: {error.strerror}. {remedy}"
 
 
 def _refuse_name_of_image(path):

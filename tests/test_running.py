@@ -120,6 +120,22 @@ def test_outputs_of_one_writer_are_held(kind, held):
     [
         (ValueError("bad\nvalue"), "bad value"),
         (ProcessError("KERAS_BACKEND=jax"), "KERAS_BACKEND=jax"),
+        (
+            PermissionError(13, "Permission denied", "/sys/kernel/x.csv"),
+            "Expected the right to read or write /sys/kernel/x.csv. Received: Permission denied. "
+            "Name another file or folder, or change the permissions of this one.",
+        ),
+        (
+            OSError(28, "No space left on device", "out/.kiqa-1-2-3.tmp.csv"),
+            "Expected to be able to write out. Received: No space left on device. Name a folder "
+            "on another disk, or make room.",
+        ),
+        (
+            OSError(30, "Read-only file system", "out/.kiqa-1.tmp", None, "out/a.csv"),
+            "Expected to be able to write out/a.csv. Received: Read-only file system. Name a "
+            "folder on another disk.",
+        ),
+        (FileNotFoundError(2, "No such file", "a.h5"), "[Errno 2] No such file: 'a.h5'"),
         (MemoryError(), "MemoryError (python -X dev -m kiqa.train_lite shows where)"),
         (
             RuntimeError("no kernel"),
