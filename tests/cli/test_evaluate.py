@@ -214,7 +214,9 @@ def test_a_model_of_0_to_100_is_compared_on_its_scale(stand_in, biq, monkeypatch
     [({"scale": ">=0"}, "scale >=0, higher"), ({"higher_is_better": False}, "scale 0..1, lower")],
     ids=str,
 )
-def test_a_score_in_another_unit_than_mos_has_no_error(stand_in, biq, monkeypatch, capsys, of, said):
+def test_a_score_in_another_unit_than_mos_has_no_error(
+    stand_in, biq, monkeypatch, capsys, of, said
+):
     """RMSE is left out, with a note; that is no failure, and the correlations stay."""
     load = Scorer._load
 

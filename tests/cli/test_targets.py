@@ -105,7 +105,8 @@ def test_the_form_of_rows_follows_from_the_suffix(output, form):
     [("a.xlsx", None, "a.xlsx, a form of spreadsheet programs.*ends in .csv"),
      ("a.XLS", "csv", "a.XLS, a form of"), ("a.ods", "table", "a.ods, a form of"),
      ("a.csv", "jsonl", "a.csv for --format jsonl. Name another output, or take --format csv"),
-     ("a.jsonl", "parquet", "or take --format jsonl"), ("a.parquet/", "table", "for --format table")],
+     ("a.jsonl", "parquet", "or take --format jsonl"),
+     ("a.parquet/", "table", "a.parquet/ for --format table")],
 )  # fmt: skip
 def test_rows_are_not_called_what_they_are_not(output, form, said):
     """Who opens such a file, or kiqa itself, would go by its name."""
