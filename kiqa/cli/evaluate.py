@@ -155,10 +155,7 @@ def _result(records, rows, scorer, arguments) -> dict:
     report = correlation_report(predicted, mos, seed=_SEED, groups=contents)
     if not (own and info.higher_is_better):
         direction = "higher" if info.higher_is_better else "lower"
-        note = (
-            "Expected a score in the unit of the MOS, higher better. Received: the scale "
-            f"{info.scale}, {direction} better. Compare correlations."
-        )
+        note = f"scores are not in the unit of the MOS: scale {info.scale}, {direction} better"
         report["metrics"]["rmse"] = {"value": None, "lo": None, "hi": None, "note": note}
     split = arguments.split
     is_file = split is not None and Path(split).is_file()
