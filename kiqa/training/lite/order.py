@@ -67,6 +67,8 @@ def teach_order(
         ValueError: If an image cannot be read.
         OSError: If a file cannot be read or written.
     """
+    report = run.get("report", lambda message: None)
+    report(f"order: looks at {_SERIES * len(sources)} copies of {len(sources)} images first")
     series = _series(model, sources, settings.seed, progress=run.get("progress", False))
     averages = _averages(model, settings.variant)
     kept = np.concatenate([averages(features) for features in versions])

@@ -171,6 +171,7 @@ def test_interrupted_training_gives_the_same_files(run, images, tmp_path, monkey
         folder, lines = killed(place), []
         _train(images, folder, resume=True, report=lines.append)
         assert [line.split(",")[0] for line in lines if "epoch" in line] == left
+        assert any(line.startswith("order: looks at ") for line in lines)
         for name in ("lite.h5", "lite_local.h5"):
             assert (folder / name).read_bytes() == (run[0] / name).read_bytes()
 
