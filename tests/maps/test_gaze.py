@@ -169,11 +169,8 @@ def test_form_survives_json():
     assert GazeForm.of(RNN_BIQA_CODE) == GazeForm(
         downscaling="box", short_axis="both", small_images="squash"
     )
-    for wrong in ({"stride": 3}, {"display": [1]}, {"smaller_side": 0}):
+    for wrong in ({"stride": 3}, None, {"display": [1]}, {"smaller_side": 0}):
         with pytest.raises(ValueError, match="Expected"):
-            GazeForm.from_json(form.to_json() | wrong)
-    for wrong in (None, {"display": None}):
-        with pytest.raises(ValueError, match="Expected the gaze to have"):
             GazeForm.from_json(wrong)
     with pytest.raises(ValueError, match="downscaling"):
         GazeForm(downscaling="cubic")

@@ -214,8 +214,11 @@ def test_evaluate_compares_with_the_references(comparing, tmp_path, monkeypatch,
     result = json.loads(Path("out/evaluation.json").read_text())
     assert result["metrics"]["srocc"]["value"] == pytest.approx(1)
     (tmp_path / "Images").mkdir()
-    Image.new("RGB", (80, 72)).save(tmp_path / "Images" / "a.jpg")
-    (tmp_path / "Train (Images and MOS).csv").write_text("Image Name,MOS\na.jpg,0.5\n")
+    rows = {"a.jpg": 0.5, "b.jpg": 0.6, "c.jpg": 0.7}
+    for name in rows:
+        Image.new("RGB", (80, 72)).save(tmp_path / "Images" / name)
+    lines = ["Image Name,MOS", *(f"{name},{mos}" for name, mos in rows.items())]
+    (tmp_path / "Train (Images and MOS).csv").write_text("\n".join(lines))
     capsys.readouterr()
     assert main([*command, "biq2021"]) == 2
     assert "reference images" in capsys.readouterr().err

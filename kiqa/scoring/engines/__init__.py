@@ -63,7 +63,16 @@ _ON_ANY_BACKEND = (
     "rnn-biqa",
 )  # the others make functions of TensorFlow
 _WITHOUT_KERAS = ("formula",)
-_WITHOUT_MAP = ("brisque", "cornia", "deepbiq", "koncept512", "nima", "niqe", "rnn-biqa")
+_WITHOUT_MAP = (
+    "brisque",
+    "cornia",
+    "deepbiq",
+    "koncept512",
+    "nima",
+    "niqe",
+    "paq2piq-bm",
+    "rnn-biqa",
+)
 _ROOT = Path(__file__).parents[3]
 
 _BLIND_BYTES = 64  # a pixel, of what `without_map` serves; benchmarks/memory.py measured 51
