@@ -209,8 +209,8 @@ def test_evaluate_compares_with_the_references(comparing, tmp_path, monkeypatch,
         Image.new("RGB", (80, 72), (100 + 20 * level,) * 3).save(images / name)
         lines.append(f"{name},I01.png,{mos},0.1")
     (tmp_path / "kadid10k" / "dmos.csv").write_text("\n".join(lines))
-    command = ["evaluate", "--set", "all", "--data", ".", "--output", "out", "--dataset"]
-    assert main([*command, "kadid10k"]) == 0
+    command = ["evaluate", "--set", "all", "--data", ".", "--dataset"]
+    assert main([*command, "kadid10k", "--output", "out"]) == 0
     result = json.loads(Path("out/evaluation.json").read_text())
     assert result["metrics"]["srocc"]["value"] == pytest.approx(1)
     (tmp_path / "Images").mkdir()
