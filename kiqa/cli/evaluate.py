@@ -145,7 +145,7 @@ def _result(records, rows, scorer, arguments) -> dict:
     """Everything that belongs to the numbers, fit for JSON."""
 
     from kiqa import __version__
-    from kiqa.evaluation.report import correlation_report, scored_pairs
+    from kiqa.evaluation.report import correlation_report, scored_pairs, without_value
 
     info = scorer.info
     # A model is compared on its own scale, if that is one of MOS.
@@ -156,7 +156,7 @@ def _result(records, rows, scorer, arguments) -> dict:
     if not (own and info.higher_is_better):
         direction = "higher" if info.higher_is_better else "lower"
         note = f"scores are not in the unit of the MOS: scale {info.scale}, {direction} better"
-        report["metrics"]["rmse"] = {"value": None, "lo": None, "hi": None, "note": note}
+        report["metrics"]["rmse"] = without_value(note)
     split = arguments.split
     is_file = split is not None and Path(split).is_file()
     return {

@@ -110,7 +110,8 @@ def _kept(images, models, is_of, *, include, report):
         if model.trained_on is None:
             report(f"what {model.name} was trained on is not known: its file does not say it")
     parts = [(model, part) for model in models for part in model.trained_on or ()]
-    scenes, by, what, namesakes = set(), {}, {}, {}
+    scenes, by, what = set(), {}, {}
+    namesakes, elsewhere = set(), {}
     for model, part in parts:
         mine, others = [], []
         for image in images:
@@ -125,10 +126,15 @@ def _kept(images, models, is_of, *, include, report):
         if found:
             scenes |= found
             by[model.name] = what[_said(part)] = True
-        for image in others:
-            if holds(image.name):
-                namesakes.setdefault(image.name, {})[f"{model.name} ({_said(part)})"] = True
-    _report_namesakes(namesakes, images, report)
+        if same := {image.name for image in others if holds(image.name)}:
+            namesakes |= same
+            elsewhere[f"{model.name} ({_said(part)})"] = True
+    if namesakes:
+        report(
+            f"{len(namesakes)} of {len(images)} images have the names of images of another data "
+            f"set that were trained on by {' and '.join(elsewhere)}: if they are those, the result "
+            "flatters"
+        )
     met = sum(image.content in scenes for image in images)
     note = {"trained_on_met": met, "trained_on_included": bool(met and include)}
     if not met:
@@ -148,17 +154,6 @@ def _kept(images, models, is_of, *, include, report):
         f"{INCLUDE_OPTION} takes them"
     )
     return Kept(kept, met, note)
-
-
-def _report_namesakes(namesakes, images, report):
-    """Say which images have only the names of images of another data set."""
-    if namesakes:
-        by = dict.fromkeys(said for whose in namesakes.values() for said in whose)
-        report(
-            f"{len(namesakes)} of {len(images)} images have the names of images of another data "
-            f"set that were trained on by {' and '.join(by)}: if they are those, the result "
-            "flatters"
-        )
 
 
 def _said(part):

@@ -4,8 +4,8 @@ Files are written under a temporary name and renamed, so a full disk or an
 interrupt leaves the old file, never half a new one.
 
 Public names: :func:`scored_pairs`, :func:`correlation_report`, :func:`image_count`,
-:func:`undefined_metrics`, :func:`metric_cells`, :func:`to_markdown`, :func:`write_csv`,
-:func:`write_json`.
+:func:`without_value`, :func:`undefined_metrics`, :func:`metric_cells`, :func:`to_markdown`,
+:func:`write_csv`, :func:`write_json`.
 """
 
 import json
@@ -118,6 +118,11 @@ def image_count(report: Mapping[str, Any]) -> str:
     """
     scenes = f" of {report['groups']} scenes" if "groups" in report else ""
     return f"{report['images']} images{scenes}"
+
+
+def without_value(note: str) -> dict[str, Any]:
+    """Return what :func:`correlation_report` has of a metric that does not exist, and why."""
+    return {"value": None, "lo": None, "hi": None, "note": note}
 
 
 def undefined_metrics(metrics: Mapping[str, Mapping], names: Sequence[str] = CORRELATIONS) -> str:

@@ -84,12 +84,13 @@ class Scorer:
         self.model = os.fspath(model)
         self._stride = None if stride is None else int(stride)
         self._default_stride = int(default_stride)
+        self._described: WeightsInfo | None = None
         self._loaded: tuple[WeightsInfo, Engine] | None = None
         self._used: set[str] = set()  # functions of the engine that have run, and are traced
 
     def __getstate__(self) -> dict:
-        """Leave the loaded network out: the copy loads its own."""
-        return {**self.__dict__, "_loaded": None, "_used": set()}
+        """Leave the file and the loaded network out: the copy finds and loads its own."""
+        return {**self.__dict__, "_described": None, "_loaded": None, "_used": set()}
 
     def _load(self):
         check_process()
@@ -100,12 +101,20 @@ class Scorer:
         return self._loaded
 
     def _load_alone(self):
-        from kiqa.scoring.engines import describe, load_engine
+        from kiqa.scoring.engines import load_engine
 
-        info = describe(self.model)
+        info = self._describe()
         engine = load_engine(info, stride=self._stride, default_stride=self._default_stride)
         _check_grid(self.grid, info, engine)
         return info, engine
+
+    def _describe(self):
+        """What the file says of itself; it is read and hashed once."""
+        from kiqa.scoring.engines import describe
+
+        if self._described is None:
+            self._described = describe(self.model)
+        return self._described
 
     def having(
         self, *, grid: tuple[int, int] | None = None, max_memory: int | None = None
@@ -193,10 +202,11 @@ class Scorer:
             ValueError: If it has none, or is none.
             FileNotFoundError: If its weights file is not there.
         """
-        from kiqa.scoring.engines import describe, makes_maps
+        from kiqa.scoring.engines import makes_maps
 
-        info = self._loaded[0] if self._loaded else describe(self.model)
-        if not makes_maps(info):
+        info = self._describe()
+        found = makes_maps(info) if self._loaded is None else self._loaded[1].map is not None
+        if not found:
             raise ValueError(
                 f"Expected a model that makes maps, such as patchnet. Received: {info.name}, which "
                 "rates whole images only. Use kiqa score, or that model."

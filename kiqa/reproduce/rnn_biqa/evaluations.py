@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from kiqa.comparators import FITTED
+from kiqa.evaluation.report import without_value
 from kiqa.reproduce.command import report, unseen
 from kiqa.reproduce.computed import computable, named, trained_sets
 from kiqa.reproduce.evaluated import described, read_evaluated, shared_images
@@ -84,7 +85,7 @@ def _result(one, test, options) -> tuple[dict[str, Any], list[dict]]:
     part = Part(test.folder, [record.name for record in kept.images])
     found = metrics_of(scores / (top or 1.0), part)
     if top is None:
-        found["metrics"]["rmse"] = {"value": None, "lo": None, "hi": None, "note": _UNKNOWN}
+        found["metrics"]["rmse"] = without_value(_UNKNOWN)
     trained = trained_sets(details[0]) if details else ""
     data = f"{trained} -> {test.folder.info.dataset}" if trained else test.folder.info.dataset
     lines = [
