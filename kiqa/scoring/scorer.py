@@ -204,8 +204,12 @@ class Scorer:
         """
         from kiqa.scoring.engines import makes_maps
 
-        info = self._describe()
-        found = makes_maps(info) if self._loaded is None else self._loaded[1].map is not None
+        if self._loaded is None:
+            info = self._describe()
+            found = makes_maps(info)
+        else:
+            info, engine = self._loaded
+            found = engine.map is not None
         if not found:
             raise ValueError(
                 f"Expected a model that makes maps, such as patchnet. Received: {info.name}, which "
