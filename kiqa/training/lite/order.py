@@ -5,7 +5,8 @@ A step has training images, as they are or with another history, which should ke
 the score that they have, so that nothing else changes; and series: of an image, for
 each distortion, copies of rising severity. A copy should score lower than the milder
 one before it, by a margin. That is all that is said of copies: no score, as nobody has
-rated them.
+rated them. What the body makes of the copies is stored, so that an interrupted step
+continues.
 
 Public names: `teach_order`, `good_images`.
 """
@@ -23,6 +24,7 @@ from kiqa.data.distortions.copies import KINDS, degraded
 from kiqa.data.plans import in_batches, shuffled
 from kiqa.data.records import ScoredImage
 from kiqa.evaluation.correlation import srocc
+from kiqa.io.files import contents_sha256, replacing
 from kiqa.io.images import load_image
 from kiqa.maps.network_function import network_function
 from kiqa.models.lite import JUDGES, PARTS, TUNED, split
@@ -35,6 +37,7 @@ from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
 from kiqa.training.runs.replicas import whole_batch
 from kiqa.training.runs.run import RunOptions
 from kiqa.training.runs.seeding import epoch_rng
+from kiqa.training.runs.workdir import arrays_sha256, text_sha256
 
 _LEVELS = 4  # copies of an image by one distortion
 _SERIES = _LEVELS * len(KINDS)  # copies of an image
@@ -60,16 +63,15 @@ def teach_order(
             histories, and their MOS, which each row of the history tells.
         settings: What decides the numbers: ``seed``, ``devices`` and those
             whose names begin with ``order``.
-        run: How the run is run; checkpoint and history are in ``order`` of its
-            ``workdir``.
+        run: How the run is run; checkpoint, history and the averages of the
+            copies are in ``order`` of its ``workdir``.
 
     Raises:
         ValueError: If an image cannot be read.
         OSError: If a file cannot be read or written.
     """
-    report = run.get("report", lambda message: None)
-    report(f"order: looks at {_SERIES * len(sources)} copies of {len(sources)} images first")
-    series = _series(model, sources, settings.seed, progress=run.get("progress", False))
+    folder = Path(run["workdir"], "order")
+    series = _series(model, sources, settings.seed, folder=folder, run=run)
     averages = _averages(model, settings.variant)
     kept = np.concatenate([averages(features) for features in versions])
     checked = [averages(features) for features in checks[0]]
@@ -101,7 +103,7 @@ def teach_order(
 
     judges = train_phase(
         build, plan, settings, run, epochs=settings.order_epochs, validate=validate,
-        folder=Path(run["workdir"], "order"), resume=run.get("resume", False),
+        folder=folder, resume=run.get("resume", False),
     )  # fmt: skip
     for name in (f"{prefix}{name}" for prefix in JUDGES for name in DENSE):
         model.get_layer(name).set_weights(judges.get_layer(name).get_weights())
@@ -143,9 +145,19 @@ def _averages(model, variant):
     return averages
 
 
-def _series(model, sources, seed, *, progress):
-    """Rows of the copies of each image, by distortion and by rising severity."""
+def _series(model, sources, seed, *, folder, run):
+    """Rows of the copies of each image, by distortion and by rising severity.
+
+    They are stored in ``folder``, under the hash of what they are made from.
+    """
+    made_from = arrays_sha256(*model.get_weights()), contents_sha256(sources), seed
+    file = folder / f"copies-{text_sha256(repr(made_from))[:8]}.npy"
+    if file.is_file():
+        return np.load(file)
+    report = run.get("report", lambda message: None)
+    report(f"order: looks at {_SERIES * len(sources)} copies of {len(sources)} images first")
     look = network_function(split(model)[0], dtype="uint8")
+    progress = run.get("progress", False)
 
     def images():
         shown = tqdm(sources, desc="order", leave=False, disable=None if progress else True)
@@ -156,7 +168,11 @@ def _series(model, sources, seed, *, progress):
                     position = float((level + rng.random()) / _LEVELS)
                     yield squared(degraded(pixels, kind, position, rng=rng))
 
-    return np.concatenate([averages_of(look(batch)) for batch in together(images())])
+    rows = np.concatenate([averages_of(look(batch)) for batch in together(images())])
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(file) as temporary, open(temporary, "wb") as stored:
+        np.save(stored, rows)
+    return rows
 
 
 def _order(count, sources, settings, *, epoch):

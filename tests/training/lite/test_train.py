@@ -140,6 +140,7 @@ def test_interrupted_training_gives_the_same_files(run, images, tmp_path, monkey
     """In the first judge, whose run has not begun yet, in fine-tuning and in what follows it.
 
     The first two go on to a checkpoint of the whole run, bit by bit; the others to its files.
+    The copies of the order step are looked at again only where they are not stored.
     """
 
     def killed(place):
@@ -169,9 +170,13 @@ def test_interrupted_training_gives_the_same_files(run, images, tmp_path, monkey
         ("maps", ["maps: epoch 2"]),
     ):
         folder, lines = killed(place), []
+        (copies,) = folder.glob("order/copies-*.npy")
+        if place == "maps":
+            copies.unlink()
         _train(images, folder, resume=True, report=lines.append)
         assert [line.split(",")[0] for line in lines if "epoch" in line] == left
-        assert any(line.startswith("order: looks at ") for line in lines)
+        looked = any(line.startswith("order: looks at ") for line in lines)
+        assert looked == (place == "maps")
         for name in ("lite.h5", "lite_local.h5"):
             assert (folder / name).read_bytes() == (run[0] / name).read_bytes()
 
