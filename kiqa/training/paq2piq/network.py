@@ -26,7 +26,7 @@ from kiqa.training.paq2piq.settings import Paq2piqSettings
 from kiqa.training.runs.optimizers import adam, compile_model, scheduled_rate
 from kiqa.training.runs.replicas import predict_batch, whole_batch
 from kiqa.training.runs.seeding import model_seed
-from kiqa.training.runs.start import start_efficientnet_lite
+from kiqa.training.runs.start import freeze_stages, start_efficientnet_lite
 
 _PIXELS = 2**22  # validated together
 
@@ -79,6 +79,7 @@ def compile_paq2piq(
     if initial is not None:
         start = _start_resnet18 if settings.body == "resnet18" else start_efficientnet_lite
         start(body, initial)
+    freeze_stages(body, settings.frozen_stages)
     if settings.start_at_mean:
         _start_at(head, float(np.mean(scores)))
     model = _joined(body, head, settings)

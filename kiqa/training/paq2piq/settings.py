@@ -23,7 +23,7 @@ class Paq2piqSettings:
     paper's, are: another ``body``, crops of images larger than ``side`` (the paper moves those
     to the test set), ``accumulate``, ``early_stopping``, the schedule
     ``"cosine"`` with ``warmup_steps``, ``clip_norm``, ``ema_momentum``,
-    ``patch_weight``, ``correlation_loss``, ``start_at_mean``, ``flip`` and
+    ``frozen_stages``, ``patch_weight``, ``correlation_loss``, ``start_at_mean``, ``flip`` and
     validation without padding.
 
     Raises:
@@ -70,6 +70,7 @@ class Paq2piqSettings:
     )
     clip_norm: float = options.clip_norm()
     ema_momentum: float = options.ema_momentum()
+    frozen_stages: int = options.frozen_stages()
     patch_weight: float = options.setting(
         1.0, "weight of a patch's squared error beside an image's", low=0
     )

@@ -26,6 +26,7 @@ from kiqa.training.paq2piq.network import body_and_head, compile_paq2piq, predic
 from kiqa.training.paq2piq.settings import Paq2piqSettings
 from kiqa.training.paq2piq.tasks import RatedImage, with_patches
 from kiqa.training.runs.history import score_numbers
+from kiqa.training.runs.options import check_frozen
 from kiqa.training.runs.origin import details_of, origin
 from kiqa.training.runs.packed import pack_images
 from kiqa.training.runs.parts import require_enough
@@ -71,10 +72,12 @@ def train_paq2piq(
 
     Raises:
         ValueError: If there are too few images, a content is in two parts, a
-            patch does not lie in its image, or the folder holds another run.
+            patch does not lie in its image, stages are frozen without
+            ``initial``, or the folder holds another run.
         OSError: If a file cannot be read or written; what is finished stays.
     """
     require_enough(train, validation, settings)
+    check_frozen(settings, initial)
     sets = _with_pixels(
         train,
         validation,

@@ -16,7 +16,7 @@ from kiqa.training.resnet18.teacher import TeacherFeatures
 from kiqa.training.runs.optimizers import adam, compile_model, learning_rate
 from kiqa.training.runs.replicas import squared_error, whole_batch
 from kiqa.training.runs.seeding import model_seed
-from kiqa.training.runs.start import start_whole
+from kiqa.training.runs.start import freeze_stages, start_whole
 
 _PROBED = 4096  # patches whose qualities give their variance
 
@@ -46,6 +46,7 @@ def compile_student(
     body = build_resnet18(seed=model_seed(settings.seed))
     if initial is not None:
         start_whole(body, initial)
+    freeze_stages(body, settings.frozen_stages)
     learned = keras.layers.Dense(
         len(hints.mean),
         kernel_initializer=keras.initializers.LecunNormal(model_seed(settings.seed, 1)),

@@ -28,6 +28,7 @@ class DistillationSettings:
         1e-3, "Adam's at first; it falls to zero along a cosine"
     )
     ema_momentum: float = options.ema_momentum()
+    frozen_stages: int = options.frozen_stages()
     quality_weight: float = options.setting(
         1.0, "weight of the quality's error beside the features'", low=0
     )

@@ -41,6 +41,7 @@ from kiqa.training.resnet18.network import body_of, compile_student, rater_of
 from kiqa.training.resnet18.settings import DistillationSettings
 from kiqa.training.resnet18.teacher import load_teacher, write_teacher_features
 from kiqa.training.runs.history import score_numbers
+from kiqa.training.runs.options import check_frozen
 from kiqa.training.runs.origin import details_of, origin
 from kiqa.training.runs.packed import pack_images
 from kiqa.training.runs.parts import require_enough
@@ -86,8 +87,8 @@ def distil_resnet18(
         ValueError: If there are too few images, or too few with room for a
             crop and a patch (the others are left out, and reported), a
             content is in two parts, an image is smaller than a patch, the
-            teacher is another network or has seen the test part, or the
-            folder holds another run.
+            teacher is another network or has seen the test part, stages are
+            frozen without ``initial``, or the folder holds another run.
         OSError: If a file cannot be written.
     """
     parts = {
@@ -95,6 +96,7 @@ def distil_resnet18(
         for part, records in (("train", train), ("val", validation), ("test", test))
     }
     report = run.get("report", lambda message: None)
+    check_frozen(settings, initial)
     master = _checked(train, validation, test, settings, teacher, report=report)
     store = pack_images(
         [record.path for record in (*train, *validation)],

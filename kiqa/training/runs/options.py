@@ -5,11 +5,12 @@ The settings of a training are a frozen dataclass whose fields are made by
 from there. Loads no Keras, so that ``--help`` and wrong options answer at
 once.
 
-Public names: `Presets`, `setting`, `check_settings`, `check_schedule`,
+Public names: `Presets`, `setting`, `check_settings`, `check_schedule`, `check_frozen`,
 `add_settings`, `given_settings`, `settings_to_json`, `check_continues`; the
 settings that several trainings have: `seed`, `epochs`, `early_stopping`,
 `batch_size`, `learning_rate`, `schedule`, `warmup_steps`, `weight_decay`,
-`clip_norm`, `ema_momentum`, `correlation_loss`, `correlation_with`, `precision`, `devices`.
+`clip_norm`, `ema_momentum`, `correlation_loss`, `correlation_with`, `frozen_stages`,
+`precision`, `devices`.
 """
 
 import argparse
@@ -125,6 +126,12 @@ def correlation_with(scores: str, help: str) -> Any:
     return setting(scores, help, choices=(scores, "ranks"))
 
 
+def frozen_stages() -> Any:
+    """Return the field of the stages that are not trained; `check_frozen` belongs to it."""
+    help = "first stages of the body that stay as --initial has them, which is faster; 0: none"
+    return setting(0, help, low=0, high=3)
+
+
 def precision() -> Any:
     """Return the field of Keras's dtype policy."""
     return setting("float32", "Keras dtype policy", choices=PRECISIONS)
@@ -179,6 +186,23 @@ def check_schedule(settings: Any) -> None:
     """
     if settings.warmup_steps and settings.schedule != "cosine":
         raise ValueError("Expected warmup_steps together with the schedule 'cosine'.")
+
+
+def check_frozen(settings: Any, initial: object) -> None:
+    """Refuse frozen stages of random weights.
+
+    Args:
+        settings: With ``frozen_stages``.
+        initial: What the network starts from, or ``None``.
+
+    Raises:
+        ValueError: If stages are frozen without it.
+    """
+    if settings.frozen_stages and initial is None:
+        raise ValueError(
+            f"Expected initial together with frozen_stages. Received: {settings.frozen_stages} "
+            "without it, whose random weights would stay. Use --initial, or --frozen-stages 0."
+        )
 
 
 def add_settings(

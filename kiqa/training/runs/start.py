@@ -7,9 +7,10 @@ WaDIQaM, with or without a reference, gives all convolutions, and one of the
 same kind all of its layers.
 
 Public names: `start_whole`, `start_from`, `start_efficientnet_lite`,
-`fitting_layers`, `set_layers`.
+`fitting_layers`, `set_layers`, `freeze_stages`.
 """
 
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 
@@ -150,3 +151,18 @@ def set_layers(
     for layer in layers:
         layer.set_weights(found[layer.name])
     return tuple(layer.name for layer in layers)
+
+
+def freeze_stages(body: keras.Model, count: int) -> None:
+    """Let the stem and the first stages of a body stay as they are in training.
+
+    Their batch normalisations use their moving averages, and change them no more.
+
+    Args:
+        body: Of `kiqa.models.resnet18` or `kiqa.models.efficientnet_lite`.
+        count: Number of stages; 0 is none, and no stem either.
+    """
+    later = f"layer{count + 1}.", f"stage{count + 1}_"
+    first = itertools.takewhile(lambda layer: not layer.name.startswith(later), body.layers)
+    for layer in first if count else ():
+        layer.trainable = False

@@ -122,6 +122,19 @@ def test_continued_run_gives_the_same_weights(tasks, whole, tmp_path, only_fits)
 
 
 @pytest.mark.slow
+def test_frozen_stages_stay_as_they_were(tasks, whole, tmp_path, eager):
+    """To the bit, while the later ones learn; of random weights they are refused."""
+    frozen = replace(QUICK, frozen_stages=1)
+    _trained(tasks, tmp_path / "run", frozen, initial=whole[0] / "paq2piq_rm.h5")
+    bodies = [load_model(folder / "paq2piq_rm.h5") for folder in (whole[0], tmp_path / "run")]
+    for name, same in (("conv1", True), ("bn1", True), ("conv2", False), ("bn2", False)):
+        pairs = zip(*(body.get_layer(name).get_weights() for body in bodies), strict=True)
+        assert all(np.array_equal(a, b) for a, b in pairs) == same
+    with pytest.raises(ValueError, match="Received: 1 without it.*Use --initial"):
+        _trained(tasks, tmp_path / "none", frozen)
+
+
+@pytest.mark.slow
 def test_patches_from_a_file_and_images_alone(tasks, whole, tmp_path, only_fitting, eagerly):
     """Patches by name take the place of none; without any, P2P-RM needs --patches 0."""
     none = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)

@@ -174,6 +174,20 @@ def test_a_run_starts_from_a_whole_body(run, images, teacher, tmp_path, eager):
     assert details.origin == Origin("resnet18", read_info(start).sha256)
 
 
+@pytest.mark.slow
+def test_frozen_stages_stay_as_they_were(run, images, teacher, tmp_path, eager):
+    """To the bit, while the loss falls; of random weights they are refused."""
+    frozen = replace(QUICK, frozen_stages=1, epochs=3)
+    _distil(images, teacher, tmp_path / "run", frozen, initial=run / WEIGHTS_FILE)
+    one, two = (load_model(folder / WEIGHTS_FILE) for folder in (run, tmp_path / "run"))
+    for first, second in zip(one.get_weights(), two.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+    losses = pd.read_csv(tmp_path / "run" / "history.csv")["loss"]
+    assert losses.iloc[-1] < losses.iloc[0]
+    with pytest.raises(ValueError, match="Received: 1 without it.*Use --initial"):
+        _distil(images, teacher, tmp_path / "none", frozen)
+
+
 def test_the_centres_of_teacher_and_student_meet():
     """Features hold their patch's centre; a ramp of pixels tells where the crop is."""
     centre = np.stack(np.meshgrid(*[32 * np.arange(6) + 16] * 2, indexing="ij"), axis=-1)

@@ -6,7 +6,8 @@ import pytest
 
 from kiqa.io.weights import Details, export_h5
 from kiqa.models.efficientnet_lite import VARIANTS, build_efficientnet_lite
-from kiqa.training.runs.start import start_efficientnet_lite
+from kiqa.models.resnet18 import build_resnet18
+from kiqa.training.runs.start import freeze_stages, start_efficientnet_lite
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +45,21 @@ def test_another_network_is_no_start(tmp_path):
     body = build_efficientnet_lite("lite0", classes=None, folded=True, seed=2)
     with pytest.raises(ValueError, match=r"another network of kiqa on EfficientNet-Lite2.*hidden"):
         start_efficientnet_lite(body, file)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["resnet18", "efficientnet-lite"])
+def test_stem_and_first_stages_are_frozen(kind):
+    """All layers up to the second stage's last, and none behind; of no stage nothing."""
+    if kind == "resnet18":
+        body, first = build_resnet18(seed=1), ("conv1", "bn1", "layer1.", "layer2.")
+    else:
+        body = build_efficientnet_lite("lite0", classes=None, seed=1)
+        first = ("stem", "stage1_", "stage2_")
+    freeze_stages(body, 0)
+    assert all(layer.trainable for layer in body.layers)
+    freeze_stages(body, 2)
+    weighty = [layer for layer in body.layers if layer.weights]
+    frozen = [layer.name for layer in weighty if not layer.trainable]
+    assert frozen == [layer.name for layer in weighty if layer.name.startswith(first)]
+    assert 0 < len(frozen) < len(weighty)
