@@ -2,7 +2,6 @@
 
 Table 3 is on whole images, Table 2 on their patches, Table 4 on data sets
 that the models were not trained on. The published rows stand beside ours.
-PLCC (the paper's LCC) is without a fitted logistic.
 
 Public names: :data:`TABLE_2`, :data:`TABLE_3`, :data:`TABLE_4`.
 
@@ -16,41 +15,31 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kiqa import __version__
 from kiqa.arguments import add_flag, add_include, add_number, add_text
-from kiqa.constants import LIVE_FB
 from kiqa.data import DATASETS
 from kiqa.data.chosen import PARTS
-from kiqa.evaluation.correlation import check_mos
 from kiqa.evaluation.report import (
-    correlation_report,
     metric_cells,
     to_markdown,
     write_csv,
     write_json,
 )
-from kiqa.evaluation.resampling import groups_of
 from kiqa.io.files import replacing
-from kiqa.io.images.headers import upright_size
-from kiqa.io.messages import named_only
 from kiqa.reproduce.command import Command, add_output, report, unseen
 from kiqa.reproduce.computed import computable, named, with_weights
 from kiqa.reproduce.evaluated import add_evaluated, described, read_evaluated, shared_images
 from kiqa.reproduce.left_out import LeftOut, table_status
 from kiqa.reproduce.paq2piq.data import add_sets, given_sets, images_of, patches_of
-from kiqa.reproduce.paq2piq.scores import open_model, rated_rows, size_of_patch, watched
+from kiqa.reproduce.paq2piq.results import results_of, results_of_evaluations
+from kiqa.reproduce.paq2piq.scores import open_model
 from kiqa.reproduce.published_rows import published_rows
 from kiqa.reproduce.thesis.figures import spread
 
-_SEED = 0  # of the bootstrap
 _SHOWN = ("srocc", "plcc")
 _CROSS = ("live-itw", "koniq10k")
 _PLAIN = "live-fb"
 _MODEL = "paq2piq_rm"
-_PSEUDO_PATCHES = 12  # of each image
-_LEAST = 3  # patches of one size; fewer have no correlation
 
 
 def _table(options: argparse.Namespace, *, table: int) -> int:
@@ -60,7 +49,7 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
         kept = unseen(
             shared_images(evaluated, exclude=options.exclude), described(evaluated), options
         )
-        return _finish(options, table, LeftOut(), *_of_evaluations(evaluated, kept))
+        return _finish(options, table, LeftOut(), *results_of_evaluations(evaluated, kept))
     places = given_sets(options.data, _CROSS if table == 4 else (_PLAIN,))
     if table == 2 and options.patch_scores and len(places) > 1:
         raise ValueError("Expected one --data with --patch-scores, whose images it is about.")
@@ -101,7 +90,7 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
         shared[of] = _limited(
             unseen(records, [*described(evaluated), *beside_them], options), options
         )
-        results, lines = _of_evaluations(evaluated, shared[of])
+        results, lines = results_of_evaluations(evaluated, shared[of])
     left_out = LeftOut()
     for name, part, model in jobs:
         try:
@@ -110,7 +99,10 @@ def _table(options: argparse.Namespace, *, table: int) -> int:
             else:
                 records = images_of(name, places[name], options, part=part)
                 kept = _limited(unseen(records, [model.details], options), options)
-            found, scored = _results(options, table, name, part, model, known[name], left_out, kept)
+            found, scored = results_of(
+                options, name, part, model, kept,
+                patches=known[name] if table == 2 else None, left_out=left_out,
+            )  # fmt: skip
         except ValueError as error:
             if model.name not in beside:
                 raise
@@ -126,114 +118,6 @@ def _limited(kept, options):
     if options.limit is None or options.limit >= len(kept.images):
         return kept
     return kept._replace(images=spread(kept.images, options.limit))
-
-
-def _of_evaluations(evaluated, kept):
-    """The same of evaluations that are there."""
-    results, lines = [], []
-    for one in evaluated:
-        about = one.about
-        own = [
-            {"model": one.model, "dataset": about["dataset"], "part": about["set"],
-             "name": image.name, "content": image.content, "size": "picture",
-             "mos": 100 * image.mos01, "predicted": row["score"], "error": None}
-            for image, row in zip(kept.images, one.rows(kept.images), strict=True)
-        ]  # fmt: skip
-        head = {"method": one.model, "dataset": about["dataset"], "part": about["set"],
-                "weights_sha256": about["weights_sha256"], "split": about["split"],
-                "higher_is_better": about["higher_is_better"], "errors": 0,
-                **kept.note}  # fmt: skip
-        results.append(head | {"size": "picture"} | _report(own))
-        lines += own
-    return results, lines
-
-
-def _results(options, table, name, part, model, patches, left_out, kept):
-    """Correlations of one model on one part of one data set, and every score."""
-    records, _, met = kept
-    if table == 2 and options.pseudo_scores:
-        patches = _pseudo_scores(options, f"{name}-{part}", records, left_out)
-    if table != 2:
-        check_mos([record.mos for record in records])
-    padded = part == "val" and getattr(options, "pad", False)
-    none = np.zeros((0, 4)), np.zeros(0)
-    if table == 2:
-        records = [record for record in records if record.name in patches]
-        if not records:
-            raise ValueError(
-                f"Expected scores of patches of the {part} part of {name}. Received: scores of "
-                f"patches of {len(patches)} other images. Use --patch-scores of these images."
-            )
-    known = [patches.get(record.name, none) for record in records]
-    file = options.output and options.output / "rows.jsonl"
-    rows = watched(
-        rated_rows(
-            [record.path for record in records], [rois for rois, _ in known], model,
-            padded=padded, output=file,
-        ),
-        len(records),
-    )  # fmt: skip
-    if met["trained_on_met"]:
-        left = "" if met["trained_on_included"] else "less "
-        part = f"{part}, {left}{met['trained_on_met']} trained on"
-    head = {"method": model.name, "dataset": name, "part": part,
-            "weights_sha256": model.weights_sha256, "higher_is_better": model.higher_is_better,
-            "errors": sum(row["error"] is not None for row in rows), **met}  # fmt: skip
-    lines = [
-        {"model": model.name, "dataset": name, "part": part, "name": record.name,
-         "content": record.content, "size": "picture", "mos": 100 * record.mos01,
-         "predicted": row["score"], "error": named_only(row["error"], record.path, record.name)}
-        for record, row in zip(records, rows, strict=True)
-    ]  # fmt: skip
-    if table != 2:
-        return [head | {"size": "picture"} | _report(lines)], lines
-    lines = _patch_lines(lines, records, rows, known)
-    sizes = [f"{100 * scale:.0f} %" for scale in LIVE_FB.scales]
-    grouped = {size: [line for line in lines if line["size"] == size] for size in sizes}
-    return [head | {"size": size} | _report(group) for size, group in grouped.items()
-            if sum(line["error"] is None for line in group) >= _LEAST], lines  # fmt: skip
-
-
-def _pseudo_scores(options, stem, records, left_out):
-    """Patches of images, and what a network makes of them; nobody rated these."""
-    from kiqa.training.paq2piq.pseudo_scores import write_pseudo_scores
-    from kiqa.training.paq2piq.tasks import rated_images, read_patch_scores
-
-    return read_patch_scores(write_pseudo_scores(
-        rated_images(records), options.output / f"pseudo-scores-{stem}.npz",
-        model=options.pseudo_scores, patches=_PSEUDO_PATCHES, seed=_SEED, report=report,
-        on_error=left_out.note,
-    ))  # fmt: skip
-
-
-def _patch_lines(pictures, records, rows, known):
-    """One line per patch; an image that could not be rated is its error alone."""
-    lines = []
-    for line, record, row, (rois, scores) in zip(pictures, records, rows, known, strict=True):
-        if row["error"] is not None:
-            lines.append(line)
-            continue
-        size = upright_size(record.path)
-        for roi, mos, value in zip(rois, scores, row["patch_scores"], strict=True):
-            lines.append(line | {"size": size_of_patch(roi, size), "mos": float(mos),
-                                 "predicted": value})  # fmt: skip
-    return lines
-
-
-def _report(lines):
-    scored = [line for line in lines if line["error"] is None]
-    if not scored:
-        raise ValueError(
-            f"Expected images that can be scored. Received: {len(lines)} errors, the first: "
-            f"{lines[0]['error']}"
-        )
-    numbers = correlation_report(
-        np.array([line["predicted"] for line in scored]),
-        np.array([line["mos"] for line in scored]), seed=_SEED,
-        groups=groups_of([line["content"] for line in scored]),
-    )  # fmt: skip
-    del numbers["metrics"]["rmse"]
-    return numbers
 
 
 def _finish(options, table, left_out, results, lines) -> int:
