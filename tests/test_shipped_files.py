@@ -90,7 +90,7 @@ NOT_SHIPPED = {
     "aggregator-retrained": "74c88465d02d2a32ba0d40467a9f920871412d096a5377f8cf53e1138481dd4b",
     "aggregator-taught": "5f6e2915cf022b0136be3bb6354c475efda52561efb84f67716754f7098cc719",
     "lite-order": "457f35ce14ca2c450772ae697a30c9f7dbf5a2f7a9558e49b13b836b2289066a",
-    "lite-by-command": "df83e3097beaeeba7ae1dde30f9f18d0f2638a2eae8b02beb5ca0c727014058f",
+    "lite-by-command": "152af1313634209e2eedcfe5efc6183a4a5e07e9c5837db32f860a2c160aecb9",
     "paq2piq-equal/bm": "65795bc5915a78df0d59f4e9a8467915a684c8d488fe25da3682623a0fd978ce",
     "paq2piq-equal/rm": "918fa0cbe9a7b500320020758bae86646e0466d1ff5f79672a92bec0f03a518a",
     "paq2piq-equal/fm": "5352f880abea8ef88ccdfe212187f2955ab9ddc9f7074fc342ca9b9a433d797a",

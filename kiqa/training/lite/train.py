@@ -110,6 +110,7 @@ def train_lite(
     names = [(r.name, r.mos01, r.content) for r in (*train, *validation)]
     begun = initial if start in UNTRAINED else sha256_of(file_of(start))
     identity = {"images": names, "unrated": [path.name for path in unrated], "initial": begun}
+    report = run.get("report", lambda message: None)
     wanted = np.array([record.mos01 for record in validation])
     stage = _Stage(settings, start)
 
@@ -137,6 +138,7 @@ def train_lite(
         if settings.order_epochs:
             sources = [*unrated, *good_images(train, settings)]
             teach_order(stage.model, stage.versions, sources, (stage.checks, wanted), settings, run)
+        report(f"scores {len(train) + len(validation)} images for percentiles and interval")
         export_lite(
             stage.model,
             folder / OUTPUT,

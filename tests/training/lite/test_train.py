@@ -177,6 +177,8 @@ def test_interrupted_training_gives_the_same_files(run, images, tmp_path, monkey
         assert [line.split(",")[0] for line in lines if "epoch" in line] == left
         looked = any(line.startswith("order: looks at ") for line in lines)
         assert looked == (place == "maps")
+        scored = len(images[0]) + len(images[1])
+        assert f"scores {scored} images for percentiles and interval" in lines
         for name in ("lite.h5", "lite_local.h5"):
             assert (folder / name).read_bytes() == (run[0] / name).read_bytes()
 
