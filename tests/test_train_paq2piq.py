@@ -101,6 +101,7 @@ def test_live_fb_brings_its_patches(tmp_path, photo, small_body, monkeypatch, ea
         (["--split", "gone.csv"], "gone.csv"),
         (["--patches", "0", "--initial", "gone.h5"], "gone.h5"),
         (["--initial", "imagenet", "--teacher", "lite"], "kiqa convert resnet18"),
+        (["--frozen-stages", "1", "--pseudo-scores", "lite"], "Received: 1 without it"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

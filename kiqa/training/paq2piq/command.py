@@ -12,6 +12,7 @@ from kiqa.data.trained import in_chain, trained_on
 from kiqa.training.paq2piq.initial import check_initial
 from kiqa.training.paq2piq.settings import PRESETS, Paq2piqSettings
 from kiqa.training.runs.command import TrainingCommand
+from kiqa.training.runs.options import check_frozen
 from kiqa.training.runs.teaching.command import add_teaching, taught_parts
 
 
@@ -38,6 +39,7 @@ def _prepare(arguments: argparse.Namespace, settings: Paq2piqSettings):
     if arguments.patch_scores is not None and arguments.pseudo_scores is not None:
         raise ValueError("Expected --patch-scores or --pseudo-scores. Received: both.")
     check_initial(settings.body, arguments.initial)
+    check_frozen(settings, arguments.initial)
     return taught_parts(arguments, settings, also=arguments.pseudo_scores)
 
 
